@@ -1,0 +1,79 @@
+"""Photos: the one guarded door for pictures that come from outside."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
+MAX_PIXELS: Final = 120_000_000
+
+
+def list_photos(folder: Path) -> list[Path]:
+    """The JPEG, PNG and WebP files of `folder` itself in the order of their names; hidden files are not photos.
+
+    Raises InputError if the folder is missing or holds none.
+    """
+    if not folder.is_dir():
+        raise InputError("no such photo folder", folder, "check the path")
+    found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()]
+    if not found:
+        raise InputError("no photos in the folder", folder, f"put {', '.join(SUFFIXES)} files in it")
+    return sorted(found, key=lambda p: p.name)
+
+
+def open_photo(path: Path) -> Image.Image:
+    """The picture in RGB, 8 bits a channel, turned upright by its EXIF orientation, transparent parts on white.
+
+    Raises InputError for what is no JPEG, PNG or WebP, is damaged or cut short, moves, or has more than `MAX_PIXELS` pixels.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if not path.is_file():
+        raise InputError("no such photo", path, "check the path")
+    if path.stat().st_size == 0:
+        raise InputError("an empty file", path, "copy the photo again")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as opened:
+                _refuse(opened, path)
+                opened.load()
+                return _in_rgb(ImageOps.exif_transpose(opened))
+    except UnidentifiedImageError as error:
+        raise InputError("not a JPEG, PNG or WebP picture", path, "save it as one of these") from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(path) from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        raise InputError("a damaged or cut short picture", path, "copy the photo again") from error
+
+
+def _refuse(opened: Image.Image, path: Path) -> None:
+    if opened.width * opened.height > MAX_PIXELS:
+        raise _too_large(path)
+    # A phone's JPEG may carry a depth map or a preview as a second frame: that does not make it move.
+    if opened.format in ("PNG", "WEBP") and getattr(opened, "is_animated", False):
+        raise InputError("a moving picture", path, "save one frame of it as a photo")
+
+
+def _too_large(path: Path) -> InputError:
+    return InputError(f"more than {MAX_PIXELS // 1_000_000} million pixels", path, "make the picture smaller")
+
+
+def _in_rgb(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        image = image.convert("I").point(lambda value: value / 257).convert("L")
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        ground = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(ground, layered).convert("RGB")
+    return image.convert("RGB")
