@@ -1,0 +1,83 @@
+"""What can be logged, as values: they wait in a queue until they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Scalar: TypeAlias = str | int | float | bool | None
+Picture: TypeAlias = "Image | Path"
+"""A picture in memory, or the path of one: a path costs no memory while it waits."""
+
+
+def place(seed: int | None) -> str:
+    return "study" if seed is None else f"seed {seed}"
+
+
+@dataclass(frozen=True)
+class SeedStarted:
+    seed: int
+    params: Mapping[str, Scalar]
+    tags: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        return place(self.seed)
+
+
+@dataclass(frozen=True)
+class TrialDone:
+    seed: int
+    number: int
+    params: Mapping[str, Scalar]
+    metrics: Mapping[str, float | None]
+    image: Picture | None
+    tags: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        return f"{place(self.seed)} trial {self.number}"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A picture, a text or a file that belongs to a seed or to the study."""
+
+    seed: int | None
+    name: str
+    content: Image | Path | str
+
+    @property
+    def title(self) -> str:
+        return f"{place(self.seed)} {self.name}"
+
+
+@dataclass(frozen=True)
+class SeedFinished:
+    seed: int
+    metrics: Mapping[str, float | None]
+    tags: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        return f"{place(self.seed)} end"
+
+
+@dataclass(frozen=True)
+class TrainingDone:
+    name: str
+    params: Mapping[str, Scalar]
+    losses: Sequence[float]
+    samples: Mapping[str, Picture]
+
+    @property
+    def title(self) -> str:
+        return f"training {self.name}"
+
+
+Event: TypeAlias = SeedStarted | TrialDone | Attached | SeedFinished | TrainingDone

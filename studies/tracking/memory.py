@@ -1,0 +1,83 @@
+"""A tracker that keeps everything in memory, for tests and for looking at what a runner logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studies.tracking.events import Picture, Scalar
+from studies.tracking.outbox import Missing
+
+
+@dataclass
+class MemoryRun:
+    params: dict[str, Scalar] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    artifacts: dict[str, Picture | str] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+    finished: bool = False
+
+
+class MemoryTracker:
+    """`seeds` by seed (None is the study), `trials` by seed and number, `trainings` by name in the order they came."""
+
+    def __init__(self) -> None:
+        self.seeds: dict[int | None, MemoryRun] = {}
+        self.trials: dict[tuple[int, int], MemoryRun] = {}
+        self.trainings: dict[str, list[MemoryRun]] = {}
+
+    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str]) -> None:
+        run = self._seed(seed)
+        changed = {key: str(value) for key, value in params.items() if key in run.params and run.params[key] != value}
+        run.params = {**params, **run.params}
+        run.tags |= {**tags, **changed}
+        run.finished = False
+
+    def log_trial(
+        self,
+        seed: int,
+        number: int,
+        params: Mapping[str, Scalar],
+        metrics: Mapping[str, float | None],
+        image: Picture | None,
+        tags: Mapping[str, str],
+    ) -> None:
+        self._seed(seed)
+        artifacts: dict[str, Picture | str] = {} if image is None else {"render.png": image}
+        run = MemoryRun(dict(params), _known(metrics), dict(tags), artifacts, finished=True)
+        self.trials.setdefault((seed, number), run)
+
+    def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
+        self._seed(seed).artifacts[name] = image
+
+    def log_text(self, seed: int | None, name: str, text: str) -> None:
+        self._seed(seed).artifacts[name] = text
+
+    def log_file(self, seed: int | None, path: Path) -> None:
+        self._seed(seed).artifacts[path.name] = path
+
+    def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
+        run = self._seed(seed)
+        run.metrics |= _known(metrics)
+        run.tags |= tags
+        run.finished = True
+
+    def log_training(
+        self, name: str, params: Mapping[str, Scalar], losses: Sequence[float], samples: Mapping[str, Picture]
+    ) -> None:
+        run = MemoryRun(dict(params), {"loss": losses[-1]} if losses else {}, {}, dict(samples), list(losses), True)
+        known = self.trainings.setdefault(name, [])
+        if not any((old.params, old.losses) == (run.params, run.losses) for old in known):
+            known.append(run)
+
+    def close(self, wait_s: float = 60.0) -> Missing:
+        return Missing()
+
+    def _seed(self, seed: int | None) -> MemoryRun:
+        return self.seeds.setdefault(seed, MemoryRun())
+
+
+def _known(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    return {key: float(value) for key, value in metrics.items() if value is not None}

@@ -1,0 +1,73 @@
+"""A tracker that writes to MLflow: an experiment a study, a parent run a locked seed, a child run a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
+from studies.tracking.outbox import Missing, Outbox
+
+if TYPE_CHECKING:
+    from studies.tracking.writer import Writer
+
+
+def local_store(workspace: Path) -> tuple[str, Path]:
+    """The tracking URL and the artifact folder that a study uses when it names none: SQLite in its workspace."""
+    workspace = workspace.resolve()
+    return f"sqlite:///{(workspace / 'mlflow.db').as_posix()}", workspace / "mlflow-artifacts"
+
+
+class MlflowTracker:
+    """Writes from its own thread, where MLflow is imported and the server is first spoken to.
+
+    `artifacts` is where a new experiment keeps its files; None leaves that to the server. A server that is away is tried again while the
+    study runs and once more in `close`; at most `capacity` events wait.
+    """
+
+    def __init__(self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512) -> None:
+        self._uri, self._experiment, self._artifacts = uri, experiment, artifacts
+        self._writer: Writer | None = None
+        self._outbox = Outbox(self._write, capacity)
+
+    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str]) -> None:
+        self._outbox.put(SeedStarted(seed, dict(params), dict(tags)))
+
+    def log_trial(
+        self,
+        seed: int,
+        number: int,
+        params: Mapping[str, Scalar],
+        metrics: Mapping[str, float | None],
+        image: Picture | None,
+        tags: Mapping[str, str],
+    ) -> None:
+        self._outbox.put(TrialDone(seed, number, dict(params), dict(metrics), image, dict(tags)))
+
+    def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
+        self._outbox.put(Attached(seed, name, image))
+
+    def log_text(self, seed: int | None, name: str, text: str) -> None:
+        self._outbox.put(Attached(seed, name, text))
+
+    def log_file(self, seed: int | None, path: Path) -> None:
+        self._outbox.put(Attached(seed, path.name, path))
+
+    def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
+        self._outbox.put(SeedFinished(seed, dict(metrics), dict(tags)))
+
+    def log_training(
+        self, name: str, params: Mapping[str, Scalar], losses: Sequence[float], samples: Mapping[str, Picture]
+    ) -> None:
+        self._outbox.put(TrainingDone(name, dict(params), list(losses), dict(samples)))
+
+    def close(self, wait_s: float = 60.0) -> Missing:
+        return self._outbox.close(wait_s)
+
+    def _write(self, event: Event) -> None:
+        from studies.tracking.writer import Writer
+
+        if self._writer is None:
+            self._writer = Writer(self._uri, self._experiment, self._artifacts)
+        self._writer.write(event)

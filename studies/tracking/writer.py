@@ -1,0 +1,210 @@
+"""Turns events into MLflow runs, idempotently: a run is found again by its tags, and a finished child is left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
+from studies.tracking.outbox import Away
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+PARENT: Final = "mlflow.parentRunId"
+KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
+BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
+QUIET: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+}
+
+
+class Writer:
+    """One experiment, opened or made. Raises Away while the server cannot be reached."""
+
+    def __init__(self, uri: str, experiment: str, artifacts: Path | None) -> None:
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
+        with _server():
+            self._client: MlflowClient = MlflowClient(tracking_uri=uri)
+            self._experiment = self._open(experiment, artifacts)
+        self._parents: dict[int | None, str] = {}
+        self._children: dict[int, dict[int, Run]] = {}
+
+    def write(self, event: Event) -> None:
+        with _server():
+            match event:
+                case SeedStarted():
+                    self._start(event)
+                case TrialDone():
+                    self._trial(event)
+                case Attached():
+                    self._attach(self._parent(event.seed), event.name, event.content)
+                case SeedFinished():
+                    parent = self._parent(event.seed)
+                    self._log(parent, {}, event.metrics, event.tags)
+                    self._client.set_terminated(parent)
+                case TrainingDone():
+                    self._training(event)
+
+    def _open(self, name: str, artifacts: Path | None) -> str:
+        known = self._client.get_experiment_by_name(name)
+        if known is None:
+            return str(
+                self._client.create_experiment(name, artifact_location=artifacts.resolve().as_uri() if artifacts else None)
+            )
+        if known.lifecycle_stage == "deleted":
+            self._client.restore_experiment(known.experiment_id)
+        return str(known.experiment_id)
+
+    def _parent(self, seed: int | None) -> str:
+        if seed not in self._parents:
+            tags = {KIND: "study"} if seed is None else {KIND: "seed", SEED: str(seed)}
+            known = self._find(tags)
+            self._parents[seed] = (known[0] if known else self._create(place(seed), tags)).info.run_id
+        return self._parents[seed]
+
+    def _start(self, event: SeedStarted) -> None:
+        parent = self._parent(event.seed)
+        stored = self._client.get_run(parent).data.params
+        params = {_name(key): str(value) for key, value in event.params.items()}
+        # MLflow never changes a parameter, so a new value is told by a tag.
+        changed = {key: value for key, value in params.items() if stored.get(key, value) != value}
+        self._log(parent, {key: value for key, value in params.items() if key not in stored}, {}, {**event.tags, **changed})
+        self._client.update_run(parent, status="RUNNING")
+
+    def _trial(self, event: TrialDone) -> None:
+        parent = self._parent(event.seed)
+        if event.seed not in self._children:
+            runs = self._find({KIND: "trial", PARENT: parent})
+            self._children[event.seed] = {int(run.data.tags[TRIAL]): run for run in runs}
+        children = self._children[event.seed]
+        child = children.get(event.number)
+        if child is not None and child.info.status == "FINISHED":
+            return
+        if child is None:
+            tags = {KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
+            child = children[event.number] = self._create(f"trial {event.number}", tags)
+        self._log(child.info.run_id, event.params, event.metrics, event.tags, step=event.number)
+        if event.image is not None:
+            self._attach(child.info.run_id, "render.png", event.image)
+            self._chart(child.info.run_id, event.image, event.number)
+        self._finish_child(children, event.number)
+
+    def _finish_child(self, children: dict[int, Run], number: int) -> None:
+        run_id = children[number].info.run_id
+        self._client.set_terminated(run_id)
+        children[number] = self._client.get_run(run_id)
+
+    def _training(self, event: TrainingDone) -> None:
+        digest = hashlib.sha256(json.dumps([event.params, event.losses], sort_keys=True, default=str).encode()).hexdigest()[:16]
+        tags = {KIND: "training", DIGEST: digest}
+        known = [run for run in self._find(tags) if run.info.run_name == event.name]
+        if any(run.info.status == "FINISHED" for run in known):
+            return
+        run_id = (known[0] if known else self._create(event.name, tags)).info.run_id
+        self._log(run_id, event.params, {}, {})
+        self._losses(run_id, event.losses)
+        for name, picture in event.samples.items():
+            self._attach(run_id, f"samples/{name}.png", picture)
+        self._client.set_terminated(run_id)
+
+    def _losses(self, run_id: str, losses: Sequence[float]) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        points = [Metric("loss", float(loss), now, step) for step, loss in enumerate(losses, start=1)]
+        for first in range(0, len(points), BATCH):
+            self._client.log_batch(run_id, metrics=points[first : first + BATCH])
+
+    def _find(self, tags: Mapping[str, str]) -> list[Run]:
+        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        runs: list[Run] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_runs([self._experiment], query, order_by=["attributes.start_time ASC"], page_token=token)
+            runs.extend(page)
+            token = page.token
+            if not token:
+                return runs
+
+    def _create(self, name: str, tags: Mapping[str, str]) -> Run:
+        return self._client.create_run(self._experiment, tags=dict(tags), run_name=name)
+
+    def _log(
+        self,
+        run_id: str,
+        params: Mapping[str, Scalar],
+        metrics: Mapping[str, float | None],
+        tags: Mapping[str, str],
+        step: int = 0,
+    ) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        now = int(time.time() * 1000)
+        points = [Metric(_name(key), float(value), now, step) for key, value in metrics.items() if value is not None]
+        settings = [Param(_name(key), str(value)) for key, value in params.items()]
+        labels = [RunTag(_name(key), value) for key, value in tags.items()]
+        for first in range(0, max(len(points), len(settings), len(labels)), 100):  # MLflow takes 100 parameters in one batch
+            cut = slice(first, first + 100)
+            self._client.log_batch(run_id, metrics=points[cut], params=settings[cut], tags=labels[cut])
+
+    def _attach(self, run_id: str, name: str, content: Any) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, *name.split("/"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, str):
+                file.write_text(content, encoding="utf-8")
+            elif isinstance(content, Path):
+                shutil.copyfile(content, file)
+            else:
+                content.save(file)
+            self._client.log_artifacts(run_id, folder)
+
+    def _chart(self, run_id: str, picture: Picture, step: int) -> None:
+        """MLflow's own image form, which its charts lay side by side over runs."""
+        from PIL import Image
+
+        if isinstance(picture, Path):
+            with Image.open(picture) as opened:
+                self._client.log_image(run_id, opened.convert("RGB"), key="render", step=step)
+        else:
+            self._client.log_image(run_id, picture, key="render", step=step)
+
+
+def _name(key: str) -> str:
+    """`key` in the letters that MLflow takes."""
+    return re.sub(r"[^\w./ -]", "_", key).strip("/. ") or "_"
+
+
+@contextmanager
+def _server() -> Iterator[None]:
+    """Tells a server that is away from one that refuses what it was given."""
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except RequestException as error:
+        raise Away(str(error)) from error
+    except MlflowException as error:
+        status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
+        if status >= 500 or status == 429:
+            raise Away(str(error)) from error
+        raise

@@ -1,0 +1,228 @@
+"""One conformance suite for every tracker, and what only the MLflow one must survive."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studies.tracking import MemoryTracker, MlflowTracker, Tracker, local_store
+from studies.tracking.events import Attached, Event
+from studies.tracking.outbox import Away, Outbox
+
+# MLflow and the SQLAlchemy under it use what they themselves declare old.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+IMAGE = Image.new("RGB", (16, 24), (200, 40, 90))
+
+
+@dataclass
+class Seen:
+    """What a tracker holds, in one form for all of them."""
+
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    artifacts: set[str]
+    finished: bool
+
+
+@dataclass
+class Held:
+    seeds: dict[str, list[Seen]]
+    trials: dict[tuple[str, str], list[Seen]]
+    trainings: dict[str, list[Seen]]
+
+
+Read = Callable[[], Held]
+Open = Callable[[], Tracker]
+
+
+def _memory() -> tuple[Open, Read]:
+    tracker = MemoryTracker()
+
+    def seen(run: Any) -> Seen:
+        params = {key: str(value) for key, value in run.params.items()}
+        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished)
+
+    def read() -> Held:
+        return Held(
+            {str(seed): [seen(run)] for seed, run in tracker.seeds.items()},
+            {(str(seed), str(number)): [seen(run)] for (seed, number), run in tracker.trials.items()},
+            {name: [seen(run) for run in runs] for name, runs in tracker.trainings.items()},
+        )
+
+    return lambda: tracker, read
+
+
+def _mlflow(folder: Path, database: Path) -> tuple[Open, Read]:
+    uri, artifacts = local_store(folder)
+    folder.mkdir(exist_ok=True)
+    copyfile(database, folder / "mlflow.db")
+
+    def read() -> Held:
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=uri)
+        experiment = client.get_experiment_by_name("pink-dress")
+        assert experiment is not None
+        held = Held({}, {}, {})
+        parents: dict[str, str] = {}
+        runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+        for run in runs:
+            files = {item.path for item in client.list_artifacts(run.info.run_id) if not item.is_dir}
+            files |= {Path(item.path).name.removesuffix(".png") for item in client.list_artifacts(run.info.run_id, "samples")}
+            data = run.data
+            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED")
+            match data.tags["huanhua.kind"]:
+                case "trial":
+                    assert parents[data.tags["mlflow.parentRunId"]] == data.tags["huanhua.seed"]
+                    held.trials.setdefault((data.tags["huanhua.seed"], data.tags["huanhua.trial"]), []).append(seen)
+                case "training":
+                    held.trainings.setdefault(run.info.run_name, []).append(seen)
+                case _:
+                    seed = data.tags.get("huanhua.seed", "None")
+                    parents[run.info.run_id] = seed
+                    held.seeds.setdefault(seed, []).append(seen)
+        return held
+
+    return lambda: MlflowTracker(uri, "pink-dress", artifacts), read
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database made by a tracker itself, copied by each test because making one takes seconds."""
+    folder = tmp_path_factory.mktemp("template") / "new"
+    uri, artifacts = local_store(folder)
+    tracker = MlflowTracker(uri, "first", artifacts)
+    tracker.log_text(None, "a.txt", "")
+    assert tracker.close().titles == ()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(params=["memory", "mlflow"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, database: Path) -> tuple[Open, Read]:
+    return _memory() if request.param == "memory" else _mlflow(tmp_path / "a study", database)
+
+
+def test_a_seed_its_trials_and_its_pictures_are_kept(kept: tuple[Open, Read], tmp_path: Path) -> None:
+    start, read = kept
+    picture = tmp_path / "render.png"
+    IMAGE.save(picture)
+    tracker = start()
+    tracker.start_seed(7, {"prompt": "1girl, dress", "cfg": 7.5}, {"base": "lab"})
+    tracker.log_trial(7, 0, {"dress": 0.4}, {"garment": 0.7, "face": None}, IMAGE, {"stage": "design"})
+    tracker.log_trial(7, 1, {"dress": 0.3}, {"garment": 0.6}, picture, {})
+    tracker.log_trial(8, 0, {"衣服:x": 0.3}, {"garment": float("nan")}, None, {})
+    tracker.log_picture(7, "grid.png", IMAGE)
+    tracker.log_picture(None, "scouting.png", picture)
+    tracker.log_text(7, "why.txt", "no weight can be lower")
+    tracker.log_file(7, picture)
+    tracker.finish(7, {"cost": 1.1}, {"pick": "1"})
+    assert tracker.close() == tracker.close(), "closing again changes nothing"
+    assert tracker.close().titles == ()
+
+    held = read()
+    (seed,) = held.seeds["7"]
+    assert seed.params == {"prompt": "1girl, dress", "cfg": "7.5"}
+    assert seed.metrics == {"cost": 1.1} and seed.finished
+    assert seed.tags["base"] == "lab" and seed.tags["pick"] == "1"
+    assert seed.artifacts == {"grid.png", "why.txt", "render.png"}
+    assert held.seeds["None"][0].artifacts == {"scouting.png"}
+    (first,) = held.trials["7", "0"]
+    assert first.params == {"dress": "0.4"} and first.metrics == {"garment": 0.7}
+    assert first.tags["stage"] == "design" and "render.png" in first.artifacts and first.finished
+    assert "render.png" in held.trials["7", "1"][0].artifacts
+    assert set(held.trials) == {("7", "0"), ("7", "1"), ("8", "0")}
+
+
+def test_a_resumed_study_logs_everything_again_and_keeps_one_copy(kept: tuple[Open, Read]) -> None:
+    start, read = kept
+    for cfg in (7.5, 8.0):
+        tracker = start()
+        tracker.start_seed(7, {"cfg": cfg, "steps": 30}, {})
+        for number in range(3):
+            tracker.log_trial(7, number, {"dress": 0.4}, {"garment": 0.7}, IMAGE, {})
+        tracker.log_training("dress", {"rank": 8}, [0.3, 0.2, 0.1], {"step 3": IMAGE})
+        assert tracker.close().titles == ()
+    held = read()
+    assert [len(runs) for runs in held.seeds.values()] == [1]
+    assert held.seeds["7"][0].params == {"cfg": "7.5", "steps": "30"}
+    assert held.seeds["7"][0].tags["cfg"] == "8.0"
+    assert not held.seeds["7"][0].finished
+    assert [len(runs) for runs in held.trials.values()] == [1, 1, 1]
+    (training,) = held.trainings["dress"]
+    assert training.metrics == {"loss": 0.1} and training.artifacts == {"step 3"} and training.finished
+
+
+def test_a_server_that_is_away_is_named_once_at_the_end_and_can_be_logged_later(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    tracker = MlflowTracker(f"http://127.0.0.1:{port}", "pink-dress")
+    tracker.start_seed(7, {}, {})
+    tracker.log_trial(7, 0, {}, {}, IMAGE, {})
+    missing = tracker.close(wait_s=30)
+    assert missing.titles == ("seed 7", "seed 7 trial 0")
+    assert missing.reason
+
+
+def test_a_trial_that_was_cut_short_is_finished_later(tmp_path: Path, database: Path) -> None:
+    start, read = _mlflow(tmp_path, database)
+    tracker = start()
+    tracker.log_trial(7, 0, {"dress": 0.4}, {}, tmp_path / "absent.png", {})
+    assert tracker.close().titles == ("seed 7 trial 0",)
+    assert not read().trials["7", "0"][0].finished
+    tracker = start()
+    tracker.log_trial(7, 0, {"dress": 0.4}, {}, IMAGE, {})
+    assert tracker.close().titles == ()
+    (run,) = read().trials["7", "0"]
+    assert run.finished and "render.png" in run.artifacts
+
+
+class Server:
+    """A writer that is away until `up` is set, and refuses what is called 'bad'."""
+
+    def __init__(self) -> None:
+        self.up = threading.Event()
+        self.asked = threading.Event()
+        self.written: list[str] = []
+
+    def write(self, event: Event) -> None:
+        self.asked.set()
+        if not self.up.is_set():
+            raise Away("no route to host")
+        if event.title.endswith("bad"):
+            raise ValueError("refused")
+        self.written.append(event.title)
+
+
+def test_the_outbox_keeps_the_order_and_passes_over_what_is_refused() -> None:
+    server = Server()
+    outbox = Outbox(server.write)
+    for name in ("a", "bad", "b"):
+        outbox.put(Attached(1, name, ""))
+    assert server.asked.wait(10)
+    server.up.set()
+    missing = outbox.close(10)
+    assert server.written == ["seed 1 a", "seed 1 b"]
+    assert missing.titles == ("seed 1 bad",)
+    assert missing.reason == "Away: no route to host"
+
+
+def test_a_full_outbox_names_what_it_dropped() -> None:
+    server = Server()
+    outbox = Outbox(server.write, capacity=2)
+    for name in ("a", "b", "c"):
+        outbox.put(Attached(1, name, ""))
+    assert set(outbox.close(10).titles) == {"seed 1 a", "seed 1 b", "seed 1 c"}
