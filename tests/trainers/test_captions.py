@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainers.captions import compose, vary
+from trainers.tagger import ZeroShotTagger
+
+
+def test_the_trigger_comes_first_and_once() -> None:
+    assert compose("testdress", ["a", "testdress", "a"]) == "testdress, a"
+
+
+def test_varied_captions_keep_the_trigger_in_front() -> None:
+    rng = np.random.default_rng(0)
+    said = {vary("testdress, a, b,, c", rng, shuffle=True, dropout=0.0) for _ in range(50)}
+    assert len(said) == 6
+    assert all(s.startswith("testdress, ") for s in said)
+    assert vary("testdress, a, b", rng, shuffle=False, dropout=0.0) == "testdress, a, b"
+    dropped = sum(vary("x, a", rng, shuffle=True, dropout=0.5) == "" for _ in range(400))
+    assert 140 < dropped < 260
+
+
+@pytest.mark.parametrize(("colour", "expected"), [("red", [["red dress"]]), ("blue", [["blue dress"]]), ("black", [[]])])
+def test_zero_shot_tags_only_what_is_clear(colour: str, expected: list[list[str]]) -> None:
+    axes = {"red dress": (1, 0, 0), "blue dress": (0, 0, 1), "hat": (0, 1, 0), "nothing": (1, 0, 1)}
+    tagger = ZeroShotTagger(
+        embed_images=lambda images: np.array([i.resize((1, 1)).getpixel((0, 0)) for i in images], dtype=float),
+        embed_texts=lambda texts: np.array([axes[t] for t in texts], dtype=float),
+        groups={"dress": ("red dress", "blue dress"), "hat": ("hat", "!nothing")},
+    )
+    assert tagger.tag([Image.new("RGB", (4, 4), colour)]) == expected
+    assert tagger.tag([]) == []

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from models.errors import InputError
+from trainers.locator import Box, Located
+from trainers.manifest import read_manifest
+from trainers.plan import Plan
+from trainers.prepare import Prepared, prepare
+
+PLAN = Plan(steps=40, epochs=10, batch=1)
+
+
+@dataclass(frozen=True)
+class FixedLocator:
+    """The thing in the middle, the wearer all over; photos of `doubtful` width in doubt."""
+
+    doubtful: int = 0
+
+    def locate(self, images: Sequence[Image.Image]) -> list[Located]:
+        return [self._one(*image.size) for image in images]
+
+    def _one(self, w: int, h: int) -> Located:
+        doubt = "two wearers" if w == self.doubtful else None
+        return Located(Box(0.3 * w, 0.4 * h, 0.7 * w, 0.6 * h), Box(0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h), doubt)
+
+
+class FixedTagger:
+    def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
+        return [["pink dress", "testdress", "blue background"] for _ in images]
+
+
+def snap(folder: Path, name: str, size: tuple[int, int] = (150, 230), seed: int = 0) -> None:
+    folder.mkdir(exist_ok=True)
+    Image.effect_noise(size, 10 + seed).convert("RGB").save(folder / name)
+
+
+def run(photos: Path, out: Path, **changes: Any) -> Prepared:
+    settings: dict[str, Any] = {
+        "kind": "clothing",
+        "trigger": "testdress",
+        "locator": FixedLocator(),
+        "tagger": FixedTagger(),
+        "size": (64, 96),
+        "plan": PLAN,
+    }
+    return prepare(photos, out, **{**settings, **changes})
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "照片 of dress"
+    for index in range(4):
+        snap(folder, f"a {index}.png", (150 + index, 230 - index), index)
+    return folder
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_one_picture_in_each_set_for_each_photo(photos: Path, tmp_path: Path) -> None:
+    made = run(photos, tmp_path / "set")
+    assert made.pictures == 4
+    assert files(tmp_path / "set") == [
+        "manifest.json",
+        *(f"reg/1_testdress/a {i}.png.png" for i in range(4)),
+        *(f"train/1_testdress/a {i}.png.{kind}" for i in range(4) for kind in ("png", "txt")),
+    ]
+    assert made.sizes == {"train": {(64, 96): 4}, "reg": {(64, 96): 4}}
+    with Image.open(tmp_path / "set/train/1_testdress/a 0.png.png") as picture:
+        assert picture.size == (64, 96)
+    caption = (tmp_path / "set/train/1_testdress/a 0.png.txt").read_text(encoding="utf-8")
+    assert caption == "testdress, pink dress, blue background\n"
+    assert read_manifest(tmp_path / "set") == made.manifest
+    assert any("20 or more" in advice for advice in made.manifest.warnings)
+
+
+def test_small_things_stay_small(photos: Path, tmp_path: Path) -> None:
+    made = run(photos, tmp_path / "set", size=(96, 144))
+    assert made.sizes == {"train": {(48, 72): 4}, "reg": {(96, 144): 4}}
+
+
+def test_repeats_make_the_steps_that_are_wanted() -> None:
+    plan = Plan(steps=4000, epochs=10, batch=1)
+    assert (plan.repeats(20), plan.regularisation_repeats(20)) == (20, 10)
+    assert plan.steps_of(20 * plan.repeats(20)) == 4000
+    assert Plan(steps=1, epochs=10, batch=1).repeats(100) == 1
+
+
+def test_bad_doubtful_small_and_doubled_photos_are_listed_and_the_rest_goes_through(photos: Path, tmp_path: Path) -> None:
+    (photos / "b cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut")
+    snap(photos, "c doubtful.png", (140, 220))
+    snap(photos, "d small.png", (40, 60))
+    (photos / "e twice.png").write_bytes((photos / "a 0.png").read_bytes())
+    made = run(photos, tmp_path / "set", locator=FixedLocator(doubtful=140))
+    aside = {a.file: a.why for a in made.manifest.set_aside}
+    assert aside.keys() == {"b cut.jpg", "c doubtful.png", "d small.png", "e twice.png"}
+    assert aside["c doubtful.png"] == "two wearers"
+    assert aside["e twice.png"] == "the same picture as a 0.png"
+    assert made.pictures == 4
+
+
+def test_without_a_usable_photo_nothing_is_written(tmp_path: Path) -> None:
+    snap(tmp_path / "photos", "a.png", (140, 220))
+    with pytest.raises(InputError, match="two wearers"):
+        run(tmp_path / "photos", tmp_path / "set", locator=FixedLocator(doubtful=140))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no photos"):
+        run(tmp_path / "empty", tmp_path / "set")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "photos"]
+
+
+@pytest.mark.parametrize("trigger", ["", "  ", "a/b", "a,b", "..", "a\nb", "x."])
+def test_bad_triggers(photos: Path, tmp_path: Path, trigger: str) -> None:
+    with pytest.raises(InputError, match="trigger"):
+        run(photos, tmp_path / "set", trigger=trigger)
+
+
+def test_edited_captions_and_added_files_survive_a_second_run(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    run(photos, out)
+    (out / "train/1_testdress/a 1.png.txt").write_text("testdress, 我的裙子", encoding="utf-8")
+    (out / "notes.md").write_text("mine")
+    (out / "train/1_testdress").rename(out / "train/9_testdress")
+    snap(photos, "z new.png", (200, 300), 9)
+    for _ in range(2):
+        made = run(photos, out)
+        assert made.pictures == 5
+        assert (out / "train/1_testdress/a 1.png.txt").read_text(encoding="utf-8") == "testdress, 我的裙子"
+        assert (out / "train/1_testdress/a 0.png.txt").read_text(encoding="utf-8").startswith("testdress, pink")
+        assert (out / "notes.md").read_text() == "mine"
+        assert sorted(p.name for p in (out / "train").iterdir()) == ["1_testdress"]
+
+
+def test_a_foreign_folder_is_not_overwritten(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "thesis.txt").write_text("important")
+    with pytest.raises(InputError, match="prepare did not make"):
+        run(photos, tmp_path / "set")
+    (tmp_path / "set" / "manifest.json").write_text('{"format": 1}')
+    with pytest.raises(InputError, match="damaged manifest"):
+        run(photos, tmp_path / "set")
+    assert files(tmp_path / "set") == ["manifest.json", "thesis.txt"]
+
+
+def test_a_killed_run_leaves_the_earlier_set(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    run(photos, out)
+    out.rename(tmp_path / ".set.old")
+    (tmp_path / ".set.partial").mkdir()
+    with pytest.raises(InputError, match="trigger"):
+        run(photos, out, trigger="")
+    run(photos, out)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["set", photos.name]
+
+
+def test_shoes_alone_are_advised_against(photos: Path, tmp_path: Path) -> None:
+    class Close(FixedLocator):
+        def _one(self, w: int, h: int) -> Located:
+            return Located(Box(0, 0, w, h), Box(0, 0, w, h))
+
+    assert any("feet" in advice for advice in run(photos, tmp_path / "set", kind="shoes", locator=Close()).manifest.warnings)

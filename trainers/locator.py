@@ -1,0 +1,34 @@
+"""What `prepare` asks of whoever finds the garment and its wearer in a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class Box(NamedTuple):
+    """Left, top, right, bottom in pixels of the upright photo; right and bottom are outside."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
+class Located:
+    """The thing that is trained (garment, face, shoes) and who wears it; `doubt` says why the boxes cannot be trusted."""
+
+    thing: Box | None
+    wearer: Box | None
+    doubt: str | None = None
+
+
+class Locator(Protocol):
+    def locate(self, images: Sequence[Image.Image]) -> list[Located]:
+        """One `Located` for each RGB picture, in order."""
+        ...

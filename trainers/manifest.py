@@ -1,0 +1,103 @@
+"""What a training set was made from: `manifest.json` in its folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from models.errors import InputError
+from trainers.crops import Size, Window
+from trainers.locator import Box
+
+Kind = Literal["face", "clothing", "shoes", "other"]
+NAME: Final = "manifest.json"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A crop: its file within the set, the window of the upright photo it shows, and its size in pixels."""
+
+    file: str
+    window: Window
+    size: Size
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """One photo that was used. Boxes: pixels of the upright photo. `caption` is what `prepare` wrote, not a person's edit."""
+
+    file: str
+    sha256: str
+    size: Size
+    thing: Box
+    wearer: Box
+    train: Cut
+    reg: Cut
+    tags: tuple[str, ...]
+    caption: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A photo that was not used, and why."""
+
+    file: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`folder` is where the photos were; with the boxes they are the references for scoring."""
+
+    kind: Kind
+    trigger: str
+    folder: str
+    train_repeats: int
+    reg_repeats: int
+    photos: tuple[PhotoRecord, ...]
+    set_aside: tuple[SetAside, ...]
+    warnings: tuple[str, ...]
+
+    def write(self, dataset: Path) -> None:
+        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
+        (dataset / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(dataset: Path) -> Manifest:
+    """Raises InputError if `dataset` was not made by `prepare` or its manifest is damaged."""
+    path = dataset / NAME
+    if not path.is_file():
+        raise InputError("not a prepared training set (no manifest.json)", dataset, "name a folder made by huanhua prepare")
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held.pop("format") != FORMAT:
+            raise InputError("a manifest of another version", path, "run huanhua prepare again into a new folder")
+        photos = tuple(_photo(p) for p in held.pop("photos"))
+        aside = tuple(SetAside(**a) for a in held.pop("set_aside"))
+        return Manifest(photos=photos, set_aside=aside, warnings=tuple(held.pop("warnings")), **held)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("a damaged manifest", path, "run huanhua prepare again into a new folder") from error
+
+
+def _photo(held: dict[str, Any]) -> PhotoRecord:
+    width, height = (int(v) for v in held["size"])
+    return PhotoRecord(
+        file=str(held["file"]),
+        sha256=str(held["sha256"]),
+        size=(width, height),
+        thing=Box(*(float(v) for v in held["thing"])),
+        wearer=Box(*(float(v) for v in held["wearer"])),
+        train=_cut(held["train"]),
+        reg=_cut(held["reg"]),
+        tags=tuple(str(tag) for tag in held["tags"]),
+        caption=str(held["caption"]),
+    )
+
+
+def _cut(held: dict[str, Any]) -> Cut:
+    left, top, right, bottom = (int(v) for v in held["window"])
+    width, height = (int(v) for v in held["size"])
+    return Cut(str(held["file"]), (left, top, right, bottom), (width, height))

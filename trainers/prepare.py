@@ -1,0 +1,148 @@
+"""Photos to a training set: two crops of each photo at one ratio, in the folders that kohya's scripts and the trainer read.
+
+`train/N_trigger` holds the thing itself (garment, face, shoes) with captions, `reg/M_trigger` its wearer without: what is in
+`reg` and not in `train` is not the thing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from models.errors import InputError
+from models.images import list_photos, open_photo
+from trainers.captions import check_trigger, compose
+from trainers.crops import Size, Window, common_size, held_size
+from trainers.folder import caption_path, earlier, keep_edits, replace, restore, sibling
+from trainers.locator import Box, Locator
+from trainers.manifest import NAME, Cut, Kind, Manifest, PhotoRecord, SetAside
+from trainers.plan import Plan
+from trainers.survey import Usable, survey
+from trainers.tagger import Tagger
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+ENOUGH_PHOTOS: Final = 20
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was written to `out`. Every kept photo gives one picture to `train` and one to `reg`."""
+
+    out: Path
+    manifest: Manifest
+
+    @property
+    def pictures(self) -> int:
+        return len(self.manifest.photos)
+
+    @property
+    def sizes(self) -> dict[str, dict[Size, int]]:
+        """How many pictures of each size `train` and `reg` hold."""
+        found: dict[str, dict[Size, int]] = {"train": {}, "reg": {}}
+        for photo in self.manifest.photos:
+            for name, cut in (("train", photo.train), ("reg", photo.reg)):
+                found[name][cut.size] = found[name].get(cut.size, 0) + 1
+        return found
+
+
+def prepare(
+    photos: Path,
+    out: Path,
+    *,
+    kind: Kind,
+    trigger: str,
+    locator: Locator,
+    tagger: Tagger | None,
+    size: Size = (512, 768),
+    plan: Plan | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Prepared:
+    """Writes the training set `out` from the folder `photos`, whole or not at all.
+
+    Crops have the size `size` (width, height; even) or half of it, whichever they fill: nothing is stretched or enlarged. Repeats
+    come from `plan` (4000 steps in 10 epochs of batch 1 if none is given). On a second run captions that a person changed and
+    files that a person added stay. `progress` is told (photos done, photos).
+
+    Raises InputError for an empty folder, a bad trigger, an `out` that holds something else, and if no photo can be used.
+    """
+    check_trigger(trigger)
+    if size[0] % 2 or size[1] % 2 or min(size) < 2:
+        raise InputError("sizes must be even", f"{size[0]}x{size[1]}", "use 512x768, for example")
+    restore(out)
+    paths = list_photos(photos)
+    before = earlier(out)
+    sizes = (size, (size[0] // 2, size[1] // 2))
+    found, aside = survey(paths, kind, locator, sizes, progress)
+    if not found:
+        raise InputError(
+            f"none of the {len(paths)} photos can be used ({aside[0].file}: {aside[0].why})", photos, "take clearer photos"
+        )
+    plan = plan or Plan(steps=4000, epochs=10, batch=1)
+    repeats, reg_repeats = plan.repeats(len(found)), plan.regularisation_repeats(len(found))
+    partial = sibling(out, "partial")
+    try:
+        folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{trigger}"}
+        for folder in folders.values():
+            (partial / folder).mkdir(parents=True)
+        records = _write_pictures(found, partial, folders, trigger, tagger, sizes)
+        advice = tuple(_advice(kind, found, aside))
+        manifest = Manifest(kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice)
+        manifest.write(partial)
+        if before is not None:
+            keep_edits(out, before, partial, manifest)
+        replace(out, partial)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Prepared(out, manifest)
+
+
+def _write_pictures(
+    found: list[Usable], partial: Path, folders: dict[str, str], trigger: str, tagger: Tagger | None, sizes: tuple[Size, ...]
+) -> list[PhotoRecord]:
+    allowed = {
+        "train": sizes[sizes.index(common_size([f.train for f in found], sizes)) :],
+        "reg": sizes[sizes.index(common_size([f.reg for f in found], sizes)) :],
+    }
+    records = []
+    for one in found:
+        photo = open_photo(one.path)
+        cuts = {}
+        for name, cut in (("train", one.train), ("reg", one.reg)):
+            target = held_size(cut, allowed[name])
+            assert target is not None
+            file = f"{folders[name]}/{one.path.name}.png"
+            _resized(photo, cut, target).save(partial / file)
+            cuts[name] = Cut(file, cut, target)
+        tags = tuple(tagger.tag([photo.crop(one.train)])[0]) if tagger is not None else ()
+        caption = compose(trigger, tags)
+        caption_path(partial / cuts["train"].file).write_text(caption + "\n", encoding="utf-8")
+        records.append(
+            PhotoRecord(one.path.name, one.sha256, one.size, one.thing, one.wearer, cuts["train"], cuts["reg"], tags, caption)
+        )
+    return records
+
+
+def _resized(photo: Image.Image, cut: Window, target: Size) -> Image.Image:
+    from PIL import Image
+
+    return photo.crop(cut).resize(target, Image.Resampling.LANCZOS)
+
+
+def _advice(kind: Kind, found: list[Usable], aside: list[SetAside]) -> Iterator[str]:
+    """What the tutorial would say about these photos."""
+    if len(found) < ENOUGH_PHOTOS:
+        yield f"{len(found)} usable photos; {ENOUGH_PHOTOS} or more, from several angles, train better"
+    if aside:
+        yield f"{len(aside)} photos were set aside: see set_aside in {NAME}"
+    close = sum(_area(f.thing) > 0.5 * _area(f.wearer) for f in found)
+    if kind == "shoes" and close > len(found) / 4:
+        yield f"{close} photos show little but the feet; photos of whole or half bodies teach where shoes belong"
+
+
+def _area(box: Box) -> float:
+    return (box.right - box.left) * (box.bottom - box.top)
