@@ -1,0 +1,11 @@
+"""The one exception for bad input: a person reads its line, the program exits with status 2."""
+
+from __future__ import annotations
+
+
+class InputError(Exception):
+    """What is wrong, where, and how to mend it, in one line."""
+
+    def __init__(self, what: str, where: object, mend: str) -> None:
+        self.what, self.where, self.mend = what, str(where), mend
+        super().__init__(" ".join(f"{what}: {where}; {mend}".split()))

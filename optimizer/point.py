@@ -1,0 +1,22 @@
+"""A point of the search: what may differ between two renders of one locked seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Point:
+    """LoRA weights by name and the CFG scale. Weights are dimensionless, usually in [0, 1]; CFG is at least 1."""
+
+    weights: Mapping[str, float]
+    cfg: float
+    prompt: str = field(default="")
+    """The prompt to draw; empty for the study's own (a lever or the calibration's plain prompt replaces it)."""
+
+    def key(self) -> tuple[object, ...]:
+        """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out."""
+        kept = tuple(sorted((name, round(w, 6)) for name, w in self.weights.items() if abs(w) >= 5e-7))
+        return kept, round(self.cfg, 6), self.prompt
+

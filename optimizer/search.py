@@ -1,0 +1,149 @@
+"""Least-weight search at one locked seed, as a pure function: what has been judged so far -> the next point to draw.
+
+Three phases. `design`: a few points that tell most at once. `search`: an Optuna sampler proposes the cheapest point that it
+expects to meet all requirements. `proof`: from the best point found, single weights go down until no step is possible; every
+image of that proof breaks a named requirement, or becomes the new best. The result is a coordinate minimum, not a global one.
+
+Since it keeps no state, a killed run resumes by handing back its trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from optimizer.point import Point
+from optimizer.space import Space
+
+Phase = Literal["start", "design", "search", "proof"]
+DESIGN_LEVELS = (0.8, 0.6)
+COARSE = 3
+"""Steps that a weight first goes down by in the proof, before single steps."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A drawn point: its cost and how far each requirement is from being met (at most 0 is met)."""
+
+    point: Point
+    cost: float
+    margins: Mapping[str, float]
+
+    @property
+    def feasible(self) -> bool:
+        return all(m <= 0 for m in self.margins.values())
+
+    @property
+    def worst(self) -> tuple[str, float]:
+        """The requirement furthest from being met, and by how much."""
+        return max(self.margins.items(), key=lambda item: item[1])
+
+
+@dataclass(frozen=True)
+class Proposal:
+    point: Point
+    phase: Phase
+
+
+class Sampler(Protocol):
+    """Called in the search phase only. Must be deterministic for equal arguments."""
+
+    def propose(self, space: Space, history: Sequence[Judged]) -> Point: ...
+
+
+def best(history: Sequence[Judged]) -> Judged | None:
+    """The cheapest feasible point, the earliest among equals."""
+    feasible = [j for j in history if j.feasible]
+    return min(feasible, key=lambda j: j.cost) if feasible else None
+
+
+def nearest(history: Sequence[Judged]) -> Judged:
+    """The point closest to being feasible: least sum of unmet margins."""
+    return min(history, key=lambda j: (sum(max(0.0, m) for m in j.margins.values()), j.cost))
+
+
+def next_proposal(
+    space: Space, history: Sequence[Judged], *, start: Point, budget: int, sampler: Sampler
+) -> Proposal | None:
+    """The next point to draw, or None when the proof is complete or `budget` images are drawn."""
+    if len(history) >= budget:
+        return None
+    drawn = {j.point.key() for j in history}
+    for point, phase in _opening(space, start):
+        if point.key() not in drawn:
+            return Proposal(point, phase)
+    found = best(history)
+    if found is None or len(history) < budget - proof_reserve(space, budget):
+        point = sampler.propose(space, history)
+        if point.key() not in drawn:
+            return Proposal(point, "search")
+    if found is None:
+        return None
+    step_down = _next_step_down(space, found, history)
+    return Proposal(step_down, "proof") if step_down is not None else None
+
+
+def proof_reserve(space: Space, budget: int) -> int:
+    """Images kept for the proof: three a weight, but never more than half of the budget."""
+    return min(3 * len(space.weights), budget // 2)
+
+
+def _opening(space: Space, start: Point) -> list[tuple[Point, Phase]]:
+    levels = [space.point({n: a.low + level * (a.high - a.low) for n, a in space.weights.items()}) for level in DESIGN_LEVELS]
+    return [(start, "start"), *((point, "design") for point in levels)]
+
+
+def _next_step_down(space: Space, found: Judged, history: Sequence[Judged]) -> Point | None:
+    """An untried point below `found` in one weight: the coarse step first, where nothing says yet that it fails."""
+    drawn = {j.point.key() for j in history}
+    for steps in (COARSE, 1):
+        for name in sorted(found.point.weights, key=lambda n: -found.point.weights[n]):
+            lower = lowered(space, found.point, name, steps)
+            if lower is None or lower.key() in drawn:
+                continue
+            if steps > 1 and _fails_nearer(space, found.point, name, steps, drawn):
+                continue
+            return lower
+    return None
+
+
+def _fails_nearer(space: Space, point: Point, name: str, steps: int, drawn: set[tuple[object, ...]]) -> bool:
+    """A smaller step of this weight was drawn; had it been feasible, it would be the best now."""
+    nearer = (lowered(space, point, name, k) for k in range(1, steps))
+    return any(p is not None and p.key() in drawn for p in nearer)
+
+
+def lowered(space: Space, point: Point, name: str, steps: int) -> Point | None:
+    """`point` with one weight lower by `steps` of its axis; None below its bound."""
+    axis = space.weights[name]
+    value = round(point.weights[name] - steps * axis.step, 6)
+    if value < axis.low - 1e-9:
+        return None
+    return Point({**point.weights, name: axis.snap(value)}, point.cfg, point.prompt)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """For each weight of the pick, the image one step lower and the requirements that it breaks; None where it was not drawn."""
+
+    steps: Mapping[str, Judged | None]
+    at_bound: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """No single step down is possible: every one was drawn and breaks something."""
+        return all(j is not None and not j.feasible for j in self.steps.values())
+
+
+def proof_of(space: Space, pick: Judged, history: Sequence[Judged]) -> Proof:
+    by_key = {j.point.key(): j for j in history}
+    steps: dict[str, Judged | None] = {}
+    at_bound = []
+    for name in pick.point.weights:
+        lower = lowered(space, pick.point, name, 1)
+        if lower is None:
+            at_bound.append(name)
+        else:
+            steps[name] = by_key.get(lower.key())
+    return Proof(steps, tuple(at_bound))

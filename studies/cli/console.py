@@ -1,0 +1,76 @@
+"""How the command line speaks: lines and progress bars for people on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Advance = Callable[[int, str], None]
+"""Called with how many are done and a short note."""
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def be_quiet() -> None:
+    """No telemetry from any library, no bars but our own; what the user set stays."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    console().print(text, markup=False)
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Advance]:
+    """A progress bar with time left over a known number of images."""
+    with steps_bar(title) as advance:
+        yield lambda done, note: advance(done, total, note)
+
+
+@contextmanager
+def steps_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar with time left; call what it yields with the count done, the total and a short note.
+
+    Where the output is no terminal, one plain line is printed at the end.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    shown = console()
+    columns = (
+        TextColumn("{task.description:<24}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+    )  # fmt: skip
+    counts = (0, 0)
+    with Progress(*columns, console=shown, disable=not shown.is_terminal) as progress:
+        task = progress.add_task(title, total=None, note="")
+
+        def advance(done: int, total: int, note: str) -> None:
+            nonlocal counts
+            counts = done, total
+            progress.update(task, completed=done, total=total, note=note)
+
+        yield advance
+    if not shown.is_terminal:
+        say(f"{title}: {counts[0]} of {counts[1]}")

@@ -1,0 +1,104 @@
+"""prepare, train: from photos to LoRA files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from studies.cli.console import say, steps_bar
+
+if TYPE_CHECKING:
+    from trainers.plan import Plan
+    from trainers.prepare import Prepared
+    from trainers.train import Trained
+
+DEFAULT_PARSER = "fashn-ai/fashn-human-parser"
+Kind = Literal["face", "clothing", "shoes", "other"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(prepare)
+    app.command()(train)
+
+
+def prepare(
+    photos: Annotated[Path, typer.Argument(help="folder of photos")],
+    out: Annotated[Path, typer.Argument(help="the training set to write")],
+    kind: Annotated[Kind, typer.Option(help="what the LoRA is of")],
+    trigger: Annotated[str, typer.Option(help="its trigger word, a word of your own such as testdress")],
+    size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
+    parser: Annotated[str, typer.Option(help="part parser: SegFormer folder or hub name")] = DEFAULT_PARSER,
+    tagger: Annotated[str, typer.Option(help="open_clip model that writes tags, such as ViT-L-14/openai or local-dir:PATH; or none")] = "none",
+    tags: Annotated[Path | None, typer.Option(help="YAML of tag groups for the tagger; a common list by default")] = None,
+) -> None:
+    """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
+    from studies.preparing import parse_size
+
+    prepared, picture = prepare_showing(
+        photos, out, kind=kind, trigger=trigger, size=parse_size(size), parser=parser, tagger=tagger, tags=tags
+    )
+    for line in describe(prepared):
+        say(line)
+    typer.echo(picture)
+
+
+def prepare_showing(
+    photos: Path, out: Path, *, kind: Kind, trigger: str, size: tuple[int, int], parser: str, tagger: str, tags: Path | None,
+    plan: Plan | None = None,
+) -> tuple[Prepared, Path]:
+    """Prepares with a progress bar; the path is that of the contact sheet."""
+    from studies.cli.pictures import photo_sheet
+    from studies.preparing import prepare_photos
+
+    with steps_bar(f"prepare {trigger}") as advance:
+        prepared = prepare_photos(
+            photos, out, kind=kind, trigger=trigger, size=size, parser=parser, tagger=tagger, tags=tags, plan=plan,
+            progress=lambda done, total: advance(done, total, ""),
+        )
+    return prepared, photo_sheet(prepared.manifest, out)
+
+
+def describe(prepared: Prepared) -> list[str]:
+    manifest = prepared.manifest
+    lines = [f"{prepared.pictures} photos -> {prepared.out}"]
+    for name, sizes in prepared.sizes.items():
+        repeats = manifest.repeats if name == "train" else manifest.reg_repeats
+        shown = ", ".join(f"{n} of {w}x{h}" for (w, h), n in sorted(sizes.items()))
+        lines.append(f"  {name}: {shown}, each {repeats} times an epoch")
+    lines += [f"  set aside: {a.file} ({a.why})" for a in manifest.aside]
+    return lines + [f"  advice: {line}" for line in manifest.advice]
+
+
+def train(
+    dataset: Annotated[Path, typer.Argument(help="a training set made by prepare, or any kohya-style folder")],
+    base: Annotated[str, typer.Option(help="the base to train on: .safetensors, diffusers folder or hub name")],
+    out: Annotated[Path, typer.Option(help="the LoRA file to write")],
+    kind: Annotated[Kind, typer.Option(help="preset: face, clothing, shoes or other")],
+    trigger: Annotated[str | None, typer.Option(help="trigger word; by default the one the folder is named after")] = None,
+    preset: Annotated[str, typer.Option(help="sd15, or lab for the paper-doll base")] = "sd15",
+) -> None:
+    """Train one LoRA. A killed training goes on where it was when the same command is given again."""
+    trained = train_showing(dataset, out, base=base, kind=kind, trigger=trigger, family=preset)
+    for line in describe_training(trained):
+        say(line)
+    typer.echo(out)
+
+
+def train_showing(dataset: Path, out: Path, *, base: str, kind: Kind, trigger: str | None, family: str) -> Trained:
+    """Trains with a progress bar that shows loss and time left."""
+    from studies.training import train_lora
+
+    with steps_bar(f"train {out.stem}") as advance:
+        return train_lora(
+            dataset, out, base=base, kind=kind, trigger=trigger, family=family,
+            progress=lambda p: advance(p.step, p.steps, f"{p.stage} loss {p.loss:.3f}"),
+        )
+
+
+def describe_training(trained: Trained) -> list[str]:
+    counts = f"{trained.steps} steps ({trained.train_steps} of train, {trained.reg_steps} of reg)"
+    if trained.seconds == 0:
+        return [f"{trained.path.name}: trained already, {counts}"]
+    return [f"{trained.path.name}: {counts} in {trained.seconds:.0f} s, loss {trained.loss:.3f}"]

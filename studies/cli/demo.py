@@ -1,0 +1,148 @@
+"""demo: photos -> three LoRAs -> scouting -> one locked seed -> the smallest weights, on the paper-doll lab.
+
+Every step is the verb that a user's own study takes; only the photos and the study file are written for them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studies.cli.console import say
+from studies.cli.options import open_study, open_tracker
+
+if TYPE_CHECKING:
+    from studies.building import Study
+    from studies.outcome import Outcome
+    from studies.tracking import Tracker
+
+STAGES = (
+    ("photos", "24 photos of each of three products"),
+    ("prepare", "three training sets with captions and regularisation"),
+    ("train", "three LoRAs on the lab's base"),
+    ("scout", "16 seeds at the start weights, then lock the soundest"),
+    ("run", "13 images to calibrate, then at most 20 to search and prove"),
+    ("grid", "9 images: dress x shoes around the pick"),
+    ("export", "the pick as PNG with A1111 settings, and as text"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="where everything is made")] = Path("demo"),
+    scout: Annotated[int, typer.Option(min=1, help="seeds to scout")] = 16,
+    trials: Annotated[int, typer.Option(min=4, help="images to search and prove")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """The whole way on the paper-doll lab, nothing downloaded. A second demo in the same folder goes on from the first."""
+    from studies.cli.search import close
+
+    began = time.monotonic()
+    say("The paper-doll demo, about five to eight minutes on two processor cores:")
+    for name, what in STAGES:
+        say(f"  {name:<8} {what}")
+    make_data(folder)
+    make_loras(folder)
+    study = open_study(folder, None)
+    tracker = open_tracker(study)
+    try:
+        outcome, grid = search(study, scout, trials, tracker)
+    finally:
+        close(tracker)
+    finish(study, outcome, grid, time.monotonic() - began, as_json)
+    if outcome.pick is None:
+        raise typer.Exit(1)
+
+
+def make_data(folder: Path) -> None:
+    """Photos, study file and training sets, each unless it is there already."""
+    from studies.cli.data import describe, prepare_showing
+    from studies.paperdoll.bundle import WEIGHTS
+    from studies.paperdoll.photos import write_photos
+    from studies.paperdoll.study import OUTFITS, PHOTOS, SIZE, study_text, tag_groups
+    from studies.workspace import write_whole
+    from trainers.preset import preset
+
+    tags = folder / "tags.yaml"
+    if not (folder / "study.yaml").exists():
+        write_whole(folder / "study.yaml", study_text(folder).encode())
+        write_whole(tags, json.dumps(tag_groups(), indent=1).encode())
+    for outfit in OUTFITS:
+        photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
+        if not photos.exists():
+            write_photos(outfit.product, photos, PHOTOS)
+        if dataset.exists():
+            say(f"prepare {outfit.product}: done already")
+            continue
+        prepared, _ = prepare_showing(
+            photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
+            tagger=f"local-dir:{WEIGHTS / 'clip'}", tags=tags, plan=preset("lab", outfit.kind).plan,
+        )  # fmt: skip
+        for line in describe(prepared):
+            say(line)
+
+
+def make_loras(folder: Path) -> None:
+    from studies.cli.data import describe_training, train_showing
+    from studies.paperdoll.bundle import WEIGHTS
+    from studies.paperdoll.study import OUTFITS
+
+    for outfit in OUTFITS:
+        out = folder / "loras" / f"{outfit.product}.safetensors"
+        trained = train_showing(
+            folder / "data" / outfit.name, out, base=str(WEIGHTS / "base"), kind=outfit.kind, trigger=outfit.product, family="lab"
+        )
+        for line in describe_training(trained):
+            say(line)
+
+
+def search(study: Study, seeds: int, trials: int, tracker: Tracker) -> tuple[Outcome, Path]:
+    """Scouts, locks the soundest seed unless one is locked, runs it, and draws the grid around its pick."""
+    from studies.cli.search import run_one, scout_study
+    from studies.scouting import lock, locked_seeds
+
+    found, _ = scout_study(study, seeds, tracker)
+    locked = locked_seeds(study) or lock(study, [found[0].seed])
+    say(f"locked seed {locked[0]}")
+    outcome = run_one(study, locked[0], trials, tracker)
+    return outcome, _grid(study, outcome, tracker)
+
+
+def _grid(study: Study, outcome: Outcome, tracker: Tracker) -> Path:
+    from studies.axes import GridAxis
+    from studies.cli.grid import draw_grid
+    from studies.running import judge_for
+
+    judge, _ = judge_for(study, outcome.seed, lambda: None)
+    centre = outcome.pick.point if outcome.pick else study.start
+    axes = [_around(study, name, centre.weights[name]) for name in ("dress", "shoes")]
+    return draw_grid(study, judge, outcome.seed, centre, GridAxis("dress", axes[0]), GridAxis("shoes", axes[1]), tracker)
+
+
+def _around(study: Study, name: str, weight: float) -> tuple[float, ...]:
+    """The weight, and two steps below and above it."""
+    axis = study.space.weights[name]
+    return tuple(dict.fromkeys(axis.snap(weight + k * axis.step) for k in (-2, 0, 2)))
+
+
+def finish(study: Study, outcome: Outcome, grid: Path, seconds: float, as_json: bool) -> None:
+    """Exports the pick and says where everything is."""
+    from studies.cli.export import export_pick
+
+    places = {"grid": str(grid), "pictures": str(study.workspace.pictures)}
+    if outcome.pick is not None:
+        places |= {"png": str(export_pick(study, outcome, "png")), "a1111": str(export_pick(study, outcome, "a1111"))}
+    if as_json:
+        typer.echo(json.dumps({**outcome.as_json(), "minutes": round(seconds / 60, 2), **places}, indent=1))
+        return
+    for name, place in places.items():
+        typer.echo(f"{name:<10} {place}")
+    typer.echo(f"dashboards huanhua dashboards {study.root}")
+    typer.echo(f"done in {seconds / 60:.1f} min")

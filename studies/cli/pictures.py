@@ -1,0 +1,124 @@
+"""Composes the pictures that people look at from what the verbs found; the drawing itself is done by dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards.sheet import Box, Cell, sheet
+from scorers.scores import Scores
+from studies.outcome import Outcome, TrialRecord
+from studies.workspace import Workspace
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from studies.calibrating import Ladder
+    from studies.scouting import Scouted
+    from trainers.manifest import Manifest
+
+COLUMNS = 8
+
+
+def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
+    """Every photo with its boxes and tags, as `contact-sheet.png` in the training set."""
+    from models.images import open_photo
+
+    cells = []
+    for record in manifest.photos:
+        boxes = (Box(*record.wearer, label="wearer"), Box(*record.thing, label=manifest.kind))
+        image = open_photo(Path(manifest.folder) / record.file)
+        cells.append(Cell(image, (record.file, ", ".join(record.tags) or "no tags"), boxes=boxes))
+    path = dataset / "contact-sheet.png"
+    sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.advice), tall=260).save(path)
+    return path
+
+
+def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence[int]) -> Path:
+    """The contact sheet of scouted seeds, best first."""
+    cells = []
+    for place, scouted in enumerate(found, 1):
+        tone = "pick" if scouted.seed in locked else "bad" if scouted.faults else "plain"
+        lines = (f"{place}. seed {scouted.seed}", ", ".join(scouted.faults) or f"sound, hands {scouted.hands:.2f}")
+        cells.append(Cell(open_image(scouted.evaluation.image), lines, tone))
+    title = f"{len(found)} seeds at the start weights, the soundest first"
+    return save(workspace, "scout.png", sheet(rows(cells, COLUMNS), title=title, footer="hands: 0 whole, 1 broken. Lock one: huanhua lock STUDY SEED"))
+
+
+def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder]) -> Path:
+    """Each LoRA alone at rising weights, with its raw similarity."""
+    cells = [
+        [Cell(open_image(step.image), (f"weight {step.point.weights[ladder.lora]:g}", f"raw {raw:.3f}"))
+         for step, raw in zip(ladder.steps, ladder.raw, strict=True)]
+        for ladder in ladders
+    ]  # fmt: skip
+    title = "Each LoRA alone: the best of a row is its 1"
+    return save(workspace, "ladders.png", sheet(cells, title=title, row_labels=[ladder.lora for ladder in ladders]))
+
+
+def trials_sheet(workspace: Workspace, outcome: Outcome) -> Path:
+    """All trials of a seed in order, the pick framed."""
+    cells = [_trial_cell(outcome, record) for record in outcome.trials]
+    title = f"seed {outcome.seed}: {len(outcome.trials)} trials"
+    return save(workspace, f"trials-{outcome.seed}.png", sheet(rows(cells, COLUMNS), title=title, footer=_legend(outcome)))
+
+
+def proof_sheet(workspace: Workspace, outcome: Outcome) -> Path | None:
+    """The pick, and each weight one step lower with what that breaks."""
+    if outcome.pick is None or outcome.proof is None:
+        return None
+    strip = [_trial_cell(outcome, outcome.record(outcome.pick))]
+    strip += [_trial_cell(outcome, outcome.record(lower), lead=f"{name} lower") for name, lower in outcome.proof.steps.items() if lower]
+    title = f"seed {outcome.seed}: the pick, and each weight one step lower"
+    return save(workspace, f"proof-{outcome.seed}.png", sheet([strip], title=title, footer=_legend(outcome)))
+
+
+def grid_sheet(
+    workspace: Workspace, name: str, cells: Sequence[Sequence[tuple[Path, Scores, bool]]], columns: Sequence[str], labels: Sequence[str], title: str
+) -> Path:
+    """A grid of two axes with the scores under each image."""
+    table = [
+        [Cell(open_image(path), (score_line(scores),), "good" if feasible else "plain") for path, scores, feasible in row] for row in cells
+    ]
+    return save(workspace, name, sheet(table, title=title, column_labels=columns, row_labels=labels, footer="green: meets every requirement"))
+
+
+def score_line(scores: Scores) -> str:
+    shown = [f"{n} {'-' if v is None else format(v, '.2f')}" for n, v in scores.expression.items()]
+    return "  ".join([*shown, f"hands {scores.hands:.2f}"])
+
+
+def weights_line(weights: Mapping[str, float]) -> str:
+    return "  ".join(f"{n} {w:.2f}" for n, w in weights.items())
+
+
+def rows(cells: Sequence[Cell], columns: int) -> list[list[Cell]]:
+    return [list(cells[at : at + columns]) for at in range(0, len(cells), columns)]
+
+
+def open_image(path: Path) -> Image:
+    from PIL import Image
+
+    with Image.open(path) as stored:
+        return stored.convert("RGB")
+
+
+def save(workspace: Workspace, name: str, picture: Image) -> Path:
+    workspace.pictures.mkdir(parents=True, exist_ok=True)
+    path = workspace.pictures / name
+    picture.save(path)
+    return path
+
+
+def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "") -> Cell:
+    picked = outcome.pick is not None and record.judged.point.key() == outcome.pick.point.key()
+    tone = "pick" if picked else "good" if record.judged.feasible else "bad"
+    head = lead or f"{record.number}. {record.phase}"
+    verdict = f"total {record.judged.cost:.2f}" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
+    return Cell(open_image(record.image), (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone)
+
+
+def _legend(outcome: Outcome) -> str:
+    needs = ", ".join(f"{n} at least {v:g}" for n, v in outcome.require.items())
+    return f"Required: {needs}, hands at most {outcome.hands_allowed:.2f}, body as in the locked image."

@@ -1,0 +1,98 @@
+"""show: the pick, its scores, and why no weight can be lower."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
+
+if TYPE_CHECKING:
+    from studies.outcome import Outcome
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(show)
+
+
+def show(
+    study: StudyArgument,
+    seed: Annotated[int | None, typer.Option("--seed", help="only this seed")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the pick of each locked seed, its scores, and the proof. Exit status 1 if a seed has none."""
+    outcomes = stored_outcomes(study, seed, workspace)
+    if as_json:
+        typer.echo(json.dumps({"seeds": [o.as_json() for o in outcomes]}, indent=1))
+    else:
+        for outcome in outcomes:
+            for line in describe(outcome):
+                typer.echo(line)
+    if not all(o.pick for o in outcomes):
+        raise typer.Exit(1)
+
+
+def stored_outcomes(path: Path, seed: int | None, workspace: Path | None) -> list[Outcome]:
+    """Outcomes of earlier runs, judged by the study file as it is now. Raises InputError if nothing was run."""
+    from models.errors import InputError
+    from studies.running import judge_for, stored_outcome
+    from studies.scouting import locked_seeds
+
+    study = open_study(path, workspace)
+    seeds = [seed] if seed is not None else locked_seeds(study)
+    if not seeds or not (study.workspace.root / "optuna.db").exists():
+        raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
+    found = []
+    for s in seeds:
+        judge, _ = judge_for(study, s, lambda: None)
+        found.append(stored_outcome(study, s, judge))
+    return found
+
+
+def describe(outcome: Outcome) -> list[str]:
+    """For people: what to use, what it scores, what breaks one step lower."""
+    head = f"seed {outcome.seed}: {len(outcome.trials)} trials"
+    if outcome.pick is None:
+        return [head, *_verdict(outcome)]
+    record = outcome.record(outcome.pick)
+    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    scores = record.scores
+    lines = [head, f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}"]
+    for name, value in scores.expression.items():
+        need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
+        lines.append(f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}")
+    lines.append(f"  hands      {scores.hands:.2f}  allowed {outcome.hands_allowed:.2f}")
+    return [*lines, *_proof(outcome), f"  image      {record.image}"]
+
+
+def _proof(outcome: Outcome) -> list[str]:
+    assert outcome.proof is not None
+    lines = []
+    for name, lower in outcome.proof.steps.items():
+        if lower is None:
+            lines.append(f"  proof      {name} one step lower: not drawn, the budget ended")
+            continue
+        record = outcome.record(lower)
+        broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing"
+        lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
+    lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
+    verdict = "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
+    return [*lines, f"  proof      {verdict}"]
+
+
+def _verdict(outcome: Outcome) -> list[str]:
+    if outcome.nearest is None:
+        return ["  nothing was drawn"]
+    record = outcome.record(outcome.nearest)
+    blocker, by = outcome.nearest.worst
+    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    return [
+        "  nothing is feasible",
+        f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
+        "  next       another seed, a colour word in the prompt, a half-body pose, or a smaller requirement",
+        f"  image      {record.image}",
+    ]

@@ -1,0 +1,55 @@
+"""From stored observations to scores and margins: nothing here draws, so changed requirements judge old images again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from optimizer.evaluate import Evaluation
+from optimizer.point import Point
+from optimizer.search import Judged
+from optimizer.space import Space
+from scorers.calibration import Calibration
+from scorers.hands import hands_score
+from scorers.observation import Kind, Observation
+from scorers.references import References
+from scorers.scores import Scores, margins, score
+
+
+@dataclass(frozen=True)
+class Judge:
+    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score."""
+
+    references: Mapping[str, References]
+    calibrations: Mapping[str, Calibration]
+    kinds: Mapping[str, Kind]
+    locked: Observation
+    require: Mapping[str, float]
+    hands_tolerance: float
+    space: Space
+
+    @property
+    def hands_allowed(self) -> float:
+        return min(1.0, hands_score(self.locked) + self.hands_tolerance)
+
+    def scores(self, observation: Observation) -> Scores:
+        return score(observation, self.references, self.calibrations, self.kinds, self.locked)
+
+    def judge(self, evaluation: Evaluation) -> tuple[Judged, Scores]:
+        scores = self.scores(evaluation.observation)
+        unmet = margins(scores, self.require, self.hands_allowed)
+        return Judged(evaluation.point, self.space.cost(evaluation.point), unmet), scores
+
+    def objectives(self, point: Point, scores: Scores) -> tuple[float, float, float, float]:
+        """Total weight, worst garment, identity, broken hands; 0 where nothing of that kind is searched."""
+        shown = {n: scores.expression[n] or 0.0 for n in self.kinds}
+        garments = [v for n, v in shown.items() if self.kinds[n] != "face"]
+        faces = [v for n, v in shown.items() if self.kinds[n] == "face"]
+        return self.space.cost(point), min(garments, default=0.0), min(faces, default=0.0), scores.hands
+
+
+def plain_scores(scores: Scores) -> dict[str, Any]:
+    """As JSON values."""
+    held = asdict(scores)
+    return {**held, "body": list(scores.body)}

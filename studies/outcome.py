@@ -1,0 +1,97 @@
+"""What a run found at one seed, as values that can be shown, stored and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optimizer.search import Judged, Phase, Proof
+from scorers.scores import Scores
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    number: int
+    phase: Phase
+    judged: Judged
+    scores: Scores
+    image: Path
+
+    def params(self) -> dict[str, float]:
+        return {f"weight.{n}": w for n, w in self.judged.point.weights.items()} | {"cfg": self.judged.point.cfg}
+
+    def metrics(self) -> dict[str, float | None]:
+        s = self.scores
+        found: dict[str, float | None] = {"cost": self.judged.cost, "feasible": float(self.judged.feasible)}
+        found |= {f"raw.{n}": v for n, v in s.raw.items()}
+        found |= {f"score.{n}": v for n, v in s.expression.items()}
+        found |= {f"margin.{n}": v for n, v in self.judged.margins.items()}
+        return found | {"hands": s.hands, "drift": s.drift}
+
+    def tags(self) -> dict[str, str]:
+        return {"phase": self.phase, "feasible": "yes" if self.judged.feasible else "no", "breaks": ", ".join(self.breaks())}
+
+    def breaks(self) -> list[str]:
+        """The requirements that the image does not meet."""
+        return [name for name, margin in self.judged.margins.items() if margin > 0]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`pick` is the cheapest feasible point, None if nothing is feasible; `nearest` the point closest to being so."""
+
+    seed: int
+    trials: tuple[TrialRecord, ...]
+    pick: Judged | None
+    proof: Proof | None
+    nearest: Judged | None
+    require: Mapping[str, float]
+    hands_allowed: float
+
+    def record(self, judged: Judged) -> TrialRecord:
+        return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: `huanhua show --json`."""
+        shown = self.pick or self.nearest
+        record = self.record(shown) if shown else None
+        return {
+            "seed": self.seed,
+            "feasible": self.pick is not None,
+            "trials": len(self.trials),
+            "pick": _trial(self.record(self.pick)) if self.pick else None,
+            "proof": self._proof_json(),
+            "nearest": None if self.pick or record is None else {**_trial(record), "blocked_by": shown.worst[0] if shown else None},
+            "require": {**self.require, "hands at most": self.hands_allowed},
+        }
+
+    def _proof_json(self) -> dict[str, Any] | None:
+        if self.proof is None:
+            return None
+        steps = {}
+        for name, lower in self.proof.steps.items():
+            if lower is None:
+                steps[name] = {"drawn": False}
+                continue
+            record = self.record(lower)
+            steps[name] = {"drawn": True, "trial": record.number, "weight": lower.point.weights[name], "breaks": record.breaks()}
+        return {"kind": "coordinate minimum", "complete": self.proof.complete, "steps": steps, "at_bound": list(self.proof.at_bound)}
+
+
+def _trial(record: TrialRecord) -> dict[str, Any]:
+    s = record.scores
+    return {
+        "trial": record.number,
+        "weights": dict(record.judged.point.weights),
+        "cfg": record.judged.point.cfg,
+        "total_weight": round(record.judged.cost, 4),
+        "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
+        "raw": {n: round(v, 4) for n, v in s.raw.items()},
+        "hands": round(s.hands, 4),
+        "body": list(s.body),
+        "drift": round(s.drift, 4),
+        "breaks": record.breaks(),
+        "image": str(record.image),
+    }

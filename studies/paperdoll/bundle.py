@@ -1,0 +1,22 @@
+"""Where the lab's weights are, and the study settings that name them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from studies.spec import FaceScorer, GarmentScorer, HandScorer, PartScorer, ScorersSection
+
+WEIGHTS: Final = Path(__file__).parent / "weights"
+DETECTION_SIZE: Final = 128
+
+
+def scorers() -> ScorersSection:
+    """The lab's models under names that hold anywhere."""
+    return ScorersSection(
+        garment=GarmentScorer(model=f"local-dir:{WEIGHTS / 'clip'}", pretrained=None),
+        face=FaceScorer(pack=str(WEIGHTS / "faces"), det_size=DETECTION_SIZE),
+        hands=HandScorer(judge=str(WEIGHTS / "hands" / "hands.onnx")),
+        parts=PartScorer(model=str(WEIGHTS / "parser")),
+        device="cpu",
+    )

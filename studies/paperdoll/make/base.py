@@ -1,0 +1,131 @@
+"""The lab's base: a Stable Diffusion pipeline in diffusers folders, trained on captioned figures of every framing and size.
+
+v-prediction on the scaled-linear betas of SD1.5, so that its samplers work unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny, DDPMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from studies.paperdoll.captions import caption
+from studies.paperdoll.draw import draw
+from studies.paperdoll.figure import Figure
+from studies.paperdoll.make.autoencoder import LATENTS
+from studies.paperdoll.make.data import MIX, figures, pixels
+from studies.paperdoll.make.loop import train
+from studies.paperdoll.make.text import WIDTH, encode
+
+STEPS = 5600
+BATCH = 20
+FIGURES = 14000
+DROP_CAPTION = 0.1
+SCHEDULE = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "prediction_type": "v_prediction",
+}
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Figures of one framing and size, encoded once. latents: (N, 12, H/8, W/8) float16."""
+
+    figures: list[Figure]
+    latents: Tensor
+    share: float
+
+
+def build_unet() -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=(24, 16), in_channels=LATENTS, out_channels=LATENTS, layers_per_block=1, block_out_channels=(64, 128, 192),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=WIDTH, attention_head_dim=2, norm_num_groups=16,
+    )
+
+
+@torch.no_grad()
+def encode_figures(vae: AutoencoderTiny, count: int = FIGURES) -> list[Bucket]:
+    found = []
+    scale = float(vae.config["scaling_factor"])
+    for index, (framing, size, share) in enumerate(MIX):
+        chosen = figures(max(1, int(count * share)), framing, np.random.default_rng((30, index)))
+        latents = []
+        for start in range(0, len(chosen), 32):
+            x = pixels([draw(f, size) for f in chosen[start : start + 32]]).to(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16):
+                latents.append((vae.encode(x, return_dict=False)[0].float() * scale).half())
+        found.append(Bucket(chosen, torch.cat(latents), share))
+        print(f"encoded {len(chosen)} {framing} {size}", flush=True)
+    return found
+
+
+def v_target(x0: Tensor, noise: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor]:
+    """x_t and v_t = sqrt(a_bar) eps - sqrt(1 - a_bar) x_0 (Salimans and Ho 2022)."""
+    a, s = alpha_bar.sqrt().view(-1, 1, 1, 1), (1 - alpha_bar).sqrt().view(-1, 1, 1, 1)
+    return a * x0 + s * noise, a * noise - s * x0
+
+
+def make(out: Path, work: Path, steps: int = STEPS) -> None:
+    torch.manual_seed(2)
+    vae = AutoencoderTiny.from_pretrained(out / "vae").to(memory_format=torch.channels_last)
+    tokenizer = CLIPTokenizer.from_pretrained(out / "tokenizer")
+    encoder = CLIPTextModel.from_pretrained(out / "text_encoder").requires_grad_(False)
+    buckets = _cached(work / "latents.pt", vae)
+    alphas = DDPMScheduler(**SCHEDULE).alphas_cumprod
+    unet = build_unet()
+    shares = np.array([b.share for b in buckets])
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng((31, step))
+        bucket = buckets[int(rng.choice(len(buckets), p=shares / shares.sum()))]
+        size = BATCH if bucket.latents.shape[-1] == 16 else 2 * BATCH
+        rows = rng.integers(len(bucket.figures), size=size)
+        x0 = bucket.latents[torch.from_numpy(rows)].float()
+        said = ["" if rng.random() < DROP_CAPTION else caption(bucket.figures[int(i)], rng, 0.1) for i in rows]
+        t = torch.from_numpy(1000 * rng.beta(1.4, 1.0, size=size)).long().clamp(0, 999)
+        x_t, v = v_target(x0, torch.randn_like(x0), alphas[t])
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            context = encoder(encode(tokenizer, said)).last_hidden_state
+        with torch.autocast("cpu", torch.bfloat16):
+            predicted = unet(x_t, t, context, return_dict=False)[0]
+        return (predicted.float() - v).pow(2).mean()
+
+    trained = train(unet, loss, steps=steps, rate=8e-4, state=work / "base.pt", warmup=200, ema=0.9985)
+    save(out, vae, tokenizer, encoder, trained)
+
+
+def _cached(path: Path, vae: AutoencoderTiny) -> list[Bucket]:
+    """The latents on disk from an earlier run; the figures are drawn from fixed seeds and so the same again."""
+    if not path.exists():
+        buckets = encode_figures(vae)
+        torch.save([b.latents for b in buckets], path)
+        return buckets
+    latents = torch.load(path, weights_only=True)
+    return [
+        Bucket(figures(len(x), framing, np.random.default_rng((30, i))), x, share)
+        for i, (x, (framing, _, share)) in enumerate(zip(latents, MIX, strict=True))
+    ]
+
+
+def save(out: Path, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, encoder: CLIPTextModel, unet: torch.nn.Module) -> None:
+    """Writes the pipeline as diffusers does, weights in fp16."""
+    pipe = StableDiffusionPipeline(
+        vae=vae, text_encoder=encoder, tokenizer=tokenizer, unet=unet,
+        scheduler=DPMSolverMultistepScheduler(**SCHEDULE, use_karras_sigmas=True, steps_offset=1),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )
+    pipe.to(torch.float16)
+    pipe.save_pretrained(out)
+    index = json.loads((out / "model_index.json").read_text())
+    (out / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")

@@ -1,0 +1,127 @@
+"""The lab's tokenizer and text encoder: a CLIPTokenizer over the world's own words and a 3-layer CLIPTextModel.
+
+The encoder is trained alone, before the base: each tag's meaning must be readable by attention from the hidden states, which
+is how the UNet will read them. It stays frozen afterwards, so that the base's captions can be encoded once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from studies.paperdoll import palette
+from studies.paperdoll.captions import caption
+from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS, Figure, Framing, random_figure
+from studies.paperdoll.make.data import MIX
+from studies.paperdoll.make.loop import train
+
+WIDTH = 96
+LENGTH = 77
+STEPS = 1000
+BATCH = 48
+FRAMINGS: tuple[Framing, ...] = tuple(dict.fromkeys(m[0] for m in MIX))
+
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "framing": FRAMINGS,
+    "hair": tuple(f"{c} hair" for c in palette.HAIR),
+    "style": HAIR_STYLES,
+    "eyes": tuple(f"{c} eyes" for c in palette.EYES),
+    "skin": tuple(f"{c} skin" for c in palette.SKIN),
+    "mouth": MOUTHS,
+    "glasses": ("glasses",),
+    "dress": tuple(f"{c} dress" for c in palette.CLOTH),
+    "shirt": tuple(f"{c} shirt" for c in palette.CLOTH),
+    "skirt": tuple(f"{c} skirt" for c in palette.CLOTH),
+    "pattern": ("dotted", "striped"),
+    "shoes": tuple(f"{c} shoes" for c in palette.CLOTH),
+    "boots": tuple(f"{c} boots" for c in palette.CLOTH),
+    "arms": ARMS,
+    "ground": tuple(f"{c} background" for c in palette.GROUND),
+}
+"""What each reading head must answer; the last answer of every question is 'not said'."""
+
+
+def make_tokenizer(out: Path) -> CLIPTokenizer:
+    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces."""
+    rng = np.random.default_rng(20)
+    lines = [caption(random_figure(rng, FRAMINGS[i % len(FRAMINGS)]), rng) for i in range(4000)]
+    bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
+    bpe.normalizer = normalizers.Lowercase()
+    bpe.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.ByteLevel(False)])
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    bpe.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=1200, initial_alphabet=alphabet, end_of_word_suffix="</w>"))
+    merges = [tuple(m) for m in json.loads(bpe.to_str())["model"]["merges"]]
+    units = [*alphabet, *(a + "</w>" for a in alphabet), *("".join(m) for m in merges)]
+    vocabulary = {unit: i for i, unit in enumerate(dict.fromkeys([*units, "<|startoftext|>", "<|endoftext|>"]))}
+    folder = out / "tokenizer"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(m) for m in merges) + "\n", encoding="utf-8")
+    tokenizer = CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=LENGTH)
+    tokenizer.save_pretrained(folder)
+    return CLIPTokenizer.from_pretrained(folder)
+
+
+class Reader(nn.Module):
+    """The text encoder and one attention query a question."""
+
+    def __init__(self, encoder: CLIPTextModel) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.queries = nn.Parameter(torch.randn(len(QUESTIONS), WIDTH) * 0.1)
+        self.heads = nn.ModuleList([nn.Linear(WIDTH, len(answers) + 1) for answers in QUESTIONS.values()])
+
+    def forward(self, ids: Tensor) -> list[Tensor]:
+        hidden = self.encoder(ids).last_hidden_state
+        weights = (hidden @ self.queries.T / WIDTH**0.5).softmax(dim=1)
+        read = torch.einsum("btq,btw->bqw", weights, hidden)
+        return [head(read[:, i]) for i, head in enumerate(self.heads)]
+
+
+def answers(figure: Figure, said: str) -> list[int]:
+    """For each question the index of the tag that `said` holds, or the last index."""
+    words = set(said.split(", "))
+    found = []
+    for options in QUESTIONS.values():
+        hits = [i for i, tag in enumerate(options) if tag in words]
+        found.append(hits[0] if hits else len(options))
+    return found
+
+
+def make(out: Path, work: Path, steps: int = STEPS) -> tuple[CLIPTokenizer, CLIPTextModel]:
+    torch.manual_seed(1)
+    tokenizer = make_tokenizer(out)
+    config = CLIPTextConfig(
+        vocab_size=len(tokenizer), hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=3, num_attention_heads=4,
+        max_position_embeddings=LENGTH, projection_dim=WIDTH, hidden_act="quick_gelu",
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+    )
+    reader = Reader(CLIPTextModel(config))
+    pool_rng = np.random.default_rng(21)
+    pool = [random_figure(pool_rng, FRAMINGS[int(pool_rng.choice(5, p=(0.6, 0.15, 0.1, 0.1, 0.05)))]) for _ in range(20000)]
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng((22, step))
+        chosen = [pool[int(i)] for i in rng.integers(len(pool), size=BATCH)]
+        said = [caption(f, rng, drop=0.15) for f in chosen]
+        wanted = torch.tensor([answers(f, s) for f, s in zip(chosen, said, strict=True)])
+        ids = encode(tokenizer, said)
+        return torch.stack([F.cross_entropy(p, wanted[:, i]) for i, p in enumerate(reader(ids))]).mean()
+
+    train(reader, loss, steps=steps, rate=1.5e-3, state=work / "text.pt", weight_decay=0.0)
+    reader.encoder.save_pretrained(out / "text_encoder")
+    return tokenizer, reader.encoder
+
+
+def encode(tokenizer: CLIPTokenizer, said: list[str]) -> Tensor:
+    """(N, 77) token ids, padded as the pipeline pads them."""
+    ids: Tensor = tokenizer(said, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt").input_ids
+    return ids
+

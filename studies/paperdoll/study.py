@@ -1,0 +1,82 @@
+"""The study that `huanhua demo` runs: written as a person would write it, and read like any other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from studies.paperdoll import palette
+from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
+from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS
+from studies.paperdoll.products import Product
+from studies.spec import Kind
+
+PHOTOS: Final = 24
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """One of the demo's LoRAs: its name in the study, what it is, the product it is trained on, and its start weight."""
+
+    name: str
+    kind: Kind
+    product: Product
+    start: float
+
+
+OUTFITS: Final = (
+    Outfit("face", "face", "myface", 0.65),
+    Outfit("dress", "clothing", "testdress", 0.4),
+    Outfit("shoes", "shoes", "myshoes", 0.4),
+)
+SIZE: Final = (128, 192)
+PROMPT: Final = "1girl, full body, arms spread, smile, cream background, myface, testdress, myshoes"
+
+
+def tag_groups() -> dict[str, list[str]]:
+    """The tags that the zero-shot tagger may give to the lab's photos."""
+    return {
+        "framing": ["full body", "upper body", "face close-up", "clothing close-up", "shoes close-up"],
+        "hair": [f"{c} hair" for c in palette.HAIR],
+        "style": list(HAIR_STYLES),
+        "mouth": list(MOUTHS),
+        "arms": list(ARMS),
+        "ground": [f"{c} background" for c in palette.GROUND],
+    }
+
+
+def study_text(folder: Path) -> str:
+    """study.yaml for a demo in `folder`. Files of the lab are named by relative paths where that is possible."""
+    lab = _from(folder, WEIGHTS)
+    held = {
+        "name": "paper-doll",
+        "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
+        "prompt": PROMPT,
+        "render": {"width": SIZE[0], "height": SIZE[1], "steps": 20, "sampler": "DPM++ 2M Karras", "cfg": 5.0, "rng": "cpu"},
+        "loras": {
+            o.name: {"file": f"loras/{o.product}.safetensors", "kind": o.kind, "references": f"data/{o.name}", "start": o.start}
+            for o in OUTFITS
+        },
+        "search": {"trials": 20, "require": {o.name: 0.7 for o in OUTFITS}},
+        "seeds": {"scout": 16, "keep": 1},
+        "scorers": {
+            "garment": {"model": f"local-dir:{lab}/clip", "pretrained": None},
+            "face": {"pack": f"{lab}/faces", "det_size": DETECTION_SIZE},
+            "hands": {"judge": f"{lab}/hands/hands.onnx"},
+            "parts": {"model": f"{lab}/parser"},
+            "device": "cpu",
+        },
+    }
+    head = "# The paper-doll demo's study: the same keys as a real one; see `huanhua validate --schema`.\n"
+    return head + yaml.safe_dump(held, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _from(folder: Path, target: Path) -> str:
+    try:
+        return Path(os.path.relpath(target, folder.resolve())).as_posix()
+    except ValueError:  # another drive on Windows
+        return target.as_posix()

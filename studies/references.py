@@ -1,0 +1,36 @@
+"""Reference photos for scoring: a plain folder of photos, or the photos behind a training set and where their wearers are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from models.images import list_photos, open_photo
+from trainers.manifest import NAME, read_manifest
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def reference_photos(folder: Path) -> list[Image]:
+    """RGB pictures; from a training set the wearer's part of each original photo. Photos that do not open are left out.
+
+    Raises InputError if none is left.
+    """
+    if (folder / NAME).is_file():
+        manifest = read_manifest(folder)
+        photos = [(Path(manifest.folder) / r.file, r.wearer) for r in manifest.photos]
+        found = [open_photo(p).crop(tuple(round(v) for v in box)) for p, box in photos if p.is_file()]
+        if found:
+            return found
+        return [open_photo(folder / r.reg.file) for r in manifest.photos]
+    found = []
+    for path in list_photos(folder):
+        try:
+            found.append(open_photo(path))
+        except InputError:
+            continue
+    if not found:
+        raise InputError("no reference photo opens", folder, "give JPEG, PNG or WebP photos")
+    return found

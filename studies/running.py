@@ -1,0 +1,120 @@
+"""Runs the search at one locked seed: the only writer of Optuna's storage and of the tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.evaluate import Evaluation
+from optimizer.ledger import Ledger
+from optimizer.samplers import OptunaSampler
+from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
+from scorers.scores import Scores
+from studies.building import Study
+from studies.calibrating import Ladder, calibrations, draw_ladders, plain_point
+from studies.judging import Judge, plain_scores
+from studies.outcome import Outcome, TrialRecord
+from studies.tracking import Tracker
+
+
+@dataclass(frozen=True)
+class TrialDone:
+    """Told after every trial: its record and the best so far."""
+
+    record: TrialRecord
+    best: Judged | None
+    budget: int
+
+
+def ledger_of(study: Study, seed: int) -> Ledger:
+    storage = study.spec.tracking.storage or study.workspace.storage_url()
+    return Ledger(f"{study.spec.name}-seed-{seed}", storage, study.space, study.workspace.artifacts)
+
+
+def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge, list[Ladder]]:
+    """Draws the plain image, the ladders and the locked image if no earlier run did."""
+    plain = study.evaluator.evaluate(seed, plain_point(study))
+    drawn()
+    ladders = draw_ladders(study, seed, drawn)
+    locked = study.evaluator.evaluate(seed, study.start)
+    kinds = {n: s.kind for n, s in study.spec.searched().items() if s.kind != "other"}
+    judge = Judge(
+        references=study.references,
+        calibrations=calibrations(study, plain, ladders),
+        kinds=kinds,
+        locked=locked.observation,
+        require=study.require(),
+        hands_tolerance=study.spec.search.hands,
+        space=study.space,
+    )
+    return judge, ladders
+
+
+def images_before_trials(study: Study) -> int:
+    """The plain image and the ladders."""
+    return 1 + 4 * len(study.spec.searched())
+
+
+def run_seed(
+    study: Study, seed: int, *, judge: Judge, budget: int, tracker: Tracker, told: Callable[[TrialDone], None]
+) -> Outcome:
+    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count and are judged again."""
+    ledger = ledger_of(study, seed)
+    ledger.drop_unfinished()
+    records = [_stored(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
+    for record in records:
+        _track(tracker, seed, record)
+    sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
+    while True:
+        history = [r.judged for r in records]
+        proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
+        if proposal is None:
+            break
+        record = _draw(study, seed, judge, ledger, proposal)
+        records.append(record)
+        _track(tracker, seed, record)
+        told(TrialDone(record, best([r.judged for r in records]), budget))
+    return outcome_of(study, seed, judge, records)
+
+
+def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
+    """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
+    entries = ledger_of(study, seed).entries()
+    records = [_stored(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in entries]
+    return outcome_of(study, seed, judge, records)
+
+
+def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]) -> Outcome:
+    history = [r.judged for r in records]
+    pick = best(history)
+    proof = proof_of(study.space, pick, history) if pick else None
+    return Outcome(seed, tuple(records), pick, proof, nearest(history) if history else None, dict(judge.require), judge.hands_allowed)
+
+
+def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
+    trial = ledger.begin(proposal.point)
+    evaluation = study.evaluator.evaluate(seed, proposal.point)
+    judged, scores = judge.judge(evaluation)
+    ledger.finish(
+        trial,
+        values=judge.objectives(proposal.point, scores),
+        margins=judged.margins,
+        attrs=_attrs(proposal, evaluation, scores),
+        image=evaluation.image,
+    )
+    return TrialRecord(trial.number, proposal.phase, judged, scores, evaluation.image)
+
+
+def _stored(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
+    evaluation = study.evaluator.evaluate(seed, proposal.point)
+    judged, scores = judge.judge(evaluation)
+    return TrialRecord(number, proposal.phase, judged, scores, evaluation.image)
+
+
+def _attrs(proposal: Proposal, evaluation: Evaluation, scores: Scores) -> dict[str, Any]:
+    return {"phase": proposal.phase, "image": evaluation.image.name, "scores": plain_scores(scores)}
+
+
+def _track(tracker: Tracker, seed: int, record: TrialRecord) -> None:
+    tracker.log_trial(seed, record.number, record.params(), record.metrics(), record.image, record.tags())

@@ -1,0 +1,178 @@
+"""study.yaml: what a person writes. Every field is checked on entry; unknown keys are refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.errors import InputError
+
+Kind = Literal["face", "clothing", "shoes", "other"]
+Weight = Annotated[float, Field(ge=0, le=2)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BaseSection(_Section):
+    """The base that the LoRAs were trained on."""
+
+    checkpoint: str = Field(description="single .safetensors file, diffusers folder, or hub name")
+    config: str = "sd15"
+    vae: str | None = None
+    dtype: Literal["float32", "bfloat16", "float16"] = "float16"
+    clip_skip: Annotated[int, Field(ge=1, le=4)] = Field(1, description="as A1111 counts: 1 is the last layer")
+
+
+class RenderSection(_Section):
+    width: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 768
+    height: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 1024
+    steps: Annotated[int, Field(ge=1, le=200)] = 30
+    sampler: str = "DPM++ SDE Karras"
+    cfg: Annotated[float, Field(ge=1, le=30)] = 7.5
+    rng: Literal["cpu", "gpu"] = Field("gpu", description="where the first noise is drawn, as A1111 offers it")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
+
+
+class LoraSection(_Section):
+    file: str
+    kind: Kind
+    references: str | None = Field(None, description="folder of photos, or a training set made by `huanhua prepare`")
+    trigger: str | None = Field(None, description="trigger word; by default the one written in the file")
+    start: Weight = 0.4
+    bounds: tuple[Weight, Weight] = (0.0, 1.0)
+    fixed: Weight | None = Field(None, description="a weight that is not searched")
+    price: Annotated[float, Field(gt=0)] = Field(1.0, description="what one unit of this weight costs")
+
+    @model_validator(mode="after")
+    def _sane(self) -> LoraSection:
+        low, high = self.bounds
+        if low >= high:
+            raise ValueError(f"bounds must rise, not {low} to {high}")
+        if self.fixed is None and not low <= self.start <= high:
+            raise ValueError(f"start {self.start} lies outside bounds {low} to {high}")
+        if self.fixed is None and self.kind != "other" and self.references is None:
+            raise ValueError("references are needed to score it: name a folder of photos")
+        if self.fixed is None and self.kind == "other":
+            raise ValueError("kind other cannot be scored: give it a fixed weight")
+        return self
+
+
+class SearchSection(_Section):
+    trials: Annotated[int, Field(ge=4, le=1000)] = Field(40, description="images a seed, proof included")
+    step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    cfg: tuple[float, float] | None = Field(None, description="search CFG too, between these")
+    require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict, description="calibrated score a LoRA must reach")
+    hands: Annotated[float, Field(ge=0, le=1)] = Field(0.15, description="how much worse than the locked image's the hands may be")
+    sampler: Literal["gp", "tpe", "nsga2", "random"] = "gp"
+    random_state: int = 0
+
+
+class SeedsSection(_Section):
+    scout: Annotated[int, Field(ge=1, le=256)] = 16
+    keep: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+class GarmentScorer(_Section):
+    model: str = "ViT-L-14"
+    pretrained: str | None = "openai"
+
+
+class FaceScorer(_Section):
+    pack: str = "buffalo_l"
+    det_size: Annotated[int, Field(ge=64, le=2048, multiple_of=32)] = 640
+
+
+class HandScorer(_Section):
+    judge: str = Field(description="ONNX file: hand crop to the probability that it is broken")
+
+
+class PartScorer(_Section):
+    model: str = Field("fashn-ai/fashn-human-parser", description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet")
+
+
+class ScorersSection(_Section):
+    garment: GarmentScorer = GarmentScorer()
+    face: FaceScorer = FaceScorer()
+    hands: HandScorer
+    parts: PartScorer = PartScorer()
+    device: str = "auto"
+
+
+class TrackingSection(_Section):
+    mlflow: str | None = Field(None, description="MLflow tracking URI; SQLite in the workspace by default")
+    storage: str | None = Field(None, description="Optuna storage URL; SQLite in the workspace by default")
+
+
+class StudySpec(_Section):
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .-]*$")]
+    base: BaseSection
+    prompt: Annotated[str, Field(min_length=1)]
+    negative_prompt: str = ""
+    render: RenderSection = RenderSection()
+    loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
+    search: SearchSection = SearchSection()
+    seeds: SeedsSection | list[Annotated[int, Field(ge=0, lt=2**32)]] = SeedsSection()
+    scorers: ScorersSection
+    tracking: TrackingSection = TrackingSection()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudySpec:
+        searched = self.searched()
+        if not searched:
+            raise ValueError("every LoRA is fixed: leave at least one to search")
+        unknown = sorted(set(self.search.require) - set(searched))
+        if unknown:
+            raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
+        if isinstance(self.seeds, list) and not self.seeds:
+            raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
+        if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
+            raise ValueError("search.cfg must rise, within 1 to 30")
+        return self
+
+    def searched(self) -> dict[str, LoraSection]:
+        """The LoRAs whose weights are looked for, by name."""
+        return {name: lora for name, lora in self.loras.items() if lora.fixed is None}
+
+    def required(self, name: str) -> float:
+        return self.search.require.get(name, 0.7)
+
+
+def study_file(study: Path) -> Path:
+    """The study.yaml that `study` names: itself, or the one in that folder."""
+    path = study / "study.yaml" if study.is_dir() else study
+    if not path.is_file():
+        raise InputError("no such study", study, "name a study.yaml or its folder; `huanhua init DIR` writes one")
+    return path
+
+
+def read_spec(path: Path) -> StudySpec:
+    """Reads and checks a study file. Raises InputError with the place and the mend on the first fault."""
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"not YAML ({str(error).splitlines()[0]})", path, "mend the line it names") from error
+    if not isinstance(data, dict):
+        raise InputError("the study file holds no settings", path, "write `huanhua init DIR` to see one")
+    try:
+        return StudySpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError(*_plain(error.errors()[0], path)) from error
+
+
+def _plain(fault: Any, path: Path) -> tuple[str, str, str]:
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        parent = ".".join(str(part) for part in fault["loc"][:-1]) or "the study"
+        return f"unknown key {where}", str(path), f"check its spelling; `huanhua validate --schema` lists the keys of {parent}"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{where or 'study'}: {message}", str(path), "mend it there"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of study.yaml."""
+    return StudySpec.model_json_schema()

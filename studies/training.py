@@ -1,0 +1,48 @@
+"""`train` with the base opened and the preset chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from models.errors import InputError
+from studies.devices import best_device
+from trainers.manifest import Kind
+from trainers.train import Progress, Trained
+
+
+def train_lora(
+    dataset: Path,
+    out: Path,
+    *,
+    base: str,
+    kind: Kind,
+    trigger: str | None,
+    family: str,
+    progress: Callable[[Progress], None] | None = None,
+) -> Trained:
+    """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab.
+
+    The checkpoint of an unfinished training lies in a hidden folder beside `out`.
+    """
+    from models.base import open_base
+    from trainers.preset import preset
+    from trainers.train import train
+
+    chosen = preset(family, kind)
+    word = trigger or folder_trigger(dataset)
+    opened = open_base(base, device=best_device("auto"))
+    return train(dataset, out, opened, chosen, trigger=word, work=out.parent / ".training", progress=progress)
+
+
+def folder_trigger(dataset: Path) -> str:
+    """The token of kohya's `train/N_token` (or `N_token`) folder. Raises InputError if there is not exactly one."""
+    inner = dataset / "train" if (dataset / "train").is_dir() else dataset
+    if not inner.is_dir():
+        raise InputError("no such training set", dataset, "make one with `huanhua prepare`")
+    names = [p.name.partition("_") for p in inner.iterdir() if p.is_dir()]
+    tokens = {token.split()[0] for count, _, token in names if count.isdigit() and token.strip()}
+    if len(tokens) != 1:
+        found = ", ".join(sorted(tokens)) or "no folder such as 10_testdress"
+        raise InputError(f"the trigger is not clear ({found})", dataset, "name it with --trigger")
+    return tokens.pop()

@@ -1,0 +1,69 @@
+"""Where everything a study makes lies: one folder beside the study file."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Workspace:
+    root: Path
+
+    @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    @property
+    def pictures(self) -> Path:
+        """Contact sheets, ladders, grids."""
+        return self.root / "pictures"
+
+    @property
+    def artifacts(self) -> Path:
+        """Optuna's artifact store."""
+        return self.root / "artifacts"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    def storage_url(self) -> str:
+        return f"sqlite:///{(self.root / 'optuna.db').resolve()}"
+
+    def mlflow_url(self) -> str:
+        return f"sqlite:///{(self.root / 'mlflow.db').resolve()}"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        return self.root / "mlflow-artifacts"
+
+    def make(self) -> Workspace:
+        for folder in (self.root, self.images, self.pictures, self.artifacts):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def read(self, name: str) -> Any:
+        """The JSON value stored under `name`, or None."""
+        path = self.root / f"{name}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def write(self, name: str, value: Any) -> None:
+        """Stores a JSON value whole or not at all."""
+        path = self.root / f"{name}.json"
+        write_whole(path, json.dumps(value, indent=1, ensure_ascii=False).encode())
+
+
+def workspace_of(study_file: Path, chosen: Path | None = None) -> Workspace:
+    return Workspace(chosen or study_file.parent / "workspace")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that a reader sees the old or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(data)
+    os.replace(partial, path)
