@@ -1,0 +1,36 @@
+"""How much a garment region looks like a garment's reference photos."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from scorers.colour import colour_affinity
+from scorers.observation import Region
+from scorers.references import References
+
+COLOUR: Final = 0.5
+"""Weight of colour; the rest is the embedding's."""
+
+
+def garment_similarity(region: Region | None, references: References) -> float:
+    """In [0, 1]: the best match over all references of embedding cosine (below 0 counts as 0) and colour affinity; 0 if the
+    garment is absent."""
+    if region is None:
+        return 0.0
+    cosines = np.asarray(references.embeddings) @ np.asarray(region.embedding)
+    colour = np.asarray(region.colour)
+    colours = [colour_affinity(colour, np.asarray(c)) for c in references.colours]
+    blended = (1 - COLOUR) * np.clip(cosines, 0, 1) + COLOUR * np.asarray(colours)
+    return float(blended.max())
+
+
+def leave_one_out(references: References) -> list[float]:
+    """Each reference's similarity to the others, in order; empty if there is only one."""
+    if len(references.embeddings) < 2:
+        return []
+    found = []
+    for i, (embedding, colour) in enumerate(zip(references.embeddings, references.colours, strict=True)):
+        found.append(garment_similarity(Region(1.0, (0, 0, 1, 1), embedding, colour), references.without(i)))
+    return found

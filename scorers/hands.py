@@ -1,0 +1,60 @@
+"""Hands: an ONNX judge looks at each one; the score is the worst of those large enough to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.onnx import OnnxModel, open_onnx
+from scorers.crops import square_crop
+from scorers.observation import Observation
+from scorers.parts import Box
+
+SIDE: Final = 48
+"""Pixels of the judge's input."""
+MARGIN: Final = 0.2
+"""Ground around the hand, in shares of its longer side: a hand torn from its wrist shows there."""
+SMALLEST: Final = 12.0
+"""Pixels: of a smaller hand fingers cannot be counted, so it is not judged."""
+
+
+@dataclass(frozen=True)
+class HandJudge:
+    """A model from (N, 3, 48, 48) RGB in [0, 1] to (N, 1) probabilities of a broken hand."""
+
+    model: OnnxModel
+
+    def broken(self, crops: Sequence[Image.Image]) -> list[float]:
+        """For each crop of `hand_crop` the probability in [0, 1] that the hand is broken."""
+        if not crops:
+            return []
+        batch = np.stack([np.asarray(c, np.float32) for c in crops]).transpose(0, 3, 1, 2) / np.float32(255)
+        found: NDArray[np.float32] = self.model.run(batch).reshape(len(crops))
+        return [float(p) for p in np.clip(found, 0, 1)]
+
+
+def open_hand_judge(path: str | Path, device: str = "cpu") -> HandJudge:
+    """Opens a hand judge. Raises InputError if the file is absent or takes other input."""
+    return HandJudge(open_onnx(path, inputs=(None, 3, SIDE, SIDE), device=device))
+
+
+def hand_crop(image: Image.Image, box: Box) -> Image.Image:
+    """The square crop of a hand that a judge looks at; `box` in pixels."""
+    return square_crop(image, box, MARGIN, SIDE)
+
+
+def hands_score(observation: Observation, smallest: float = SMALLEST) -> float:
+    """In [0, 1]: the worst broken probability among hands of at least `smallest` pixels. A hidden hand is not a broken one: 0
+    where none is large enough."""
+    return max((hand.broken for hand in observation.hands if hand.size >= smallest), default=0.0)
+
+
+def hands_allowed(locked: Observation, tolerance: float = 0.15) -> float:
+    """The most an image's hands score may be: the locked image's own plus `tolerance`."""
+    return hands_score(locked) + tolerance

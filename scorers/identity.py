@@ -1,0 +1,30 @@
+"""How much a face looks like a person's reference photos."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from scorers.observation import FaceSeen, Vector
+from scorers.references import References
+
+NEAREST: Final = 3
+"""References averaged over: one alone may be an odd photo."""
+
+
+def identity_similarity(face: FaceSeen | None, references: References) -> float:
+    """In [0, 1]: mean cosine to the nearest references, below 0 counting as 0; 0 if there is no face."""
+    return 0.0 if face is None else _similarity(face.embedding, references)
+
+
+def leave_one_out(references: References) -> list[float]:
+    """Each reference's similarity to the others, in order; empty if there is only one."""
+    if len(references.embeddings) < 2:
+        return []
+    return [_similarity(vector, references.without(i)) for i, vector in enumerate(references.embeddings)]
+
+
+def _similarity(embedding: Vector, references: References) -> float:
+    cosines = np.sort(np.asarray(references.embeddings) @ np.asarray(embedding))[::-1]
+    return float(np.clip(cosines[:NEAREST].mean(), 0.0, 1.0))

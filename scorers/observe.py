@@ -1,0 +1,218 @@
+"""Looks at images once, all of them together, and writes down what every score needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.clip import ClipModel
+from models.errors import InputError
+from models.faces import Face, FaceModel
+from models.parser import PartParser
+from scorers.colour import colour_descriptor
+from scorers.crops import GROUND, enlarged_head, masked_crop
+from scorers.hands import HandJudge, hand_crop
+from scorers.observation import (
+    REGION_KINDS,
+    Box,
+    FaceSeen,
+    HandObservation,
+    Kind,
+    Observation,
+    Region,
+    RegionKind,
+    Vector,
+)
+from scorers.parts import Group, Mask, Piece, box_of, groups_of, person_labels, pieces
+from scorers.references import References
+
+GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
+"""Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
+PIECE_AREA: Final = 0.0015
+"""Share of the image that a hand, a foot or a head must have to be counted."""
+
+
+class Observes(Protocol):
+    """The seam to whoever looks at images."""
+
+    def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
+        """One observation an image, in order."""
+
+    def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
+        """Raises InputError if no image shows a `kind`."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One image as RGB, its groups' masks, and the pieces of head, hands and feet."""
+
+    image: Image.Image
+    masks: dict[Group, Mask]
+    person: Mask
+    heads: list[Piece]
+    hands: list[Piece]
+    feet: list[Piece]
+
+    def share(self, box: Box) -> Box:
+        w, h = self.image.size
+        left, top, right, bottom = box
+        return round(left / w, 5), round(top / h, 5), round(right / w, 5), round(bottom / h, 5)
+
+
+@dataclass(frozen=True)
+class Observer:
+    """The four models. Without `faces` no face is ever seen and without `hand_judge` no hand is judged: for studies that ask for
+    neither."""
+
+    parser: PartParser
+    clip: ClipModel
+    faces: FaceModel | None
+    hand_judge: HandJudge | None
+
+    def __post_init__(self) -> None:
+        groups = groups_of(self.parser.labels)
+        wanted: list[Group] = ["clothing", "shoes", "face"]
+        if self.hand_judge is not None:
+            wanted.append("hands")
+        for group in wanted:
+            if not len(groups[group]):
+                known = ", ".join(self.parser.labels.values())
+                mend = "name a parser that does" + ("" if group != "hands" else ", or leave the hand judge out")
+                raise InputError(f"the part parser has no label for {group}", known, mend)
+
+    def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
+        """Images of any size and mode; each model gets all of its crops in one batch."""
+        seen = self._parse(images)
+        regions = self._regions(seen)
+        faces = self._faces(seen)
+        hands = self._hands(seen)
+        return [
+            Observation(
+                size=s.image.size,
+                regions=r,
+                face=f,
+                hands=h,
+                heads=len(s.heads),
+                feet=len(s.feet),
+                points={
+                    "head": _points(s.heads[:1], s.image.height),
+                    "hands": _points(s.hands, s.image.height),
+                    "feet": _points(s.feet, s.image.height),
+                },
+                height=_height(s.person),
+            )
+            for s, r, f, h in zip(seen, regions, faces, hands, strict=True)
+        ]
+
+    def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
+        """What `images`, the reference photos of a LoRA of `kind`, look like. Raises InputError if none shows it."""
+        seen = self._parse(images)
+        if kind == "face":
+            faces = self._faces(seen)
+            unused = tuple(i for i, face in enumerate(faces) if face is None)
+            return References(kind, tuple(f.embedding for f in faces if f is not None), (), unused)
+        found = [regions.get(kind) for regions in self._regions(seen)]
+        there = [region for region in found if region is not None]
+        unused = tuple(i for i, region in enumerate(found) if region is None)
+        return References(kind, tuple(r.embedding for r in there), tuple(r.colour for r in there), unused)
+
+    def _parse(self, images: Sequence[Image.Image]) -> list[Seen]:
+        plain = [as_rgb(image) for image in images]
+        groups, person = groups_of(self.parser.labels), person_labels(self.parser.labels)
+        return [_seen(image, labels, groups, person) for image, labels in zip(plain, self.parser.parse(plain), strict=True)]
+
+    def _regions(self, seen: list[Seen]) -> list[dict[RegionKind, Region]]:
+        found: list[dict[RegionKind, Region]] = [{} for _ in seen]
+        places: list[tuple[int, RegionKind, Mask, Box]] = []
+        for i, s in enumerate(seen):
+            for kind in REGION_KINDS:
+                kept = pieces(s.masks[kind], GARMENT_AREA[kind] / 4)
+                mask = np.logical_or.reduce([p.mask for p in kept]) if kept else s.masks[kind]
+                if mask.mean() >= GARMENT_AREA[kind]:
+                    places.append((i, kind, mask, box_of(mask)))
+        embeddings = self.clip.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
+        for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
+            colour = tuple_of(colour_descriptor(seen[i].image, mask))
+            found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), tuple_of(embedding), colour)
+        return found
+
+    def _faces(self, seen: list[Seen]) -> list[FaceSeen | None]:
+        if self.faces is None:
+            return [None] * len(seen)
+        crops = [_head_crop(s) for s in seen]
+        found = self.faces.find([crop for crop, _, _ in crops])
+        return [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
+
+    def _hands(self, seen: list[Seen]) -> list[tuple[HandObservation, ...]]:
+        if self.hand_judge is None:
+            return [()] * len(seen)
+        broken = iter(self.hand_judge.broken([hand_crop(s.image, piece.box) for s in seen for piece in s.hands]))
+        return [tuple(_hand(s, piece, next(broken)) for piece in s.hands) for s in seen]
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """RGB; what is transparent becomes neutral grey."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        ground = Image.new("RGBA", clear.size, (*GROUND, 255))
+        return Image.alpha_composite(ground, clear).convert("RGB")
+    return image.convert("RGB")
+
+
+def tuple_of(values: NDArray[np.floating]) -> Vector:
+    """Rounded to 5 decimals: finer than any score needs, and it keeps stored observations small."""
+    return tuple(float(v) for v in np.round(np.asarray(values, np.float64), 5))
+
+
+def _seen(
+    image: Image.Image, labels: NDArray[np.uint8], groups: dict[Group, NDArray[np.uint8]], person: NDArray[np.uint8]
+) -> Seen:
+    masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
+    heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
+    return Seen(
+        image, masks, np.isin(labels, person), heads, pieces(masks["hands"], PIECE_AREA), pieces(masks["shoes"], PIECE_AREA)
+    )
+
+
+def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
+    """The largest head, or the whole image where the parser sees none."""
+    if not seen.heads:
+        whole = (0.0, 0.0, float(seen.image.width), float(seen.image.height))
+        return enlarged_head(seen.image, whole, whole, margin=0.0)
+    head = seen.heads[0]
+    return enlarged_head(seen.image, head.box, box_of(head.mask & seen.masks["face"]))
+
+
+def _best(seen: Seen, faces: list[Face], scale: float, corner: tuple[int, int]) -> FaceSeen | None:
+    if not faces:
+        return None
+    best = max(faces, key=_prominence)
+    x, y = corner
+    left, top, right, bottom = (v / scale for v in best.box)
+    return FaceSeen(seen.share((left + x, top + y, right + x, bottom + y)), round(best.score, 5), tuple_of(best.embedding))
+
+
+def _prominence(face: Face) -> float:
+    return float(face.score * (face.box[2] - face.box[0]))
+
+
+def _hand(seen: Seen, piece: Piece, broken: float) -> HandObservation:
+    left, top, right, bottom = piece.box
+    return HandObservation(seen.share(piece.box), max(right - left, bottom - top), round(broken, 5))
+
+
+def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
+    centres = sorted(piece.centre for piece in found)
+    return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
+
+
+def _height(person: Mask) -> float:
+    if not person.any():
+        return 0.0
+    _, top, _, bottom = box_of(person)
+    return round((bottom - top) / person.shape[0], 5)

@@ -1,0 +1,75 @@
+"""Judges an observation: pure functions, so that a changed requirement re-judges what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.errors import InputError
+from scorers.body import body_violations
+from scorers.calibration import Calibration, similarity
+from scorers.drift import drift
+from scorers.hands import hands_score
+from scorers.observation import Kind, Observation
+from scorers.references import References
+
+
+@dataclass(frozen=True)
+class Scores:
+    """`raw` in [0, 1] by LoRA; `expression` calibrated, at least 0, or None where not measurable; `hands` in [0, 1], 0 is whole;
+    `body` what is wrong in words; `drift` 0 is the locked image again; `face_found` is False if no face was seen."""
+
+    raw: Mapping[str, float]
+    expression: Mapping[str, float | None]
+    hands: float
+    body: tuple[str, ...]
+    drift: float
+    face_found: bool
+
+    @property
+    def measurable(self) -> dict[str, bool]:
+        """For each LoRA whether its expression says anything at this seed."""
+        return {name: value is not None for name, value in self.expression.items()}
+
+
+def score(
+    observation: Observation,
+    references: Mapping[str, References],
+    calibrations: Mapping[str, Calibration],
+    kinds: Mapping[str, Kind],
+    locked: Observation,
+    others: Sequence[Observation] = (),
+) -> Scores:
+    """Scores of one image. `kinds` names the LoRAs to judge; a LoRA without a calibration is scored raw (0 to 1 as it is).
+    `locked` is the locked image, `others` images of other seeds for the unit of drift.
+
+    Raises InputError if a LoRA has no references, or references of another kind.
+    """
+    raw = {}
+    for name, kind in kinds.items():
+        if name not in references or references[name].kind != kind:
+            raise InputError(f"no {kind} references", name, "name a folder of reference photos for it")
+        raw[name] = similarity(observation, references[name])
+    return Scores(
+        raw=raw,
+        expression={n: calibrations[n].calibrated(value) if n in calibrations else value for n, value in raw.items()},
+        hands=hands_score(observation),
+        body=tuple(body_violations(observation, locked)),
+        drift=drift(observation, locked, others),
+        face_found=observation.face is not None,
+    )
+
+
+def margins(scores: Scores, require: Mapping[str, float], hands_allowed: float) -> dict[str, float]:
+    """How far each requirement is from being met: at most 0 is feasible. One entry for each LoRA of `require`, in units of its
+    expression, and "hands" and "body".
+
+    A LoRA that is not measurable here is not shown as far as anyone can tell: its margin is the whole requirement. Drift is
+    reported, never required. Raises InputError if `require` names a LoRA that was not scored.
+    """
+    found = {}
+    for name, least in require.items():
+        if name not in scores.expression:
+            raise InputError("a requirement for a LoRA that is not scored", name, "give it a kind and references")
+        found[name] = least - (scores.expression[name] or 0.0)
+    return {**found, "hands": scores.hands - hands_allowed, "body": float(len(scores.body))}
