@@ -37,7 +37,8 @@ class Base:
 
     @property
     def device(self) -> torch.device:
-        return self.unet.device
+        where: torch.device = self.unet.device
+        return where
 
 
 def open_base(
@@ -57,7 +58,7 @@ def open_base(
 
     kind = getattr(torch, dtype)
     path = Path(checkpoint)
-    common = {"torch_dtype": kind, "safety_checker": None, "requires_safety_checker": False}
+    common = {"dtype": kind, "safety_checker": None, "requires_safety_checker": False}
     if path.is_dir():
         pipe = _folder(path, common)
     elif path.is_file():
@@ -69,7 +70,7 @@ def open_base(
     if vae is not None:
         pipe.vae = _open_vae(Path(vae), kind)
     for part in (pipe.unet, pipe.text_encoder, pipe.vae):
-        part.to(device=device, dtype=kind).requires_grad_(False).eval()
+        part.to(device).requires_grad_(False).eval()
     digest = hash_path(path) if path.exists() else str(checkpoint)
     return Base(
         pipe.tokenizer, pipe.text_encoder, pipe.unet, pipe.vae, dict(pipe.scheduler.config), path.stem or str(checkpoint), digest
@@ -99,7 +100,9 @@ def _single_file(path: Path, config: str, common: dict[str, Any]) -> Any:
     try:
         return StableDiffusionPipeline.from_single_file(str(path), config=str(folder), local_files_only=True, **common)
     except Exception as error:  # the loader raises whatever its converters meet in a foreign file
-        raise InputError(f"the base does not open as {config} ({_first_line(error)})", path, "name an SD1.5 checkpoint") from error
+        raise InputError(
+            f"the base does not open as {config} ({_first_line(error)})", path, "name an SD1.5 checkpoint"
+        ) from error
 
 
 def _open_vae(path: Path, kind: torch.dtype) -> Any:
@@ -107,8 +110,8 @@ def _open_vae(path: Path, kind: torch.dtype) -> Any:
 
     try:
         if path.is_dir():
-            return AutoencoderKL.from_pretrained(path, torch_dtype=kind, local_files_only=True)
-        return AutoencoderKL.from_single_file(str(path), config=str(CONFIGS / "sd15"), subfolder="vae", torch_dtype=kind)
+            return AutoencoderKL.from_pretrained(path, dtype=kind, local_files_only=True)
+        return AutoencoderKL.from_single_file(str(path), config=str(CONFIGS / "sd15"), subfolder="vae", dtype=kind)
     except Exception as error:  # as above: a foreign file fails in many ways
         raise InputError(f"the VAE does not open ({_first_line(error)})", path, "name an SD1.5 VAE in safetensors") from error
 
