@@ -91,11 +91,16 @@ def open_lora(path: Path, unet: nn.Module, text_encoder: nn.Module) -> LoraFile:
     return LoraFile(path, path.stem, short, digest, parts["unet"], parts["text"], metadata)
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """What a safetensors file says of itself, read from its header alone. Raises InputError if it is no safetensors file."""
+    return _read_header(path)[1]
+
+
 def write_lora(path: Path, unet: Mapping[str, LoraLayer], text: Mapping[str, LoraLayer], metadata: Mapping[str, str]) -> str:
     """Writes the layers under kohya's names, each with its alpha, whole or not at all; returns the file's `sshs_model_hash`.
 
-    Tensors keep their dtype. `metadata` (`ss_*`, `modelspec.*`) gains `sshs_model_hash` and `sshs_legacy_hash` as kohya's scripts
-    compute them.
+    Tensors keep their dtype; the same layers and metadata give the same bytes. `metadata` (`ss_*`, `modelspec.*`) gains
+    `sshs_model_hash` and `sshs_legacy_hash` as kohya's scripts compute them.
     """
     import torch
     from safetensors.torch import save
@@ -111,7 +116,7 @@ def write_lora(path: Path, unet: Mapping[str, LoraLayer], text: Mapping[str, Lor
     hashed = save(tensors, training)
     model_hash = hashlib.sha256(hashed[8 + struct.unpack("<Q", hashed[:8])[0] :]).hexdigest()
     legacy = hashlib.sha256(hashed[0x100000 : 0x100000 + 0x10000]).hexdigest()[:8]
-    data = save(tensors, {**metadata, "sshs_model_hash": model_hash, "sshs_legacy_hash": legacy})
+    data = _with_sorted_header(save(tensors, {**metadata, "sshs_model_hash": model_hash, "sshs_legacy_hash": legacy}))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -120,6 +125,15 @@ def write_lora(path: Path, unet: Mapping[str, LoraLayer], text: Mapping[str, Lor
     finally:
         partial.unlink(missing_ok=True)
     return model_hash
+
+
+def _with_sorted_header(data: bytes) -> bytes:
+    """The same file with its header in one order: the library writes metadata in another order each time."""
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:

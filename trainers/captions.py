@@ -26,12 +26,10 @@ def compose(trigger: str, tags: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys([trigger, *tags]))
 
 
-def vary(caption: str, rng: np.random.Generator, *, shuffle: bool, dropout: float) -> str:
-    """One epoch's version: with probability `dropout` nothing is said; else the first tag stays and the others are shuffled."""
-    if rng.random() < dropout:
-        return ""
+def shuffled(caption: str, rng: np.random.Generator) -> str:
+    """The first tag stays, the others in another order."""
     tags = [tag.strip() for tag in caption.split(",") if tag.strip()]
-    if not shuffle or len(tags) < 3:
+    if len(tags) < 3:
         return ", ".join(tags)
     order = rng.permutation(len(tags) - 1)
     return ", ".join([tags[0], *(tags[1 + int(i)] for i in order)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers.captions import compose, vary
+from trainers.captions import compose, shuffled
 from trainers.tagger import ZeroShotTagger
 
 
@@ -12,14 +12,12 @@ def test_the_trigger_comes_first_and_once() -> None:
     assert compose("testdress", ["a", "testdress", "a"]) == "testdress, a"
 
 
-def test_varied_captions_keep_the_trigger_in_front() -> None:
+def test_shuffled_captions_keep_the_trigger_in_front() -> None:
     rng = np.random.default_rng(0)
-    said = {vary("testdress, a, b,, c", rng, shuffle=True, dropout=0.0) for _ in range(50)}
+    said = {shuffled("testdress, a, b,, c", rng) for _ in range(50)}
     assert len(said) == 6
     assert all(s.startswith("testdress, ") for s in said)
-    assert vary("testdress, a, b", rng, shuffle=False, dropout=0.0) == "testdress, a, b"
-    dropped = sum(vary("x, a", rng, shuffle=True, dropout=0.5) == "" for _ in range(400))
-    assert 140 < dropped < 260
+    assert shuffled("testdress, a", rng) == "testdress, a"
 
 
 @pytest.mark.parametrize(("colour", "expected"), [("red", [["red dress"]]), ("blue", [["blue dress"]]), ("black", [[]])])

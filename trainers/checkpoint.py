@@ -1,0 +1,61 @@
+"""The state of a training on disk, replaced whole, from which a killed run goes on."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One file; `fingerprint` names the training (settings, base, pictures) that it belongs to."""
+
+    path: Path
+    fingerprint: str
+
+    def save(self, step: int, loss: float, parameters: Sequence[Tensor], **states: Any) -> None:
+        """Keeps the parameters and the `state_dict` of everything in `states` after `step` steps."""
+        import torch
+
+        held = {
+            "fingerprint": self.fingerprint,
+            "step": step,
+            "loss": loss,
+            "parameters": [p.detach() for p in parameters],
+            "states": {name: thing.state_dict() for name, thing in states.items()},
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(self.path.name + ".partial")
+        torch.save(held, partial)
+        os.replace(partial, self.path)
+
+    def load(self, parameters: Sequence[Tensor], **states: Any) -> tuple[int, float]:
+        """Steps done and the loss so far; (0, 0.0) if there is no checkpoint or it belongs to another training."""
+        import torch
+
+        if not self.path.is_file():
+            return 0, 0.0
+        try:
+            held = torch.load(self.path, weights_only=True)
+            if held["fingerprint"] != self.fingerprint:
+                return 0, 0.0
+            with torch.no_grad():
+                for parameter, stored in zip(parameters, held["parameters"], strict=True):
+                    parameter.copy_(stored)
+            for name, thing in states.items():
+                thing.load_state_dict(held["states"][name])
+            return int(held["step"]), float(held["loss"])
+        except (RuntimeError, OSError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            raise InputError("a damaged checkpoint", self.path, "delete it to start this training anew") from error
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,230 @@
+"""A training set to a LoRA file: one loop, seeded anew at every step, so that a killed run ends with the same file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from models.lora import read_metadata, write_lora
+from trainers.adapters import adapted, text_layers, trained_layers, unet_layers
+from trainers.batches import Batch, batches
+from trainers.checkpoint import Checkpoint
+from trainers.dataset import Dataset, read_dataset
+from trainers.encoding import Latent, Texts, encode_pictures
+from trainers.loss import Diffusion, denoising_loss, open_diffusion
+from trainers.metadata import FINGERPRINT, describe
+from trainers.preset import Precision, Preset
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from models.base import Base
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands. `loss` is a running mean; `seconds_left` is None until a step has been timed.
+
+    `train_steps` and `reg_steps` are the whole training's, counted as pictures x repeats x epochs / batch.
+    """
+
+    stage: str
+    step: int
+    steps: int
+    loss: float
+    seconds_left: float | None
+    train_steps: int
+    reg_steps: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished LoRA file. `hash` is its `sshs_model_hash`; `seconds` is this run's time, 0 if the file was there already."""
+
+    path: Path
+    hash: str
+    steps: int
+    train_steps: int
+    reg_steps: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Task:
+    """All that the steps need and that does not change."""
+
+    base: Base
+    preset: Preset
+    diffusion: Diffusion
+    dataset: Dataset
+    latents: list[Latent]
+    texts: Texts
+    bfloat16: bool
+
+
+def train(
+    dataset: Path,
+    out: Path,
+    base: Base,
+    preset: Preset,
+    *,
+    trigger: str,
+    work: Path,
+    progress: Callable[[Progress], None] | None = None,
+    save_seconds: float = 30.0,
+) -> Trained:
+    """Trains on `dataset` (kohya's layout) and writes `out`, a .safetensors file, whole or not at all. `base` is left as it was.
+
+    A checkpoint lies in `work` every `save_seconds`; the same call goes on from it, and does nothing if `out` is already the
+    result of this very training. Regularisation pictures without captions are trained under their folder's token, as kohya does.
+    Raises InputError for a bad set, an `out` that is there and no safetensors file, and a training that diverges.
+    """
+    if out.suffix != ".safetensors":
+        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.name}.safetensors")
+    began = time.monotonic()
+    held = read_dataset(dataset, base.factor)
+    plan = batches(
+        held.pictures,
+        batch=preset.plan.batch,
+        epochs=preset.plan.epochs,
+        shuffle=preset.shuffle,
+        dropout=preset.caption_dropout,
+        seed=preset.seed,
+    )
+    counts = preset.plan.steps_of(held.train_samples), preset.plan.steps_of(held.reg_samples)
+    fingerprint = _fingerprint(held, base, preset, trigger)
+    if out.exists():
+        known = read_metadata(out)
+        if known.get(FINGERPRINT) == fingerprint:
+            return Trained(out, known.get("sshs_model_hash", ""), len(plan), *counts, math.nan, 0.0)
+
+    def say(stage: str, step: int, loss: float, left: float | None) -> None:
+        if progress is not None:
+            progress(Progress(stage, step, len(plan), loss, left, *counts))
+
+    latents = encode_pictures(base, held.pictures, lambda done: say(f"encoding {done}/{len(held.pictures)}", 0, 0.0, None))
+    diffusion = open_diffusion(base.schedule)
+    texts = Texts(base, trained=preset.text_rank > 0)
+    task = _Task(base, preset, diffusion, held, latents, texts, _uses_bfloat16(preset.precision, base.device))
+    checkpoint = Checkpoint(work / f"{out.stem}.checkpoint", fingerprint)
+    with (
+        adapted(base.unet, unet_layers(base.unet, preset), preset.seed) as unet_parameters,
+        adapted(base.text_encoder, text_layers(base.text_encoder, preset), preset.seed + 1) as text_parameters,
+        _checkpointed_gradients(base, preset.gradient_checkpointing),
+    ):
+        loss = _steps(task, plan, unet_parameters, text_parameters, checkpoint, say, save_seconds)
+        layers = trained_layers(base.unet), trained_layers(base.text_encoder)
+    described = describe(out.stem, trigger, base, diffusion.prediction, preset, held, len(plan), fingerprint)
+    digest = write_lora(out, *layers, described)
+    checkpoint.remove()
+    return Trained(out, digest, len(plan), *counts, loss, time.monotonic() - began)
+
+
+def _steps(
+    task: _Task,
+    plan: list[Batch],
+    unet_parameters: list[Tensor],
+    text_parameters: list[Tensor],
+    checkpoint: Checkpoint,
+    say: Callable[[str, int, float, float | None], None],
+    save_seconds: float,
+) -> float:
+    """Runs the steps that are still to do; returns the running mean of the loss."""
+    import torch
+    from diffusers.optimization import get_scheduler
+
+    preset = task.preset
+    parameters = [*unet_parameters, *text_parameters]
+    groups = [{"params": unet_parameters, "lr": preset.learning_rate}]
+    if text_parameters:
+        groups.append({"params": text_parameters, "lr": preset.text_learning_rate})
+    optimizer = torch.optim.AdamW(groups, weight_decay=preset.weight_decay)
+    warmup = round(preset.warmup * len(plan))
+    schedule = get_scheduler("cosine", optimizer, num_warmup_steps=warmup, num_training_steps=len(plan))
+    first, mean = checkpoint.load(parameters, optimizer=optimizer, schedule=schedule)
+    began = saved = time.monotonic()
+    for step in range(first, len(plan)):
+        loss = _loss(task, plan[step], step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+        value = loss.item()
+        if not math.isfinite(value):
+            raise InputError(f"the training diverged at step {step + 1}", checkpoint.path.stem, "lower the learning rate")
+        mean = value if step == 0 else 0.95 * mean + 0.05 * value
+        now = time.monotonic()
+        if now - saved >= save_seconds:
+            checkpoint.save(step + 1, mean, parameters, optimizer=optimizer, schedule=schedule)
+            saved = now
+        say("training", step + 1, mean, (now - began) / (step + 1 - first) * (len(plan) - step - 1))
+    return mean
+
+
+def _loss(task: _Task, batch: Batch, step: int) -> Tensor:
+    """The loss of one step; all that is random in it comes from the seed and the step's number."""
+    import numpy as np
+    import torch
+
+    device, preset = task.base.device, task.preset
+    seed = int(np.random.SeedSequence((preset.seed, step)).generate_state(1)[0])
+    generator = torch.Generator().manual_seed(seed)
+    x0 = torch.stack([task.latents[i].sample(generator) for i in batch.pictures])
+    noise = torch.randn(x0.shape, generator=generator)
+    if preset.noise_offset:
+        noise = noise + preset.noise_offset * torch.randn((*x0.shape[:2], 1, 1), generator=generator)
+    t = torch.randint(task.diffusion.steps, (len(x0),), generator=generator)
+    x0, noise, t = x0.to(device), noise.to(device), t.to(device)
+    x_t = task.diffusion.add_noise(x0, noise, t)
+    dtype = task.base.unet.dtype
+    with torch.autocast(device.type, torch.bfloat16, enabled=task.bfloat16):
+        context = task.texts.embed(batch.captions)
+        predicted = task.base.unet(x_t.to(dtype), t, context.to(dtype), return_dict=False)[0]
+    weights = torch.tensor(
+        [preset.prior_weight if task.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures], device=device
+    )
+    if preset.min_snr_gamma is not None:
+        weights = weights * task.diffusion.min_snr_weights(t, preset.min_snr_gamma)
+    return denoising_loss(predicted, task.diffusion.target(x0, noise, t), weights)
+
+
+def _fingerprint(dataset: Dataset, base: Base, preset: Preset, trigger: str) -> str:
+    """Names a training: the same settings, pictures, captions and base give the same file."""
+    said = json.dumps([1, asdict(preset), trigger, base.hash, str(base.unet.dtype), dataset.hash])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _uses_bfloat16(precision: Precision, device: torch.device) -> bool:
+    import torch
+
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+@contextmanager
+def _checkpointed_gradients(base: Base, wanted: bool) -> Iterator[None]:
+    """Recomputes activations instead of keeping them, while it lasts."""
+    if not wanted:
+        yield
+        return
+    base.unet.enable_gradient_checkpointing()
+    base.unet.train()
+    try:
+        yield
+    finally:
+        base.unet.eval()
+        base.unet.disable_gradient_checkpointing()
