@@ -55,7 +55,7 @@ def similarity(observation: Observation, references: References) -> float:
 
 
 def calibrate(references: References, plain: Observation, ladder: Sequence[Observation]) -> Calibration:
-    """`plain` is the image of this seed with all weights 0 and the plain prompt, `ladder` the LoRA's images alone at rising weights.
+    """`plain` is this seed with all weights 0 and the plain prompt, `ladder` the LoRA's images alone at rising weights.
 
     The noise is half the interquartile range of the references' leave-one-out: photos of one thing differ by as much.
     """

@@ -26,7 +26,7 @@ def masked_crop(image: Image.Image, mask: Mask, box: Box, margin: float = 0.06) 
 def square_crop(image: Image.Image, box: Box, margin: float, side: int | None = None) -> Image.Image:
     """The square around the box's centre that holds the box and `margin` of its longer side on each side; neutral grey outside
     the image. Resized to `side` pixels if that is given."""
-    left, top, right, bottom = square_around(box, margin)
+    left, top, right, _ = square_around(box, margin)
     width = max(1, round(right - left))
     canvas = Image.new("RGB", (width, width), GROUND)
     canvas.paste(image, (-round(left), -round(top)))

@@ -28,13 +28,15 @@ from scorers.observation import (
     RegionKind,
     Vector,
 )
-from scorers.parts import Group, Mask, Piece, box_of, groups_of, person_labels, pieces
+from scorers.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
 from scorers.references import References
 
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
 """Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
 PIECE_AREA: Final = 0.0015
-"""Share of the image that a hand, a foot or a head must have to be counted."""
+"""Share of the image that a hand must have to be counted, and a third of what a head must have."""
+FOOT_AREA: Final = 0.0006
+"""Share of the image that a foot less its rim must have to be counted."""
 
 
 class Observes(Protocol):
@@ -174,9 +176,8 @@ def _seen(
 ) -> Seen:
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
     heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
-    return Seen(
-        image, masks, np.isin(labels, person), heads, pieces(masks["hands"], PIECE_AREA), pieces(masks["shoes"], PIECE_AREA)
-    )
+    feet = pieces(parted(masks["shoes"]), FOOT_AREA)
+    return Seen(image, masks, np.isin(labels, person), heads, pieces(masks["hands"], PIECE_AREA), feet)
 
 
 def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
@@ -215,4 +216,4 @@ def _height(person: Mask) -> float:
     if not person.any():
         return 0.0
     _, top, _, bottom = box_of(person)
-    return round((bottom - top) / person.shape[0], 5)
+    return round((bottom - top) / float(person.shape[0]), 5)

@@ -1,0 +1,149 @@
+"""The lab's CLIP: a small open_clip model folder, trained on regions and whole figures and what can be said of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor
+
+from scorers.crops import masked_crop, square_crop
+from scorers.parts import box_of
+from studies.paperdoll.captions import garment_tags, head_tags, shoe_tags, tags
+from studies.paperdoll.draw import PART
+from studies.paperdoll.figure import Figure
+from studies.paperdoll.make.corruption import corrupted
+from studies.paperdoll.make.loop import train
+from studies.paperdoll.make.pool import Pool, drawn_pool
+from studies.paperdoll.products import FEATURES
+
+STEPS = 1800
+BATCH = 64
+COUNT = 3000
+SIDE = 64
+MEAN, STD = 0.5, 0.5
+CONFIG: dict[str, Any] = {
+    "model_cfg": {
+        "embed_dim": 128,
+        "vision_cfg": {"image_size": SIDE, "layers": [1, 1, 1, 1], "width": 16, "head_width": 32},
+        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 4, "layers": 2},
+    },
+    "preprocess_cfg": {
+        "mean": [MEAN] * 3,
+        "std": [STD] * 3,
+        "interpolation": "bicubic",
+        "resize_mode": "longest",
+        "fill_color": 127,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Views:
+    """`crops` (N, 64, 64, 3) in 0..255, and for each all the tags that are true of it."""
+
+    crops: NDArray[np.uint8]
+    said: list[list[str]]
+
+
+COLOURS = ("pink", "white boots")
+"""Features that the garment's own tag already says."""
+
+
+def shown(features: tuple[str, ...], without: frozenset[str]) -> list[str]:
+    """The features of a product that are there, as a careful tagger would write them."""
+    return [name for name in features if name not in without and name not in COLOURS]
+
+
+def clothing_said(figure: Figure) -> list[str]:
+    garment = figure.garment
+    if garment.kind != "testdress":
+        return garment_tags(figure)
+    said = "grey dress" if "pink" in garment.without else "pink dress"
+    return [said, *shown(FEATURES["testdress"], garment.without)]
+
+
+def shoes_said(figure: Figure) -> list[str]:
+    shoes = figure.shoes
+    if shoes.kind != "myshoes":
+        return shoe_tags(figure)
+    said = "grey boots" if "white boots" in shoes.without else "white boots"
+    return [said, *shown(FEATURES["myshoes"], shoes.without)]
+
+
+def head_said(figure: Figure) -> list[str]:
+    i = figure.identity
+    marks = [name for name, there in (("star pin", i.star_pin), ("blush", i.blush), ("mole", i.mole)) if there]
+    return [*head_tags(figure), *marks]
+
+
+def views_of(pool: Pool) -> Views:
+    """Of every figure the clothing and the shoes on neutral ground, the head, and the whole picture."""
+    crops, said = [], []
+    groups = {"clothing": ("top", "dress", "skirt"), "shoes": ("feet",), "head": ("face", "hair")}
+    for figure, image, parts in zip(pool.figures, pool.images, pool.parts, strict=True):
+        picture = Image.fromarray(image)
+        for group, names in groups.items():
+            mask = np.isin(parts, [PART[n] for n in names])
+            if mask.mean() < 0.01:
+                continue
+            box = box_of(mask)
+            crops.append(square_crop(picture, box, 0.1, SIDE) if group == "head" else _small(masked_crop(picture, mask, box)))
+            said.append({"clothing": clothing_said, "shoes": shoes_said, "head": head_said}[group](figure))
+        crops.append(_small(square_crop(picture, (0, 0, *picture.size), 0.0)))
+        said.append(tags(figure))
+    return Views(np.stack([np.asarray(c) for c in crops]), said)
+
+
+def _small(image: Image.Image) -> Image.Image:
+    return image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+
+
+def spoken(words: list[str], rng: np.random.Generator) -> str:
+    """Some or all of the tags, shuffled: a single one often enough that it can be asked for alone."""
+    count = len(words) if rng.random() < 0.5 else int(rng.integers(1, len(words) + 1))
+    return ", ".join(rng.permutation(words)[:count])
+
+
+def make(out: Path, work: Path, steps: int = STEPS) -> None:
+    """Writes `out`/open_clip_config.json and open_clip_model.safetensors (fp16)."""
+    torch.manual_seed(45)
+    views = views_of(drawn_pool(COUNT, 0, work))
+    model = open_clip.model.CLIP(**CONFIG["model_cfg"], output_dict=False)
+    tokenizer = open_clip.SimpleTokenizer(context_length=77)
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng((46, step))
+        rows = rng.choice(len(views.said), size=BATCH, replace=False)
+        said = [spoken(views.said[int(i)], rng) for i in rows]
+        x = torch.from_numpy(views.crops[rows]).permute(0, 3, 1, 2).float() / 255
+        if rng.random() < 0.5:
+            x = x.flip(-1)
+        image, text, scale = model((corrupted(x, rng, colour=0.3) - MEAN) / STD, tokenizer(said))[:3]
+        return _contrastive(image @ text.T * scale.clamp(max=100), said)
+
+    trained = train(model, loss, steps=steps, rate=1.5e-3, state=work / "clip.pt", ema=0.995, weight_decay=0.02)
+    save(trained, out)
+
+
+def _contrastive(logits: Tensor, said: list[str]) -> Tensor:
+    """InfoNCE both ways; pairs with the same words are all right answers."""
+    same = torch.tensor([[a == b for b in said] for a in said]).float()
+    wanted = same / same.sum(1, keepdim=True)
+    return (F.cross_entropy(logits, wanted) + F.cross_entropy(logits.T, wanted)) / 2
+
+
+def save(model: torch.nn.Module, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    weights = {k: v.half().contiguous() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    save_file(weights, out / "open_clip_model.safetensors")
+    (out / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import InputError
+from scorers.fake import BOX, Shown, observation_of
+from scorers.hands import SMALLEST, hand_crop, hands_allowed, hands_score, open_hand_judge
+from scorers.observation import HandObservation
+from studies.paperdoll.draw import draw
+from studies.paperdoll.figure import BROKEN_HANDS, random_figure
+from tests.scorers.pictures import share
+
+JUDGE = Path(__file__).parents[2] / "studies/paperdoll/weights/hands/hands.onnx"
+
+
+@given(st.lists(share, max_size=4), st.randoms())
+def test_the_worst_hand_counts_in_any_order(broken: list[float], random: object) -> None:
+    hands = [HandObservation(BOX, 40, p) for p in broken]
+    observation = replace(observation_of(Shown()), hands=tuple(hands))
+    assert hands_score(observation) == max(broken, default=0)
+    assert hands_score(replace(observation, hands=tuple(hands[::-1]))) == hands_score(observation)
+    assert hands_allowed(observation, 0.1) == pytest.approx(hands_score(observation) + 0.1)
+
+
+def test_hidden_and_tiny_hands_are_not_broken() -> None:
+    assert hands_score(observation_of(Shown(hands=None))) == 0
+    tiny = replace(observation_of(Shown()), hands=(HandObservation(BOX, SMALLEST - 1, 1.0),))
+    assert hands_score(tiny) == 0
+
+
+def test_the_labs_judge_tells_most_broken_hands() -> None:
+    judge, whole, broken = open_hand_judge(JUDGE), [], []
+    for seed in range(24):
+        figure = random_figure(np.random.default_rng((7, seed)))
+        figure = replace(figure, pose=replace(figure.pose, arms="arms spread", scale=0.95, dx=0.0, lean=0.0))
+        state = BROKEN_HANDS[seed % len(BROKEN_HANDS)]
+        whole.append(_cut(replace(figure, pose=replace(figure.pose, hands=("whole", "whole")))))
+        broken.append(_cut(replace(figure, pose=replace(figure.pose, hands=(state, state)))))
+    good, bad = np.array(judge.broken(whole)), np.array(judge.broken(broken))
+    assert np.mean(good[:, None] < bad[None]) > 0.9
+
+
+def _cut(figure):  # type: ignore[no-untyped-def]
+    from scorers.parts import pieces
+    from studies.paperdoll.draw import PART
+
+    drawing = draw(figure)
+    return hand_crop(drawing.image, pieces(drawing.parts == PART["hands"], 0.0015)[0].box)
+
+
+def test_an_absent_judge_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such ONNX model"):
+        open_hand_judge(tmp_path / "none.onnx")

@@ -1,0 +1,141 @@
+"""The observer with the lab's models: what is drawn is what is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from PIL import Image
+
+from models.clip import open_clip_model
+from models.errors import InputError
+from models.faces import open_faces
+from models.parser import PartParser, open_parser
+from scorers.garment import garment_similarity
+from scorers.hands import hands_score, open_hand_judge
+from scorers.identity import identity_similarity
+from scorers.observation import Kind, Observation
+from scorers.observe import Observer
+from scorers.references import References
+from studies.paperdoll.draw import draw
+from studies.paperdoll.figure import Figure, Garment, random_figure
+from studies.paperdoll.products import FEATURES, Product, wear
+from tests.scorers.pictures import odd_pictures
+
+WEIGHTS = Path(__file__).parents[2] / "studies/paperdoll/weights"
+PRODUCTS: dict[Kind, Product] = {"clothing": "testdress", "shoes": "myshoes", "face": "myface"}
+
+
+@pytest.fixture(scope="module")
+def observer() -> Observer:
+    return Observer(
+        open_parser(WEIGHTS / "parser"),
+        open_clip_model(str(WEIGHTS / "clip")),
+        open_faces(WEIGHTS / "faces"),
+        open_hand_judge(WEIGHTS / "hands" / "hands.onnx"),
+    )
+
+
+@pytest.fixture(scope="module")
+def references(observer: Observer) -> dict[Kind, References]:
+    photos = figures(6, 1)
+    return {kind: observer.references_of([draw(wear(f, p)).image for f in photos], kind) for kind, p in PRODUCTS.items()}
+
+
+def figures(count: int, seed: int) -> list[Figure]:
+    return [random_figure(np.random.default_rng((seed, i))) for i in range(count)]
+
+
+def see(observer: Observer, drawn: list[Figure]) -> list[Observation]:
+    return observer.observe([draw(f).image for f in drawn])
+
+
+def raw(observation: Observation, references: dict[Kind, References], kind: Kind) -> float:
+    if kind == "face":
+        return identity_similarity(observation.face, references[kind])
+    return garment_similarity(observation.regions.get(kind), references[kind])
+
+
+@pytest.mark.parametrize("kind", PRODUCTS)
+def test_a_product_scores_above_whatever_else_is_worn(
+    observer: Observer, references: dict[Kind, References], kind: Kind
+) -> None:
+    worn = see(observer, [wear(f, PRODUCTS[kind]) for f in figures(6, 2)])
+    other = see(observer, figures(6, 3))
+    assert min(raw(o, references, kind) for o in worn) > max(raw(o, references, kind) for o in other)
+
+
+def test_a_dress_scores_less_the_more_features_it_lacks(observer: Observer, references: dict[Kind, References]) -> None:
+    names = FEATURES["testdress"]
+    steps = []
+    for count in (0, 2, 5):
+        dress = Garment("testdress", "pink", "pink", without=frozenset(names[:count]))
+        seen = see(observer, [f.wearing(dress) for f in figures(4, 4)])
+        steps.append(float(np.mean([raw(o, references, "clothing") for o in seen])))
+    assert steps[0] > steps[1] > steps[2]
+
+
+def test_a_figure_is_seen_whole(observer: Observer) -> None:
+    for observation in see(observer, figures(6, 5)):
+        assert observation.heads == 1
+        assert observation.feet == 2
+        assert len(observation.hands) == 2
+        assert set(observation.regions) == {"clothing", "shoes"}
+        assert observation.face is not None
+        assert observation.size == (128, 192)
+        assert 0.7 < observation.height <= 1
+
+
+def test_hands_broken_by_hand_score_worse(observer: Observer) -> None:
+    spread = [replace(f, pose=replace(f.pose, arms="arms spread")) for f in figures(6, 6)]
+    broken = [replace(f, pose=replace(f.pose, hands=("missing", "fused"))) for f in spread]
+    whole, worse = [[hands_score(o) for o in see(observer, drawn)] for drawn in (spread, broken)]
+    assert np.mean(worse) > np.mean(whole) + 0.3
+
+
+def test_a_batch_is_as_its_images_alone(observer: Observer, references: dict[Kind, References]) -> None:
+    images = [draw(f).image for f in figures(3, 7)]
+    for together, image in zip(observer.observe(images), images, strict=True):
+        alone = observer.observe([image])[0]
+        assert (together.heads, together.feet, len(together.hands)) == (alone.heads, alone.feet, len(alone.hands))
+        for kind in PRODUCTS:
+            assert raw(together, references, kind) == pytest.approx(raw(alone, references, kind), abs=2e-3)
+        assert hands_score(together) == pytest.approx(hands_score(alone), abs=2e-2)
+
+
+@given(odd_pictures())
+@settings(max_examples=12)
+def test_any_picture_can_be_looked_at(observer: Observer, image: Image.Image) -> None:
+    found = observer.observe([image])[0]
+    assert found.size == image.size
+    assert Observation.from_json(found.to_json()) == found
+    assert all(0 <= hand.broken <= 1 for hand in found.hands)
+
+
+def test_black_shows_nothing(observer: Observer) -> None:
+    found = observer.observe([Image.new("RGB", (128, 192))])[0]
+    assert found.face is None
+    assert found.heads == 0
+
+
+def test_nothing_to_look_at_gives_nothing(observer: Observer) -> None:
+    assert observer.observe([]) == []
+
+
+def test_photos_without_the_thing_are_told(observer: Observer) -> None:
+    blank = Image.new("RGB", (128, 192), (250, 248, 232))
+    photo = draw(wear(figures(1, 8)[0], "testdress")).image
+    assert observer.references_of([blank, photo], "clothing").unused == (0,)
+    with pytest.raises(InputError, match="no shoes region found"):
+        observer.references_of([blank], "shoes")
+
+
+def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: Observer) -> None:
+    labels = {0: "Background", 1: "Face", 2: "Upper-clothes", 3: "Left-shoe"}
+    blind = PartParser(observer.parser.model, observer.parser.processor, labels)
+    with pytest.raises(InputError, match="no label for hands"):
+        Observer(blind, observer.clip, observer.faces, observer.hand_judge)
+    assert Observer(blind, observer.clip, observer.faces, None).hand_judge is None
