@@ -1,7 +1,8 @@
 """Serves optuna-dashboard on loopback, in a process of its own: `python -m dashboards.optuna_server ARTIFACTS PORT`.
 
-The storage URL comes from the environment variable HUANHUA_STORAGE, since it may hold a password and arguments can be read by anyone. The
-dashboard checks no Host and lets any site read its pictures, so requests that do not come from its own address are refused here.
+The storage URL comes from the environment variable HUANHUA_STORAGE, since it may hold a password and arguments can be read by
+anyone. The dashboard checks no Host and lets any site read its pictures, so requests that do not come from its own address are
+refused here.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Requests are not worth a log line."""
 
 

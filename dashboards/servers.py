@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +77,7 @@ def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180
 
 @contextmanager
 def running(stores: Stores, wait_s: float = 180.0) -> Iterator[tuple[Addresses, Sequence[_Server]]]:
-    """Both dashboards, answering, for as long as the block lasts. An MLflow server that is already somewhere is not started again."""
+    """Both dashboards, answering, for as long as the block lasts. An MLflow server that is already somewhere is left as it is."""
     for url in (stores.mlflow_url, stores.storage_url):
         _check_database(url)
     stores.logs.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def _optuna(stores: Stores) -> Iterator[_Server]:
 
 @contextmanager
 def _started(name: str, command: Sequence[str], extra: Mapping[str, str], port: int, log: Path) -> Iterator[_Server]:
-    """A server in a process group of its own, so that it and all it starts can be stopped together, and Ctrl-C reaches only this process."""
+    """A server in a process group of its own: it and all it starts are stopped together, and Ctrl-C reaches only this process."""
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -145,19 +145,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
         return
     _signal_group(process.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        pass
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _signal_group(group: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(group, number)
-    except ProcessLookupError:
-        return
 
 
 def _wait(server: _Server, until: float) -> None:

@@ -1,8 +1,8 @@
 """A1111 infotext: the settings of a picture as the WebUI writes them into the PNG text `parameters`, and reads them back.
 
-The format is that of stable-diffusion-webui 1.10, `modules/infotext_utils.py`: the prompt with `<lora:name:weight>` tags, a line that starts with
-`Negative prompt:`, and a last line of at least three `Key: value` pairs, where a value that holds a comma, a colon or a newline is quoted as JSON.
-It promises the same settings, not the same pixels.
+The format is that of stable-diffusion-webui 1.10, `modules/infotext_utils.py`: the prompt with `<lora:name:weight>` tags, a line
+that starts with `Negative prompt:`, and a last line of at least three `Key: value` pairs, where a value that holds a comma, a
+colon or a newline is quoted as JSON. It promises the same settings, not the same pixels.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
 class Infotext:
     """What one picture was made with. None is "not told".
 
-    `size` is width and height in pixels; `clip_skip` counts as A1111 does (1 = the last layer); `rng` is CPU, GPU or NV; `loras` holds weights by
-    name, `text_encoder_weights` only those that differ from them; `lora_hashes` the first 12 hex digits; `other` every further key, unread.
+    `size` is width and height in pixels; `clip_skip` counts as A1111 does (1 = the last layer); `rng` is CPU, GPU or NV; `loras`
+    holds weights by name, `text_encoder_weights` only those that differ from them; `lora_hashes` the first 12 hex digits; `other`
+    every further key, unread.
     """
 
     prompt: str

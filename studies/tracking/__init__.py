@@ -1,7 +1,7 @@
 """What is logged while a study runs, and the seam behind which it is kept.
 
-The runner owns the truth (its own storage); a tracker is for looking at it. So no method waits for a server, none raises because a server
-is away, and logging the same thing twice keeps one copy: a runner that resumes may simply log everything again.
+The runner owns the truth (its own storage); a tracker is for looking at it. So no method waits for a server, none raises because
+a server is away, and logging the same thing twice keeps one copy: a runner that resumes may simply log everything again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Tracker(Protocol):
         image: Picture | None,
         tags: Mapping[str, str],
     ) -> None:
-        """Logs one finished trial as a child run of its seed; a number that is logged already is left as it is. None metrics are left out."""
+        """Logs one finished trial as a child run of its seed; a number logged already stays as it is, None is left out."""
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
         """Keeps a picture as `name` (a relative path ending in .png) with the seed."""

@@ -16,7 +16,7 @@ FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 60.0
 
 
-class Away(Exception):
+class AwayError(Exception):
     """The server cannot be reached now: the same event may succeed later. Any other error means that it never will."""
 
 
@@ -66,7 +66,7 @@ class Outbox:
             last_chance = self._closing
             try:
                 self._write(event)
-            except Away as error:
+            except AwayError as error:
                 self._note(error)
                 if last_chance:
                     return

@@ -22,8 +22,8 @@ def local_store(workspace: Path) -> tuple[str, Path]:
 class MlflowTracker:
     """Writes from its own thread, where MLflow is imported and the server is first spoken to.
 
-    `artifacts` is where a new experiment keeps its files; None leaves that to the server. A server that is away is tried again while the
-    study runs and once more in `close`; at most `capacity` events wait.
+    `artifacts` is where a new experiment keeps its files; None leaves that to the server. A server that is away is tried again
+    while the study runs and once more in `close`; at most `capacity` events wait.
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512) -> None:

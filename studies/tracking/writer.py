@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
-from studies.tracking.outbox import Away
+from studies.tracking.outbox import AwayError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,7 +34,7 @@ QUIET: Final = {
 
 
 class Writer:
-    """One experiment, opened or made. Raises Away while the server cannot be reached."""
+    """One experiment, opened or made. Raises AwayError while the server cannot be reached."""
 
     def __init__(self, uri: str, experiment: str, artifacts: Path | None) -> None:
         for name, value in QUIET.items():
@@ -202,9 +202,9 @@ def _server() -> Iterator[None]:
     try:
         yield
     except RequestException as error:
-        raise Away(str(error)) from error
+        raise AwayError(str(error)) from error
     except MlflowException as error:
-        status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
+        status: int = error.get_http_status_code()
         if status >= 500 or status == 429:
-            raise Away(str(error)) from error
+            raise AwayError(str(error)) from error
         raise

@@ -102,7 +102,8 @@ def test_both_answer_and_stop_together(tmp_path: Path) -> None:
             assert process.wait(30) == 0
         finally:
             process.terminate()
-    assert _refuses(mlflow) and _refuses(optuna)
+    assert _refuses(mlflow)
+    assert _refuses(optuna)
 
 
 def test_nothing_to_show_is_said_before_anything_starts(tmp_path: Path) -> None:

@@ -56,8 +56,10 @@ words = st.text(max_size=60)
 def test_any_text_fits_within_the_margins(title: str, label: str, line: str, width: int, height: int) -> None:
     cell = Cell(Image.new("RGB", (width, height), "#00ff00"), (line, line), "pick", (Box(0, 0, 5, 5, label),))
     drawn = np.asarray(sheet([[cell, cell]], title=title, row_labels=[label], column_labels=[label], footer=line, tall=96))
-    assert (drawn[:, : MARGIN - 10] == 255).all() and (drawn[:, -(MARGIN - 10) :] == 255).all()
-    assert (drawn[: MARGIN - 10] == 255).all() and (drawn[-(MARGIN - 10) :] == 255).all()
+    assert (drawn[:, : MARGIN - 10] == 255).all()
+    assert (drawn[:, -(MARGIN - 10) :] == 255).all()
+    assert (drawn[: MARGIN - 10] == 255).all()
+    assert (drawn[-(MARGIN - 10) :] == 255).all()
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
@@ -65,9 +67,11 @@ def test_pictures_are_shown_near_the_wanted_height(width: int, height: int) -> N
     shown = shown_size(Image.new("1", (width, height)), 384)
     assert max(shown) <= 1.5 * 384
     if max(width, height) <= 384:
-        assert shown[0] % width == 0 and shown[0] // width == shown[1] // height
+        assert shown[0] % width == 0
+        assert shown[0] // width == shown[1] // height
 
 
 def test_chinese_is_drawn_or_replaced() -> None:
     text, font = legible("裙子 dress", 15)
-    assert len(text) == 8 and font.getlength(text) > 0
+    assert len(text) == 8
+    assert font.getlength(text) > 0

@@ -15,7 +15,7 @@ from PIL import Image
 
 from studies.tracking import MemoryTracker, MlflowTracker, Tracker, local_store
 from studies.tracking.events import Attached, Event
-from studies.tracking.outbox import Away, Outbox
+from studies.tracking.outbox import AwayError, Outbox
 
 # MLflow and the SQLAlchemy under it use what they themselves declare old.
 pytestmark = [
@@ -135,13 +135,18 @@ def test_a_seed_its_trials_and_its_pictures_are_kept(kept: tuple[Open, Read], tm
     held = read()
     (seed,) = held.seeds["7"]
     assert seed.params == {"prompt": "1girl, dress", "cfg": "7.5"}
-    assert seed.metrics == {"cost": 1.1} and seed.finished
-    assert seed.tags["base"] == "lab" and seed.tags["pick"] == "1"
+    assert seed.metrics == {"cost": 1.1}
+    assert seed.finished
+    assert seed.tags["base"] == "lab"
+    assert seed.tags["pick"] == "1"
     assert seed.artifacts == {"grid.png", "why.txt", "render.png"}
     assert held.seeds["None"][0].artifacts == {"scouting.png"}
     (first,) = held.trials["7", "0"]
-    assert first.params == {"dress": "0.4"} and first.metrics == {"garment": 0.7}
-    assert first.tags["stage"] == "design" and "render.png" in first.artifacts and first.finished
+    assert first.params == {"dress": "0.4"}
+    assert first.metrics == {"garment": 0.7}
+    assert first.tags["stage"] == "design"
+    assert "render.png" in first.artifacts
+    assert first.finished
     assert "render.png" in held.trials["7", "1"][0].artifacts
     assert set(held.trials) == {("7", "0"), ("7", "1"), ("8", "0")}
 
@@ -162,7 +167,9 @@ def test_a_resumed_study_logs_everything_again_and_keeps_one_copy(kept: tuple[Op
     assert not held.seeds["7"][0].finished
     assert [len(runs) for runs in held.trials.values()] == [1, 1, 1]
     (training,) = held.trainings["dress"]
-    assert training.metrics == {"loss": 0.1} and training.artifacts == {"step 3"} and training.finished
+    assert training.metrics == {"loss": 0.1}
+    assert training.artifacts == {"step 3"}
+    assert training.finished
 
 
 def test_a_server_that_is_away_is_named_once_at_the_end_and_can_be_logged_later(tmp_path: Path) -> None:
@@ -187,7 +194,8 @@ def test_a_trial_that_was_cut_short_is_finished_later(tmp_path: Path, database: 
     tracker.log_trial(7, 0, {"dress": 0.4}, {}, IMAGE, {})
     assert tracker.close().titles == ()
     (run,) = read().trials["7", "0"]
-    assert run.finished and "render.png" in run.artifacts
+    assert run.finished
+    assert "render.png" in run.artifacts
 
 
 class Server:
@@ -201,7 +209,7 @@ class Server:
     def write(self, event: Event) -> None:
         self.asked.set()
         if not self.up.is_set():
-            raise Away("no route to host")
+            raise AwayError("no route to host")
         if event.title.endswith("bad"):
             raise ValueError("refused")
         self.written.append(event.title)
@@ -217,7 +225,7 @@ def test_the_outbox_keeps_the_order_and_passes_over_what_is_refused() -> None:
     missing = outbox.close(10)
     assert server.written == ["seed 1 a", "seed 1 b"]
     assert missing.titles == ("seed 1 bad",)
-    assert missing.reason == "Away: no route to host"
+    assert missing.reason == "AwayError: no route to host"
 
 
 def test_a_full_outbox_names_what_it_dropped() -> None:
