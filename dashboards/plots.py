@@ -17,7 +17,7 @@ DOTS_PER_INCH: Final = 140
 
 @dataclass(frozen=True)
 class Point:
-    """One trial: `cost` is the sum of its weights, `worst` the lowest calibrated expression of its garments (0 absent, 1 full)."""
+    """One trial: `cost` sums its weights, `worst` is the lowest calibrated expression of its garments (0 absent, 1 full)."""
 
     number: int
     cost: float
