@@ -121,7 +121,7 @@ def write_lora(path: Path, unet: Mapping[str, LoraLayer], text: Mapping[str, Lor
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(data)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     return model_hash

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_name(self.path.name + ".partial")
         torch.save(held, partial)
-        os.replace(partial, self.path)
+        partial.replace(self.path)
 
     def load(self, parameters: Sequence[Tensor], **states: Any) -> tuple[int, float]:
         """Steps done and the loss so far; (0, 0.0) if there is no checkpoint or it belongs to another training."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -57,16 +56,16 @@ def restore(out: Path) -> None:
     """Clears what a killed run left: the earlier set comes back if the new one was not yet in its place."""
     old = sibling(out, "old")
     if old.exists() and not out.exists():
-        os.replace(old, out)
+        old.replace(out)
     shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(sibling(out, "partial"), ignore_errors=True)
 
 
 def replace(out: Path, partial: Path) -> None:
     if not out.exists():
-        os.replace(partial, out)
+        partial.replace(out)
         return
     old = sibling(out, "old")
-    os.replace(out, old)
-    os.replace(partial, out)
+    out.replace(old)
+    partial.replace(out)
     shutil.rmtree(old, ignore_errors=True)

@@ -74,10 +74,12 @@ def _judge(path: Path, digest: str, size: Size, where: Located, kind: Kind, size
         return where.doubt
     if where.thing is None or where.wearer is None:
         return f"no {NAMES[kind] if where.thing is None else 'wearer'} was found"
-    if not all(box.left < box.right and box.top < box.bottom for box in (where.thing, where.wearer)):
+    # A locator may count in the numbers of an array library, which JSON does not take.
+    thing, wearer = (Box(*(float(side) for side in box)) for box in (where.thing, where.wearer))
+    if not all(box.left < box.right and box.top < box.bottom for box in (thing, wearer)):
         return "an empty box was found"
-    train = window(where.thing, size, sizes[0], margin=MARGIN[kind])
-    reg = window(where.wearer, size, sizes[0], margin=0.02, keep=where.thing)
+    train = window(thing, size, sizes[0], margin=MARGIN[kind])
+    reg = window(wearer, size, sizes[0], margin=0.02, keep=thing)
     small = "{} is only {}x{} pixels of at least {}x{}"
     for name, cut in (("what is trained", train), ("the wearer", reg)):
         if cut is None or held_size(cut, sizes) is None:
@@ -85,4 +87,4 @@ def _judge(path: Path, digest: str, size: Size, where: Located, kind: Kind, size
             return small.format(name, width, height, *sizes[-1])
     assert train is not None
     assert reg is not None
-    return Usable(path, digest, size, where.thing, where.wearer, train, reg)
+    return Usable(path, digest, size, thing, wearer, train, reg)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -28,7 +29,8 @@ class FixedLocator:
 
     def _one(self, w: int, h: int) -> Located:
         doubt = "two wearers" if w == self.doubtful else None
-        return Located(Box(0.3 * w, 0.4 * h, 0.7 * w, 0.6 * h), Box(0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h), doubt)
+        sides: Any = np.array([0.3 * w, 0.4 * h, 0.7 * w, 0.6 * h], dtype=np.float32)
+        return Located(Box(*sides), Box(0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h), doubt)
 
 
 class FixedTagger:
