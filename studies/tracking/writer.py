@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
 from studies.tracking.outbox import AwayError
@@ -33,6 +33,13 @@ QUIET: Final = {
 }
 
 
+class _Child(NamedTuple):
+    """The run of one trial; finished means that nothing of it is missing."""
+
+    run_id: str
+    status: str
+
+
 class Writer:
     """One experiment, opened or made. Raises AwayError while the server cannot be reached."""
 
@@ -45,7 +52,7 @@ class Writer:
             self._client: MlflowClient = MlflowClient(tracking_uri=uri)
             self._experiment = self._open(experiment, artifacts)
         self._parents: dict[int | None, str] = {}
-        self._children: dict[int, dict[int, Run]] = {}
+        self._children: dict[int, dict[int, _Child]] = {}
 
     def write(self, event: Event) -> None:
         with _server():
@@ -93,24 +100,21 @@ class Writer:
         parent = self._parent(event.seed)
         if event.seed not in self._children:
             runs = self._find({KIND: "trial", PARENT: parent})
-            self._children[event.seed] = {int(run.data.tags[TRIAL]): run for run in runs}
+            self._children[event.seed] = {int(run.data.tags[TRIAL]): _Child(run.info.run_id, run.info.status) for run in runs}
         children = self._children[event.seed]
         child = children.get(event.number)
-        if child is not None and child.info.status == "FINISHED":
-            return
         if child is None:
-            tags = {KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
-            child = children[event.number] = self._create(f"trial {event.number}", tags)
-        self._log(child.info.run_id, event.params, event.metrics, event.tags, step=event.number)
+            tags = {**event.tags, KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
+            run_id = self._create(f"trial {event.number}", tags).info.run_id
+            child = children[event.number] = _Child(run_id, "RUNNING")
+        if child.status == "FINISHED":
+            return
+        self._log(child.run_id, event.params, event.metrics, {}, step=event.number)
         if event.image is not None:
-            self._attach(child.info.run_id, "render.png", event.image)
-            self._chart(child.info.run_id, event.image, event.number)
-        self._finish_child(children, event.number)
-
-    def _finish_child(self, children: dict[int, Run], number: int) -> None:
-        run_id = children[number].info.run_id
-        self._client.set_terminated(run_id)
-        children[number] = self._client.get_run(run_id)
+            self._attach(child.run_id, "render.png", event.image)
+            self._chart(child.run_id, event.image, event.number)
+        self._client.set_terminated(child.run_id)
+        children[event.number] = _Child(child.run_id, "FINISHED")
 
     def _training(self, event: TrainingDone) -> None:
         digest = hashlib.sha256(json.dumps([event.params, event.losses], sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -145,7 +149,7 @@ class Writer:
                 return runs
 
     def _create(self, name: str, tags: Mapping[str, str]) -> Run:
-        return self._client.create_run(self._experiment, tags=dict(tags), run_name=name)
+        return self._client.create_run(self._experiment, tags={_name(key): value for key, value in tags.items()}, run_name=name)
 
     def _log(
         self,
