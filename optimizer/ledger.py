@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from optimizer.point import Point
 from optimizer.search import Phase
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 OBJECTIVES = ("total weight", "worst garment", "identity", "broken hands")
-DIRECTIONS = ("minimize", "maximize", "maximize", "minimize")
+DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", "maximize", "maximize", "minimize")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Ledger:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(
-            study_name=self.name, storage=self.storage, directions=list(DIRECTIONS), load_if_exists=True,
+            study_name=self.name, storage=self.storage, directions=DIRECTIONS, load_if_exists=True,
             sampler=optuna.samplers.RandomSampler(seed=0),
         )
         with warnings.catch_warnings():

@@ -70,7 +70,7 @@ class Outcome:
     def _proof_json(self) -> dict[str, Any] | None:
         if self.proof is None:
             return None
-        steps = {}
+        steps: dict[str, dict[str, Any]] = {}
         for name, lower in self.proof.steps.items():
             if lower is None:
                 steps[name] = {"drawn": False}

@@ -21,7 +21,7 @@ def reference_photos(folder: Path) -> list[Image]:
     if (folder / NAME).is_file():
         manifest = read_manifest(folder)
         photos = [(Path(manifest.folder) / r.file, r.wearer) for r in manifest.photos]
-        found = [open_photo(p).crop(tuple(round(v) for v in box)) for p, box in photos if p.is_file()]
+        found = [open_photo(p).crop(box) for p, box in photos if p.is_file()]
         if found:
             return found
         return [open_photo(folder / r.reg.file) for r in manifest.photos]

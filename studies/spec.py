@@ -25,7 +25,7 @@ class BaseSection(_Section):
     config: str = "sd15"
     vae: str | None = None
     dtype: Literal["float32", "bfloat16", "float16"] = "float16"
-    clip_skip: Annotated[int, Field(ge=1, le=4)] = Field(1, description="as A1111 counts: 1 is the last layer")
+    clip_skip: Annotated[int, Field(ge=1, le=4)] = Field(default=1, description="as A1111 counts: 1 is the last layer")
 
 
 class RenderSection(_Section):
@@ -34,19 +34,19 @@ class RenderSection(_Section):
     steps: Annotated[int, Field(ge=1, le=200)] = 30
     sampler: str = "DPM++ SDE Karras"
     cfg: Annotated[float, Field(ge=1, le=30)] = 7.5
-    rng: Literal["cpu", "gpu"] = Field("gpu", description="where the first noise is drawn, as A1111 offers it")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
+    rng: Literal["cpu", "gpu"] = Field(default="gpu", description="where the first noise is drawn, as A1111 offers it")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
 
 
 class LoraSection(_Section):
     file: str
     kind: Kind
-    references: str | None = Field(None, description="folder of photos, or a training set made by `huanhua prepare`")
-    trigger: str | None = Field(None, description="trigger word; by default the one written in the file")
+    references: str | None = Field(default=None, description="folder of photos, or a training set made by `huanhua prepare`")
+    trigger: str | None = Field(default=None, description="trigger word; by default the one written in the file")
     start: Weight = 0.4
     bounds: tuple[Weight, Weight] = (0.0, 1.0)
-    fixed: Weight | None = Field(None, description="a weight that is not searched")
-    price: Annotated[float, Field(gt=0)] = Field(1.0, description="what one unit of this weight costs")
+    fixed: Weight | None = Field(default=None, description="a weight that is not searched")
+    price: Annotated[float, Field(gt=0)] = Field(default=1.0, description="what one unit of this weight costs")
 
     @model_validator(mode="after")
     def _sane(self) -> LoraSection:
@@ -63,11 +63,11 @@ class LoraSection(_Section):
 
 
 class SearchSection(_Section):
-    trials: Annotated[int, Field(ge=4, le=1000)] = Field(40, description="images a seed, proof included")
+    trials: Annotated[int, Field(ge=4, le=1000)] = Field(default=40, description="images a seed, proof included")
     step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
-    cfg: tuple[float, float] | None = Field(None, description="search CFG too, between these")
+    cfg: tuple[float, float] | None = Field(default=None, description="search CFG too, between these")
     require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict, description="calibrated score a LoRA must reach")
-    hands: Annotated[float, Field(ge=0, le=1)] = Field(0.15, description="how much worse than the locked image's the hands may be")
+    hands: Annotated[float, Field(ge=0, le=1)] = Field(default=0.15, description="how much worse than the locked image's the hands may be")
     sampler: Literal["gp", "tpe", "nsga2", "random"] = "gp"
     random_state: int = 0
 
@@ -92,7 +92,7 @@ class HandScorer(_Section):
 
 
 class PartScorer(_Section):
-    model: str = Field("fashn-ai/fashn-human-parser", description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet")
+    model: str = Field(default="fashn-ai/fashn-human-parser", description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet")
 
 
 class ScorersSection(_Section):
@@ -104,8 +104,8 @@ class ScorersSection(_Section):
 
 
 class TrackingSection(_Section):
-    mlflow: str | None = Field(None, description="MLflow tracking URI; SQLite in the workspace by default")
-    storage: str | None = Field(None, description="Optuna storage URL; SQLite in the workspace by default")
+    mlflow: str | None = Field(default=None, description="MLflow tracking URI; SQLite in the workspace by default")
+    storage: str | None = Field(default=None, description="Optuna storage URL; SQLite in the workspace by default")
 
 
 class StudySpec(_Section):

@@ -64,11 +64,11 @@ def describe(prepared: Prepared) -> list[str]:
     manifest = prepared.manifest
     lines = [f"{prepared.pictures} photos -> {prepared.out}"]
     for name, sizes in prepared.sizes.items():
-        repeats = manifest.repeats if name == "train" else manifest.reg_repeats
+        repeats = manifest.train_repeats if name == "train" else manifest.reg_repeats
         shown = ", ".join(f"{n} of {w}x{h}" for (w, h), n in sorted(sizes.items()))
         lines.append(f"  {name}: {shown}, each {repeats} times an epoch")
-    lines += [f"  set aside: {a.file} ({a.why})" for a in manifest.aside]
-    return lines + [f"  advice: {line}" for line in manifest.advice]
+    lines += [f"  set aside: {a.file} ({a.why})" for a in manifest.set_aside]
+    return lines + [f"  advice: {line}" for line in manifest.warnings]
 
 
 def train(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboards.sheet import Box, Cell, sheet
+from dashboards.sheet import Box, Cell, Tone, sheet
 from scorers.scores import Scores
 from studies.outcome import Outcome, TrialRecord
 from studies.workspace import Workspace
@@ -31,7 +31,7 @@ def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
         image = open_photo(Path(manifest.folder) / record.file)
         cells.append(Cell(image, (record.file, ", ".join(record.tags) or "no tags"), boxes=boxes))
     path = dataset / "contact-sheet.png"
-    sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.advice), tall=260).save(path)
+    sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.warnings), tall=260).save(path)
     return path
 
 
@@ -39,7 +39,7 @@ def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence
     """The contact sheet of scouted seeds, best first."""
     cells = []
     for place, scouted in enumerate(found, 1):
-        tone = "pick" if scouted.seed in locked else "bad" if scouted.faults else "plain"
+        tone: Tone = "pick" if scouted.seed in locked else "bad" if scouted.faults else "plain"
         lines = (f"{place}. seed {scouted.seed}", ", ".join(scouted.faults) or f"sound, hands {scouted.hands:.2f}")
         cells.append(Cell(open_image(scouted.evaluation.image), lines, tone))
     title = f"{len(found)} seeds at the start weights, the soundest first"
@@ -113,7 +113,7 @@ def save(workspace: Workspace, name: str, picture: Image) -> Path:
 
 def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "") -> Cell:
     picked = outcome.pick is not None and record.judged.point.key() == outcome.pick.point.key()
-    tone = "pick" if picked else "good" if record.judged.feasible else "bad"
+    tone: Tone = "pick" if picked else "good" if record.judged.feasible else "bad"
     head = lead or f"{record.number}. {record.phase}"
     verdict = f"total {record.judged.cost:.2f}" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
     return Cell(open_image(record.image), (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone)

@@ -194,14 +194,14 @@ class _Body:
 
     def _garment(self) -> None:
         g = self.f.garment
-        bodice = [(-13, 77), (-6, 76), (0, 81), (6, 76), (13, 77), (11, 108), (-11, 108)]
-        skirt = [(-11, 107), (11, 107), (25, 143), (-25, 143)]
+        bodice: list[Point] = [(-13, 77), (-6, 76), (0, 81), (6, 76), (13, 77), (11, 108), (-11, 108)]
+        skirt: list[Point] = [(-11, 107), (11, 107), (25, 143), (-25, 143)]
         if g.kind == "testdress":
             self._testdress(bodice, skirt)
             return
         upper, lower = palette.CLOTH[g.upper], palette.CLOTH[g.lower]
         if g.kind == "dress":
-            outline = [*bodice[:6], (25, 143), (-25, 143), (-11, 108)]
+            outline: list[Point] = [*bodice[:6], (25, 143), (-25, 143), (-11, 108)]
             self._poly(outline, upper, "dress")
         else:
             self._poly(skirt, lower, "skirt")

@@ -23,7 +23,7 @@ from studies.paperdoll.make.data import MIX, figures, pixels
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.text import WIDTH, encode
 
-STEPS = 5600
+STEPS = 4800
 BATCH = 20
 FIGURES = 14000
 DROP_CAPTION = 0.1

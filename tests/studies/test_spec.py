@@ -1,0 +1,72 @@
+"""study.yaml: what is refused, and that the refusal says where and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from models.errors import InputError
+from studies.paperdoll.study import study_text
+from studies.spec import read_spec, schema, study_file
+from studies.starter import starter
+
+
+def held(tmp_path: Path) -> dict[str, Any]:
+    return yaml.safe_load(study_text(tmp_path))
+
+
+def read(tmp_path: Path, data: Any) -> Any:
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return read_spec(path)
+
+
+def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
+    assert set(read(tmp_path, held(tmp_path)).searched()) == {"face", "dress", "shoes"}
+    assert read(tmp_path, yaml.safe_load(starter())).required("dress") == 0.7
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d["loras"]["face"].update(hihg=1), "unknown key loras.face.hihg"),
+        (lambda d: d.update(promt="x"), "unknown key promt"),
+        (lambda d: d.pop("prompt"), "prompt"),
+        (lambda d: d["loras"]["face"].update(bounds=[1, 0]), "bounds must rise"),
+        (lambda d: d["loras"]["face"].update(start=1.5), "lies outside bounds"),
+        (lambda d: d["loras"]["dress"].pop("references"), "references are needed"),
+        (lambda d: d["search"]["require"].update(hat=0.5), "search.require names hat"),
+        (lambda d: d["render"].update(width=130), "render.width"),
+        (lambda d: d.update(seeds=[]), "empty list"),
+        (lambda d: d.update(seeds=[-1]), "seeds"),
+        (lambda d: d.update(name="../x"), "name"),
+        (lambda d: d["search"].update(cfg=[7, 5]), "must rise"),
+    ],
+)
+def test_refuses_with_the_place(tmp_path: Path, change: Any, says: str) -> None:
+    data = held(tmp_path)
+    change(data)
+    with pytest.raises(InputError, match=says) as caught:
+        read(tmp_path, data)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path / "study.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n- 2\n", "a: [", "\x00"])
+def test_refuses_what_is_no_study(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError):
+        read_spec(path)
+
+
+def test_names_a_missing_study(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such study"):
+        study_file(tmp_path)
+
+
+def test_the_schema_describes_every_section() -> None:
+    assert {"base", "prompt", "render", "loras", "search", "seeds", "scorers", "tracking"} <= set(schema()["properties"])
