@@ -46,7 +46,7 @@ class Preset:
 
 
 _SD15: Final = Preset(plan=Plan(steps=4000, epochs=10, batch=1), text_rank=32)
-# A face is small in the picture and known by few strokes: half the steps, so that it does not also learn the photos' light.
+# A face is known by few strokes: three quarters of the steps, so that it does not also learn the light of the photos.
 # Shoes come as small crops, two to a batch, repeated 16 times as the tutorial counts.
 SD15: Final[dict[Kind, Preset]] = {
     "face": replace(_SD15, plan=Plan(steps=3000, epochs=10, batch=1), noise_offset=0.03),

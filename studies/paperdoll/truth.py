@@ -53,7 +53,7 @@ PLACES: Final[dict[str, tuple[Place, ...]]] = {
     "white boots": (Place((4.5, 13), (152, 176), WHITE, 0.25, both=True),),
     "red soles": (Place((4.5, 14), (178.5, 184), palette.SOLE, 0.35, both=True),),
     "blue dot": (Place((5.5, 12.5), (159, 168), palette.DOT, 0.18, both=True),),
-    "teal twintails": (Place((0, 15), (24, 38), palette.TEAL, 0.35), Place((24, 35), (50, 74), palette.TEAL, 0.35, both=True)),
+    "teal twintails": (Place((0, 15), (24, 38), palette.TEAL, 0.35), Place((24, 35), (50, 74), palette.TEAL, 0.25)),
     "star pin": (Place((7, 19), (25, 38), palette.STAR, 0.12, left_only=True),),
     "blush": (Place((11, 18), (57, 63), palette.BLUSH, 0.20, both=True),),
     "mole": (Place((6.5, 11), (61, 67), palette.LINE, 0.06, right_only=True),),

@@ -26,7 +26,7 @@ from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.pool import Pool, drawn_pool
 from studies.paperdoll.products import FEATURES
 
-STEPS = 1800
+STEPS = 900
 BATCH = 64
 COUNT = 3000
 SIDE = 64

@@ -262,7 +262,8 @@ def make_recogniser(pool: Pool, out: Path, work: Path, steps: int = RECOGNISER_S
             x = torch.lerp(x, x[other], share[:, :, None, None])
             code = torch.lerp(code, code[other], share)
         found = recogniser((x * 255 - 127.5) / 127.5)
-        return (1 - F.cosine_similarity(found, code)).mean() + 0.02 * (found.norm(dim=1) - 1).pow(2).mean()
+        value: Tensor = (1 - F.cosine_similarity(found, code)).mean() + 0.02 * (found.norm(dim=1) - 1).pow(2).mean()
+        return value
 
     trained = train(recogniser, loss, steps=steps, rate=2e-3, state=work / "rec.pt", ema=0.995)
     export_onnx(trained, torch.zeros(2, 3, ALIGNED, ALIGNED), out / "rec_112.onnx", ["embedding"])

@@ -70,6 +70,8 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
 
 def save(model: nn.Module, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    for weights in (*model.parameters(), *model.buffers()):
+        weights.data = weights.data.half() if weights.is_floating_point() else weights.data
     assert isinstance(model, SegformerForSemanticSegmentation)
-    model.to(dtype=torch.float16).save_pretrained(out)
+    model.save_pretrained(out)
     processor().save_pretrained(out)

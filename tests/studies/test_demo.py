@@ -1,0 +1,149 @@
+"""The main job, end to end at a small budget, through the command line: what a newcomer sees first."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studies.infotext import read_picture
+
+
+def huanhua(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "studies.cli", *map(str, words)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("main job") / "demo"
+    done = huanhua("demo", folder, "--scout", "2", "--trials", "6", "--json")
+    assert done.returncode in (0, 1), done.stderr[-2000:]
+    return folder, json.loads(done.stdout)
+
+
+def test_the_demo_ends_with_a_pick_or_says_what_blocks_it(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = demo
+    assert found["trials"] == 6
+    assert Path(found["grid"]).is_file()
+    if found["feasible"]:
+        assert set(found["pick"]["weights"]) == {"face", "dress", "shoes"}
+        info = read_picture(Path(found["png"]))
+        assert info.seed == found["seed"]
+        assert info.size == (128, 192)
+    else:
+        assert found["nearest"]["blocked_by"]
+    assert len(list((folder / "loras").glob("*.safetensors"))) == 3
+
+
+def test_the_budget_is_told_before_anything_is_drawn(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = demo
+    done = huanhua("scout", folder, "--seeds", "2")
+    assert done.returncode == 0, done.stderr
+    assert "at most 2 images" in done.stderr
+
+
+def test_a_second_demo_goes_on_and_finds_the_same(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = demo
+    before = {p.name: p.stat().st_mtime_ns for p in (folder / "workspace" / "images").iterdir()}
+    loras = {p: p.stat().st_mtime_ns for p in (folder / "loras").glob("*.safetensors")}
+    done = huanhua("demo", folder, "--scout", "2", "--trials", "6", "--json")
+    again = json.loads(done.stdout)
+    assert {**again, "minutes": 0} == {**found, "minutes": 0}
+    assert {p.name: p.stat().st_mtime_ns for p in (folder / "workspace" / "images").iterdir()} == before
+    assert {p: p.stat().st_mtime_ns for p in loras} == loras
+
+
+def test_show_names_the_same_pick(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = demo
+    done = huanhua("show", folder, "--json")
+    assert done.returncode == (0 if found["feasible"] else 1), done.stderr
+    assert json.loads(done.stdout)["seeds"][0]["pick"] == found["pick"]
+
+
+def test_mlflow_holds_a_parent_and_a_child_with_an_image_for_each_trial(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = demo
+    workspace = folder / "workspace"
+    with sqlite3.connect(workspace / "mlflow.db") as database:
+        children = [row[0] for row in database.execute("select run_uuid from tags where key = 'mlflow.parentRunId'")]
+        parents = {row[0] for row in database.execute("select value from tags where key = 'mlflow.parentRunId'")}
+        wanted = "select artifact_uri from runs join tags using (run_uuid) where tags.key = 'mlflow.parentRunId'"
+        places = [row[0] for row in database.execute(wanted)]
+    assert len(children) == found["trials"]
+    assert len(parents) == 1
+    for place in places:
+        pictures = list(Path(place.removeprefix("file://")).rglob("*.png"))
+        assert pictures
+        assert Image.open(pictures[0]).size == (128, 192)
+
+
+def test_the_optuna_study_opens_with_named_objectives_and_constraints(demo: tuple[Path, dict[str, Any]]) -> None:
+    import optuna
+
+    folder, found = demo
+    storage = f"sqlite:///{folder / 'workspace' / 'optuna.db'}"
+    study = optuna.load_study(study_name=f"paper-doll-seed-{found['seed']}", storage=storage)
+    assert len(study.trials) == found["trials"]
+    assert study.metric_names == ["total weight", "worst garment", "identity", "broken hands"]
+    for trial in study.trials:
+        assert len(trial.system_attrs["constraints"]) == 5
+        assert (folder / "workspace" / "artifacts" / trial.user_attrs["artifact"]).is_file()
+
+
+def test_validate_opens_all_and_a_grid_draws_around_the_pick(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = demo
+    done = huanhua("validate", folder)
+    assert done.returncode == 0, done.stderr
+    assert "valid" in done.stdout.splitlines()[-1]
+    grid = huanhua("grid", folder, "--seed", str(found["seed"]), "--x", "dress=0.4,0.8", "--y", "cfg=5")
+    assert grid.returncode == 0, grid.stderr
+    assert Path(grid.stdout.strip()).is_file()
+
+
+def test_a_changed_requirement_judges_old_images_without_drawing(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = demo
+    path = folder / "study.yaml"
+    kept = path.read_text()
+    drawn = set((folder / "workspace" / "images").iterdir())
+    try:
+        path.write_text(kept.replace("hands: 0.15", "hands: 0.9").replace("dress: 0.7", "dress: 0.0"))
+        done = huanhua("show", folder, "--json")
+        assert json.loads(done.stdout)["seeds"][0]["require"]["dress"] == 0.0
+    finally:
+        path.write_text(kept)
+    assert set((folder / "workspace" / "images").iterdir()) == drawn
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "nowhere"), "no such study"),
+        (("prepare", "EMPTY", "out", "--kind", "shoes", "--trigger", "x"), "huanhua:"),
+        (("prepare", "EMPTY", "out", "--kind", "shoes", "--trigger", "../x"), "huanhua:"),
+        (("train", "EMPTY", "--base", "no-base", "--kind", "face", "--out", "x.safetensors"), "huanhua:"),
+        (("train", "EMPTY", "--base", "no-base", "--kind", "face", "--out", "x.ckpt"), ".safetensors"),
+        (("init", "TAKEN"), "already"),
+        (("init", "EMPTY/new", "--from", "nothing.png"), "huanhua:"),
+        (("export", "TAKEN", "--seed", "1", "--to", "png"), "huanhua:"),
+        (("dashboards", "TAKEN"), "huanhua:"),
+        (("show", "TAKEN"), "huanhua:"),
+        (("lock", "TAKEN", "99999999999"), "no seed"),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2_and_writes_nothing(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "TAKEN").mkdir()
+    (tmp_path / "TAKEN" / "study.yaml").write_text("name: x\npromt: y\n")
+    before = sorted(tmp_path.rglob("*"))
+    done = subprocess.run(
+        [sys.executable, "-m", "studies.cli", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert says in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
