@@ -40,7 +40,7 @@ class Evaluator:
         observation = self.observer.observe([image])[0]
         partial = stored.with_suffix(f".{os.getpid()}.partial")
         partial.write_text(json.dumps(observation.to_json()), encoding="utf-8")
-        os.replace(partial, stored)
+        partial.replace(stored)
         return Evaluation(seed, point, path, observation)
 
     def evaluate_all(self, seed: int, points: Sequence[Point]) -> list[Evaluation]:

@@ -47,5 +47,5 @@ class CachedRenderer:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.partial")
         image.save(partial, format="PNG")
-        os.replace(partial, path)
+        partial.replace(path)
         return image

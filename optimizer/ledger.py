@@ -1,7 +1,7 @@
 """The Optuna study of one locked seed: every judged point is a trial, with objectives, named constraints and its image.
 
-Several objectives (cost down, worst garment up, identity up, hands down) so that optuna-dashboard shows the trade-offs; the search
-itself looks at the cost and the constraints alone.
+Several objectives (cost down, worst garment up, identity up, hands down) so that optuna-dashboard shows the trade-offs; the
+search itself looks at the cost and the constraints alone.
 """
 
 from __future__ import annotations
@@ -103,7 +103,10 @@ class Ledger:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(
-            study_name=self.name, storage=self.storage, directions=DIRECTIONS, load_if_exists=True,
+            study_name=self.name,
+            storage=self.storage,
+            directions=DIRECTIONS,
+            load_if_exists=True,
             sampler=optuna.samplers.RandomSampler(seed=0),
         )
         with warnings.catch_warnings():

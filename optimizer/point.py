@@ -19,4 +19,3 @@ class Point:
         """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out."""
         kept = tuple(sorted((name, round(w, 6)) for name, w in self.weights.items() if abs(w) >= 5e-7))
         return kept, round(self.cfg, 6), self.prompt
-

@@ -111,7 +111,12 @@ class DiffusionRenderer:
         import torch
 
         context, negative = self._context(self.frame.prompt, {})
-        size = (2, self.base.unet.config["in_channels"], self.frame.height // self.base.factor, self.frame.width // self.base.factor)
+        size = (
+            2,
+            self.base.unet.config["in_channels"],
+            self.frame.height // self.base.factor,
+            self.frame.width // self.base.factor,
+        )
         latents = torch.zeros(size, device=self.base.device, dtype=self.base.unet.dtype)
         with torch.no_grad():
             for _ in range(2):

@@ -63,9 +63,7 @@ def nearest(history: Sequence[Judged]) -> Judged:
     return min(history, key=lambda j: (sum(max(0.0, m) for m in j.margins.values()), j.cost))
 
 
-def next_proposal(
-    space: Space, history: Sequence[Judged], *, start: Point, budget: int, sampler: Sampler
-) -> Proposal | None:
+def next_proposal(space: Space, history: Sequence[Judged], *, start: Point, budget: int, sampler: Sampler) -> Proposal | None:
     """The next point to draw, or None when the proof is complete or `budget` images are drawn."""
     if len(history) >= budget:
         return None

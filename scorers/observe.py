@@ -35,6 +35,8 @@ GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004
 """Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
 PIECE_AREA: Final = 0.0015
 """Share of the image that a hand must have to be counted, and a third of what a head must have."""
+FLAT: Final = 8
+"""Levels of 255 between an image's darkest and lightest pixel, in every channel, below which it shows nothing: a failed render."""
 FOOT_AREA: Final = 0.0006
 """Share of the image that a foot less its rim must have to be counted."""
 
@@ -174,6 +176,9 @@ def tuple_of(values: NDArray[np.floating]) -> Vector:
 def _seen(
     image: Image.Image, labels: NDArray[np.uint8], groups: dict[Group, NDArray[np.uint8]], person: NDArray[np.uint8]
 ) -> Seen:
+    pixels = np.asarray(image)
+    if (pixels.max((0, 1)).astype(int) - pixels.min((0, 1)) < FLAT).all():
+        groups, person = {group: person[:0] for group in groups}, person[:0]
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
     heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
     feet = pieces(parted(masks["shoes"]), FOOT_AREA)

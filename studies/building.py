@@ -53,7 +53,9 @@ class Study:
         device = best_device(self.spec.render.device)
         dtype = section.dtype if device != "cpu" else "float32"
         vae = self.path(section.vae) if section.vae else None
-        return open_base(local if local.exists() else section.checkpoint, config=section.config, vae=vae, dtype=dtype, device=device)
+        return open_base(
+            local if local.exists() else section.checkpoint, config=section.config, vae=vae, dtype=dtype, device=device
+        )
 
     @cached_property
     def loras(self) -> dict[str, LoraFile]:
@@ -104,7 +106,8 @@ class Study:
         return {name: self._references(name, section, key) for name, section in self.spec.searched().items()}
 
     def _references(self, name: str, section: LoraSection, key: str) -> References:
-        assert section.references is not None and section.kind != "other"
+        assert section.references is not None
+        assert section.kind != "other"
         folder = self.path(section.references)
         if not folder.is_dir():
             raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")

@@ -63,7 +63,9 @@ class Outcome:
             "trials": len(self.trials),
             "pick": _trial(self.record(self.pick)) if self.pick else None,
             "proof": self._proof_json(),
-            "nearest": None if self.pick or record is None else {**_trial(record), "blocked_by": shown.worst[0] if shown else None},
+            "nearest": None
+            if self.pick or record is None
+            else {**_trial(record), "blocked_by": shown.worst[0] if shown else None},
             "require": {**self.require, "hands at most": self.hands_allowed},
         }
 
@@ -77,7 +79,12 @@ class Outcome:
                 continue
             record = self.record(lower)
             steps[name] = {"drawn": True, "trial": record.number, "weight": lower.point.weights[name], "breaks": record.breaks()}
-        return {"kind": "coordinate minimum", "complete": self.proof.complete, "steps": steps, "at_bound": list(self.proof.at_bound)}
+        return {
+            "kind": "coordinate minimum",
+            "complete": self.proof.complete,
+            "steps": steps,
+            "at_bound": list(self.proof.at_bound),
+        }
 
 
 def _trial(record: TrialRecord) -> dict[str, Any]:

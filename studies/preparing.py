@@ -52,7 +52,15 @@ def prepare_photos(
     list_photos(photos)
     locator = PartLocator(open_parser(parser), kind)
     return prepare(
-        photos, out, kind=kind, trigger=trigger, locator=locator, tagger=open_tagger(tagger, tags), size=size, plan=plan, progress=progress
+        photos,
+        out,
+        kind=kind,
+        trigger=trigger,
+        locator=locator,
+        tagger=open_tagger(tagger, tags),
+        size=size,
+        plan=plan,
+        progress=progress,
     )
 
 
@@ -75,4 +83,6 @@ def read_tags(path: Path) -> dict[str, list[str]]:
         held: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         return {str(group): [str(tag) for tag in words] for group, words in held.items()}
     except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
-        raise InputError("not a list of tag groups", path, "write groups of tags as YAML: {hair: [red hair, black hair]}") from error
+        raise InputError(
+            "not a list of tag groups", path, "write groups of tags as YAML: {hair: [red hair, black hair]}"
+        ) from error

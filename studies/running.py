@@ -59,7 +59,7 @@ def images_before_trials(study: Study) -> int:
 def run_seed(
     study: Study, seed: int, *, judge: Judge, budget: int, tracker: Tracker, told: Callable[[TrialDone], None]
 ) -> Outcome:
-    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count and are judged again."""
+    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again."""
     ledger = ledger_of(study, seed)
     ledger.drop_unfinished()
     records = [_stored(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
@@ -89,7 +89,9 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     history = [r.judged for r in records]
     pick = best(history)
     proof = proof_of(study.space, pick, history) if pick else None
-    return Outcome(seed, tuple(records), pick, proof, nearest(history) if history else None, dict(judge.require), judge.hands_allowed)
+    return Outcome(
+        seed, tuple(records), pick, proof, nearest(history) if history else None, dict(judge.require), judge.hands_allowed
+    )
 
 
 def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:

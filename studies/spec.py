@@ -66,8 +66,12 @@ class SearchSection(_Section):
     trials: Annotated[int, Field(ge=4, le=1000)] = Field(default=40, description="images a seed, proof included")
     step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     cfg: tuple[float, float] | None = Field(default=None, description="search CFG too, between these")
-    require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict, description="calibrated score a LoRA must reach")
-    hands: Annotated[float, Field(ge=0, le=1)] = Field(default=0.15, description="how much worse than the locked image's the hands may be")
+    require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(
+        default_factory=dict, description="calibrated score a LoRA must reach"
+    )
+    hands: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.15, description="how much worse than the locked image's the hands may be"
+    )
     sampler: Literal["gp", "tpe", "nsga2", "random"] = "gp"
     random_state: int = 0
 
@@ -92,7 +96,10 @@ class HandScorer(_Section):
 
 
 class PartScorer(_Section):
-    model: str = Field(default="fashn-ai/fashn-human-parser", description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet")
+    model: str = Field(
+        default="fashn-ai/fashn-human-parser",
+        description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet",
+    )
 
 
 class ScorersSection(_Section):

@@ -42,14 +42,28 @@ LORA = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start:
 def starter() -> str:
     loras = "".join(
         LORA.format(name=n, file=f"loras/{f}.safetensors", kind=k, references=f"data/{n}", start=s)
-        for n, f, k, s in (("face", "face", "face", 0.68), ("dress", "testdress", "clothing", 0.4), ("shoes", "myshoes", "shoes", 0.4))
+        for n, f, k, s in (
+            ("face", "face", "face", 0.68),
+            ("dress", "testdress", "clothing", 0.4),
+            ("shoes", "myshoes", "shoes", 0.4),
+        )
     )
     return TEMPLATE.format(
-        name="my-study", checkpoint="models/chilloutmix.safetensors", clip_skip=1, rng="gpu", width=512, height=768, steps=30,
-        sampler="DPM++ SDE Karras", cfg=7.5, loras=loras, require="{dress: 0.7, shoes: 0.7, face: 0.7}", seeds="{scout: 16, keep: 2}",
+        name="my-study",
+        checkpoint="models/chilloutmix.safetensors",
+        clip_skip=1,
+        rng="gpu",
+        width=512,
+        height=768,
+        steps=30,
+        sampler="DPM++ SDE Karras",
+        cfg=7.5,
+        loras=loras,
+        require="{dress: 0.7, shoes: 0.7, face: 0.7}",
+        seeds="{scout: 16, keep: 2}",
         prompt=_quoted("1girl, best quality, full body, standing, myface, testdress, myshoes"),
         negative=_quoted("worst quality, low quality"),
-    )  # fmt: skip
+    )
 
 
 def filled_from(picture: Path) -> str:
@@ -75,10 +89,21 @@ def _filled(info: Infotext) -> str:
     sampler = " ".join(part for part in (info.sampler, info.schedule) if part and part != "Automatic") or "DPM++ 2M Karras"
     require = "{" + ", ".join(f"{_key(n)}: 0.7" for n in info.loras) + "}"
     return TEMPLATE.format(
-        name="from-picture", checkpoint=_quoted(f"models/{info.model or 'base'}.safetensors"), clip_skip=info.clip_skip,
-        rng="cpu" if info.rng == "CPU" else "gpu", width=width, height=height, steps=info.steps or 30, sampler=sampler, cfg=info.cfg or 7.5,
-        loras=loras, require=require, seeds=seeds, prompt=_quoted(info.prompt), negative=_quoted(info.negative),
-    )  # fmt: skip
+        name="from-picture",
+        checkpoint=_quoted(f"models/{info.model or 'base'}.safetensors"),
+        clip_skip=info.clip_skip,
+        rng="cpu" if info.rng == "CPU" else "gpu",
+        width=width,
+        height=height,
+        steps=info.steps or 30,
+        sampler=sampler,
+        cfg=info.cfg or 7.5,
+        loras=loras,
+        require=require,
+        seeds=seeds,
+        prompt=_quoted(info.prompt),
+        negative=_quoted(info.negative),
+    )
 
 
 def _key(name: str) -> str:

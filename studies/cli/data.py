@@ -30,7 +30,9 @@ def prepare(
     trigger: Annotated[str, typer.Option(help="its trigger word, a word of your own such as testdress")],
     size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
     parser: Annotated[str, typer.Option(help="part parser: SegFormer folder or hub name")] = DEFAULT_PARSER,
-    tagger: Annotated[str, typer.Option(help="open_clip model that writes tags, such as ViT-L-14/openai or local-dir:PATH; or none")] = "none",
+    tagger: Annotated[
+        str, typer.Option(help="open_clip model that writes tags, such as ViT-L-14/openai or local-dir:PATH; or none")
+    ] = "none",
     tags: Annotated[Path | None, typer.Option(help="YAML of tag groups for the tagger; a common list by default")] = None,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
@@ -45,7 +47,15 @@ def prepare(
 
 
 def prepare_showing(
-    photos: Path, out: Path, *, kind: Kind, trigger: str, size: tuple[int, int], parser: str, tagger: str, tags: Path | None,
+    photos: Path,
+    out: Path,
+    *,
+    kind: Kind,
+    trigger: str,
+    size: tuple[int, int],
+    parser: str,
+    tagger: str,
+    tags: Path | None,
     plan: Plan | None = None,
 ) -> tuple[Prepared, Path]:
     """Prepares with a progress bar; the path is that of the contact sheet."""
@@ -54,7 +64,15 @@ def prepare_showing(
 
     with steps_bar(f"prepare {trigger}") as advance:
         prepared = prepare_photos(
-            photos, out, kind=kind, trigger=trigger, size=size, parser=parser, tagger=tagger, tags=tags, plan=plan,
+            photos,
+            out,
+            kind=kind,
+            trigger=trigger,
+            size=size,
+            parser=parser,
+            tagger=tagger,
+            tags=tags,
+            plan=plan,
             progress=lambda done, total: advance(done, total, ""),
         )
     return prepared, photo_sheet(prepared.manifest, out)
@@ -92,7 +110,12 @@ def train_showing(dataset: Path, out: Path, *, base: str, kind: Kind, trigger: s
 
     with steps_bar(f"train {out.stem}") as advance:
         return train_lora(
-            dataset, out, base=base, kind=kind, trigger=trigger, family=family,
+            dataset,
+            out,
+            base=base,
+            kind=kind,
+            trigger=trigger,
+            family=family,
             progress=lambda p: advance(p.step, p.steps, f"{p.stage} loss {p.loss:.3f}"),
         )
 

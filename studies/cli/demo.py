@@ -70,11 +70,11 @@ def make_data(folder: Path) -> None:
     from studies.workspace import write_whole
     from trainers.preset import preset
 
-    tags = folder / "tags.yaml"
     if not (folder / "study.yaml").exists():
         write_whole(folder / "study.yaml", study_text(folder).encode())
-        write_whole(tags, json.dumps(tag_groups(), indent=1).encode())
     for outfit in OUTFITS:
+        tags = folder / "tags" / f"{outfit.name}.yaml"
+        write_whole(tags, json.dumps(tag_groups(outfit.kind), indent=1).encode())
         photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
         if not photos.exists():
             write_photos(outfit.product, photos, PHOTOS)

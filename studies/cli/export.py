@@ -22,7 +22,10 @@ def register(app: typer.Typer) -> None:
 def export(
     study: StudyArgument,
     seed: Annotated[int, typer.Option("--seed", help="a seed that was run")],
-    to: Annotated[Literal["png", "a1111"], typer.Option("--to", help="png: the image with A1111 settings inside; a1111: the settings as text")],
+    to: Annotated[
+        Literal["png", "a1111"],
+        typer.Option("--to", help="png: the image with A1111 settings inside; a1111: the settings as text"),
+    ],
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the pick of a seed for other tools."""
@@ -40,7 +43,9 @@ def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> 
     from studies.workspace import write_whole
 
     if outcome.pick is None:
-        raise InputError("there is no pick", f"seed {outcome.seed}", "run the seed first, or see `huanhua show STUDY` for what blocks it")
+        raise InputError(
+            "there is no pick", f"seed {outcome.seed}", "run the seed first, or see `huanhua show STUDY` for what blocks it"
+        )
     info = pick_infotext(study, outcome)
     folder = study.workspace.exports
     folder.mkdir(parents=True, exist_ok=True)

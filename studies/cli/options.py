@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from studies.tracking import Tracker
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")]
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")]
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 
 

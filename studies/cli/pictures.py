@@ -31,7 +31,9 @@ def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
         image = open_photo(Path(manifest.folder) / record.file)
         cells.append(Cell(image, (record.file, ", ".join(record.tags) or "no tags"), boxes=boxes))
     path = dataset / "contact-sheet.png"
-    sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.warnings), tall=260).save(path)
+    sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.warnings), tall=260).save(
+        path
+    )
     return path
 
 
@@ -43,7 +45,11 @@ def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence
         lines = (f"{place}. seed {scouted.seed}", ", ".join(scouted.faults) or f"sound, hands {scouted.hands:.2f}")
         cells.append(Cell(open_image(scouted.evaluation.image), lines, tone))
     title = f"{len(found)} seeds at the start weights, the soundest first"
-    return save(workspace, "scout.png", sheet(rows(cells, COLUMNS), title=title, footer="hands: 0 whole, 1 broken. Lock one: huanhua lock STUDY SEED"))
+    return save(
+        workspace,
+        "scout.png",
+        sheet(rows(cells, COLUMNS), title=title, footer="hands: 0 whole, 1 broken. Lock one: huanhua lock STUDY SEED"),
+    )
 
 
 def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder]) -> Path:
@@ -69,19 +75,31 @@ def proof_sheet(workspace: Workspace, outcome: Outcome) -> Path | None:
     if outcome.pick is None or outcome.proof is None:
         return None
     strip = [_trial_cell(outcome, outcome.record(outcome.pick))]
-    strip += [_trial_cell(outcome, outcome.record(lower), lead=f"{name} lower") for name, lower in outcome.proof.steps.items() if lower]
+    strip += [
+        _trial_cell(outcome, outcome.record(lower), lead=f"{name} lower") for name, lower in outcome.proof.steps.items() if lower
+    ]
     title = f"seed {outcome.seed}: the pick, and each weight one step lower"
     return save(workspace, f"proof-{outcome.seed}.png", sheet([strip], title=title, footer=_legend(outcome)))
 
 
 def grid_sheet(
-    workspace: Workspace, name: str, cells: Sequence[Sequence[tuple[Path, Scores, bool]]], columns: Sequence[str], labels: Sequence[str], title: str
+    workspace: Workspace,
+    name: str,
+    cells: Sequence[Sequence[tuple[Path, Scores, bool]]],
+    columns: Sequence[str],
+    labels: Sequence[str],
+    title: str,
 ) -> Path:
     """A grid of two axes with the scores under each image."""
     table = [
-        [Cell(open_image(path), (score_line(scores),), "good" if feasible else "plain") for path, scores, feasible in row] for row in cells
+        [Cell(open_image(path), (score_line(scores),), "good" if feasible else "plain") for path, scores, feasible in row]
+        for row in cells
     ]
-    return save(workspace, name, sheet(table, title=title, column_labels=columns, row_labels=labels, footer="green: meets every requirement"))
+    return save(
+        workspace,
+        name,
+        sheet(table, title=title, column_labels=columns, row_labels=labels, footer="green: meets every requirement"),
+    )
 
 
 def score_line(scores: Scores) -> str:
@@ -116,7 +134,9 @@ def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "") -> Cell:
     tone: Tone = "pick" if picked else "good" if record.judged.feasible else "bad"
     head = lead or f"{record.number}. {record.phase}"
     verdict = f"total {record.judged.cost:.2f}" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
-    return Cell(open_image(record.image), (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone)
+    return Cell(
+        open_image(record.image), (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone
+    )
 
 
 def _legend(outcome: Outcome) -> str:

@@ -52,7 +52,8 @@ def scout(
 
 def scout_study(study: Study, seeds: int | None, tracker: Tracker) -> tuple[list[Scouted], Path]:
     from studies.cli.pictures import scout_sheet
-    from studies.scouting import locked_seeds, scout as look
+    from studies.scouting import locked_seeds
+    from studies.scouting import scout as look
     from studies.spec import SeedsSection
 
     count = seeds or (study.spec.seeds.scout if isinstance(study.spec.seeds, SeedsSection) else 16)

@@ -61,10 +61,15 @@ def describe(outcome: Outcome) -> list[str]:
     record = outcome.record(outcome.pick)
     weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
     scores = record.scores
-    lines = [head, f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}"]
+    lines = [
+        head,
+        f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
+    ]
     for name, value in scores.expression.items():
         need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
-        lines.append(f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}")
+        lines.append(
+            f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
+        )
     lines.append(f"  hands      {scores.hands:.2f}  allowed {outcome.hands_allowed:.2f}")
     return [*lines, *_proof(outcome), f"  image      {record.image}"]
 
@@ -80,7 +85,9 @@ def _proof(outcome: Outcome) -> list[str]:
         broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing"
         lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
     lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
-    verdict = "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
+    verdict = (
+        "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
+    )
     return [*lines, f"  proof      {verdict}"]
 
 

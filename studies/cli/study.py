@@ -49,5 +49,3 @@ def validate(
 
     for line in validate_study(open_study(study, None)):
         typer.echo(line)
-
-

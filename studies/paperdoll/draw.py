@@ -184,7 +184,9 @@ class _Body:
             body = palette.CLOTH["grey"] if "white boots" in gone else (250, 250, 250)
             self._poly([(x - 6, 150), (x + 6, 150), (right, 176), (right, 181), (left, 181), (left, 176)], body, "feet")
             if "red soles" not in gone:
-                self._poly([(left - 0.5, 178.5), (right + 0.5, 178.5), (right + 0.5, 184), (left - 0.5, 184)], palette.SOLE, "feet")
+                self._poly(
+                    [(left - 0.5, 178.5), (right + 0.5, 178.5), (right + 0.5, 184), (left - 0.5, 184)], palette.SOLE, "feet"
+                )
             if "blue dot" not in gone:
                 self._oval((x, 163), 3.4, 3.4, palette.DOT, "feet", outline=False)
             return
@@ -227,7 +229,9 @@ class _Body:
             self._poly([(-22.5, 136), (22.5, 136), (25, 143), (-25, 143)], (252, 252, 252), "dress")
         if "black straps" not in gone:
             for side in (-1, 1):
-                self._poly([(side * 9.5, 77), (side * 5.0, 77), (side * 5.0, 106), (side * 9.5, 106)], black, "dress", outline=False)
+                self._poly(
+                    [(side * 9.5, 77), (side * 5.0, 77), (side * 5.0, 106), (side * 9.5, 106)], black, "dress", outline=False
+                )
         if "black belt" not in gone:
             self._poly([(-12, 103), (12, 103), (13.5, 110.5), (-13.5, 110.5)], black, "dress")
         if "yellow heart" not in gone:

@@ -11,7 +11,7 @@ import yaml
 
 from studies.paperdoll import palette
 from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
-from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS
+from studies.paperdoll.figure import MOUTHS
 from studies.paperdoll.products import Product
 from studies.spec import Kind
 
@@ -37,16 +37,13 @@ SIZE: Final = (128, 192)
 PROMPT: Final = "1girl, full body, arms spread, smile, cream background, myface, testdress, myshoes"
 
 
-def tag_groups() -> dict[str, list[str]]:
-    """The tags that the zero-shot tagger may give to the lab's photos."""
-    return {
+def tag_groups(kind: Kind) -> dict[str, list[str]]:
+    """The tags that the zero-shot tagger may give: only of what a crop of this kind shows, since it cannot say "none"."""
+    groups = {
         "framing": ["full body", "upper body", "face close-up", "clothing close-up", "shoes close-up"],
-        "hair": [f"{c} hair" for c in palette.HAIR],
-        "style": list(HAIR_STYLES),
-        "mouth": list(MOUTHS),
-        "arms": list(ARMS),
         "ground": [f"{c} background" for c in palette.GROUND],
     }
+    return {**groups, "mouth": list(MOUTHS)} if kind == "face" else groups
 
 
 def study_text(folder: Path) -> str:

@@ -7,7 +7,19 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "diffusers", "transformers", "mlflow", "optuna", "open_clip", "insightface", "onnxruntime", "numpy", "pydantic", "PIL")
+HEAVY = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "mlflow",
+    "optuna",
+    "open_clip",
+    "insightface",
+    "onnxruntime",
+    "numpy",
+    "pydantic",
+    "PIL",
+)
 
 
 def test_imports_run_one_way() -> None:

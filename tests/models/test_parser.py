@@ -16,7 +16,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     path = tmp_path_factory.mktemp("parser")
     config = SegformerConfig(
-        depths=[1] * 4, hidden_sizes=[8] * 4, num_attention_heads=[1] * 4, decoder_hidden_size=8,
+        depths=[1] * 4,
+        hidden_sizes=[8] * 4,
+        num_attention_heads=[1] * 4,
+        decoder_hidden_size=8,
         id2label={0: "Background", 1: "Upper-clothes", 2: "Left-shoe"},
     )
     SegformerForSemanticSegmentation(config).save_pretrained(path)

@@ -41,7 +41,9 @@ def lora(base: Base, name: str, strength: float = 0.5) -> LoraFile:
     layers = {}
     for path, module in base.unet.named_modules():
         if isinstance(module, torch.nn.Linear) and "attn2" in path:
-            layers[path] = LoraLayer(torch.randn(2, module.in_features) * strength, torch.randn(module.out_features, 2) * strength, 2.0)
+            layers[path] = LoraLayer(
+                torch.randn(2, module.in_features) * strength, torch.randn(module.out_features, 2) * strength, 2.0
+            )
     return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, layers, {}, {})
 
 

@@ -124,7 +124,12 @@ def test_the_gaussian_process_finds_the_least_weights_of_a_smooth_world_within_t
     pick = best(run(judge, 20, OptunaSampler("gp", 0)))
     assert pick is not None
     least = min(
-        (judge(space().point({"dress": a / 20, "face": b / 20, "shoes": c / 20})) for a in range(21) for b in range(21) for c in range(21)),
+        (
+            judge(space().point({"dress": a / 20, "face": b / 20, "shoes": c / 20}))
+            for a in range(21)
+            for b in range(21)
+            for c in range(21)
+        ),
         key=lambda j: (not j.feasible, j.cost),
     )
     assert pick.cost <= least.cost + 0.1

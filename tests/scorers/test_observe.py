@@ -60,9 +60,7 @@ def raw(observation: Observation, references: dict[Kind, References], kind: Kind
 
 
 @pytest.mark.parametrize("kind", PRODUCTS)
-def test_a_product_scores_above_whatever_else_is_worn(
-    observer: Observer, references: dict[Kind, References], kind: Kind
-) -> None:
+def test_a_product_scores_above_whatever_else_is_worn(observer: Observer, references: dict[Kind, References], kind: Kind) -> None:
     worn = see(observer, [wear(f, PRODUCTS[kind]) for f in figures(6, 2)])
     other = see(observer, figures(6, 3))
     assert min(raw(o, references, kind) for o in worn) > max(raw(o, references, kind) for o in other)
@@ -115,10 +113,10 @@ def test_any_picture_can_be_looked_at(observer: Observer, image: Image.Image) ->
     assert all(0 <= hand.broken <= 1 for hand in found.hands)
 
 
-def test_black_shows_nothing(observer: Observer) -> None:
-    found = observer.observe([Image.new("RGB", (128, 192))])[0]
-    assert found.face is None
-    assert found.heads == 0
+@pytest.mark.parametrize("colour", [(0, 0, 0), (127, 127, 127), (250, 248, 232)])
+def test_a_flat_picture_shows_nothing(observer: Observer, colour: tuple[int, int, int]) -> None:
+    found = observer.observe([Image.new("RGB", (128, 192), colour)])[0]
+    assert found == Observation(size=(128, 192), points={"head": (), "hands": (), "feet": ()})
 
 
 def test_nothing_to_look_at_gives_nothing(observer: Observer) -> None:

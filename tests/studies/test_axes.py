@@ -24,7 +24,9 @@ def test_places_values_on_a_point() -> None:
     assert parse_axis("cfg=7", LORAS).place(point, 7.0) == Point(point.weights, 7.0)
 
 
-@pytest.mark.parametrize("text", ["hat=1", "dress", "dress=", "dress=1:0:0.1", "dress=0:1:0", "dress=3", "cfg=0.5", "dress=a", "dress=0:2:0.001"])
+@pytest.mark.parametrize(
+    "text", ["hat=1", "dress", "dress=", "dress=1:0:0.1", "dress=0:1:0", "dress=3", "cfg=0.5", "dress=a", "dress=0:2:0.001"]
+)
 def test_refuses_in_one_line(text: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_axis(text, LORAS)

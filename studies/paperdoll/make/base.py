@@ -47,10 +47,16 @@ class Bucket:
 
 def build_unet() -> UNet2DConditionModel:
     return UNet2DConditionModel(
-        sample_size=(24, 16), in_channels=LATENTS, out_channels=LATENTS, layers_per_block=1, block_out_channels=(64, 128, 192),
+        sample_size=(24, 16),
+        in_channels=LATENTS,
+        out_channels=LATENTS,
+        layers_per_block=1,
+        block_out_channels=(64, 128, 192),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=WIDTH, attention_head_dim=2, norm_num_groups=16,
+        cross_attention_dim=WIDTH,
+        attention_head_dim=2,
+        norm_num_groups=16,
     )
 
 
@@ -121,9 +127,14 @@ def _cached(path: Path, vae: AutoencoderTiny) -> list[Bucket]:
 def save(out: Path, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, encoder: CLIPTextModel, unet: torch.nn.Module) -> None:
     """Writes the pipeline as diffusers does, weights in fp16."""
     pipe = StableDiffusionPipeline(
-        vae=vae, text_encoder=encoder, tokenizer=tokenizer, unet=unet,
+        vae=vae,
+        text_encoder=encoder,
+        tokenizer=tokenizer,
+        unet=unet,
         scheduler=DPMSolverMultistepScheduler(**SCHEDULE, use_karras_sigmas=True, steps_offset=1),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
     )
     pipe.to(torch.float16)
     pipe.save_pretrained(out)

@@ -18,8 +18,14 @@ def export_onnx(model: nn.Module, example: Tensor, path: Path, outputs: list[str
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            model.eval(), (example,), dynamo=True, input_names=["input"], output_names=outputs,
-            dynamic_shapes=(free,) if free else None, external_data=False, verbose=False,
+            model.eval(),
+            (example,),
+            dynamo=True,
+            input_names=["input"],
+            output_names=outputs,
+            dynamic_shapes=(free,) if free else None,
+            external_data=False,
+            verbose=False,
         )
         assert program is not None
         program.save(str(path), external_data=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -69,7 +68,7 @@ def _save(path: Path, step: int, model: nn.Module, average: nn.Module | None, op
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     torch.save(held, partial)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _resume(path: Path, model: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> int:

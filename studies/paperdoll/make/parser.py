@@ -25,9 +25,18 @@ def build() -> SegformerForSemanticSegmentation:
     """The first stage cuts the size to a third instead of a quarter: arms are a few pixels wide here."""
     labels = dict(enumerate(PARTS))
     config = SegformerConfig(
-        depths=[1, 1, 2, 2], hidden_sizes=[16, 40, 64, 112], strides=[3, 2, 2, 2], patch_sizes=[7, 3, 3, 3],
-        num_attention_heads=[1, 2, 4, 7], sr_ratios=[8, 4, 2, 1], mlp_ratios=[3, 3, 3, 3], decoder_hidden_size=48,
-        id2label=labels, label2id={name: i for i, name in labels.items()}, classifier_dropout_prob=0.0, drop_path_rate=0.0,
+        depths=[1, 1, 2, 2],
+        hidden_sizes=[16, 40, 64, 112],
+        strides=[3, 2, 2, 2],
+        patch_sizes=[7, 3, 3, 3],
+        num_attention_heads=[1, 2, 4, 7],
+        sr_ratios=[8, 4, 2, 1],
+        mlp_ratios=[3, 3, 3, 3],
+        decoder_hidden_size=48,
+        id2label=labels,
+        label2id={name: i for i, name in labels.items()},
+        classifier_dropout_prob=0.0,
+        drop_path_rate=0.0,
     )
     return SegformerForSemanticSegmentation(config)
 

@@ -99,9 +99,17 @@ def make(out: Path, work: Path, steps: int = STEPS) -> tuple[CLIPTokenizer, CLIP
     torch.manual_seed(1)
     tokenizer = make_tokenizer(out)
     config = CLIPTextConfig(
-        vocab_size=len(tokenizer), hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=3, num_attention_heads=4,
-        max_position_embeddings=LENGTH, projection_dim=WIDTH, hidden_act="quick_gelu",
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=LENGTH,
+        projection_dim=WIDTH,
+        hidden_act="quick_gelu",
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )
     reader = Reader(CLIPTextModel(config))
     pool_rng = np.random.default_rng(21)
@@ -124,4 +132,3 @@ def encode(tokenizer: CLIPTokenizer, said: list[str]) -> Tensor:
     """(N, 77) token ids, padded as the pipeline pads them."""
     ids: Tensor = tokenizer(said, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt").input_ids
     return ids
-
