@@ -20,6 +20,7 @@ from studies.paperdoll.make.corruption import corrupted, hue_turned
 from studies.paperdoll.make.export import export_onnx
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.pool import Pool, drawn_pool
+from studies.paperdoll.make.reconstruction import reconstructed
 
 STEPS = 1200
 BATCH = 48
@@ -78,10 +79,18 @@ def _side(centre: tuple[float, float], keypoints: dict[str, tuple[float, float]]
     return int(np.argmin(apart))
 
 
+def _both(a: Hands, b: Hands) -> Hands:
+    return Hands(np.concatenate([a.crops, b.crops]), np.concatenate([a.broken, b.broken]))
+
+
 def make(out: Path, work: Path, steps: int = STEPS) -> None:
-    """Writes `out`/hands.onnx."""
+    """Writes `out`/hands.onnx. The lab's base must lie at `out`/../base: half of the hands are seen through its autoencoder, as
+    all hands will be that are judged later."""
     torch.manual_seed(42)
-    hands = cut_hands(drawn_pool(COUNT, 0, work), np.random.default_rng(43), times=2)
+    pool = drawn_pool(COUNT, 0, work)
+    painted = reconstructed(pool, out.parent / "base" / "vae", seed=43)
+    rng = np.random.default_rng(43)
+    hands = _both(cut_hands(pool, rng), cut_hands(painted, rng))
     truth = torch.from_numpy(hands.broken).float()
 
     def loss(step: int) -> Tensor:
