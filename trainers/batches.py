@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from trainers.captions import shuffled
+from trainers.captions import Variety, varied
 from trainers.dataset import Picture
 
 VARIANTS: Final = 8
-"""Orders of tags a caption is seen in: enough variety, few enough to keep their embeddings."""
+"""Wordings a caption is seen in: enough variety, few enough to keep their embeddings."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,12 @@ class Batch:
     captions: tuple[str, ...]
 
 
-def batches(pictures: Sequence[Picture], *, batch: int, epochs: int, shuffle: bool, dropout: float, seed: int) -> list[Batch]:
+def batches(pictures: Sequence[Picture], *, batch: int, epochs: int, variety: Variety, seed: int) -> list[Batch]:
     """All steps of a training. In each epoch every picture comes as often as its repeats say; sizes never mix in a batch."""
-    return [
-        made
-        for epoch in range(epochs)
-        for made in _epoch(pictures, batch, shuffle, dropout, np.random.default_rng((seed, epoch)))
-    ]
+    return [made for epoch in range(epochs) for made in _epoch(pictures, batch, variety, np.random.default_rng((seed, epoch)))]
 
 
-def _epoch(pictures: Sequence[Picture], batch: int, shuffle: bool, dropout: float, rng: np.random.Generator) -> list[Batch]:
+def _epoch(pictures: Sequence[Picture], batch: int, variety: Variety, rng: np.random.Generator) -> list[Batch]:
     by_size: dict[tuple[int, int], list[int]] = {}
     for index, picture in enumerate(pictures):
         by_size.setdefault(picture.size, []).extend([index] * picture.repeats)
@@ -41,12 +37,12 @@ def _epoch(pictures: Sequence[Picture], batch: int, shuffle: bool, dropout: floa
         order = [int(i) for i in rng.permutation(by_size[size])]
         for start in range(0, len(order), batch):
             chosen = tuple(order[start : start + batch])
-            found.append(Batch(chosen, tuple(_said(pictures[i].caption, i, shuffle, dropout, rng) for i in chosen)))
+            found.append(Batch(chosen, tuple(_said(pictures[i].caption, i, variety, rng) for i in chosen)))
     return [found[int(i)] for i in rng.permutation(len(found))]
 
 
-def _said(caption: str, index: int, shuffle: bool, dropout: float, rng: np.random.Generator) -> str:
-    variant = int(rng.integers(VARIANTS))
-    if rng.random() < dropout:
+def _said(caption: str, index: int, variety: Variety, rng: np.random.Generator) -> str:
+    wording = int(rng.integers(VARIANTS))
+    if rng.random() < variety.dropout:
         return ""
-    return shuffled(caption, np.random.default_rng((index, variant))) if shuffle else caption
+    return varied(caption, variety, np.random.default_rng((index, wording)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
@@ -26,10 +27,25 @@ def compose(trigger: str, tags: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys([trigger, *tags]))
 
 
-def shuffled(caption: str, rng: np.random.Generator) -> str:
-    """The first tag stays, the others in another order."""
+@dataclass(frozen=True)
+class Variety:
+    """How captions are varied while training.
+
+    `shuffle` puts the tags in another order, of which the first `keep` (the trigger) are left in front; each other tag but the
+    trigger is left out with probability `tag_dropout`, the whole caption with `dropout`.
+    """
+
+    shuffle: bool = True
+    keep: int = 1
+    tag_dropout: float = 0.0
+    dropout: float = 0.05
+
+
+def varied(caption: str, variety: Variety, rng: np.random.Generator) -> str:
+    """Another wording of `caption`; its first tag is the trigger and stays in any case."""
     tags = [tag.strip() for tag in caption.split(",") if tag.strip()]
-    if len(tags) < 3:
+    tags = [tag for i, tag in enumerate(tags) if i == 0 or rng.random() >= variety.tag_dropout]
+    if not variety.shuffle:
         return ", ".join(tags)
-    order = rng.permutation(len(tags) - 1)
-    return ", ".join([tags[0], *(tags[1 + int(i)] for i in order)])
+    order = rng.permutation(len(tags[variety.keep :]))
+    return ", ".join([*tags[: variety.keep], *(tags[variety.keep + int(i)] for i in order)])

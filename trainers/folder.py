@@ -30,15 +30,17 @@ def keep_edits(out: Path, before: Manifest, partial: Path, manifest: Manifest) -
 
     Files are known by set and name, so that a folder whose repeats a person changed is still recognised.
     """
-    written = {_known_by(Path(c.file)) for p in before.photos for c in (p.train, p.reg)}
-    captions = {_known_by(caption_path(Path(p.train.file))): p for p in before.photos}
-    now = {p.file: p for p in manifest.photos}
+    cuts = [(photo.file, name, cut) for photo in before.photos for name, cut in (("train", photo.train), ("reg", photo.reg))]
+    written = {_known_by(Path(cut.file)) for _, _, cut in cuts}
+    captions = {_known_by(caption_path(Path(cut.file))): (file, name, cut) for file, name, cut in cuts}
+    now = {(p.file, name): cut for p in manifest.photos for name, cut in (("train", p.train), ("reg", p.reg))}
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         relative = path.relative_to(out)
-        record = captions.get(_known_by(relative))
-        if record is not None:
-            if path.read_bytes().strip() != record.caption.encode() and record.file in now:
-                shutil.copyfile(path, caption_path(partial / now[record.file].train.file))
+        if _known_by(relative) in captions:
+            file, name, cut = captions[_known_by(relative)]
+            edited = path.read_bytes().strip() != (cut.caption or "").encode()
+            if edited and (file, name) in now:
+                shutil.copyfile(path, caption_path(partial / now[file, name].file))
         elif _known_by(relative) not in written and not (partial / relative).exists():
             (partial / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, partial / relative)

@@ -18,16 +18,21 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class Cut:
-    """A crop: its file within the set, the window of the upright photo it shows, and its size in pixels."""
+    """A crop: its file within the set, the window of the upright photo it shows, its size in pixels.
+
+    `caption` is what `prepare` wrote, not a person's edit; None where it wrote none.
+    """
 
     file: str
     window: Window
     size: Size
+    tags: tuple[str, ...]
+    caption: str | None
 
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """One photo that was used. Boxes: pixels of the upright photo. `caption` is what `prepare` wrote, not a person's edit."""
+    """One photo that was used. Boxes are in pixels of the upright photo."""
 
     file: str
     sha256: str
@@ -36,8 +41,6 @@ class PhotoRecord:
     wearer: Box
     train: Cut
     reg: Cut
-    tags: tuple[str, ...]
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,17 @@ def _photo(held: dict[str, Any]) -> PhotoRecord:
         wearer=Box(*(float(v) for v in held["wearer"])),
         train=_cut(held["train"]),
         reg=_cut(held["reg"]),
-        tags=tuple(str(tag) for tag in held["tags"]),
-        caption=str(held["caption"]),
     )
 
 
 def _cut(held: dict[str, Any]) -> Cut:
     left, top, right, bottom = (int(v) for v in held["window"])
     width, height = (int(v) for v in held["size"])
-    return Cut(str(held["file"]), (left, top, right, bottom), (width, height))
+    caption = held["caption"]
+    return Cut(
+        file=str(held["file"]),
+        window=(left, top, right, bottom),
+        size=(width, height),
+        tags=tuple(str(tag) for tag in held["tags"]),
+        caption=None if caption is None else str(caption),
+    )

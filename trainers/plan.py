@@ -10,19 +10,21 @@ from math import ceil
 class Plan:
     """`steps` of training pictures alone, in `epochs` passes of batches of `batch`; regularisation comes on top.
 
-    Repeats of regularisation pictures are half of the training pictures' (`train/10_x` beside `reg/5_x`).
+    Regularisation pictures repeat `reg_ratio` times as often as training pictures: half as often, as in `train/10_x` beside
+    `reg/5_x`, if nothing is said.
     """
 
     steps: int
     epochs: int
     batch: int
+    reg_ratio: float = 0.5
 
     def repeats(self, images: int) -> int:
         """How often each of `images` must come in an epoch, at least once."""
         return max(1, round(self.steps * self.batch / (images * self.epochs)))
 
     def regularisation_repeats(self, images: int) -> int:
-        return max(1, self.repeats(images) // 2)
+        return max(1, int(self.repeats(images) * self.reg_ratio + 0.5))
 
     def steps_of(self, samples: int) -> int:
         """Optimiser steps for `samples` pictures an epoch (repeats counted)."""

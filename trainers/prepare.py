@@ -1,7 +1,7 @@
 """Photos to a training set: two crops of each photo at one ratio, in the folders that kohya's scripts and the trainer read.
 
-`train/N_trigger` holds the thing itself (garment, face, shoes) with captions, `reg/M_trigger` its wearer without: what is in
-`reg` and not in `train` is not the thing.
+`train/N_trigger` holds the thing itself (garment, face, shoes) with captions, `reg/M_trigger` its wearer: what is in `reg` and
+not in `train` is not the thing.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def prepare(
     tagger: Tagger | None,
     size: Size = (512, 768),
     plan: Plan | None = None,
+    caption_reg: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Writes the training set `out` from the folder `photos`, whole or not at all.
@@ -67,6 +68,9 @@ def prepare(
     Crops have the size `size` (width, height; even) or half of it, whichever they fill: nothing is stretched or enlarged. Repeats
     come from `plan` (4000 steps in 10 epochs of batch 1 if none is given). On a second run captions that a person changed and
     files that a person added stay. `progress` is told (photos done, photos).
+
+    Wearers get no captions, as the tutorial has it: they are then trained under the trigger alone. `caption_reg` gives them the
+    trigger and their tags, which a small text encoder needs to find the trigger again in a long prompt.
 
     Raises InputError for an empty folder, a bad trigger, an `out` that holds something else, and if no photo can be used.
     """
@@ -89,7 +93,7 @@ def prepare(
         folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{trigger}"}
         for folder in folders.values():
             (partial / folder).mkdir(parents=True)
-        records = _write_pictures(found, partial, folders, trigger, tagger, sizes)
+        records = _write_pictures(found, partial, folders, trigger, tagger, sizes, caption_reg)
         advice = tuple(_advice(kind, found, aside))
         manifest = Manifest(kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice)
         manifest.write(partial)
@@ -102,7 +106,13 @@ def prepare(
 
 
 def _write_pictures(
-    found: list[Usable], partial: Path, folders: dict[str, str], trigger: str, tagger: Tagger | None, sizes: tuple[Size, ...]
+    found: list[Usable],
+    partial: Path,
+    folders: dict[str, str],
+    trigger: str,
+    tagger: Tagger | None,
+    sizes: tuple[Size, ...],
+    caption_reg: bool,
 ) -> list[PhotoRecord]:
     allowed = {
         "train": sizes[sizes.index(common_size([f.train for f in found], sizes)) :],
@@ -117,14 +127,17 @@ def _write_pictures(
             assert target is not None
             file = f"{folders[name]}/{one.path.name}.png"
             _resized(photo, cut, target).save(partial / file)
-            cuts[name] = Cut(file, cut, target)
-        tags = tuple(tagger.tag([photo.crop(one.train)])[0]) if tagger is not None else ()
-        caption = compose(trigger, tags)
-        caption_path(partial / cuts["train"].file).write_text(caption + "\n", encoding="utf-8")
-        records.append(
-            PhotoRecord(one.path.name, one.sha256, one.size, one.thing, one.wearer, cuts["train"], cuts["reg"], tags, caption)
-        )
+            tags, caption = _caption(photo.crop(cut), trigger, tagger) if name == "train" or caption_reg else ((), None)
+            if caption is not None:
+                caption_path(partial / file).write_text(caption + "\n", encoding="utf-8")
+            cuts[name] = Cut(file, cut, target, tags, caption)
+        records.append(PhotoRecord(one.path.name, one.sha256, one.size, one.thing, one.wearer, cuts["train"], cuts["reg"]))
     return records
+
+
+def _caption(crop: Image.Image, trigger: str, tagger: Tagger | None) -> tuple[tuple[str, ...], str]:
+    tags = tuple(tagger.tag([crop])[0]) if tagger is not None else ()
+    return tags, compose(trigger, tags)
 
 
 def _resized(photo: Image.Image, cut: Window, target: Size) -> Image.Image:

@@ -97,8 +97,7 @@ def train(
         held.pictures,
         batch=preset.plan.batch,
         epochs=preset.plan.epochs,
-        shuffle=preset.shuffle,
-        dropout=preset.caption_dropout,
+        variety=preset.variety,
         seed=preset.seed,
     )
     counts = preset.plan.steps_of(held.train_samples), preset.plan.steps_of(held.reg_samples)

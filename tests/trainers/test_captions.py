@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers.captions import compose, shuffled
+from trainers.captions import Variety, compose, varied
 from trainers.tagger import ZeroShotTagger
 
 
@@ -12,12 +12,21 @@ def test_the_trigger_comes_first_and_once() -> None:
     assert compose("testdress", ["a", "testdress", "a"]) == "testdress, a"
 
 
-def test_shuffled_captions_keep_the_trigger_in_front() -> None:
+def test_varied_captions_keep_the_trigger_in_front() -> None:
     rng = np.random.default_rng(0)
-    said = {shuffled("testdress, a, b,, c", rng) for _ in range(50)}
+    said = {varied("testdress, a, b,, c", Variety(), rng) for _ in range(50)}
     assert len(said) == 6
     assert all(s.startswith("testdress, ") for s in said)
-    assert shuffled("testdress, a", rng) == "testdress, a"
+    assert varied("testdress", Variety(), rng) == "testdress"
+    assert varied("testdress, a, b", Variety(shuffle=False), rng) == "testdress, a, b"
+
+
+def test_a_trigger_may_come_anywhere_but_never_goes() -> None:
+    rng = np.random.default_rng(0)
+    said = [varied("testdress, a, b", Variety(keep=0, tag_dropout=0.5), rng).split(", ") for _ in range(100)]
+    assert all("testdress" in tags for tags in said)
+    assert {tags.index("testdress") for tags in said} == {0, 1, 2}
+    assert {len(tags) for tags in said} == {1, 2, 3}
 
 
 @pytest.mark.parametrize(("colour", "expected"), [("red", [["red dress"]]), ("blue", [["blue dress"]]), ("black", [[]])])

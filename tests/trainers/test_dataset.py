@@ -9,6 +9,7 @@ from PIL import Image
 
 from models.errors import InputError
 from trainers.batches import batches
+from trainers.captions import Variety
 from trainers.dataset import Picture, read_dataset
 
 
@@ -69,9 +70,9 @@ pictures = st.lists(
 
 @given(pictures, st.integers(1, 5), st.integers(1, 3))
 def test_every_epoch_holds_each_picture_as_often_as_it_repeats(held: list[Picture], batch: int, epochs: int) -> None:
-    plan = batches(held, batch=batch, epochs=epochs, shuffle=True, dropout=0.1, seed=1)
+    plan = batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)
     seen = [i for b in plan for i in b.pictures]
     assert sorted(seen) == sorted(i for i, p in enumerate(held) for _ in range(p.repeats * epochs))
     assert all(len(b.pictures) == len(b.captions) <= batch for b in plan)
     assert all(len({held[i].size for i in b.pictures}) == 1 for b in plan)
-    assert plan == batches(held, batch=batch, epochs=epochs, shuffle=True, dropout=0.1, seed=1)
+    assert plan == batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)

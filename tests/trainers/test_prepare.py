@@ -94,6 +94,7 @@ def test_repeats_make_the_steps_that_are_wanted() -> None:
     assert (plan.repeats(20), plan.regularisation_repeats(20)) == (20, 10)
     assert plan.steps_of(20 * plan.repeats(20)) == 4000
     assert Plan(steps=1, epochs=10, batch=1).repeats(100) == 1
+    assert Plan(steps=100, epochs=10, batch=8, reg_ratio=1.67).regularisation_repeats(24) == 5
 
 
 def test_bad_doubtful_small_and_doubled_photos_are_listed_and_the_rest_goes_through(photos: Path, tmp_path: Path) -> None:
@@ -139,6 +140,19 @@ def test_edited_captions_and_added_files_survive_a_second_run(photos: Path, tmp_
         assert (out / "train/1_testdress/a 0.png.txt").read_text(encoding="utf-8").startswith("testdress, pink")
         assert (out / "notes.md").read_text() == "mine"
         assert sorted(p.name for p in (out / "train").iterdir()) == ["1_testdress"]
+
+
+def test_wearers_are_captioned_only_if_asked_for_and_edits_survive_there_too(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    made = run(photos, out, caption_reg=True)
+    caption = out / "reg/1_testdress/a 0.png.txt"
+    assert caption.read_text(encoding="utf-8") == "testdress, pink dress, blue background\n"
+    assert made.manifest.photos[0].reg.tags == ("pink dress", "testdress", "blue background")
+    caption.write_text("mine")
+    run(photos, out, caption_reg=True)
+    assert caption.read_text() == "mine"
+    run(photos, out)
+    assert [f for f in files(out) if f.startswith("reg") and f.endswith("txt")] == ["reg/1_testdress/a 0.png.txt"]
 
 
 def test_a_foreign_folder_is_not_overwritten(photos: Path, tmp_path: Path) -> None:
