@@ -36,7 +36,7 @@ GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004
 PIECE_AREA: Final = 0.0015
 """Share of the image that a hand must have to be counted, and a third of what a head must have."""
 FLAT: Final = 8
-"""Levels of 255 between an image's darkest and lightest pixel, in every channel, below which it shows nothing: a failed render."""
+"""Levels of 255 between darkest and lightest pixel in every channel, below which an image shows nothing: a failed render."""
 FOOT_AREA: Final = 0.0006
 """Share of the image that a foot less its rim must have to be counted."""
 
@@ -178,7 +178,7 @@ def _seen(
 ) -> Seen:
     pixels = np.asarray(image)
     if (pixels.max((0, 1)).astype(int) - pixels.min((0, 1)) < FLAT).all():
-        groups, person = {group: person[:0] for group in groups}, person[:0]
+        groups, person = dict.fromkeys(groups, person[:0]), person[:0]
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
     heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
     feet = pieces(parted(masks["shoes"]), FOOT_AREA)
