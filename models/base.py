@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from models.errors import InputError
 from models.hashing import hash_path
+from models.quiet import quiet_loading
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +57,7 @@ def open_base(
     import torch
     from diffusers import StableDiffusionPipeline
 
+    quiet_loading()
     kind = getattr(torch, dtype)
     path = Path(checkpoint)
     common = {"dtype": kind, "safety_checker": None, "requires_safety_checker": False}
