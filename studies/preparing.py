@@ -42,6 +42,7 @@ def prepare_photos(
     tagger: str = "none",
     tags: Path | None = None,
     plan: Plan | None = None,
+    caption_reg: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Opens the part parser and the tagger, then prepares. Raises InputError before anything is written."""
@@ -60,6 +61,7 @@ def prepare_photos(
         tagger=open_tagger(tagger, tags),
         size=size,
         plan=plan,
+        caption_reg=caption_reg,
         progress=progress,
     )
 

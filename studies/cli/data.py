@@ -34,12 +34,23 @@ def prepare(
         str, typer.Option(help="open_clip model that writes tags, such as ViT-L-14/openai or local-dir:PATH; or none")
     ] = "none",
     tags: Annotated[Path | None, typer.Option(help="YAML of tag groups for the tagger; a common list by default")] = None,
+    caption_reg: Annotated[
+        bool, typer.Option("--caption-reg", help="tag the wearers' pictures too; kohya leaves them untagged")
+    ] = False,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
     from studies.preparing import parse_size
 
     prepared, picture = prepare_showing(
-        photos, out, kind=kind, trigger=trigger, size=parse_size(size), parser=parser, tagger=tagger, tags=tags
+        photos,
+        out,
+        kind=kind,
+        trigger=trigger,
+        size=parse_size(size),
+        parser=parser,
+        tagger=tagger,
+        tags=tags,
+        caption_reg=caption_reg,
     )
     for line in describe(prepared):
         say(line)
@@ -57,6 +68,7 @@ def prepare_showing(
     tagger: str,
     tags: Path | None,
     plan: Plan | None = None,
+    caption_reg: bool = False,
 ) -> tuple[Prepared, Path]:
     """Prepares with a progress bar; the path is that of the contact sheet."""
     from studies.cli.pictures import photo_sheet
@@ -73,6 +85,7 @@ def prepare_showing(
             tagger=tagger,
             tags=tags,
             plan=plan,
+            caption_reg=caption_reg,
             progress=lambda done, total: advance(done, total, ""),
         )
     return prepared, photo_sheet(prepared.manifest, out)

@@ -83,7 +83,7 @@ def make_data(folder: Path) -> None:
             continue
         prepared, _ = prepare_showing(
             photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-            tagger=f"local-dir:{WEIGHTS / 'clip'}", tags=tags, plan=preset("lab", outfit.kind).plan,
+            tagger=f"local-dir:{WEIGHTS / 'clip'}", tags=tags, plan=preset("lab", outfit.kind).plan, caption_reg=True,
         )  # fmt: skip
         for line in describe(prepared):
             say(line)

@@ -40,6 +40,7 @@ PROMPT: Final = "1girl, full body, arms spread, smile, cream background, myface,
 def tag_groups(kind: Kind) -> dict[str, list[str]]:
     """The tags that the zero-shot tagger may give: only of what a crop of this kind shows, since it cannot say "none"."""
     groups = {
+        "who": ["1girl"],
         "framing": ["full body", "upper body", "face close-up", "clothing close-up", "shoes close-up"],
         "ground": [f"{c} background" for c in palette.GROUND],
     }

@@ -27,7 +27,6 @@ PROMPT = "1girl, full body, red hair, blue dress"
 
 @pytest.fixture(scope="module")
 def base() -> Base:
-    torch.set_num_threads(2)
     return open_base(WEIGHTS / "base")
 
 
