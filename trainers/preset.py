@@ -59,7 +59,7 @@ SD15: Final[dict[Kind, Preset]] = {
 # anywhere in a caption. Steps that are almost all noise decide a colour, and a short training cannot spare them: no min-SNR.
 # Whole figures are what the demo draws: the wearers come more often than the close-ups.
 _LAB: Final = Preset(
-    plan=Plan(steps=100, epochs=10, batch=8, reg_ratio=1.67),
+    plan=Plan(steps=150, epochs=10, batch=8, reg_ratio=1.67),
     size=(128, 192),
     rank=8,
     alpha=8.0,

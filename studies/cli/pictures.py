@@ -29,7 +29,7 @@ def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
     for record in manifest.photos:
         boxes = (Box(*record.wearer, label="wearer"), Box(*record.thing, label=manifest.kind))
         image = open_photo(Path(manifest.folder) / record.file)
-        cells.append(Cell(image, (record.file, ", ".join(record.tags) or "no tags"), boxes=boxes))
+        cells.append(Cell(image, (record.file, ", ".join(record.train.tags) or "no tags"), boxes=boxes))
     path = dataset / "contact-sheet.png"
     sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.warnings), tall=260).save(
         path

@@ -93,13 +93,15 @@ def make(out: Path, work: Path, steps: int = STEPS, detail_steps: int = DETAIL_S
         with torch.autocast("cpu", torch.bfloat16):
             z = vae.encode(x, return_dict=False)[0]
             y = vae.decode(z + (0.05, 0.02)[round_] * torch.randn_like(z), return_dict=False)[0]
-        return (flat_loss, detail_loss)[round_](x, y.float()) + 1e-3 * z.float().pow(2).mean()
+        total: Tensor = (flat_loss, detail_loss)[round_](x, y.float()) + 1e-3 * z.float().pow(2).mean()
+        return total
 
     flat = train(vae, lambda i: loss(i, 0), steps=steps, rate=2e-3, state=work / "autoencoder.pt", ema=0.998)
     vae.load_state_dict(flat.state_dict())
-    trained = train(vae, lambda i: loss(i, 1), steps=detail_steps, rate=2e-3, state=work / "autoencoder-detail.pt", ema=0.998)
+    detailed = train(vae, lambda i: loss(i, 1), steps=detail_steps, rate=2e-3, state=work / "autoencoder-detail.pt", ema=0.998)
+    vae.load_state_dict(detailed.state_dict())
     with torch.no_grad():
-        z = torch.cat([trained.encode(pixels([d]), return_dict=False)[0].flatten() for d in pool[:200]])
-    trained.register_to_config(scaling_factor=float(1 / z.std()))
-    trained.save_pretrained(out / "vae")
-    return trained
+        z = torch.cat([vae.encode(pixels([d]), return_dict=False)[0].flatten() for d in pool[:200]])
+    vae.register_to_config(scaling_factor=float(1 / z.std()))
+    vae.save_pretrained(out / "vae")
+    return vae

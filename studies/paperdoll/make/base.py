@@ -105,7 +105,8 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
             context = encoder(encode(tokenizer, said)).last_hidden_state
         with torch.autocast("cpu", torch.bfloat16):
             predicted = unet(x_t, t, context, return_dict=False)[0]
-        return (predicted.float() - v).pow(2).mean()
+        error: Tensor = (predicted.float() - v).pow(2).mean()
+        return error
 
     trained = train(unet, loss, steps=steps, rate=8e-4, state=work / "base.pt", warmup=200, ema=0.9985)
     save(out, vae, tokenizer, encoder, trained)

@@ -39,7 +39,7 @@ def train(
             group["lr"] = lr
         value = loss(step)
         optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         if average is not None and ema is not None:
@@ -57,8 +57,8 @@ def train(
 def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
     for a, b in zip(average.parameters(), model.parameters(), strict=True):
         a.lerp_(b, 1 - decay)
-    for a, b in zip(average.buffers(), model.buffers(), strict=True):
-        a.copy_(b)
+    for held, now in zip(average.buffers(), model.buffers(), strict=True):
+        held.copy_(now)
 
 
 def _save(path: Path, step: int, model: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> None:

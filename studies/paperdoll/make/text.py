@@ -66,7 +66,8 @@ def make_tokenizer(out: Path) -> CLIPTokenizer:
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(m) for m in merges) + "\n", encoding="utf-8")
     tokenizer = CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=LENGTH)
     tokenizer.save_pretrained(folder)
-    return CLIPTokenizer.from_pretrained(folder)
+    opened: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder)
+    return opened
 
 
 class Reader(nn.Module):
