@@ -51,7 +51,7 @@ def _study(folder: Path) -> Stores:
     url, artifacts = local_store(folder)
     tracker = MlflowTracker(url, "pink-dress", artifacts)
     tracker.log_trial(7, 0, {"dress": 0.4}, {"garment": 0.7}, picture, {})
-    assert tracker.close().titles == ()
+    assert tracker.close(300.0).titles == ()
     return Stores(url, artifacts, storage, store, folder / "logs")
 
 
