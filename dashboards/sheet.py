@@ -177,7 +177,7 @@ def _paint_box(pen: ImageDraw, box: Box, colour: str, area: tuple[int, int, int,
         return
     pen.rectangle((left, top, right, bottom), outline=colour, width=3)
     if box.label:
-        _flag(pen, box.label, left, top, colour, x + width)
+        _flag(pen, box.label, left, top, colour, (x, x + width))
 
 
 def _frame(pen: ImageDraw, corner: tuple[int, int], shown: tuple[int, int], tone: Tone) -> None:
@@ -185,13 +185,16 @@ def _frame(pen: ImageDraw, corner: tuple[int, int], shown: tuple[int, int], tone
     (x, y), thick = corner, FRAME[tone]
     pen.rectangle((x - thick, y - thick, x + shown[0] + thick - 1, y + shown[1] + thick - 1), outline=FRAMES[tone], width=thick)
     if tone == "pick":
-        _flag(pen, "PICK", x, y, FRAMES[tone], x + shown[0])
+        _flag(pen, "PICK", x, y, FRAMES[tone], (x, x + shown[0]))
 
 
-def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, limit: float) -> None:
+def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, area: tuple[float, float]) -> None:
+    """Writes on a picture that reaches from `area[0]` to `area[1]`; one too narrow for the text goes without."""
     text, font = legible(" ".join(text.split()), SMALL - 2)
     width = font.getlength(text) + 8
-    x = max(0.0, min(x, limit - width))
+    if width > area[1] - area[0]:
+        return
+    x = max(area[0], min(x, area[1] - width))
     pen.rectangle((x, y, x + width, y + SMALL + 3), fill=colour)
     pen.text((x + 4, y + 1), text, font=font, fill=PAPER)
 

@@ -29,6 +29,8 @@ def train_lora(
     from trainers.preset import preset
     from trainers.train import train
 
+    if out.suffix != ".safetensors":
+        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.stem}.safetensors")
     chosen = preset(family, kind)
     word = trigger or folder_trigger(dataset)
     opened = open_base(base, device=best_device("auto"))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
@@ -80,7 +81,7 @@ def test_mlflow_holds_a_parent_and_a_child_with_an_image_for_each_trial(demo: tu
     assert len(children) == found["trials"]
     assert len(parents) == 1
     for place in places:
-        pictures = list(Path(place.removeprefix("file://")).rglob("*.png"))
+        pictures = list(Path(unquote(place.removeprefix("file://"))).rglob("*.png"))
         assert pictures
         assert Image.open(pictures[0]).size == (128, 192)
 
@@ -135,7 +136,7 @@ def test_a_changed_requirement_judges_old_images_without_drawing(demo: tuple[Pat
         (("export", "TAKEN", "--seed", "1", "--to", "png"), "huanhua:"),
         (("dashboards", "TAKEN"), "huanhua:"),
         (("show", "TAKEN"), "huanhua:"),
-        (("lock", "TAKEN", "99999999999"), "no seed"),
+        (("lock", "TAKEN", "1"), "huanhua:"),
     ],
 )
 def test_wrong_input_is_one_line_and_status_2_and_writes_nothing(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
