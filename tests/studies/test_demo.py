@@ -83,7 +83,8 @@ def test_mlflow_holds_a_parent_and_a_child_with_an_image_for_each_trial(demo: tu
     for place in places:
         pictures = list(Path(unquote(place.removeprefix("file://"))).rglob("*.png"))
         assert pictures
-        assert Image.open(pictures[0]).size == (128, 192)
+        with Image.open(pictures[0]) as picture:
+            assert picture.size == (128, 192)
 
 
 def test_the_optuna_study_opens_with_named_objectives_and_constraints(demo: tuple[Path, dict[str, Any]]) -> None:
