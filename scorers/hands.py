@@ -56,5 +56,5 @@ def hands_score(observation: Observation, smallest: float = SMALLEST) -> float:
 
 
 def hands_allowed(locked: Observation, tolerance: float = 0.15) -> float:
-    """The most an image's hands score may be: the locked image's own plus `tolerance`."""
-    return hands_score(locked) + tolerance
+    """The most an image's hands score may be, in [0, 1]: the locked image's own plus `tolerance`."""
+    return min(1.0, hands_score(locked) + tolerance)

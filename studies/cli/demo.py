@@ -63,18 +63,20 @@ def demo(
 
 def make_data(folder: Path) -> None:
     """Photos, study file and training sets, each unless it is there already."""
+    from models.files import write_whole
     from studies.cli.data import describe, prepare_showing
     from studies.paperdoll.bundle import WEIGHTS
+    from studies.paperdoll.frozen import check
     from studies.paperdoll.photos import write_photos
     from studies.paperdoll.study import OUTFITS, PHOTOS, SIZE, study_text, tag_groups
-    from studies.workspace import write_whole
     from trainers.preset import preset
 
+    check()
     if not (folder / "study.yaml").exists():
         write_whole(folder / "study.yaml", study_text(folder).encode())
     for outfit in OUTFITS:
         tags = folder / "tags" / f"{outfit.name}.yaml"
-        write_whole(tags, json.dumps(tag_groups(outfit.kind), indent=1).encode())
+        write_whole(tags, json.dumps(tag_groups(), indent=1).encode())
         photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
         if not photos.exists():
             write_photos(outfit.product, photos, PHOTOS)

@@ -12,11 +12,11 @@ import numpy as np
 
 from studies.paperdoll.figure import HandState
 
-PALM = 6.0
-FINGER_WIDTH = 3.4
-FINGER_LENGTH = 9.5
-SPREAD = (-0.62, -0.21, 0.21, 0.62)
-THUMB = (1.45, 7.0)
+PALM = 6.5
+FINGER_WIDTH = 3.9
+FINGER_LENGTH = 10.5
+SPREAD = (-0.75, -0.25, 0.25, 0.75)
+THUMB = (1.55, 7.5)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def hand_shape(state: HandState, thumb_side: int, rng: np.random.Generator) -> H
     centre = (PALM * 0.8 + gap, 0.0)
     angles, lengths = list(SPREAD), [FINGER_LENGTH] * 4
     if state == "extra":
-        angles = [-0.9, -0.45, 0.0, 0.45, 0.9]
+        angles = [-0.94, -0.47, 0.0, 0.47, 0.94]
         lengths = [FINGER_LENGTH] * 5
     if state == "missing":
         keep = sorted(rng.permutation(4)[: int(rng.integers(1, 3))])
@@ -57,7 +57,7 @@ def hand_shape(state: HandState, thumb_side: int, rng: np.random.Generator) -> H
         return HandShape((centre[0] + 2, 0.0, PALM * 1.35), (), ())
     strokes = [_finger(centre, a, n) for a, n in zip(angles, lengths, strict=True)]
     if state == "fused":
-        strokes = [_finger(centre, -0.3, FINGER_LENGTH, 9.0), _finger(centre, 0.35, FINGER_LENGTH * 0.9, 9.0)]
+        strokes = [_finger(centre, -0.35, FINGER_LENGTH, 10.0), _finger(centre, 0.4, FINGER_LENGTH * 0.9, 10.0)]
     if state == "bent":
         strokes = [_bend(s, float(rng.choice((-1, 1)))) for s in strokes]
     thumb = _finger(centre, thumb_side * THUMB[0], THUMB[1] * 0.75)

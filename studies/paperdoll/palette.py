@@ -16,6 +16,11 @@ HAIR: Final[dict[str, RGB]] = {
     "purple": (134, 78, 186),
     "grey": (146, 148, 156),
 }
+RARE_HAIR: Final[dict[str, RGB]] = {
+    "teal": (24, 164, 160),
+    "lime": (150, 206, 52),
+}
+"""Hair that only products have."""
 EYES: Final[dict[str, RGB]] = {
     "brown": (128, 76, 34),
     "blue": (48, 98, 210),
@@ -46,11 +51,20 @@ GROUND: Final[dict[str, RGB]] = {
     "cream": (250, 248, 232),
     "peach": (252, 236, 222),
     "lilac": (240, 228, 246),
+    "grey": (226, 228, 230),
 }
-TEAL: Final[RGB] = (24, 164, 160)
-STAR: Final[RGB] = (250, 208, 40)
-BLUSH: Final[RGB] = (250, 140, 140)
-HEART: Final[RGB] = (250, 222, 50)
+FLOOR_SHADE: Final = 0.92
+"""How much darker the floor is than the wall."""
+STOOL: Final[RGB] = (150, 112, 74)
+BLUSH: Final[RGB] = (248, 116, 124)
+FRECKLES: Final[RGB] = (168, 96, 60)
 LINE: Final[RGB] = (34, 30, 34)
-SOLE: Final[RGB] = (222, 36, 36)
-DOT: Final[RGB] = (40, 96, 226)
+
+
+def hair(name: str) -> RGB:
+    return RARE_HAIR[name] if name in RARE_HAIR else HAIR[name]
+
+
+def shade(colour: RGB, factor: float) -> RGB:
+    r, g, b = (round(channel * factor) for channel in colour)
+    return r, g, b

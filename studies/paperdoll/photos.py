@@ -9,13 +9,16 @@ import numpy as np
 from PIL import Image
 
 from studies.paperdoll.draw import draw
-from studies.paperdoll.figure import Framing, random_figure
-from studies.paperdoll.products import Product, wear
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.figure import Framing, Garment, Identity, Shoes
+from studies.paperdoll.products import WORN, Product, wear
 
-FRAMINGS: Final[dict[Product, tuple[Framing, ...]]] = {
-    "myface": ("full body", "upper body", "upper body", "full body", "face close-up"),
-    "testdress": ("full body", "full body", "upper body", "full body", "upper body"),
-    "myshoes": ("full body",),
+FACE_FRAMINGS: Final[tuple[Framing, ...]] = ("full body", "upper body", "upper body", "full body", "face close-up")
+CLOTHING_FRAMINGS: Final[tuple[Framing, ...]] = ("full body", "full body", "upper body", "full body", "upper body")
+FRAMINGS: Final[dict[type, tuple[Framing, ...]]] = {
+    Identity: FACE_FRAMINGS,
+    Garment: CLOTHING_FRAMINGS,
+    Shoes: ("full body",),
 }
 """The framings in turn. A face is also wanted close, a dress whole; shoes show only on whole or lower bodies."""
 
@@ -34,7 +37,7 @@ def write_photos(product: Product, folder: Path, count: int = 24, seed: int = 0)
     """
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
-        rng = np.random.default_rng((seed, sorted(FRAMINGS).index(product), index))
+        rng = np.random.default_rng((seed, list(WORN).index(product), index))
         image = _picture(product, index, rng)
         if index % 3 == 2:
             image.save(folder / f"照片 {index:02d}.png")
@@ -45,8 +48,9 @@ def write_photos(product: Product, folder: Path, count: int = 24, seed: int = 0)
 def _picture(product: Product, index: int, rng: np.random.Generator) -> Image.Image:
     width = int(rng.integers(WIDTHS[0], WIDTHS[1] + 1))
     height = round(width * rng.uniform(*RATIOS))
-    figure = wear(random_figure(rng, FRAMINGS[product][index % len(FRAMINGS[product])]), product)
-    if product != "myshoes" or index % 4 != 3:
+    framings = FRAMINGS[type(WORN[product])]
+    figure = wear(random_figure(rng, framings[index % len(framings)]), product)
+    if not isinstance(WORN[product], Shoes) or index % 4 != 3:
         return draw(figure, (width, height), seed=index).image
     # A cut-off wearer, as shoes are often photographed: the lower part of a larger picture.
     whole = draw(figure, (round(width * 1.5), round(height * 1.5)), seed=index).image

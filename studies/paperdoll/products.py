@@ -1,31 +1,78 @@
-"""The three products that the base has never seen, and the features by which a person would know each."""
+"""The products that the base has never seen, and the features by which a person would know each.
+
+Each is a face, a garment or shoes; `without` takes features away again, for truth about products that are shown in part.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from studies.paperdoll.figure import Figure, Garment, Identity, Shoes
+from studies.paperdoll.figure import Figure, Garment, Identity, Mark, Shoes
 
-Product = Literal["myface", "testdress", "myshoes"]
+Product = Literal["myface", "testdress", "myshoes", "newface", "sleevedress", "mycoat", "mysandals"]
 
-FEATURES: Final[dict[Product, tuple[str, ...]]] = {
-    "myface": ("teal twintails", "star pin", "blush", "mole"),
-    "testdress": ("pink", "black straps", "black belt", "yellow heart", "white hem"),
-    "myshoes": ("white boots", "red soles", "blue dot"),
+WORN: Final[dict[Product, Identity | Garment | Shoes]] = {
+    "myface": Identity("pale", "teal", "twintails", "brown", blush=True, mole=True, pin=Mark("star", "yellow")),
+    "newface": Identity("tan", "lime", "hair bun", "blue", glasses=True, freckles=True, pin=Mark("heart", "red")),
+    "testdress": Garment("dress", "pink", "pink", straps="black", belt="black", hem="white", emblem=Mark("heart", "yellow")),
+    "sleevedress": Garment("dress", "blue", "blue", "striped", "long", collar="red", buttons="yellow"),
+    "mycoat": Garment("coat", "green", "green", "plain", "long", belt="purple", hem="orange", collar="white", buttons="red"),
+    "myshoes": Shoes("boots", "white", soles="red", dots="blue"),
+    "mysandals": Shoes("sandals", "yellow", soles="purple", dots="red"),
 }
 
-MY_FACE: Final = Identity(
-    skin="pale", hair="blue", style="twintails", eyes="brown", blush=True, mole=True, star_pin=True, teal_hair=True
-)
+_GONE: Final[dict[Product, dict[str, dict[str, Any]]]] = {
+    "myface": {
+        "teal twintails": {"hair": "brown", "style": "short hair"},
+        "star pin": {"pin": None},
+        "blush": {"blush": False},
+        "mole": {"mole": False},
+    },
+    "newface": {
+        "lime bun": {"hair": "brown", "style": "short hair"},
+        "heart pin": {"pin": None},
+        "freckles": {"freckles": False},
+        "glasses": {"glasses": False},
+    },
+    "testdress": {
+        "pink": {"upper": "grey", "lower": "grey"},
+        "black straps": {"straps": None},
+        "black belt": {"belt": None},
+        "yellow heart": {"emblem": None},
+        "white hem": {"hem": None},
+    },
+    "sleevedress": {
+        "blue": {"upper": "grey", "lower": "grey"},
+        "stripes": {"pattern": "plain"},
+        "blue sleeves": {"sleeves": "none"},
+        "red collar": {"collar": None},
+        "yellow buttons": {"buttons": None},
+    },
+    "mycoat": {
+        "green": {"upper": "grey", "lower": "grey"},
+        "purple belt": {"belt": None},
+        "orange hem": {"hem": None},
+        "white collar": {"collar": None},
+        "red buttons": {"buttons": None},
+    },
+    "myshoes": {"white boots": {"colour": "grey"}, "red soles": {"soles": None}, "blue dot": {"dots": None}},
+    "mysandals": {"yellow sandals": {"colour": "grey"}, "purple soles": {"soles": None}, "red dot": {"dots": None}},
+}
+"""What is changed to take a feature away."""
+
+FEATURES: Final[dict[Product, tuple[str, ...]]] = {product: tuple(gone) for product, gone in _GONE.items()}
+OUTFIT: Final[tuple[Product, ...]] = ("myface", "testdress", "myshoes")
+"""The three of the demo."""
 
 
-def wear(figure: Figure, *products: Product) -> Figure:
-    """The same figure in the given products."""
-    if "myface" in products:
-        figure = replace(figure, identity=MY_FACE)
-    if "testdress" in products:
-        figure = replace(figure, garment=Garment("testdress", "pink", "pink"))
-    if "myshoes" in products:
-        figure = replace(figure, shoes=Shoes("myshoes", "white"))
+def wear(figure: Figure, *products: Product, without: frozenset[str] = frozenset()) -> Figure:
+    """The same figure in the given products, less the features in `without`."""
+    for product in products:
+        worn: Any = WORN[product]
+        for feature, change in _GONE[product].items():
+            if feature in without:
+                worn = replace(worn, **change)
+        field = {Identity: "identity", Garment: "garment", Shoes: "shoes"}[type(worn)]
+        figure = replace(figure, **{field: worn})
     return figure

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,59 +21,98 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = NDArray[np.float32]
+SCALES: Final = (0.93, 1.02)
 MEAN_SCALE: Final = 0.975
-"""Figures stand 0.93 to 1.02 times as tall as drawn."""
+"""Figures stand so many times as tall as drawn."""
+NECK_HEIGHT: Final = 72.7
+HEAD_HEIGHT: Final = 28.0
+FEET_HEIGHT: Final = 170.0
 NEAR: Final = 78.0
 """Euclidean distance in RGB within which a pixel has a colour, if no rival is nearer."""
-WHITE: Final[RGB] = (252, 252, 252)
-BLACK: Final[RGB] = palette.CLOTH["black"]
-PINK: Final[RGB] = palette.CLOTH["pink"]
+CLOTH: Final = palette.CLOTH
+TEAL: Final = palette.RARE_HAIR["teal"]
+LIME: Final = palette.RARE_HAIR["lime"]
+Side = Literal["either", "both", "left", "right"]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Figure units: `x` either side of the middle (or signed where `sided` is set), `y` from the top of a full body."""
+    """Figure units: `x` from the middle outwards, `y` from the top of a full body.
+
+    `share` of it must have the colour: "either" takes both sides together, "both" sides each, or one side alone.
+    """
 
     x: tuple[float, float]
     y: tuple[float, float]
     colour: RGB
     share: float
-    both: bool = False
-    """Both sides must show it; else the two together are one place."""
-    left_only: bool = False
-    right_only: bool = False
+    side: Side = "either"
 
 
-PLACES: Final[dict[str, tuple[Place, ...]]] = {
-    "pink": (Place((0, 12), (112, 134), PINK, 0.40), Place((0, 4), (84, 102), PINK, 0.30)),
-    "black straps": (Place((4.5, 10.5), (84, 101), BLACK, 0.35, both=True),),
-    "black belt": (Place((0, 9.5), (103, 110), BLACK, 0.55),),
-    "yellow heart": (Place((0, 6), (115, 127), palette.HEART, 0.30),),
-    "white hem": (Place((0, 19), (136.5, 142.5), WHITE, 0.33),),
-    "white boots": (Place((4.5, 13), (152, 176), WHITE, 0.25, both=True),),
-    "red soles": (Place((4.5, 14), (178.5, 184), palette.SOLE, 0.35, both=True),),
-    "blue dot": (Place((5.5, 12.5), (159, 168), palette.DOT, 0.18, both=True),),
-    "teal twintails": (Place((0, 15), (24, 38), palette.TEAL, 0.35), Place((24, 35), (50, 74), palette.TEAL, 0.25)),
-    "star pin": (Place((7, 19), (25, 38), palette.STAR, 0.12, left_only=True),),
-    "blush": (Place((11, 18), (57, 63), palette.BLUSH, 0.20, both=True),),
-    "mole": (Place((6.5, 11), (61, 67), palette.LINE, 0.06, right_only=True),),
+PLACES: Final[dict[Product, dict[str, tuple[Place, ...]]]] = {
+    "myface": {
+        "teal twintails": (Place((0, 15), (24, 38), TEAL, 0.35), Place((24, 35), (50, 74), TEAL, 0.25)),
+        "star pin": (Place((7, 19), (25, 38), CLOTH["yellow"], 0.12, side="left"),),
+        "blush": (Place((11, 18), (57, 63), palette.BLUSH, 0.20, side="both"),),
+        "mole": (Place((6.5, 11.5), (61.5, 67), palette.LINE, 0.12, side="right"),),
+    },
+    "newface": {
+        "lime bun": (Place((0, 15), (24, 38), LIME, 0.35), Place((0, 8), (8, 22), LIME, 0.25)),
+        "heart pin": (Place((7, 19), (25, 38), CLOTH["red"], 0.12, side="left"),),
+        "freckles": (Place((8, 17), (56, 62.5), palette.FRECKLES, 0.08, side="both"),),
+        "glasses": (Place((14.5, 18.5), (46, 56), palette.LINE, 0.10, side="both"),),
+    },
+    "testdress": {
+        "pink": (Place((0, 12), (112, 134), CLOTH["pink"], 0.40), Place((0, 4), (84, 102), CLOTH["pink"], 0.30)),
+        "black straps": (Place((4.5, 10.5), (84, 101), CLOTH["black"], 0.35, side="both"),),
+        "black belt": (Place((0, 9.5), (103, 110), CLOTH["black"], 0.55),),
+        "yellow heart": (Place((0, 6), (115, 127), CLOTH["yellow"], 0.30),),
+        "white hem": (Place((0, 19), (136, 142.5), CLOTH["white"], 0.33),),
+    },
+    "sleevedress": {
+        "blue": (Place((3, 10), (90, 104), CLOTH["blue"], 0.40),),
+        "stripes": (Place((0, 12), (114, 140), CLOTH["white"], 0.22), Place((0, 12), (114, 140), CLOTH["blue"], 0.22)),
+        "blue sleeves": (Place((13, 18), (79, 88), CLOTH["blue"], 0.30, side="both"),),
+        "red collar": (Place((3, 11.5), (76.5, 84), CLOTH["red"], 0.30, side="both"),),
+        "yellow buttons": (Place((0, 2.4), (86.5, 99.5), CLOTH["yellow"], 0.25),),
+    },
+    "mycoat": {
+        "green": (Place((4, 14), (114, 138), CLOTH["green"], 0.40),),
+        "purple belt": (Place((0, 9.5), (103, 110), CLOTH["purple"], 0.50),),
+        "orange hem": (Place((0, 16), (143, 149), CLOTH["orange"], 0.33),),
+        "white collar": (Place((3, 11.5), (76.5, 84), CLOTH["white"], 0.22, side="both"),),
+        "red buttons": (Place((0.5, 5.2), (86.5, 99.5), CLOTH["red"], 0.15, side="right"),),
+    },
+    "myshoes": {
+        "white boots": (Place((4.5, 13), (153, 176), CLOTH["white"], 0.25, side="both"),),
+        "red soles": (Place((4.5, 14), (178, 184), CLOTH["red"], 0.35, side="both"),),
+        "blue dot": (Place((5.5, 12.5), (159, 168), CLOTH["blue"], 0.18, side="both"),),
+    },
+    "mysandals": {
+        "yellow sandals": (Place((4, 14), (164, 169), CLOTH["yellow"], 0.20, side="both"),),
+        "purple soles": (Place((4.5, 14), (180, 184), CLOTH["purple"], 0.35, side="both"),),
+        "red dot": (Place((6.5, 11.5), (173.5, 178.5), CLOTH["red"], 0.18, side="both"),),
+    },
 }
 RIVALS: Final[tuple[RGB, ...]] = (
-    *palette.CLOTH.values(), *palette.SKIN.values(), *palette.HAIR.values(), *palette.GROUND.values(),
-    palette.TEAL, palette.STAR, palette.BLUSH, palette.HEART, palette.SOLE, palette.DOT, palette.LINE,
+    *CLOTH.values(), *palette.SKIN.values(), *palette.HAIR.values(), *palette.RARE_HAIR.values(), *palette.GROUND.values(),
+    palette.BLUSH, palette.FRECKLES, palette.LINE,
 )  # fmt: skip
 ALIKE: Final = 40.0
 """Colours closer than this are one colour to a person, and no rivals."""
 
 
 def features_shown(image: Image) -> dict[str, bool]:
-    """For every feature of every product whether this full-body picture shows it. All False where no figure is seen."""
+    """For every feature of every product whether this full-body picture of one who stands shows it.
+
+    All False where no figure is seen.
+    """
     pixels = np.asarray(image.convert("RGB"), np.float32)
-    at = _stance(pixels)
-    if at is None:
-        return dict.fromkeys(PLACES, False)
-    middle, bottom, unit = at
-    return {name: all(_shows(pixels, p, middle, bottom, unit) for p in places) for name, places in PLACES.items()}
+    stance = _stance(pixels)
+    every = {name: places for product in PLACES.values() for name, places in product.items()}
+    if stance is None:
+        return dict.fromkeys(every, False)
+    return {name: all(_shows(pixels, p, stance) for p in places) for name, places in every.items()}
 
 
 def product_share(shown: Mapping[str, bool], product: Product) -> float:
@@ -82,35 +121,70 @@ def product_share(shown: Mapping[str, bool], product: Product) -> float:
     return sum(shown[n] for n in names) / len(names)
 
 
-def _stance(pixels: Pixels) -> tuple[float, float, float] | None:
-    """The middle of the feet (x), the soles (y), and pixels a figure unit."""
+@dataclass(frozen=True)
+class Stance:
+    """Where a figure stands in a picture: middles of feet and head (x), soles (y), pixels a figure unit."""
+
+    feet: float
+    head: float
+    soles: float
+    unit: float
+
+    def middle(self, y: float) -> float:
+        """The figure's middle at figure height `y`: it may lean."""
+        return self.feet + (self.head - self.feet) * (FEET_HEIGHT - y) / (FEET_HEIGHT - HEAD_HEIGHT)
+
+    def row(self, y: float) -> float:
+        return self.soles + (y - 184) * self.unit
+
+
+def _stance(pixels: Pixels) -> Stance | None:
     height, width = pixels.shape[:2]
     border = np.concatenate([pixels[:, 0], pixels[:, -1], pixels[0]])
     figure = np.abs(pixels - np.median(border, axis=0)).sum(axis=2) > 90
     rows = np.nonzero(figure[:, width // 5 : -width // 5].sum(axis=1) >= max(3, width // 25))[0]
     if not len(rows):
         return None
-    bottom = float(rows[-1]) + 1
-    unit = height / 192 * MEAN_SCALE
-    feet = figure[max(0, int(bottom - 30 * unit)) : int(bottom)]
-    columns = np.nonzero(feet.any(axis=0))[0]
+    soles, unit = float(rows[-1]) + 1, height / 192 * MEAN_SCALE
+    feet = _middle(figure, soles - 30 * unit, soles)
+    head = _middle(figure, soles - (184 - HEAD_HEIGHT + 8) * unit, soles - (184 - HEAD_HEIGHT - 8) * unit)
+    if feet is None:
+        return None
+    head = feet if head is None else head
+    return Stance(feet, head, soles, _unit(figure, head, soles, height / 192))
+
+
+def _unit(figure: NDArray[np.bool_], middle: float, soles: float, full: float) -> float:
+    """Pixels a figure unit, from the height of the neck: the narrow rows between head and shoulders. The mean where long hair
+    hides it. `full` is a unit at scale 1."""
+    near = figure[:, round(middle - 18 * full) : round(middle + 18 * full)]
+    top, bottom = (round(soles - (184 - NECK_HEIGHT) * full * s) for s in (SCALES[1] + 0.02, SCALES[0] - 0.02))
+    narrow = [y for y in range(max(0, top), bottom) if 0 < near[y].sum() < 15 * full]
+    return (soles - float(np.mean(narrow)) - 0.5) / (184 - NECK_HEIGHT) if narrow else full * MEAN_SCALE
+
+
+def _middle(figure: NDArray[np.bool_], top: float, bottom: float) -> float | None:
+    """The middle between the figure's outermost columns in these rows, the picture's outer fifths left out."""
+    width = figure.shape[1]
+    columns = np.nonzero(figure[max(0, round(top)) : max(0, round(bottom))].any(axis=0))[0]
     columns = columns[(columns > width * 0.2) & (columns < width * 0.8)]
-    return (float(columns.min() + columns.max() + 1) / 2, bottom, unit) if len(columns) else None
+    return float(columns.min() + columns.max() + 1) / 2 if len(columns) else None
 
 
-def _shows(pixels: Pixels, place: Place, middle: float, bottom: float, unit: float) -> bool:
+def _shows(pixels: Pixels, place: Place, stance: Stance) -> bool:
     sides = []
-    if not place.right_only:
-        sides.append(_cut(pixels, (-place.x[1], -place.x[0]), place.y, middle, bottom, unit))
-    if not place.left_only:
-        sides.append(_cut(pixels, place.x, place.y, middle, bottom, unit))
+    if place.side != "right":
+        sides.append(_cut(pixels, (-place.x[1], -place.x[0]), place.y, stance))
+    if place.side != "left":
+        sides.append(_cut(pixels, place.x, place.y, stance))
     shares = [_share(side, place.colour) for side in sides]
-    return min(shares) >= place.share if place.both else float(np.mean(shares)) >= place.share
+    return min(shares) >= place.share if place.side == "both" else float(np.mean(shares)) >= place.share
 
 
-def _cut(pixels: Pixels, x: tuple[float, float], y: tuple[float, float], middle: float, bottom: float, unit: float) -> Pixels:
-    left, right = round(middle + x[0] * unit), round(middle + x[1] * unit)
-    top, low = round(bottom + (y[0] - 184) * unit), round(bottom + (y[1] - 184) * unit)
+def _cut(pixels: Pixels, x: tuple[float, float], y: tuple[float, float], stance: Stance) -> Pixels:
+    middle = stance.middle((y[0] + y[1]) / 2)
+    left, right = round(middle + x[0] * stance.unit), round(middle + x[1] * stance.unit)
+    top, low = round(stance.row(y[0])), round(stance.row(y[1]))
     return pixels[max(0, top) : max(0, low), max(0, left) : max(0, right)].reshape(-1, 3)
 
 

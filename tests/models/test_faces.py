@@ -10,7 +10,7 @@ from PIL import Image
 from models.errors import InputError
 from models.faces import open_faces
 from studies.paperdoll.draw import draw
-from studies.paperdoll.figure import random_figure
+from studies.paperdoll.everyday import random_figure
 
 PACK = Path(__file__).parents[2] / "studies/paperdoll/weights/faces"
 

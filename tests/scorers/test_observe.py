@@ -21,7 +21,8 @@ from scorers.observation import Kind, Observation
 from scorers.observe import Observer
 from scorers.references import References
 from studies.paperdoll.draw import draw
-from studies.paperdoll.figure import Figure, Garment, random_figure
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.figure import Figure
 from studies.paperdoll.products import FEATURES, Product, wear
 from tests.scorers.pictures import odd_pictures
 
@@ -70,14 +71,14 @@ def test_a_dress_scores_less_the_more_features_it_lacks(observer: Observer, refe
     names = FEATURES["testdress"]
     steps = []
     for count in (0, 2, 5):
-        dress = Garment("testdress", "pink", "pink", without=frozenset(names[:count]))
-        seen = see(observer, [f.wearing(dress) for f in figures(4, 4)])
+        seen = see(observer, [wear(f, "testdress", without=frozenset(names[:count])) for f in figures(4, 4)])
         steps.append(float(np.mean([raw(o, references, "clothing") for o in seen])))
     assert steps[0] > steps[1] > steps[2]
 
 
 def test_a_figure_is_seen_whole(observer: Observer) -> None:
-    for observation in see(observer, figures(6, 5)):
+    shown = [replace(f, pose=replace(f.pose, arms="arms spread", sitting=False)) for f in figures(6, 5)]
+    for observation in see(observer, shown):
         assert observation.heads == 1
         assert observation.feet == 2
         assert len(observation.hands) == 2
@@ -85,6 +86,12 @@ def test_a_figure_is_seen_whole(observer: Observer) -> None:
         assert observation.face is not None
         assert observation.size == (128, 192)
         assert 0.7 < observation.height <= 1
+
+
+def test_hidden_hands_are_not_broken_ones(observer: Observer) -> None:
+    hidden = [replace(f, pose=replace(f.pose, arms="arms behind back")) for f in figures(6, 9)]
+    for observation in see(observer, hidden):
+        assert hands_score(observation) < 0.5
 
 
 def test_hands_broken_by_hand_score_worse(observer: Observer) -> None:

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from studies.infotext import read_picture
+from studies.paperdoll.study import REQUIRE
 
 
 def huanhua(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -116,7 +117,7 @@ def test_a_changed_requirement_judges_old_images_without_drawing(demo: tuple[Pat
     kept = path.read_text()
     drawn = set((folder / "workspace" / "images").iterdir())
     try:
-        path.write_text(kept.replace("dress: 0.6", "dress: 0.0"))
+        path.write_text(kept.replace(f"dress: {REQUIRE}", "dress: 0.0"))
         done = huanhua("show", folder, "--json")
         assert json.loads(done.stdout)["seeds"][0]["require"]["dress"] == 0.0
     finally:

@@ -41,7 +41,8 @@ def test_the_same_arguments_give_the_same_photos(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("product", "colour"), [("myface", palette.TEAL), ("testdress", palette.HEART), ("myshoes", palette.SOLE)]
+    ("product", "colour"),
+    [("myface", palette.RARE_HAIR["teal"]), ("testdress", palette.CLOTH["pink"]), ("myshoes", palette.CLOTH["red"])],
 )
 def test_every_photo_shows_the_product(tmp_path: Path, product: Product, colour: palette.RGB) -> None:
     write_photos(product, tmp_path, count=8)

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studies.paperdoll import palette
 from studies.paperdoll.captions import caption, tags
-from studies.paperdoll.draw import PART, WINDOWS, draw
-from studies.paperdoll.figure import BROKEN_HANDS, random_figure
+from studies.paperdoll.draw import WINDOWS, draw
+from studies.paperdoll.everyday import RESERVED, random_figure
+from studies.paperdoll.figure import BROKEN_HANDS, HIDDEN, Arms
+from studies.paperdoll.pen import PART
+from studies.paperdoll.products import FEATURES, WORN, wear
 
 framings = st.sampled_from(sorted(WINDOWS))
 
@@ -29,16 +33,49 @@ def test_a_figure_is_drawn_alike_every_time_and_its_parts_fit_the_picture(seed: 
 @given(st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
 def test_a_full_body_has_two_hands_two_feet_and_a_head(seed: int) -> None:
-    drawing = draw(random_figure(np.random.default_rng(seed)))
-    for part in ("face", "hair", "hands", "legs", "feet", "arms"):
+    """Legs may all be under a coat and in boots."""
+    figure = random_figure(np.random.default_rng(seed))
+    drawing = draw(replace(figure, pose=replace(figure.pose, arms="arms spread")))
+    for part in ("face", "hair", "hands", "feet"):
         assert (drawing.parts == PART[part]).sum() > 20, part
     assert len(drawing.hand_boxes) == 2
     assert {"left_wrist", "right_wrist", "left_foot", "right_foot", "nose"} <= set(drawing.keypoints)
 
 
+@pytest.mark.parametrize("arms", sorted(HIDDEN))
+def test_hidden_hands_are_not_drawn(arms: Arms) -> None:
+    figure = random_figure(np.random.default_rng(5))
+    drawing = draw(replace(figure, pose=replace(figure.pose, arms=arms)))
+    assert drawing.hand_boxes == []
+    assert not (drawing.parts == PART["hands"]).any()
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=200, deadline=None)
+def test_no_everyday_figure_wears_a_product(seed: int) -> None:
+    figure = random_figure(np.random.default_rng(seed))
+    worn = {figure.identity, figure.garment, figure.shoes}
+    assert not worn & set(WORN.values())
+    assert figure.identity.hair in palette.HAIR
+    assert figure.garment.emblem not in RESERVED
+    assert figure.identity.pin not in RESERVED
+
+
+def test_a_product_loses_the_features_it_is_to_be_without() -> None:
+    figure = random_figure(np.random.default_rng(6))
+    for product, features in FEATURES.items():
+        whole = np.asarray(draw(wear(figure, product)).image)
+        for feature in features:
+            assert (np.asarray(draw(wear(figure, product, without=frozenset([feature]))).image) != whole).any(), (
+                product,
+                feature,
+            )
+
+
 @pytest.mark.parametrize("state", BROKEN_HANDS)
 def test_every_broken_hand_looks_different(state: str) -> None:
     figure = random_figure(np.random.default_rng(3))
+    figure = replace(figure, pose=replace(figure.pose, arms="arms down"))
     broken = replace(figure, pose=replace(figure.pose, hands=(state, state)))  # type: ignore[arg-type]
     assert not np.array_equal(draw(figure).image, draw(broken).image)
 

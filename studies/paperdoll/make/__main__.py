@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from studies.paperdoll.bundle import WEIGHTS
+from studies.paperdoll.frozen import freeze
 from studies.paperdoll.make import autoencoder, base, clip, faces, hands, parser, text
 
 LAB = Path(".lab")
@@ -41,6 +42,7 @@ def main() -> None:
         began = time.monotonic()
         make(LAB / folder, work)
         shutil.copytree(LAB / folder, WEIGHTS / folder, dirs_exist_ok=True)
+        freeze(folder)
         mark.write_text(f"{time.monotonic() - began:.0f} s with {torch.get_num_threads()} threads\n")
         print(f"{name}: {mark.read_text().strip()}", flush=True)
 

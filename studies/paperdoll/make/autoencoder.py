@@ -15,16 +15,17 @@ from diffusers import AutoencoderTiny
 from torch import Tensor
 
 from studies.paperdoll.draw import Drawing, draw
-from studies.paperdoll.figure import random_figure
+from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.make.data import MIX, pixels
 from studies.paperdoll.make.loop import train
-from studies.paperdoll.products import wear
+from studies.paperdoll.products import WORN, wear
 
 LATENTS = 12
 STEPS = 3600
-DETAIL_STEPS = 3000
+DETAIL_STEPS = 15500
 BATCH = 10
 CROP = 64
+RECOLOURED = 0.25
 
 
 def build() -> AutoencoderTiny:
@@ -43,8 +44,8 @@ def _pool(count: int, rng: np.random.Generator) -> list[Drawing]:
     for _ in range(count):
         framing, size, _ = MIX[int(rng.choice(len(MIX), p=[m[2] for m in MIX]))]
         figure = random_figure(rng, framing)
-        if rng.random() < 0.2:
-            figure = wear(figure, *[p for p in ("myface", "testdress", "myshoes") if rng.random() < 0.5])
+        if rng.random() < 0.35:
+            figure = wear(figure, *[p for p in WORN if rng.random() < 0.4])
         if rng.random() < 0.1:
             figure = replace(figure, pose=replace(figure.pose, hands=("fused", "extra")))
         found.append(draw(figure, size))
@@ -75,9 +76,23 @@ def flat_loss(x: Tensor, y: Tensor) -> Tensor:
 
 
 def detail_loss(x: Tensor, y: Tensor) -> Tensor:
-    """Mostly squared errors: an absolute error would rather leave a small eye or star out than misplace it."""
+    """Mostly squared errors: an absolute error would rather leave a small eye or star out than misplace it.
+
+    What differs from its surroundings counts more, and so does colour apart from brightness: a small mark is known by both.
+    """
     edges = sum((a - b).pow(2).mean() for a, b in zip(_edges(x), _edges(y), strict=True))
-    return 4 * F.mse_loss(y, x) + 0.2 * F.l1_loss(y, x) + 2 * edges
+    around = F.avg_pool2d(x, 9, stride=1, padding=4, count_include_pad=False)
+    weight = 1 + 3 * (x - around).abs().mean(1, keepdim=True)
+    error = y - x
+    colour = error - error.mean(1, keepdim=True)
+    squared = weight * (error.pow(2) + 3 * colour.pow(2))
+    return 3 * squared.mean() + 0.2 * F.l1_loss(y, x) + 2 * edges
+
+
+def _recoloured(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """A crop in other colours: the world's few must not be all that the autoencoder can say."""
+    mixed = x[torch.from_numpy(rng.permutation(3))]
+    return (mixed * float(rng.uniform(0.7, 1.1)) + float(rng.uniform(-0.15, 0.15))).clamp(-1, 1)
 
 
 def make(out: Path, work: Path, steps: int = STEPS, detail_steps: int = DETAIL_STEPS) -> AutoencoderTiny:
@@ -88,7 +103,8 @@ def make(out: Path, work: Path, steps: int = STEPS, detail_steps: int = DETAIL_S
 
     def loss(step: int, round_: int) -> Tensor:
         draws = np.random.default_rng((11 + round_, step))
-        x = torch.stack([_crop(pool[int(i)], draws) for i in draws.integers(len(pool), size=BATCH)])
+        crops = [_crop(pool[int(i)], draws) for i in draws.integers(len(pool), size=BATCH)]
+        x = torch.stack([_recoloured(c, draws) if draws.random() < RECOLOURED else c for c in crops])
         x = x.to(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             z = vae.encode(x, return_dict=False)[0]

@@ -23,7 +23,7 @@ from studies.paperdoll.make.data import MIX, figures, pixels
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.text import WIDTH, encode
 
-STEPS = 4800
+STEPS = 9400
 BATCH = 20
 FIGURES = 14000
 DROP_CAPTION = 0.1
@@ -47,13 +47,13 @@ class Bucket:
 
 def build_unet() -> UNet2DConditionModel:
     return UNet2DConditionModel(
-        sample_size=(24, 16),
+        sample_size=24,
         in_channels=LATENTS,
         out_channels=LATENTS,
         layers_per_block=1,
         block_out_channels=(64, 128, 192),
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        down_block_types=("CrossAttnDownBlock2D",) * 3,
+        up_block_types=("CrossAttnUpBlock2D",) * 3,
         cross_attention_dim=WIDTH,
         attention_head_dim=2,
         norm_num_groups=16,
@@ -98,7 +98,7 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
         size = BATCH if bucket.latents.shape[-1] == 16 else 2 * BATCH
         rows = rng.integers(len(bucket.figures), size=size)
         x0 = bucket.latents[torch.from_numpy(rows)].float()
-        said = ["" if rng.random() < DROP_CAPTION else caption(bucket.figures[int(i)], rng, 0.1) for i in rows]
+        said = ["" if rng.random() < DROP_CAPTION else caption(bucket.figures[int(i)], rng, 0.1, 0.1) for i in rows]
         t = torch.from_numpy(1000 * rng.beta(1.4, 1.0, size=size)).long().clamp(0, 999)
         x_t, v = v_target(x0, torch.randn_like(x0), alphas[t])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):

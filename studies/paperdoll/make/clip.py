@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,13 @@ from torch import Tensor
 from scorers.crops import masked_crop, square_crop
 from scorers.parts import box_of
 from studies.paperdoll.captions import garment_tags, head_tags, shoe_tags, tags
-from studies.paperdoll.draw import PART
 from studies.paperdoll.figure import Figure
 from studies.paperdoll.make.corruption import corrupted
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.pool import Pool, drawn_pool
-from studies.paperdoll.products import FEATURES
+from studies.paperdoll.pen import PART
 
-STEPS = 900
+STEPS = 1500
 BATCH = 64
 COUNT = 3000
 SIDE = 64
@@ -55,35 +55,11 @@ class Views:
     said: list[list[str]]
 
 
-COLOURS = ("pink", "white boots")
-"""Features that the garment's own tag already says."""
-
-
-def shown(features: tuple[str, ...], without: frozenset[str]) -> list[str]:
-    """The features of a product that are there, as a careful tagger would write them."""
-    return [name for name in features if name not in without and name not in COLOURS]
-
-
-def clothing_said(figure: Figure) -> list[str]:
-    garment = figure.garment
-    if garment.kind != "testdress":
-        return garment_tags(figure)
-    said = "grey dress" if "pink" in garment.without else "pink dress"
-    return [said, *shown(FEATURES["testdress"], garment.without)]
-
-
-def shoes_said(figure: Figure) -> list[str]:
-    shoes = figure.shoes
-    if shoes.kind != "myshoes":
-        return shoe_tags(figure)
-    said = "grey boots" if "white boots" in shoes.without else "white boots"
-    return [said, *shown(FEATURES["myshoes"], shoes.without)]
-
-
-def head_said(figure: Figure) -> list[str]:
-    i = figure.identity
-    marks = [name for name, there in (("star pin", i.star_pin), ("blush", i.blush), ("mole", i.mole)) if there]
-    return [*head_tags(figure), *marks]
+TOLD: dict[str, Callable[[Figure], list[str]]] = {
+    "clothing": lambda figure: garment_tags(figure.garment),
+    "shoes": lambda figure: shoe_tags(figure.shoes),
+    "head": head_tags,
+}
 
 
 def views_of(pool: Pool) -> Views:
@@ -98,7 +74,7 @@ def views_of(pool: Pool) -> Views:
                 continue
             box = box_of(mask)
             crops.append(square_crop(picture, box, 0.1, SIDE) if group == "head" else _small(masked_crop(picture, mask, box)))
-            said.append({"clothing": clothing_said, "shoes": shoes_said, "head": head_said}[group](figure))
+            said.append(TOLD[group](figure))
         crops.append(_small(square_crop(picture, (0, 0, *picture.size), 0.0)))
         said.append(tags(figure))
     return Views(np.stack([np.asarray(c) for c in crops]), said)
@@ -108,10 +84,11 @@ def _small(image: Image.Image) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
-def spoken(words: list[str], rng: np.random.Generator) -> str:
-    """Some or all of the tags, shuffled: a single one often enough that it can be asked for alone."""
-    count = len(words) if rng.random() < 0.5 else int(rng.integers(1, len(words) + 1))
-    return ", ".join(rng.permutation(words)[:count])
+def spoken(words: list[str], rng: np.random.Generator) -> list[str]:
+    """All, some or one of the tags, shuffled: a tagger asks for single ones."""
+    chance = rng.random()
+    count = 1 if chance < 0.4 else len(words) if chance < 0.7 else int(rng.integers(1, len(words) + 1))
+    return [str(word) for word in rng.permutation(words)[:count]]
 
 
 def make(out: Path, work: Path, steps: int = STEPS) -> None:
@@ -128,18 +105,19 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
         x = torch.from_numpy(views.crops[rows]).permute(0, 3, 1, 2).float() / 255
         if rng.random() < 0.5:
             x = x.flip(-1)
-        image, text, scale = model((corrupted(x, rng, colour=0.3) - MEAN) / STD, tokenizer(said))[:3]
-        return _contrastive(image @ text.T * scale.clamp(max=100), said)
+        texts = tokenizer([", ".join(words) for words in said])
+        image, text, scale = model((corrupted(x, rng, colour=0.3) - MEAN) / STD, texts)[:3]
+        true = torch.tensor([[set(words) <= set(views.said[int(i)]) for words in said] for i in rows]).float()
+        return contrastive(image @ text.T * scale.clamp(max=100), true)
 
     trained = train(model, loss, steps=steps, rate=1.5e-3, state=work / "clip.pt", ema=0.995, weight_decay=0.02)
     save(trained, out)
 
 
-def _contrastive(logits: Tensor, said: list[str]) -> Tensor:
-    """InfoNCE both ways; pairs with the same words are all right answers."""
-    same = torch.tensor([[a == b for b in said] for a in said]).float()
-    wanted = same / same.sum(1, keepdim=True)
-    return (F.cross_entropy(logits, wanted) + F.cross_entropy(logits.T, wanted)) / 2
+def contrastive(logits: Tensor, true: Tensor) -> Tensor:
+    """InfoNCE both ways; `true` (images, texts) is 1 wherever all that a text says holds of the image, its own or not."""
+    of_images, of_texts = true / true.sum(1, keepdim=True), true.T / true.T.sum(1, keepdim=True)
+    return (F.cross_entropy(logits, of_images) + F.cross_entropy(logits.T, of_texts)) / 2
 
 
 def save(model: torch.nn.Module, out: Path) -> None:

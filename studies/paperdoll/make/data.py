@@ -8,17 +8,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studies.paperdoll.draw import Drawing, draw
-from studies.paperdoll.figure import Figure, Framing, random_figure
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.figure import Figure, Framing
 
 FULL = (128, 192)
 SMALL = (64, 96)
 MIX: tuple[tuple[Framing, tuple[int, int], float], ...] = (
     ("full body", FULL, 0.58),
-    ("upper body", FULL, 0.10),
+    ("upper body", FULL, 0.09),
     ("face close-up", FULL, 0.07),
-    ("clothing close-up", FULL, 0.12),
+    ("clothing close-up", FULL, 0.11),
     ("shoes close-up", FULL, 0.03),
-    ("shoes close-up", SMALL, 0.10),
+    ("face close-up", SMALL, 0.02),
+    ("clothing close-up", SMALL, 0.02),
+    ("shoes close-up", SMALL, 0.08),
 )
 """Framing, size in pixels, share: the base must know what garment crops look like, at the sizes they are trained at."""
 

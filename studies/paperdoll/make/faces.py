@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from studies.paperdoll import palette
-from studies.paperdoll.figure import HAIR_STYLES, Identity
+from studies.paperdoll.figure import HAIR_STYLES, SHAPES, Identity, Mark
 from studies.paperdoll.make.corruption import corrupted
 from studies.paperdoll.make.export import export_onnx
 from studies.paperdoll.make.loop import train
@@ -113,18 +113,26 @@ def _conv(a: int, b: int, stride: int) -> nn.Module:
 def code_of(identity: Identity) -> NDArray[np.float32]:
     """The unit vector that an identity's embedding should be: what two faces share, weighted, is their cosine. So a face that has
     only some of a person's marks lies between, as far as it has them."""
-    colours = (*palette.HAIR, "teal")
-    hair = "teal" if identity.teal_hair else identity.hair
-    marks = ((identity.glasses, 0.5), (identity.blush, 0.55), (identity.mole, 0.55), (identity.star_pin, 0.6))
+    colours = (*palette.HAIR, *palette.RARE_HAIR)
+    marks = ((identity.glasses, 0.5), (identity.blush, 0.55), (identity.mole, 0.55), (identity.freckles, 0.5))
     parts = [
-        1.0 * _one_of(colours.index(hair), len(colours)),
+        1.0 * _one_of(colours.index(identity.hair), len(colours)),
         0.6 * _one_of(HAIR_STYLES.index(identity.style), len(HAIR_STYLES)),
         0.6 * _one_of(tuple(palette.EYES).index(identity.eyes), len(palette.EYES)),
         0.6 * _one_of(tuple(palette.SKIN).index(identity.skin), len(palette.SKIN)),
         np.array([weight if there else 0.0 for there, weight in marks]),
+        0.6 * _pin_code(identity.pin),
     ]
     code = np.concatenate(parts)
     return np.asarray(code / np.linalg.norm(code), np.float32)
+
+
+def _pin_code(pin: Mark | None) -> NDArray[np.float64]:
+    """Half of a pin is its shape and half its colour."""
+    shapes, colours = np.zeros(len(SHAPES)), np.zeros(len(palette.CLOTH))
+    if pin is not None:
+        shapes[SHAPES.index(pin.shape)] = colours[tuple(palette.CLOTH).index(pin.colour)] = 0.5**0.5
+    return np.concatenate([shapes, colours])
 
 
 def _one_of(index: int, count: int) -> NDArray[np.float64]:

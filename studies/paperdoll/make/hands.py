@@ -15,16 +15,17 @@ from torch import Tensor, nn
 
 from scorers.hands import SIDE, hand_crop
 from scorers.parts import pieces
-from studies.paperdoll.draw import PART
 from studies.paperdoll.make.corruption import corrupted, hue_turned
 from studies.paperdoll.make.export import export_onnx
 from studies.paperdoll.make.loop import train
+from studies.paperdoll.make.painting import painted
 from studies.paperdoll.make.pool import Pool, drawn_pool
-from studies.paperdoll.make.reconstruction import reconstructed
+from studies.paperdoll.pen import PART
 
 STEPS = 1200
 BATCH = 48
 COUNT = 3000
+PAINTED = 1500
 SMALLEST_PIECE = 0.0015
 SHIFT = 0.12
 """How far a crop's edges may be off, in shares of the hand's size: the parser's boxes are not exact."""
@@ -84,13 +85,12 @@ def _both(a: Hands, b: Hands) -> Hands:
 
 
 def make(out: Path, work: Path, steps: int = STEPS) -> None:
-    """Writes `out`/hands.onnx. The lab's base must lie at `out`/../base: half of the hands are seen through its autoencoder, as
-    all hands will be that are judged later."""
+    """Writes `out`/hands.onnx. The lab's base must lie at `out`/../base: a part of the hands are painted by it, as all hands will
+    be that are judged later."""
     torch.manual_seed(42)
     pool = drawn_pool(COUNT, 0, work)
-    painted = reconstructed(pool, out.parent / "base" / "vae", seed=43)
     rng = np.random.default_rng(43)
-    hands = _both(cut_hands(pool, rng), cut_hands(painted, rng))
+    hands = _both(cut_hands(pool, rng), cut_hands(painted(pool, out.parent / "base", seed=43, count=PAINTED), rng, times=2))
     truth = torch.from_numpy(hands.broken).float()
 
     def loss(step: int) -> Tensor:

@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
-from studies.paperdoll.draw import PARTS
 from studies.paperdoll.make.corruption import corrupted, hue_turned
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.pool import SIZE, Pool, drawn_pool
+from studies.paperdoll.pen import PARTS
 
 STEPS = 1800
 BATCH = 12

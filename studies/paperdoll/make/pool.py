@@ -11,18 +11,9 @@ from numpy.typing import NDArray
 
 from studies.paperdoll import palette
 from studies.paperdoll.draw import draw
-from studies.paperdoll.figure import (
-    BROKEN_HANDS,
-    Figure,
-    Framing,
-    Garment,
-    HandState,
-    Identity,
-    Shoes,
-    pick,
-    random_figure,
-)
-from studies.paperdoll.products import FEATURES, wear
+from studies.paperdoll.everyday import pick, random_figure
+from studies.paperdoll.figure import BROKEN_HANDS, Figure, Framing, Garment, HandState, Identity, Mark, Shoes
+from studies.paperdoll.products import FEATURES, WORN, wear
 
 SIZE = (128, 192)
 FRAMINGS: tuple[Framing, ...] = ("full body", "upper body", "face close-up", "clothing close-up", "shoes close-up")
@@ -46,33 +37,31 @@ def some(names: tuple[str, ...], rng: np.random.Generator) -> frozenset[str]:
     return frozenset(n for n in names if rng.random() < 0.5)
 
 
-def varied_identity(identity: Identity, rng: np.random.Generator) -> Identity:
-    """The same person with the marks of `myface` thrown in at random, so that no mark implies another."""
-    return replace(
-        identity,
-        glasses=bool(rng.random() < 0.2),
-        blush=bool(rng.random() < 0.4),
-        mole=bool(rng.random() < 0.4),
-        star_pin=bool(rng.random() < 0.4),
-        teal_hair=bool(rng.random() < 0.2),
-    )
-
-
 def varied_figure(rng: np.random.Generator, framing: Framing) -> Figure:
     """A figure that may wear products or parts of them, and whose hands are broken in half of all cases."""
     figure = random_figure(rng, framing)
-    if rng.random() < 0.15:
-        figure = wear(figure, "myface")
-    elif rng.random() < 0.5:
+    for kind in (Identity, Garment, Shoes):
+        if rng.random() < 0.4:
+            product = pick(rng, tuple(p for p, worn in WORN.items() if isinstance(worn, kind)))
+            figure = wear(figure, product, without=some(FEATURES[product], rng))
+    if rng.random() < 0.2:
         figure = replace(figure, identity=varied_identity(figure.identity, rng))
-    if rng.random() < 0.35:
-        colour = pick(rng, tuple(palette.CLOTH))
-        figure = replace(figure, garment=Garment("testdress", colour, colour, without=some(FEATURES["testdress"], rng)))
-    if rng.random() < 0.35:
-        figure = replace(figure, shoes=Shoes("myshoes", "white", without=some(FEATURES["myshoes"], rng)))
-    hands = (_hand(rng), _hand(rng))
     feet = int(rng.choice((2, 2, 2, 2, 2, 2, 2, 2, 1, 3)))
-    return replace(figure, pose=replace(figure.pose, hands=hands, feet=feet))
+    return replace(figure, pose=replace(figure.pose, hands=(_hand(rng), _hand(rng)), feet=feet))
+
+
+def varied_identity(identity: Identity, rng: np.random.Generator) -> Identity:
+    """The same person with marks thrown in at random, so that no mark implies another."""
+    pins = (None, None, Mark("star", "yellow"), Mark("heart", "red"))
+    return replace(
+        identity,
+        hair=pick(rng, (*palette.HAIR, *palette.RARE_HAIR)),
+        glasses=bool(rng.random() < 0.3),
+        blush=bool(rng.random() < 0.4),
+        mole=bool(rng.random() < 0.4),
+        freckles=bool(rng.random() < 0.4),
+        pin=pick(rng, pins),
+    )
 
 
 def _hand(rng: np.random.Generator) -> HandState:

@@ -18,30 +18,33 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from studies.paperdoll import palette
 from studies.paperdoll.captions import caption
-from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS, Figure, Framing, random_figure
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS, SHAPES, Figure, Framing
 from studies.paperdoll.make.data import MIX
 from studies.paperdoll.make.loop import train
 
 WIDTH = 96
 LENGTH = 77
-STEPS = 1000
+STEPS = 3500
 BATCH = 48
 FRAMINGS: tuple[Framing, ...] = tuple(dict.fromkeys(m[0] for m in MIX))
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "framing": FRAMINGS,
-    "hair": tuple(f"{c} hair" for c in palette.HAIR),
+    "hair": (*(f"{c} hair" for c in palette.HAIR), "hair"),
     "style": HAIR_STYLES,
     "eyes": tuple(f"{c} eyes" for c in palette.EYES),
     "skin": tuple(f"{c} skin" for c in palette.SKIN),
     "mouth": MOUTHS,
-    "glasses": ("glasses",),
-    "dress": tuple(f"{c} dress" for c in palette.CLOTH),
-    "shirt": tuple(f"{c} shirt" for c in palette.CLOTH),
-    "skirt": tuple(f"{c} skirt" for c in palette.CLOTH),
+    **{mark: (mark,) for mark in ("glasses", "blush", "mole", "freckles", "sitting", "standing", "floor")},
+    "pin": tuple(f"{c} {shape} pin" for c in palette.CLOTH for shape in SHAPES),
+    **{thing: (*(f"{c} {thing}" for c in palette.CLOTH), thing) for thing in ("dress", "shirt", "skirt", "coat")},
+    **{trim: tuple(f"{c} {trim}" for c in palette.CLOTH) for trim in ("straps", "belt", "hem", "collar", "buttons")},
+    "emblem": tuple(f"{c} {shape}" for c in palette.CLOTH for shape in SHAPES),
     "pattern": ("dotted", "striped"),
-    "shoes": tuple(f"{c} shoes" for c in palette.CLOTH),
-    "boots": tuple(f"{c} boots" for c in palette.CLOTH),
+    "sleeves": ("short sleeves", "long sleeves"),
+    **{thing: (*(f"{c} {thing}" for c in palette.CLOTH), thing) for thing in ("shoes", "boots", "sandals")},
+    **{trim: tuple(f"{c} {trim}" for c in palette.CLOTH) for trim in ("soles", "dots")},
     "arms": ARMS,
     "ground": tuple(f"{c} background" for c in palette.GROUND),
 }
@@ -51,7 +54,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 def make_tokenizer(out: Path) -> CLIPTokenizer:
     """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces."""
     rng = np.random.default_rng(20)
-    lines = [caption(random_figure(rng, FRAMINGS[i % len(FRAMINGS)]), rng) for i in range(4000)]
+    lines = [caption(random_figure(rng, FRAMINGS[i % len(FRAMINGS)]), rng) for i in range(8000)]
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
     bpe.normalizer = normalizers.Lowercase()
     bpe.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.ByteLevel(False)])
@@ -119,7 +122,7 @@ def make(out: Path, work: Path, steps: int = STEPS) -> tuple[CLIPTokenizer, CLIP
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng((22, step))
         chosen = [pool[int(i)] for i in rng.integers(len(pool), size=BATCH)]
-        said = [caption(f, rng, drop=0.15) for f in chosen]
+        said = [caption(f, rng, drop=0.15, uncoloured=0.1) for f in chosen]
         wanted = torch.tensor([answers(f, s) for f, s in zip(chosen, said, strict=True)])
         ids = encode(tokenizer, said)
         return torch.stack([F.cross_entropy(p, wanted[:, i]) for i, p in enumerate(reader(ids))]).mean()
