@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.quiet import quiet_loading
 
 if TYPE_CHECKING:
     import torch
@@ -59,13 +60,12 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
     """
     import torch
     from transformers import SegformerForSemanticSegmentation, SegformerImageProcessor
-    from transformers.utils import logging
 
     folder = Path(name)
     local = folder.exists() or str(name).count("/") != 1
     if local:
         _check(folder)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    quiet_loading()
     try:
         model: Any = SegformerForSemanticSegmentation.from_pretrained(str(name), local_files_only=local, dtype=torch.float32)
         processor = SegformerImageProcessor.from_pretrained(str(name), local_files_only=local)

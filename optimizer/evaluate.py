@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.files import write_whole
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from scorers.observation import Observation
@@ -32,16 +31,10 @@ class Evaluator:
 
     def evaluate(self, seed: int, point: Point) -> Evaluation:
         """Draws and looks, unless both were done before."""
-        image = self.renderer.render(seed, point)
         path = self.renderer.path(seed, point)
         stored = path.with_suffix(f".{self.observer_id[:12]}.json")
-        if stored.exists():
+        if stored.exists() and self.renderer.holds(seed, point):
             return Evaluation(seed, point, path, Observation.from_json(json.loads(stored.read_text(encoding="utf-8"))))
-        observation = self.observer.observe([image])[0]
-        partial = stored.with_suffix(f".{os.getpid()}.partial")
-        partial.write_text(json.dumps(observation.to_json()), encoding="utf-8")
-        partial.replace(stored)
+        observation = self.observer.observe([self.renderer.render(seed, point)])[0]
+        write_whole(stored, json.dumps(observation.to_json()).encode())
         return Evaluation(seed, point, path, observation)
-
-    def evaluate_all(self, seed: int, points: Sequence[Point]) -> list[Evaluation]:
-        return [self.evaluate(seed, point) for point in points]

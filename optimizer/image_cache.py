@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.files import write_whole
 from optimizer.point import Point
 from optimizer.render import Renderer
 
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class CachedRenderer:
-    """A renderer's images in a folder of PNG files. `drawn` counts real renders."""
+    """A renderer's images in a folder of PNG files."""
 
     renderer: Renderer
     folder: Path
-    drawn: int = 0
 
     def __post_init__(self) -> None:
         self._identity = json.dumps(self.renderer.identity(), sort_keys=True)
@@ -43,9 +43,7 @@ class CachedRenderer:
             with Image.open(path) as stored:
                 return stored.convert("RGB")
         image = self.renderer.render(seed, point)
-        self.drawn += 1
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        image.save(partial, format="PNG")
-        partial.replace(path)
+        stream = io.BytesIO()
+        image.save(stream, format="PNG")
+        write_whole(path, stream.getvalue())
         return image

@@ -26,12 +26,11 @@ DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", "max
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished trial as stored: its number, point, phase and image."""
+    """A finished trial as stored."""
 
     number: int
     point: Point
     phase: Phase
-    image: str
 
 
 @dataclass
@@ -49,8 +48,7 @@ class Ledger:
 
         found = []
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-            attrs = trial.user_attrs
-            found.append(Entry(trial.number, self.space.from_params(trial.params), attrs["phase"], attrs["image"]))
+            found.append(Entry(trial.number, self.space.from_params(trial.params), trial.user_attrs["phase"]))
         return found
 
     def drop_unfinished(self) -> int:
@@ -81,12 +79,6 @@ class Ledger:
             trial.set_user_attr(key, value)
         self._attach(trial, image)
         study.tell(trial, list(values))
-
-    def set_attr(self, key: str, value: Any) -> None:
-        self._study.set_user_attr(key, value)
-
-    def attr(self, key: str) -> Any:
-        return self._study.user_attrs.get(key)
 
     def _attach(self, trial: Trial, image: Path) -> None:
         from optuna.artifacts import FileSystemArtifactStore, upload_artifact

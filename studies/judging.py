@@ -11,7 +11,7 @@ from optimizer.point import Point
 from optimizer.search import Judged
 from optimizer.space import Space
 from scorers.calibration import Calibration
-from scorers.hands import hands_score
+from scorers.hands import hands_allowed
 from scorers.observation import Kind, Observation
 from scorers.references import References
 from scorers.scores import Scores, margins, score
@@ -31,7 +31,7 @@ class Judge:
 
     @property
     def hands_allowed(self) -> float:
-        return min(1.0, hands_score(self.locked) + self.hands_tolerance)
+        return hands_allowed(self.locked, self.hands_tolerance)
 
     def scores(self, observation: Observation) -> Scores:
         return score(observation, self.references, self.calibrations, self.kinds, self.locked)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from optimizer.evaluate import Evaluation
 from optimizer.ledger import Ledger
 from optimizer.samplers import OptunaSampler
 from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
-from scorers.scores import Scores
 from studies.building import Study
-from studies.calibrating import Ladder, calibrations, draw_ladders, plain_point
+from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
 from studies.judging import Judge, plain_scores
 from studies.outcome import Outcome, TrialRecord
 from studies.tracking import Tracker
@@ -53,7 +50,7 @@ def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge
 
 def images_before_trials(study: Study) -> int:
     """The plain image and the ladders."""
-    return 1 + 4 * len(study.spec.searched())
+    return 1 + len(LADDER) * len(study.spec.searched())
 
 
 def run_seed(
@@ -62,7 +59,7 @@ def run_seed(
     """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again."""
     ledger = ledger_of(study, seed)
     ledger.drop_unfinished()
-    records = [_stored(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
+    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
     for record in records:
         _track(tracker, seed, record)
     sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
@@ -81,7 +78,7 @@ def run_seed(
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
     entries = ledger_of(study, seed).entries()
-    records = [_stored(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in entries]
+    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in entries]
     return outcome_of(study, seed, judge, records)
 
 
@@ -96,26 +93,21 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
 
 def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
     trial = ledger.begin(proposal.point)
-    evaluation = study.evaluator.evaluate(seed, proposal.point)
-    judged, scores = judge.judge(evaluation)
+    record = _record(study, seed, judge, trial.number, proposal)
     ledger.finish(
         trial,
-        values=judge.objectives(proposal.point, scores),
-        margins=judged.margins,
-        attrs=_attrs(proposal, evaluation, scores),
-        image=evaluation.image,
+        values=judge.objectives(proposal.point, record.scores),
+        margins=record.judged.margins,
+        attrs={"phase": proposal.phase, "image": record.image.name, "scores": plain_scores(record.scores)},
+        image=record.image,
     )
-    return TrialRecord(trial.number, proposal.phase, judged, scores, evaluation.image)
+    return record
 
 
-def _stored(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
+def _record(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
     evaluation = study.evaluator.evaluate(seed, proposal.point)
     judged, scores = judge.judge(evaluation)
     return TrialRecord(number, proposal.phase, judged, scores, evaluation.image)
-
-
-def _attrs(proposal: Proposal, evaluation: Evaluation, scores: Scores) -> dict[str, Any]:
-    return {"phase": proposal.phase, "image": evaluation.image.name, "scores": plain_scores(scores)}
 
 
 def _track(tracker: Tracker, seed: int, record: TrialRecord) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from models.errors import InputError
 from studies.devices import best_device
 from trainers.manifest import Kind
-from trainers.train import Progress, Trained
+from trainers.train import Progress, Trained, check_out
 
 
 def train_lora(
@@ -29,8 +29,7 @@ def train_lora(
     from trainers.preset import preset
     from trainers.train import train
 
-    if out.suffix != ".safetensors":
-        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.stem}.safetensors")
+    check_out(out)
     chosen = preset(family, kind)
     word = trigger or folder_trigger(dataset)
     opened = open_base(base, device=best_device("auto"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from models.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,6 @@ class Workspace:
     def storage_url(self) -> str:
         return f"sqlite:///{(self.root / 'optuna.db').resolve()}"
 
-    def mlflow_url(self) -> str:
-        return f"sqlite:///{(self.root / 'mlflow.db').resolve()}"
-
-    @property
-    def mlflow_artifacts(self) -> Path:
-        return self.root / "mlflow-artifacts"
-
     def make(self) -> Workspace:
         for folder in (self.root, self.images, self.pictures, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
@@ -59,11 +53,3 @@ class Workspace:
 
 def workspace_of(study_file: Path, chosen: Path | None = None) -> Workspace:
     return Workspace(chosen or study_file.parent / "workspace")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that a reader sees the old or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)

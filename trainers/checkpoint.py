@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
+from models.files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,10 +34,9 @@ class Checkpoint:
             "parameters": [p.detach() for p in parameters],
             "states": {name: thing.state_dict() for name, thing in states.items()},
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        torch.save(held, partial)
-        partial.replace(self.path)
+        stream = io.BytesIO()
+        torch.save(held, stream)
+        write_whole(self.path, stream.getvalue())
 
     def load(self, parameters: Sequence[Tensor], **states: Any) -> tuple[int, float]:
         """Steps done and the loss so far; (0, 0.0) if there is no checkpoint or it belongs to another training."""

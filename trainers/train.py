@@ -72,6 +72,12 @@ class _Task:
     bfloat16: bool
 
 
+def check_out(out: Path) -> None:
+    """Raises InputError for a name that says it is no LoRA file."""
+    if out.suffix != ".safetensors":
+        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.name}.safetensors")
+
+
 def train(
     dataset: Path,
     out: Path,
@@ -89,8 +95,7 @@ def train(
     result of this very training. Regularisation pictures without captions are trained under their folder's token, as kohya does.
     Raises InputError for a bad set, an `out` that is there and no safetensors file, and a training that diverges.
     """
-    if out.suffix != ".safetensors":
-        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.name}.safetensors")
+    check_out(out)
     began = time.monotonic()
     held = read_dataset(dataset, base.factor)
     plan = batches(

@@ -37,10 +37,10 @@ def export(
 
 
 def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> Path:
+    from models.files import write_whole
     from studies.cli.pictures import open_image
     from studies.exporting import pick_infotext
     from studies.infotext import save_png, write
-    from studies.workspace import write_whole
 
     if outcome.pick is None:
         raise InputError(

@@ -15,11 +15,14 @@ def dashboards(study: StudyArgument, workspace: WorkspaceOption = None) -> None:
     """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
     from dashboards.servers import Addresses, Stores, serve
     from models.errors import InputError
+    from studies.tracking import local_store
 
     opened = open_study(study, workspace)
     place, spec = opened.workspace, opened.spec.tracking
     if spec.storage is None and not (place.root / "optuna.db").exists():
         raise InputError("nothing was run here yet", place.root, "run `huanhua run STUDY` first")
+
+    url, mlflow_artifacts = local_store(place.root)
 
     def tell(addresses: Addresses) -> None:
         typer.echo(f"MLflow            {addresses.mlflow}")
@@ -28,8 +31,8 @@ def dashboards(study: StudyArgument, workspace: WorkspaceOption = None) -> None:
 
     serve(
         Stores(
-            mlflow_url=spec.mlflow or place.mlflow_url(),
-            mlflow_artifacts=place.mlflow_artifacts,
+            mlflow_url=spec.mlflow or url,
+            mlflow_artifacts=mlflow_artifacts,
             storage_url=spec.storage or place.storage_url(),
             artifacts=place.artifacts,
             logs=place.root / "logs",

@@ -22,8 +22,8 @@ def init(
     source: Annotated[Path | None, typer.Option("--from", help="a PNG made by A1111: its settings are filled in")] = None,
 ) -> None:
     """Write a commented study.yaml."""
+    from models.files import write_whole
     from studies.starter import filled_from, starter
-    from studies.workspace import write_whole
 
     target = folder / "study.yaml"
     if target.exists():
