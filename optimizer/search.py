@@ -78,7 +78,8 @@ def next_proposal(space: Space, history: Sequence[Judged], *, start: Point, budg
             return Proposal(point, "search")
     if found is None:
         return None
-    step_down = _next_step_down(space, found, history)
+    coarse = budget - len(history) > 2 * len(space.weights)
+    step_down = _next_step_down(space, found, history, coarse)
     return Proposal(step_down, "proof") if step_down is not None else None
 
 
@@ -92,11 +93,16 @@ def _opening(space: Space, start: Point) -> list[tuple[Point, Phase]]:
     return [(start, "start"), *((point, "design") for point in levels)]
 
 
-def _next_step_down(space: Space, found: Judged, history: Sequence[Judged]) -> Point | None:
-    """An untried point below `found` in one weight: the coarse step first, where nothing says yet that it fails."""
+def _next_step_down(space: Space, found: Judged, history: Sequence[Judged], coarse: bool) -> Point | None:
+    """An untried point below `found` in one weight: the coarse step first, where nothing says yet that it fails.
+
+    Without `coarse` only single steps, which alone make the proof: for when few images are left. The weight that went down last
+    goes on first: each time it does, the steps of all others must be shown again.
+    """
+    last = _lowered_last(found, history)
     drawn = {j.point.key() for j in history}
-    for steps in (COARSE, 1):
-        for name in sorted(found.point.weights, key=lambda n: -found.point.weights[n]):
+    for steps in (COARSE, 1) if coarse else (1,):
+        for name in sorted(found.point.weights, key=lambda n: (n != last, -found.point.weights[n])):
             lower = lowered(space, found.point, name, steps)
             if lower is None or lower.key() in drawn:
                 continue
@@ -104,6 +110,15 @@ def _next_step_down(space: Space, found: Judged, history: Sequence[Judged]) -> P
                 continue
             return lower
     return None
+
+
+def _lowered_last(found: Judged, history: Sequence[Judged]) -> str | None:
+    """The one weight in which `found` is below the best before it, if it is only one."""
+    before = best([j for j in history if j.point.key() != found.point.key()])
+    if before is None:
+        return None
+    lower = [n for n, w in found.point.weights.items() if w != before.point.weights[n]]
+    return lower[0] if len(lower) == 1 and found.point.weights[lower[0]] < before.point.weights[lower[0]] else None
 
 
 def _fails_nearer(space: Space, point: Point, name: str, steps: int, drawn: set[tuple[object, ...]]) -> bool:

@@ -91,6 +91,18 @@ def test_nothing_feasible_ends_with_the_budget_and_names_the_nearest() -> None:
     assert nearest(history).worst[1] > 0
 
 
+def test_the_weight_that_went_down_goes_on_before_the_others_are_shown_again() -> None:
+    judge = world({"dress": 0.4, "face": 0.2, "shoes": 0.4}, 9.0)
+    history = [judge(space().point(dict.fromkeys(NAMES, w))) for w in (0.8, 0.6, 0.4)]
+    first = space().point({"dress": 0.4, "face": 0.35, "shoes": 0.4})
+    start = space().point(dict.fromkeys(NAMES, 0.4))
+    history += [judge(p) for p in (lowered(space(), start, "dress", 1), lowered(space(), start, "shoes", 1), first) if p]
+    proposed = next_proposal(space(), history, start=start, budget=9, sampler=Diagonal())
+    assert proposed is not None
+    assert proposed.phase == "proof"
+    assert proposed.point == lowered(space(), first, "face", 1)
+
+
 def test_the_proof_is_incomplete_where_a_step_was_not_drawn() -> None:
     judge = world({"dress": 0.4, "face": 0.4, "shoes": 0.4}, 9.0)
     pick = judge(space().point(dict.fromkeys(NAMES, 0.4)))
