@@ -18,7 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from studies.paperdoll.products import FEATURES
+from studies.paperdoll.products import FEATURES, OUTFIT
 from studies.paperdoll.truth import features_shown, product_share
 
 
@@ -38,7 +38,7 @@ def main() -> int:
         "minutes": round(minutes, 2),
         "trials": found["trials"],
         "feasible": found["feasible"],
-        "true_features": {product: round(product_share(shown, product), 3) if shown else 0.0 for product in FEATURES},
+        "true_features": {product: round(product_share(shown, product), 3) if shown else 0.0 for product in OUTFIT},
     }
     print(json.dumps(result))
     return status
@@ -61,7 +61,8 @@ def report(minutes: float, found: dict, shown: dict[str, bool]) -> None:
     print(f"feasible  {found['feasible']}")
     if found["pick"]:
         print("weights   " + "  ".join(f"{n} {w:.2f}" for n, w in found["pick"]["weights"].items()))
-    for product, names in FEATURES.items() if shown else ():
+    for product in OUTFIT if shown else ():
+        names = FEATURES[product]
         print(f"{product:<9} " + ", ".join(f"{n}: {'yes' if shown[n] else 'NO'}" for n in names))
 
 

@@ -1,0 +1,133 @@
+"""How well the lab's scores agree with the world's truth, on held-out figures.
+
+    python benchmarks/scores.py [--quick]
+
+Drawn figures, and the same ones painted by the lab's base a part of the way. Prints a table for people and, as its last line, one
+JSON object. `--quick` looks at a third of the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.stats import rankdata, spearmanr
+
+from models.clip import open_clip_model
+from models.faces import open_faces
+from models.parser import open_parser
+from scorers.garment import garment_similarity
+from scorers.hands import hands_score, open_hand_judge
+from scorers.identity import identity_similarity
+from scorers.observe import Observer
+from studies.paperdoll.bundle import WEIGHTS
+from studies.paperdoll.draw import draw
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.figure import BROKEN_HANDS, Figure
+from studies.paperdoll.make.painting import painted
+from studies.paperdoll.make.pool import Pool, drawn_pool
+from studies.paperdoll.pen import PARTS
+from studies.paperdoll.products import FEATURES, Product, wear
+
+SEED = 991
+"""No training saw the figures of this seed."""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true")
+    count = 60 if options.parse_args().quick else 180
+    observer = Observer(
+        open_parser(WEIGHTS / "parser"),
+        open_clip_model(f"local-dir:{WEIGHTS / 'clip'}"),
+        open_faces(WEIGHTS / "faces"),
+        open_hand_judge(WEIGHTS / "hands" / "hands.onnx"),
+    )
+    pool = drawn_pool(count, SEED)
+    pools = {"drawn": pool, "painted": painted(pool, WEIGHTS / "base", SEED, count)}
+    result: dict[str, Any] = {f"part_miou_{name}": mean_iou(observer, p) for name, p in pools.items()}
+    result["hand_auc"] = hand_auc(observer, count)
+    result["face_auc"] = product_auc(observer, "myface", count)
+    result["garment_spearman"] = garment_spearman(observer, "testdress", count)
+    result["shoes_spearman"] = garment_spearman(observer, "myshoes", count)
+    result["ms_per_image"] = milliseconds(observer, pool)
+    for name, value in result.items():
+        print(f"{name:<20} {value:8.3f}")
+    print(json.dumps({name: round(float(value), 4) for name, value in result.items()}))
+    return 0
+
+
+def auc(low: Sequence[float], high: Sequence[float]) -> float:
+    """The chance that one of `high` is above one of `low` (Mann and Whitney 1947)."""
+    ranks = rankdata([*low, *high])[len(low) :]
+    return float((ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(low) * len(high)))
+
+
+def mean_iou(observer: Observer, pool: Pool) -> float:
+    """Over the parts that the pool has, tops and skirts counted as dresses: all of them are clothing."""
+    found = np.stack(observer.parser.parse([Image.fromarray(x) for x in pool.images]))
+    clothing = [PARTS.index(name) for name in ("top", "skirt")]
+    found, true = (np.where(np.isin(x, clothing), PARTS.index("dress"), x) for x in (found, pool.parts))
+    scores = []
+    for part in np.unique(true):
+        both, either = (found == part) & (true == part), (found == part) | (true == part)
+        scores.append(both.sum() / either.sum())
+    return float(np.mean(scores))
+
+
+def spread(seed: int) -> Figure:
+    """A figure that stands and shows both hands."""
+    figure = random_figure(np.random.default_rng((SEED, seed)))
+    return replace(figure, pose=replace(figure.pose, arms="arms spread", sitting=False))
+
+
+def see(observer: Observer, figures: list[Figure]) -> list[Any]:
+    return list(observer.observe([draw(f, seed=i).image for i, f in enumerate(figures)]))
+
+
+def hand_auc(observer: Observer, count: int) -> float:
+    """Figures with one broken hand against figures with none."""
+    whole = [spread(i) for i in range(count)]
+    kinds = [BROKEN_HANDS[i % len(BROKEN_HANDS)] for i in range(count)]
+    broken = [replace(f, pose=replace(f.pose, hands=(kind, "whole"))) for f, kind in zip(whole, kinds, strict=True)]
+    scores = [[hands_score(o) for o in see(observer, figures)] for figures in (whole, broken)]
+    return auc(scores[0], scores[1])
+
+
+def product_auc(observer: Observer, product: Product, count: int) -> float:
+    """The person against others, half of whom have her hair style."""
+    references = observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], "face")
+    her = see(observer, [wear(spread(i), product) for i in range(count)])
+    others = see(observer, [spread(1000 + i) for i in range(count)])
+    scores = [[identity_similarity(o.face, references) for o in group] for group in (others, her)]
+    return auc(scores[0], scores[1])
+
+
+def garment_spearman(observer: Observer, product: Product, count: int) -> float:
+    """The raw score against the share of the product's features that is drawn."""
+    kind = "shoes" if product == "myshoes" else "clothing"
+    references = observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], kind)
+    names, rng = FEATURES[product], np.random.default_rng(SEED)
+    gone = [frozenset(str(n) for n in rng.permutation(names)[: i % (len(names) + 1)]) for i in range(count)]
+    seen = see(observer, [wear(spread(i), product, without=g) for i, g in enumerate(gone)])
+    scores = [garment_similarity(o.regions.get(kind), references) for o in seen]
+    return float(spearmanr([1 - len(g) / len(names) for g in gone], scores).statistic)
+
+
+def milliseconds(observer: Observer, pool: Pool) -> float:
+    images = [Image.fromarray(x) for x in pool.images[:32]]
+    observer.observe(images)
+    began = time.perf_counter()
+    observer.observe(images)
+    return (time.perf_counter() - began) * 1000 / len(images)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
