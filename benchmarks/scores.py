@@ -20,14 +20,14 @@ import numpy as np
 from PIL import Image
 from scipy.stats import rankdata, spearmanr
 
-from models.clip import open_clip_model
-from models.faces import open_faces
-from models.parser import open_parser
 from scorers.garment import garment_similarity
-from scorers.hands import hands_score, open_hand_judge
+from scorers.hands import hands_score
 from scorers.identity import identity_similarity
+from scorers.observation import Kind, RegionKind
 from scorers.observe import Observer
-from studies.paperdoll.bundle import WEIGHTS
+from scorers.references import References
+from studies.building import open_observer
+from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import BROKEN_HANDS, Figure
@@ -44,12 +44,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
     count = 60 if options.parse_args().quick else 180
-    observer = Observer(
-        open_parser(WEIGHTS / "parser"),
-        open_clip_model(f"local-dir:{WEIGHTS / 'clip'}"),
-        open_faces(WEIGHTS / "faces"),
-        open_hand_judge(WEIGHTS / "hands" / "hands.onnx"),
-    )
+    observer = open_observer(scorers(), WEIGHTS)
     pool = drawn_pool(count, SEED)
     pools = {"drawn": pool, "painted": painted(pool, WEIGHTS / "base", SEED, count)}
     result: dict[str, Any] = {f"part_miou_{name}": mean_iou(observer, p) for name, p in pools.items()}
@@ -101,9 +96,13 @@ def hand_auc(observer: Observer, count: int) -> float:
     return auc(scores[0], scores[1])
 
 
+def photos_of(observer: Observer, product: Product, kind: Kind) -> References:
+    return observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], kind)
+
+
 def product_auc(observer: Observer, product: Product, count: int) -> float:
-    """The person against others, half of whom have her hair style."""
-    references = observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], "face")
+    """The person against others."""
+    references = photos_of(observer, product, "face")
     her = see(observer, [wear(spread(i), product) for i in range(count)])
     others = see(observer, [spread(1000 + i) for i in range(count)])
     scores = [[identity_similarity(o.face, references) for o in group] for group in (others, her)]
@@ -112,8 +111,8 @@ def product_auc(observer: Observer, product: Product, count: int) -> float:
 
 def garment_spearman(observer: Observer, product: Product, count: int) -> float:
     """The raw score against the share of the product's features that is drawn."""
-    kind = "shoes" if product == "myshoes" else "clothing"
-    references = observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], kind)
+    kind: RegionKind = "shoes" if product == "myshoes" else "clothing"
+    references = photos_of(observer, product, kind)
     names, rng = FEATURES[product], np.random.default_rng(SEED)
     gone = [frozenset(str(n) for n in rng.permutation(names)[: i % (len(names) + 1)]) for i in range(count)]
     seen = see(observer, [wear(spread(i), product, without=g) for i, g in enumerate(gone)])
@@ -122,11 +121,15 @@ def garment_spearman(observer: Observer, product: Product, count: int) -> float:
 
 
 def milliseconds(observer: Observer, pool: Pool) -> float:
+    """An image's share of a batch of 32, the median of 5 batches after one to warm up."""
     images = [Image.fromarray(x) for x in pool.images[:32]]
     observer.observe(images)
-    began = time.perf_counter()
-    observer.observe(images)
-    return (time.perf_counter() - began) * 1000 / len(images)
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        observer.observe(images)
+        took.append(time.perf_counter() - began)
+    return float(np.median(took)) * 1000 / len(images)
 
 
 if __name__ == "__main__":

@@ -117,8 +117,9 @@ def _lowered_last(found: Judged, history: Sequence[Judged]) -> str | None:
     before = best([j for j in history if j.point.key() != found.point.key()])
     if before is None:
         return None
-    lower = [n for n, w in found.point.weights.items() if w != before.point.weights[n]]
-    return lower[0] if len(lower) == 1 and found.point.weights[lower[0]] < before.point.weights[lower[0]] else None
+    now, then = found.point.weights, before.point.weights
+    moved = [n for n in now if now[n] != then[n]]
+    return moved[0] if len(moved) == 1 and now[moved[0]] < then[moved[0]] else None
 
 
 def _fails_nearer(space: Space, point: Point, name: str, steps: int, drawn: set[tuple[object, ...]]) -> bool:

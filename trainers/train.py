@@ -75,7 +75,7 @@ class _Task:
 def check_out(out: Path) -> None:
     """Raises InputError for a name that says it is no LoRA file."""
     if out.suffix != ".safetensors":
-        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.name}.safetensors")
+        raise InputError("a LoRA must be a .safetensors file", out, f"name it {out.stem}.safetensors")
 
 
 def train(

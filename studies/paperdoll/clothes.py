@@ -23,12 +23,17 @@ def garment_part(stage: Stage) -> str:
     return "top" if stage.figure.garment.kind == "shirt and skirt" else "dress"
 
 
+def skirt_part(stage: Stage) -> str:
+    """The part that hem, emblem and pockets belong to."""
+    return "skirt" if stage.figure.garment.kind == "shirt and skirt" else "dress"
+
+
 def draw_garment(stage: Stage) -> None:
     g = stage.figure.garment
     upper, lower = palette.CLOTH[g.upper], palette.CLOTH[g.lower]
     end, half = _end(stage)
     skirt: list[Point] = [(-11, WAIST), (11, WAIST), (half, end), (-half, end)]
-    part = "skirt" if g.kind == "shirt and skirt" else "dress"
+    part = skirt_part(stage)
     if g.kind == "shirt and skirt":
         stage.poly(skirt, lower, "skirt")
         stage.poly(BODICE, upper, "top")

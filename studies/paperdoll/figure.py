@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 HairStyle = Literal["short hair", "long hair", "twintails", "hair bun"]
@@ -100,6 +100,3 @@ class Figure:
     framing: Framing = "full body"
     camera: tuple[float, float, float] = field(default=(0.0, 0.0, 1.0))
     """Shift of the framing's window in figure units, and a factor on its size."""
-
-    def wearing(self, garment: Garment) -> Figure:
-        return replace(self, garment=garment)

@@ -52,9 +52,9 @@ def stale(weights: Path = WEIGHTS) -> dict[str, str]:
 
 def check(weights: Path = WEIGHTS) -> None:
     """Raises InputError if a model's files are not those that were frozen."""
-    damaged = [name for name, why in stale(weights).items() if why == "its files changed"]
-    if damaged:
-        raise InputError(f"the lab's {damaged[0]} is damaged", weights / damaged[0], "check the repository out again")
+    for model, known in _read(weights).items():
+        if known[model] != digest(weights / model):
+            raise InputError(f"the lab's {model} is damaged", weights / model, "check the repository out again")
 
 
 def _read(weights: Path) -> dict[str, dict[str, str]]:

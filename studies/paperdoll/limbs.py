@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from studies.paperdoll import palette
-from studies.paperdoll.clothes import SLEEVE, garment_part
+from studies.paperdoll.clothes import SLEEVE, garment_part, skirt_part
 from studies.paperdoll.figure import HIDDEN
 from studies.paperdoll.hands import hand_shape
 from studies.paperdoll.pen import Point
@@ -48,8 +48,7 @@ def _bent_arm(stage: Stage, index: int, side: int) -> None:
     if stage.figure.pose.arms == "hands in pockets":
         cloth = palette.CLOTH[stage.figure.garment.lower]
         x, y = points[-1]
-        part = "skirt" if stage.figure.garment.kind == "shirt and skirt" else "dress"
-        stage.poly([(x - 5, y - 2), (x + 5, y - 2), (x + 5, y + 8), (x - 5, y + 8)], cloth, part)
+        stage.poly([(x - 5, y - 2), (x + 5, y - 2), (x + 5, y + 8), (x - 5, y + 8)], cloth, skirt_part(stage))
 
 
 def _straight_arm(stage: Stage, index: int, side: int, angle: float, rng: np.random.Generator) -> None:
