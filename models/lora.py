@@ -67,7 +67,7 @@ def open_lora(path: Path, unet: nn.Module, text_encoder: nn.Module) -> LoraFile:
     Raises InputError for a missing, damaged or pickled file, LoHa, LoKr, DoRA and other methods, values that are not finite, and
     LoRAs of another architecture (a layer that the base lacks or of another shape).
     """
-    entries, metadata, start = _read_header(path)
+    entries, metadata, start = read_header(path)
     method = other_method(list(entries))
     if method is not None:
         raise InputError(f"a {method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")
@@ -93,7 +93,7 @@ def open_lora(path: Path, unet: nn.Module, text_encoder: nn.Module) -> LoraFile:
 
 def read_metadata(path: Path) -> dict[str, str]:
     """What a safetensors file says of itself, read from its header alone. Raises InputError if it is no safetensors file."""
-    return _read_header(path)[1]
+    return read_header(path)[1]
 
 
 def write_lora(path: Path, unet: Mapping[str, LoraLayer], text: Mapping[str, LoraLayer], metadata: Mapping[str, str]) -> str:
@@ -130,7 +130,7 @@ def _with_sorted_header(data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
-def _read_header(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
+def read_header(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
     """Tensor entries, metadata and the byte at which the tensors start (safetensors format: 8-byte length, JSON, data)."""
     if not path.is_file():
         raise InputError("no such LoRA file", path, "check the path")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
+from models.tagging import MODEL
 from studies.locating import PartLocator
 from trainers.manifest import Kind
 
@@ -22,6 +23,9 @@ COMMON_TAGS: Mapping[str, Sequence[str]] = {
     "view": ("from front", "from side", "from behind"),
     "place": ("simple background", "indoors", "outdoors"),
 }
+
+GENERAL_THRESHOLD, CHARACTER_THRESHOLD, NEVER = 0.35, 0.85, 2.0
+"""Probabilities from which a WD14 tagger's tags are given, as kohya's scripts have them; ratings are never given."""
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -43,6 +47,8 @@ def prepare_photos(
     tags: Path | None = None,
     plan: Plan | None = None,
     caption_reg: bool = False,
+    boxes: Path | None = None,
+    left_to_trigger: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Opens the part parser and the tagger, then prepares. Raises InputError before anything is written."""
@@ -62,20 +68,36 @@ def prepare_photos(
         size=size,
         plan=plan,
         caption_reg=caption_reg,
+        boxes=boxes,
+        left_to_trigger=left_to_trigger,
         progress=progress,
     )
 
 
 def open_tagger(name: str, tags: Path | None) -> Tagger | None:
-    """`name` is "none", "MODEL/PRETRAINED" or "local-dir:PATH" of open_clip."""
+    """`name` is "none", a tagger of the WD14 family (its folder or .onnx file), or "MODEL/PRETRAINED", "local-dir:PATH" or
+    "hf-hub:NAME" of open_clip. `tags` are the groups that an open_clip model chooses from."""
     if name == "none":
         return None
+    if name.endswith(".onnx") or (Path(name) / MODEL).is_file():
+        if tags is not None:
+            raise InputError("a tagger with tags of its own takes no list", tags, "leave --tags away, or name an open_clip model")
+        return _trained_tagger(Path(name))
     from models.clip import open_clip_model
     from trainers.tagger import ZeroShotTagger
 
     model, _, pretrained = (name, "", "") if name.startswith(("local-dir:", "hf-hub:")) else name.partition("/")
     clip = open_clip_model(model, pretrained or None)
     return ZeroShotTagger(clip.embed_images, clip.embed_texts, read_tags(tags) if tags else COMMON_TAGS)
+
+
+def _trained_tagger(path: Path) -> Tagger:
+    from models.tagging import CHARACTER, GENERAL, open_tagging_model
+    from trainers.tagger import TrainedTagger
+
+    model = open_tagging_model(path)
+    least = {GENERAL: GENERAL_THRESHOLD, CHARACTER: CHARACTER_THRESHOLD}
+    return TrainedTagger(model.probabilities, model.names, [least.get(c, NEVER) for c in model.categories])
 
 
 def read_tags(path: Path) -> dict[str, list[str]]:

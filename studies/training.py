@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.errors import InputError
 from studies.devices import best_device
+from studies.overrides import changed
 from trainers.manifest import Kind
 from trainers.train import Progress, Trained, check_out
 
@@ -19,9 +20,11 @@ def train_lora(
     kind: Kind,
     trigger: str | None,
     family: str,
+    settings: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> Trained:
-    """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab.
+    """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab;
+    `settings` change it (see studies.overrides).
 
     The checkpoint of an unfinished training lies in a hidden folder beside `out`.
     """
@@ -30,7 +33,7 @@ def train_lora(
     from trainers.train import train
 
     check_out(out)
-    chosen = preset(family, kind)
+    chosen = changed(preset(family, kind), settings)
     word = trigger or folder_trigger(dataset)
     opened = open_base(base, device=best_device("auto"))
     return train(dataset, out, opened, chosen, trigger=word, work=out.parent / ".training", progress=progress)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from models.base import Base
 from models.errors import InputError
 from studies.building import Study
 from studies.workspace import Workspace
@@ -24,6 +25,9 @@ def validate_study(study: Study) -> Iterator[str]:
     for name, file in study.loras.items():
         layers = len(file.unet) + len(file.text)
         yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
+        other = trained_on_another(file.metadata, study.base)
+        if other is not None:
+            yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
     _ = study.observer
     yield "scorers    garment, face, hands, parts: open"
     with tempfile.TemporaryDirectory() as scratch:
@@ -35,3 +39,11 @@ def validate_study(study: Study) -> Iterator[str]:
     if conflicts > 3:
         yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"
     yield f"study      {study.spec.name}: valid"
+
+
+def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:
+    """The base that a LoRA's metadata names, if it is another than `base` by hash and by file name."""
+    named, digest = metadata.get("ss_sd_model_name"), metadata.get("ss_new_sd_model_hash")
+    if not named or digest == base.hash or Path(named).stem == Path(base.name).stem:
+        return None
+    return named

@@ -45,10 +45,13 @@ class PhotoRecord:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A photo that was not used, and why."""
+    """A photo that was not used, and why. `doubtful`: boxes that a person gives would mend it; what was found is told."""
 
     file: str
     why: str
+    doubtful: bool = False
+    thing: Box | None = None
+    wearer: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,15 @@ def read_manifest(dataset: Path) -> Manifest:
         if held.pop("format") != FORMAT:
             raise InputError("a manifest of another version", path, "run huanhua prepare again into a new folder")
         photos = tuple(_photo(p) for p in held.pop("photos"))
-        aside = tuple(SetAside(**a) for a in held.pop("set_aside"))
+        aside = tuple(_aside(a) for a in held.pop("set_aside"))
         return Manifest(photos=photos, set_aside=aside, warnings=tuple(held.pop("warnings")), **held)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("a damaged manifest", path, "run huanhua prepare again into a new folder") from error
+
+
+def _aside(held: dict[str, Any]) -> SetAside:
+    boxes = {name: Box(*(float(v) for v in held[name])) for name in ("thing", "wearer") if held.get(name) is not None}
+    return SetAside(str(held["file"]), str(held["why"]), bool(held.get("doubtful", False)), **boxes)
 
 
 def _photo(held: dict[str, Any]) -> PhotoRecord:

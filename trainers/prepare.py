@@ -6,7 +6,10 @@ not in `train` is not the thing.
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.images import list_photos, open_photo
+from trainers.boxes import NAME as BOXES
+from trainers.boxes import corrected, read_boxes, write_boxes
 from trainers.captions import check_trigger, compose
 from trainers.crops import Size, Window, common_size, held_size
 from trainers.folder import caption_path, earlier, keep_edits, replace, restore, sibling
@@ -61,6 +66,8 @@ def prepare(
     size: Size = (512, 768),
     plan: Plan | None = None,
     caption_reg: bool = False,
+    boxes: Path | None = None,
+    left_to_trigger: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Writes the training set `out` from the folder `photos`, whole or not at all.
@@ -70,7 +77,12 @@ def prepare(
     files that a person added stay. `progress` is told (photos done, photos).
 
     Wearers get no captions, as the tutorial has it: they are then trained under the trigger alone. `caption_reg` gives them the
-    trigger and their tags, which a small text encoder needs to find the trigger again in a long prompt.
+    trigger and their tags, which a small text encoder needs to find the trigger again in a long prompt. Tags that a share of at
+    least `left_to_trigger` of the trained pictures have are left out of all captions: what every picture of a thing shows is what
+    the trigger shall mean.
+
+    Where the thing is, `boxes` says (see trainers.boxes) for the photos it names, then a person's corrections of an earlier run's
+    boxes.json in `out`, then the locator.
 
     Raises InputError for an empty folder, a bad trigger, an `out` that holds something else, and if no photo can be used.
     """
@@ -81,7 +93,8 @@ def prepare(
     paths = list_photos(photos)
     before = earlier(out)
     sizes = (size, (size[0] // 2, size[1] // 2))
-    found, aside = survey(paths, kind, locator, sizes, progress)
+    given = (corrected(out / BOXES, before) if before is not None else {}) | (read_boxes(boxes) if boxes is not None else {})
+    found, aside = survey(paths, kind, locator, sizes, progress, given)
     if not found:
         raise InputError(
             f"none of the {len(paths)} photos can be used ({aside[0].file}: {aside[0].why})", photos, "take clearer photos"
@@ -93,10 +106,12 @@ def prepare(
         folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{trigger}"}
         for folder in folders.values():
             (partial / folder).mkdir(parents=True)
-        records = _write_pictures(found, partial, folders, trigger, tagger, sizes, caption_reg)
+        records = _write_pictures(found, partial, folders, tagger, sizes, caption_reg)
+        records = _captioned(records, partial, trigger, left_to_trigger)
         advice = tuple(_advice(kind, found, aside))
         manifest = Manifest(kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice)
         manifest.write(partial)
+        write_boxes(partial / BOXES, manifest, given)
         if before is not None:
             keep_edits(out, before, partial, manifest)
         replace(out, partial)
@@ -109,11 +124,11 @@ def _write_pictures(
     found: list[Usable],
     partial: Path,
     folders: dict[str, str],
-    trigger: str,
     tagger: Tagger | None,
     sizes: tuple[Size, ...],
     caption_reg: bool,
 ) -> list[PhotoRecord]:
+    """Cuts, writes and tags; captions come when all tags are known."""
     allowed = {
         "train": sizes[sizes.index(common_size([f.train for f in found], sizes)) :],
         "reg": sizes[sizes.index(common_size([f.reg for f in found], sizes)) :],
@@ -127,17 +142,27 @@ def _write_pictures(
             assert target is not None
             file = f"{folders[name]}/{one.path.name}.png"
             _resized(photo, cut, target).save(partial / file)
-            tags, caption = _caption(photo.crop(cut), trigger, tagger) if name == "train" or caption_reg else ((), None)
-            if caption is not None:
-                caption_path(partial / file).write_text(caption + "\n", encoding="utf-8")
-            cuts[name] = Cut(file, cut, target, tags, caption)
+            captioned = name == "train" or caption_reg
+            tags = tuple(tagger.tag([photo.crop(cut)])[0]) if captioned and tagger is not None else ()
+            cuts[name] = Cut(file, cut, target, tags, "" if captioned else None)
         records.append(PhotoRecord(one.path.name, one.sha256, one.size, one.thing, one.wearer, cuts["train"], cuts["reg"]))
     return records
 
 
-def _caption(crop: Image.Image, trigger: str, tagger: Tagger | None) -> tuple[tuple[str, ...], str]:
-    tags = tuple(tagger.tag([crop])[0]) if tagger is not None else ()
-    return tags, compose(trigger, tags)
+def _captioned(records: list[PhotoRecord], partial: Path, trigger: str, left_to_trigger: float | None) -> list[PhotoRecord]:
+    """The records with their captions, each written beside its picture."""
+    counted = Counter(tag for record in records for tag in set(record.train.tags))
+    least = math.inf if left_to_trigger is None else left_to_trigger * len(records)
+    left = {tag for tag, count in counted.items() if count >= least}
+
+    def said(cut: Cut) -> Cut:
+        if cut.caption is None:
+            return cut
+        caption = compose(trigger, [tag for tag in cut.tags if tag not in left])
+        caption_path(partial / cut.file).write_text(caption + "\n", encoding="utf-8")
+        return dataclasses.replace(cut, caption=caption)
+
+    return [dataclasses.replace(record, train=said(record.train), reg=said(record.reg)) for record in records]
 
 
 def _resized(photo: Image.Image, cut: Window, target: Size) -> Image.Image:
@@ -151,7 +176,9 @@ def _advice(kind: Kind, found: list[Usable], aside: list[SetAside]) -> Iterator[
     if len(found) < ENOUGH_PHOTOS:
         yield f"{len(found)} usable photos; {ENOUGH_PHOTOS} or more, from several angles, train better"
     if aside:
-        yield f"{len(aside)} photos were set aside: see set_aside in {NAME}"
+        doubtful = sum(a.doubtful for a in aside)
+        mend = f"; complete the boxes of {doubtful} in {BOXES} and run this again to use them" if doubtful else ""
+        yield f"{len(aside)} photos were set aside: see set_aside in {NAME}{mend}"
     close = sum(_area(f.thing) > 0.5 * _area(f.wearer) for f in found)
     if kind == "shoes" and close > len(found) / 4:
         yield f"{close} photos show little but the feet; photos of whole or half bodies teach where shoes belong"

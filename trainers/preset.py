@@ -12,13 +12,17 @@ from trainers.manifest import Kind
 from trainers.plan import Plan
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "polynomial"]
 
 
 @dataclass(frozen=True)
 class Preset:
     """Everything that shapes the result.
 
-    A rank of 0 leaves the convolutions or the text encoder untrained. `warmup` is a share of the steps. `min_snr_gamma` weighs
+    A rank of 0 leaves the convolutions or the text encoder untrained. `schedule` is how diffusers' scheduler of that name moves
+    the learning rates, `warmup` a share of the steps. `accumulate` parts of each batch are calculated one after another, for a
+    device that does not hold a whole batch: the result is the same. Noise levels are drawn as Beta(`noisy`, 1): 1 draws all
+    alike, more draws the noisy ones oftener, where it is settled which colour goes where. `min_snr_gamma` weighs
     steps by the signal-to-noise ratio (Hang et al. 2023; None = all alike); `noise_offset` shifts whole channels so that dark and
     bright pictures are learnt. `prior_weight` is the weight of regularisation pictures in the loss. `precision` is that of the
     base's arithmetic, the LoRA's own weights are float32; "auto" is bfloat16 where the processor multiplies in it.
@@ -34,9 +38,12 @@ class Preset:
     text_alpha: float = 16.0
     learning_rate: float = 1e-4
     text_learning_rate: float = 5e-5
+    schedule: Schedule = "cosine"
     warmup: float = 0.05
+    accumulate: int = 1
     weight_decay: float = 0.01
     variety: Variety = field(default_factory=Variety)
+    noisy: float = 1.0
     min_snr_gamma: float | None = 5.0
     noise_offset: float = 0.0
     prior_weight: float = 1.0

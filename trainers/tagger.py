@@ -1,4 +1,4 @@
-"""Tags for pictures: the protocol, and a tagger that asks a CLIP model which word fits."""
+"""Tags for pictures: the protocol, a tagger that asks a CLIP model which word fits, and one that was trained on tags."""
 
 from __future__ import annotations
 
@@ -50,6 +50,25 @@ class ZeroShotTagger:
                 if shares[row, best] >= self.threshold and not tags[best].startswith("!"):
                     found[row].append(tags[best])
         return found
+
+
+@dataclass(frozen=True)
+class TrainedTagger:
+    """Every tag that a model trained on tags finds probable enough, the most probable first.
+
+    `probabilities` returns (N, len(names)) in [0, 1]. A tag is given from its own threshold on; one above 1 is never given.
+    """
+
+    probabilities: Callable[[Sequence[Image.Image]], NDArray[np.floating]]
+    names: Sequence[str]
+    thresholds: Sequence[float]
+
+    def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
+        if not images:
+            return []
+        rows = np.asarray(self.probabilities(images))
+        given = rows >= np.asarray(self.thresholds)
+        return [[self.names[i] for i in np.argsort(-row, kind="stable") if own[i]] for row, own in zip(rows, given, strict=True)]
 
 
 def _unit(rows: NDArray[np.floating]) -> NDArray[np.floating]:

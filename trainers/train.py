@@ -6,12 +6,13 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.arithmetic import multiplies_in_bfloat16
 from models.errors import InputError
 from models.lora import read_metadata, write_lora
 from trainers.adapters import adapted, text_layers, trained_layers, unet_layers
@@ -154,17 +155,15 @@ def _steps(
         groups.append({"params": text_parameters, "lr": preset.text_learning_rate})
     optimizer = torch.optim.AdamW(groups, weight_decay=preset.weight_decay)
     warmup = round(preset.warmup * len(plan))
-    schedule = get_scheduler("cosine", optimizer, num_warmup_steps=warmup, num_training_steps=len(plan))
+    schedule = get_scheduler(preset.schedule, optimizer, num_warmup_steps=warmup, num_training_steps=len(plan))
     first, mean = checkpoint.load(parameters, optimizer=optimizer, schedule=schedule)
     began = saved = time.monotonic()
     for step in range(first, len(plan)):
-        loss = _loss(task, plan[step], step)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        value = _backward(task, plan[step], step)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
-        value = loss.item()
         if not math.isfinite(value):
             raise InputError(f"the training diverged at step {step + 1}", checkpoint.path.stem, "lower the learning rate")
         mean = value if step == 0 else 0.95 * mean + 0.05 * value
@@ -176,8 +175,8 @@ def _steps(
     return mean
 
 
-def _loss(task: _Task, batch: Batch, step: int) -> Tensor:
-    """The loss of one step; all that is random in it comes from the seed and the step's number."""
+def _backward(task: _Task, batch: Batch, step: int) -> float:
+    """Adds the gradients of one step and returns its loss; all that is random comes from the seed and the step's number."""
     import numpy as np
     import torch
 
@@ -188,18 +187,29 @@ def _loss(task: _Task, batch: Batch, step: int) -> Tensor:
     noise = torch.randn(x0.shape, generator=generator)
     if preset.noise_offset:
         noise = noise + preset.noise_offset * torch.randn((*x0.shape[:2], 1, 1), generator=generator)
-    t = torch.randint(task.diffusion.steps, (len(x0),), generator=generator)
-    x0, noise, t = x0.to(device), noise.to(device), t.to(device)
+    level = torch.rand(len(x0), generator=generator, dtype=torch.float64) ** (1 / preset.noisy)
+    t = (level * task.diffusion.steps).long()
+    weights = torch.tensor([preset.prior_weight if task.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
+    total, size = 0.0, math.ceil(len(x0) / preset.accumulate)
+    for start in range(0, len(x0), size):
+        part = slice(start, start + size)
+        held = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part]))
+        loss = _loss(task, batch.captions[part], *held) * (len(x0[part]) / len(x0))
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total
+
+
+def _loss(task: _Task, captions: Sequence[str], x0: Tensor, noise: Tensor, t: Tensor, weights: Tensor) -> Tensor:
+    import torch
+
+    unet, gamma = task.base.unet, task.preset.min_snr_gamma
     x_t = task.diffusion.add_noise(x0, noise, t)
-    dtype = task.base.unet.dtype
-    with torch.autocast(device.type, torch.bfloat16, enabled=task.bfloat16):
-        context = task.texts.embed(batch.captions)
-        predicted = task.base.unet(x_t.to(dtype), t, context.to(dtype), return_dict=False)[0]
-    weights = torch.tensor(
-        [preset.prior_weight if task.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures], device=device
-    )
-    if preset.min_snr_gamma is not None:
-        weights = weights * task.diffusion.min_snr_weights(t, preset.min_snr_gamma)
+    with torch.autocast(x0.device.type, torch.bfloat16, enabled=task.bfloat16):
+        context = task.texts.embed(captions)
+        predicted = unet(x_t.to(unet.dtype), t, context.to(unet.dtype), return_dict=False)[0]
+    if gamma is not None:
+        weights = weights * task.diffusion.min_snr_weights(t, gamma)
     return denoising_loss(predicted, task.diffusion.target(x0, noise, t), weights)
 
 
@@ -210,13 +220,7 @@ def _fingerprint(dataset: Dataset, base: Base, preset: Preset, trigger: str) -> 
 
 
 def _uses_bfloat16(precision: Precision, device: torch.device) -> bool:
-    import torch
-
-    if precision != "auto":
-        return precision == "bfloat16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return multiplies_in_bfloat16(device) if precision == "auto" else precision == "bfloat16"
 
 
 @contextmanager

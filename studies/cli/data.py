@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,12 +32,18 @@ def prepare(
     size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
     parser: Annotated[str, typer.Option(help="part parser: SegFormer folder or hub name")] = DEFAULT_PARSER,
     tagger: Annotated[
-        str, typer.Option(help="open_clip model that writes tags, such as ViT-L-14/openai or local-dir:PATH; or none")
+        str,
+        typer.Option(help="a WD14 tagger's folder, or an open_clip model (ViT-L-14/openai, local-dir:PATH), or none"),
     ] = "none",
-    tags: Annotated[Path | None, typer.Option(help="YAML of tag groups for the tagger; a common list by default")] = None,
+    tags: Annotated[Path | None, typer.Option(help="YAML of tag groups for an open_clip tagger, not the common ones")] = None,
     caption_reg: Annotated[
         bool, typer.Option("--caption-reg", help="tag the wearers' pictures too; kohya leaves them untagged")
     ] = False,
+    left_to_trigger: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="leave out tags that such a share of the pictures have: the trigger means them"),
+    ] = None,
+    boxes: Annotated[Path | None, typer.Option(help="JSON of boxes by photo, written or corrected by hand")] = None,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
     from studies.preparing import parse_size
@@ -51,6 +58,8 @@ def prepare(
         tagger=tagger,
         tags=tags,
         caption_reg=caption_reg,
+        boxes=boxes,
+        left_to_trigger=left_to_trigger,
     )
     for line in describe(prepared):
         say(line)
@@ -66,9 +75,11 @@ def prepare_showing(
     size: tuple[int, int],
     parser: str,
     tagger: str,
-    tags: Path | None,
+    tags: Path | None = None,
     plan: Plan | None = None,
     caption_reg: bool = False,
+    boxes: Path | None = None,
+    left_to_trigger: float | None = None,
 ) -> tuple[Prepared, Path]:
     """Prepares with a progress bar; the path is that of the contact sheet."""
     from studies.cli.pictures import photo_sheet
@@ -86,6 +97,8 @@ def prepare_showing(
             tags=tags,
             plan=plan,
             caption_reg=caption_reg,
+            boxes=boxes,
+            left_to_trigger=left_to_trigger,
             progress=lambda done, total: advance(done, total, ""),
         )
     return prepared, photo_sheet(prepared.manifest, out)
@@ -109,15 +122,20 @@ def train(
     kind: Annotated[Kind, typer.Option(help="preset: face, clothing, shoes or other")],
     trigger: Annotated[str | None, typer.Option(help="trigger word; by default the one the folder is named after")] = None,
     preset: Annotated[str, typer.Option(help="sd15, or lab for the paper-doll base")] = "sd15",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="change the preset, such as rank=16 or plan.epochs=5")
+    ] = None,
 ) -> None:
     """Train one LoRA. A killed training goes on where it was when the same command is given again."""
-    trained = train_showing(dataset, out, base=base, kind=kind, trigger=trigger, family=preset)
+    trained = train_showing(dataset, out, base=base, kind=kind, trigger=trigger, family=preset, settings=settings or ())
     for line in describe_training(trained):
         say(line)
     typer.echo(out)
 
 
-def train_showing(dataset: Path, out: Path, *, base: str, kind: Kind, trigger: str | None, family: str) -> Trained:
+def train_showing(
+    dataset: Path, out: Path, *, base: str, kind: Kind, trigger: str | None, family: str, settings: Sequence[str] = ()
+) -> Trained:
     """Trains with a progress bar that shows loss and time left."""
     from studies.training import train_lora
 
@@ -129,6 +147,7 @@ def train_showing(dataset: Path, out: Path, *, base: str, kind: Kind, trigger: s
             kind=kind,
             trigger=trigger,
             family=family,
+            settings=settings,
             progress=lambda p: advance(p.step, p.steps, f"{p.stage} loss {p.loss:.3f}"),
         )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
+from studies.paperdoll.draw import draw
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.products import Product, wear
 from trainers.locator import Box, Located
 from trainers.manifest import read_manifest
 from trainers.plan import Plan
@@ -71,6 +75,7 @@ def test_one_picture_in_each_set_for_each_photo(photos: Path, tmp_path: Path) ->
     made = run(photos, tmp_path / "set")
     assert made.pictures == 4
     assert files(tmp_path / "set") == [
+        "boxes.json",
         "manifest.json",
         *(f"reg/1_testdress/a {i}.png.png" for i in range(4)),
         *(f"train/1_testdress/a {i}.png.{kind}" for i in range(4) for kind in ("png", "txt")),
@@ -108,6 +113,80 @@ def test_bad_doubtful_small_and_doubled_photos_are_listed_and_the_rest_goes_thro
     assert aside["c doubtful.png"] == "two wearers"
     assert aside["e twice.png"] == "the same picture as a 0.png"
     assert made.pictures == 4
+
+
+def test_another_copy_of_a_photo_is_set_aside_whatever_its_size_and_file(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for index, product in enumerate(("testdress", "testdress", "mycoat")):
+        drawn(photos / f"{index}.png", index, product)
+    with Image.open(photos / "1.png") as first:
+        first.resize((170, 255)).save(photos / "2 again.jpg", quality=60)
+    made = run(photos, tmp_path / "set")
+    assert {a.file: a.why for a in made.manifest.set_aside} == {"2 again.jpg": "nearly the same picture as 1.png"}
+    assert made.pictures == 3
+
+
+def drawn(path: Path, seed: int, product: Product) -> None:
+    path.parent.mkdir(exist_ok=True)
+    draw(wear(random_figure(np.random.default_rng(seed)), product), (256, 384)).image.save(path)
+
+
+def test_boxes_written_by_a_person_are_taken_as_they_are(photos: Path, tmp_path: Path) -> None:
+    mine = {"thing": [10, 20, 90, 140], "wearer": [0, 0, 140, 220]}
+    (tmp_path / "boxes.json").write_text(json.dumps({"a 1.png": mine, "a 2.png": {"thing": None, "wearer": None}}))
+    made = run(photos, tmp_path / "set", boxes=tmp_path / "boxes.json", locator=FixedLocator(doubtful=151))
+    by_name = {p.file: p for p in made.manifest.photos}
+    assert by_name["a 1.png"].thing == Box(10, 20, 90, 140)
+    assert by_name["a 2.png"].thing != Box(10, 20, 90, 140)
+    assert made.manifest.set_aside == ()
+
+
+def test_boxes_that_a_person_corrects_in_the_set_survive_further_runs(photos: Path, tmp_path: Path) -> None:
+    doubting = FixedLocator(doubtful=151)
+    assert [a.file for a in run(photos, tmp_path / "set", locator=doubting).manifest.set_aside] == ["a 1.png"]
+    path = tmp_path / "set/boxes.json"
+    held = json.loads(path.read_text(encoding="utf-8"))
+    assert held.keys() == {f"a {i}.png" for i in range(4)}
+    held["a 1.png"]["thing"] = held["a 0.png"]["thing"] = [20, 30, 100, 150]
+    path.write_text(json.dumps(held))
+    for _ in range(3):
+        made = run(photos, tmp_path / "set", locator=doubting)
+        assert made.manifest.set_aside == ()
+        things = {p.file: p.thing for p in made.manifest.photos}
+        assert things["a 0.png"] == things["a 1.png"] == Box(20, 30, 100, 150) != things["a 2.png"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a.png": [1, 2]}', '{"a.png": {"thing": [1, 2, 3], "wearer": null}}'])
+def test_a_boxes_file_of_another_form_is_refused(photos: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "boxes.json").write_text(text)
+    with pytest.raises(InputError, match="not a boxes file"):
+        run(photos, tmp_path / "set", boxes=tmp_path / "boxes.json")
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("sides", [[10, 20, 10, 90], [-5, 0, 50, 60], [0, 0, 5000, 90]])
+def test_a_box_that_cannot_be_is_told(photos: Path, tmp_path: Path, sides: list[int]) -> None:
+    (tmp_path / "boxes.json").write_text(json.dumps({"a 1.png": {"thing": sides, "wearer": [0, 0, 140, 220]}}))
+    made = run(photos, tmp_path / "set", boxes=tmp_path / "boxes.json")
+    assert [(a.file, a.why) for a in made.manifest.set_aside] == [("a 1.png", "a box is empty or not in the photo")]
+
+
+def test_what_most_pictures_show_is_left_to_the_trigger(photos: Path, tmp_path: Path) -> None:
+    run(photos, tmp_path / "set", tagger=SometimesTagger(), caption_reg=True, left_to_trigger=0.5)
+    captions = {p.read_text(encoding="utf-8").strip() for p in (tmp_path / "set").rglob("*.txt")}
+    assert captions == {"testdress", "testdress, red hair"}
+    assert read_manifest(tmp_path / "set").photos[0].train.tags == ("pink dress", "red hair")
+
+
+class SometimesTagger:
+    """Sees the dress always, red hair in one photo of four and its wearer."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
+        self.seen += 1
+        return [["pink dress", "red hair"] if self.seen <= 2 else ["pink dress"] for _ in images]
 
 
 def test_without_a_usable_photo_nothing_is_written(tmp_path: Path) -> None:

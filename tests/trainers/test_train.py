@@ -73,6 +73,18 @@ def test_the_file_says_what_it_is(dataset: Path, tmp_path: Path, base: Base) -> 
     assert [p.name for p in (tmp_path / "work").glob("*")] == []
 
 
+@pytest.mark.parametrize("changes", [{}, {"text_rank": 2, "min_snr_gamma": None}])
+def test_a_batch_in_parts_gives_the_same_lora(dataset: Path, tmp_path: Path, base: Base, changes: dict[str, Any]) -> None:
+    settings = replace(SHORT, **changes)
+    whole = run(dataset, tmp_path / "whole.safetensors", base, settings)
+    parts = run(dataset, tmp_path / "parts.safetensors", base, replace(settings, accumulate=2))
+    assert (parts.steps, parts.loss) == (whole.steps, pytest.approx(whole.loss, rel=1e-4))
+    a, b = (open_lora(made.path, base.unet, base.text_encoder).unet for made in (whole, parts))
+    assert a.keys() == b.keys()
+    for name, layer in a.items():
+        assert torch.allclose(layer.delta(), b[name].delta(), rtol=2e-2, atol=2e-5), name
+
+
 @pytest.mark.parametrize("killed_after", [1, 4])
 @pytest.mark.parametrize("text_rank", [0, 2])
 def test_a_killed_training_ends_with_the_same_file(

@@ -1,0 +1,62 @@
+"""lora show: what a LoRA file is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from models.lora_summary import LoraSummary
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="LoRA files.", no_args_is_help=True)
+    group.command()(show)
+    app.add_typer(group, name="lora")
+
+
+def show(
+    file: Annotated[Path, typer.Argument(help="a .safetensors LoRA from any tool")],
+    as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
+) -> None:
+    """Print kind, rank, alpha, trigger, base and blocks of a LoRA."""
+    from models.lora_summary import summarise
+
+    found = summarise(file)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False))
+        return
+    for name, text in _lines(found):
+        typer.echo(f"{name:<9} {text}")
+
+
+def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:
+    yield "file", _one_line(found.file)
+    yield "kind", f"{found.method}, {found.naming} names"
+    yield "base", _one_line(found.base or "not told") + (f" ({found.family} by its shapes)" if found.family else "")
+    yield "trigger", _one_line(found.trigger or "not told")
+    yield "rank", _counts(found.ranks) or "not told"
+    yield "alpha", _counts(found.alphas) or "not told (as the rank, if its tool has no other rule)"
+    for block, count in sorted(found.blocks.items()):
+        yield "layers", f"{count} in {block}"
+    if found.training:
+        yield "training", _one_line(", ".join(f"{name} {value}" for name, value in found.training.items()))
+    if found.tags:
+        yield "tags", _one_line(", ".join(f"{tag} ({count})" for tag, count in found.tags.items()))
+    yield "hash", _one_line(found.hash or "not told")
+
+
+def _counts(counted: Mapping[int, int] | Mapping[float, int]) -> str:
+    if len(counted) == 1:
+        return f"{next(iter(counted)):g}"
+    return ", ".join(f"{value:g} ({count} layers)" for value, count in sorted(counted.items()))
+
+
+def _one_line(text: str) -> str:
+    """What a stranger's file says of itself must not move the cursor."""
+    return "".join(c if c.isprintable() else " " for c in text)[:300]

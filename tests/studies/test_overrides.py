@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from models.errors import InputError
+from studies.overrides import changed
+from trainers.preset import preset
+
+
+def test_settings_are_put_in_with_their_types() -> None:
+    made = changed(preset("sd15", "shoes"), ["rank=16", "alpha = 8", "plan.epochs=3", "min_snr_gamma=none", "variety.shuffle=no"])
+    assert (made.rank, made.alpha, made.plan.epochs, made.min_snr_gamma, made.variety.shuffle) == (16, 8.0, 3, None, False)
+    assert (made.plan.batch, made.text_rank) == (2, 32)
+    assert changed(made, ["size=256x384", "schedule=constant"]).size == (256, 384)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("rank", "not a setting"),
+        ("rnak=3", "no such setting"),
+        ("rank=high", "integer"),
+        ("plan=3", "has parts"),
+        ("rank.x=3", "no parts"),
+        ("schedule=zigzag", "input should be"),
+        ("plan.epoch=3", "no such setting"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(setting: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        changed(preset("sd15", "face"), [setting])
