@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from studies.validating import trained_on_another
+
+BASE: Any = SimpleNamespace(name="models/chilloutmix.safetensors", hash="aa" * 32)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({}, None),
+        ({"ss_sd_model_name": "chilloutmix.ckpt"}, None),
+        ({"ss_sd_model_name": "renamed.safetensors", "ss_new_sd_model_hash": "aa" * 32}, None),
+        ({"ss_sd_model_name": "anything-v3.safetensors"}, "anything-v3.safetensors"),
+        ({"ss_sd_model_name": "anything-v3.safetensors", "ss_new_sd_model_hash": "bb" * 32}, "anything-v3.safetensors"),
+    ],
+)
+def test_a_lora_of_another_base_is_told(metadata: dict[str, str], told: str | None) -> None:
+    assert trained_on_another(metadata, BASE) == told
