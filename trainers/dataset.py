@@ -12,6 +12,7 @@ from models.hashing import hash_path
 from models.images import list_photos, open_photo
 from trainers.crops import Size
 
+ENOUGH: Final = 20
 TRAIN_FOLDERS: Final = ("train", "img")
 
 
@@ -42,6 +43,17 @@ class Dataset:
     @property
     def reg_samples(self) -> int:
         return sum(p.repeats for p in self.pictures if p.is_reg)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What the tutorial would say about this set."""
+        train, reg = (sum(p.is_reg == wanted for p in self.pictures) for wanted in (False, True))
+        found = []
+        if train < ENOUGH:
+            found.append(f"{train} pictures to train on; {ENOUGH} or more, from several angles, train better")
+        if reg < train:
+            found.append(f"{reg} reg pictures for {train} of train: one to one teaches best where on a wearer the thing belongs")
+        return tuple(found)
 
 
 def read_dataset(folder: Path, factor: int) -> Dataset:

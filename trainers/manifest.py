@@ -56,7 +56,8 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`folder` is where the photos were; with the boxes they are the references for scoring."""
+    """`folder` is where the photos were; with the boxes they are the references for scoring. `reg_token` is what wearers are
+    trained under: the trigger, as kohya does it, or a class such as `girl`."""
 
     kind: Kind
     trigger: str
@@ -66,6 +67,7 @@ class Manifest:
     photos: tuple[PhotoRecord, ...]
     set_aside: tuple[SetAside, ...]
     warnings: tuple[str, ...]
+    reg_token: str
 
     def write(self, dataset: Path) -> None:
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
@@ -83,6 +85,7 @@ def read_manifest(dataset: Path) -> Manifest:
             raise InputError("a manifest of another version", path, "run huanhua prepare again into a new folder")
         photos = tuple(_photo(p) for p in held.pop("photos"))
         aside = tuple(_aside(a) for a in held.pop("set_aside"))
+        held.setdefault("reg_token", held["trigger"])
         return Manifest(photos=photos, set_aside=aside, warnings=tuple(held.pop("warnings")), **held)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("a damaged manifest", path, "run huanhua prepare again into a new folder") from error

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.images import list_photos, open_photo
@@ -21,6 +21,7 @@ from trainers.boxes import NAME as BOXES
 from trainers.boxes import corrected, read_boxes, write_boxes
 from trainers.captions import check_trigger, compose
 from trainers.crops import Size, Window, common_size, held_size
+from trainers.dataset import ENOUGH
 from trainers.folder import caption_path, earlier, keep_edits, replace, restore, sibling
 from trainers.locator import Box, Locator
 from trainers.manifest import NAME, Cut, Kind, Manifest, PhotoRecord, SetAside
@@ -30,8 +31,6 @@ from trainers.tagger import Tagger
 
 if TYPE_CHECKING:
     from PIL import Image
-
-ENOUGH_PHOTOS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ def prepare(
     size: Size = (512, 768),
     plan: Plan | None = None,
     caption_reg: bool = False,
+    reg_class: str | None = None,
     boxes: Path | None = None,
     left_to_trigger: float | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -81,12 +81,17 @@ def prepare(
     least `left_to_trigger` of the trained pictures have are left out of all captions: what every picture of a thing shows is what
     the trigger shall mean.
 
+    `reg_class` puts a word for the wearers' kind, such as `girl`, in the trigger's place in `reg`: they then hold the base's idea
+    of that kind (class prior) instead of telling where on a wearer the thing belongs.
+
     Where the thing is, `boxes` says (see trainers.boxes) for the photos it names, then a person's corrections of an earlier run's
     boxes.json in `out`, then the locator.
 
     Raises InputError for an empty folder, a bad trigger, an `out` that holds something else, and if no photo can be used.
     """
-    check_trigger(trigger)
+    token = reg_class or trigger
+    for word in (trigger, token):
+        check_trigger(word)
     if size[0] % 2 or size[1] % 2 or min(size) < 2:
         raise InputError("sizes must be even", f"{size[0]}x{size[1]}", "use 512x768, for example")
     restore(out)
@@ -103,13 +108,15 @@ def prepare(
     repeats, reg_repeats = plan.repeats(len(found)), plan.regularisation_repeats(len(found))
     partial = sibling(out, "partial")
     try:
-        folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{trigger}"}
+        folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{token}"}
         for folder in folders.values():
             (partial / folder).mkdir(parents=True)
         records = _write_pictures(found, partial, folders, tagger, sizes, caption_reg)
-        records = _captioned(records, partial, trigger, left_to_trigger)
+        records = _captioned(records, partial, trigger, token, left_to_trigger)
         advice = tuple(_advice(kind, found, aside))
-        manifest = Manifest(kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice)
+        manifest = Manifest(
+            kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice, token
+        )
         manifest.write(partial)
         write_boxes(partial / BOXES, manifest, given)
         if before is not None:
@@ -149,20 +156,22 @@ def _write_pictures(
     return records
 
 
-def _captioned(records: list[PhotoRecord], partial: Path, trigger: str, left_to_trigger: float | None) -> list[PhotoRecord]:
+def _captioned(
+    records: list[PhotoRecord], partial: Path, trigger: str, reg_token: str, left_to_trigger: float | None
+) -> list[PhotoRecord]:
     """The records with their captions, each written beside its picture."""
     counted = Counter(tag for record in records for tag in set(record.train.tags))
     least = math.inf if left_to_trigger is None else left_to_trigger * len(records)
     left = {tag for tag, count in counted.items() if count >= least}
 
-    def said(cut: Cut) -> Cut:
+    def said(cut: Cut, word: str) -> Cut:
         if cut.caption is None:
             return cut
-        caption = compose(trigger, [tag for tag in cut.tags if tag not in left])
+        caption = compose(word, [tag for tag in cut.tags if tag not in left])
         caption_path(partial / cut.file).write_text(caption + "\n", encoding="utf-8")
         return dataclasses.replace(cut, caption=caption)
 
-    return [dataclasses.replace(record, train=said(record.train), reg=said(record.reg)) for record in records]
+    return [dataclasses.replace(record, train=said(record.train, trigger), reg=said(record.reg, reg_token)) for record in records]
 
 
 def _resized(photo: Image.Image, cut: Window, target: Size) -> Image.Image:
@@ -173,8 +182,8 @@ def _resized(photo: Image.Image, cut: Window, target: Size) -> Image.Image:
 
 def _advice(kind: Kind, found: list[Usable], aside: list[SetAside]) -> Iterator[str]:
     """What the tutorial would say about these photos."""
-    if len(found) < ENOUGH_PHOTOS:
-        yield f"{len(found)} usable photos; {ENOUGH_PHOTOS} or more, from several angles, train better"
+    if len(found) < ENOUGH:
+        yield f"{len(found)} usable photos; {ENOUGH} or more, from several angles, train better"
     if aside:
         doubtful = sum(a.doubtful for a in aside)
         mend = f"; complete the boxes of {doubtful} in {BOXES} and run this again to use them" if doubtful else ""

@@ -49,7 +49,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished LoRA file. `hash` is its `sshs_model_hash`; `seconds` is this run's time, 0 if the file was there already."""
+    """A finished LoRA file. `hash` is its `sshs_model_hash`; `seconds` is this run's time, 0 if the file was there already.
+
+    `advice` is what the tutorial would say about its pictures.
+    """
 
     path: Path
     hash: str
@@ -58,6 +61,7 @@ class Trained:
     reg_steps: int
     loss: float
     seconds: float
+    advice: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def train(
     if out.exists():
         known = read_metadata(out)
         if known.get(FINGERPRINT) == fingerprint:
-            return Trained(out, known.get("sshs_model_hash", ""), len(plan), *counts, math.nan, 0.0)
+            return Trained(out, known.get("sshs_model_hash", ""), len(plan), *counts, math.nan, 0.0, held.advice)
 
     def say(stage: str, step: int, loss: float, left: float | None) -> None:
         if progress is not None:
@@ -132,7 +136,7 @@ def train(
     described = describe(out.stem, trigger, base, diffusion.prediction, preset, held, len(plan), fingerprint)
     digest = write_lora(out, *layers, described)
     checkpoint.remove()
-    return Trained(out, digest, len(plan), *counts, loss, time.monotonic() - began)
+    return Trained(out, digest, len(plan), *counts, loss, time.monotonic() - began, held.advice)
 
 
 def _steps(

@@ -39,6 +39,9 @@ def prepare(
     caption_reg: Annotated[
         bool, typer.Option("--caption-reg", help="tag the wearers' pictures too; kohya leaves them untagged")
     ] = False,
+    reg_class: Annotated[
+        str | None, typer.Option(help="train wearers under this word, such as girl (class prior); under the trigger if not given")
+    ] = None,
     left_to_trigger: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, help="leave out tags that such a share of the pictures have: the trigger means them"),
@@ -58,6 +61,7 @@ def prepare(
         tagger=tagger,
         tags=tags,
         caption_reg=caption_reg,
+        reg_class=reg_class,
         boxes=boxes,
         left_to_trigger=left_to_trigger,
     )
@@ -78,6 +82,7 @@ def prepare_showing(
     tags: Path | None = None,
     plan: Plan | None = None,
     caption_reg: bool = False,
+    reg_class: str | None = None,
     boxes: Path | None = None,
     left_to_trigger: float | None = None,
 ) -> tuple[Prepared, Path]:
@@ -97,6 +102,7 @@ def prepare_showing(
             tags=tags,
             plan=plan,
             caption_reg=caption_reg,
+            reg_class=reg_class,
             boxes=boxes,
             left_to_trigger=left_to_trigger,
             progress=lambda done, total: advance(done, total, ""),
@@ -110,7 +116,8 @@ def describe(prepared: Prepared) -> list[str]:
     for name, sizes in prepared.sizes.items():
         repeats = manifest.train_repeats if name == "train" else manifest.reg_repeats
         shown = ", ".join(f"{n} of {w}x{h}" for (w, h), n in sorted(sizes.items()))
-        lines.append(f"  {name}: {shown}, each {repeats} times an epoch")
+        under = f", trained under '{manifest.reg_token}'" if name == "reg" else ""
+        lines.append(f"  {name}: {shown}, each {repeats} times an epoch{under}")
     lines += [f"  set aside: {a.file} ({a.why})" for a in manifest.set_aside]
     return lines + [f"  advice: {line}" for line in manifest.warnings]
 
@@ -154,6 +161,7 @@ def train_showing(
 
 def describe_training(trained: Trained) -> list[str]:
     counts = f"{trained.steps} steps ({trained.train_steps} of train, {trained.reg_steps} of reg)"
+    advice = [f"  advice: {line}" for line in trained.advice]
     if trained.seconds == 0:
-        return [f"{trained.path.name}: trained already, {counts}"]
-    return [f"{trained.path.name}: {counts} in {trained.seconds:.0f} s, loss {trained.loss:.3f}"]
+        return [f"{trained.path.name}: trained already, {counts}", *advice]
+    return [f"{trained.path.name}: {counts} in {trained.seconds:.0f} s, loss {trained.loss:.3f}", *advice]

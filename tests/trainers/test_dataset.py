@@ -76,3 +76,14 @@ def test_every_epoch_holds_each_picture_as_often_as_it_repeats(held: list[Pictur
     assert all(len(b.pictures) == len(b.captions) <= batch for b in plan)
     assert all(len({held[i].size for i in b.pictures}) == 1 for b in plan)
     assert plan == batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)
+
+
+def test_what_a_set_lacks_is_said(tmp_path: Path) -> None:
+    for index in range(20):
+        put(tmp_path / f"train/1_x/{index}.png")
+        put(tmp_path / f"reg/1_x/{index}.png")
+    assert read_dataset(tmp_path, factor=8).advice == ()
+    (tmp_path / "reg/1_x/0.png").unlink()
+    assert [line.split(":")[0] for line in read_dataset(tmp_path, factor=8).advice] == ["19 reg pictures for 20 of train"]
+    (tmp_path / "train/1_x/0.png").unlink()
+    assert [line.split(";")[0] for line in read_dataset(tmp_path, factor=8).advice] == ["19 pictures to train on"]

@@ -171,6 +171,15 @@ def test_a_box_that_cannot_be_is_told(photos: Path, tmp_path: Path, sides: list[
     assert [(a.file, a.why) for a in made.manifest.set_aside] == [("a 1.png", "a box is empty or not in the photo")]
 
 
+def test_wearers_may_stand_for_a_class(photos: Path, tmp_path: Path) -> None:
+    made = run(photos, tmp_path / "set", reg_class="girl", caption_reg=True)
+    assert made.manifest.reg_token == "girl"
+    captions = {p.read_text(encoding="utf-8").strip() for p in (tmp_path / "set/reg/1_girl").glob("*.txt")}
+    assert captions == {"girl, pink dress, testdress, blue background"}
+    with pytest.raises(InputError, match="not a trigger word"):
+        run(photos, tmp_path / "other", reg_class="a/b")
+
+
 def test_what_most_pictures_show_is_left_to_the_trigger(photos: Path, tmp_path: Path) -> None:
     run(photos, tmp_path / "set", tagger=SometimesTagger(), caption_reg=True, left_to_trigger=0.5)
     captions = {p.read_text(encoding="utf-8").strip() for p in (tmp_path / "set").rglob("*.txt")}
