@@ -45,7 +45,7 @@ def draw_garment(stage: Stage) -> None:
         stage.poly([(-inner, end - 8), (inner, end - 8), (half, end), (-half, end)], palette.CLOTH[g.hem], part)
     _bodice_trims(stage)
     if g.emblem is not None:
-        stage.mark(g.emblem, (0, 121.5), 7.6, part, outline=False)
+        stage.mark(g.emblem, (0, 121.5), 8.4, part, outline=False)
 
 
 def _end(stage: Stage) -> Point:
@@ -68,7 +68,7 @@ def _bodice_trims(stage: Stage) -> None:
             stage.poly([(side * 1, 82), (side * 5, 75), (side * 13.5, 77), (side * 10.5, 86)], palette.CLOTH[g.collar], part)
     if g.buttons is not None:
         for high in (89.0, 97.0, 114.0) if g.kind == "coat" else (89.0, 97.0):
-            stage.oval((2.8 if g.kind == "coat" else 0.0, high), 2.4, 2.4, palette.CLOTH[g.buttons], part, outline=False)
+            stage.oval((2.8 if g.kind == "coat" else 0.0, high), 3.1, 3.1, palette.CLOTH[g.buttons], part, outline=False)
     if g.belt is not None:
         stage.poly([(-12, 102.5), (12, 102.5), (13.5, 110.5), (-13.5, 110.5)], palette.CLOTH[g.belt], part)
 

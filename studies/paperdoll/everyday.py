@@ -112,10 +112,10 @@ def random_pose(rng: np.random.Generator, framing: Framing = "full body") -> Pos
     return Pose(
         arms=pick(rng, ARMS_OFTEN),
         mouth=pick(rng, MOUTHS),
-        dx=float(rng.uniform(-4, 4)),
-        dy=float(rng.uniform(-2, 2)),
-        scale=float(rng.uniform(0.93, 1.02)),
-        lean=float(rng.uniform(-3, 3)),
+        dx=float(rng.uniform(-2, 2)),
+        dy=float(rng.uniform(-1, 1)),
+        scale=float(rng.uniform(0.97, 1.01)),
+        lean=float(rng.uniform(-1.5, 1.5)),
         raised=pick(rng, ("left", "right")),
         sitting=framing == "full body" and bool(rng.random() < 0.12),
     )
@@ -131,5 +131,5 @@ def random_figure(rng: np.random.Generator, framing: Framing = "full body") -> F
         ground=pick(rng, tuple(palette.GROUND)),
         floor=bool(rng.random() < 0.25),
         framing=framing,
-        camera=(float(rng.uniform(-4, 4)), float(rng.uniform(-4, 4)), float(rng.uniform(0.92, 1.1))),
+        camera=(float(rng.uniform(-2, 2)), float(rng.uniform(-2, 2)), float(rng.uniform(0.96, 1.06))),
     )

@@ -15,7 +15,14 @@ from models.errors import InputError
 from models.files import write_whole
 from studies.paperdoll.bundle import WEIGHTS
 
-STANDS_ON: Final[dict[str, tuple[str, ...]]] = {"base": (), "parser": (), "faces": (), "clip": (), "hands": ("base",)}
+STANDS_ON: Final[dict[str, tuple[str, ...]]] = {
+    "base": (),
+    "parser": (),
+    "faces": (),
+    "clip": (),
+    "tagger": (),
+    "hands": ("base",),
+}
 """For each model those that were used to make it."""
 RECORD: Final = "frozen.json"
 

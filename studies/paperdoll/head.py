@@ -50,14 +50,14 @@ def _marks(stage: Stage) -> None:
             stage.oval((side * 14.2, 60.0), 5.2, 3.6, palette.BLUSH, None, outline=False)
     if identity.freckles:
         for spot in FRECKLES:
-            stage.oval(spot, 1.5, 1.5, palette.FRECKLES, None, outline=False)
+            stage.oval(spot, 1.9, 1.9, palette.FRECKLES, None, outline=False)
     if identity.mole:
-        stage.oval((9.0, 64.2), 2.1, 2.1, palette.LINE, None, outline=False)
+        stage.oval((9.0, 64.2), 2.7, 2.7, palette.LINE, None, outline=False)
     if identity.glasses:
         s = stage.scale
         for side in (-1, 1):
             x, y = stage.p(side * 9.0, 51)
-            stage.pen.curve((x - 8 * s, y - 7.5 * s, x + 8 * s, y + 7.5 * s), 0, 360, 1.5)
+            stage.pen.curve((x - 8 * s, y - 7.5 * s, x + 8 * s, y + 7.5 * s), 0, 360, 2.0)
 
 
 def _mouth(stage: Stage) -> None:

@@ -14,6 +14,8 @@ from studies.paperdoll.products import Product
 from studies.spec import Kind
 
 PHOTOS: Final = 24
+LEFT_TO_TRIGGER: Final = 0.4
+"""Tags that so many of a product's photos have are the product's own: the tagger misses some."""
 REQUIRE: Final = 0.7
 """Of what each LoRA shows at its best alone: three small LoRAs at once take from each other."""
 
@@ -36,11 +38,6 @@ OUTFITS: Final = (
 SIZE: Final = (128, 192)
 PROMPT: Final = "1girl, full body, standing, arms spread, smile, pale skin, myface, testdress, myshoes, lilac background"
 """What the products do not decide is said, or the base mixes what it might be."""
-
-
-def tag_groups() -> dict[str, list[str]]:
-    """The tags that the zero-shot tagger may give: only what the lab's small CLIP is nearly always right about."""
-    return {"who": ["1girl"], "framing": ["full body", "upper body", "face close-up", "clothing close-up", "shoes close-up"]}
 
 
 def study_text(folder: Path) -> str:

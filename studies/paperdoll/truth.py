@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = NDArray[np.float32]
-SCALES: Final = (0.93, 1.02)
-MEAN_SCALE: Final = 0.975
+SCALES: Final = (0.97, 1.01)
+MEAN_SCALE: Final = 0.99
 """Figures stand so many times as tall as drawn."""
 NECK_HEIGHT: Final = 72.7
 HEAD_HEIGHT: Final = 28.0

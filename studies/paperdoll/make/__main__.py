@@ -14,7 +14,7 @@ import torch
 
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.frozen import freeze
-from studies.paperdoll.make import autoencoder, base, clip, faces, hands, parser, text
+from studies.paperdoll.make import autoencoder, base, clip, faces, hands, parser, tagger, text
 
 LAB = Path(".lab")
 Make = Callable[[Path, Path], object]
@@ -26,6 +26,7 @@ STEPS: tuple[tuple[str, Make, str], ...] = (
     ("faces", faces.make, "faces"),
     ("hands", hands.make, "hands"),
     ("clip", clip.make, "clip"),
+    ("tagger", tagger.make, "tagger"),
 )
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from studies.paperdoll.draw import Drawing, draw
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.make.data import MIX, pixels
+from studies.paperdoll.make.device import mixed
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.products import WORN, wear
 
@@ -106,7 +107,7 @@ def make(out: Path, work: Path, steps: int = STEPS, detail_steps: int = DETAIL_S
         crops = [_crop(pool[int(i)], draws) for i in draws.integers(len(pool), size=BATCH)]
         x = torch.stack([_recoloured(c, draws) if draws.random() < RECOLOURED else c for c in crops])
         x = x.to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             z = vae.encode(x, return_dict=False)[0]
             y = vae.decode(z + (0.05, 0.02)[round_] * torch.randn_like(z), return_dict=False)[0]
         total: Tensor = (flat_loss, detail_loss)[round_](x, y.float()) + 1e-3 * z.float().pow(2).mean()

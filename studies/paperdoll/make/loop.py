@@ -11,6 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from studies.paperdoll.make.muon import Muon
+
 
 def train(
     model: nn.Module,
@@ -22,14 +24,19 @@ def train(
     warmup: int = 100,
     ema: float | None = None,
     weight_decay: float = 0.01,
+    muon: bool = False,
     save_every: int = 250,
     say_every: int = 100,
 ) -> nn.Module:
-    """Minimises `loss(step)` over `model` with AdamW; returns the model, or its exponential moving average if `ema` is given.
+    """Minimises `loss(step)` over `model` with AdamW or Muon; returns the model, or its moving average if `ema` is given.
 
     `state` is a file holding step, weights, average and optimizer; it is replaced whole, so that a killed run resumes from it.
     """
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=weight_decay, betas=(0.9, 0.99))
+    optimizer: torch.optim.Optimizer = (
+        Muon(model.parameters(), lr=rate, weight_decay=weight_decay)
+        if muon
+        else torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=weight_decay, betas=(0.9, 0.99))
+    )
     average = deepcopy(model).requires_grad_(False) if ema is not None else None
     first = _resume(state, model, average, optimizer)
     began, shown = time.monotonic(), 0.0
@@ -74,7 +81,7 @@ def _save(path: Path, step: int, model: nn.Module, average: nn.Module | None, op
 def _resume(path: Path, model: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> int:
     if not path.exists():
         return 0
-    held = torch.load(path, weights_only=True)
+    held = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(held["model"])
     if average is not None:
         average.load_state_dict(held["average"])

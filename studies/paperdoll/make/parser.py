@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
 from studies.paperdoll.make.corruption import corrupted, hue_turned
+from studies.paperdoll.make.device import mixed
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.pool import SIZE, Pool, drawn_pool
 from studies.paperdoll.pen import PARTS
@@ -68,7 +69,7 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng((41, step))
         images, parts = as_batch(pool, rng.integers(len(pool.figures), size=BATCH), rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             logits = model((images - MEAN) / STD).logits
         full = F.interpolate(logits.float(), size=parts.shape[-2:], mode="bilinear", align_corners=False)
         return F.cross_entropy(full, parts, weights)
