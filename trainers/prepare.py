@@ -78,8 +78,8 @@ def prepare(
 
     Wearers get no captions, as the tutorial has it: they are then trained under the trigger alone. `caption_reg` gives them the
     trigger and their tags, which a small text encoder needs to find the trigger again in a long prompt. Tags that a share of at
-    least `left_to_trigger` of the trained pictures have are left out of all captions: what every picture of a thing shows is what
-    the trigger shall mean.
+    least `left_to_trigger` of the photos have, in one crop or the other, are left out of all captions: what every photo of a
+    thing shows is what the trigger shall mean.
 
     `reg_class` puts a word for the wearers' kind, such as `girl`, in the trigger's place in `reg`: they then hold the base's idea
     of that kind (class prior) instead of telling where on a wearer the thing belongs.
@@ -160,8 +160,8 @@ def _captioned(
     records: list[PhotoRecord], partial: Path, trigger: str, reg_token: str, left_to_trigger: float | None
 ) -> list[PhotoRecord]:
     """The records with their captions, each written beside its picture."""
-    counted = Counter(tag for record in records for tag in set(record.train.tags))
     least = math.inf if left_to_trigger is None else left_to_trigger * len(records)
+    counted = Counter(tag for record in records for tag in {*record.train.tags, *record.reg.tags})
     left = {tag for tag, count in counted.items() if count >= least}
 
     def said(cut: Cut, word: str) -> Cut:

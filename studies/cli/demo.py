@@ -68,15 +68,13 @@ def make_data(folder: Path) -> None:
     from studies.paperdoll.bundle import WEIGHTS
     from studies.paperdoll.frozen import check
     from studies.paperdoll.photos import write_photos
-    from studies.paperdoll.study import OUTFITS, PHOTOS, SIZE, study_text, tag_groups
+    from studies.paperdoll.study import LEFT_TO_TRIGGER, OUTFITS, PHOTOS, SIZE, study_text
     from trainers.preset import preset
 
     check()
     if not (folder / "study.yaml").exists():
         write_whole(folder / "study.yaml", study_text(folder).encode())
     for outfit in OUTFITS:
-        tags = folder / "tags" / f"{outfit.name}.yaml"
-        write_whole(tags, json.dumps(tag_groups(), indent=1).encode())
         photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
         if not photos.exists():
             write_photos(outfit.product, photos, PHOTOS)
@@ -85,7 +83,8 @@ def make_data(folder: Path) -> None:
             continue
         prepared, _ = prepare_showing(
             photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-            tagger=f"local-dir:{WEIGHTS / 'clip'}", tags=tags, plan=preset("lab", outfit.kind).plan, caption_reg=True,
+            tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER, caption_reg=True,
+            plan=preset("lab", outfit.kind).plan,
         )  # fmt: skip
         for line in describe(prepared):
             say(line)
