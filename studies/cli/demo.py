@@ -45,7 +45,7 @@ def demo(
     from studies.cli.search import close
 
     began = time.monotonic()
-    say("The paper-doll demo, about five to eight minutes on two processor cores:")
+    say("The paper-doll demo, about six to thirteen minutes on two processor cores:")
     for name, what in STAGES:
         say(f"  {name:<8} {what}")
     make_data(folder)

@@ -36,8 +36,11 @@ OUTFITS: Final = (
     Outfit("shoes", "shoes", "myshoes", 0.4),
 )
 SIZE: Final = (128, 192)
-PROMPT: Final = "1girl, full body, standing, arms spread, smile, pale skin, myface, testdress, myshoes, lilac background"
-"""What the products do not decide is said, or the base mixes what it might be."""
+PROMPT: Final = (
+    "1girl, full body, standing, arms spread, smile, pale skin, myface, pink dress, testdress, white boots, myshoes, "
+    "lilac background"
+)
+"""What the products do not decide is said, or the base mixes what it might be; colour words save weight, as people use them."""
 
 
 def study_text(folder: Path) -> str:

@@ -21,8 +21,9 @@ def test_a_step_turns_as_the_gradient_does_with_like_singular_values(rows: int, 
 
 def test_it_fits_matrices_convolutions_and_biases() -> None:
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.Flatten(), torch.nn.Linear(16, 1))
-    x, wanted = torch.randn(64, 2, 4, 4), torch.randn(64, 1)
+    model, teacher = (torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.Flatten(), torch.nn.Linear(16, 1)) for _ in range(2))
+    x = torch.randn(64, 2, 4, 4)
+    wanted = teacher(x).detach() + 3
     optimizer = Muon(model.parameters(), lr=0.02)
     losses = []
     for _ in range(150):
@@ -31,7 +32,7 @@ def test_it_fits_matrices_convolutions_and_biases() -> None:
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.02 * losses[0]
 
 
 def test_its_state_can_be_kept() -> None:
