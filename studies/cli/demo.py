@@ -39,6 +39,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="where everything is made")] = Path("demo"),
     scout: Annotated[int, typer.Option(min=1, help="seeds to scout")] = 16,
     trials: Annotated[int, typer.Option(min=4, help="images to search and prove")] = 20,
+    epochs: Annotated[int, typer.Option(min=1, help="passes over each training set; fewer train weaker LoRAs sooner")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """The whole way on the paper-doll lab, nothing downloaded. A second demo in the same folder goes on from the first."""
@@ -49,7 +50,7 @@ def demo(
     for name, what in STAGES:
         say(f"  {name:<8} {what}")
     make_data(folder)
-    make_loras(folder)
+    make_loras(folder, epochs)
     study = open_study(folder, None)
     tracker = open_tracker(study)
     try:
@@ -90,7 +91,7 @@ def make_data(folder: Path) -> None:
             say(line)
 
 
-def make_loras(folder: Path) -> None:
+def make_loras(folder: Path, epochs: int) -> None:
     from studies.cli.data import describe_training, train_showing
     from studies.paperdoll.bundle import WEIGHTS
     from studies.paperdoll.study import OUTFITS
@@ -98,7 +99,13 @@ def make_loras(folder: Path) -> None:
     for outfit in OUTFITS:
         out = folder / "loras" / f"{outfit.product}.safetensors"
         trained = train_showing(
-            folder / "data" / outfit.name, out, base=str(WEIGHTS / "base"), kind=outfit.kind, trigger=outfit.product, family="lab"
+            folder / "data" / outfit.name,
+            out,
+            base=str(WEIGHTS / "base"),
+            kind=outfit.kind,
+            trigger=outfit.product,
+            family="lab",
+            settings=[f"plan.epochs={epochs}"],
         )
         for line in describe_training(trained):
             say(line)

@@ -17,6 +17,8 @@ from PIL import Image
 from studies.infotext import read_picture
 from studies.paperdoll.study import REQUIRE
 
+SMALL = ("--scout", "2", "--trials", "6", "--epochs", "2")
+
 
 def huanhua(*words: str | Path) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
@@ -27,7 +29,7 @@ def huanhua(*words: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("main job") / "demo"
-    done = huanhua("demo", folder, "--scout", "2", "--trials", "6", "--json")
+    done = huanhua("demo", folder, *SMALL, "--json")
     assert done.returncode in (0, 1), done.stderr[-2000:]
     return folder, json.loads(done.stdout)
 
@@ -57,7 +59,7 @@ def test_a_second_demo_goes_on_and_finds_the_same(demo: tuple[Path, dict[str, An
     folder, found = demo
     before = {p.name: p.stat().st_mtime_ns for p in (folder / "workspace" / "images").iterdir()}
     loras = {p: p.stat().st_mtime_ns for p in (folder / "loras").glob("*.safetensors")}
-    done = huanhua("demo", folder, "--scout", "2", "--trials", "6", "--json")
+    done = huanhua("demo", folder, *SMALL, "--json")
     again = json.loads(done.stdout)
     assert {**again, "minutes": 0} == {**found, "minutes": 0}
     assert {p.name: p.stat().st_mtime_ns for p in (folder / "workspace" / "images").iterdir()} == before
