@@ -29,3 +29,15 @@ def export_onnx(model: nn.Module, example: Tensor, path: Path, outputs: list[str
         )
         assert program is not None
         program.save(str(path), external_data=False)
+    strip(path)
+
+
+def strip(path: Path) -> None:
+    """Takes out what the exporter notes of each node, such as the lines of code it came from: it differs by machine."""
+    import onnx
+
+    model = onnx.load(str(path))
+    for holder in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        holder.ClearField("metadata_props")
+        holder.ClearField("doc_string")
+    onnx.save(model, str(path))
