@@ -34,6 +34,7 @@ SEED = 992
 """No training saw the figures of this seed."""
 BATCH = 16
 STEPS, GUIDANCE = 20, 5.0
+OUTLINES = 0.3
 CLOTHING = ("top", "dress", "skirt")
 WANTED = {"hair": 0.9, "garment": 0.9, "shoes": 0.9, "limbs": 0.95}
 
@@ -94,16 +95,13 @@ def faults(figure: Figure, image: Image.Image, parts: NDArray[np.uint8], seen: O
 
 
 def commonest(pixels: NDArray[np.float32], known: dict[str, palette.RGB], count: int) -> list[str]:
-    """The colours that most pixels are nearest to; outlines and skin are not counted unless they are asked for."""
-    names = list(known)
-    others = [palette.LINE, *palette.SKIN.values()]
-    table = np.array([*known.values(), *others], np.float32)
+    """The colours that most pixels are nearest to, skin left out. Outlines are black too: a share below OUTLINES is theirs."""
+    names = [*known, "black", *palette.SKIN]
+    table = np.array([*known.values(), palette.LINE, *palette.SKIN.values()], np.float32)
     nearest = np.linalg.norm(pixels[:, None] - table, axis=2).argmin(axis=1)
-    black = names.index("black")
-    nearest = np.where((nearest == len(names)) & (len(pixels) > 0), black, nearest)
-    counted = Counter(names[i] for i in nearest.tolist() if i < len(names))
-    edge = {"black": len(pixels) * 0.3}
-    return [name for name, n in counted.most_common() if n >= edge.get(name, 1)][:count]
+    counted = Counter(names[i] for i in nearest.tolist() if i <= len(known))
+    outlines = OUTLINES * len(pixels)
+    return [name for name, n in counted.most_common() if name != "black" or n >= outlines][:count]
 
 
 def short(figure: Figure) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MAX_HEADER = 100_000_000
+TRIGGER_KEY = "modelspec.trigger_phrase"
+"""Where a file's metadata name its trigger word."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
-from models.lora import read_header
+from models.lora import TRIGGER_KEY, read_header
 from models.lora_keys import other_method, split_key
 
 CONTEXT_WIDTHS: Final = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
@@ -119,8 +119,8 @@ def _alphas(path: Path, entries: Mapping[str, Any]) -> dict[float, int]:
 
 def _trigger(metadata: Mapping[str, str]) -> str | None:
     """What the file says, or else the token of the only folder it was trained on."""
-    if metadata.get("modelspec.trigger_phrase"):
-        return metadata["modelspec.trigger_phrase"]
+    if metadata.get(TRIGGER_KEY):
+        return metadata[TRIGGER_KEY]
     tokens = {folder.partition("_")[2] for folder in _table(metadata, "ss_dataset_dirs")}
     return tokens.pop() if len(tokens) == 1 and all(tokens) else None
 

@@ -51,6 +51,14 @@ class Preset:
     gradient_checkpointing: bool = False
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        least = {"rank": self.rank, "accumulate": self.accumulate, "plan.epochs": self.plan.epochs, "plan.batch": self.plan.batch}
+        for name, value in least.items():
+            if value < 1:
+                raise InputError(f"{name} must be at least 1", str(value), f"use {name}=1 or more")
+        if self.noisy <= 0:
+            raise InputError("noisy must be above 0", f"{self.noisy:g}", "use noisy=1 for all noise levels alike")
+
 
 _SD15: Final = Preset(plan=Plan(steps=4000, epochs=10, batch=1), text_rank=32)
 # A face is known by few strokes: three quarters of the steps, so that it does not also learn the light of the photos.

@@ -24,6 +24,9 @@ def test_settings_are_put_in_with_their_types() -> None:
         ("rank.x=3", "no parts"),
         ("schedule=zigzag", "input should be"),
         ("plan.epoch=3", "no such setting"),
+        ("plan.batch=0", "at least 1"),
+        ("accumulate=0", "at least 1"),
+        ("noisy=0", "above 0"),
     ],
 )
 def test_a_wrong_setting_is_one_line(setting: str, said: str) -> None:

@@ -43,7 +43,10 @@ class Muon(torch.optim.Optimizer):
         super().__init__(list(parameters), defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One step; `closure`, if given, is called first to calculate the gradients anew, and its loss is returned."""
+        with torch.enable_grad():
+            loss = closure() if closure is not None else None
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is None:
@@ -51,6 +54,7 @@ class Muon(torch.optim.Optimizer):
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 step = self._muon if p.ndim >= 2 else self._adam
                 p.sub_(group["lr"] * step(p.grad, self.state[p], group))
+        return loss
 
     def _muon(self, grad: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
         if not state:
