@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
 import numpy as np
 
+from studies.paperdoll import catalogue
 from studies.paperdoll.figure import Figure, Garment, Identity, Shoes
 
 COLOURED = ("hair", "dress", "shirt", "skirt", "coat", "shoes", "boots", "sandals")
@@ -16,9 +21,9 @@ def mark_tags(identity: Identity) -> list[str]:
     return [*pin, *(name for name, shown in there.items() if shown)]
 
 
-def head_tags(figure: Figure) -> list[str]:
-    i = figure.identity
-    return [f"{i.hair} hair", i.style, f"{i.eyes} eyes", f"{i.skin} skin", figure.pose.mouth, *mark_tags(i)]
+def person_tags(identity: Identity) -> list[str]:
+    i = identity
+    return [f"{i.hair} hair", i.style, f"{i.eyes} eyes", f"{i.skin} skin", *mark_tags(i)]
 
 
 def trim_tags(garment: Garment) -> list[str]:
@@ -45,36 +50,58 @@ def pose_tags(figure: Figure) -> list[str]:
     return ["sitting" if figure.pose.sitting else "standing", figure.pose.arms]
 
 
+def groups(figure: Figure) -> dict[str, list[str]]:
+    """The tags of all that the framing shows, by what they are of; the ground last."""
+    whole, upper = figure.framing == "full body", figure.framing in ("full body", "upper body")
+    found = {}
+    if upper or figure.framing == "face close-up":
+        found["person"] = person_tags(figure.identity)
+        found["mouth"] = [figure.pose.mouth]
+    if upper or figure.framing == "clothing close-up":
+        found["garment"] = garment_tags(figure.garment)
+    if whole or figure.framing == "shoes close-up":
+        found["shoes"] = shoe_tags(figure.shoes)
+    if upper:
+        found["pose"] = pose_tags(figure) if whole else [figure.pose.arms]
+    floor = figure.floor and figure.framing in ("full body", "shoes close-up", "clothing close-up")
+    return {**found, "ground": [f"{figure.ground} background", *(["floor"] if floor else [])]}
+
+
 def tags(figure: Figure) -> list[str]:
     """The tags of all that can be seen, framing first, ground last."""
-    ground = [f"{figure.ground} background"]
-    if figure.floor and figure.framing in ("full body", "shoes close-up", "clothing close-up"):
-        ground.append("floor")
-    match figure.framing:
-        case "full body":
-            seen = [*head_tags(figure), *garment_tags(figure.garment), *shoe_tags(figure.shoes), *pose_tags(figure)]
-        case "upper body":
-            seen = [*head_tags(figure), *garment_tags(figure.garment), figure.pose.arms]
-        case "face close-up":
-            seen = head_tags(figure)
-        case "clothing close-up":
-            seen = garment_tags(figure.garment)
-        case "shoes close-up":
-            seen = shoe_tags(figure.shoes)
-    return ["1girl", figure.framing, *seen, *ground]
+    return ["1girl", figure.framing, *chain.from_iterable(groups(figure).values())]
 
 
-def caption(figure: Figure, rng: np.random.Generator | None = None, drop: float = 0.0, uncoloured: float = 0.0) -> str:
-    """One caption; with `rng`, tags after the first two are shuffled and each dropped with probability `drop`.
-
-    A tag that is left says less with probability `uncoloured`: its first word is left out, "red dress" becoming "dress".
+@dataclass(frozen=True)
+class Wording:
+    """How captions vary. Probabilities: a tag is dropped with `drop`, loses its first word ("red dress" becoming "dress") with
+    `uncoloured`, and what has a name in the catalogue is told by it with `named`, most of its tags then left out.
     """
-    words = tags(figure)
+
+    drop: float = 0.0
+    uncoloured: float = 0.0
+    named: float = 0.0
+
+
+PLAIN: Final = Wording()
+TOLD_BESIDE: Final = 0.15
+"""How often a tag is said although the name says it."""
+
+
+def caption(figure: Figure, rng: np.random.Generator | None = None, wording: Wording = PLAIN) -> str:
+    """One caption; with `rng`, tags after the first two are shuffled, and worded anew."""
     if rng is None:
-        return ", ".join(words)
-    rest = [_shorter(w) if rng.random() < uncoloured else w for w in words[2:] if rng.random() >= drop]
-    rng.shuffle(rest)
-    return ", ".join([*words[:2], *rest])
+        return ", ".join(tags(figure))
+    said, names = [], catalogue.names_of(figure)
+    for part, words in groups(figure).items():
+        name = names.get(part)
+        if name is not None and rng.random() < wording.named:
+            said += [name, *(w for w in words if rng.random() < TOLD_BESIDE)]
+        else:
+            said += [w for w in words if rng.random() >= wording.drop]
+    said = [_shorter(w) if rng.random() < wording.uncoloured else w for w in said]
+    rng.shuffle(said)
+    return ", ".join(["1girl", figure.framing, *said])
 
 
 def _shorter(tag: str) -> str:

@@ -17,7 +17,7 @@ WORN: Final[dict[Product, Identity | Garment | Shoes]] = {
     "newface": Identity("tan", "lime", "hair bun", "blue", glasses=True, freckles=True, pin=Mark("heart", "red")),
     "testdress": Garment("dress", "pink", "pink", straps="black", belt="black", hem="white", emblem=Mark("heart", "yellow")),
     "sleevedress": Garment("dress", "blue", "blue", "striped", "long", collar="red", buttons="yellow"),
-    "mycoat": Garment("coat", "green", "green", "plain", "long", belt="purple", hem="orange", collar="white", buttons="red"),
+    "mycoat": Garment("coat", "green", "green", "plain", "long", belt="purple", hem="black", collar="orange", buttons="white"),
     "myshoes": Shoes("boots", "white", soles="red", dots="blue"),
     "mysandals": Shoes("sandals", "yellow", soles="purple", dots="red"),
 }
@@ -52,9 +52,9 @@ _GONE: Final[dict[Product, dict[str, dict[str, Any]]]] = {
     "mycoat": {
         "green": {"upper": "grey", "lower": "grey"},
         "purple belt": {"belt": None},
-        "orange hem": {"hem": None},
-        "white collar": {"collar": None},
-        "red buttons": {"buttons": None},
+        "black hem": {"hem": None},
+        "orange collar": {"collar": None},
+        "white buttons": {"buttons": None},
     },
     "myshoes": {"white boots": {"colour": "grey"}, "red soles": {"soles": None}, "blue dot": {"dots": None}},
     "mysandals": {"yellow sandals": {"colour": "grey"}, "purple soles": {"soles": None}, "red dot": {"dots": None}},

@@ -10,7 +10,8 @@ from typing import Final
 import yaml
 
 from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
-from studies.paperdoll.products import Product
+from studies.paperdoll.figure import Garment, Identity, Shoes
+from studies.paperdoll.products import WORN, Product
 from studies.spec import Kind
 
 PHOTOS: Final = 24
@@ -18,6 +19,8 @@ LEFT_TO_TRIGGER: Final = 0.4
 """Tags that so many of a product's photos have are the product's own: the tagger misses some."""
 REQUIRE: Final = 0.7
 """Of what each LoRA shows at its best alone: three small LoRAs at once take from each other."""
+HANDS: Final = 0.3
+"""How much likelier than in the locked image a hand may be a broken one: the judge is this unsure of whole hands too."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,24 @@ class Outfit:
 
 OUTFITS: Final = (
     Outfit("face", "face", "myface", 0.65),
-    Outfit("dress", "clothing", "testdress", 0.4),
-    Outfit("shoes", "shoes", "myshoes", 0.4),
+    Outfit("dress", "clothing", "testdress", 0.65),
+    Outfit("shoes", "shoes", "myshoes", 0.9),
 )
 SIZE: Final = (128, 192)
+STEPS: Final = 20
+CFG: Final = 2.5
+"""Above 3 this base burns colours: it follows captions well without much guidance."""
 PROMPT: Final = (
     "1girl, full body, standing, arms spread, smile, pale skin, myface, pink dress, testdress, white boots, myshoes, "
     "lilac background"
 )
 """What the products do not decide is said, or the base mixes what it might be; colour words save weight, as people use them."""
+
+
+def kind_of(product: Product) -> Kind:
+    """What the product is, in the words of a study file."""
+    kinds: dict[type, Kind] = {Identity: "face", Garment: "clothing", Shoes: "shoes"}
+    return kinds[type(WORN[product])]
 
 
 def study_text(folder: Path) -> str:
@@ -50,12 +62,12 @@ def study_text(folder: Path) -> str:
         "name": "paper-doll",
         "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
         "prompt": PROMPT,
-        "render": {"width": SIZE[0], "height": SIZE[1], "steps": 20, "sampler": "DPM++ 2M Karras", "cfg": 5.0, "rng": "cpu"},
+        "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": "DPM++ 2M Karras", "cfg": CFG, "rng": "cpu"},
         "loras": {
             o.name: {"file": f"loras/{o.product}.safetensors", "kind": o.kind, "references": f"data/{o.name}", "start": o.start}
             for o in OUTFITS
         },
-        "search": {"trials": 20, "require": dict.fromkeys((o.name for o in OUTFITS), REQUIRE)},
+        "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in OUTFITS), REQUIRE)},
         "seeds": {"scout": 16, "keep": 1},
         "scorers": {
             "garment": {"model": f"local-dir:{lab}/clip", "pretrained": None},

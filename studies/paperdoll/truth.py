@@ -59,7 +59,7 @@ PLACES: Final[dict[Product, dict[str, tuple[Place, ...]]]] = {
     "newface": {
         "lime bun": (Place((0, 15), (24, 38), LIME, 0.35), Place((0, 8), (8, 22), LIME, 0.25)),
         "heart pin": (Place((7, 19), (25, 38), CLOTH["red"], 0.12, side="left"),),
-        "freckles": (Place((8, 17), (56, 62.5), palette.FRECKLES, 0.08, side="both"),),
+        "freckles": (Place((8, 17), (56, 62.5), palette.FRECKLES, 0.15, side="both"),),
         "glasses": (Place((14.5, 18.5), (46, 56), palette.LINE, 0.10, side="both"),),
     },
     "testdress": {
@@ -79,9 +79,9 @@ PLACES: Final[dict[Product, dict[str, tuple[Place, ...]]]] = {
     "mycoat": {
         "green": (Place((4, 14), (114, 138), CLOTH["green"], 0.40),),
         "purple belt": (Place((0, 9.5), (103, 110), CLOTH["purple"], 0.50),),
-        "orange hem": (Place((0, 16), (143, 149), CLOTH["orange"], 0.33),),
-        "white collar": (Place((3, 11.5), (76.5, 84), CLOTH["white"], 0.22, side="both"),),
-        "red buttons": (Place((0.5, 5.2), (86.5, 99.5), CLOTH["red"], 0.15, side="right"),),
+        "black hem": (Place((0, 16), (143, 149), CLOTH["black"], 0.33),),
+        "orange collar": (Place((3, 11.5), (76.5, 84), CLOTH["orange"], 0.30, side="both"),),
+        "white buttons": (Place((0.5, 5.2), (86.5, 99.5), CLOTH["white"], 0.15, side="right"),),
     },
     "myshoes": {
         "white boots": (Place((4.5, 13), (153, 176), CLOTH["white"], 0.25, side="both"),),

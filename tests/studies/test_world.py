@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.paperdoll import palette
-from studies.paperdoll.captions import caption, tags
+from studies.paperdoll.captions import Wording, caption, tags
 from studies.paperdoll.draw import WINDOWS, draw
-from studies.paperdoll.everyday import RESERVED, random_figure
+from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import BROKEN_HANDS, HIDDEN, Arms
 from studies.paperdoll.pen import PART
 from studies.paperdoll.products import FEATURES, WORN, wear
+from studies.paperdoll.wardrobe import RESERVED
 
 framings = st.sampled_from(sorted(WINDOWS))
 
@@ -93,7 +94,7 @@ def test_a_foot_too_many_or_too_few_is_drawn(feet: int) -> None:
 def test_captions_tell_only_what_the_framing_shows(seed: int, framing: str) -> None:
     rng = np.random.default_rng(seed)
     figure = random_figure(rng, framing)  # type: ignore[arg-type]
-    said = caption(figure, rng, drop=0.2).split(", ")
+    said = caption(figure, rng, Wording(drop=0.2)).split(", ")
     assert said[:2] == ["1girl", framing]
     assert set(said) <= set(tags(figure))
     if framing == "shoes close-up":

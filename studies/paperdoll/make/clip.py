@@ -19,7 +19,7 @@ from torch import Tensor
 
 from scorers.crops import masked_crop, square_crop
 from scorers.parts import box_of
-from studies.paperdoll.captions import garment_tags, head_tags, shoe_tags, tags
+from studies.paperdoll.captions import garment_tags, person_tags, shoe_tags, tags
 from studies.paperdoll.figure import Figure
 from studies.paperdoll.make.corruption import corrupted
 from studies.paperdoll.make.loop import train
@@ -58,7 +58,7 @@ class Views:
 TOLD: dict[str, Callable[[Figure], list[str]]] = {
     "clothing": lambda figure: garment_tags(figure.garment),
     "shoes": lambda figure: shoe_tags(figure.shoes),
-    "head": head_tags,
+    "head": lambda figure: [*person_tags(figure.identity), figure.pose.mouth],
 }
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from studies.paperdoll import palette
 from studies.paperdoll.draw import draw
-from studies.paperdoll.everyday import pick, random_figure
+from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import BROKEN_HANDS, Figure, Framing, Garment, HandState, Identity, Mark, Shoes
 from studies.paperdoll.products import FEATURES, WORN, wear
+from studies.paperdoll.wardrobe import pick
 
 SIZE = (128, 192)
 FRAMINGS: tuple[Framing, ...] = ("full body", "upper body", "face close-up", "clothing close-up", "shoes close-up")

@@ -1,12 +1,15 @@
 """The lab's tokenizer and text encoder: a CLIPTokenizer over the world's own words and a 3-layer CLIPTextModel.
 
 The encoder is trained alone, before the base: each tag's meaning must be readable by attention from the hidden states, which
-is how the UNet will read them. It stays frozen afterwards, so that the base's captions can be encoded once.
+is how the UNet will read them, and a name's tags from the name alone. It stays frozen afterwards, so that the base's captions
+can be encoded once.
 """
 
 from __future__ import annotations
 
 import json
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +19,10 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from studies.paperdoll import palette
-from studies.paperdoll.captions import caption
+from studies.paperdoll import catalogue, palette
+from studies.paperdoll.captions import Wording, caption, garment_tags, person_tags, shoe_tags
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS, SHAPES, Figure, Framing
+from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS, SHAPES, Framing
 from studies.paperdoll.make.data import MIX
 from studies.paperdoll.make.loop import train
 
@@ -27,6 +30,7 @@ WIDTH = 96
 LENGTH = 77
 STEPS = 3500
 BATCH = 48
+WORDING = Wording(drop=0.15, uncoloured=0.1, named=0.6)
 FRAMINGS: tuple[Framing, ...] = tuple(dict.fromkeys(m[0] for m in MIX))
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
@@ -52,7 +56,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 
 
 def make_tokenizer(out: Path) -> CLIPTokenizer:
-    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces."""
+    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces.
+    """
     rng = np.random.default_rng(20)
     lines = [caption(random_figure(rng, FRAMINGS[i % len(FRAMINGS)]), rng) for i in range(8000)]
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
@@ -63,6 +68,7 @@ def make_tokenizer(out: Path) -> CLIPTokenizer:
     merges = [tuple(m) for m in json.loads(bpe.to_str())["model"]["merges"]]
     units = [*alphabet, *(a + "</w>" for a in alphabet), *("".join(m) for m in merges)]
     vocabulary = {unit: i for i, unit in enumerate(dict.fromkeys([*units, "<|startoftext|>", "<|endoftext|>"]))}
+    _add_words(vocabulary, merges, catalogue.names())
     folder = out / "tokenizer"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
@@ -71,6 +77,28 @@ def make_tokenizer(out: Path) -> CLIPTokenizer:
     tokenizer.save_pretrained(folder)
     opened: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder)
     return opened
+
+
+def _add_words(vocabulary: dict[str, int], merges: list[tuple[str, ...]], words: list[str]) -> None:
+    """Makes every word one token, by merges that come after all others and so change no other word."""
+    for word in words:
+        pieces = _pieces(word, merges)
+        while len(pieces) > 1:
+            merges.append((pieces[0], pieces[1]))
+            pieces = ["".join(pieces[:2]), *pieces[2:]]
+            vocabulary.setdefault(pieces[0], len(vocabulary))
+
+
+def _pieces(word: str, merges: list[tuple[str, ...]]) -> list[str]:
+    """What byte-pair encoding makes of a word: the earliest merge that applies, again and again."""
+    rank = {pair: i for i, pair in enumerate(merges)}
+    pieces = [*word[:-1], word[-1] + "</w>"]
+    while True:
+        pairs = [(rank[p], i) for i, p in enumerate(pairwise(pieces)) if p in rank]
+        if not pairs:
+            return pieces
+        _, at = min(pairs)
+        pieces = [*pieces[:at], pieces[at] + pieces[at + 1], *pieces[at + 2 :]]
 
 
 class Reader(nn.Module):
@@ -89,9 +117,18 @@ class Reader(nn.Module):
         return [head(read[:, i]) for i, head in enumerate(self.heads)]
 
 
-def answers(figure: Figure, said: str) -> list[int]:
-    """For each question the index of the tag that `said` holds, or the last index."""
-    words = set(said.split(", "))
+@cache
+def meanings() -> dict[str, tuple[str, ...]]:
+    """The tags that each name of the catalogue stands for."""
+    people = {name: person_tags(x) for name, x in catalogue.people().items()}
+    garments = {name: garment_tags(x) for name, x in catalogue.garments().items()}
+    shoes = {name: shoe_tags(x) for name, x in catalogue.shoes().items()}
+    return {name: tuple(tags) for name, tags in (people | garments | shoes).items()}
+
+
+def answers(said: str) -> list[int]:
+    """For each question the index of the tag that `said` holds, by itself or in a name, or the last index."""
+    words = {tag for word in said.split(", ") for tag in (word, *meanings().get(word, ()))}
     found = []
     for options in QUESTIONS.values():
         hits = [i for i, tag in enumerate(options) if tag in words]
@@ -122,8 +159,8 @@ def make(out: Path, work: Path, steps: int = STEPS) -> tuple[CLIPTokenizer, CLIP
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng((22, step))
         chosen = [pool[int(i)] for i in rng.integers(len(pool), size=BATCH)]
-        said = [caption(f, rng, drop=0.15, uncoloured=0.1) for f in chosen]
-        wanted = torch.tensor([answers(f, s) for f, s in zip(chosen, said, strict=True)])
+        said = [caption(f, rng, WORDING) for f in chosen]
+        wanted = torch.tensor([answers(s) for s in said])
         ids = encode(tokenizer, said)
         return torch.stack([F.cross_entropy(p, wanted[:, i]) for i, p in enumerate(reader(ids))]).mean()
 
