@@ -26,13 +26,21 @@ def orthogonalised(g: Tensor) -> Tensor:
     x = g.T if g.shape[0] > g.shape[1] else g
     x = x / (torch.linalg.norm(x) + 1e-7)
     gram = x @ x.T
-    eye = torch.eye(len(x), device=x.device)
-    whole = eye
-    for _ in range(ITERATIONS):
-        p = A * eye + B * gram + C * gram @ gram
-        whole, gram = p @ whole, p @ gram @ p
+    p = _polynomial(gram)
+    whole = p
+    for _ in range(ITERATIONS - 1):
+        gram = p @ gram @ p
+        p = _polynomial(gram)
+        whole = p @ whole
     found: Tensor = whole @ x
     return found.T if g.shape[0] > g.shape[1] else found
+
+
+def _polynomial(gram: Tensor) -> Tensor:
+    """A I + B G + C G^2."""
+    p = torch.addmm(gram, gram, gram, beta=B, alpha=C)
+    p.diagonal().add_(A)
+    return p
 
 
 class Muon(torch.optim.Optimizer):
