@@ -27,6 +27,10 @@ DETAIL_STEPS = 15500
 BATCH = 10
 CROP = 64
 RECOLOURED = 0.25
+STEADY_STEPS = 4000
+STEADY_CROP = 96
+NOISE = 0.4
+"""Up to so much noise on latents of unit deviation the decoder learns to see through: a UNet's latents are never exact."""
 
 
 def build() -> AutoencoderTiny:
@@ -53,17 +57,18 @@ def _pool(count: int, rng: np.random.Generator) -> list[Drawing]:
     return found
 
 
-def _crop(drawing: Drawing, rng: np.random.Generator) -> Tensor:
+def _crop(drawing: Drawing, rng: np.random.Generator, side: int = CROP) -> Tensor:
     image = pixels([drawing])[0]
     height, width = image.shape[1:]
+    side = min(side, height, width)
     if rng.random() < 0.4 and drawing.hand_boxes:
         box = drawing.hand_boxes[int(rng.integers(len(drawing.hand_boxes)))]
-        x = (box[0] + box[2]) / 2 - CROP / 2 + rng.uniform(-14, 14)
-        y = (box[1] + box[3]) / 2 - CROP / 2 + rng.uniform(-14, 14)
+        x = (box[0] + box[2]) / 2 - side / 2 + rng.uniform(-14, 14)
+        y = (box[1] + box[3]) / 2 - side / 2 + rng.uniform(-14, 14)
     else:
-        x, y = rng.uniform(0, width - CROP), rng.uniform(0, height - CROP)
-    left, top = int(np.clip(x, 0, width - CROP)), int(np.clip(y, 0, height - CROP))
-    return image[:, top : top + CROP, left : left + CROP]
+        x, y = rng.uniform(0, width - side), rng.uniform(0, height - side)
+    left, top = int(np.clip(x, 0, width - side)), int(np.clip(y, 0, height - side))
+    return image[:, top : top + side, left : left + side]
 
 
 def _edges(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,5 +125,31 @@ def make(out: Path, work: Path, steps: int = STEPS, detail_steps: int = DETAIL_S
     with torch.no_grad():
         z = torch.cat([vae.encode(pixels([d]), return_dict=False)[0].flatten() for d in pool[:200]])
     vae.register_to_config(scaling_factor=float(1 / z.std()))
+    steady(vae, pool, work)
     vae.save_pretrained(out / "vae")
     return vae
+
+
+def steady(vae: AutoencoderTiny, pool: list[Drawing], work: Path, steps: int = STEADY_STEPS) -> None:
+    """Trains the decoder alone to draw the same picture from latents with noise, fine and coarse. The encoder stays as it was."""
+    whole = [d for d in pool if min(d.image.size) >= STEADY_CROP]
+    unit = 1 / float(vae.config["scaling_factor"])
+    vae.encoder.requires_grad_(False)
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng((14, step))
+        crops = [_crop(whole[int(i)], rng, STEADY_CROP) for i in rng.integers(len(whole), size=BATCH)]
+        x = torch.stack([_recoloured(c, rng) if rng.random() < RECOLOURED else c for c in crops])
+        x = x.to(memory_format=torch.channels_last)
+        with torch.no_grad(), mixed():
+            z = vae.encode(x, return_dict=False)[0].float()
+        levels = torch.from_numpy(rng.uniform(0, NOISE, size=(2, len(x), 1, 1, 1))).float() * unit
+        coarse = F.interpolate(torch.randn_like(z)[..., ::2, ::2], size=z.shape[-2:], mode="bilinear")
+        noisy = z + levels[0] * torch.randn_like(z) + levels[1] * coarse
+        with mixed():
+            y = vae.decode(noisy, return_dict=False)[0]
+        return detail_loss(x, y.float())
+
+    trained = train(vae, loss, steps=steps, rate=1e-3, state=work / "autoencoder-steady.pt", ema=0.998)
+    vae.load_state_dict(trained.state_dict())
+    vae.encoder.requires_grad_(True)
