@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from studies.cli.options import open_study, open_tracker
 if TYPE_CHECKING:
     from studies.building import Study
     from studies.outcome import Outcome
+    from studies.paperdoll.study import Outfit
     from studies.tracking import Tracker
 
 STAGES = (
@@ -39,18 +41,22 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="where everything is made")] = Path("demo"),
     scout: Annotated[int, typer.Option(min=1, help="seeds to scout")] = 16,
     trials: Annotated[int, typer.Option(min=4, help="images to search and prove")] = 20,
-    epochs: Annotated[int, typer.Option(min=1, help="passes over each training set; fewer train weaker LoRAs sooner")] = 10,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="passes over each training set, not the preset's; fewer train weaker LoRAs sooner")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """The whole way on the paper-doll lab, nothing downloaded. A second demo in the same folder goes on from the first."""
     from studies.cli.search import close
+    from studies.paperdoll.study import OUTFITS
 
     began = time.monotonic()
-    say("The paper-doll demo, about six to thirteen minutes on two processor cores:")
+    say("The paper-doll demo, about five to ten minutes on two processor cores:")
     for name, what in STAGES:
         say(f"  {name:<8} {what}")
     make_data(folder)
-    make_loras(folder, epochs)
+    for outfit in OUTFITS:
+        lora_of(outfit, folder, [f"plan.epochs={epochs}"] if epochs is not None else ())
     study = open_study(folder, None)
     tracker = open_tracker(study)
     try:
@@ -63,52 +69,59 @@ def demo(
 
 
 def make_data(folder: Path) -> None:
-    """Photos, study file and training sets, each unless it is there already."""
+    """Study file, photos and training sets, each unless it is there already."""
     from models.files import write_whole
-    from studies.cli.data import describe, prepare_showing
-    from studies.paperdoll.bundle import WEIGHTS
     from studies.paperdoll.frozen import check
-    from studies.paperdoll.photos import write_photos
-    from studies.paperdoll.study import LEFT_TO_TRIGGER, OUTFITS, PHOTOS, SIZE, study_text
-    from trainers.preset import preset
+    from studies.paperdoll.study import OUTFITS, study_text
 
     check()
     if not (folder / "study.yaml").exists():
         write_whole(folder / "study.yaml", study_text(folder).encode())
     for outfit in OUTFITS:
-        photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
-        if not photos.exists():
-            write_photos(outfit.product, photos, PHOTOS)
-        if dataset.exists():
-            say(f"prepare {outfit.product}: done already")
-            continue
-        prepared, _ = prepare_showing(
-            photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-            tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER, caption_reg=True,
-            plan=preset("lab", outfit.kind).plan,
-        )  # fmt: skip
-        for line in describe(prepared):
-            say(line)
+        training_set_of(outfit, folder)
 
 
-def make_loras(folder: Path, epochs: int) -> None:
+def training_set_of(outfit: Outfit, folder: Path) -> None:
+    """Photos of a product and the training set of them, in `folder`, unless they are there already."""
+    from studies.cli.data import describe, prepare_showing
+    from studies.paperdoll.bundle import WEIGHTS
+    from studies.paperdoll.photos import write_photos
+    from studies.paperdoll.study import LEFT_TO_TRIGGER, PHOTOS, SIZE
+    from trainers.preset import preset
+
+    photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
+    if not photos.exists():
+        write_photos(outfit.product, photos, PHOTOS)
+    if dataset.exists():
+        say(f"prepare {outfit.product}: done already")
+        return
+    prepared, _ = prepare_showing(
+        photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
+        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER, caption_reg=True,
+        plan=preset("lab", outfit.kind).plan,
+    )  # fmt: skip
+    for line in describe(prepared):
+        say(line)
+
+
+def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
+    """The LoRA of a product, trained on its set in `folder`; a finished one is left as it is."""
     from studies.cli.data import describe_training, train_showing
     from studies.paperdoll.bundle import WEIGHTS
-    from studies.paperdoll.study import OUTFITS
 
-    for outfit in OUTFITS:
-        out = folder / "loras" / f"{outfit.product}.safetensors"
-        trained = train_showing(
-            folder / "data" / outfit.name,
-            out,
-            base=str(WEIGHTS / "base"),
-            kind=outfit.kind,
-            trigger=outfit.product,
-            family="lab",
-            settings=[f"plan.epochs={epochs}"],
-        )
-        for line in describe_training(trained):
-            say(line)
+    out = folder / "loras" / f"{outfit.product}.safetensors"
+    trained = train_showing(
+        folder / "data" / outfit.name,
+        out,
+        base=str(WEIGHTS / "base"),
+        kind=outfit.kind,
+        trigger=outfit.product,
+        family="lab",
+        settings=settings,
+    )
+    for line in describe_training(trained):
+        say(line)
+    return out
 
 
 def search(study: Study, seeds: int, trials: int, tracker: Tracker) -> tuple[Outcome, Path]:
