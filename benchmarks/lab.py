@@ -29,11 +29,11 @@ from studies.paperdoll.captions import caption
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import HIDDEN, Figure
 from studies.paperdoll.pen import PARTS
+from studies.paperdoll.study import CFG, STEPS
 
 SEED = 992
 """No training saw the figures of this seed."""
 BATCH = 16
-STEPS, GUIDANCE = 20, 5.0
 OUTLINES = 0.3
 CLOTHING = ("top", "dress", "skirt")
 WANTED = {"hair": 0.9, "garment": 0.9, "shoes": 0.9, "limbs": 0.95}
@@ -70,7 +70,7 @@ def drawn(figures: list[Figure]) -> list[Image.Image]:
         part = figures[start : start + BATCH]
         seeds = [torch.Generator().manual_seed(start + i) for i in range(len(part))]
         found += pipe(
-            [caption(f) for f in part], width=128, height=192, num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=seeds
+            [caption(f) for f in part], width=128, height=192, num_inference_steps=STEPS, guidance_scale=CFG, generator=seeds
         ).images
     return found
 

@@ -1,0 +1,110 @@
+"""Each product's LoRA alone: how much of the product shows as its weight rises, by the world's truth.
+
+    python benchmarks/products.py [--quick] [--products NAME ...] [--keep DIR] [--sheets DIR]
+
+Photos -> training set -> LoRA as in the demo, then 16 seeds (4 with `--quick`) at each weight, one prompt that says all but the
+product. Prints a table for people and, as its last line, one JSON object. `--keep` leaves photos, sets and LoRAs in a folder, and
+goes on from those that are there; `--sheets` writes a ladder of pictures for each LoRA.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dashboards.sheet import Cell, sheet
+from models.base import open_base
+from models.lora import open_lora
+from optimizer.point import Point
+from optimizer.render import DiffusionRenderer, Frame
+from studies.cli.demo import lora_of, training_set_of
+from studies.paperdoll.bundle import WEIGHTS
+from studies.paperdoll.products import FEATURES, WORN, Product
+from studies.paperdoll.study import CFG, SIZE, STEPS, Outfit, kind_of
+from studies.paperdoll.truth import features_shown, product_share
+
+SEEDS = range(7000, 7016)
+WEIGHTS_DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0)
+SAID = {
+    "face": "brown hair, short hair, brown eyes, fair skin",
+    "clothing": "grey dress",
+    "shoes": "grey shoes",
+}
+"""What stands in the prompt for the parts that a product is not of."""
+Shares = dict[float, dict[str, float]]
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true")
+    options.add_argument("--products", nargs="+", choices=list(WORN), default=list(WORN))
+    options.add_argument("--keep", type=Path)
+    options.add_argument("--sheets", type=Path)
+    asked = options.parse_args()
+    seeds = SEEDS[:4] if asked.quick else SEEDS
+    result = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for product in asked.products:
+            pictures = ladder(product, lora(product, asked.keep or Path(scratch)), seeds)
+            shares = {weight: measured(product, images) for weight, images in pictures.items()}
+            report(product, shares)
+            result[product] = {f"{weight:g}": round(held["share"], 4) for weight, held in shares.items()}
+            if asked.sheets is not None:
+                ladder_sheet(product, pictures, shares).save(asked.sheets / f"ladder-{product}.png")
+    print(json.dumps({"product_share": result}))
+    return 0
+
+
+def lora(product: Product, folder: Path) -> Path:
+    outfit = Outfit(product, kind_of(product), product, 0.5)
+    training_set_of(outfit, folder)
+    return lora_of(outfit, folder)
+
+
+def prompt(product: Product) -> str:
+    """All is said but what the product is."""
+    kind = kind_of(product)
+    parts = [product if name == kind else said for name, said in SAID.items()]
+    return ", ".join(["1girl", "full body", "standing", "arms spread", "smile", *parts, "lilac background"])
+
+
+def ladder(product: Product, file: Path, seeds: Sequence[int]) -> dict[float, list[Image.Image]]:
+    base = open_base(str(WEIGHTS / "base"))
+    frame = Frame(prompt(product), "", *SIZE, STEPS, "DPM++ 2M Karras")
+    renderer = DiffusionRenderer(base, {product: open_lora(file, base.unet, base.text_encoder)}, frame)
+    return {w: [renderer.render(seed, Point({product: w}, CFG)) for seed in seeds] for w in WEIGHTS_DRAWN}
+
+
+def measured(product: Product, images: list[Image.Image]) -> dict[str, float]:
+    """The mean share of the product's features, as "share", and how often each shows."""
+    shown = [features_shown(image) for image in images]
+    each = {name: float(np.mean([s[name] for s in shown])) for name in FEATURES[product]}
+    return {"share": float(np.mean([product_share(s, product) for s in shown])), **each}
+
+
+def report(product: Product, shares: Shares) -> None:
+    print(f"{product:<16}" + "".join(f"{w:>7.2f}" for w in shares))
+    for name in ("share", *FEATURES[product]):
+        print(f"  {name:<14}" + "".join(f"{held[name]:>7.2f}" for held in shares.values()), flush=True)
+
+
+def ladder_sheet(product: Product, pictures: dict[float, list[Image.Image]], shares: Shares) -> Image.Image:
+    rows = [
+        [Cell(i, (f"weight {w:g}", f"shows {product_share(features_shown(i), product):.2f}"), "plain") for i in images[:8]]
+        for w, images in pictures.items()
+    ]
+    means = ", ".join(f"{held['share']:.2f} at {w:g}" for w, held in shares.items())
+    return sheet(
+        rows, title=f"{product} alone at eight seeds", footer=f"share of its features by the world's truth: {means}", tall=144
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
