@@ -56,8 +56,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 
 
 def make_tokenizer(out: Path) -> CLIPTokenizer:
-    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces.
-    """
+    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces."""
     rng = np.random.default_rng(20)
     lines = [caption(random_figure(rng, FRAMINGS[i % len(FRAMINGS)]), rng) for i in range(8000)]
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
