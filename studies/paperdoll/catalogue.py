@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Final, Literal, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 SEED: Final = 50
 COUNTS: Final[dict[Named, int]] = {"person": 300, "garment": 400, "shoes": 200}
+PARTS: Final = tuple(COUNTS)
 TRIM: Final = 0.5
 """How often what has a name has each of the marks and trims that it may have: it is named because it is special."""
 SYLLABLES: Final = tuple(c + v for c in "bdfghjklmnprstvz" for v in "aeiou")
@@ -71,12 +73,8 @@ def names_of(figure: Figure) -> dict[str, str]:
 
 def _named(part: Named) -> list[str]:
     """The words of this part: each part has the next ones."""
-    words = _words()
-    for other, count in COUNTS.items():
-        taken = [next(words) for _ in range(count)]
-        if other == part:
-            return taken
-    raise AssertionError(part)
+    first = sum(COUNTS[other] for other in PARTS[: PARTS.index(part)])
+    return list(islice(_words(), first, first + COUNTS[part]))
 
 
 @cache

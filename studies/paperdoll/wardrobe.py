@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from studies.paperdoll.figure import (
 from studies.paperdoll.products import WORN
 
 T = TypeVar("T")
+Worn = TypeVar("Worn", Garment, Shoes)
 
 TRIM: Final = 0.25
 """How often a garment has each of the trims that it may have."""
@@ -92,11 +93,10 @@ def random_garment(rng: np.random.Generator, trimmed: float = TRIM) -> Garment:
     return garment
 
 
-def _unlike(thing: T, product: T, trims: tuple[str, ...]) -> T:
+def _unlike(thing: Worn, product: Worn, trims: tuple[str, ...]) -> Worn:
     """`thing` without those of its trims that the product has too."""
-    default = {f.name: f.default for f in fields(thing)}  # type: ignore[arg-type]
-    shared = [name for name in trims if getattr(thing, name) == getattr(product, name)]
-    return replace(thing, **{name: default[name] for name in shared})  # type: ignore[type-var]
+    default: dict[str, Any] = {f.name: f.default for f in fields(thing)}
+    return replace(thing, **{name: default[name] for name in trims if getattr(thing, name) == getattr(product, name)})
 
 
 def random_shoes(rng: np.random.Generator, trimmed: float = 0.3) -> Shoes:
