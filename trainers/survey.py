@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,18 +80,23 @@ class _Seen:
     """The photos so far, to know another copy of one: perceptual hashes of ImageHash, which survive sizes and compression."""
 
     def __init__(self) -> None:
-        self._hashes: list[tuple[ImageHash, str]] = []
+        self._hashes: list[tuple[ImageHash, bytes, str]] = []
 
     def before(self, name: str, image: Image.Image) -> str | None:
         """Which earlier photo this one copies; None if it is new, and then it counts among the earlier ones."""
         from imagehash import phash
 
-        own = phash(image, hash_size=HASH_SIZE)
-        for other, earlier in self._hashes:
+        own, pixels = phash(image, hash_size=HASH_SIZE), _digest(image)
+        for other, theirs, earlier in self._hashes:
             if own - other <= ALIKE:
-                return f"{'the same' if own == other else 'nearly the same'} picture as {earlier}"
-        self._hashes.append((own, name))
+                return f"{'the same' if pixels == theirs else 'nearly the same'} picture as {earlier}"
+        self._hashes.append((own, pixels, name))
         return None
+
+
+def _digest(image: Image.Image) -> bytes:
+    """Of size and pixels: alike in every file format that loses nothing."""
+    return hashlib.sha256(repr(image.size).encode() + image.tobytes()).digest()
 
 
 def _open(paths: list[Path], aside: list[SetAside]) -> Iterator[tuple[Path, Image.Image]]:

@@ -28,8 +28,9 @@ def test_the_cells_of_an_emblem_count_more_and_the_mean_stays_one() -> None:
     marked = replace(plain, garment=replace(plain.garment, emblem=Mark("circle", "red")))
     drawn = draw(marked)
     marks = differ([drawn], [draw(plain)])
-    without = cell_weights(drawn.parts[None], np.zeros_like(marks)).float()
-    weights = cell_weights(drawn.parts[None], marks).float()
+    parts = np.stack([drawn.parts])
+    without = cell_weights(parts, np.zeros_like(marks)).float()
+    weights = cell_weights(parts, marks).float()
     assert marks.any()
     assert abs(float(weights.mean()) - 1) < 0.01
     row, column = (int(np.mean(axis)) // 8 for axis in np.nonzero(marks[0]))
