@@ -27,7 +27,7 @@ from optimizer.render import DiffusionRenderer, Frame
 from studies.cli.demo import lora_of, training_set_of
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.products import FEATURES, WORN, Product
-from studies.paperdoll.study import CFG, SIZE, STEPS, Outfit, kind_of
+from studies.paperdoll.study import CFG, SAMPLER, SIZE, STEPS, Outfit, kind_of
 from studies.paperdoll.truth import features_shown, product_share
 
 SEEDS = range(7000, 7016)
@@ -57,6 +57,7 @@ def main() -> int:
             report(product, shares)
             result[product] = {f"{weight:g}": round(held["share"], 4) for weight, held in shares.items()}
             if asked.sheets is not None:
+                asked.sheets.mkdir(parents=True, exist_ok=True)
                 ladder_sheet(product, pictures, shares).save(asked.sheets / f"ladder-{product}.png")
     print(json.dumps({"product_share": result}))
     return 0
@@ -77,7 +78,7 @@ def prompt(product: Product) -> str:
 
 def ladder(product: Product, file: Path, seeds: Sequence[int]) -> dict[float, list[Image.Image]]:
     base = open_base(str(WEIGHTS / "base"))
-    frame = Frame(prompt(product), "", *SIZE, STEPS, "DPM++ 2M Karras")
+    frame = Frame(prompt(product), "", *SIZE, STEPS, SAMPLER)
     renderer = DiffusionRenderer(base, {product: open_lora(file, base.unet, base.text_encoder)}, frame)
     return {w: [renderer.render(seed, Point({product: w}, CFG)) for seed in seeds] for w in WEIGHTS_DRAWN}
 
@@ -102,7 +103,7 @@ def ladder_sheet(product: Product, pictures: dict[float, list[Image.Image]], sha
     ]
     means = ", ".join(f"{held['share']:.2f} at {w:g}" for w, held in shares.items())
     return sheet(
-        rows, title=f"{product} alone at eight seeds", footer=f"share of its features by the world's truth: {means}", tall=144
+        rows, title=f"{product} alone, one seed a column", footer=f"share of its features by the world's truth: {means}", tall=144
     )
 
 

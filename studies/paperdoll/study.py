@@ -39,6 +39,7 @@ OUTFITS: Final = (
     Outfit("shoes", "shoes", "myshoes", 0.9),
 )
 SIZE: Final = (128, 192)
+SAMPLER: Final = "DPM++ 2M Karras"
 STEPS: Final = 20
 CFG: Final = 2.5
 """Above 3 this base burns colours: it follows captions well without much guidance."""
@@ -62,7 +63,7 @@ def study_text(folder: Path) -> str:
         "name": "paper-doll",
         "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
         "prompt": PROMPT,
-        "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": "DPM++ 2M Karras", "cfg": CFG, "rng": "cpu"},
+        "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": SAMPLER, "cfg": CFG, "rng": "cpu"},
         "loras": {
             o.name: {"file": f"loras/{o.product}.safetensors", "kind": o.kind, "references": f"data/{o.name}", "start": o.start}
             for o in OUTFITS
