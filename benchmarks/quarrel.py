@@ -2,9 +2,9 @@
 
     python benchmarks/quarrel.py [--quick] [--sheet FILE]
 
-8 seeds (2 with `--quick`), every pair of weights 0, 0.25 ... 1 of the LoRAs that ship, one prompt with both triggers; the share of
-each product's features by the world's truth. Prints a table for people and, as its last line, one JSON object; `--sheet` writes the
-first seed's grid.
+8 seeds (2 with `--quick`), every pair of weights 0, 0.25 ... 1 of the LoRAs that ship, one prompt with both triggers; the share
+of each product's features by the world's truth. Prints a table for people and, as its last line, one JSON object; `--sheet`
+writes the first seed's grid.
 """
 
 from __future__ import annotations

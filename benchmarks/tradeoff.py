@@ -4,8 +4,8 @@
 
 The first 8 seeds that scouting would draw (2 with `--quick`), none chosen; the LoRAs that ship; the demo's requirements, and
 drift of at most half of what other seeds differ. Two diagonals of 11 steps from 0 to 1: all three weights alike, and dress and
-shoes alike beside the face's start weight. Prints a table for people and, as its last line, one JSON object; `--sheets` writes the
-diagonals and, for each seed, a grid of dress x shoes.
+shoes alike beside the face's start weight. Prints a table for people and, as its last line, one JSON object; `--sheets` writes
+the diagonals and, for each seed, a grid of dress x shoes.
 """
 
 from __future__ import annotations
