@@ -34,9 +34,9 @@ class Outfit:
 
 
 OUTFITS: Final = (
-    Outfit("face", "face", "myface", 0.6),
+    Outfit("face", "face", "myface", 0.65),
     Outfit("dress", "clothing", "testdress", 0.65),
-    Outfit("shoes", "shoes", "myshoes", 0.6),
+    Outfit("shoes", "shoes", "myshoes", 0.9),
 )
 SIZE: Final = (128, 192)
 SAMPLER: Final = "DPM++ 2M Karras"
