@@ -60,16 +60,19 @@ def score(
     )
 
 
-def margins(scores: Scores, require: Mapping[str, float], hands_allowed: float) -> dict[str, float]:
+def margins(
+    scores: Scores, require: Mapping[str, float], hands_allowed: float, drift_allowed: float | None = None
+) -> dict[str, float]:
     """How far each requirement is from being met: at most 0 is feasible. One entry for each LoRA of `require`, in units of its
-    expression, and "hands" and "body".
+    expression, and "hands" and "body"; "drift" only if an allowance is given.
 
-    A LoRA that is not measurable here is not shown as far as anyone can tell: its margin is the whole requirement. Drift is
-    reported, never required. Raises InputError if `require` names a LoRA that was not scored.
+    A LoRA that is not measurable here is not shown as far as anyone can tell: its margin is the whole requirement.
+    Raises InputError if `require` names a LoRA that was not scored.
     """
     found = {}
     for name, least in require.items():
         if name not in scores.expression:
             raise InputError("a requirement for a LoRA that is not scored", name, "give it a kind and references")
         found[name] = least - (scores.expression[name] or 0.0)
-    return {**found, "hands": scores.hands - hands_allowed, "body": float(len(scores.body))}
+    found |= {"hands": scores.hands - hands_allowed, "body": float(len(scores.body))}
+    return found if drift_allowed is None else {**found, "drift": scores.drift - drift_allowed}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,10 @@ from scorers.scores import Scores, margins, score
 
 @dataclass(frozen=True)
 class Judge:
-    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score."""
+    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score.
+
+    `others` are images of other seeds, the unit of drift; `drift_allowed` is in that unit, None if drift is only told.
+    """
 
     references: Mapping[str, References]
     calibrations: Mapping[str, Calibration]
@@ -28,17 +31,19 @@ class Judge:
     require: Mapping[str, float]
     hands_tolerance: float
     space: Space
+    others: Sequence[Observation] = ()
+    drift_allowed: float | None = None
 
     @property
     def hands_allowed(self) -> float:
         return hands_allowed(self.locked, self.hands_tolerance)
 
     def scores(self, observation: Observation) -> Scores:
-        return score(observation, self.references, self.calibrations, self.kinds, self.locked)
+        return score(observation, self.references, self.calibrations, self.kinds, self.locked, self.others)
 
     def judge(self, evaluation: Evaluation) -> tuple[Judged, Scores]:
         scores = self.scores(evaluation.observation)
-        unmet = margins(scores, self.require, self.hands_allowed)
+        unmet = margins(scores, self.require, self.hands_allowed, self.drift_allowed)
         return Judged(evaluation.point, self.space.cost(evaluation.point), unmet), scores
 
     def objectives(self, point: Point, scores: Scores) -> tuple[float, float, float, float]:

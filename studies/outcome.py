@@ -49,6 +49,7 @@ class Outcome:
     nearest: Judged | None
     require: Mapping[str, float]
     hands_allowed: float
+    drift_allowed: float | None = None
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
@@ -66,7 +67,7 @@ class Outcome:
             "nearest": None
             if self.pick or record is None
             else {**_trial(record), "blocked_by": shown.worst[0] if shown else None},
-            "require": {**self.require, "hands at most": self.hands_allowed},
+            "require": {**self.require, "hands at most": self.hands_allowed, "drift at most": self.drift_allowed},
         }
 
     def _proof_json(self) -> dict[str, Any] | None:

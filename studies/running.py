@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from optimizer.ledger import Ledger
 from optimizer.samplers import OptunaSampler
 from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
+from scorers.observation import Observation
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
 from studies.judging import Judge, plain_scores
 from studies.outcome import Outcome, TrialRecord
+from studies.scouting import scout_seeds
 from studies.tracking import Tracker
+
+OTHER_SEEDS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,27 @@ def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge
         require=study.require(),
         hands_tolerance=study.spec.search.hands,
         space=study.space,
+        others=_other_seeds(study, seed, drawn),
+        drift_allowed=study.spec.search.drift,
     )
     return judge, ladders
 
 
+def _other_seeds(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Observation, ...]:
+    """Other seeds at the start weights, in whose median distance drift is told where it is required; scouting has drawn them."""
+    if study.spec.search.drift is None:
+        return ()
+    found = []
+    for other in [s for s in scout_seeds(study, OTHER_SEEDS + 1) if s != seed][:OTHER_SEEDS]:
+        found.append(study.evaluator.evaluate(other, study.start).observation)
+        drawn()
+    return tuple(found)
+
+
 def images_before_trials(study: Study) -> int:
-    """The plain image and the ladders."""
-    return 1 + len(LADDER) * len(study.spec.searched())
+    """The plain image, the ladders, and other seeds where drift is required."""
+    others = OTHER_SEEDS if study.spec.search.drift is not None else 0
+    return 1 + len(LADDER) * len(study.spec.searched()) + others
 
 
 def run_seed(
@@ -87,7 +106,14 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     pick = best(history)
     proof = proof_of(study.space, pick, history) if pick else None
     return Outcome(
-        seed, tuple(records), pick, proof, nearest(history) if history else None, dict(judge.require), judge.hands_allowed
+        seed=seed,
+        trials=tuple(records),
+        pick=pick,
+        proof=proof,
+        nearest=nearest(history) if history else None,
+        require=dict(judge.require),
+        hands_allowed=judge.hands_allowed,
+        drift_allowed=judge.drift_allowed,
     )
 
 

@@ -72,6 +72,9 @@ class SearchSection(_Section):
     hands: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.15, description="how much worse than the locked image's the hands may be"
     )
+    drift: Annotated[float, Field(ge=0, le=10)] | None = Field(
+        default=None, description="how far the figure may move from the locked image: 1 is as far as other seeds; null only tells"
+    )
     sampler: Literal["gp", "tpe", "nsga2", "random"] = "gp"
     random_state: int = 0
 

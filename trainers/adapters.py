@@ -74,6 +74,21 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int) -> Iterato
             p.requires_grad_(wanted_gradient[name])
 
 
+@contextmanager
+def at_rest(model: nn.Module) -> Iterator[None]:
+    """The model as it was before it was wrapped, while it lasts."""
+    from peft.tuners.lora import LoraLayer as Wrapped
+
+    layers = [module for module in model.modules() if isinstance(module, Wrapped)]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
+
+
 def trained_layers(model: nn.Module) -> dict[str, LoraLayer]:
     """The low-rank layers of a model that is wrapped just now, copied to the CPU in float16, as most LoRA files are stored."""
     import torch

@@ -27,6 +27,11 @@ def compose(trigger: str, tags: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys([trigger, *tags]))
 
 
+def without(caption: str, trigger: str) -> str:
+    """The caption less the trigger."""
+    return ", ".join(tag for tag in (part.strip() for part in caption.split(",")) if tag and tag != trigger)
+
+
 @dataclass(frozen=True)
 class Variety:
     """How captions are varied while training.

@@ -22,10 +22,12 @@ class Preset:
     A rank of 0 leaves the convolutions or the text encoder untrained. `schedule` is how diffusers' scheduler of that name moves
     the learning rates, `warmup` a share of the steps. `accumulate` parts of each batch are calculated one after another, for a
     device that does not hold a whole batch: the result is the same. Noise levels are drawn as Beta(`noisy`, 1): 1 draws all
-    alike, more draws the noisy ones oftener, where it is settled which colour goes where. `min_snr_gamma` weighs
-    steps by the signal-to-noise ratio (Hang et al. 2023; None = all alike); `noise_offset` shifts whole channels so that dark and
-    bright pictures are learnt. `prior_weight` is the weight of regularisation pictures in the loss. `precision` is that of the
-    base's arithmetic, the LoRA's own weights are float32; "auto" is bfloat16 where the processor multiplies in it.
+    alike, more draws the noisy ones oftener, where it is settled which colour goes where. `min_snr_gamma` weighs steps by the
+    signal-to-noise ratio (Hang et al. 2023; None = all alike); `noise_offset` shifts whole channels so that dark and bright
+    pictures are learnt. `prior_weight` is the weight of regularisation pictures in the loss. `preserve` is the share of pictures
+    whose caption loses the trigger and whose target is what the base says: there the LoRA learns to change nothing (differential
+    output preservation, as in ostris/ai-toolkit). `precision` is that of the base's arithmetic, the LoRA's own weights are
+    float32; "auto" is bfloat16 where the processor multiplies in it.
     """
 
     plan: Plan
@@ -47,6 +49,7 @@ class Preset:
     min_snr_gamma: float | None = 5.0
     noise_offset: float = 0.0
     prior_weight: float = 1.0
+    preserve: float = 0.0
     precision: Precision = "auto"
     gradient_checkpointing: bool = False
     seed: int = 0
@@ -56,6 +59,8 @@ class Preset:
         for name, value in least.items():
             if value < 1:
                 raise InputError(f"{name} must be at least 1", str(value), f"use {name}=1 or more")
+        if not 0 <= self.preserve < 1:
+            raise InputError("preserve must be a share below 1", f"{self.preserve:g}", "use preserve=0 to preserve nothing")
         if self.noisy <= 0:
             raise InputError("noisy must be above 0", f"{self.noisy:g}", "use noisy=1 for all noise levels alike")
 
@@ -83,9 +88,10 @@ _LAB: Final = Preset(
     alpha=8.0,
     text_rank=8,
     text_alpha=8.0,
-    learning_rate=4e-3,
+    learning_rate=2.5e-3,
     text_learning_rate=6e-3,
     weight_decay=0.0,
+    preserve=0.3,
     variety=Variety(keep=0, tag_dropout=0.3, dropout=0.0),
     noisy=1.5,
     min_snr_gamma=None,

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from models.arithmetic import multiplies_in_bfloat16
 from models.errors import InputError
 from models.lora import read_metadata, write_lora
-from trainers.adapters import adapted, text_layers, trained_layers, unet_layers
+from trainers.adapters import adapted, at_rest, text_layers, trained_layers, unet_layers
 from trainers.batches import Batch, batches
+from trainers.captions import without
 from trainers.checkpoint import Checkpoint
 from trainers.dataset import Dataset, read_dataset
 from trainers.encoding import Latent, Texts, encode_pictures
@@ -70,6 +71,7 @@ class _Task:
 
     base: Base
     preset: Preset
+    trigger: str
     diffusion: Diffusion
     dataset: Dataset
     latents: list[Latent]
@@ -124,7 +126,7 @@ def train(
     latents = encode_pictures(base, held.pictures, lambda done: say(f"encoding {done}/{len(held.pictures)}", 0, 0.0, None))
     diffusion = open_diffusion(base.schedule)
     texts = Texts(base, trained=preset.text_rank > 0)
-    task = _Task(base, preset, diffusion, held, latents, texts, _uses_bfloat16(preset.precision, base.device))
+    task = _Task(base, preset, trigger, diffusion, held, latents, texts, _uses_bfloat16(preset.precision, base.device))
     checkpoint = Checkpoint(work / f"{out.stem}.checkpoint", fingerprint)
     with (
         adapted(base.unet, unet_layers(base.unet, preset), preset.seed) as unet_parameters,
@@ -194,27 +196,46 @@ def _backward(task: _Task, batch: Batch, step: int) -> float:
     level = torch.rand(len(x0), generator=generator, dtype=torch.float64) ** (1 / preset.noisy)
     t = (level * task.diffusion.steps).long()
     weights = torch.tensor([preset.prior_weight if task.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
+    kept = torch.rand(len(x0), generator=generator) < preset.preserve
+    said = [without(c, task.trigger) if keep else c for c, keep in zip(batch.captions, kept.tolist(), strict=True)]
     total, size = 0.0, math.ceil(len(x0) / preset.accumulate)
     for start in range(0, len(x0), size):
         part = slice(start, start + size)
-        held = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part]))
-        loss = _loss(task, batch.captions[part], *held) * (len(x0[part]) / len(x0))
+        held = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], kept[part]))
+        loss = _loss(task, said[part], *held) * (len(x0[part]) / len(x0))
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total
 
 
-def _loss(task: _Task, captions: Sequence[str], x0: Tensor, noise: Tensor, t: Tensor, weights: Tensor) -> Tensor:
-    import torch
-
-    unet, gamma = task.base.unet, task.preset.min_snr_gamma
-    x_t = task.diffusion.add_noise(x0, noise, t)
-    with torch.autocast(x0.device.type, torch.bfloat16, enabled=task.bfloat16):
-        context = task.texts.embed(captions)
-        predicted = unet(x_t.to(unet.dtype), t, context.to(unet.dtype), return_dict=False)[0]
+def _loss(task: _Task, captions: Sequence[str], x0: Tensor, noise: Tensor, t: Tensor, weights: Tensor, kept: Tensor) -> Tensor:
+    """The denoising loss of a part of a batch; where `kept`, the target is what the base says."""
+    gamma = task.preset.min_snr_gamma
+    x_t, target = task.diffusion.add_noise(x0, noise, t), task.diffusion.target(x0, noise, t)
+    if kept.any():
+        target = target.clone()
+        target[kept] = _base_says(task, [c for c, keep in zip(captions, kept.tolist(), strict=True) if keep], x_t[kept], t[kept])
+    predicted = _predict(task, captions, x_t, t)
     if gamma is not None:
         weights = weights * task.diffusion.min_snr_weights(t, gamma)
-    return denoising_loss(predicted, task.diffusion.target(x0, noise, t), weights)
+    return denoising_loss(predicted, target, weights)
+
+
+def _predict(task: _Task, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
+    import torch
+
+    unet = task.base.unet
+    with torch.autocast(x_t.device.type, torch.bfloat16, enabled=task.bfloat16):
+        context = task.texts.embed(captions)
+        predicted: Tensor = unet(x_t.to(unet.dtype), t, context.to(unet.dtype), return_dict=False)[0]
+    return predicted
+
+
+def _base_says(task: _Task, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
+    import torch
+
+    with torch.no_grad(), at_rest(task.base.unet), at_rest(task.base.text_encoder):
+        return _predict(task, captions, x_t, t).float()
 
 
 def _fingerprint(dataset: Dataset, base: Base, preset: Preset, trigger: str) -> str:

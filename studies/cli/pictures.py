@@ -141,4 +141,5 @@ def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "") -> Cell:
 
 def _legend(outcome: Outcome) -> str:
     needs = ", ".join(f"{n} at least {v:g}" for n, v in outcome.require.items())
-    return f"Required: {needs}, hands at most {outcome.hands_allowed:.2f}, body as in the locked image."
+    moved = "" if outcome.drift_allowed is None else f", drift at most {outcome.drift_allowed:.2f}"
+    return f"Required: {needs}, hands at most {outcome.hands_allowed:.2f}{moved}, body as in the locked image."

@@ -59,6 +59,17 @@ def test_each_broken_requirement_is_named(image: Shown, broken: str) -> None:
     assert [name for name, margin in margins(found, REQUIRE, 0.2).items() if margin > 0] == [broken]
 
 
+def test_drift_is_required_only_where_an_allowance_is_given() -> None:
+    moved = score(observation_of(Shown(0.9, 0.9, 0.9, shift=0.2)), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
+    other = observation_of(Shown(shift=0.1))
+    against = score(observation_of(Shown(0.9, 0.9, 0.9, shift=0.2)), REFERENCES, CALIBRATIONS, KINDS, LOCKED, [other])
+    assert against.drift == pytest.approx(2.0)
+    assert moved.drift > 0
+    assert "drift" not in margins(against, REQUIRE, 0.2)
+    assert margins(against, REQUIRE, 0.2, 1.5)["drift"] == pytest.approx(0.5)
+    assert margins(against, REQUIRE, 0.2, 2.5)["drift"] == pytest.approx(-0.5)
+
+
 def test_no_face_is_not_feasible_and_no_error() -> None:
     found = score(observation_of(Shown(face=None)), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
     assert not found.face_found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers.captions import Variety, compose, varied
+from trainers.captions import Variety, compose, varied, without
 from trainers.tagger import ZeroShotTagger
 
 
@@ -39,3 +39,9 @@ def test_zero_shot_tags_only_what_is_clear(colour: str, expected: list[list[str]
     )
     assert tagger.tag([Image.new("RGB", (4, 4), colour)]) == expected
     assert tagger.tag([]) == []
+
+
+def test_a_caption_without_its_trigger() -> None:
+    assert without("dress, pink, long dress", "dress") == "pink, long dress"
+    assert without("pink,  dress", "dress") == "pink"
+    assert without("dress", "dress") == ""

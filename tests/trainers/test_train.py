@@ -11,7 +11,9 @@ from PIL import Image
 from models.base import Base
 from models.errors import InputError
 from models.lora import open_lora, read_metadata
+from optimizer.fold import Folded
 from tests.trainers.tiny_base import tiny_base
+from trainers.encoding import Texts
 from trainers.plan import Plan
 from trainers.preset import PRESETS, Preset, preset
 from trainers.train import Progress, Trained, train
@@ -85,12 +87,48 @@ def test_a_batch_in_parts_gives_the_same_lora(dataset: Path, tmp_path: Path, bas
         assert torch.allclose(layer.delta(), b[name].delta(), rtol=2e-2, atol=2e-5), name
 
 
+@pytest.mark.parametrize("text_rank", [0, 2])
+def test_where_it_preserves_a_fresh_lora_has_nothing_to_learn(dataset: Path, tmp_path: Path, base: Base, text_rank: int) -> None:
+    made = run(dataset, tmp_path / "dress.safetensors", base, replace(SHORT, text_rank=text_rank, preserve=1 - 1e-9))
+    found = open_lora(made.path, base.unet, base.text_encoder)
+    assert made.loss == pytest.approx(0.0, abs=1e-9)
+    assert all(float(layer.delta().abs().max()) < 1e-4 for layer in (*found.unet.values(), *found.text.values()))
+
+
+def test_preserving_keeps_what_is_drawn_without_the_trigger(dataset: Path, tmp_path: Path, base: Base) -> None:
+    settings = replace(SHORT, plan=Plan(steps=40, epochs=5, batch=2), text_rank=2)
+    free = run(dataset, tmp_path / "free.safetensors", base, settings)
+    kept = run(dataset, tmp_path / "kept.safetensors", base, replace(settings, preserve=0.6))
+    assert moved(base, kept.path, "pink, long") < 0.7 * moved(base, free.path, "pink, long")
+
+
+@torch.no_grad()
+def moved(base: Base, lora: Path, caption: str) -> float:
+    """How far the LoRA moves what the base says of noise, at full weight."""
+    x = torch.randn((4, 4, 8, 8), generator=torch.Generator().manual_seed(0))
+    before = said(base, caption, x)
+    found = open_lora(lora, base.unet, base.text_encoder)
+    unet, text = Folded(base.unet, {"a": found.unet}), Folded(base.text_encoder, {"a": found.text})
+    unet.set({"a": 1.0})
+    text.set({"a": 1.0})
+    after = said(base, caption, x)
+    unet.set({})
+    text.set({})
+    return float((after - before).pow(2).mean())
+
+
+def said(base: Base, caption: str, x: torch.Tensor) -> torch.Tensor:
+    context = Texts(base, trained=True).embed([caption] * len(x))
+    found: torch.Tensor = base.unet(x, torch.full((len(x),), 500), context, return_dict=False)[0]
+    return found
+
+
 @pytest.mark.parametrize("killed_after", [1, 4])
 @pytest.mark.parametrize("text_rank", [0, 2])
 def test_a_killed_training_ends_with_the_same_file(
     dataset: Path, tmp_path: Path, base: Base, killed_after: int, text_rank: int
 ) -> None:
-    settings = replace(SHORT, text_rank=text_rank)
+    settings = replace(SHORT, text_rank=text_rank, preserve=0.3)
     whole = run(dataset, tmp_path / "a" / "dress.safetensors", base, settings)
 
     def kill(progress: Progress) -> None:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from optimizer.evaluate import Evaluation
+from optimizer.point import Point
+from optimizer.space import Axis, Space
+from scorers.calibration import Calibration
+from scorers.fake import Shown, observation_of, references_of
+from studies.judging import Judge
+
+SPACE = Space({"dress": Axis(0.0, 1.0, 0.05)}, given_cfg=5.0)
+
+
+def judge(drift_allowed: float | None) -> Judge:
+    return Judge(
+        references={"dress": references_of("clothing")},
+        calibrations={"dress": Calibration(0.0, 1.0, 0.05, 1.0)},
+        kinds={"dress": "clothing"},
+        locked=observation_of(Shown()),
+        require={"dress": 0.7},
+        hands_tolerance=0.15,
+        space=SPACE,
+        others=[observation_of(Shown(shift=0.1))],
+        drift_allowed=drift_allowed,
+    )
+
+
+def evaluation(shift: float) -> Evaluation:
+    return Evaluation(1, Point({"dress": 0.5}, 5.0), Path("1.png"), observation_of(Shown(clothing=0.9, shift=shift)))
+
+
+@pytest.mark.parametrize(("shift", "feasible"), [(0.05, True), (0.2, False)])
+def test_a_figure_that_moves_further_than_allowed_is_not_feasible(shift: float, feasible: bool) -> None:
+    judged, scores = judge(1.0).judge(evaluation(shift))
+    assert scores.drift == pytest.approx(shift / 0.1)
+    assert judged.margins["drift"] == pytest.approx(shift / 0.1 - 1.0)
+    assert judged.feasible is feasible
+
+
+def test_without_an_allowance_drift_is_told_and_not_required() -> None:
+    judged, scores = judge(None).judge(evaluation(0.2))
+    assert scores.drift == pytest.approx(2.0)
+    assert "drift" not in judged.margins
+    assert judged.feasible
