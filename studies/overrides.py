@@ -38,10 +38,17 @@ def _put(held: Any, path: list[str], value: str, setting: str) -> Any:
     return replace(held, **{name: _read(get_type_hints(type(held))[name], value, setting)})
 
 
+def _parts(kind: Any, value: str) -> Any:
+    """A size is written as 64x96, words as myface,myshoes."""
+    if "tuple" not in str(kind):
+        return value
+    return tuple(value.split("," if "str" in str(kind) else "x"))
+
+
 def _read(kind: Any, value: str, setting: str) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
-    given = None if value == "none" else tuple(value.split("x")) if "tuple" in str(kind) else value
+    given = None if value == "none" else _parts(kind, value)
     try:
         return TypeAdapter(kind).validate_python(given)
     except ValidationError as error:

@@ -11,6 +11,8 @@ from models.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
+BESIDE: Final = 0.5
+"""How often each trigger of another LoRA is said."""
 FORBIDDEN: Final = set('/\\:*?"<>|,')
 
 
@@ -37,19 +39,26 @@ class Variety:
     """How captions are varied while training.
 
     `shuffle` puts the tags in another order, of which the first `keep` (the trigger) are left in front; each other tag but the
-    trigger is left out with probability `tag_dropout`, the whole caption with `dropout`.
+    trigger is left out with probability `tag_dropout`, the whole caption with `dropout`. `beside` are the triggers of LoRAs that
+    will be worn together with this one: each is said in half of the captions, so that this LoRA learns that they mean nothing to
+    it, and that it is still meant where they stand too.
     """
 
     shuffle: bool = True
     keep: int = 1
     tag_dropout: float = 0.0
     dropout: float = 0.05
+    beside: tuple[str, ...] = ()
 
 
 def varied(caption: str, variety: Variety, rng: np.random.Generator) -> str:
-    """Another wording of `caption`; its first tag is the trigger and stays in any case."""
+    """Another wording of `caption`; its first tag is the trigger and stays in any case. Words of `beside` come anywhere behind
+    the first `keep` tags."""
     tags = [tag.strip() for tag in caption.split(",") if tag.strip()]
     tags = [tag for i, tag in enumerate(tags) if i == 0 or rng.random() >= variety.tag_dropout]
+    for word in variety.beside:
+        if rng.random() < BESIDE:
+            tags.insert(int(rng.integers(min(variety.keep, len(tags)), len(tags) + 1)), word)
     if not variety.shuffle:
         return ", ".join(tags)
     order = rng.permutation(len(tags[variety.keep :]))

@@ -12,6 +12,7 @@ def test_settings_are_put_in_with_their_types() -> None:
     assert (made.rank, made.alpha, made.plan.epochs, made.min_snr_gamma, made.variety.shuffle) == (16, 8.0, 3, None, False)
     assert (made.plan.batch, made.text_rank) == (2, 32)
     assert changed(made, ["size=256x384", "schedule=constant"]).size == (256, 384)
+    assert changed(made, ["variety.beside=myface,myshoes"]).variety.beside == ("myface", "myshoes")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,17 @@ def test_zero_shot_tags_only_what_is_clear(colour: str, expected: list[list[str]
     assert tagger.tag([]) == []
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_triggers_of_other_loras_are_said_in_half_of_the_captions(shuffle: bool) -> None:
+    rng = np.random.default_rng(0)
+    variety = Variety(shuffle=shuffle, beside=("myface", "myshoes"))
+    said = [varied("testdress, a, b", variety, rng).split(", ") for _ in range(400)]
+    assert all(tags[0] == "testdress" and {"a", "b"} <= set(tags) and len(tags) == len(set(tags)) for tags in said)
+    for word in variety.beside:
+        assert 160 < sum(word in tags for tags in said) < 240
+        assert {tags.index(word) for tags in said if word in tags} >= {1, 2, 3}
+
+
 def test_a_caption_without_its_trigger() -> None:
     assert without("dress, pink, long dress", "dress") == "pink, long dress"
     assert without("pink,  dress", "dress") == "pink"
