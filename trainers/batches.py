@@ -13,6 +13,8 @@ from trainers.dataset import Picture
 
 VARIANTS: Final = 8
 """Wordings a caption is seen in: enough variety, few enough to keep their embeddings."""
+BESIDE_VARIANTS: Final = 32
+"""The same where triggers of other LoRAs come and go."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def _epoch(pictures: Sequence[Picture], batch: int, variety: Variety, rng: np.ra
 
 
 def _said(caption: str, index: int, variety: Variety, rng: np.random.Generator) -> str:
-    wording = int(rng.integers(VARIANTS))
+    wording = int(rng.integers(BESIDE_VARIANTS if variety.beside else VARIANTS))
     if rng.random() < variety.dropout:
         return ""
     return varied(caption, variety, np.random.default_rng((index, wording)))

@@ -80,7 +80,7 @@ SD15: Final[dict[Kind, Preset]] = {
 # anywhere in a caption. Steps that are almost all noise decide a colour, and a short training cannot spare them: no min-SNR, and
 # they come oftener. A garment is learnt on its wearers, the figures that the demo draws: they come eight times as often as its
 # close-ups. The marks of a face are a few pixels of a whole figure: its close-ups come as often as its wearers, and it trains
-# longer; so do shoes, of which a wearer shows least.
+# longer.
 _LAB: Final = Preset(
     plan=Plan(steps=24, epochs=8, batch=8, reg_ratio=8.0),
     size=(128, 192),
@@ -99,7 +99,7 @@ _LAB: Final = Preset(
 LAB: Final[dict[Kind, Preset]] = {
     "face": replace(_LAB, plan=Plan(steps=150, epochs=10, batch=8, reg_ratio=1.0)),
     "clothing": _LAB,
-    "shoes": replace(_LAB, plan=Plan(steps=33, epochs=11, batch=8, reg_ratio=8.0), learning_rate=3e-3),
+    "shoes": _LAB,
     "other": _LAB,
 }
 

@@ -27,7 +27,7 @@ STAGES = (
     ("prepare", "three training sets with captions and regularisation"),
     ("train", "three LoRAs on the lab's base"),
     ("scout", "16 seeds at the start weights, then lock the soundest"),
-    ("run", "13 images to calibrate, then at most 20 to search and prove"),
+    ("run", "13 images to calibrate, then at most 20 to search and prove; the next seed if nothing is feasible"),
     ("grid", "9 images: dress x shoes around the pick"),
     ("export", "the pick as PNG with A1111 settings, and as text"),
 )
@@ -126,15 +126,27 @@ def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
 
 
 def search(study: Study, seeds: int, trials: int, tracker: Tracker) -> tuple[Outcome, Path]:
-    """Scouts, locks the soundest seed unless one is locked, runs it, and draws the grid around its pick."""
+    """Scouts, locks and runs the soundest seed, or the next where nothing is feasible; draws the grid around the pick."""
     from studies.cli.search import run_one, scout_study
-    from studies.scouting import lock, locked_seeds
+    from studies.scouting import lock
 
     found, _ = scout_study(study, seeds, tracker)
-    locked = locked_seeds(study) or lock(study, [found[0].seed])
-    say(f"locked seed {locked[0]}")
-    outcome = run_one(study, locked[0], trials, tracker)
+    for seed in _worth_a_try(study, [s.seed for s in found]):
+        lock(study, [seed])
+        say(f"locked seed {seed}")
+        outcome = run_one(study, seed, trials, tracker)
+        if outcome.pick is not None:
+            break
     return outcome, _grid(study, outcome, tracker)
+
+
+def _worth_a_try(study: Study, ranked: Sequence[int]) -> list[int]:
+    """The seeds that are locked already, then the soundest: as many as the study keeps."""
+    from studies.scouting import locked_seeds
+    from studies.spec import SeedsSection
+
+    keep = study.spec.seeds.keep if isinstance(study.spec.seeds, SeedsSection) else len(study.spec.seeds)
+    return list(dict.fromkeys([*locked_seeds(study), *ranked]))[:keep]
 
 
 def _grid(study: Study, outcome: Outcome, tracker: Tracker) -> Path:

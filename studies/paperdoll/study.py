@@ -19,6 +19,8 @@ LEFT_TO_TRIGGER: Final = 0.4
 """Tags that so many of a product's photos have are the product's own: the tagger misses some."""
 REQUIRE: Final = 0.7
 """Of what each LoRA shows at its best alone: three small LoRAs at once take from each other."""
+KEEP: Final = 3
+"""Some seeds cannot be tuned: so many are tried."""
 HANDS: Final = 0.3
 """How much likelier than in the locked image a hand may be a broken one: the judge is this unsure of whole hands too."""
 
@@ -74,7 +76,7 @@ def study_text(folder: Path) -> str:
             for o in OUTFITS
         },
         "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in OUTFITS), REQUIRE)},
-        "seeds": {"scout": 16, "keep": 1},
+        "seeds": {"scout": 16, "keep": KEEP},
         "scorers": {
             "garment": {"model": f"local-dir:{lab}/clip", "pretrained": None},
             "face": {"pack": f"{lab}/faces", "det_size": DETECTION_SIZE},
