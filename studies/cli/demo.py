@@ -108,7 +108,6 @@ def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
     """The LoRA of a product, trained on its set in `folder`; a finished one is left as it is."""
     from studies.cli.data import describe_training, train_showing
     from studies.paperdoll.bundle import WEIGHTS
-    from studies.paperdoll.study import beside
 
     out = folder / "loras" / f"{outfit.product}.safetensors"
     trained = train_showing(
@@ -118,7 +117,7 @@ def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
         kind=outfit.kind,
         trigger=outfit.product,
         family="lab",
-        settings=[f"variety.beside={','.join(beside(outfit.product))}", *settings],
+        settings=settings,
     )
     for line in describe_training(trained):
         say(line)

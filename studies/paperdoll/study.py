@@ -36,9 +36,9 @@ class Outfit:
 
 
 OUTFITS: Final = (
-    Outfit("face", "face", "myface", 0.6),
-    Outfit("dress", "clothing", "testdress", 0.6),
-    Outfit("shoes", "shoes", "myshoes", 0.7),
+    Outfit("face", "face", "myface", 0.65),
+    Outfit("dress", "clothing", "testdress", 0.65),
+    Outfit("shoes", "shoes", "myshoes", 0.9),
 )
 SIZE: Final = (128, 192)
 SAMPLER: Final = "DPM++ 2M Karras"
@@ -56,11 +56,6 @@ def kind_of(product: Product) -> Kind:
     """What the product is, in the words of a study file."""
     kinds: dict[type, Kind] = {Identity: "face", Garment: "clothing", Shoes: "shoes"}
     return kinds[type(WORN[product])]
-
-
-def beside(product: Product) -> list[Product]:
-    """What of the demo's outfit a LoRA of this product is worn together with: all that is of another kind."""
-    return [o.product for o in OUTFITS if o.kind != kind_of(product)]
 
 
 def study_text(folder: Path) -> str:
