@@ -42,7 +42,9 @@ def _parts(kind: Any, value: str) -> Any:
     """A size is written as 64x96, words as myface,myshoes."""
     if "tuple" not in str(kind):
         return value
-    return tuple(value.split("," if "str" in str(kind) else "x"))
+    if "str" in str(kind):
+        return tuple(word for part in value.split(",") if (word := part.strip()))
+    return tuple(value.split("x"))
 
 
 def _read(kind: Any, value: str, setting: str) -> Any:

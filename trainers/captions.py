@@ -31,7 +31,12 @@ def compose(trigger: str, tags: Sequence[str]) -> str:
 
 def without(caption: str, trigger: str) -> str:
     """The caption less the trigger."""
-    return ", ".join(tag for tag in (part.strip() for part in caption.split(",")) if tag and tag != trigger)
+    return ", ".join(tag for tag in tags_of(caption) if tag != trigger)
+
+
+def tags_of(caption: str) -> list[str]:
+    """What stands between the commas, nothing empty."""
+    return [tag for part in caption.split(",") if (tag := part.strip())]
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,7 @@ class Variety:
 def varied(caption: str, variety: Variety, rng: np.random.Generator) -> str:
     """Another wording of `caption`; its first tag is the trigger and stays in any case. Words of `beside` come anywhere behind
     the first `keep` tags."""
-    tags = [tag.strip() for tag in caption.split(",") if tag.strip()]
-    tags = [tag for i, tag in enumerate(tags) if i == 0 or rng.random() >= variety.tag_dropout]
+    tags = [tag for i, tag in enumerate(tags_of(caption)) if i == 0 or rng.random() >= variety.tag_dropout]
     for word in variety.beside:
         if rng.random() < BESIDE:
             tags.insert(int(rng.integers(min(variety.keep, len(tags)), len(tags) + 1)), word)

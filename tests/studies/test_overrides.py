@@ -13,6 +13,8 @@ def test_settings_are_put_in_with_their_types() -> None:
     assert (made.plan.batch, made.text_rank) == (2, 32)
     assert changed(made, ["size=256x384", "schedule=constant"]).size == (256, 384)
     assert changed(made, ["variety.beside=myface,myshoes"]).variety.beside == ("myface", "myshoes")
+    assert changed(made, ["variety.beside=myface, myshoes,"]).variety.beside == ("myface", "myshoes")
+    assert changed(made, ["variety.beside="]).variety.beside == ()
 
 
 @pytest.mark.parametrize(
