@@ -17,7 +17,7 @@ from PIL import Image
 from studies.infotext import read_picture
 from studies.paperdoll.study import REQUIRE
 
-SMALL = ("--scout", "2", "--trials", "6", "--epochs", "2")
+SMALL = ("--scout", "1", "--trials", "6", "--epochs", "1")
 
 
 def huanhua(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -76,13 +76,15 @@ def test_show_names_the_same_pick(demo: tuple[Path, dict[str, Any]]) -> None:
 def test_mlflow_holds_a_parent_and_a_child_with_an_image_for_each_trial(demo: tuple[Path, dict[str, Any]]) -> None:
     folder, found = demo
     workspace = folder / "workspace"
+    child_of = "select parent.value from tags as parent where parent.key = 'mlflow.parentRunId'"
+    wanted = "select artifact_uri, value from runs join tags using (run_uuid) where tags.key = 'mlflow.parentRunId'"
     with sqlite3.connect(workspace / "mlflow.db") as database:
-        children = [row[0] for row in database.execute("select run_uuid from tags where key = 'mlflow.parentRunId'")]
-        parents = {row[0] for row in database.execute("select value from tags where key = 'mlflow.parentRunId'")}
-        wanted = "select artifact_uri from runs join tags using (run_uuid) where tags.key = 'mlflow.parentRunId'"
-        places = [row[0] for row in database.execute(wanted)]
-    assert len(children) == found["trials"]
-    assert len(parents) == 1
+        seeds = f"select run_uuid, value from tags where key = 'huanhua.seed' and run_uuid in ({child_of})"
+        seed_of = {run: int(seed) for run, seed in database.execute(seeds)}
+        runs = [(place, seed_of[parent]) for place, parent in database.execute(wanted)]
+    assert len(set(seed_of.values())) == len(seed_of)
+    assert sum(seed == found["seed"] for _, seed in runs) == found["trials"]
+    places = [place for place, _ in runs]
     for place in places:
         pictures = list(Path(unquote(place.removeprefix("file://"))).rglob("*.png"))
         assert pictures
