@@ -1,7 +1,8 @@
 """LoRA files: the one door in, and the one way out.
 
-A LoRA (Hu et al. 2021) adds alpha / rank * up @ down to a layer's weight. In: kohya, A1111, peft and diffusers files as
-safetensors. Out: what kohya's scripts write, so that A1111, ComfyUI and diffusers read it, with true alphas.
+A LoRA (Hu et al. 2021) adds alpha / rank * up @ down to a layer's weight. In: kohya, A1111, peft and diffusers files and those of
+cloneofsimo's scripts, as safetensors. Out: what kohya's scripts write, so that A1111, ComfyUI and diffusers read it, with true
+alphas.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
 from models.files import write_whole
-from models.lora_keys import Role, Site, kohya_name, other_method, site_names, split_key
+from models.headers import read_safetensors_header
+from models.lora_keys import CONTEXT_WIDTHS, Part, Role, Site, family_of_layers, kohya_name, other_method, site_names, split_key
+from models.lora_numbers import EMBEDDING, numbered_names
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MAX_HEADER = 100_000_000
 TRIGGER_KEY = "modelspec.trigger_phrase"
 """Where a file's metadata name its trigger word."""
 
@@ -49,9 +51,10 @@ class LoraLayer:
 class LoraFile:
     """A LoRA whose every layer was found in the base it was opened with.
 
-    `unet` and `text` map module names, as `get_submodule` of diffusers' UNet2DConditionModel and transformers' CLIPTextModel
-    takes them. `hash` is what A1111 calls the LoRA in picture metadata: 12 hex digits of `sshs_model_hash`, or of `digest`.
-    `digest` is SHA-256 in hex over the file's tensors (A1111's AutoV3), always computed: what caches go by.
+    `unet`, `text` and `text_2` map module names, as `get_submodule` of diffusers' UNet2DConditionModel, transformers'
+    CLIPTextModel and SDXL's CLIPTextModelWithProjection takes them; `text_2` is empty for SD 1.x. `hash` is what A1111 calls the
+    LoRA in picture metadata: 12 hex digits of `sshs_model_hash`, or of `digest`. `digest` is SHA-256 in hex over the file's
+    tensors (A1111's AutoV3), always computed: what caches go by.
     """
 
     path: Path
@@ -61,11 +64,13 @@ class LoraFile:
     unet: dict[str, LoraLayer]
     text: dict[str, LoraLayer]
     metadata: dict[str, str]
+    text_2: dict[str, LoraLayer] = field(default_factory=dict)
 
 
-def open_lora(path: Path, unet: nn.Module, text_encoder: nn.Module) -> LoraFile:
-    """Opens a .safetensors LoRA for the base whose UNet and text encoder are given; tensors on the CPU, as stored.
+def open_lora(path: Path, unet: nn.Module, text_encoder: nn.Module, text_encoder_2: nn.Module | None = None) -> LoraFile:
+    """Opens a .safetensors LoRA for the base whose UNet and text encoders are given; tensors on the CPU, as stored.
 
+    A textual inversion that cloneofsimo's scripts kept in the same file is passed over.
     Raises InputError for a missing, damaged or pickled file, LoHa, LoKr, DoRA and other methods, values that are not finite, and
     LoRAs of another architecture (a layer that the base lacks or of another shape).
     """
@@ -73,24 +78,25 @@ def open_lora(path: Path, unet: nn.Module, text_encoder: nn.Module) -> LoraFile:
     method = other_method(list(entries))
     if method is not None:
         raise InputError(f"a {method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")
-    keys = _keys_by_site(path, list(entries), site_names(unet, text_encoder))
+    stems = _keys_by_stem(path, [key for key in entries if metadata.get(key) != EMBEDDING])
     tensors, digest = _read_tensors(path, start)
-    settings = _adapter_settings(path, metadata)
-    models: dict[str, nn.Module] = {"unet": unet, "text": text_encoder}
-    parts: dict[str, dict[str, LoraLayer]] = {"unet": {}, "text": {}}
-    misfits = []
-    for site, roles in keys.items():
-        layer = _layer(path, roles, tensors, _stored_alpha(settings, site))
-        fitted = _fit(layer, _weight_shape(models[site.part], site.module))
-        if fitted is None:
-            misfits.append(site)
-        else:
-            parts[site.part][site.module] = fitted
-    if misfits:
-        raise _other_architecture(path, len(keys) - len(misfits), len(keys), f"the shape of {misfits[0].module} differs")
+    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    names = site_names(unet, text_encoder, text_encoder_2) | numbered_names(path, unet, text_encoder, shapes, metadata)
+    models: dict[Part, nn.Module] = {"unet": unet, "text": text_encoder}
+    if text_encoder_2 is not None:
+        models["text_2"] = text_encoder_2
+    layers, strange = _fitted(path, stems, tensors, names, models, _adapter_settings(path, metadata))
+    if strange:
+        down = {stem: shapes[roles["down"]] for stem, roles in stems.items() if "down" in roles}
+        raise _other_architecture(path, len(layers), len(stems), strange[0], family_of_layers(down), unet)
+    if len(layers) < len(stems):
+        raise InputError("the file names a layer twice, in two spellings", path, "save it again with one tool")
+    parts: dict[Part, dict[str, LoraLayer]] = {"unet": {}, "text": {}, "text_2": {}}
+    for site, layer in layers.items():
+        parts[site.part][site.module] = layer
     stored = metadata.get("sshs_model_hash", "")
     short = (stored if _is_sha256(stored) else digest)[:12].lower()
-    return LoraFile(path, path.stem, short, digest, parts["unet"], parts["text"], metadata)
+    return LoraFile(path, path.stem, short, digest, parts["unet"], parts["text"], metadata, parts["text_2"])
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -133,27 +139,13 @@ def _with_sorted_header(data: bytes) -> bytes:
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
-    """Tensor entries, metadata and the byte at which the tensors start (safetensors format: 8-byte length, JSON, data)."""
+    """Tensor entries, metadata and the byte at which the tensors start. Raises InputError if it is no safetensors file."""
     if not path.is_file():
         raise InputError("no such LoRA file", path, "check the path")
     if path.suffix.lower() != ".safetensors":
         raise InputError("a LoRA that is no .safetensors file can run code when opened", path, "fetch its .safetensors version")
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        head = stream.read(8)
-        length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
-        if not 2 <= length <= min(size - 8, MAX_HEADER):
-            raise InputError("not a safetensors file, or cut short", path, "fetch it again")
-        try:
-            header = json.loads(stream.read(length))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise InputError("not a safetensors file (its header does not read)", path, "fetch it again") from error
-    if not isinstance(header, dict):
-        raise InputError("not a safetensors file (its header does not read)", path, "fetch it again")
-    metadata = header.pop("__metadata__", None) or {}
-    if not isinstance(metadata, dict):
-        raise InputError("not a safetensors file (its metadata does not read)", path, "fetch it again")
-    return header, {str(k): str(v) for k, v in metadata.items()}, 8 + length
+    header = read_safetensors_header(path)
+    return header.entries, header.metadata, header.start
 
 
 def _read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
@@ -167,8 +159,8 @@ def _read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
         raise InputError("a damaged safetensors file", path, "fetch it again") from error
 
 
-def _keys_by_site(path: Path, keys: list[str], names: dict[str, Site]) -> dict[Site, dict[Role, str]]:
-    """The file's keys gathered by layer; every layer must be one of the base."""
+def _keys_by_stem(path: Path, keys: list[str]) -> dict[str, dict[Role, str]]:
+    """The file's keys gathered by layer."""
     stems: dict[str, dict[Role, str]] = {}
     for key in keys:
         parts = split_key(key)
@@ -177,17 +169,39 @@ def _keys_by_site(path: Path, keys: list[str], names: dict[str, Site]) -> dict[S
         stems.setdefault(parts[0], {})[parts[1]] = key
     if not stems:
         raise InputError("the file holds no layers", path, "fetch it again")
-    strange = [stem for stem in stems if stem not in names]
-    if strange:
-        raise _other_architecture(path, len(stems) - len(strange), len(stems), f"'{strange[0][:80]}' is not in it")
-    sites = {names[stem]: roles for stem, roles in stems.items()}
-    if len(sites) < len(stems):
-        raise InputError("the file names a layer twice, in two spellings", path, "save it again with one tool")
-    return sites
+    return stems
 
 
-def _other_architecture(path: Path, matching: int, count: int, why: str) -> InputError:
-    what = f"a LoRA of another architecture: {matching} of its {count} layers match this base; {why}"
+def _fitted(
+    path: Path,
+    stems: dict[str, dict[Role, str]],
+    tensors: dict[str, Tensor],
+    names: dict[str, Site],
+    models: dict[Part, nn.Module],
+    settings: dict[str, Any],
+) -> tuple[dict[Site, LoraLayer], list[str]]:
+    """The layers that the base has, and why each other one is none of its."""
+    layers: dict[Site, LoraLayer] = {}
+    strange = []
+    for stem, roles in stems.items():
+        site = names.get(stem)
+        if site is None:
+            strange.append(f"'{stem[:80]}' is not in it")
+            continue
+        layer = _layer(path, roles, tensors, _stored_alpha(settings, site))
+        fitted = _fit(layer, _weight_shape(models[site.part], site.module))
+        if fitted is None:
+            strange.append(f"the shape of {site.module} differs")
+        else:
+            layers[site] = fitted
+    return layers, strange
+
+
+def _other_architecture(path: Path, matching: int, count: int, why: str, family: str | None, unet: nn.Module) -> InputError:
+    width: Any = getattr(unet, "config", {}).get("cross_attention_dim")
+    own = CONTEXT_WIDTHS.get(width)
+    kind = f"a LoRA for {family}" if family not in (None, own) else "a LoRA of another architecture"
+    what = f"{kind}: {matching} of its {count} layers match this base{f' ({own})' if own else ''}; {why}"
     return InputError(what, path, "use a LoRA trained on this kind of base")
 
 
@@ -236,7 +250,7 @@ def _adapter_settings(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
 
 def _stored_alpha(settings: dict[str, Any], site: Site) -> float | None:
     """The alpha in effect, such that alpha / rank is the scale; None if the settings do not say."""
-    prefix = "unet" if site.part == "unet" else "text_encoder"
+    prefix = {"unet": "unet", "text": "text_encoder", "text_2": "text_encoder_2"}[site.part]
     rank = _by_name(settings.get(f"{prefix}.rank_pattern"), site.module, settings.get(f"{prefix}.r"))
     alpha = _by_name(settings.get(f"{prefix}.alpha_pattern"), site.module, settings.get(f"{prefix}.lora_alpha"))
     if not isinstance(alpha, (int, float)) or not isinstance(rank, (int, float)):

@@ -3,23 +3,24 @@
 Names are not parsed: every layer of the base is written down under each tool's spelling, and a file's keys are looked up.
 Known spellings: kohya and A1111 (`lora_unet_..`, `lora_te_..`, flattened with "_"), kohya's over the original Stable Diffusion
 layout (`lora_unet_input_blocks_1_1_..`), diffusers and peft (`unet...lora_A.weight`, `...lora.down.weight`,
-`.._lora.down.weight`).
+`.._lora.down.weight`). SDXL's two text encoders are `lora_te1_..` and `lora_te2_..`, or `text_encoder` and `text_encoder_2`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from torch import nn
 
-Part = Literal["unet", "text"]
+Part = Literal["unet", "text", "text_2"]
 Role = Literal["down", "up", "alpha"]
 
 
 class Site(NamedTuple):
-    """A layer of the base: `get_submodule(module)` of the UNet or of the text encoder finds it."""
+    """A layer of the base: `get_submodule(module)` of the UNet or of a text encoder finds it."""
 
     part: Part
     module: str
@@ -39,7 +40,12 @@ SUFFIXES: Final[dict[str, Role]] = {
     "_lora.down.weight": "down",
     "_lora.up.weight": "up",
     ".alpha": "alpha",
+    ":down": "down",
+    ":up": "up",
 }
+
+CONTEXT_WIDTHS: Final = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
+"""Width of the text that cross-attention reads, by family of bases."""
 
 OTHER_METHODS: Final[dict[str, str]] = {
     r"hada_.*": "LoHa",
@@ -71,7 +77,18 @@ def split_key(key: str) -> tuple[str, Role] | None:
     return None
 
 
-def site_names(unet: nn.Module, text_encoder: nn.Module) -> dict[str, Site]:
+def family_of_layers(down: Mapping[str, Sequence[int]]) -> str | None:
+    """The family of bases that a LoRA was trained on, by the shapes of its down matrices; None if they do not tell."""
+    for stem, shape in down.items():
+        if len(shape) >= 2 and stem.replace(".", "_").endswith("attn2_to_k"):
+            return CONTEXT_WIDTHS.get(shape[1])
+        # a numbered layer of the UNet has one of these widths only where it reads text
+        if len(shape) >= 2 and stem.startswith("unet:") and shape[1] in CONTEXT_WIDTHS:
+            return CONTEXT_WIDTHS[shape[1]]
+    return None
+
+
+def site_names(unet: nn.Module, text_encoder: nn.Module, text_encoder_2: nn.Module | None = None) -> dict[str, Site]:
     """Every spelling of every linear and convolution layer of the base."""
     names: dict[str, Site] = {}
     for module in layer_names(unet):
@@ -79,13 +96,21 @@ def site_names(unet: nn.Module, text_encoder: nn.Module) -> dict[str, Site]:
         dotted = {module, module.replace(".to_out.0", ".to_out")}
         names |= {f"{prefix}.{name}": site for prefix in ("unet", "base_model.model") for name in dotted}
         names[kohya_name(site)] = site
-    for module in layer_names(text_encoder):
-        site = Site("text", module)
+    names |= _text_names("text", text_encoder, "text_encoder", ("lora_te", "lora_te1"))
+    if text_encoder_2 is not None:
+        names |= _text_names("text_2", text_encoder_2, "text_encoder_2", ("lora_te2",))
+    return names | _original_layout(unet)
+
+
+def _text_names(part: Part, encoder: nn.Module, dotted: str, flat: tuple[str, ...]) -> dict[str, Site]:
+    names: dict[str, Site] = {}
+    for module in layer_names(encoder):
+        site = Site(part, module)
         bare = module.removeprefix("text_model.")
         for name in (bare, f"text_model.{bare}"):
-            names |= {f"text_encoder.{spelling}": site for spelling in (name, _as_attention_processor(name))}
-            names |= {f"{prefix}_{_flat(name)}": site for prefix in ("lora_te", "lora_te1")}
-    return names | _original_layout(unet)
+            names |= {f"{dotted}.{spelling}": site for spelling in (name, _as_attention_processor(name))}
+            names |= {f"{prefix}_{_flat(name)}": site for prefix in flat}
+    return names
 
 
 def layer_names(model: nn.Module) -> list[str]:
@@ -99,7 +124,8 @@ def kohya_name(site: Site) -> str:
     """The name that kohya's scripts, A1111 and ComfyUI look for; text encoders always under `text_model`."""
     if site.part == "unet":
         return f"lora_unet_{_flat(site.module)}"
-    return f"lora_te_text_model_{_flat(site.module.removeprefix('text_model.'))}"
+    prefix = "lora_te" if site.part == "text" else "lora_te2"
+    return f"{prefix}_text_model_{_flat(site.module.removeprefix('text_model.'))}"
 
 
 def _as_attention_processor(name: str) -> str:
@@ -122,6 +148,8 @@ OUTER: Final = {
     "conv_in": "input_blocks.0.0",
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
     "conv_out": "out.2",
 }
 

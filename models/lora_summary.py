@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.lora import TRIGGER_KEY, read_header
-from models.lora_keys import other_method, split_key
+from models.lora_keys import family_of_layers, other_method, split_key
+from models.lora_numbers import is_numbered
 
-CONTEXT_WIDTHS: Final = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
-"""Width of the text that cross-attention reads, by family of bases."""
 MOST_TAGS: Final = 12
 
 
@@ -53,7 +52,7 @@ def summarise(path: Path) -> LoraSummary:
         file=path.name,
         method=method or ("LoCon" if convolutions else "LoRA"),
         naming=_naming(list(entries)),
-        family=_family(down),
+        family=family_of_layers(down),
         ranks=dict(Counter(shape[0] for shape in down.values() if shape)) if method is None else {},
         alphas=_alphas(path, entries) if method is None else {},
         blocks=dict(Counter(_block(stem) for stem in (down or _stems(entries)))),
@@ -79,18 +78,13 @@ def _stems(entries: Mapping[str, Any]) -> set[str]:
 
 
 def _naming(keys: list[str]) -> str:
+    if any(is_numbered(key) for key in keys):
+        return "cloneofsimo"
     if any(".lora_A." in key for key in keys):
         return "peft"
     if any(key.endswith((".lora.down.weight", "_lora.down.weight", ".lora_linear_layer.down.weight")) for key in keys):
         return "diffusers"
     return "kohya" if any(key.startswith("lora_") for key in keys) else "unknown"
-
-
-def _family(down: Mapping[str, list[int]]) -> str | None:
-    for stem, shape in down.items():
-        if stem.replace(".", "_").endswith("attn2_to_k") and len(shape) >= 2:
-            return CONTEXT_WIDTHS.get(shape[1])
-    return None
 
 
 def _block(stem: str) -> str:

@@ -1,8 +1,10 @@
-"""Writes a pipeline's weights under the names of the original Stable Diffusion 1 files, as single-file checkpoints have them."""
+"""Writes a pipeline's weights under the names of the original Stable Diffusion files, as single-file checkpoints have them."""
 
 from __future__ import annotations
 
+import json
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ RESNET = {
 UNET_ENDS = {
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
     "conv_in": "input_blocks.0.0",
     "conv_norm_out": "out.0",
     "conv_out": "out.2",
@@ -28,17 +32,78 @@ UNET_ENDS = {
 VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
 
 
-def write_single_file(path: Path, unet: Any, vae: Any, text_encoder: Any) -> None:
-    weights = {f"model.diffusion_model.{unet_name(name)}": value for name, value in unet.state_dict().items()}
+OPEN_CLIP_ENDS = {
+    "embeddings.token_embedding.weight": "token_embedding.weight",
+    "embeddings.position_embedding.weight": "positional_embedding",
+    "final_layer_norm.weight": "ln_final.weight",
+    "final_layer_norm.bias": "ln_final.bias",
+}
+OPEN_CLIP = {
+    "layer_norm1": "ln_1",
+    "layer_norm2": "ln_2",
+    "mlp.fc1": "mlp.c_fc",
+    "mlp.fc2": "mlp.c_proj",
+    "self_attn.out_proj": "attn.out_proj",
+}
+
+
+def write_single_file(path: Path, unet: Any, vae: Any, text_encoder: Any, text_encoder_2: Any = None) -> None:
+    """SD1.5's layout, or SDXL's if there is a second text encoder."""
+    save_file(single_file_weights(unet, vae, text_encoder, text_encoder_2), path)
+
+
+def single_file_weights(unet: Any, vae: Any, text_encoder: Any, text_encoder_2: Any = None) -> dict[str, Tensor]:
+    xl = text_encoder_2 is not None
+    weights = {f"model.diffusion_model.{unet_name(name, xl)}": value for name, value in unet.state_dict().items()}
     weights |= {f"first_stage_model.{vae_name(name)}": _convolution(name, value) for name, value in vae.state_dict().items()}
-    prefix = "cond_stage_model.transformer.text_model."
-    text = {prefix + name.removeprefix("text_model."): value for name, value in text_encoder.state_dict().items()}
-    text[f"{prefix}embeddings.position_ids"] = torch.arange(77).unsqueeze(0)
-    save_file({name: value.contiguous() for name, value in (weights | text).items()}, path)
+    prefix = "cond_stage_model.transformer.text_model." if not xl else "conditioner.embedders.0.transformer.text_model."
+    weights |= {prefix + name.removeprefix("text_model."): value for name, value in text_encoder.state_dict().items()}
+    weights[f"{prefix}embeddings.position_ids"] = torch.arange(77).unsqueeze(0)
+    if text_encoder_2 is not None:
+        weights |= {f"conditioner.embedders.1.model.{name}": value for name, value in _open_clip(text_encoder_2).items()}
+    return {name: value.contiguous() for name, value in weights.items()}
 
 
-def unet_name(name: str) -> str:
-    """diffusers -> LDM, for four levels of two layers each."""
+def stream_file(weights: dict[str, Tensor], path: Path) -> None:
+    """What save_file writes, tensor after tensor: a file of many gigabytes is never in memory whole."""
+    types = {torch.float16: "F16", torch.float32: "F32", torch.int64: "I64"}
+    header: dict[str, object] = {}
+    end = 0
+    for name, value in weights.items():
+        start, end = end, end + value.nbytes
+        header[name] = {"dtype": types[value.dtype], "shape": list(value.shape), "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<Q", len(text)) + text)
+        for value in weights.values():
+            stream.write(value.contiguous().numpy().data)
+
+
+def vae_weights(vae: Any, prefix: str = "") -> dict[str, Tensor]:
+    """A VAE in a file of its own: as trainers publish them without a prefix."""
+    return {f"{prefix}{vae_name(name)}": _convolution(name, value).contiguous() for name, value in vae.state_dict().items()}
+
+
+def _open_clip(encoder: Any) -> dict[str, Tensor]:
+    """open_clip's names: queries, keys and values in one matrix, the projection the other way round."""
+    held = encoder.state_dict()
+    found = {"text_projection": held["text_projection.weight"].T}
+    for name, value in held.items():
+        inner = name.removeprefix("text_model.")
+        if inner in OPEN_CLIP_ENDS:
+            found[OPEN_CLIP_ENDS[inner]] = value
+        elif match := re.fullmatch(r"encoder\.layers\.(\d+)\.(.+)\.(weight|bias)", inner):
+            block = f"transformer.resblocks.{match[1]}"
+            if match[2] in OPEN_CLIP:
+                found[f"{block}.{OPEN_CLIP[match[2]]}.{match[3]}"] = value
+            elif match[2] == "self_attn.q_proj":
+                three = [held[name.replace("q_proj", f"{one}_proj")] for one in "qkv"]
+                found[f"{block}.attn.in_proj_{match[3]}"] = torch.cat(three)
+    return found
+
+
+def unet_name(name: str, xl: bool = False) -> str:
+    """diffusers -> LDM, for levels of two layers each; `xl`: SDXL, whose first up level has attention."""
     if match := re.fullmatch(r"(down|up)_blocks\.(\d)\.(resnets|attentions)\.(\d)\.(.+)", name):
         way, level, kind, layer, rest = match[1], int(match[2]), match[3], int(match[4]), match[5]
         block = f"input_blocks.{3 * level + layer + 1}" if way == "down" else f"output_blocks.{3 * level + layer}"
@@ -49,7 +114,7 @@ def unet_name(name: str) -> str:
     if match := re.fullmatch(r"down_blocks\.(\d)\.downsamplers\.0\.conv\.(.+)", name):
         return f"input_blocks.{3 * (int(match[1]) + 1)}.0.op.{match[2]}"
     if match := re.fullmatch(r"up_blocks\.(\d)\.upsamplers\.0\.conv\.(.+)", name):
-        return f"output_blocks.{3 * int(match[1]) + 2}.{1 if match[1] == '0' else 2}.conv.{match[2]}"
+        return f"output_blocks.{3 * int(match[1]) + 2}.{1 if match[1] == '0' and not xl else 2}.conv.{match[2]}"
     return _renamed(name, UNET_ENDS)
 
 

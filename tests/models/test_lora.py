@@ -168,6 +168,23 @@ def test_original_layout_counts_blocks_as_stable_diffusion_does() -> None:
     assert {k: names[f"lora_unet_{k}"].module for k in known} == known
 
 
+@pytest.mark.parametrize("form", ["kohya", "peft"])
+def test_locon_touches_every_convolution(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel, form: str) -> None:
+    ends = ("conv1", "conv2", "conv_shortcut", "time_emb_proj", "downsamplers.0.conv", "upsamplers.0.conv", "conv_in", "conv_out")
+    wanted = {name: layer_for(unet, name) for name in layer_names(unet) if name.endswith(ends)}
+    assert all(any(name.endswith(end) for name in wanted) for end in ends)
+    tensors: dict[str, Tensor] = {}
+    for name, layer in wanted.items():
+        stem, down, up = {
+            "kohya": (f"lora_unet_{name.replace('.', '_')}", "lora_down", "lora_up"),
+            "peft": (f"unet.{name}", "lora_A", "lora_B"),
+        }[form]
+        tensors |= {f"{stem}.{down}.weight": layer.down, f"{stem}.{up}.weight": layer.up}
+        tensors[f"{stem}.alpha"] = torch.tensor(layer.alpha)
+    save_file(tensors, tmp_path / "a.safetensors")
+    assert same(open_lora(tmp_path / "a.safetensors", unet, text).unet, wanted)
+
+
 def test_linear_and_1x1_convolution_are_the_same(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     layer = layer_for(unet, PROJECTION)
     flat = LoraLayer(layer.down.flatten(1), layer.up.flatten(1), layer.alpha)
