@@ -1,14 +1,16 @@
-"""(seed, point) -> image and raw observation. Judging comes later and elsewhere, so that it can be done again for nothing."""
+"""A job -> image and raw observation. Judging comes later and elsewhere, so that it can be done again for nothing."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.files import write_whole
+from optimizer.decode import NotDrawn
 from optimizer.image_cache import CachedRenderer
-from optimizer.point import Point
+from optimizer.point import Job, Point
 from scorers.observation import Observation
 from scorers.observe import Observes
 
@@ -30,11 +32,37 @@ class Evaluator:
     observer_id: str
 
     def evaluate(self, seed: int, point: Point) -> Evaluation:
-        """Draws and looks, unless both were done before."""
-        path = self.renderer.path(seed, point)
-        stored = path.with_suffix(f".{self.observer_id[:12]}.json")
-        if stored.exists() and self.renderer.holds(seed, point):
-            return Evaluation(seed, point, path, Observation.from_json(json.loads(stored.read_text(encoding="utf-8"))))
-        observation = self.observer.observe([self.renderer.render(seed, point)])[0]
-        write_whole(stored, json.dumps(observation.to_json()).encode())
-        return Evaluation(seed, point, path, observation)
+        """Draws, alone, and looks, unless both were done before."""
+        return self._evaluate([Job(seed, point)], alone=True)[0]
+
+    def evaluate_all(self, jobs: Sequence[Job]) -> Iterator[Evaluation]:
+        """The same of many jobs, in their order, drawn together as many at a time as is best."""
+        size = self.renderer.renderer.batch()
+        for start in range(0, len(jobs), size):
+            yield from self._evaluate(jobs[start : start + size], alone=False)
+
+    def _evaluate(self, jobs: Sequence[Job], *, alone: bool) -> list[Evaluation]:
+        found: dict[int, Evaluation] = {}
+        for index, job in enumerate(jobs):
+            place = self.renderer.find(job, alone=alone)
+            if place is not None and self._stored(place).exists():
+                held = Observation.from_json(json.loads(self._stored(place).read_text(encoding="utf-8")))
+                found[index] = Evaluation(job.seed, job.point, place, held)
+        missing = [index for index in range(len(jobs)) if index not in found]
+        drawn = self.renderer.render([jobs[index] for index in missing], alone=alone)
+        looked = self._look([image for _, image in drawn])
+        for index, (place, _), observation in zip(missing, drawn, looked, strict=True):
+            write_whole(self._stored(place), json.dumps(observation.to_json()).encode())
+            found[index] = Evaluation(jobs[index].seed, jobs[index].point, place, observation)
+        return [found[index] for index in range(len(jobs))]
+
+    def _look(self, images: Sequence[object]) -> list[Observation]:
+        """One observation an image; what was not drawn is seen as nothing, with the reason."""
+        from PIL.Image import Image
+
+        seen = [image for image in images if isinstance(image, Image)]
+        found = iter(self.observer.observe(seen) if seen else [])
+        return [Observation(size=(0, 0), failed=image.reason) if isinstance(image, NotDrawn) else next(found) for image in images]
+
+    def _stored(self, place: Path) -> Path:
+        return place.with_suffix(f".{self.observer_id[:12]}.json")

@@ -1,8 +1,9 @@
-"""Folds LoRAs into a model's weights: W = W_0 + sum_i w_i (alpha_i / r_i) B_i A_i, from a pristine copy, in fp32, cast once."""
+"""Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi (alpha_i / r_i) B_i A_i, in fp32, cast once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,45 +11,157 @@ if TYPE_CHECKING:
 
     from models.lora import LoraLayer
 
+Weights = Mapping[str, float]
+
 
 class Folded:
-    """One model with any number of LoRAs at changeable weights; the model is bit for bit itself when all weights are 0.
+    """One model with any number of LoRAs, at weights of its own for each image of a batch.
 
-    Memory: the LoRAs, plus one copy of every layer they touch.
+    The model's own weights are never written: layers that a LoRA touches multiply with a folded copy while `at` lasts, so that the
+    model is bit for bit itself afterwards, and at weight 0. Memory: the LoRAs, plus one copy of every layer they touch for each
+    different weight vector of the largest batch so far.
     """
 
     def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, LoraLayer]]) -> None:
         """`loras` holds, by LoRA name, its layers by module path in `model`."""
-        self._loras = {name: dict(layers) for name, layers in sorted(loras.items())}
-        touched = sorted({path for layers in self._loras.values() for path in layers})
-        self._weight: dict[str, Tensor] = {path: _weight(model, path) for path in touched}
-        self._pristine = {path: weight.detach().clone() for path, weight in self._weight.items()}
-        self._now: dict[str, float] = {}
+        held = {name: dict(layers) for name, layers in sorted(loras.items())}
+        paths = sorted({path for layers in held.values() for path in layers})
+        self._names = tuple(held)
+        self._layers = [
+            _FoldedLayer(model.get_submodule(path), {n: layers[path] for n, layers in held.items() if path in layers})
+            for path in paths
+        ]
+        self._slots: dict[int, dict[str, float]] = {}
 
-    def set(self, weights: Mapping[str, float]) -> None:
-        """Makes the model draw with these weights; a LoRA that is not named has weight 0."""
-        wanted = {name: float(weights.get(name, 0.0)) for name in self._loras}
-        if wanted == self._now:
+    @property
+    def copy_bytes(self) -> int:
+        """What one copy of all touched layers takes."""
+        return sum(layer.copy_bytes for layer in self._layers)
+
+    @contextmanager
+    def at(self, weights: Sequence[Weights]) -> Iterator[None]:
+        """The model, image b of a batch drawn with `weights[b]`, while it lasts; a LoRA that is not named has weight 0.
+
+        A batch holds k rows for each image (k = 2 under guidance), those of one image next to each other.
+        """
+        wanted = [{name: float(w.get(name, 0.0)) for name in self._names} for w in weights]
+        if all(w == wanted[0] for w in wanted):
+            wanted = wanted[:1]
+        if not any(any(w.values()) for w in wanted):
+            yield
             return
-        for path, weight in self._weight.items():
-            self._fold(path, weight, wanted)
-        self._now = wanted
+        self._fold(wanted)
+        try:
+            for layer in self._layers:
+                layer.wear(len(wanted))
+            yield
+        finally:
+            for layer in self._layers:
+                layer.take_off()
 
-    def _fold(self, path: str, weight: Tensor, wanted: Mapping[str, float]) -> None:
+    def release(self) -> None:
+        """Gives the memory of all copies back."""
+        self._slots = {}
+        for layer in self._layers:
+            layer.release()
+
+    def _fold(self, wanted: Sequence[dict[str, float]]) -> None:
+        for layer in self._layers:
+            layer.hold(len(wanted))
+        for slot, weights in enumerate(wanted):
+            if self._slots.get(slot) != weights:
+                # Until all layers are folded the slot holds neither the old weights nor the new.
+                self._slots.pop(slot, None)
+                for layer in self._layers:
+                    layer.fold(slot, weights)
+                self._slots[slot] = weights
+
+
+class _FoldedLayer:
+    """One linear or convolution layer, its LoRAs, and its folded copies, one for each slot of a batch."""
+
+    def __init__(self, module: nn.Module, loras: Mapping[str, LoraLayer]) -> None:
+        from torch import nn
+
+        if not isinstance(module, (nn.Linear, nn.Conv2d)):
+            raise TypeError(f"a LoRA touches a {type(module).__name__}")
+        self._module = module
+        self._loras = {n: (lora.up, lora.down, lora.alpha / lora.rank) for n, lora in loras.items()}
+        self.copies: Tensor | None = None
+        """(slots, *weight)."""
+        self._forwards: dict[int, Callable[[Tensor], Tensor]] = {}
+
+    @property
+    def copy_bytes(self) -> int:
+        weight = self._module.weight
+        return weight.numel() * weight.element_size()
+
+    def hold(self, slots: int) -> None:
+        """Makes room for so many copies; those that are there stay."""
         import torch
 
-        pristine = self._pristine[path]
-        active = [(w, self._loras[name][path]) for name, w in wanted.items() if w != 0.0 and path in self._loras[name]]
+        weight, had = self._module.weight, self.copies
+        if had is not None and len(had) >= slots:
+            return
+        self._loras = {n: (up.to(weight.device), down.to(weight.device), scale) for n, (up, down, scale) in self._loras.items()}
+        self._forwards = {}
+        self.copies = torch.empty((slots, *weight.shape), dtype=weight.dtype, device=weight.device)
+        if had is not None:
+            self.copies[: len(had)].copy_(had)
+
+    def fold(self, slot: int, weights: Weights) -> None:
+        import torch
+
+        assert self.copies is not None
         with torch.no_grad():
-            if not active:
-                weight.copy_(pristine)
-                return
-            total = pristine.float()
-            for w, layer in active:
-                total = total + w * layer.delta().to(total.device).reshape(total.shape)
-            weight.copy_(total.to(weight.dtype))
+            weight = self._module.weight
+            total = weight.detach().flatten(1).to(torch.float32, copy=True)
+            for name, (up, down, scale) in self._loras.items():
+                if weights[name] != 0.0:
+                    total.addmm_(up.flatten(1).float() * (weights[name] * scale), down.flatten(1).float())
+            # Written in place: a compiled model keeps reading the same memory.
+            self.copies[slot].copy_(total.view(weight.shape))
 
+    def release(self) -> None:
+        self.copies, self._forwards = None, {}
 
-def _weight(model: nn.Module, path: str) -> Tensor:
-    weight: Tensor = model.get_parameter(f"{path}.weight").data
-    return weight
+    def wear(self, images: int) -> None:
+        # The same function each time: to a compiled model another one would be another model.
+        if images not in self._forwards:
+            self._forwards[images] = self._solo() if images == 1 else self._batched(images)
+        self._module.__dict__["forward"] = self._forwards[images]
+
+    def take_off(self) -> None:
+        self._module.__dict__.pop("forward", None)
+
+    def _solo(self) -> Callable[[Tensor], Tensor]:
+        from torch import nn
+        from torch.nn import functional
+
+        assert self.copies is not None
+        module, copy = self._module, self.copies[0]
+        if isinstance(module, nn.Conv2d):
+            return lambda x: module._conv_forward(x, copy, module.bias)
+        return lambda x: functional.linear(x, copy, module.bias)
+
+    def _batched(self, images: int) -> Callable[[Tensor], Tensor]:
+        import torch
+        from torch import nn
+
+        assert self.copies is not None
+        module, copies = self._module, self.copies[:images]
+        if isinstance(module, nn.Linear):
+            transposed = copies.transpose(1, 2)
+
+            def linear(x: Tensor) -> Tensor:
+                rows = x.reshape(images, -1, x.shape[-1])
+                product = torch.bmm(rows, transposed) if module.bias is None else torch.baddbmm(module.bias, rows, transposed)
+                return product.view(*x.shape[:-1], -1)
+
+            return linear
+
+        def convolution(x: Tensor) -> Tensor:
+            parts = zip(x.tensor_split(images), copies, strict=True)
+            return torch.cat([module._conv_forward(part, copy, module.bias) for part, copy in parts])
+
+        return convolution

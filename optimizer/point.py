@@ -14,8 +14,20 @@ class Point:
     cfg: float
     prompt: str = field(default="")
     """The prompt to draw; empty for the study's own (a lever or the calibration's plain prompt replaces it)."""
+    steps: int | None = None
+    sampler: str | None = None
+    """None for the study's own: a grid shows what others would draw."""
 
     def key(self) -> tuple[object, ...]:
         """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out."""
         kept = tuple(sorted((name, round(w, 6)) for name, w in self.weights.items() if abs(w) >= 5e-7))
-        return kept, round(self.cfg, 6), self.prompt
+        others = tuple(value for value in (self.steps, self.sampler) if value is not None)
+        return kept, round(self.cfg, 6), self.prompt, *others
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to draw."""
+
+    seed: int
+    point: Point

@@ -1,32 +1,39 @@
-"""Draws images: one locked seed, any point. The seam between the search and the diffusion model."""
+"""Draws images: any points at any seeds. The seam between the search and the diffusion model."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from models.errors import InputError
-from optimizer.diffusion_samplers import make_scheduler, sampler_named
+from optimizer.conditioning import Conditioning
+from optimizer.decode import NotDrawn, decode
+from optimizer.denoise import Told, denoise, interleaved
+from optimizer.diffusion_samplers import calls, make_scheduler, sampler_named
 from optimizer.fold import Folded
-from optimizer.point import Point
-from optimizer.prompt import chunks_needed, encode_prompt
+from optimizer.memory import MOST, Fit, Needs, fit, free_bytes, size_of
+from optimizer.noise import Noise, Rng
+from optimizer.point import Job, Point
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from torch import Tensor
+    from torch import nn
 
     from models.base import Base
+    from models.embedding import Embedding
     from models.lora import LoraFile
 
-NUMERICAL_PATH = "folded-solo-1"
+NUMERICAL_PATH = "folded-2"
 """Named in every cache key: images of one study are all drawn by one order of arithmetic."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What all renders of a study share. Size in pixels; `clip_skip` counts as A1111 does."""
+    """What all renders of a study share, unless a point says otherwise. Size in pixels; `clip_skip` counts as A1111 does;
+    `ensd` is A1111's "eta noise seed delta"."""
 
     prompt: str
     negative_prompt: str
@@ -35,7 +42,8 @@ class Frame:
     steps: int
     sampler: str
     clip_skip: int = 1
-    rng: Literal["cpu", "gpu"] = "cpu"
+    rng: Rng = "cpu"
+    ensd: int = 0
 
     def check(self, factor: int) -> None:
         """Raises InputError if the sampler is unknown or the size does not fit the latent grid."""
@@ -47,112 +55,171 @@ class Frame:
 class Renderer(Protocol):
     """Called by the evaluator for every image that no cache holds; must draw equal images for equal arguments."""
 
-    def render(self, seed: int, point: Point) -> Image:
-        """One RGB image of `frame` size."""
+    def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
+        """One RGB image of `frame` size for each job, drawn together. One drawn alone differs from it by rounding only."""
         ...
 
     def identity(self) -> Mapping[str, Any]:
-        """All that decides an image besides seed and point, as JSON values: the cache key's other half."""
+        """All that decides an image besides its job, as JSON values: the cache key's other half."""
+        ...
+
+    def batch(self) -> int:
+        """How many jobs are best drawn together."""
         ...
 
 
 @dataclass
 class DiffusionRenderer:
-    """Renders with diffusers' StableDiffusionPipeline over a base whose weights carry the LoRAs."""
+    """Renders with a base whose weights carry the LoRAs, those of each image at its own weights.
+
+    Where the models do not fit on `device` together, each is brought there when it is needed.
+    """
 
     base: Base
     loras: Mapping[str, LoraFile]
     frame: Frame
     fixed: Mapping[str, float] = field(default_factory=dict)
     """Weights of LoRAs that are not searched."""
+    embeddings: Mapping[str, Embedding] = field(default_factory=dict)
+    """Textual inversions by the names that stand in prompts."""
+    device: str | None = None
+    """None for where the base is."""
+    most: int | None = None
+    """Images at once; None for as many as fit, on devices that draw several faster."""
+    compiled: bool = False
 
     def __post_init__(self) -> None:
+        import torch
+
+        self._device = torch.device(self.device) if self.device else self.base.device
         self.frame.check(self.base.factor)
-        if self.frame.rng == "gpu" and self.base.device.type != "cuda":
-            raise InputError("rng gpu needs a CUDA device", "render.rng", "set rng: cpu, and in A1111 'RNG: CPU'")
+        if self.frame.rng == "gpu" and self._device.type != "cuda":
+            mend = "set rng: cpu, and in A1111 'RNG: CPU'; or rng: nv for the numbers that a CUDA device draws"
+            raise InputError("rng gpu needs a CUDA device", "render.rng", mend)
         self._unet = Folded(self.base.unet, {n: f.unet for n, f in self.loras.items()})
-        self._text = Folded(self.base.text_encoder, {n: f.text for n, f in self.loras.items() if f.text})
-        self._encoded: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
-        self._pipe = self._pipeline()
+        self._call = torch.compile(self.base.unet) if self.compiled else self.base.unet
+        self._fit = self._measure()
+        size = self.frame.width, self.frame.height
+        self._conditioning = Conditioning(
+            self.base, self.loras, size, self.frame.clip_skip, self.embeddings, present=self._present
+        )
+        if self._fit.tiled:
+            self.base.vae.enable_tiling()
+        if not self._fit.offload:
+            for model in _models(self.base):
+                model.to(self._device)
+
+    def batch(self) -> int:
+        return self._fit.batch
 
     def identity(self) -> Mapping[str, Any]:
+        ways = {"tiled": self._fit.tiled, "compiled": self.compiled}
         return {
             "base": self.base.hash,
             "loras": {name: file.digest for name, file in sorted(self.loras.items())},
+            "embeddings": {name: held.digest for name, held in sorted(self.embeddings.items())},
             "fixed": dict(sorted(self.fixed.items())),
             "frame": asdict(self.frame),
             "dtype": str(self.base.unet.dtype),
-            "path": NUMERICAL_PATH,
+            "path": " ".join([NUMERICAL_PATH, *(way for way, taken in ways.items() if taken)]),
         }
 
-    def render(self, seed: int, point: Point) -> Image:
+    def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
+        found: dict[int, Image | NotDrawn] = {}
+        told = [self._told(job.point) for job in jobs]
+        for group in _alike(jobs, told):
+            drawn = self._halving([jobs[i] for i in group], [told[i] for i in group])
+            found |= dict(zip(group, drawn, strict=True))
+        return [found[i] for i in range(len(jobs))]
+
+    def _halving(self, jobs: Sequence[Job], told: Sequence[tuple[Told, ...]]) -> list[Image | NotDrawn]:
+        """Draws jobs together or, where the device has not the memory, in two halves."""
         import torch
 
-        weights = {**self.fixed, **point.weights}
-        self._text.set(weights)
-        context, negative = self._context(point.prompt or self.frame.prompt, weights)
-        self._unet.set(weights)
-        self._pipe.scheduler = make_scheduler(self.frame.sampler, self.base.schedule, [seed])
-        device = self.base.device if self.frame.rng == "gpu" else torch.device("cpu")
-        generator = torch.Generator(device).manual_seed(seed)
-        image: Image = self._pipe(
-            prompt_embeds=context,
-            negative_prompt_embeds=negative,
-            guidance_scale=point.cfg,
-            num_inference_steps=self.frame.steps,
-            width=self.frame.width,
-            height=self.frame.height,
-            generator=generator,
-        ).images[0]
-        return image
+        try:
+            return self._draw(jobs, told)
+        except torch.OutOfMemoryError as error:
+            if len(jobs) == 1:
+                size = f"{self.frame.width}x{self.frame.height}"
+                raise InputError(f"one image of {size} does not fit on {self._device}", "render", "make it smaller") from error
+        # Outside of the except clause: the error holds the frames that hold the memory.
+        self._unet.release()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        middle = len(jobs) // 2
+        return [*self._halving(jobs[:middle], told[:middle]), *self._halving(jobs[middle:], told[middle:])]
+
+    def _draw(self, jobs: Sequence[Job], told: Sequence[tuple[Told, ...]]) -> list[Image | NotDrawn]:
+        import torch
+
+        point = jobs[0].point
+        scheduler = make_scheduler(point.sampler or self.frame.sampler, self.base.schedule, [job.seed for job in jobs])
+        scheduler.set_timesteps(point.steps or self.frame.steps, device=self._device)
+        noise = Noise(self.frame.rng, [job.seed for job in jobs], self._device, self.frame.ensd)
+        first = noise.first(self._latent_shape(), torch.float32) * scheduler.init_noise_sigma
+        weights = [{**self.fixed, **job.point.weights} for job in jobs]
+        scales = [job.point.cfg for job in jobs]
+        with torch.no_grad():
+            with self._present(self.base.unet), self._unet.at(weights), noise.drawing():
+                latents = denoise(self._call, scheduler, first, interleaved(told), scales)
+            with self._present(self.base.vae):
+                return [decode(self.base.vae, latent, upcast=self.base.upcast_vae) for latent in latents]
 
     def seconds_an_image(self) -> float:
         """Measured: one guided UNet step (the second of two), times the steps."""
         import torch
 
-        context, negative = self._context(self.frame.prompt, {})
-        size = (
-            2,
-            self.base.unet.config["in_channels"],
-            self.frame.height // self.base.factor,
-            self.frame.width // self.base.factor,
-        )
-        latents = torch.zeros(size, device=self.base.device, dtype=self.base.unet.dtype)
-        with torch.no_grad():
-            for _ in range(2):
+        told = interleaved([self._conditioning.of(self.frame.prompt, self.frame.negative_prompt, {})])
+        latents = torch.zeros((1, *self._latent_shape()), device=self._device)
+        scheduler = make_scheduler("Euler", self.base.schedule, [0])
+        with torch.no_grad(), self._present(self.base.unet):
+            for steps in (1, 1):
                 began = time.monotonic()
-                self.base.unet(latents, 500, torch.cat([negative, context]))
-                if self.base.device.type == "cuda":
+                scheduler.set_timesteps(steps, device=self._device)
+                denoise(self.base.unet, scheduler, latents, told, [2.0])
+                if self._device.type == "cuda":
                     torch.cuda.synchronize()
-        return (time.monotonic() - began) * self.frame.steps
+        return (time.monotonic() - began) * calls(self.frame.sampler, self.frame.steps)
 
-    def _context(self, prompt: str, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
-        import torch
+    def _told(self, point: Point) -> tuple[Told, ...]:
+        """(negative, positive), or the positive alone at CFG 1, where A1111 does not guide either."""
+        prompt = point.prompt or self.frame.prompt
+        both = self._conditioning.of(prompt, self.frame.negative_prompt, {**self.fixed, **point.weights})
+        return both if point.cfg > 1 else both[1:]
 
-        key = (prompt, tuple(sorted((n, w) for n, w in weights.items() if n in self.loras and self.loras[n].text)))
-        if key not in self._encoded:
-            tokenizer, encoder = self.base.tokenizer, self.base.text_encoder
-            chunks = chunks_needed(tokenizer, prompt, self.frame.negative_prompt)
-            with torch.no_grad():
-                pair = tuple(
-                    encode_prompt(tokenizer, encoder, text, chunks=chunks, clip_skip=self.frame.clip_skip)
-                    for text in (prompt, self.frame.negative_prompt)
-                )
-            self._encoded[key] = (pair[0], pair[1])
-        return self._encoded[key]
+    def _latent_shape(self) -> tuple[int, int, int]:
+        channels, factor = int(self.base.unet.config["in_channels"]), self.base.factor
+        return channels, self.frame.height // factor, self.frame.width // factor
 
-    def _pipeline(self) -> Any:
-        from diffusers import StableDiffusionPipeline
+    def _measure(self) -> Fit:
+        sizes = [size_of(model) for model in _models(self.base)]
+        held = sum(size_of(m) for m in _models(self.base) if next(m.parameters()).device == self._device)
+        needs = Needs(sum(sizes), max(sizes), self._unet.copy_bytes, self.base.unet.dtype.itemsize)
+        # A processor draws two images in the time of two.
+        most = self.most or (MOST if self._device.type == "cuda" else 1)
+        return fit(free_bytes(self._device), held, needs, self.frame.width * self.frame.height, most=most)
 
-        pipe = StableDiffusionPipeline(
-            vae=self.base.vae,
-            text_encoder=self.base.text_encoder,
-            tokenizer=self.base.tokenizer,
-            unet=self.base.unet,
-            scheduler=make_scheduler("Euler", self.base.schedule, [0]),
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
-        pipe.set_progress_bar_config(disable=True)
-        return pipe
+    @contextmanager
+    def _present(self, model: nn.Module) -> Iterator[None]:
+        """The model on the device while it lasts, if it does not stay there."""
+        if not self._fit.offload:
+            yield
+            return
+        model.to(self._device)
+        try:
+            yield
+        finally:
+            model.to("cpu")
+
+
+def _models(base: Base) -> list[nn.Module]:
+    return [base.unet, base.text_encoder, base.vae, *([base.second.text_encoder] if base.second else [])]
+
+
+def _alike(jobs: Sequence[Job], told: Sequence[tuple[Told, ...]]) -> list[list[int]]:
+    """Indices of jobs that one batch can hold: of equal steps, sampler, guidance and length of prompts."""
+    found: dict[tuple[object, ...], list[int]] = {}
+    for index, (job, rows) in enumerate(zip(jobs, told, strict=True)):
+        key = (job.point.steps, job.point.sampler, len(rows), rows[0].hidden.shape[1])
+        found.setdefault(key, []).append(index)
+    return list(found.values())

@@ -7,6 +7,8 @@ from scorers.observation import Observation
 
 def body_violations(observation: Observation, locked: Observation) -> list[str]:
     """One plain line for each thing wrong beside the locked image; empty if all is well."""
+    if observation.failed:
+        return [observation.failed]
     found = []
     if observation.heads > max(1, locked.heads):
         found.append(f"{observation.heads} heads")

@@ -50,7 +50,8 @@ class HandObservation:
 @dataclass(frozen=True)
 class Observation:
     """`heads` counts heads (and so people), `feet` separate pieces of shoes or feet. `points` holds the centroids of "head",
-    "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen."""
+    "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen.
+    `failed` says why there was no image to look at; empty if there was."""
 
     size: tuple[int, int]
     regions: Mapping[RegionKind, Region] = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Observation:
     feet: int = 0
     points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     height: float = 0.0
+    failed: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives back an equal observation."""
@@ -73,6 +75,7 @@ class Observation:
             "feet": self.feet,
             "points": {name: [list(p) for p in points] for name, points in self.points.items()},
             "height": self.height,
+            "failed": self.failed,
         }
 
     @classmethod
@@ -90,6 +93,7 @@ class Observation:
                 feet=int(held["feet"]),
                 points={name: tuple((float(x), float(y)) for x, y in points) for name, points in held["points"].items()},
                 height=float(held["height"]),
+                failed=str(held.get("failed", "")),
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error

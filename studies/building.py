@@ -17,7 +17,7 @@ from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
 from scorers.references import References
-from studies.devices import best_device
+from studies.devices import best_device, scorers_device
 from studies.prompts import trigger_of, without_triggers
 from studies.references import reference_photos
 from studies.spec import LoraSection, ScorersSection, StudySpec
@@ -25,6 +25,7 @@ from studies.workspace import Workspace
 
 if TYPE_CHECKING:
     from models.base import Base
+    from models.embedding import Embedding
     from models.lora import LoraFile
     from optimizer.render import DiffusionRenderer, Frame
     from scorers.observe import Observer
@@ -50,18 +51,40 @@ class Study:
 
         section = self.spec.base
         local = self.path(section.checkpoint)
-        device = best_device(self.spec.render.device)
-        dtype = section.dtype if device != "cpu" else "float32"
-        vae = self.path(section.vae) if section.vae else None
         return open_base(
-            local if local.exists() else section.checkpoint, config=section.config, vae=vae, dtype=dtype, device=device
+            local if local.exists() else section.checkpoint,
+            config=section.config,
+            vae=self.path(section.vae) if section.vae else None,
+            dtype=section.dtype if self.device != "cpu" else "float32",
+            allow_pickle=section.allow_pickle,
         )
+
+    @cached_property
+    def device(self) -> str:
+        """Where images are drawn. The renderer brings the base there, all of it or what it needs at the time."""
+        return best_device(self.spec.render.device)
 
     @cached_property
     def loras(self) -> dict[str, LoraFile]:
         from models.lora import open_lora
 
-        return {n: open_lora(self.path(s.file), self.base.unet, self.base.text_encoder) for n, s in self.spec.loras.items()}
+        second = self.base.second.text_encoder if self.base.second else None
+        parts = self.base.unet, self.base.text_encoder, second
+        return {name: open_lora(self.path(section.file), *parts) for name, section in self.spec.loras.items()}
+
+    @cached_property
+    def embeddings(self) -> dict[str, Embedding]:
+        """Textual inversions by the names that stand in prompts."""
+        from models.embedding import fits, open_embedding
+
+        found = [open_embedding(self.path(name)) for name in self.spec.embeddings]
+        for held in found:
+            fits(held, self.base)
+        names = [held.name.lower() for held in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"two textual inversions are called {name}", "embeddings", "rename one of the files")
+        return dict(zip(names, found, strict=True))
 
     @cached_property
     def triggers(self) -> dict[str, str]:
@@ -80,7 +103,15 @@ class Study:
 
         r = self.spec.render
         return Frame(
-            self.spec.prompt, self.spec.negative_prompt, r.width, r.height, r.steps, r.sampler, self.spec.base.clip_skip, r.rng
+            prompt=self.spec.prompt,
+            negative_prompt=self.spec.negative_prompt,
+            width=r.width,
+            height=r.height,
+            steps=r.steps,
+            sampler=r.sampler,
+            clip_skip=self.spec.base.clip_skip,
+            rng=r.rng,
+            ensd=r.ensd,
         )
 
     @cached_property
@@ -88,7 +119,17 @@ class Study:
         from optimizer.render import DiffusionRenderer
 
         fixed = {n: s.fixed for n, s in self.spec.loras.items() if s.fixed is not None}
-        return DiffusionRenderer(self.base, self.loras, self.frame, fixed)
+        render = self.spec.render
+        return DiffusionRenderer(
+            self.base,
+            self.loras,
+            self.frame,
+            fixed,
+            embeddings=self.embeddings,
+            device=self.device,
+            most=render.batch,
+            compiled=render.compile,
+        )
 
     @cached_property
     def observer(self) -> Observer:
@@ -96,7 +137,7 @@ class Study:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        cached = CachedRenderer(self.renderer, self.workspace.images)
+        cached = CachedRenderer(self.renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
         return Evaluator(cached, self.observer, observer_id(self.spec.scorers, self.root))
 
     @cached_property
@@ -143,7 +184,7 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     from scorers.hands import open_hand_judge
     from scorers.observe import Observer
 
-    device = best_device(scorers.device)
+    device = scorers_device(scorers.device)
     return Observer(
         parser=open_parser(_local(scorers.parts.model, root), device),
         clip=open_clip_model(_local_clip(scorers.garment.model, root), scorers.garment.pretrained, device),

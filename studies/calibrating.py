@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from optimizer.evaluate import Evaluation
-from optimizer.point import Point
+from optimizer.point import Job, Point
 from scorers.calibration import Calibration, calibrate, similarity
 from studies.building import Study
 
@@ -49,8 +49,8 @@ def draw_ladders(study: Study, seed: int, drawn: Callable[[], None]) -> list[Lad
     at = calibration_seed(study, seed)
     for lora, references in study.references.items():
         steps = []
-        for point in ladder_points(study, lora):
-            steps.append(study.evaluator.evaluate(at, point))
+        for evaluation in study.evaluator.evaluate_all([Job(at, point) for point in ladder_points(study, lora)]):
+            steps.append(evaluation)
             drawn()
         found.append(Ladder(lora, tuple(steps), tuple(similarity(s.observation, references) for s in steps)))
     return found

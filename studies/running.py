@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from optimizer.ledger import Ledger
+from optimizer.point import Job
 from optimizer.samplers import OptunaSampler
 from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
 from scorers.observation import Observation
@@ -60,10 +61,15 @@ def _other_seeds(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Ob
     if study.spec.search.drift is None:
         return ()
     found = []
-    for other in [s for s in scout_seeds(study, OTHER_SEEDS + 1) if s != seed][:OTHER_SEEDS]:
-        found.append(study.evaluator.evaluate(other, study.start).observation)
+    for evaluation in study.evaluator.evaluate_all([Job(other, study.start) for other in other_seeds(study, seed)]):
+        found.append(evaluation.observation)
         drawn()
     return tuple(found)
+
+
+def other_seeds(study: Study, seed: int) -> list[int]:
+    """Of those that scouting draws, the first but this one."""
+    return [other for other in scout_seeds(study, OTHER_SEEDS + 1) if other != seed][:OTHER_SEEDS]
 
 
 def images_before_trials(study: Study) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.evaluate import Evaluation
+from optimizer.point import Job
 from scorers.hands import hands_score
 from scorers.observation import Observation
 from studies.building import Study
@@ -38,8 +39,7 @@ def scout_seeds(study: Study, count: int) -> list[int]:
 def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
     """The best seed first. `drawn` is called after each image."""
     found = []
-    for seed in scout_seeds(study, count):
-        evaluation = study.evaluator.evaluate(seed, study.start)
+    for evaluation in study.evaluator.evaluate_all([Job(seed, study.start) for seed in scout_seeds(study, count)]):
         found.append(Scouted(evaluation, faults_of(evaluation.observation), hands_score(evaluation.observation)))
         drawn()
     return sorted(found, key=lambda s: (len(s.faults), s.hands))
@@ -47,7 +47,7 @@ def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
 
 def faults_of(observation: Observation) -> tuple[str, ...]:
     """What is unsound about a full-body image, in words."""
-    found = []
+    found = [observation.failed] if observation.failed else []
     if observation.heads != 1:
         found.append(f"{observation.heads} heads" if observation.heads else "no head")
     if observation.feet != 2:

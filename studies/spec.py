@@ -22,8 +22,9 @@ class BaseSection(_Section):
     """The base that the LoRAs were trained on."""
 
     checkpoint: str = Field(description="single .safetensors file, diffusers folder, or hub name")
-    config: str = "sd15"
+    config: Literal["sd15", "sdxl"] | None = Field(default=None, description="told by the file itself, unless named")
     vae: str | None = None
+    allow_pickle: bool = Field(default=False, description="open a .ckpt too, reading its weights alone")
     dtype: Literal["float32", "bfloat16", "float16"] = "float16"
     clip_skip: Annotated[int, Field(ge=1, le=4)] = Field(default=1, description="as A1111 counts: 1 is the last layer")
 
@@ -34,8 +35,18 @@ class RenderSection(_Section):
     steps: Annotated[int, Field(ge=1, le=200)] = 30
     sampler: str = "DPM++ SDE Karras"
     cfg: Annotated[float, Field(ge=1, le=30)] = 7.5
-    rng: Literal["cpu", "gpu"] = Field(default="gpu", description="where the first noise is drawn, as A1111 offers it")
+    rng: Literal["cpu", "gpu", "nv"] = Field(
+        default="gpu", description="where noise is drawn, as A1111 offers it; nv: on any device what a CUDA device draws"
+    )
+    ensd: Annotated[int, Field(ge=0, lt=2**32)] = Field(default=0, description="A1111's eta noise seed delta")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
+    batch: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None, description="images at once in scouting, ladders and grids; null for as many as fit"
+    )
+    compile: bool = Field(
+        default=False, description="torch.compile the UNet: the first image takes minutes, the others less time"
+    )
+    cache_gb: Annotated[float, Field(gt=0)] = Field(default=20, description="images kept; those not asked for longest go first")
 
 
 class LoraSection(_Section):
@@ -123,6 +134,7 @@ class StudySpec(_Section):
     base: BaseSection
     prompt: Annotated[str, Field(min_length=1)]
     negative_prompt: str = ""
+    embeddings: list[str] = Field(default=[], description="textual-inversion files; prompts name them by their stems")
     render: RenderSection = RenderSection()
     loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
     search: SearchSection = SearchSection()

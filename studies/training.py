@@ -36,6 +36,8 @@ def train_lora(
     chosen = changed(preset(family, kind), settings)
     word = trigger or folder_trigger(dataset)
     opened = open_base(base, device=best_device("auto"))
+    if opened.is_xl:
+        raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base, "name an SD1.5 base")
     return train(dataset, out, opened, chosen, trigger=word, work=out.parent / ".training", progress=progress)
 
 

@@ -23,11 +23,13 @@ def validate_study(study: Study) -> Iterator[str]:
     study.frame.check(study.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
     for name, file in study.loras.items():
-        layers = len(file.unet) + len(file.text)
+        layers = len(file.unet) + len(file.text) + len(file.text_2)
         yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
         other = trained_on_another(file.metadata, study.base)
         if other is not None:
             yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
+    for word, held in study.embeddings.items():
+        yield f"embedding  {word}: {held.tokens} vectors"
     _ = study.observer
     yield "scorers    garment, face, hands, parts: open"
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,9 +1,11 @@
-"""The renderer's conformance suite, run on the real one over the lab's base and on the fake."""
+"""The renderer's conformance suite, run on the real one over the lab's base and on the fake; and what only the real one does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +15,16 @@ from PIL import Image
 from models.base import Base, open_base
 from models.errors import InputError
 from models.lora import LoraFile, LoraLayer
+from optimizer.decode import NotDrawn
 from optimizer.diffusion_samplers import SAMPLERS
 from optimizer.fake import FakeRenderer
-from optimizer.image_cache import CachedRenderer
-from optimizer.point import Point
-from optimizer.prompt import chunks_needed, encode_prompt, hidden_states
+from optimizer.point import Job, Point
 from optimizer.render import DiffusionRenderer, Frame, Renderer
 from studies.paperdoll.bundle import WEIGHTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 PROMPT = "1girl, full body, red hair, blue dress"
+LOW, HIGH = Point({"dress": 0.2, "shoes": 0.1}, 5.0), Point({"dress": 1.0, "shoes": 0.1}, 5.0)
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +37,19 @@ def frame(**changes: object) -> Frame:
     return Frame(**{**settings, **changes})  # type: ignore[arg-type]
 
 
-def lora(base: Base, name: str, strength: float = 0.5) -> LoraFile:
+def layers_of(model: torch.nn.Module, part: str, strength: float = 0.5) -> dict[str, LoraLayer]:
+    return {
+        path: LoraLayer(torch.randn(2, m.in_features) * strength, torch.randn(m.out_features, 2) * strength, 2.0)
+        for path, m in model.named_modules()
+        if isinstance(m, torch.nn.Linear) and part in path
+    }
+
+
+def lora(base: Base, name: str, *, text: bool = False) -> LoraFile:
     torch.manual_seed(len(name))
-    layers = {}
-    for path, module in base.unet.named_modules():
-        if isinstance(module, torch.nn.Linear) and "attn2" in path:
-            layers[path] = LoraLayer(
-                torch.randn(2, module.in_features) * strength, torch.randn(module.out_features, 2) * strength, 2.0
-            )
-    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, layers, {}, {})
+    unet = layers_of(base.unet, "attn2")
+    held = layers_of(base.text_encoder, "self_attn", 0.2) if text else {}
+    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, unet, held, {})
 
 
 def real(base: Base) -> Renderer:
@@ -54,68 +60,121 @@ def fake(_: Base) -> Renderer:
     return FakeRenderer()
 
 
+def drawn(renderer: Renderer, *jobs: Job) -> list[Image.Image]:
+    found = renderer.render(jobs)
+    images = [image for image in found if isinstance(image, Image.Image)]
+    assert len(images) == len(jobs)
+    return images
+
+
+def off(first: Image.Image, second: Image.Image) -> int:
+    """The largest difference of a pixel's channel, of 255."""
+    return int(np.abs(np.asarray(first).astype(int) - np.asarray(second)).max())
+
+
 @pytest.mark.parametrize("make", [real, fake])
 def test_equal_arguments_draw_equal_images_and_other_weights_another(make: Callable[[Base], Renderer], base: Base) -> None:
     renderer = make(base)
-    low, high = Point({"dress": 0.2, "shoes": 0.1}, 5.0), Point({"dress": 1.0, "shoes": 0.1}, 5.0)
-    first = renderer.render(7, low)
-    other = renderer.render(7, high)
+    first, other, again = (drawn(renderer, Job(7, point))[0] for point in (LOW, HIGH, LOW))
     assert first.mode == "RGB"
-    assert np.array_equal(first, renderer.render(7, low))
+    assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert renderer.identity() == make(base).identity()
+    assert renderer.batch() >= 1
+    assert renderer.render([]) == []
+
+
+@pytest.mark.parametrize("make", [real, fake])
+def test_a_batch_draws_what_each_draws_alone(make: Callable[[Base], Renderer], base: Base) -> None:
+    renderer = make(base)
+    jobs = [Job(7, LOW), Job(8, HIGH), Job(7, Point({"shoes": 0.6}, 2.0, PROMPT + ", hat")), Job(9, Point({}, 1.0))]
+    jobs.append(Job(7, replace(HIGH, steps=2, sampler="Euler a")))
+    together = drawn(renderer, *jobs)
+    for job, image in zip(jobs, together, strict=True):
+        assert off(image, drawn(renderer, job)[0]) <= 1
 
 
 def test_zero_weights_draw_what_the_bare_base_draws(base: Base) -> None:
-    bare = DiffusionRenderer(base, {}, frame()).render(3, Point({}, 5.0))
-    dressed = DiffusionRenderer(base, {"dress": lora(base, "dress")}, frame())
-    dressed.render(3, Point({"dress": 0.9}, 5.0))
-    assert np.array_equal(bare, dressed.render(3, Point({"dress": 0.0}, 5.0)))
+    bare = DiffusionRenderer(base, {}, frame())
+    dressed = DiffusionRenderer(base, {"dress": lora(base, "dress", text=True)}, frame())
+    (wanted,) = drawn(bare, Job(3, Point({}, 5.0)))
+    drawn(dressed, Job(3, Point({"dress": 0.9}, 5.0)))
+    assert np.array_equal(wanted, drawn(dressed, Job(3, Point({"dress": 0.0}, 5.0)))[0])
+
+
+def test_the_text_encoder_is_at_each_images_own_weights(base: Base) -> None:
+    file = replace(lora(base, "dress", text=True), unet={})
+    renderer = DiffusionRenderer(base, {"dress": file}, frame())
+    jobs = [Job(3, Point({"dress": weight}, 5.0)) for weight in (0.0, 0.5, 1.0)]
+    together = drawn(renderer, *jobs)
+    assert off(together[0], together[1]) > 1
+    assert off(together[1], together[2]) > 1
+    assert all(off(image, drawn(renderer, job)[0]) <= 1 for job, image in zip(jobs, together, strict=True))
 
 
 @pytest.mark.parametrize("sampler", sorted(SAMPLERS))
-def test_every_sampler_draws_and_repeats_itself(base: Base, sampler: str) -> None:
-    renderer = DiffusionRenderer(base, {}, frame(sampler=sampler))
-    first = np.asarray(renderer.render(5, Point({}, 5.0)))
-    assert np.isfinite(first).all()
-    assert first.std() > 1
-    assert np.array_equal(first, renderer.render(5, Point({}, 5.0)))
+def test_every_sampler_draws_a_batch_as_it_draws_alone(base: Base, sampler: str) -> None:
+    renderer = DiffusionRenderer(base, {}, frame(sampler=sampler, steps=4))
+    jobs = [Job(5, Point({}, 5.0)), Job(6, Point({}, 5.0))]
+    together = drawn(renderer, *jobs)
+    assert np.asarray(together[0]).std() > 1
+    assert off(together[0], together[1]) > 1
+    assert all(off(image, drawn(renderer, job)[0]) <= 1 for job, image in zip(jobs, together, strict=True))
 
 
-def test_refuses_an_unknown_sampler_and_a_size_off_the_grid(base: Base) -> None:
+@pytest.mark.parametrize("rng", ["cpu", "nv"])
+def test_the_source_of_noise_and_the_seed_delta_decide_the_image(base: Base, rng: str) -> None:
+    plain, shifted = (DiffusionRenderer(base, {}, frame(rng=rng, sampler="Euler a", ensd=delta)) for delta in (0, 31337))
+    (first,), (again,), (other,) = (drawn(r, Job(5, Point({}, 5.0))) for r in (plain, plain, shifted))
+    assert np.array_equal(first, again)
+    assert off(first, other) > 1
+
+
+def test_refuses_an_unknown_sampler_a_size_off_the_grid_and_noise_of_a_device_that_is_not_there(base: Base) -> None:
     with pytest.raises(InputError, match="unknown sampler"):
         DiffusionRenderer(base, {}, frame(sampler="Magic"))
     with pytest.raises(InputError, match="not divisible"):
         DiffusionRenderer(base, {}, frame(width=60))
+    with pytest.raises(InputError, match=r"rng gpu needs a CUDA device.*rng: nv"):
+        DiffusionRenderer(base, {}, frame(rng="gpu"))
 
 
-def test_nothing_is_drawn_twice(tmp_path: Path) -> None:
-    inner = FakeRenderer()
-    cached = CachedRenderer(inner, tmp_path)
-    point = Point({"a": 0.5, "b": 0.0}, 5.0)
-    first = cached.render(1, point)
-    same = CachedRenderer(inner, tmp_path).render(1, Point({"a": 0.5}, 5.0))
-    assert np.array_equal(first, same)
-    assert len(inner.calls) == 1
-    assert Image.open(cached.path(1, point)).size == (64, 96)
-    assert not cached.holds(2, point)
+def test_a_batch_too_large_for_the_device_is_drawn_in_halves(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer = DiffusionRenderer(base, {"dress": lora(base, "dress")}, frame())
+    jobs = [Job(seed, Point({"dress": 0.1 * seed}, 5.0)) for seed in range(5)]
+    wanted, sizes, draw = drawn(renderer, *jobs), [], renderer._draw
+
+    def short_of_memory(jobs: Any, told: Any) -> Any:
+        sizes.append(len(jobs))
+        if len(jobs) > 2:
+            raise torch.OutOfMemoryError
+        return draw(jobs, told)
+
+    monkeypatch.setattr(renderer, "_draw", short_of_memory)
+    assert all(off(a, b) <= 1 for a, b in zip(drawn(renderer, *jobs), wanted, strict=True))
+    assert sizes == [5, 2, 3, 1, 2]
 
 
-def test_clip_skip_is_the_normalised_earlier_layer(base: Base) -> None:
-    ids = torch.tensor([[base.tokenizer.bos_token_id, *base.tokenizer("red hair", add_special_tokens=False).input_ids]])
-    out = base.text_encoder(ids, output_hidden_states=True)
-    assert torch.equal(hidden_states(base.text_encoder, ids), out.last_hidden_state)
-    body = getattr(base.text_encoder, "text_model", base.text_encoder)
-    assert torch.allclose(hidden_states(base.text_encoder, ids, 2), body.final_layer_norm(out.hidden_states[-2]))
+def test_one_image_too_large_for_the_device_is_one_line(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer = DiffusionRenderer(base, {}, frame())
+
+    def never_enough(*_: Any) -> Any:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(renderer, "_draw", never_enough)
+    with pytest.raises(InputError, match="64x96 does not fit"):
+        renderer.render([Job(1, LOW)])
 
 
-def test_emphasis_keeps_the_mean_and_long_prompts_take_more_chunks(base: Base) -> None:
-    tokenizer, encoder = base.tokenizer, base.text_encoder
-    plain = encode_prompt(tokenizer, encoder, PROMPT, chunks=1)
-    strong = encode_prompt(tokenizer, encoder, "1girl, full body, (red hair:1.4), blue dress", chunks=1)
-    assert plain.shape == (1, 77, 96)
-    assert not torch.allclose(plain, strong)
-    assert strong.mean() == pytest.approx(plain.mean().item(), abs=1e-3)
-    long = ", ".join(["red hair"] * 40)
-    assert chunks_needed(tokenizer, long) == 2
-    assert encode_prompt(tokenizer, encoder, long, chunks=2).shape == (1, 154, 96)
+def test_an_image_that_comes_out_as_nothing_is_told_and_the_others_are_drawn(base: Base) -> None:
+    broken = lora(base, "dress")
+    for layer in broken.unet.values():
+        layer.up.fill_(1e38)
+    renderer = DiffusionRenderer(base, {"dress": broken}, frame())
+    first, second = renderer.render([Job(1, Point({"dress": 1.0}, 5.0)), Job(1, Point({}, 5.0))])
+    assert first == NotDrawn("the UNet gave NaN")
+    assert isinstance(second, Image.Image)
+
+
+def test_a_time_is_told_before_drawing(base: Base) -> None:
+    assert DiffusionRenderer(base, {}, frame(steps=2)).seconds_an_image() > 0

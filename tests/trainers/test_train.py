@@ -109,11 +109,8 @@ def moved(base: Base, lora: Path, caption: str) -> float:
     before = said(base, caption, x)
     found = open_lora(lora, base.unet, base.text_encoder)
     unet, text = Folded(base.unet, {"a": found.unet}), Folded(base.text_encoder, {"a": found.text})
-    unet.set({"a": 1.0})
-    text.set({"a": 1.0})
-    after = said(base, caption, x)
-    unet.set({})
-    text.set({})
+    with unet.at([{"a": 1.0}]), text.at([{"a": 1.0}]):
+        after = said(base, caption, x)
     return float((after - before).pow(2).mean())
 
 
