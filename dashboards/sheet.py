@@ -209,18 +209,23 @@ def _wrap(text: str, width: float, size: int, colour: str = INK) -> _Block:
         line = ""
         for word in text.split(" "):
             joined = f"{line} {word}" if line else word
-            if font.getlength(joined) <= width:
+            if font.getlength(_spaced(joined)) <= width:
                 line = joined
                 continue
             if line:
                 lines.append(line)
             line = word
-            while font.getlength(line) > width and len(line) > 1:
-                cut = max(i for i in range(1, len(line) + 1) if i == 1 or font.getlength(line[:i]) <= width)
+            while font.getlength(_spaced(line)) > width and len(line) > 1:
+                cut = max(i for i in range(1, len(line) + 1) if i == 1 or font.getlength(_spaced(line[:i])) <= width)
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
-    return _Block(tuple(lines), size, colour)
+    return _Block(tuple(_spaced(line) for line in lines), size, colour)
+
+
+def _spaced(line: str) -> str:
+    """Fonts lack most of the other spaces, such as the no-break space that keeps a name and its number together."""
+    return "".join(" " if letter.isspace() else letter for letter in line)
 
 
 def _write(pen: ImageDraw, block: _Block, x: float, y: float, anchor: str = "la") -> None:

@@ -8,7 +8,6 @@ colon or a newline is quoted as JSON. It promises the same settings, not the sam
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from studies.infotext_loras import TAG, additional_keys, clean_name, format_number, lora_tag, named_loras, number
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 PAIR: Final = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
-TAG: Final = re.compile(r"\s*<lora:([^:<>]+)((?::[^:<>]*)*)>")
 NEGATIVE: Final = "Negative prompt:"
 SCHEDULES: Final = (
     "Karras",
@@ -30,11 +29,21 @@ SCHEDULES: Final = (
     "SGM Uniform",
     "Uniform",
     "Automatic",
+    "KL Optimal",
+    "Align Your Steps",
     "Simple",
     "Normal",
     "DDIM",
     "Beta",
+    "Turbo",
 )
+"""Those of A1111 1.10 and of Forge."""
+SUFFIXES: Final = tuple(f" {name}" for name in SCHEDULES)
+AUTOMATIC: Final = {
+    **dict.fromkeys(("DPM++ 2M", "DPM++ SDE", "DPM++ 2S a", "DPM2", "DPM2 a", "Restart"), "Karras"),
+    **dict.fromkeys(("DPM++ 2M SDE", "DPM++ 2M SDE Heun", "DPM++ 3M SDE"), "Exponential"),
+}
+"""What A1111 from 1.9 on takes "Automatic" for; for every other sampler it is the sampler's plain schedule."""
 WRITTEN: Final = frozenset(
     ["Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "Clip skip", "RNG", "Lora hashes"]
 )
@@ -46,8 +55,8 @@ class Infotext:
     """What one picture was made with. None is "not told".
 
     `size` is width and height in pixels; `clip_skip` counts as A1111 does (1 = the last layer); `rng` is CPU, GPU or NV; `loras`
-    holds weights by name, `text_encoder_weights` only those that differ from them; `lora_hashes` the first 12 hex digits; `other`
-    every further key, unread.
+    holds weights by name, `text_encoder_weights` only those that differ from them, `lora_options` what else their tags say;
+    `lora_hashes` the first 12 hex digits; `other` every further key, unread.
     """
 
     prompt: str
@@ -64,24 +73,37 @@ class Infotext:
     rng: str = "GPU"
     loras: Mapping[str, float] = field(default_factory=dict)
     text_encoder_weights: Mapping[str, float] = field(default_factory=dict)
+    lora_options: Mapping[str, str] = field(default_factory=dict)
     lora_hashes: Mapping[str, str] = field(default_factory=dict)
     other: Mapping[str, str] = field(default_factory=dict)
 
 
-def clean_name(name: str) -> str:
-    """A LoRA's name without the letters that the format uses itself."""
-    return " ".join(re.sub(r'[:,<>"\\]', " ", name).split()) or "lora"
+def split_sampler(name: str) -> tuple[str, str]:
+    """A study's sampler as A1111 from 1.9 on says it: sampler and schedule type."""
+    for schedule in SCHEDULES:
+        if name.endswith(f" {schedule}"):
+            return name.removesuffix(f" {schedule}"), schedule
+    return name, "Uniform" if name in AUTOMATIC else "Automatic"
+
+
+def joined_sampler(sampler: str, schedule: str | None) -> str:
+    """The name that older versions and study files give it: `DPM++ SDE Karras`."""
+    shown = AUTOMATIC.get(sampler) if schedule == "Automatic" else schedule
+    return sampler if shown in (None, "Uniform") else f"{sampler} {shown}"
 
 
 def write(info: Infotext) -> str:
     """The text that A1111 reads."""
-    tags = [_tag(name, weight, info.text_encoder_weights.get(name, weight)) for name, weight in info.loras.items()]
+    tags = [
+        lora_tag(name, weight, info.text_encoder_weights.get(name, weight), info.lora_options.get(name, ""))
+        for name, weight in info.loras.items()
+    ]
     hashes = ", ".join(f"{clean_name(name)}: {digest}" for name, digest in info.lora_hashes.items())
     values: dict[str, object] = {
         "Steps": info.steps,
         "Sampler": info.sampler,
         "Schedule type": info.schedule,
-        "CFG scale": None if info.cfg is None else _number(info.cfg),
+        "CFG scale": None if info.cfg is None else format_number(info.cfg),
         "Seed": info.seed,
         "Size": None if info.size is None else f"{info.size[0]}x{info.size[1]}",
         "Model hash": info.model_hash,
@@ -107,7 +129,8 @@ def read(text: str, where: object = "infotext") -> Infotext:
         lines, pairs = [*lines, last], []
     values = {key: _unquote(value) for key, value in pairs}
     prompt, negative = _prompts(lines)
-    loras, encoder = _loras(prompt, where)
+    loras = named_loras(prompt, values, where)
+    read_already = WRITTEN | additional_keys(values)
     sampler, schedule = _sampler(values.get("Sampler"), values.get("Schedule type"))
     return Infotext(
         prompt=TAG.sub("", prompt).strip(),
@@ -115,17 +138,18 @@ def read(text: str, where: object = "infotext") -> Infotext:
         steps=_whole(values, "Steps", where),
         sampler=sampler,
         schedule=schedule,
-        cfg=_real(values["CFG scale"], "CFG scale", where) if "CFG scale" in values else None,
+        cfg=number(values["CFG scale"], "CFG scale", where) if "CFG scale" in values else None,
         seed=_whole(values, "Seed", where),
         size=_size(values.get("Size"), where),
         model=values.get("Model"),
         model_hash=values.get("Model hash"),
         clip_skip=_whole(values, "Clip skip", where) or 1,
         rng=values.get("RNG", "GPU"),
-        loras=loras,
-        text_encoder_weights=encoder,
-        lora_hashes=_hashes(values.get("Lora hashes", "")),
-        other={key: value for key, value in values.items() if key not in WRITTEN},
+        loras=loras.unet,
+        text_encoder_weights=loras.differing,
+        lora_options=loras.options,
+        lora_hashes=loras.hashes,
+        other={key: value for key, value in values.items() if key not in read_already},
     )
 
 
@@ -162,15 +186,6 @@ def _comment(image: Image) -> str:
     return ""
 
 
-def _tag(name: str, unet: float, encoder: float) -> str:
-    weights = _number(unet) if unet == encoder else f"{_number(encoder)}:{_number(unet)}"
-    return f"<lora:{clean_name(name)}:{weights}>"
-
-
-def _number(value: float) -> str:
-    return format(value, ".10g")
-
-
 def _quote(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if re.search(r"[,:\n]", value) else value
 
@@ -196,34 +211,13 @@ def _prompts(lines: list[str]) -> tuple[str, str]:
     return "\n".join(positive).strip(), "\n".join(negative).strip()
 
 
-def _loras(prompt: str, where: object) -> tuple[dict[str, float], dict[str, float]]:
-    """Weights for the UNet by name, and for the text encoder where they differ: `<lora:name:te:unet>`, `te=` and `unet=`."""
-    loras: dict[str, float] = {}
-    encoder: dict[str, float] = {}
-    for match in TAG.finditer(prompt):
-        name, parts = match[1].strip(), [part.strip() for part in match[2].split(":")[1:]]
-        named = dict(part.split("=", 1) for part in parts if "=" in part)
-        plain = [part for part in parts if part and "=" not in part]
-        te = _real(named.get("te", plain[0] if plain else "1"), f"LoRA {name}", where)
-        loras[name] = _real(named["unet"] if "unet" in named else plain[1] if len(plain) > 1 else str(te), f"LoRA {name}", where)
-        encoder.pop(name, None)
-        if te != loras[name]:
-            encoder[name] = te
-    return loras, encoder
-
-
 def _sampler(sampler: str | None, schedule: str | None) -> tuple[str | None, str | None]:
-    """Older versions wrote the schedule into the sampler's name: `DPM++ SDE Karras`."""
-    if sampler is not None and schedule is None:
-        for name in SCHEDULES:
-            if sampler.endswith(f" {name}"):
-                return sampler.removesuffix(f" {name}"), name
-    return sampler, schedule
-
-
-def _hashes(text: str) -> dict[str, str]:
-    pairs = (part.partition(":") for part in text.split(","))
-    return {name.strip(): digest.strip() for name, colon, digest in pairs if colon and name.strip()}
+    """Up to 1.8 the schedule stood in the sampler's name, `DPM++ SDE Karras`, unless a setting in small letters overruled it."""
+    told = next((name for name in SCHEDULES if schedule and name.lower() == schedule.lower()), schedule)
+    if sampler is None or not sampler.endswith(SUFFIXES):
+        return sampler, told
+    plain, named = split_sampler(sampler)
+    return plain, named if told in (None, "Automatic") else told
 
 
 def _whole(values: Mapping[str, str], key: str, where: object) -> int | None:
@@ -232,16 +226,6 @@ def _whole(values: Mapping[str, str], key: str, where: object) -> int | None:
     if not re.fullmatch(r"-?\d{1,20}", values[key]):
         raise InputError(f"'{key}' is '{values[key][:40]}', not a whole number", where, "name another picture, or mend its text")
     return int(values[key])
-
-
-def _real(value: str, key: str, where: object) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise InputError(f"'{key}' is '{value[:40]}', not a number", where, "name another picture, or mend its text")
-    return number
 
 
 def _size(value: str | None, where: object) -> tuple[int, int] | None:

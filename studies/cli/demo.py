@@ -149,14 +149,18 @@ def _worth_a_try(study: Study, ranked: Sequence[int]) -> list[int]:
 
 
 def _grid(study: Study, outcome: Outcome, tracker: Tracker) -> Path:
-    from studies.axes import GridAxis
+    from studies.axes import WeightAxis
     from studies.cli.grid import draw_grid
+    from studies.cli.search import announce
+    from studies.gridding import Grid, missing
     from studies.running import judge_for
 
     judge, _ = judge_for(study, outcome.seed, lambda: None)
     centre = outcome.pick.point if outcome.pick else study.start
-    axes = [_around(study, name, centre.weights[name]) for name in ("dress", "shoes")]
-    return draw_grid(study, judge, outcome.seed, centre, GridAxis("dress", axes[0]), GridAxis("shoes", axes[1]), tracker)
+    dress, shoes = (WeightAxis(name, _around(study, name, centre.weights[name])) for name in ("dress", "shoes"))
+    grid = Grid(outcome.seed, centre, dress, shoes)
+    announce(study, "grid dress x shoes", len(missing(study, grid.jobs())))
+    return draw_grid(study, {outcome.seed: judge}, grid, tracker).path
 
 
 def _around(study: Study, name: str, weight: float) -> tuple[float, ...]:

@@ -14,7 +14,9 @@ from studies.workspace import Workspace
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from studies.building import Study
     from studies.calibrating import Ladder
+    from studies.gridding import Grid, GridCell
     from studies.scouting import Scouted
     from trainers.manifest import Manifest
 
@@ -82,24 +84,42 @@ def proof_sheet(workspace: Workspace, outcome: Outcome) -> Path | None:
     return save(workspace, f"proof-{outcome.seed}.png", sheet([strip], title=title, footer=_legend(outcome)))
 
 
-def grid_sheet(
-    workspace: Workspace,
-    name: str,
-    cells: Sequence[Sequence[tuple[Path, Scores, bool]]],
-    columns: Sequence[str],
-    labels: Sequence[str],
-    title: str,
-) -> Path:
-    """A grid of two axes with the scores under each image."""
-    table = [
-        [Cell(open_image(path), (score_line(scores),), "good" if feasible else "plain") for path, scores, feasible in row]
-        for row in cells
-    ]
-    return save(
-        workspace,
-        name,
-        sheet(table, title=title, column_labels=columns, row_labels=labels, footer="green: meets every requirement"),
+def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]]) -> Image:
+    """A grid of two axes with the scores and the verdict under each image."""
+    judged = [cell.breaks is not None for row in cells for cell in row]
+    legend = ["green: meets every requirement"] if any(judged) else []
+    legend += [] if all(judged) else ["raw: similarity to the photos, where the seed was not calibrated"]
+    return sheet(
+        [[_grid_cell(cell) for cell in row] for row in cells],
+        title=_staying(study, grid),
+        column_labels=grid.x.labels,
+        row_labels=grid.y.labels,
+        footer="; ".join(legend),
     )
+
+
+def _grid_cell(cell: GridCell) -> Cell:
+    scores = {**(cell.raw if cell.calibrated is None else cell.calibrated), "hands": cell.hands}
+    # A name and its number stay on one line.
+    shown = "  ".join(
+        f"{name}\N{NO-BREAK SPACE}{'-' if value is None else format(value, '.2f')}" for name, value in scores.items()
+    )
+    image = open_image(cell.image)
+    if cell.breaks is None:
+        return Cell(image, (shown, "raw, no verdict"))
+    verdict = f"breaks {', '.join(cell.breaks)}" if cell.breaks else "meets all"
+    return Cell(image, (shown, verdict), "plain" if cell.breaks else "good")
+
+
+def _staying(study: Study, grid: Grid) -> str:
+    """What stays the same all over the grid."""
+    render, point = study.spec.render, grid.centre
+    found = {"seed": f"seed {grid.seed}", **{name: f"{name} {weight:.2f}" for name, weight in point.weights.items()}}
+    found |= {"cfg": f"CFG {point.cfg:g}", "steps": f"{point.steps or render.steps} steps"}
+    found |= {"sampler": point.sampler or render.sampler}
+    if grid.z is not None and grid.z[0].touches == {"prompt"}:
+        found["z"] = f"prompt: {grid.z[0].labels[grid.z[1]]}"
+    return "  ".join(text for name, text in found.items() if name not in grid.x.touches | grid.y.touches)
 
 
 def score_line(scores: Scores) -> str:

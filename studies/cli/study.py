@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to write study.yaml")],
-    source: Annotated[Path | None, typer.Option("--from", help="a PNG made by A1111: its settings are filled in")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="a picture that A1111 or Forge saved: its settings are filled in")
+    ] = None,
 ) -> None:
     """Write a commented study.yaml."""
     from models.files import write_whole

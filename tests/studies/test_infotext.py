@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models.errors import InputError
-from studies.infotext import PAIR, Infotext, clean_name, read, read_picture, save_png, write
+from optimizer.diffusion_samplers import SAMPLERS
+from studies.infotext import PAIR, Infotext, joined_sampler, read, read_picture, save_png, split_sampler, write
+from studies.infotext_loras import clean_name
 
 WEBUI = """1girl, (photorealistic:1.4), pink dress <lora:face:0.65> <lora:dress:0.4:0.3>,<lora:shoes:unet=0.5:te=0.2>
 BREAK second line
@@ -51,6 +53,55 @@ def test_it_is_written_as_the_webui_writes_it() -> None:
         "Steps: 30, Sampler: DPM++ SDE, Schedule type: Karras, CFG scale: 6.5, Seed: 123, Size: 512x768, Model hash: aabbccddee, "
         'Model: lab, RNG: CPU, Lora hashes: "face: 0123456789ab, dress: ba9876543210"'
     )
+
+
+ADDITIONAL = """1girl <lora:dress:0.2>
+Steps: 20, Seed: 1, AddNet Enabled: True, AddNet Module 1: LoRA, AddNet Model 1: face(E2E472C06607), AddNet Weight A 1: 0.6, \
+AddNet Weight B 1: 0.5, AddNet Module 2: LoRA, AddNet Model 2: dress(034b9741), AddNet Weight 2: 0.25, \
+AddNet Module 3: LoRA, AddNet Model 3: None, AddNet Weight A 3: 1, AddNet Weight B 3: 1"""
+
+
+def test_additional_networks_are_loras() -> None:
+    info = read(ADDITIONAL)
+    assert info.loras == {"dress": 0.45, "face": 0.6}
+    assert info.text_encoder_weights == {"face": 0.5}
+    assert info.lora_hashes == {"face": "e2e472c06607"}
+    # An empty slot is told as it was, so that nothing of the picture is lost.
+    assert set(info.other) == {"AddNet Module 3", "AddNet Model 3", "AddNet Weight A 3", "AddNet Weight B 3"}
+    assert read(write(info)) == info
+
+
+def test_additional_networks_that_were_off_are_none() -> None:
+    assert read(ADDITIONAL.replace("Enabled: True", "Enabled: False")).loras == {"dress": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("written", "sampler", "schedule"),
+    [
+        ("Sampler: DPM++ 2M SDE Heun Karras", "DPM++ 2M SDE Heun", "Karras"),
+        ("Sampler: DPM++ 2M Karras, Schedule type: exponential", "DPM++ 2M", "Exponential"),
+        ("Sampler: DPM++ 2M Karras, Schedule type: Automatic", "DPM++ 2M", "Karras"),
+        ("Sampler: DPM++ 2M, Schedule type: Automatic", "DPM++ 2M", "Automatic"),
+        ("Sampler: Euler, Schedule type: SGM Uniform", "Euler", "SGM Uniform"),
+        ("Sampler: DPM++ 2M Turbo", "DPM++ 2M", "Turbo"),
+        ("Sampler: DDIM", "DDIM", None),
+    ],
+)
+def test_sampler_and_schedule_of_every_version(written: str, sampler: str, schedule: str | None) -> None:
+    info = read(f"1girl\nSteps: 20, {written}, Seed: 1")
+    assert (info.sampler, info.schedule) == (sampler, schedule)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_study_s_sampler_comes_back_from_a1111_s_two_words(name: str) -> None:
+    assert joined_sampler(*split_sampler(name)) == name
+
+
+def test_what_else_a_tag_says_is_kept() -> None:
+    info = read("1girl <lora:a:0.5:0.4:16> <lyco:b:1:lbw=MIDD:stop=10>\nSteps: 20, Seed: 1, CFG scale: 7")
+    assert (info.loras, info.text_encoder_weights) == ({"a": 0.4, "b": 1.0}, {"a": 0.5})
+    assert info.lora_options == {"a": "dyn=16", "b": "lbw=MIDD:stop=10"}
+    assert read(write(info)) == info
 
 
 def test_two_pairs_are_part_of_the_prompt() -> None:

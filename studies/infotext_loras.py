@@ -1,0 +1,118 @@
+"""LoRAs in A1111's infotext: tags in the prompt, and the fields of the Additional Networks extension."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from models.errors import InputError
+
+TAG: Final = re.compile(r"\s*<(?:lora|lyco):([^:<>]+)((?::[^:<>]*)*)>")
+"""Since 1.5 the WebUI reads `lyco` as `lora`."""
+ADDITIONAL: Final = re.compile(r"AddNet (?:Enabled|(?:Module|Model|Weight|Weight [AB]) (\d{1,3}))")
+MODEL: Final = re.compile(r"(.*?)\s*\(([0-9a-fA-F]+)\)")
+HASH_DIGITS: Final = 12
+
+
+@dataclass
+class Named:
+    """What names LoRAs in one infotext: weights of the UNet and of the text encoder, hashes, and what a tag says besides, as
+    written (`dyn=16`)."""
+
+    unet: dict[str, float] = field(default_factory=dict)
+    text: dict[str, float] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def differing(self) -> dict[str, float]:
+        """The text-encoder weights that differ from the UNet's."""
+        return {name: weight for name, weight in self.text.items() if weight != self.unet[name]}
+
+
+def clean_name(name: str) -> str:
+    """A LoRA's name without the letters that the format uses itself."""
+    return " ".join(re.sub(r'[:,<>"\\]', " ", name).split()) or "lora"
+
+
+def lora_tag(name: str, unet: float, text: float, options: str = "") -> str:
+    """`<lora:name:weight>`, with two weights where the text encoder's differs."""
+    weights = format_number(unet) if unet == text else f"{format_number(text)}:{format_number(unet)}"
+    return f"<lora:{':'.join(part for part in (clean_name(name), weights, options) if part)}>"
+
+
+def named_loras(prompt: str, values: Mapping[str, str], where: object) -> Named:
+    """The LoRAs that the prompt's tags name, `<lora:name:te:unet>` with `te=` and `unet=`, and those of Additional Networks; one
+    that both name gets the sum of its weights, as the WebUI adds both. Raises InputError for a weight that is no number."""
+    found = Named(hashes=_hashes(values.get("Lora hashes", "")))
+    for match in TAG.finditer(prompt):
+        _read_tag(found, match[1].strip(), [part.strip() for part in match[2].split(":")[1:]], where)
+    for number in _numbers(values):
+        _read_additional(found, number, values, where)
+    return found
+
+
+def additional_keys(values: Mapping[str, str]) -> set[str]:
+    """The keys of the Additional Networks extension that `named_loras` reads."""
+    numbers = _numbers(values)
+    matches = (match for match in map(ADDITIONAL.fullmatch, values) if match)
+    return {match[0] for match in matches if numbers and (match[1] is None or match[1] in numbers)}
+
+
+def _read_tag(found: Named, name: str, parts: list[str], where: object) -> None:
+    named = dict(part.split("=", 1) for part in parts if "=" in part)
+    plain = [part for part in parts if part and "=" not in part]
+    text = number(named.pop("te", plain[0] if plain else "1"), f"LoRA {name}", where)
+    second = plain[1] if len(plain) > 1 else str(text)
+    found.text[name], found.unet[name] = text, number(named.pop("unet", second), f"LoRA {name}", where)
+    found.options.pop(name, None)
+    if len(plain) > 2:
+        named.setdefault("dyn", plain[2])
+    if named:
+        found.options[name] = ":".join(f"{key}={value}" for key, value in named.items())
+
+
+def _numbers(values: Mapping[str, str]) -> list[str]:
+    """The slots of Additional Networks that hold a LoRA."""
+    if values.get("AddNet Enabled", "True") != "True":
+        return []
+    slots = [
+        key.removeprefix("AddNet Module ") for key, kind in values.items() if key.startswith("AddNet Module ") and kind == "LoRA"
+    ]
+    return [slot for slot in slots if slot.isdecimal() and values.get(f"AddNet Model {slot}", "None") not in ("", "None")]
+
+
+def _read_additional(found: Named, slot: str, values: Mapping[str, str], where: object) -> None:
+    model = values[f"AddNet Model {slot}"]
+    match = MODEL.fullmatch(model)
+    name = clean_name(match[1] if match else model)
+    # The first versions wrote one weight for both.
+    both = values.get(f"AddNet Weight {slot}", "1")
+    unet, text = (number(values.get(f"AddNet Weight {part} {slot}", both), f"LoRA {name}", where) for part in "AB")
+    found.text[name], found.unet[name] = found.text.get(name, 0.0) + text, found.unet.get(name, 0.0) + unet
+    # Files are also named by eight digits of an older hash, which says nothing to A1111.
+    if match and len(match[2]) == HASH_DIGITS:
+        found.hashes.setdefault(name, match[2].lower())
+
+
+def _hashes(text: str) -> dict[str, str]:
+    pairs = (part.partition(":") for part in text.split(","))
+    return {name.strip(): digest.strip() for name, colon, digest in pairs if colon and name.strip()}
+
+
+def number(value: str, key: str, where: object) -> float:
+    """Raises InputError if `value`, which stands under `key`, is no finite number."""
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise InputError(f"'{key}' is '{value[:40]}', not a number", where, "name another picture, or mend its text")
+    return found
+
+
+def format_number(value: float) -> str:
+    return format(value, ".10g")
