@@ -17,9 +17,9 @@ Weights = Mapping[str, float]
 class Folded:
     """One model with any number of LoRAs, at weights of its own for each image of a batch.
 
-    The model's own weights are never written: layers that a LoRA touches multiply with a folded copy while `at` lasts, so that the
-    model is bit for bit itself afterwards, and at weight 0. Memory: the LoRAs, plus one copy of every layer they touch for each
-    different weight vector of the largest batch so far.
+    The model's own weights are never written: layers that a LoRA touches multiply with a folded copy while `at` lasts, so that
+    the model is bit for bit itself afterwards, and at weight 0. Memory: the LoRAs, plus one copy of every layer they touch for
+    each different weight vector of the largest batch so far.
     """
 
     def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, LoraLayer]]) -> None:

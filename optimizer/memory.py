@@ -23,7 +23,7 @@ MOST: Final = 8
 
 @dataclass(frozen=True)
 class Fit:
-    """`batch` images at once; `tiled`: the decoder works in tiles; `offload`: models wait in main memory until they are needed."""
+    """`batch` images at once; `tiled`: the decoder works in tiles; `offload`: models wait in main memory until needed."""
 
     batch: int
     tiled: bool
