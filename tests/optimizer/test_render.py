@@ -166,6 +166,32 @@ def test_one_image_too_large_for_the_device_is_one_line(base: Base, monkeypatch:
         renderer.render([Job(1, LOW)])
 
 
+def test_where_memory_is_short_models_wait_elsewhere_and_the_image_is_the_same(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = lora(base, "dress", text=True)
+    job = Job(3, Point({"dress": 0.5}, 5.0))
+    (wanted,) = drawn(DiffusionRenderer(base, {"dress": file}, frame()), job)
+    moves: list[str] = []
+    monkeypatch.setattr(base.unet, "to", lambda where: moves.append(str(where)))
+    monkeypatch.setattr("optimizer.render.free_bytes", lambda _: 0)
+    short = DiffusionRenderer(base, {"dress": file}, frame())
+    assert short.batch() == 1
+    assert moves == []
+    assert np.array_equal(wanted, drawn(short, job)[0])
+    assert moves == ["cpu", "cpu"]
+
+
+def test_an_image_decoded_in_tiles_is_another_image_to_the_cache(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiled: list[bool] = []
+    monkeypatch.setattr(base.vae, "enable_tiling", lambda: tiled.append(True))
+    plain = DiffusionRenderer(base, {}, frame()).identity()
+    monkeypatch.setattr("optimizer.render.free_bytes", lambda _: 0)
+    short = DiffusionRenderer(base, {}, frame())
+    assert tiled == [True]
+    assert short.identity()["path"] == f"{plain['path']} tiled"
+
+
 def test_an_image_that_comes_out_as_nothing_is_told_and_the_others_are_drawn(base: Base) -> None:
     broken = lora(base, "dress")
     for layer in broken.unet.values():
