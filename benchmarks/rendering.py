@@ -16,8 +16,8 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,21 +95,22 @@ def bare_and_folded(name: str, unet: nn.Module, size: tuple[int, int], batch: in
 
 
 def against_peft(unet: UNet2DConditionModel, size: tuple[int, int], batch: int, rounds: int) -> dict[str, float]:
-    """Speed of a batch of different weights beside peft's layers, first at one weight for all, then scaled by tensors."""
+    """Speed of a batch of different weights beside peft's layers, at one weight for all and scaled by tensors."""
     loras = three_loras(unet)
     folded = Folded(unet, loras)
-    arguments = inputs(unet, size, batch)
-    ours = turns([Way("folded", unet, lambda: folded.at(different(batch)))], arguments, rounds)["folded"]
-    folded.release()
-    adapted(unet, loras)
-    unet.set_adapters(list(NAMES), [0.65, 0.4, 0.8])
-    stock = turns([Way("set_adapters", unet)], arguments, rounds)["set_adapters"]
-    scale_by_tensors(unet, different(batch))
-    tensors = turns([Way("tensor scaling", unet)], arguments, rounds)["tensor scaling"]
-    name = f"sd15_b{batch}"
-    print(f"{name:<10} folded {ours:.3f} s; set_adapters, one weight for all, {stock:.3f} s: {stock / ours:.2f} times as fast")
-    print(f"{'':<10} tensor scaling {tensors:.3f} s: {tensors / ours:.2f} times as fast")
-    return {f"vs_set_adapters_{name}": stock / ours, f"vs_tensor_scaling_{name}": tensors / ours}
+    wrapped = copy.deepcopy(unet)
+    adapted(wrapped, loras)
+    ways = [
+        Way("folded", unet, lambda: folded.at(different(batch))),
+        Way("set_adapters", wrapped, lambda: at_one_weight(wrapped)),
+        Way("tensors", wrapped, lambda: scaled_by_tensors(wrapped, different(batch))),
+    ]
+    seconds = turns(ways, inputs(unet, size, batch), rounds)
+    name, ours = f"sd15_b{batch}", seconds["folded"]
+    stock, tensors = seconds["set_adapters"] / ours, seconds["tensors"] / ours
+    print(f"{name:<10} folded {ours:.3f} s a call: {stock:.2f} times as fast as set_adapters with one weight for all,", end=" ")
+    print(f"{tensors:.2f} times as fast as peft with tensors for scaling")
+    return {f"vs_set_adapters_{name}": stock, f"vs_tensor_scaling_{name}": tensors}
 
 
 def batch_and_alone(base: Base, steps: int) -> dict[str, float]:
@@ -240,7 +241,14 @@ def adapted(unet: Any, loras: Mapping[str, Layers]) -> None:
     unet.requires_grad_(False)
 
 
-def scale_by_tensors(unet: nn.Module, weights: Sequence[Mapping[str, float]]) -> None:
+@contextmanager
+def at_one_weight(unet: Any) -> Iterator[None]:
+    unet.set_adapters(list(NAMES), [0.65, 0.4, 0.8])
+    yield
+
+
+@contextmanager
+def scaled_by_tensors(unet: nn.Module, weights: Sequence[Mapping[str, float]]) -> Iterator[None]:
     """Each image its own weights with peft's layers: their scaling becomes a tensor that broadcasts over the batch."""
     for module in unet.modules():
         if hasattr(module, "lora_A") and hasattr(module, "scaling"):
@@ -248,6 +256,7 @@ def scale_by_tensors(unet: nn.Module, weights: Sequence[Mapping[str, float]]) ->
             for name in NAMES:
                 each = torch.tensor([w[name] for w in weights]).repeat_interleave(2)
                 module.scaling[name] = each.view(-1, 1, 1, 1) if convolution else each.view(-1, 1, 1)
+    yield
 
 
 def shaped_like(family: str) -> UNet2DConditionModel:
