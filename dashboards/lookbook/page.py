@@ -1,0 +1,88 @@
+"""The whole page as one text: its style and script lie inside it, so that it opens from disk without a server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Final
+
+from dashboards.lookbook.book import Book
+from dashboards.lookbook.words import text
+
+STYLES: Final = ("colours.css", "page.css", "shots.css", "fitting.css", "trade.css")
+SCRIPTS: Final = ("nearest.js", "needs.js", "scale.js", "words.js", "shot.js", "fitting.js", "plot.js", "page.js")
+MARK: Final = '<meta name="generator" content="huanhua look-book">'
+"""By this line a folder is known to be a look-book, and may be written over."""
+
+
+def page(book: Book, sections: Sequence[str], data: str) -> str:
+    """`sections` are the seeds' HTML, `data` the JSON of the script."""
+    script, style = _joined(SCRIPTS), _joined(STYLES)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
+{MARK}
+<title>{text(book.name)} · look-book</title>
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#main">To the seeds</a>
+{_masthead(book)}
+<main id="main">
+{"".join(sections)}
+{_waiting(book)}
+</main>
+<footer><p>Made by huanhua from what the study stored. Weights are relative: the same numbers mean something else at another seed,
+with another base or beside other LoRAs.</p></footer>
+<script type="application/json" id="book">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _joined(names: Sequence[str]) -> str:
+    folder = files("dashboards.lookbook") / "page"
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+
+
+def _policy(script: str) -> str:
+    """Runs this page's own script and nothing else, and lets nothing leave the page."""
+    known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    shut = "; ".join(f"{kind} 'none'" for kind in ("connect-src", "object-src", "frame-src", "base-uri", "form-action"))
+    return f"script-src 'sha256-{known}'; {shut}"
+
+
+def _masthead(book: Book) -> str:
+    links = "".join(f'<a href="#seed-{story.seed}">{story.seed}</a>' for story in book.seeds)
+    contents = f'<nav aria-label="Seeds"><span class="soft">Seeds</span>{links}</nav>' if len(book.seeds) > 1 else ""
+    settings = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in book.settings)
+    negative = f'<h3>Negative prompt</h3><p class="prompt">{text(book.negative)}</p>' if book.negative else ""
+    bare = any(look.bare for story in book.seeds for look in (story.plain, story.start, *story.trials))
+    bare |= any(look.bare for story in book.seeds for ladder in story.ladders for _, look in ladder.steps)
+    return (
+        f'<header class="masthead"><p class="eyebrow">Look-book</p><h1>{text(book.name)}</h1>'
+        f'<p class="prompt">{text(book.prompt)}</p>'
+        f"<details><summary>How it was drawn</summary><dl>{settings}</dl>{negative}</details>"
+        f'{contents}{UNVEIL if bare and book.blurred else ""}<noscript><p class="note">The sliders and the plots '
+        "need JavaScript; everything else does not.</p></noscript></header>"
+    )
+
+
+UNVEIL: Final = (
+    '<p class="unveil"><label><input type="checkbox" id="unveil"> Show images with little clothing</label> '
+    '<span class="soft">They are blurred on this page; the files beside it are not.</span></p>'
+)
+
+
+def _waiting(book: Book) -> str:
+    if not book.waiting:
+        return ""
+    seeds = ", ".join(str(seed) for seed in book.waiting)
+    return f'<p class="note">Locked, but not run yet: {seeds}.</p>'

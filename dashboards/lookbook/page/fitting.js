@@ -1,0 +1,67 @@
+// The fitting room: sliders, the nearest drawn image, its scores, and the estimate.
+
+class FittingRoom {
+  constructor(room, story) {
+    this.story = story;
+    this.figure = room.querySelector("figure");
+    this.sliders = [...room.querySelectorAll("input[type=range]")];
+    this.rows = [...room.querySelectorAll("tbody tr")];
+    this.guessed = room.querySelector(".guessed");
+    for (const slider of this.sliders) slider.addEventListener("input", () => this.show());
+    room.querySelector(".moves").addEventListener("click", (event) => this.jump(event.target.dataset.move));
+    this.show();
+  }
+
+  get at() {
+    return this.sliders.map((slider) => Number(slider.value));
+  }
+
+  jump(move) {
+    const { dials, trials, pick, nearest: closest } = this.story;
+    if (move === "start") this.moveTo(dials.map((dial) => dial.start));
+    if (move === "chosen") this.moveTo(trials[pick ?? closest].at);
+    if (move === "nearest") this.moveTo(trials[nearest(dials, trials, this.at).place].at);
+  }
+
+  moveTo(at) {
+    this.sliders.forEach((slider, i) => { slider.value = at[i]; });
+    this.show();
+  }
+
+  show() {
+    const { dials, needs, trials } = this.story;
+    const { at } = this;
+    this.sliders.forEach((slider, i) => { slider.nextElementSibling.textContent = dialValue(dials[i], at[i]); });
+    const { place, steps } = nearest(dials, trials, at);
+    const trial = trials[place];
+    const verdict = verdictLine(needs, trial);
+    showShot(this.figure, trial, `trial ${trial.number}: ${weightsLine(dials, trial.at)}; ${verdict}`);
+    say(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}`);
+    const guesses = needs.map((need, i) => (need.measure === "body" ? null : estimate(dials, trials, at, i)));
+    this.rows.forEach((row, i) => this.fill(row, i, trial, guesses[i]));
+    this.tell(guesses);
+  }
+
+  fill(row, place, trial, guess) {
+    const need = this.story.needs[place];
+    const seen = row.querySelector(".seen");
+    const told = need.measure === "body" ? trial.faults.join(", ") || "sound" : shownNumber(trial.scores[place]);
+    mark(seen, told, need.limit === null && need.measure !== "body" ? null : !trial.breaks.some(([broken]) => broken === place));
+    const missed = missedBy(need, guess);
+    mark(row.querySelector(".guess"), shownNumber(guess), missed === null ? null : missed === 0);
+  }
+
+  tell(guesses) {
+    const { needs } = this.story;
+    const broken = needs.filter((need, i) => missedBy(need, guesses[i]) > 0).map((need) => need.name);
+    const says = broken.length ? `may break ${broken.join(", ")}` : "may meet every requirement";
+    this.guessed.textContent = `Estimate: ${says}. The body is not estimated.`;
+  }
+}
+
+/** Writes a score with its mark; `met` is null where there is nothing to meet. */
+function mark(cell, told, met) {
+  cell.textContent = met === null ? told : `${told} ${met ? "✓" : "✗"}`;
+  cell.classList.toggle("met", met === true);
+  cell.classList.toggle("unmet", met === false);
+}

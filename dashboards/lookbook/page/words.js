@@ -1,0 +1,33 @@
+// Numbers and sentences, as the page writes them. They reach the page as text and never as HTML.
+
+function shownNumber(value) {
+  return value === null ? "–" : value.toFixed(2);
+}
+
+/** With as many decimals as the steps of its dial need. */
+function dialValue(dial, value) {
+  if (dial.step >= 0.5) return String(Number(value.toFixed(3)));
+  const hundredths = dial.step * 100;
+  return value.toFixed(Math.abs(hundredths - Math.round(hundredths)) < 1e-6 ? 2 : 3);
+}
+
+function weightsLine(dials, at) {
+  return dials.map((dial, i) => `${dial.name} ${dialValue(dial, at[i])}`).join(", ");
+}
+
+function brokenNeed(needs, trial, place, by) {
+  const faults = needs[place].measure === "body" && trial.faults.length;
+  return faults ? `${needs[place].name} (${trial.faults.join(", ")})` : `${needs[place].name} by ${shownNumber(by)}`;
+}
+
+/** "breaks dress by 0.05", or why there is no image. */
+function verdictLine(needs, trial) {
+  if (trial.failed) return `not drawn: ${trial.failed}`;
+  if (!trial.breaks.length) return "meets every requirement";
+  return `breaks ${trial.breaks.map(([place, by]) => brokenNeed(needs, trial, place, by)).join(", ")}`;
+}
+
+function stepsLine(steps) {
+  if (steps < 1e-6) return "drawn exactly here";
+  return `${Number(steps.toFixed(1))} ${steps.toFixed(1) === "1.0" ? "step" : "steps"} away`;
+}

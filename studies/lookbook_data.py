@@ -1,0 +1,101 @@
+"""What a study's stored results say of each locked seed, as plain values: the pick, its proof, the ladders, every trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from optimizer.evaluate import Evaluation
+from optimizer.point import Job
+from optimizer.search import Judged
+from scorers.observation import Observation
+from scorers.scores import Scores
+from studies.building import Study
+from studies.calibrating import plain_point
+from studies.gridding import missing, uncalibrated
+from studies.outcome import Outcome
+from studies.running import judge_for, ledger_of, stored_outcome
+
+COVER: Final = 0.04
+"""Clothing in squares of the figure's height, below which much skin may show. A body seen from the front is about 0.2 of them, a
+short dress 0.06, a bikini 0.015."""
+CHEST, HIPS = 0.28, 0.38
+"""Figure heights below the middle of the head: clothing that begins lower leaves the chest bare, that ends higher the hips."""
+EDGE: Final = 0.97
+"""Share of the image's height from which on a figure is cut by the image's edge, and its clothing with it."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One stored image, what it scores and what it breaks."""
+
+    evaluation: Evaluation
+    judged: Judged
+    scores: Scores
+
+    @property
+    def bare(self) -> bool:
+        return little_clothing(self.evaluation.observation)
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """`trials` are in the order of the outcome's; `ladders` hold each LoRA's images alone, at this seed's calibration."""
+
+    outcome: Outcome
+    plain: Looked
+    start: Looked
+    trials: tuple[Looked, ...]
+    ladders: Mapping[str, tuple[Looked, ...]]
+
+
+def little_clothing(observation: Observation) -> bool:
+    """Whether an image may show a figure with little on: no clothing was found, too little of it, or none on chest or hips.
+
+    It rather says so too often than too seldom. An image that was not drawn shows nobody.
+    """
+    if observation.failed:
+        return False
+    region, height = observation.regions.get("clothing"), observation.height
+    if region is None or height <= 0:
+        return True
+    width, tall = observation.size
+    if region.area * width / tall < COVER * height**2:
+        return True
+    heads = observation.points.get("head", ())
+    if not heads:
+        return False
+    _, top, _, bottom = region.box
+    chin = min(y for _, y in heads)
+    return top - chin > CHEST * height or (bottom < EDGE and bottom - chin < HIPS * height)
+
+
+def was_run(study: Study, seed: int) -> bool:
+    """Whether any trial of this seed is stored."""
+    return bool(ledger_of(study, seed).entries())
+
+
+def images_gone(study: Study, seed: int) -> int:
+    """How many of the seed's images the cache has let go: they must be drawn again to be shown."""
+    trials = missing(study, [Job(seed, entry.point) for entry in ledger_of(study, seed).entries()], alone=True)
+    return len(uncalibrated(study, seed) | trials)
+
+
+def seed_result(study: Study, seed: int, drawn: Callable[[], None]) -> SeedResult:
+    """Judges what is stored by the requirements as they stand now. `drawn` is called for each image that comes before trials;
+    only those that the image cache has let go are drawn again."""
+    judge, ladders = judge_for(study, seed, drawn)
+    outcome = stored_outcome(study, seed, judge)
+
+    def look(evaluation: Evaluation) -> Looked:
+        judged, scores = judge.judge(evaluation)
+        return Looked(evaluation, judged, scores)
+
+    return SeedResult(
+        outcome=outcome,
+        plain=look(study.evaluator.evaluate(seed, plain_point(study))),
+        start=look(study.evaluator.evaluate(seed, study.start)),
+        trials=tuple(look(study.evaluator.evaluate(seed, record.judged.point)) for record in outcome.trials),
+        ladders={ladder.lora: tuple(look(step) for step in ladder.steps) for ladder in ladders},
+    )
