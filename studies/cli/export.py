@@ -11,6 +11,7 @@ from models.errors import InputError
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
+    from models.upscaler import Upscaler
     from studies.building import Study
     from studies.outcome import Outcome
 
@@ -23,36 +24,42 @@ def export(
     study: StudyArgument,
     seed: Annotated[int, typer.Option("--seed", help="a seed that was run")],
     to: Annotated[
-        Literal["png", "a1111"],
-        typer.Option("--to", help="png: the image with A1111 settings inside; a1111: the settings as text"),
+        Literal["png", "a1111", "comfyui", "diffusers", "lora"],
+        typer.Option(
+            "--to",
+            help="png: the image with A1111 settings inside; a1111: the settings as text; comfyui: a workflow; "
+            "diffusers: a Python script; lora: all LoRAs at their weights as one file",
+        ),
     ],
+    upscale: Annotated[
+        Path | None, typer.Option("--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the pick of a seed for other tools."""
+    from studies.exporting import export_to
     from studies.running import judge_for, stored_outcome
 
+    if upscale is not None and to != "png":
+        raise InputError("--upscale enlarges a picture", f"--to {to}", "use --to png")
     opened = open_study(study, workspace)
+    upscaler = _upscaler(opened, upscale) if upscale is not None else None
     judge, _ = judge_for(opened, seed, lambda: None)
-    typer.echo(export_pick(opened, stored_outcome(opened, seed, judge), to))
+    done = export_to(opened, stored_outcome(opened, seed, judge), to, upscaler)
+    for path in done.paths:
+        typer.echo(path)
+    for note in done.notes:
+        typer.echo(note, err=True)
 
 
 def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> Path:
-    from models.files import write_whole
-    from studies.cli.pictures import open_image
-    from studies.exporting import pick_infotext
-    from studies.infotext import save_png, write
+    """The file that was written. Raises InputError if there is no pick at this seed."""
+    from studies.exporting import export_to
 
-    if outcome.pick is None:
-        raise InputError(
-            "there is no pick", f"seed {outcome.seed}", "run the seed first, or see `huanhua show STUDY` for what blocks it"
-        )
-    info = pick_infotext(study, outcome)
-    folder = study.workspace.exports
-    folder.mkdir(parents=True, exist_ok=True)
-    if to == "a1111":
-        path = folder / f"seed-{outcome.seed}.txt"
-        write_whole(path, (write(info) + "\n").encode())
-        return path
-    path = folder / f"seed-{outcome.seed}.png"
-    save_png(open_image(outcome.record(outcome.pick).image), path, info)
-    return path
+    return export_to(study, outcome, to).paths[0]
+
+
+def _upscaler(study: Study, path: Path) -> Upscaler:
+    from models.upscaler import open_upscaler
+
+    return open_upscaler(path, study.device)
