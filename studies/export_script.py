@@ -273,6 +273,6 @@ def draw() -> Image.Image:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_suffix(".png"))
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_suffix(".diffusers.png"))
     draw().save(target)
     print(target)

@@ -98,8 +98,8 @@ def run(script: Path) -> Image.Image:
         [sys.executable, "-W", "ignore", script], cwd=script.parent, capture_output=True, text=True, check=False, env=settings
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(script.with_suffix(".png"))
-    with Image.open(script.with_suffix(".png")) as image:
+    assert done.stdout.strip() == str(script.with_suffix(".diffusers.png"))
+    with Image.open(script.with_suffix(".diffusers.png")) as image:
         return image.convert("RGB")
 
 
