@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +13,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.decode import NotDrawn
 from optimizer.evaluate import Evaluator
-from optimizer.fake import FakeRenderer
 from optimizer.image_cache import CachedRenderer
-from optimizer.point import Job
 from scorers.fake import FakeObserver, Shown, references_of
 from studies.building import Study
 from studies.cli.app import app
@@ -27,6 +23,7 @@ from studies.running import judge_for
 from studies.spec import StudySpec
 from studies.tracking import MemoryTracker
 from studies.workspace import Workspace
+from tests.studies.painter import Painter
 
 PROMPT = "1girl, pink dress, testdress, myshoes"
 SPEC = {
@@ -44,18 +41,6 @@ SPEC = {
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }
 LADDERS = 8
-
-
-@dataclass
-class Painter(FakeRenderer):
-    """Paints the dress red and the shoes green, whichever of them a point names."""
-
-    def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
-        bare = {"dress": 0.0, "shoes": 0.0}
-        return super().render([replace(j, point=replace(j.point, weights={**bare, **j.point.weights})) for j in jobs])
-
-    def seconds_an_image(self) -> float:
-        return 0.0
 
 
 def seen(image: Image.Image) -> Shown:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +14,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.decode import NotDrawn
 from optimizer.evaluate import Evaluator
-from optimizer.fake import FakeRenderer
 from optimizer.image_cache import CachedRenderer
-from optimizer.point import Job
 from scorers.fake import FakeObserver, Shown, observation_of, references_of
 from scorers.observation import Observation
 from studies.building import Study
@@ -29,6 +25,7 @@ from studies.running import judge_for, run_seed
 from studies.spec import StudySpec
 from studies.tracking import MemoryTracker
 from studies.workspace import Workspace
+from tests.studies.painter import Painter
 
 SPEC = {
     "name": "look",
@@ -50,18 +47,6 @@ SPEC = {
     "seeds": [7, 8],
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }
-
-
-@dataclass
-class Painter(FakeRenderer):
-    """Paints the dress red and the shoes green, whichever of them a point names."""
-
-    def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
-        bare = {"dress": 0.0, "shoes": 0.0}
-        return super().render([replace(j, point=replace(j.point, weights={**bare, **j.point.weights})) for j in jobs])
-
-    def seconds_an_image(self) -> float:
-        return 0.0
 
 
 def seen(image: Image.Image) -> Shown:
