@@ -21,14 +21,16 @@ def train_lora(
     trigger: str | None,
     family: str,
     settings: Sequence[str] = (),
+    beside: Sequence[Path] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> Trained:
     """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab;
-    `settings` change it (see studies.overrides).
+    `settings` change it (see studies.overrides). `beside` are finished LoRAs that it will be worn together with.
 
     The checkpoint of an unfinished training lies in a hidden folder beside `out`.
     """
     from models.base import open_base
+    from models.lora import open_lora
     from trainers.preset import preset
     from trainers.train import train
 
@@ -38,7 +40,9 @@ def train_lora(
     opened = open_base(base, device=best_device("auto"))
     if opened.is_xl:
         raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base, "name an SD1.5 base")
-    return train(dataset, out, opened, chosen, trigger=word, work=out.parent / ".training", progress=progress)
+    companions = [open_lora(file, opened.unet, opened.text_encoder) for file in beside]
+    work = out.parent / ".training"
+    return train(dataset, out, opened, chosen, trigger=word, work=work, companions=companions, progress=progress)
 
 
 def folder_trigger(dataset: Path) -> str:

@@ -39,6 +39,14 @@ def tags_of(caption: str) -> list[str]:
     return [tag for part in caption.split(",") if (tag := part.strip())]
 
 
+def beside(caption: str, words: Sequence[str], keep: int, rng: np.random.Generator) -> str:
+    """The caption with `words` said too, each anywhere behind the first `keep` tags."""
+    tags = tags_of(caption)
+    for word in words:
+        tags.insert(int(rng.integers(min(keep, len(tags)), len(tags) + 1)), word)
+    return ", ".join(tags)
+
+
 @dataclass(frozen=True)
 class Variety:
     """How captions are varied while training.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from models.errors import InputError
 from models.hashing import hash_path
 from models.images import list_photos, open_photo
 from trainers.crops import Size
+from trainers.locator import Box
+from trainers.manifest import NAME, read_manifest
+from trainers.region import box_in
 
 ENOUGH: Final = 20
 TRAIN_FOLDERS: Final = ("train", "img")
@@ -18,18 +22,22 @@ TRAIN_FOLDERS: Final = ("train", "img")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of the set, `repeats` times in an epoch. `caption` is its text file's, or else its folder's token."""
+    """One picture of the set, `repeats` times in an epoch. `caption` is its text file's, or else its folder's token.
+
+    `thing` is where in it the thing itself is, in its pixels; None where no manifest says so.
+    """
 
     path: Path
     caption: str
     repeats: int
     size: Size
     is_reg: bool
+    thing: Box | None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """`hash` is SHA-256 in hex over names, pictures and captions."""
+    """`hash` is SHA-256 in hex over names, pictures, captions and boxes."""
 
     folder: Path
     pictures: tuple[Picture, ...]
@@ -59,21 +67,31 @@ class Dataset:
 def read_dataset(folder: Path, factor: int) -> Dataset:
     """Reads `folder/train` (or `img`) and, if there, `folder/reg`; regularisation pictures are captioned as kohya does.
 
-    Every side must be a multiple of `factor` pixels (a latent cell). Raises InputError for a missing or empty set, folders whose
-    names do not begin with their repeats, damaged pictures and other sizes.
+    A set that `prepare` made has a manifest, which says where in each picture the thing is. Every side must be a multiple of
+    `factor` pixels (a latent cell). Raises InputError for a missing or empty set, folders whose names do not begin with their
+    repeats, damaged pictures and other sizes.
     """
     train = next((folder / name for name in TRAIN_FOLDERS if (folder / name).is_dir()), None)
     if train is None:
         raise InputError("not a training set (no train folder in it)", folder, "make it with huanhua prepare")
-    pictures = _pictures(train, factor, is_reg=False)
+    boxes = _boxes(folder)
+    pictures = _pictures(train, factor, boxes, is_reg=False)
     digest = hash_path(train)
     if (folder / "reg").is_dir():
-        pictures += _pictures(folder / "reg", factor, is_reg=True)
+        pictures += _pictures(folder / "reg", factor, boxes, is_reg=True)
         digest += hash_path(folder / "reg")
+    digest += hashlib.sha256(repr([picture.thing for picture in pictures]).encode()).hexdigest()
     return Dataset(folder, tuple(pictures), digest)
 
 
-def _pictures(parent: Path, factor: int, *, is_reg: bool) -> list[Picture]:
+def _boxes(folder: Path) -> dict[Path, Box]:
+    if not (folder / NAME).is_file():
+        return {}
+    photos = read_manifest(folder).photos
+    return {folder / cut.file: box_in(photo.thing, cut.window, cut.size) for photo in photos for cut in (photo.train, photo.reg)}
+
+
+def _pictures(parent: Path, factor: int, boxes: dict[Path, Box], *, is_reg: bool) -> list[Picture]:
     found = []
     for folder in sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")):
         named = re.fullmatch(r"(\d{1,5})_(.+)", folder.name)
@@ -85,7 +103,7 @@ def _pictures(parent: Path, factor: int, *, is_reg: bool) -> list[Picture]:
                 raise InputError(
                     f"a picture of {size[0]}x{size[1]}, not multiples of {factor}", path, "cut it with huanhua prepare"
                 )
-            found.append(Picture(path, _caption(path, named[2]), int(named[1]), size, is_reg))
+            found.append(Picture(path, _caption(path, named[2]), int(named[1]), size, is_reg, boxes.get(path)))
     if not found:
         raise InputError("no folder like 10_testdress with pictures", parent, "make the set with huanhua prepare")
     return found

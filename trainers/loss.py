@@ -66,7 +66,7 @@ def open_diffusion(schedule: dict[str, Any]) -> Diffusion:
     return Diffusion(scheduler.alphas_cumprod.float(), prediction)
 
 
-def denoising_loss(predicted: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Mean squared error of (N, C, h, w), each picture weighted by `weights` (N,)."""
-    each = (predicted.float() - target.float()).pow(2).mean(dim=(1, 2, 3))
+def denoising_loss(predicted: Tensor, target: Tensor, weights: Tensor, counted: Tensor) -> Tensor:
+    """Mean squared error of (N, C, h, w), each picture weighted by `weights` (N,) and each cell by `counted` (N, 1, h, w)."""
+    each = ((predicted.float() - target.float()).pow(2) * counted).mean(dim=(1, 2, 3))
     return (each * weights).mean()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FINGERPRINT: Final = "huanhua_training"
 """The key under which a file names the training that made it."""
+BESIDE: Final = "huanhua_beside"
+"""The key under which a file names the LoRAs it learnt beside: JSON, hash by trigger."""
 
 
 def describe(

@@ -12,6 +12,7 @@ from trainers.manifest import Kind
 from trainers.plan import Plan
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Outside = Literal["photo", "nothing", "base"]
 Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "polynomial"]
 
 
@@ -26,8 +27,10 @@ class Preset:
     signal-to-noise ratio (Hang et al. 2023; None = all alike); `noise_offset` shifts whole channels so that dark and bright
     pictures are learnt. `prior_weight` is the weight of regularisation pictures in the loss. `preserve` is the share of pictures
     whose caption loses the trigger and whose target is what the base says: there the LoRA learns to change nothing (differential
-    output preservation, as in ostris/ai-toolkit). `precision` is that of the base's arithmetic, the LoRA's own weights are
-    float32; "auto" is bfloat16 where the processor multiplies in it.
+    output preservation, as in ostris/ai-toolkit). `outside` is the target outside the thing's box (those of `prepare`): what
+    the "photo" shows, as everywhere; "nothing", a masked loss; or what the "base" says of the same caption without the trigger,
+    so that the LoRA changes the thing and nothing around it. `precision` is that of the base's arithmetic, the LoRA's own
+    weights are float32; "auto" is bfloat16 where the processor multiplies in it.
     """
 
     plan: Plan
@@ -50,6 +53,7 @@ class Preset:
     noise_offset: float = 0.0
     prior_weight: float = 1.0
     preserve: float = 0.0
+    outside: Outside = "photo"
     precision: Precision = "auto"
     gradient_checkpointing: bool = False
     seed: int = 0

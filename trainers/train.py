@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 
 from models.arithmetic import multiplies_in_bfloat16
 from models.errors import InputError
-from models.lora import read_metadata, write_lora
+from models.lora import LoraFile, read_metadata, write_lora
 from trainers.adapters import adapted, at_rest, text_layers, trained_layers, unet_layers
 from trainers.batches import Batch, batches
-from trainers.captions import without
+from trainers.captions import beside, without
 from trainers.checkpoint import Checkpoint
-from trainers.dataset import Dataset, read_dataset
+from trainers.companions import Companions, drawn_weights
+from trainers.dataset import Dataset, Picture, read_dataset
 from trainers.encoding import Latent, Texts, encode_pictures
 from trainers.loss import Diffusion, denoising_loss, open_diffusion
-from trainers.metadata import FINGERPRINT, describe
-from trainers.preset import Precision, Preset
+from trainers.metadata import BESIDE, FINGERPRINT, describe
+from trainers.preset import Outside, Precision, Preset
+from trainers.region import covered
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +77,9 @@ class _Task:
     diffusion: Diffusion
     dataset: Dataset
     latents: list[Latent]
+    inside: list[Tensor]
     texts: Texts
+    companions: Companions
     bfloat16: bool
 
 
@@ -93,6 +97,7 @@ def train(
     *,
     trigger: str,
     work: Path,
+    companions: Sequence[LoraFile] = (),
     progress: Callable[[Progress], None] | None = None,
     save_seconds: float = 30.0,
 ) -> Trained:
@@ -100,6 +105,8 @@ def train(
 
     A checkpoint lies in `work` every `save_seconds`; the same call goes on from it, and does nothing if `out` is already the
     result of this very training. Regularisation pictures without captions are trained under their folder's token, as kohya does.
+    `companions` are finished LoRAs of the same base that will be worn together with this one: while it learns, each is on at a
+    weight drawn anew for every step, its trigger in the captions, so that this one learns its own part beside theirs.
     Raises InputError for a bad set, an `out` that is there and no safetensors file, and a training that diverges.
     """
     check_out(out)
@@ -113,7 +120,8 @@ def train(
         seed=preset.seed,
     )
     counts = preset.plan.steps_of(held.train_samples), preset.plan.steps_of(held.reg_samples)
-    fingerprint = _fingerprint(held, base, preset, trigger)
+    _check_outside(held, preset, companions)
+    fingerprint = _fingerprint(held, base, preset, trigger, companions)
     if out.exists():
         known = read_metadata(out)
         if known.get(FINGERPRINT) == fingerprint:
@@ -126,9 +134,13 @@ def train(
     latents = encode_pictures(base, held.pictures, lambda done: say(f"encoding {done}/{len(held.pictures)}", 0, 0.0, None))
     diffusion = open_diffusion(base.schedule)
     texts = Texts(base, trained=preset.text_rank > 0)
-    task = _Task(base, preset, trigger, diffusion, held, latents, texts, _uses_bfloat16(preset.precision, base.device))
+    inside = [_inside(picture, base.factor, preset) for picture in held.pictures]
+    worn = Companions(base, companions)
+    bfloat16 = _uses_bfloat16(preset.precision, base.device)
+    task = _Task(base, preset, trigger, diffusion, held, latents, inside, texts, worn, bfloat16)
     checkpoint = Checkpoint(work / f"{out.stem}.checkpoint", fingerprint)
     with (
+        worn.worn(),
         adapted(base.unet, unet_layers(base.unet, preset), preset.seed) as unet_parameters,
         adapted(base.text_encoder, text_layers(base.text_encoder, preset), preset.seed + 1) as text_parameters,
         _checkpointed_gradients(base, preset.gradient_checkpointing),
@@ -136,6 +148,7 @@ def train(
         loss = _steps(task, plan, unet_parameters, text_parameters, checkpoint, say, save_seconds)
         layers = trained_layers(base.unet), trained_layers(base.text_encoder)
     described = describe(out.stem, trigger, base, diffusion.prediction, preset, held, len(plan), fingerprint)
+    described |= {BESIDE: json.dumps({word: lora.hash for word, lora in zip(worn.triggers, companions, strict=True)})}
     digest = write_lora(out, *layers, described)
     checkpoint.remove()
     return Trained(out, digest, len(plan), *counts, loss, time.monotonic() - began, held.advice)
@@ -197,28 +210,62 @@ def _backward(task: _Task, batch: Batch, step: int) -> float:
     t = (level * task.diffusion.steps).long()
     weights = torch.tensor([preset.prior_weight if task.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
     kept = torch.rand(len(x0), generator=generator) < preset.preserve
-    said = [without(c, task.trigger) if keep else c for c, keep in zip(batch.captions, kept.tolist(), strict=True)]
+    shown, counted = _regions(torch.stack([task.inside[i] for i in batch.pictures]), kept, preset.outside)
+    captions = _beside_companions(task, batch.captions, generator)
+    said = [without(c, task.trigger) if keep else c for c, keep in zip(captions, kept.tolist(), strict=True)]
     total, size = 0.0, math.ceil(len(x0) / preset.accumulate)
     for start in range(0, len(x0), size):
         part = slice(start, start + size)
-        held = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], kept[part]))
+        held = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], shown[part], counted[part]))
         loss = _loss(task, said[part], *held) * (len(x0[part]) / len(x0))
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total
 
 
-def _loss(task: _Task, captions: Sequence[str], x0: Tensor, noise: Tensor, t: Tensor, weights: Tensor, kept: Tensor) -> Tensor:
-    """The denoising loss of a part of a batch; where `kept`, the target is what the base says."""
+def _beside_companions(task: _Task, captions: Sequence[str], generator: torch.Generator) -> list[str]:
+    """Puts the companions on at weights of their own and says the triggers of those that are on."""
+    import numpy as np
+    import torch
+
+    worn = task.companions
+    if not worn.triggers:
+        return list(captions)
+    weights = drawn_weights(len(worn.triggers), generator)
+    worn.wear(weights)
+    words = [word for word, weight in zip(worn.triggers, weights, strict=True) if weight]
+    rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+    return [beside(caption, words, task.preset.variety.keep, rng) for caption in captions]
+
+
+def _regions(inside: Tensor, kept: Tensor, outside: Outside) -> tuple[Tensor, Tensor]:
+    """By picture and cell (N, 1, h, w): the photo's share of the target, the rest being the base's, and how much the cell counts.
+
+    `inside` is the thing's share of each cell; of pictures that are `kept` all shall stay as the base has it."""
+    import torch
+
+    whole = torch.ones_like(inside)
+    shown = inside if outside == "base" else whole
+    counted = inside if outside == "nothing" else whole
+    kept = kept.view(-1, 1, 1, 1)
+    return torch.where(kept, 0.0, shown), torch.where(kept, 1.0, counted)
+
+
+def _loss(
+    task: _Task, captions: Sequence[str], x0: Tensor, noise: Tensor, t: Tensor, weights: Tensor, shown: Tensor, counted: Tensor
+) -> Tensor:
+    """The denoising loss of a part of a batch; what is not `shown` has the base's answer without the trigger as its target."""
     gamma = task.preset.min_snr_gamma
     x_t, target = task.diffusion.add_noise(x0, noise, t), task.diffusion.target(x0, noise, t)
-    if kept.any():
+    left = (shown < 1).flatten(1).any(dim=1)
+    if left.any():
+        unsaid = [without(c, task.trigger) for c, leave in zip(captions, left.tolist(), strict=True) if leave]
         target = target.clone()
-        target[kept] = _base_says(task, [c for c, keep in zip(captions, kept.tolist(), strict=True) if keep], x_t[kept], t[kept])
+        target[left] = shown[left] * target[left] + (1 - shown[left]) * _base_says(task, unsaid, x_t[left], t[left])
     predicted = _predict(task, captions, x_t, t)
     if gamma is not None:
         weights = weights * task.diffusion.min_snr_weights(t, gamma)
-    return denoising_loss(predicted, target, weights)
+    return denoising_loss(predicted, target, weights, counted)
 
 
 def _predict(task: _Task, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
@@ -238,9 +285,38 @@ def _base_says(task: _Task, captions: Sequence[str], x_t: Tensor, t: Tensor) -> 
         return _predict(task, captions, x_t, t).float()
 
 
-def _fingerprint(dataset: Dataset, base: Base, preset: Preset, trigger: str) -> str:
-    """Names a training: the same settings, pictures, captions and base give the same file."""
-    said = json.dumps([1, asdict(preset), trigger, base.hash, str(base.unet.dtype), dataset.hash])
+def _check_outside(dataset: Dataset, preset: Preset, companions: Sequence[LoraFile]) -> None:
+    """Raises InputError where it is not known what is the thing and what is not, although that is asked for."""
+    if preset.outside == "photo":
+        if companions:
+            raise InputError(
+                "beside other LoRAs, whole photos would teach this one to undo theirs",
+                dataset.folder,
+                "add --set outside=base",
+            )
+        return
+    unknown = next((picture for picture in dataset.pictures if picture.thing is None), None)
+    if unknown is not None:
+        raise InputError(
+            f"outside={preset.outside} must know where the thing is: no manifest says so",
+            unknown.path,
+            "make the set with huanhua prepare",
+        )
+
+
+def _inside(picture: Picture, factor: int, preset: Preset) -> Tensor:
+    """What share of each latent cell is the thing's (1, h, w); everything where the whole photo is learnt."""
+    from torch import ones
+
+    if preset.outside == "photo" or picture.thing is None:
+        return ones(1, picture.size[1] // factor, picture.size[0] // factor)
+    return covered(picture.thing, picture.size, factor)
+
+
+def _fingerprint(dataset: Dataset, base: Base, preset: Preset, trigger: str, companions: Sequence[LoraFile]) -> str:
+    """Names a training: the same settings, pictures, captions, base and companions give the same file."""
+    beside = [lora.digest for lora in companions]
+    said = json.dumps([2, asdict(preset), trigger, base.hash, str(base.unet.dtype), dataset.hash, beside])
     return hashlib.sha256(said.encode()).hexdigest()
 
 

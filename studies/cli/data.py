@@ -132,16 +132,29 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="change the preset, such as rank=16 or plan.epochs=5")
     ] = None,
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="a finished LoRA that this one will be worn with; may be given again")
+    ] = None,
 ) -> None:
     """Train one LoRA. A killed training goes on where it was when the same command is given again."""
-    trained = train_showing(dataset, out, base=base, kind=kind, trigger=trigger, family=preset, settings=settings or ())
+    trained = train_showing(
+        dataset, out, base=base, kind=kind, trigger=trigger, family=preset, settings=settings or (), beside=beside or ()
+    )
     for line in describe_training(trained):
         say(line)
     typer.echo(out)
 
 
 def train_showing(
-    dataset: Path, out: Path, *, base: str, kind: Kind, trigger: str | None, family: str, settings: Sequence[str] = ()
+    dataset: Path,
+    out: Path,
+    *,
+    base: str,
+    kind: Kind,
+    trigger: str | None,
+    family: str,
+    settings: Sequence[str] = (),
+    beside: Sequence[Path] = (),
 ) -> Trained:
     """Trains with a progress bar that shows loss and time left."""
     from studies.training import train_lora
@@ -155,6 +168,7 @@ def train_showing(
             trigger=trigger,
             family=family,
             settings=settings,
+            beside=beside,
             progress=lambda p: advance(p.step, p.steps, f"{p.stage} loss {p.loss:.3f}"),
         )
 

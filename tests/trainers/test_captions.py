@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers.captions import Variety, compose, varied, without
+from trainers.captions import Variety, beside, compose, varied, without
 from trainers.tagger import ZeroShotTagger
 
 
@@ -27,6 +27,14 @@ def test_a_trigger_may_come_anywhere_but_never_goes() -> None:
     assert all("testdress" in tags for tags in said)
     assert {tags.index("testdress") for tags in said} == {0, 1, 2}
     assert {len(tags) for tags in said} == {1, 2, 3}
+
+
+def test_other_words_are_said_behind_what_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    said = [beside("testdress, a, b", ["myface"], 1, rng).split(", ") for _ in range(60)]
+    assert {tags.index("myface") for tags in said} == {1, 2, 3}
+    assert all([tag for tag in tags if tag != "myface"] == ["testdress", "a", "b"] for tags in said)
+    assert beside("", ["myface"], 1, rng) == "myface"
 
 
 @pytest.mark.parametrize(("colour", "expected"), [("red", [["red dress"]]), ("blue", [["blue dress"]]), ("black", [[]])])

@@ -35,7 +35,9 @@ def test_min_snr_weights_of_all_predictions_mean_the_same_loss_of_the_picture() 
 
 def test_weights_count_by_picture() -> None:
     predicted, target = torch.tensor([1.0, 2.0]).view(2, 1, 1, 1), torch.zeros(2, 1, 1, 1)
-    assert float(denoising_loss(predicted, target, torch.tensor([1.0, 0.5]))) == pytest.approx((1 + 0.5 * 4) / 2)
+    all_cells = torch.ones(2, 1, *predicted.shape[2:])
+    assert float(denoising_loss(predicted, target, torch.tensor([1.0, 0.5]), all_cells)) == pytest.approx((1 + 0.5 * 4) / 2)
+    assert float(denoising_loss(predicted, target, torch.ones(2), 0 * all_cells)) == 0
 
 
 def test_an_unknown_prediction_is_refused() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ from models.errors import InputError
 from models.lora import open_lora, read_metadata
 from optimizer.fold import Folded
 from tests.trainers.tiny_base import tiny_base
+from trainers.captions import Variety
 from trainers.encoding import Texts
+from trainers.locator import Box
+from trainers.manifest import Cut, Manifest, PhotoRecord
 from trainers.plan import Plan
 from trainers.preset import PRESETS, Preset, preset
 from trainers.train import Progress, Trained, train
@@ -100,6 +105,84 @@ def test_preserving_keeps_what_is_drawn_without_the_trigger(dataset: Path, tmp_p
     free = run(dataset, tmp_path / "free.safetensors", base, settings)
     kept = run(dataset, tmp_path / "kept.safetensors", base, replace(settings, preserve=0.6))
     assert moved(base, kept.path, "pink, long") < 0.7 * moved(base, free.path, "pink, long")
+
+
+@pytest.fixture
+def boxed(dataset: Path, tmp_path: Path) -> Path:
+    """The set as `prepare` would have left it, had the thing been the left half of every picture."""
+    copy = tmp_path / "boxed"
+    shutil.copytree(dataset, copy)
+    write_boxes(copy, share=0.5)
+    return copy
+
+
+def write_boxes(folder: Path, share: float) -> None:
+    def cut(path: Path) -> Cut:
+        with Image.open(path) as picture:
+            size = picture.size
+        return Cut(path.relative_to(folder).as_posix(), (0, 0, *size), size, (), None)
+
+    pairs = zip(sorted(folder.glob("train/*/*.png")), sorted(folder.glob("reg/*/*.png")), strict=True)
+    photos = tuple(
+        PhotoRecord(train.name, "", (16, 32), Box(0, 0, 16 * share, 32), Box(0, 0, 16, 32), cut(train), cut(reg))
+        for train, reg in pairs
+    )
+    Manifest("clothing", "dress", "photos", 2, 1, photos, (), (), "dress").write(folder)
+
+
+def layers_of(made: Trained, base: Base) -> dict[str, torch.Tensor]:
+    found = open_lora(made.path, base.unet, base.text_encoder)
+    return {name: layer.delta() for name, layer in (*found.unet.items(), *found.text.items())}
+
+
+def test_outside_of_the_thing_a_lora_learns_to_leave_the_base_alone(boxed: Path, tmp_path: Path, base: Base) -> None:
+    settings = replace(SHORT, text_rank=2)
+    photo = run(boxed, tmp_path / "photo.safetensors", base, settings)
+    half = run(boxed, tmp_path / "half.safetensors", base, replace(settings, outside="base"))
+    assert 0.1 * photo.loss < half.loss < 0.9 * photo.loss, "a fresh LoRA is right outside already"
+    masked = run(boxed, tmp_path / "masked.safetensors", base, replace(settings, outside="nothing"))
+    assert 0.1 * photo.loss < masked.loss < 0.9 * photo.loss, "half of the cells count"
+    write_boxes(boxed, share=1.0)
+    whole = run(boxed, tmp_path / "whole.safetensors", base, replace(settings, outside="base"))
+    assert whole.loss == pytest.approx(photo.loss)
+    for name, delta in layers_of(photo, base).items():
+        assert torch.allclose(layers_of(whole, base)[name], delta, atol=1e-5)
+    write_boxes(boxed, share=0.0)
+    none = run(boxed, tmp_path / "none.safetensors", base, replace(settings, outside="base", variety=Variety(keep=0)))
+    assert none.loss < 0.1 * photo.loss
+
+
+def test_a_training_beside_a_companion(boxed: Path, tmp_path: Path, base: Base) -> None:
+    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
+    settings = replace(SHORT, text_rank=2, outside="base")
+    weights = [p.clone() for p in (*base.unet.parameters(), *base.text_encoder.parameters())]
+    alone = run(boxed, tmp_path / "alone" / "dress.safetensors", base, settings)
+    beside = run(boxed, tmp_path / "beside" / "dress.safetensors", base, settings, companions=[face])
+    after = (*base.unet.parameters(), *base.text_encoder.parameters())
+    assert all(torch.equal(p, q) for p, q in zip(weights, after, strict=True))
+    assert beside.hash != alone.hash
+    assert json.loads(read_metadata(beside.path)["huanhua_beside"]) == {"face": face.hash}
+
+    def kill(progress: Progress) -> None:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "killed" / "dress.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        run(boxed, out, base, settings, companions=[face], progress=kill, save_seconds=0.0)
+    assert all(torch.equal(p, q) for p, q in zip(weights, after, strict=True)), "a killed training leaves the base too"
+    run(boxed, out, base, settings, companions=[face])
+    assert out.read_bytes() == beside.path.read_bytes()
+
+
+def test_companions_and_boxes_that_cannot_be(dataset: Path, boxed: Path, tmp_path: Path, base: Base) -> None:
+    out = tmp_path / "dress.safetensors"
+    with pytest.raises(InputError, match="must know where the thing is"):
+        run(dataset, out, base, replace(SHORT, outside="base"))
+    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
+    with pytest.raises(InputError, match="outside=base"):
+        run(boxed, out, base, companions=[face])
+    assert not out.exists()
 
 
 @torch.no_grad()
