@@ -14,11 +14,15 @@ from models.clip import ClipModel
 from models.errors import InputError
 from models.faces import Face, FaceModel
 from models.parser import PartParser
+from scorers.arms import AREA as ARM_AREA
+from scorers.arms import arm_end, chin_of
 from scorers.colour import colour_descriptor
+from scorers.cover import cover_of
 from scorers.crops import GROUND, enlarged_head, masked_crop
 from scorers.hands import HandJudge, hand_crop
 from scorers.observation import (
     REGION_KINDS,
+    ArmObservation,
     Box,
     FaceSeen,
     HandObservation,
@@ -53,7 +57,7 @@ class Observes(Protocol):
 
 @dataclass(frozen=True)
 class Seen:
-    """One image as RGB, its groups' masks, and the pieces of head, hands and feet."""
+    """One image as RGB, its groups' masks, and the pieces of head, hands, feet and bare arms."""
 
     image: Image.Image
     masks: dict[Group, Mask]
@@ -61,6 +65,7 @@ class Seen:
     heads: list[Piece]
     hands: list[Piece]
     feet: list[Piece]
+    arms: list[Piece]
 
     def share(self, box: Box) -> Box:
         w, h = self.image.size
@@ -109,6 +114,8 @@ class Observer:
                     "feet": _points(s.feet, s.image.height),
                 },
                 height=_height(s.person),
+                arms=_arms(s),
+                cover=cover_of(s.person),
             )
             for s, r, f, h in zip(seen, regions, faces, hands, strict=True)
         ]
@@ -182,7 +189,8 @@ def _seen(
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
     heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
     feet = pieces(parted(masks["shoes"]), FOOT_AREA)
-    return Seen(image, masks, np.isin(labels, person), heads, pieces(masks["hands"], PIECE_AREA), feet)
+    hands, arms = pieces(masks["hands"], PIECE_AREA), pieces(masks["arms"], ARM_AREA)
+    return Seen(image, masks, np.isin(labels, person), heads, hands, feet, arms)
 
 
 def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
@@ -210,6 +218,14 @@ def _prominence(face: Face) -> float:
 def _hand(seen: Seen, piece: Piece, broken: float) -> HandObservation:
     left, top, right, bottom = piece.box
     return HandObservation(seen.share(piece.box), max(right - left, bottom - top), round(broken, 5))
+
+
+def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
+    if not seen.arms:
+        return ()
+    chin = chin_of(seen.masks["face"], seen.person)
+    hands = np.logical_or.reduce([np.zeros_like(seen.person), *(hand.mask for hand in seen.hands)])
+    return tuple(ArmObservation(seen.share(a.box), arm_end(a, hands, seen.person, chin)) for a in seen.arms)
 
 
 def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:

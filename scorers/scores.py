@@ -9,6 +9,7 @@ from models.errors import InputError
 from scorers.body import body_violations
 from scorers.calibration import Calibration, similarity
 from scorers.drift import drift
+from scorers.expected import hands_lost
 from scorers.hands import hands_score
 from scorers.observation import Kind, Observation
 from scorers.references import References
@@ -16,8 +17,9 @@ from scorers.references import References
 
 @dataclass(frozen=True)
 class Scores:
-    """`raw` in [0, 1] by LoRA; `expression` calibrated, at least 0, or None where not measurable; `hands` in [0, 1], 0 is whole;
-    `body` what is wrong in words; `drift` 0 is the locked image again; `face_found` is False if no face was seen."""
+    """`raw` in [0, 1] by LoRA; `expression` calibrated, at least 0, or None where not measurable; `hands` in [0, 1]: 0 whole, 1
+    where an expected hand is not found; `body` what is wrong in words; `drift` 0 is the locked image again; `face_found` is False
+    if no face was seen."""
 
     raw: Mapping[str, float]
     expression: Mapping[str, float | None]
@@ -39,9 +41,11 @@ def score(
     kinds: Mapping[str, Kind],
     locked: Observation,
     others: Sequence[Observation] = (),
+    plain: Observation | None = None,
 ) -> Scores:
     """Scores of one image. `kinds` names the LoRAs to judge; a LoRA without a calibration is scored raw (0 to 1 as it is).
-    `locked` is the locked image, `others` images of other seeds for the unit of drift.
+    `locked` is the locked image, `others` images of other seeds for the unit of drift, `plain` this seed with all LoRAs at 0: the
+    hands that it or the locked image shows are expected.
 
     Raises InputError if a LoRA has no references, or references of another kind.
     """
@@ -50,11 +54,12 @@ def score(
         if name not in references or references[name].kind != kind:
             raise InputError(f"no {kind} references", name, "name a folder of reference photos for it")
         raw[name] = similarity(observation, references[name])
+    lost = hands_lost(observation, plain or locked, locked)
     return Scores(
         raw=raw,
         expression={n: calibrations[n].calibrated(value) if n in calibrations else value for n, value in raw.items()},
-        hands=hands_score(observation),
-        body=tuple(body_violations(observation, locked)),
+        hands=hands_score(observation, lost),
+        body=tuple(body_violations(observation, locked, lost)),
         drift=drift(observation, locked, others),
         face_found=observation.face is not None,
     )

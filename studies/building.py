@@ -16,6 +16,7 @@ from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
+from scorers.observation import FORMAT
 from scorers.references import References
 from studies.devices import best_device, scorers_device
 from studies.prompts import trigger_of, without_triggers
@@ -194,11 +195,12 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
 
 
 def observer_id(scorers: ScorersSection, root: Path) -> str:
-    """Hash of the scorers' names and, where they are local, of their files: what stored observations depend on."""
+    """Hash of the scorers' names and, where they are local, of their files, and of the format of observations: what stored
+    observations depend on."""
     names = [_local(scorers.parts.model, root), _local_clip(scorers.garment.model, root), _local(scorers.face.pack, root)]
     places = [*names, str(root / scorers.hands.judge)]
     content = [hash_path(p) if (p := Path(name.removeprefix("local-dir:"))).exists() else name for name in places]
-    return hashlib.sha256(json.dumps([content, scorers.garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([FORMAT, content, scorers.garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
 
 
 def _local(name: str, root: Path) -> str:

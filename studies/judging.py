@@ -19,7 +19,8 @@ from scorers.scores import Scores, margins, score
 
 @dataclass(frozen=True)
 class Judge:
-    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score.
+    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score;
+    `plain` is this seed with all LoRAs at 0, whose hands are expected as the locked image's are.
 
     `others` are images of other seeds, the unit of drift; `drift_allowed` is in that unit, None if drift is only told.
     """
@@ -33,13 +34,14 @@ class Judge:
     space: Space
     others: Sequence[Observation] = ()
     drift_allowed: float | None = None
+    plain: Observation | None = None
 
     @property
     def hands_allowed(self) -> float:
         return hands_allowed(self.locked, self.hands_tolerance)
 
     def scores(self, observation: Observation) -> Scores:
-        return score(observation, self.references, self.calibrations, self.kinds, self.locked, self.others)
+        return score(observation, self.references, self.calibrations, self.kinds, self.locked, self.others, self.plain)
 
     def judge(self, evaluation: Evaluation) -> tuple[Judged, Scores]:
         scores = self.scores(evaluation.observation)

@@ -14,6 +14,7 @@ from models.clip import open_clip_model
 from models.errors import InputError
 from models.faces import open_faces
 from models.parser import PartParser, open_parser
+from scorers.expected import hands_lost
 from scorers.garment import garment_similarity
 from scorers.hands import hands_score, open_hand_judge
 from scorers.identity import identity_similarity
@@ -22,7 +23,7 @@ from scorers.observe import Observer
 from scorers.references import References
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import Figure
+from studies.paperdoll.figure import ARMS, HIDDEN, Figure
 from studies.paperdoll.products import FEATURES, Product, wear
 from tests.scorers.pictures import odd_pictures
 
@@ -92,6 +93,30 @@ def test_hidden_hands_are_not_broken_ones(observer: Observer) -> None:
     hidden = [replace(f, pose=replace(f.pose, arms="arms behind back")) for f in figures(6, 9)]
     for observation in see(observer, hidden):
         assert hands_score(observation) < 0.5
+
+
+def test_arms_that_are_gone_are_missed_and_those_out_of_sight_are_not(observer: Observer) -> None:
+    drawn = [replace(f, garment=replace(f.garment, sleeves="none")) for f in figures(8, 10)]
+    posed = {arms: [replace(f, pose=replace(f.pose, arms=arms)) for f in drawn] for arms in ARMS}
+    plain = see(observer, posed["arms spread"])
+    lost = {arms: lost_by(see(observer, posed[arms]), plain) for arms in ARMS}
+    assert max(lost[arms] for arms in ("arms down", "arms spread", "one arm raised")) == 0
+    assert max(lost[arms] for arms in HIDDEN) <= 0.25
+    gone = observer.observe([without_arms(f) for f in posed["arms spread"]])
+    assert lost_by(gone, plain) >= 0.85
+    hidden = see(observer, posed["arms behind back"])
+    assert lost_by(gone, hidden) == 0, "what the plain image hides is not expected"
+
+
+def lost_by(seen: list[Observation], plain: list[Observation]) -> float:
+    """The share of figures that have lost a hand."""
+    return float(np.mean([hands_lost(o, p, p) > 0 for o, p in zip(seen, plain, strict=True)]))
+
+
+def without_arms(figure: Figure) -> Image.Image:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("studies.paperdoll.draw.draw_arms", lambda *_, **__: None)
+        return draw(figure).image
 
 
 def test_hands_broken_by_hand_score_worse(observer: Observer) -> None:
