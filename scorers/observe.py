@@ -14,6 +14,7 @@ from models.clip import ClipModel
 from models.errors import InputError
 from models.faces import Face, FaceModel
 from models.parser import PartParser
+from models.pose import PoseModel
 from scorers.arms import AREA as ARM_AREA
 from scorers.arms import arm_end, chin_of
 from scorers.colour import colour_descriptor
@@ -33,6 +34,7 @@ from scorers.observation import (
     Vector,
 )
 from scorers.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
+from scorers.posed import Posed, look_at_pose
 from scorers.references import References
 
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
@@ -75,13 +77,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Observer:
-    """The four models. Without `faces` no face is ever seen and without `hand_judge` no hand is judged: for studies that ask for
-    neither."""
+    """The four models. Without `faces` no face is ever seen, and without `hand_judge` and `pose` no hand is judged: for studies
+    that ask for neither. With `pose` hands and arms are the pose model's to find and to judge."""
 
     parser: PartParser
     clip: ClipModel
     faces: FaceModel | None
     hand_judge: HandJudge | None
+    pose: PoseModel | None = None
 
     def __post_init__(self) -> None:
         groups = groups_of(self.parser.labels)
@@ -99,25 +102,25 @@ class Observer:
         seen = self._parse(images)
         regions = self._regions(seen)
         faces = self._faces(seen)
-        hands = self._hands(seen)
+        limbs = self._limbs(seen)
         return [
             Observation(
                 size=s.image.size,
                 regions=r,
                 face=f,
-                hands=h,
+                hands=limb.hands,
                 heads=len(s.heads),
                 feet=len(s.feet),
                 points={
                     "head": _points(s.heads[:1], s.image.height),
-                    "hands": _points(s.hands, s.image.height),
+                    "hands": _hand_points(s, limb) if self.pose else _points(s.hands, s.image.height),
                     "feet": _points(s.feet, s.image.height),
                 },
                 height=_height(s.person),
-                arms=_arms(s),
+                arms=limb.arms,
                 cover=cover_of(s.person),
             )
-            for s, r, f, h in zip(seen, regions, faces, hands, strict=True)
+            for s, r, f, limb in zip(seen, regions, faces, limbs, strict=True)
         ]
 
     def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
@@ -158,6 +161,11 @@ class Observer:
         crops = [_head_crop(s) for s in seen]
         found = self.faces.find([crop for crop, _, _ in crops])
         return [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
+
+    def _limbs(self, seen: list[Seen]) -> list[Posed]:
+        if self.pose is None:
+            return [Posed(hands, _arms(s)) for s, hands in zip(seen, self._hands(seen), strict=True)]
+        return [look_at_pose(self.pose, s.image, s.person, s.masks["arms"] | s.masks["hands"]) for s in seen]
 
     def _hands(self, seen: list[Seen]) -> list[tuple[HandObservation, ...]]:
         if self.hand_judge is None:
@@ -231,6 +239,13 @@ def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
 def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
     centres = sorted(piece.centre for piece in found)
     return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
+
+
+def _hand_points(seen: Seen, limbs: Posed) -> tuple[tuple[float, float], ...]:
+    """The middles of the hands' boxes, in heights of the image."""
+    ratio = seen.image.width / seen.image.height
+    boxes = [hand.box for hand in limbs.hands]
+    return tuple(sorted((round((b[0] + b[2]) / 2 * ratio, 5), round((b[1] + b[3]) / 2, 5)) for b in boxes))
 
 
 def _height(person: Mask) -> float:

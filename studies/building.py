@@ -178,19 +178,21 @@ class Study:
 
 
 def open_observer(scorers: ScorersSection, root: Path) -> Observer:
-    """Opens the four models that look at images. Raises InputError for the first that is missing or does not open."""
+    """Opens the models that look at images. Raises InputError for the first that is missing or does not open."""
     from models.clip import open_clip_model
     from models.faces import open_faces
     from models.parser import open_parser
+    from models.pose import open_pose
     from scorers.hands import open_hand_judge
     from scorers.observe import Observer
 
-    device = scorers_device(scorers.device)
+    device, hands = scorers_device(scorers.device), scorers.hands
     return Observer(
         parser=open_parser(_local(scorers.parts.model, root), device),
         clip=open_clip_model(_local_clip(scorers.garment.model, root), scorers.garment.pretrained, device),
         faces=open_faces(_local(scorers.face.pack, root), scorers.face.det_size),
-        hand_judge=open_hand_judge(root / scorers.hands.judge),
+        hand_judge=open_hand_judge(root / hands.judge) if hands.judge else None,
+        pose=open_pose(root / hands.pose, device) if hands.pose else None,
     )
 
 
@@ -198,7 +200,7 @@ def observer_id(scorers: ScorersSection, root: Path) -> str:
     """Hash of the scorers' names and, where they are local, of their files, and of the format of observations: what stored
     observations depend on."""
     names = [_local(scorers.parts.model, root), _local_clip(scorers.garment.model, root), _local(scorers.face.pack, root)]
-    places = [*names, str(root / scorers.hands.judge)]
+    places = [*names, str(root / (scorers.hands.judge or scorers.hands.pose or ""))]
     content = [hash_path(p) if (p := Path(name.removeprefix("local-dir:"))).exists() else name for name in places]
     return hashlib.sha256(json.dumps([FORMAT, content, scorers.garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
 

@@ -106,7 +106,14 @@ class FaceScorer(_Section):
 
 
 class HandScorer(_Section):
-    judge: str = Field(description="ONNX file: hand crop to the probability that it is broken")
+    judge: str | None = Field(default=None, description="ONNX file: hand crop to the probability that it is broken")
+    pose: str | None = Field(default=None, description="ONNX file: whole-body pose of 133 keypoints, DWPose or RTMW")
+
+    @model_validator(mode="after")
+    def _one(self) -> HandScorer:
+        if (self.judge is None) == (self.pose is None):
+            raise ValueError("name a judge or a pose model, one of the two")
+        return self
 
 
 class PartScorer(_Section):

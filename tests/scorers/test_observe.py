@@ -14,17 +14,21 @@ from models.clip import open_clip_model
 from models.errors import InputError
 from models.faces import open_faces
 from models.parser import PartParser, open_parser
+from models.pose import open_pose
 from scorers.expected import hands_lost
 from scorers.garment import garment_similarity
 from scorers.hands import hands_score, open_hand_judge
 from scorers.identity import identity_similarity
 from scorers.observation import Kind, Observation
 from scorers.observe import Observer
+from scorers.parts import Mask, groups_of, person_labels
+from scorers.posed import look_at_pose
 from scorers.references import References
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import ARMS, HIDDEN, Figure
 from studies.paperdoll.products import FEATURES, Product, wear
+from tests.models.poses import write_pose_model
 from tests.scorers.pictures import odd_pictures
 
 WEIGHTS = Path(__file__).parents[2] / "studies/paperdoll/weights"
@@ -169,3 +173,24 @@ def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: Obs
     with pytest.raises(InputError, match="no label for hands"):
         Observer(blind, observer.clip, observer.faces, observer.hand_judge)
     assert Observer(blind, observer.clip, observer.faces, None).hand_judge is None
+
+
+def test_with_a_pose_model_hands_are_its_to_find(observer: Observer, tmp_path: Path) -> None:
+    posing = replace(observer, hand_judge=None, pose=open_pose(write_pose_model(tmp_path / "pose.onnx")))
+    image = draw(figures(1, 11)[0]).image
+    found, before = posing.observe([image])[0], observer.observe([image])[0]
+    expected = look_at_pose(posing.pose, image, *_masks(observer, image)) if posing.pose else None
+    assert expected is not None
+    assert (found.hands, found.arms) == (expected.hands, expected.arms)
+    assert len(found.points["hands"]) == len(found.hands)
+    assert (found.heads, found.feet, found.regions) == (before.heads, before.feet, before.regions)
+    assert Observation.from_json(found.to_json()) == found
+    flat = posing.observe([Image.new("RGB", (128, 192))])[0]
+    assert flat == Observation(size=(128, 192), points={"head": (), "hands": (), "feet": ()})
+
+
+def _masks(observer: Observer, image: Image.Image) -> tuple[Mask, Mask]:
+    labels = observer.parser.parse([image])[0]
+    groups = groups_of(observer.parser.labels)
+    bare = np.isin(labels, np.concatenate([groups["arms"], groups["hands"]]))
+    return np.isin(labels, person_labels(observer.parser.labels)), bare
