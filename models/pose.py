@@ -76,8 +76,9 @@ def open_pose(path: str | Path, device: str = "cpu") -> PoseModel:
 
 def decode(across: NDArray[np.float32], down: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Responses (K, bins) along x and along y to points (K, 2) in pixels of the input and confidences (K,) in [0, 1]."""
-    points = np.stack([across.argmax(1), down.argmax(1)], 1).astype(np.float32) / SPLIT
-    return points, np.nan_to_num(np.clip(np.minimum(across.max(1), down.max(1)), 0, 1)).astype(np.float32)
+    points = np.stack([across.argmax(1), down.argmax(1)], 1) / SPLIT
+    confidence = np.nan_to_num(np.clip(np.minimum(across.max(1), down.max(1)), 0, 1))
+    return points.astype(np.float32), confidence.astype(np.float32)
 
 
 def framed(box: Box, size: tuple[int, int]) -> tuple[tuple[float, float], float]:

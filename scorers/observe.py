@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.clip import ClipModel
 from models.errors import InputError
 from models.faces import Face, FaceModel
 from models.parser import PartParser
@@ -20,6 +19,7 @@ from scorers.arms import arm_end, chin_of
 from scorers.colour import colour_descriptor
 from scorers.cover import cover_of
 from scorers.crops import GROUND, enlarged_head, masked_crop
+from scorers.embedders import Embeds
 from scorers.hands import HandJudge, hand_crop
 from scorers.observation import (
     REGION_KINDS,
@@ -81,7 +81,7 @@ class Observer:
     that ask for neither. With `pose` hands and arms are the pose model's to find and to judge."""
 
     parser: PartParser
-    clip: ClipModel
+    garments: Embeds
     faces: FaceModel | None
     hand_judge: HandJudge | None
     pose: PoseModel | None = None
@@ -149,7 +149,7 @@ class Observer:
                 mask = np.logical_or.reduce([p.mask for p in kept]) if kept else s.masks[kind]
                 if mask.mean() >= GARMENT_AREA[kind]:
                     places.append((i, kind, mask, box_of(mask)))
-        embeddings = self.clip.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
+        embeddings = self.garments.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
         for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
             colour = tuple_of(colour_descriptor(seen[i].image, mask))
             found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), tuple_of(embedding), colour)

@@ -96,8 +96,17 @@ class SeedsSection(_Section):
 
 
 class GarmentScorer(_Section):
-    model: str = "ViT-L-14"
+    model: str | None = Field(
+        default="ViT-L-14", description="open_clip name, hf-hub:owner/name or local-dir:FOLDER; null for none"
+    )
     pretrained: str | None = "openai"
+    dino: str | None = Field(default=None, description="DINOv2 folder or hub name, averaged in, or alone where model is null")
+
+    @model_validator(mode="after")
+    def _one(self) -> GarmentScorer:
+        if self.model is None and self.dino is None:
+            raise ValueError("name a model, dino, or both")
+        return self
 
 
 class FaceScorer(_Section):

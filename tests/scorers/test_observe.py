@@ -171,8 +171,8 @@ def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: Obs
     labels = {0: "Background", 1: "Face", 2: "Upper-clothes", 3: "Left-shoe"}
     blind = PartParser(observer.parser.model, observer.parser.processor, labels)
     with pytest.raises(InputError, match="no label for hands"):
-        Observer(blind, observer.clip, observer.faces, observer.hand_judge)
-    assert Observer(blind, observer.clip, observer.faces, None).hand_judge is None
+        Observer(blind, observer.garments, observer.faces, observer.hand_judge)
+    assert Observer(blind, observer.garments, observer.faces, None).hand_judge is None
 
 
 def test_with_a_pose_model_hands_are_its_to_find(observer: Observer, tmp_path: Path) -> None:
