@@ -18,6 +18,11 @@ def identity_similarity(face: FaceSeen | None, references: References) -> float:
     return 0.0 if face is None else _similarity(face.embedding, references)
 
 
+def nearest(face: FaceSeen, references: References) -> int:
+    """Which of the references the face looks most like."""
+    return int((np.asarray(references.embeddings) @ np.asarray(face.embedding)).argmax())
+
+
 def leave_one_out(references: References) -> list[float]:
     """Each reference's similarity to the others, in order; empty if there is only one."""
     if len(references.embeddings) < 2:

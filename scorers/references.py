@@ -25,6 +25,11 @@ class References:
             what = "face" if self.kind == "face" else f"{self.kind} region"
             raise InputError(f"no {what} found in any reference photo", "references", "give photos that show it larger")
 
+    def photo(self, index: int) -> int:
+        """Which of the photos, the unused ones counted, an embedding was taken from."""
+        used = (i for i in range(len(self.embeddings) + len(self.unused)) if i not in self.unused)
+        return list(used)[index]
+
     def without(self, index: int) -> References:
         """The same less one embedding, for leave-one-out; at least two must be there."""
         keep = [i for i in range(len(self.embeddings)) if i != index]

@@ -45,8 +45,11 @@ class Judge:
 
     def judge(self, evaluation: Evaluation) -> tuple[Judged, Scores]:
         scores = self.scores(evaluation.observation)
-        unmet = margins(scores, self.require, self.hands_allowed, self.drift_allowed)
-        return Judged(evaluation.point, self.space.cost(evaluation.point), unmet), scores
+        return Judged(evaluation.point, self.space.cost(evaluation.point), self.margins(scores)), scores
+
+    def margins(self, scores: Scores) -> dict[str, float]:
+        """How far each requirement is from being met: at most 0 is feasible."""
+        return margins(scores, self.require, self.hands_allowed, self.drift_allowed)
 
     def objectives(self, point: Point, scores: Scores) -> tuple[float, float, float, float]:
         """Total weight, worst garment, identity, broken hands; 0 where nothing of that kind is searched."""
