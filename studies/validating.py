@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.base import Base
+from models.catalogue import limits_of_use
 from models.errors import InputError
 from studies.building import Study
 from studies.workspace import Workspace
@@ -32,6 +33,8 @@ def validate_study(study: Study) -> Iterator[str]:
         yield f"embedding  {word}: {held.tokens} vectors"
     _ = study.observer
     yield "scorers    garment, face, hands, parts: open"
+    for line in limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model):
+        yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:
         quiet = replace(study, workspace=Workspace(Path(scratch)))
         for name, references in quiet.references.items():
