@@ -61,7 +61,8 @@ class ArmObservation:
 class Observation:
     """`heads` counts heads (and so people), `feet` separate pieces of shoes or feet. `points` holds the centroids of "head",
     "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen.
-    `cover` is where the figure is (scorers.cover). `failed` says why there was no image to look at; empty if there was."""
+    `cover` is where the figure is (scorers.cover); `extra` holds other people's scores (scorers.plugins), None where one failed.
+    `failed` says why there was no image to look at; empty if there was."""
 
     size: tuple[int, int]
     regions: Mapping[RegionKind, Region] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class Observation:
     failed: str = ""
     arms: tuple[ArmObservation, ...] = ()
     cover: tuple[str, ...] = ()
+    extra: Mapping[str, float | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives back an equal observation."""
@@ -90,6 +92,7 @@ class Observation:
             "failed": self.failed,
             "arms": [_plain(a) for a in self.arms],
             "cover": list(self.cover),
+            "extra": dict(self.extra),
         }
 
     @classmethod
@@ -110,6 +113,7 @@ class Observation:
                 failed=str(held["failed"]),
                 arms=tuple(ArmObservation(**_tuples(a)) for a in held["arms"]),
                 cover=tuple(str(row) for row in held["cover"]),
+                extra={name: None if value is None else float(value) for name, value in held["extra"].items()},
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error

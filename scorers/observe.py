@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
@@ -33,7 +33,9 @@ from scorers.observation import (
     RegionKind,
     Vector,
 )
+from scorers.outliers import outliers
 from scorers.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
+from scorers.plugins import ImageScorer, extra_scores
 from scorers.posed import Posed, look_at_pose
 from scorers.references import References
 
@@ -78,13 +80,15 @@ class Seen:
 @dataclass(frozen=True)
 class Observer:
     """The four models. Without `faces` no face is ever seen, and without `hand_judge` and `pose` no hand is judged: for studies
-    that ask for neither. With `pose` hands and arms are the pose model's to find and to judge."""
+    that ask for neither. With `pose` hands and arms are the pose model's to find and to judge. `extra` are other people's scorers
+    by name."""
 
     parser: PartParser
     garments: Embeds
     faces: FaceModel | None
     hand_judge: HandJudge | None
     pose: PoseModel | None = None
+    extra: Mapping[str, ImageScorer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         groups = groups_of(self.parser.labels)
@@ -103,6 +107,7 @@ class Observer:
         regions = self._regions(seen)
         faces = self._faces(seen)
         limbs = self._limbs(seen)
+        extra = extra_scores(self.extra, [s.image for s in seen])
         return [
             Observation(
                 size=s.image.size,
@@ -119,8 +124,9 @@ class Observer:
                 height=_height(s.person),
                 arms=limb.arms,
                 cover=cover_of(s.person),
+                extra=more,
             )
-            for s, r, f, limb in zip(seen, regions, faces, limbs, strict=True)
+            for s, r, f, limb, more in zip(seen, regions, faces, limbs, extra, strict=True)
         ]
 
     def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
@@ -129,11 +135,14 @@ class Observer:
         if kind == "face":
             faces = self._faces(seen)
             unused = tuple(i for i, face in enumerate(faces) if face is None)
-            return References(kind, tuple(f.embedding for f in faces if f is not None), (), unused)
+            there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
+            others = outliers([vector for _, vector in there])
+            kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
+            return References(kind, kept, (), unused, tuple(there[at][0] for at in others))
         found = [regions.get(kind) for regions in self._regions(seen)]
-        there = [region for region in found if region is not None]
+        shown = [region for region in found if region is not None]
         unused = tuple(i for i, region in enumerate(found) if region is None)
-        return References(kind, tuple(r.embedding for r in there), tuple(r.colour for r in there), unused)
+        return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
 
     def _parse(self, images: Sequence[Image.Image]) -> list[Seen]:
         plain = [as_rgb(image) for image in images]

@@ -17,6 +17,7 @@ from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
 from scorers.observation import FORMAT
+from scorers.plugins import versions_of
 from scorers.references import References
 from studies.devices import best_device, scorers_device
 from studies.prompts import trigger_of, without_triggers
@@ -185,6 +186,7 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     from models.pose import open_pose
     from scorers.hands import open_hand_judge
     from scorers.observe import Observer
+    from scorers.plugins import open_scorers
 
     device, hands = scorers_device(scorers.device), scorers.hands
     return Observer(
@@ -193,6 +195,7 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
         faces=open_faces(_local(scorers.face.pack, root), scorers.face.det_size),
         hand_judge=open_hand_judge(root / hands.judge) if hands.judge else None,
         pose=open_pose(root / hands.pose, device) if hands.pose else None,
+        extra=open_scorers(list(scorers.extra)),
     )
 
 
@@ -223,7 +226,8 @@ def observer_id(scorers: ScorersSection, root: Path) -> str:
         "pose": str(root / hands.pose) if hands.pose else None,
     }
     content = {model: _content(place) for model, place in places.items() if place is not None}
-    return hashlib.sha256(json.dumps([FORMAT, content, garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
+    held = [FORMAT, content, garment.pretrained, scorers.face.det_size, versions_of(list(scorers.extra))]
+    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 
 def _content(place: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from optimizer.evaluate import Evaluation
@@ -20,7 +20,8 @@ from scorers.scores import Scores, margins, score
 @dataclass(frozen=True)
 class Judge:
     """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score;
-    `plain` is this seed with all LoRAs at 0, whose hands are expected as the locked image's are.
+    `plain` is this seed with all LoRAs at 0, whose hands are expected as the locked image's are; `extra` is the
+    least that other people's scorers must give.
 
     `others` are images of other seeds, the unit of drift; `drift_allowed` is in that unit, None if drift is only told.
     """
@@ -35,6 +36,7 @@ class Judge:
     others: Sequence[Observation] = ()
     drift_allowed: float | None = None
     plain: Observation | None = None
+    extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def hands_allowed(self) -> float:
@@ -49,7 +51,7 @@ class Judge:
 
     def margins(self, scores: Scores) -> dict[str, float]:
         """How far each requirement is from being met: at most 0 is feasible."""
-        return margins(scores, self.require, self.hands_allowed, self.drift_allowed)
+        return margins(scores, self.require, self.hands_allowed, self.drift_allowed, self.extra)
 
     def objectives(self, point: Point, scores: Scores) -> tuple[float, float, float, float]:
         """Total weight, worst garment, identity, broken hands; 0 where nothing of that kind is searched."""

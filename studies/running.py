@@ -53,6 +53,7 @@ def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge
         others=_other_seeds(study, seed, drawn),
         drift_allowed=study.spec.search.drift,
         plain=plain.observation,
+        extra=study.spec.scorers.extra,
     )
     return judge, ladders
 

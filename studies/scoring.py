@@ -11,6 +11,7 @@ from models.errors import InputError
 from models.images import open_photo
 from scorers.calibration import matched_photo, similarity
 from scorers.hands import SMALLEST, hands_score
+from scorers.identity import SMALL, face_width
 from scorers.observation import Box, HandObservation, Observation
 from scorers.scores import Scores
 from studies.judging import Judge
@@ -66,6 +67,12 @@ class ScoredImage:
                 found.append(Place(name, held.box))
         return found + [Place(f"hand {hand_words(hand)}", hand.box) for hand in seen.hands]
 
+    def _face(self) -> dict[str, Any] | None:
+        face, width = self.observation.face, face_width(self.observation)
+        if face is None or width is None:
+            return None
+        return {"box": list(face.box), "score": face.score, "width": round(width, 1), "reliable": width >= SMALL}
+
     def as_json(self) -> dict[str, Any]:
         seen, scores = self.observation, self.scores
         return {
@@ -74,9 +81,10 @@ class ScoredImage:
             "calibrated": None if scores is None else _rounded(scores.expression),
             "matched": {name: str(match.file) for name, match in self.matches.items()},
             "regions": {kind: list(region.box) for kind, region in seen.regions.items()},
-            "face": None if seen.face is None else {"box": list(seen.face.box), "score": seen.face.score},
+            "face": self._face(),
             "hands": round(self.hands, DIGITS),
             "hands_seen": [_hand(hand) for hand in seen.hands],
+            "extra": dict(seen.extra),
             "heads": seen.heads,
             "feet": seen.feet,
             "body": None if scores is None else list(scores.body),

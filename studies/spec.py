@@ -137,6 +137,9 @@ class ScorersSection(_Section):
     face: FaceScorer = FaceScorer()
     hands: HandScorer
     parts: PartScorer = PartScorer()
+    extra: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="installed scorers of other people, and the least score that each must give"
+    )
     device: str = "auto"
 
 
@@ -166,6 +169,9 @@ class StudySpec(_Section):
         unknown = sorted(set(self.search.require) - set(searched))
         if unknown:
             raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
+        taken = sorted({*self.loras, "hands", "body", "drift"} & set(self.scorers.extra))
+        if taken:
+            raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:

@@ -11,6 +11,7 @@ from models.base import Base
 from models.catalogue import limits_of_use
 from models.errors import InputError
 from studies.building import Study
+from studies.references import named_photos
 from studies.workspace import Workspace
 
 
@@ -40,6 +41,10 @@ def validate_study(study: Study) -> Iterator[str]:
         for name, references in quiet.references.items():
             unused = f", {len(references.unused)} unused" if references.unused else ""
             yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
+            if references.outliers:
+                photos = named_photos(study.path(study.spec.loras[name].references or ""))
+                names = ", ".join(photos[i][0].name for i in references.outliers)
+                yield f"references {name}: another face than the others', not used: {names}"
     conflicts = len(study.spec.searched())
     if conflicts > 3:
         yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"

@@ -80,7 +80,10 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
         match = scored.matches.get(name)
         told.append(f"nearest {match.file.name}" if match else "not found in the image")
         yield f"  {name:<10} {', '.join(told)}"
+    yield from _small_face(scored)
     yield f"  {'hands':<10} {scored.hands:.2f}, {_hands(scored)}"
+    for name, value in scored.observation.extra.items():
+        yield f"  {name:<10} {'failed' if value is None else format(value, '.2f')}"
     if scored.scores is not None:
         yield f"  {'body':<10} {', '.join(scored.scores.body) or 'as in the locked image'}"
         yield f"  {'drift':<10} {scored.scores.drift:.2f}"
@@ -89,6 +92,14 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
         seen = scored.observation
         yield f"  {'body':<10} {_count(seen.heads, 'head', 'heads')}, {_count(seen.feet, 'foot', 'feet')}"
     yield f"  {'picture':<10} {picture}"
+
+
+def _small_face(scored: ScoredImage) -> Iterator[str]:
+    from scorers.identity import SMALL, face_width
+
+    width = face_width(scored.observation)
+    if width is not None and width < SMALL:
+        yield f"  {'face':<10} {width:.0f} pixels wide: judged enlarged, and less surely than from {SMALL:.0f} on"
 
 
 def _hands(scored: ScoredImage) -> str:

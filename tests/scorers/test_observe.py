@@ -167,6 +167,17 @@ def test_photos_without_the_thing_are_told(observer: Observer) -> None:
         observer.references_of([blank], "shoes")
 
 
+def test_a_stranger_among_the_reference_photos_of_a_face_is_dropped_and_named(observer: Observer) -> None:
+    hers = [draw(wear(f, "myface")).image for f in figures(5, 1)]
+    stranger = draw(figures(1, 12)[0]).image
+    blank = Image.new("RGB", (128, 192), (250, 248, 232))
+    found = observer.references_of([hers[0], blank, stranger, *hers[1:]], "face")
+    assert (found.unused, found.outliers) == ((1,), (2,))
+    assert len(found.embeddings) == 5
+    assert [found.photo(i) for i in range(5)] == [0, 3, 4, 5, 6]
+    assert References.from_json(found.to_json()) == found
+
+
 def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: Observer) -> None:
     labels = {0: "Background", 1: "Face", 2: "Upper-clothes", 3: "Left-shoe"}
     blind = PartParser(observer.parser.model, observer.parser.processor, labels)

@@ -125,3 +125,13 @@ def test_what_an_image_lacks_is_said(study: Study, image: Path) -> None:
     assert "dress      raw 0.000, not found in the image" in text
     assert "none seen" in text
     assert "1 head, 1 foot" in text
+
+
+def test_a_small_face_is_told_as_less_sure(study: Study, image: Path) -> None:
+    study.__dict__["observer"] = FakeObserver(lambda image: Shown())
+    assert "face       32 pixels wide" in run(image).stdout
+    face = told(image)["images"][0]["face"]
+    assert (face["width"], face["reliable"]) == (32.0, False)
+    Image.new("RGB", (640, 960)).save(image)
+    assert "pixels wide" not in run(image).stdout
+    assert told(image)["images"][0]["face"]["reliable"] is True
