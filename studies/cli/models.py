@@ -37,7 +37,7 @@ def list_models(
         typer.echo(f"{model.name:<20} {size:>7}  {model.use}")
         typer.echo(f"  licence  {model.licence}")
         typer.echo(f"  source   {model.source}")
-        typer.echo(f"  here     {_path(model.found(folder)) or 'no'}{'' if model.repo else '  (fetched by hand)'}")
+        typer.echo(f"  here     {_path(model.found(folder)) or 'no'}{'' if model.repo else '  (not fetched by get)'}")
         typer.echo(f"  use      {_setting(model.setting, model.folder(folder))}")
 
 
