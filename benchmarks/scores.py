@@ -15,11 +15,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 from scipy.stats import rankdata, spearmanr
 
+from scorers.expected import hands_lost
 from scorers.garment import garment_similarity
 from scorers.hands import hands_score
 from scorers.identity import identity_similarity
@@ -30,7 +32,7 @@ from studies.building import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import BROKEN_HANDS, Figure
+from studies.paperdoll.figure import ARMS, BROKEN_HANDS, HIDDEN, Figure
 from studies.paperdoll.make.painting import painted
 from studies.paperdoll.make.pool import Pool, drawn_pool
 from studies.paperdoll.pen import PARTS
@@ -49,6 +51,7 @@ def main() -> int:
     pools = {"drawn": pool, "painted": painted(pool, WEIGHTS / "base", SEED, count)}
     result: dict[str, Any] = {f"part_miou_{name}": mean_iou(observer, p) for name, p in pools.items()}
     result["hand_auc"] = hand_auc(observer, count)
+    result |= hands_gone(observer, count)
     result["face_auc"] = product_auc(observer, "myface", count)
     result["garment_spearman"] = garment_spearman(observer, "testdress", count)
     result["shoes_spearman"] = garment_spearman(observer, "myshoes", count)
@@ -94,6 +97,33 @@ def hand_auc(observer: Observer, count: int) -> float:
     broken = [replace(f, pose=replace(f.pose, hands=(kind, "whole"))) for f, kind in zip(whole, kinds, strict=True)]
     scores = [[hands_score(o) for o in see(observer, figures)] for figures in (whole, broken)]
     return auc(scores[0], scores[1])
+
+
+def hands_gone(observer: Observer, count: int) -> dict[str, float]:
+    """Shares of figures said to have lost a hand beside their own image with arms spread, bare or in long sleeves: with all arms
+    gone, moved, or hidden; and of those that hide them as their plain image does."""
+    count //= 3
+    found = {}
+    for sleeves in ("none", "long"):
+        figures = [replace(f, garment=replace(f.garment, sleeves=sleeves)) for f in (spread(i) for i in range(count))]
+        seen = {arms: see(observer, [replace(f, pose=replace(f.pose, arms=arms)) for f in figures]) for arms in ARMS}
+        gone = list(observer.observe([armless(f) for f in figures]))
+        plain, hidden = seen["arms spread"], [seen[arms] for arms in ARMS if arms in HIDDEN]
+        found[f"gone_noticed_{sleeves}"] = lost_by(gone, plain)
+        found[f"moved_missed_{sleeves}"] = float(np.mean([lost_by(seen[arms], plain) for arms in ARMS if arms not in HIDDEN]))
+        found[f"hidden_missed_{sleeves}"] = float(np.mean([lost_by(others, plain) for others in hidden]))
+        found[f"hidden_alike_missed_{sleeves}"] = float(np.mean([lost_by(others, others) for others in hidden]))
+    return found
+
+
+def lost_by(seen: list[Any], plain: list[Any]) -> float:
+    return float(np.mean([hands_lost(o, p, p) > 0 for o, p in zip(seen, plain, strict=True)]))
+
+
+def armless(figure: Figure) -> Image.Image:
+    """The figure as drawn but for its arms and hands."""
+    with mock.patch("studies.paperdoll.draw.draw_arms"):
+        return draw(figure).image
 
 
 def photos_of(observer: Observer, product: Product, kind: Kind) -> References:

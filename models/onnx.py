@@ -27,7 +27,12 @@ class OnnxModel:
 
     def run(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """The first output for one input array of the shape that `open_onnx` checked."""
-        return np.asarray(self.session.run(None, {self.input: np.ascontiguousarray(array, dtype=np.float32)})[0], np.float32)
+        return self.run_all(array)[0]
+
+    def run_all(self, array: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """All outputs, in the model's order."""
+        found = self.session.run(None, {self.input: np.ascontiguousarray(array, dtype=np.float32)})
+        return [np.asarray(output, np.float32) for output in found]
 
 
 def open_onnx(path: str | Path, *, inputs: Shape, device: str = "cpu") -> OnnxModel:

@@ -54,6 +54,15 @@ def similarity(observation: Observation, references: References) -> float:
     return garment.garment_similarity(observation.regions.get(references.kind), references)
 
 
+def matched_photo(observation: Observation, references: References) -> int | None:
+    """Which of the reference photos the image looks most like, None if it does not show the thing."""
+    if references.kind == "face":
+        face = observation.face
+        return None if face is None else references.photo(identity.nearest(face, references))
+    region = observation.regions.get(references.kind)
+    return None if region is None else references.photo(garment.nearest(region, references))
+
+
 def calibrate(references: References, plain: Observation, ladder: Sequence[Observation]) -> Calibration:
     """`plain` is this seed with all weights 0 and the plain prompt, `ladder` the LoRA's images alone at rising weights.
 

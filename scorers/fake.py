@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from scorers.observation import FaceSeen, HandObservation, Kind, Observation, Region, RegionKind, Vector
+from scorers.observation import ArmObservation, FaceSeen, HandObservation, Kind, Observation, Region, RegionKind, Vector
 from scorers.references import References
 
 BOX: Final = (0.25, 0.25, 0.75, 0.75)
@@ -20,7 +20,7 @@ BOX: Final = (0.25, 0.25, 0.75, 0.75)
 class Shown:
     """How much of each thing an image shows. `clothing`, `shoes` and `face` are the raw similarities in [0, 1] that the scorers
     will give against `FakeObserver`'s references, None for absent; `hands` the broken probability of the one hand in view, None
-    for hidden; `shift` moves the figure, in figure heights."""
+    for hidden, or gone with its arm if `armless`; `shift` moves the figure, in figure heights."""
 
     clothing: float | None = 0.0
     shoes: float | None = 0.0
@@ -29,6 +29,7 @@ class Shown:
     feet: int = 2
     heads: int = 1
     shift: float = 0.0
+    armless: bool = False
 
 
 def observation_of(shown: Shown, size: tuple[int, int] = (128, 192)) -> Observation:
@@ -42,7 +43,8 @@ def observation_of(shown: Shown, size: tuple[int, int] = (128, 192)) -> Observat
     hands = () if shown.hands is None else (HandObservation(BOX, 40.0, shown.hands),)
     at = 0.3 + shown.shift
     points = {"head": ((at, 0.2),), "hands": ((at, 0.5),), "feet": ((at, 0.9),)}
-    return Observation(size, regions, face, hands, shown.heads, shown.feet, points, height=1.0)
+    arms = () if shown.armless else (ArmObservation(BOX, "hidden" if shown.hands is None else "hand"),)
+    return Observation(size, regions, face, hands, shown.heads, shown.feet, points, height=1.0, arms=arms)
 
 
 def references_of(kind: Kind) -> References:
@@ -56,7 +58,7 @@ def picture_of(shown: Shown, size: tuple[int, int] = (16, 24)) -> Image.Image:
     values = (shown.clothing, shown.shoes, shown.face, shown.hands, (shown.shift + 1) / 2)
     for x, value in enumerate(values):
         image.putpixel((x, 0), (0, 0, 0) if value is None else (round(255 * value), 255, 0))
-    image.putpixel((len(values), 0), (shown.feet, shown.heads, 0))
+    image.putpixel((len(values), 0), (shown.feet, shown.heads, 255 * shown.armless))
     return image
 
 
@@ -67,8 +69,8 @@ def read_picture(image: Image.Image) -> Shown:
         red, there, _ = image.convert("RGB").getpixel((x, 0))  # type: ignore[misc]
         return red / 255 if there else None
 
-    feet, heads, _ = image.convert("RGB").getpixel((5, 0))  # type: ignore[misc]
-    return Shown(value(0), value(1), value(2), value(3), int(feet), int(heads), 2 * (value(4) or 0.0) - 1)
+    feet, heads, armless = image.convert("RGB").getpixel((5, 0))  # type: ignore[misc]
+    return Shown(value(0), value(1), value(2), value(3), int(feet), int(heads), 2 * (value(4) or 0.0) - 1, armless > 0)
 
 
 @dataclass

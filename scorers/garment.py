@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scorers.colour import colour_affinity
 from scorers.observation import Region
@@ -17,13 +18,20 @@ COLOUR: Final = 0.5
 def garment_similarity(region: Region | None, references: References) -> float:
     """In [0, 1]: the best match over all references of embedding cosine (below 0 counts as 0) and colour affinity; 0 if the
     garment is absent."""
-    if region is None:
-        return 0.0
+    return 0.0 if region is None else float(_similarities(region, references).max())
+
+
+def nearest(region: Region, references: References) -> int:
+    """Which of the references the region looks most like."""
+    return int(_similarities(region, references).argmax())
+
+
+def _similarities(region: Region, references: References) -> NDArray[np.float64]:
     cosines = np.asarray(references.embeddings) @ np.asarray(region.embedding)
     colour = np.asarray(region.colour)
     colours = [colour_affinity(colour, np.asarray(c)) for c in references.colours]
-    blended = (1 - COLOUR) * np.clip(cosines, 0, 1) + COLOUR * np.asarray(colours)
-    return float(blended.max())
+    blended: NDArray[np.float64] = (1 - COLOUR) * np.clip(cosines, 0, 1) + COLOUR * np.asarray(colours)
+    return blended
 
 
 def leave_one_out(references: References) -> list[float]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from models.onnx import OnnxModel, open_onnx
 from scorers.crops import square_crop
-from scorers.observation import Observation
+from scorers.observation import HandObservation, Observation
 from scorers.parts import Box
 
 SIDE: Final = 48
@@ -22,6 +22,8 @@ MARGIN: Final = 0.2
 """Ground around the hand, in shares of its longer side: a hand torn from its wrist shows there."""
 SMALLEST: Final = 12.0
 """Pixels: of a smaller hand fingers cannot be counted, so it is not judged."""
+A_PERSON: Final = 2
+"""Hands, and feet, that a person has."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,18 @@ def hand_crop(image: Image.Image, box: Box) -> Image.Image:
     return square_crop(image, box, MARGIN, SIDE)
 
 
-def hands_score(observation: Observation, smallest: float = SMALLEST) -> float:
-    """In [0, 1]: the worst broken probability among hands of at least `smallest` pixels. A hidden hand is not a broken one: 0
-    where none is large enough."""
-    return max((hand.broken for hand in observation.hands if hand.size >= smallest), default=0.0)
+def large_hands(observation: Observation, smallest: float = SMALLEST) -> list[HandObservation]:
+    """The hands of at least `smallest` pixels: those that can be judged."""
+    return [hand for hand in observation.hands if hand.size >= smallest]
+
+
+def hands_score(observation: Observation, lost: int = 0) -> float:
+    """In [0, 1]: the worst broken probability among hands that can be judged, and 1 if any is `lost` (scorers.expected). A hidden
+    hand is not a broken one: 0 where none is to be seen and none is lost."""
+    return 1.0 if lost else max((hand.broken for hand in large_hands(observation)), default=0.0)
 
 
 def hands_allowed(locked: Observation, tolerance: float = 0.15) -> float:
-    """The most an image's hands score may be, in [0, 1]: the locked image's own plus `tolerance`."""
+    """The most an image's hands score may be, in [0, 1]: that of the hands seen in the locked image plus `tolerance`. A hand that
+    the locked image has lost itself is no licence to lose it."""
     return min(1.0, hands_score(locked) + tolerance)

@@ -6,16 +6,33 @@ from typing import Final
 
 import numpy as np
 
-from scorers.observation import FaceSeen, Vector
+from scorers.observation import FaceSeen, Observation, Vector
 from scorers.references import References
 
 NEAREST: Final = 3
 """References averaged over: one alone may be an odd photo."""
 
 
+SMALL: Final = 48.0
+"""Pixels: a face less wide is judged on its enlarged crop too, but recognisers are less sure of it, and that is told."""
+
+
+def face_width(observation: Observation) -> float | None:
+    """Pixels that the face is wide in the image itself, None without a face."""
+    if observation.face is None:
+        return None
+    left, _, right, _ = observation.face.box
+    return (right - left) * observation.size[0]
+
+
 def identity_similarity(face: FaceSeen | None, references: References) -> float:
     """In [0, 1]: mean cosine to the nearest references, below 0 counting as 0; 0 if there is no face."""
     return 0.0 if face is None else _similarity(face.embedding, references)
+
+
+def nearest(face: FaceSeen, references: References) -> int:
+    """Which of the references the face looks most like."""
+    return int((np.asarray(references.embeddings) @ np.asarray(face.embedding)).argmax())
 
 
 def leave_one_out(references: References) -> list[float]:

@@ -10,12 +10,14 @@ from models.errors import InputError
 
 Kind = Literal["face", "clothing", "shoes"]
 RegionKind = Literal["clothing", "shoes"]
+ArmEnd = Literal["hand", "hidden", "open"]
 Vector = tuple[float, ...]
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 REGION_KINDS: Final[tuple[RegionKind, ...]] = ("clothing", "shoes")
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Of stored observations. 2 tells where arms lead and where the figure is; what lacks it is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,18 @@ class HandObservation:
 
 
 @dataclass(frozen=True)
+class ArmObservation:
+    """A bare arm, or what a sleeve leaves of it, and whether it `end`s at a hand, out of sight, or in the open without a hand."""
+
+    box: Box
+    end: ArmEnd
+
+
+@dataclass(frozen=True)
 class Observation:
     """`heads` counts heads (and so people), `feet` separate pieces of shoes or feet. `points` holds the centroids of "head",
     "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen.
+    `cover` is where the figure is (scorers.cover); `extra` holds other people's scores (scorers.plugins), None where one failed.
     `failed` says why there was no image to look at; empty if there was."""
 
     size: tuple[int, int]
@@ -62,6 +73,9 @@ class Observation:
     points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     height: float = 0.0
     failed: str = ""
+    arms: tuple[ArmObservation, ...] = ()
+    cover: tuple[str, ...] = ()
+    extra: Mapping[str, float | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives back an equal observation."""
@@ -76,6 +90,9 @@ class Observation:
             "points": {name: [list(p) for p in points] for name, points in self.points.items()},
             "height": self.height,
             "failed": self.failed,
+            "arms": [_plain(a) for a in self.arms],
+            "cover": list(self.cover),
+            "extra": dict(self.extra),
         }
 
     @classmethod
@@ -93,13 +110,16 @@ class Observation:
                 feet=int(held["feet"]),
                 points={name: tuple((float(x), float(y)) for x, y in points) for name, points in held["points"].items()},
                 height=float(held["height"]),
-                failed=str(held.get("failed", "")),
+                failed=str(held["failed"]),
+                arms=tuple(ArmObservation(**_tuples(a)) for a in held["arms"]),
+                cover=tuple(str(row) for row in held["cover"]),
+                extra={name: None if value is None else float(value) for name, value in held["extra"].items()},
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error
 
 
-def _plain(value: Region | FaceSeen | HandObservation) -> dict[str, Any]:
+def _plain(value: Region | FaceSeen | HandObservation | ArmObservation) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(value).items()}
 
 

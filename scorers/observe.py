@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.clip import ClipModel
 from models.errors import InputError
 from models.faces import Face, FaceModel
 from models.parser import PartParser
+from models.pose import PoseModel
+from scorers.arms import AREA as ARM_AREA
+from scorers.arms import arm_end, chin_of
 from scorers.colour import colour_descriptor
+from scorers.cover import cover_of
 from scorers.crops import GROUND, enlarged_head, masked_crop
+from scorers.embedders import Embeds
 from scorers.hands import HandJudge, hand_crop
 from scorers.observation import (
     REGION_KINDS,
+    ArmObservation,
     Box,
     FaceSeen,
     HandObservation,
@@ -28,7 +33,10 @@ from scorers.observation import (
     RegionKind,
     Vector,
 )
+from scorers.outliers import outliers
 from scorers.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
+from scorers.plugins import ImageScorer, extra_scores
+from scorers.posed import Posed, look_at_pose
 from scorers.references import References
 
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
@@ -53,7 +61,7 @@ class Observes(Protocol):
 
 @dataclass(frozen=True)
 class Seen:
-    """One image as RGB, its groups' masks, and the pieces of head, hands and feet."""
+    """One image as RGB, its groups' masks, and the pieces of head, hands, feet and bare arms."""
 
     image: Image.Image
     masks: dict[Group, Mask]
@@ -61,6 +69,7 @@ class Seen:
     heads: list[Piece]
     hands: list[Piece]
     feet: list[Piece]
+    arms: list[Piece]
 
     def share(self, box: Box) -> Box:
         w, h = self.image.size
@@ -70,13 +79,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Observer:
-    """The four models. Without `faces` no face is ever seen and without `hand_judge` no hand is judged: for studies that ask for
-    neither."""
+    """The four models. Without `faces` no face is ever seen, and without `hand_judge` and `pose` no hand is judged: for studies
+    that ask for neither. With `pose` hands and arms are the pose model's to find and to judge. `extra` are other people's scorers
+    by name."""
 
     parser: PartParser
-    clip: ClipModel
+    garments: Embeds
     faces: FaceModel | None
     hand_judge: HandJudge | None
+    pose: PoseModel | None = None
+    extra: Mapping[str, ImageScorer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         groups = groups_of(self.parser.labels)
@@ -94,23 +106,27 @@ class Observer:
         seen = self._parse(images)
         regions = self._regions(seen)
         faces = self._faces(seen)
-        hands = self._hands(seen)
+        limbs = self._limbs(seen)
+        extra = extra_scores(self.extra, [s.image for s in seen])
         return [
             Observation(
                 size=s.image.size,
                 regions=r,
                 face=f,
-                hands=h,
+                hands=limb.hands,
                 heads=len(s.heads),
                 feet=len(s.feet),
                 points={
                     "head": _points(s.heads[:1], s.image.height),
-                    "hands": _points(s.hands, s.image.height),
+                    "hands": _hand_points(s, limb) if self.pose else _points(s.hands, s.image.height),
                     "feet": _points(s.feet, s.image.height),
                 },
                 height=_height(s.person),
+                arms=limb.arms,
+                cover=cover_of(s.person),
+                extra=more,
             )
-            for s, r, f, h in zip(seen, regions, faces, hands, strict=True)
+            for s, r, f, limb, more in zip(seen, regions, faces, limbs, extra, strict=True)
         ]
 
     def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
@@ -119,11 +135,14 @@ class Observer:
         if kind == "face":
             faces = self._faces(seen)
             unused = tuple(i for i, face in enumerate(faces) if face is None)
-            return References(kind, tuple(f.embedding for f in faces if f is not None), (), unused)
+            there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
+            others = outliers([vector for _, vector in there])
+            kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
+            return References(kind, kept, (), unused, tuple(there[at][0] for at in others))
         found = [regions.get(kind) for regions in self._regions(seen)]
-        there = [region for region in found if region is not None]
+        shown = [region for region in found if region is not None]
         unused = tuple(i for i, region in enumerate(found) if region is None)
-        return References(kind, tuple(r.embedding for r in there), tuple(r.colour for r in there), unused)
+        return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
 
     def _parse(self, images: Sequence[Image.Image]) -> list[Seen]:
         plain = [as_rgb(image) for image in images]
@@ -139,7 +158,7 @@ class Observer:
                 mask = np.logical_or.reduce([p.mask for p in kept]) if kept else s.masks[kind]
                 if mask.mean() >= GARMENT_AREA[kind]:
                     places.append((i, kind, mask, box_of(mask)))
-        embeddings = self.clip.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
+        embeddings = self.garments.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
         for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
             colour = tuple_of(colour_descriptor(seen[i].image, mask))
             found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), tuple_of(embedding), colour)
@@ -151,6 +170,11 @@ class Observer:
         crops = [_head_crop(s) for s in seen]
         found = self.faces.find([crop for crop, _, _ in crops])
         return [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
+
+    def _limbs(self, seen: list[Seen]) -> list[Posed]:
+        if self.pose is None:
+            return [Posed(hands, _arms(s)) for s, hands in zip(seen, self._hands(seen), strict=True)]
+        return [look_at_pose(self.pose, s.image, s.person, s.masks["arms"] | s.masks["hands"]) for s in seen]
 
     def _hands(self, seen: list[Seen]) -> list[tuple[HandObservation, ...]]:
         if self.hand_judge is None:
@@ -182,7 +206,8 @@ def _seen(
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
     heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
     feet = pieces(parted(masks["shoes"]), FOOT_AREA)
-    return Seen(image, masks, np.isin(labels, person), heads, pieces(masks["hands"], PIECE_AREA), feet)
+    hands, arms = pieces(masks["hands"], PIECE_AREA), pieces(masks["arms"], ARM_AREA)
+    return Seen(image, masks, np.isin(labels, person), heads, hands, feet, arms)
 
 
 def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
@@ -212,9 +237,24 @@ def _hand(seen: Seen, piece: Piece, broken: float) -> HandObservation:
     return HandObservation(seen.share(piece.box), max(right - left, bottom - top), round(broken, 5))
 
 
+def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
+    if not seen.arms:
+        return ()
+    chin = chin_of(seen.masks["face"], seen.person)
+    hands = np.logical_or.reduce([np.zeros_like(seen.person), *(hand.mask for hand in seen.hands)])
+    return tuple(ArmObservation(seen.share(a.box), arm_end(a, hands, seen.person, chin)) for a in seen.arms)
+
+
 def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
     centres = sorted(piece.centre for piece in found)
     return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
+
+
+def _hand_points(seen: Seen, limbs: Posed) -> tuple[tuple[float, float], ...]:
+    """The middles of the hands' boxes, in heights of the image."""
+    ratio = seen.image.width / seen.image.height
+    boxes = [hand.box for hand in limbs.hands]
+    return tuple(sorted((round((b[0] + b[2]) / 2 * ratio, 5), round((b[1] + b[3]) / 2, 5)) for b in boxes))
 
 
 def _height(person: Mask) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.errors import InputError
 from scorers.body import body_violations
 from scorers.calibration import Calibration, similarity
 from scorers.drift import drift
+from scorers.expected import hands_lost
 from scorers.hands import hands_score
 from scorers.observation import Kind, Observation
 from scorers.references import References
@@ -16,8 +17,9 @@ from scorers.references import References
 
 @dataclass(frozen=True)
 class Scores:
-    """`raw` in [0, 1] by LoRA; `expression` calibrated, at least 0, or None where not measurable; `hands` in [0, 1], 0 is whole;
-    `body` what is wrong in words; `drift` 0 is the locked image again; `face_found` is False if no face was seen."""
+    """`raw` in [0, 1] by LoRA; `expression` calibrated, at least 0, or None where not measurable; `hands` in [0, 1]: 0 whole, 1
+    where an expected hand is not found; `body` what is wrong in words; `drift` 0 is the locked image again; `face_found` is False
+    if no face was seen; `extra` are other people's scores in [0, 1], None where one failed."""
 
     raw: Mapping[str, float]
     expression: Mapping[str, float | None]
@@ -25,6 +27,7 @@ class Scores:
     body: tuple[str, ...]
     drift: float
     face_found: bool
+    extra: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def measurable(self) -> dict[str, bool]:
@@ -39,9 +42,11 @@ def score(
     kinds: Mapping[str, Kind],
     locked: Observation,
     others: Sequence[Observation] = (),
+    plain: Observation | None = None,
 ) -> Scores:
     """Scores of one image. `kinds` names the LoRAs to judge; a LoRA without a calibration is scored raw (0 to 1 as it is).
-    `locked` is the locked image, `others` images of other seeds for the unit of drift.
+    `locked` is the locked image, `others` images of other seeds for the unit of drift, `plain` this seed with all LoRAs at 0: the
+    hands that it or the locked image shows are expected.
 
     Raises InputError if a LoRA has no references, or references of another kind.
     """
@@ -50,21 +55,28 @@ def score(
         if name not in references or references[name].kind != kind:
             raise InputError(f"no {kind} references", name, "name a folder of reference photos for it")
         raw[name] = similarity(observation, references[name])
+    lost = hands_lost(observation, plain or locked, locked)
     return Scores(
         raw=raw,
         expression={n: calibrations[n].calibrated(value) if n in calibrations else value for n, value in raw.items()},
-        hands=hands_score(observation),
-        body=tuple(body_violations(observation, locked)),
+        hands=hands_score(observation, lost),
+        body=tuple(body_violations(observation, locked, lost)),
         drift=drift(observation, locked, others),
         face_found=observation.face is not None,
+        extra=observation.extra,
     )
 
 
 def margins(
-    scores: Scores, require: Mapping[str, float], hands_allowed: float, drift_allowed: float | None = None
+    scores: Scores,
+    require: Mapping[str, float],
+    hands_allowed: float,
+    drift_allowed: float | None = None,
+    extra: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """How far each requirement is from being met: at most 0 is feasible. One entry for each LoRA of `require`, in units of its
-    expression, and "hands" and "body"; "drift" only if an allowance is given.
+    expression, and "hands" and "body"; "drift" only if an allowance is given; one for each of `extra`, the least that other
+    people's scorers must give. One that failed misses by 1.
 
     A LoRA that is not measurable here is not shown as far as anyone can tell: its margin is the whole requirement.
     Raises InputError if `require` names a LoRA that was not scored.
@@ -75,4 +87,7 @@ def margins(
             raise InputError("a requirement for a LoRA that is not scored", name, "give it a kind and references")
         found[name] = least - (scores.expression[name] or 0.0)
     found |= {"hands": scores.hands - hands_allowed, "body": float(len(scores.body))}
+    for name, least in (extra or {}).items():
+        value = scores.extra.get(name)
+        found[name] = 1.0 if value is None else least - value
     return found if drift_allowed is None else {**found, "drift": scores.drift - drift_allowed}

@@ -16,11 +16,13 @@ from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
+from scorers.observation import FORMAT
+from scorers.plugins import versions_of
 from scorers.references import References
 from studies.devices import best_device, scorers_device
 from studies.prompts import trigger_of, without_triggers
 from studies.references import reference_photos
-from studies.spec import LoraSection, ScorersSection, StudySpec
+from studies.spec import GarmentScorer, LoraSection, ScorersSection, StudySpec
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from models.embedding import Embedding
     from models.lora import LoraFile
     from optimizer.render import DiffusionRenderer, Frame
+    from scorers.embedders import Embeds
     from scorers.observe import Observer
 
 CFG_STEP = 0.5
@@ -177,28 +180,60 @@ class Study:
 
 
 def open_observer(scorers: ScorersSection, root: Path) -> Observer:
-    """Opens the four models that look at images. Raises InputError for the first that is missing or does not open."""
-    from models.clip import open_clip_model
+    """Opens the models that look at images. Raises InputError for the first that is missing or does not open."""
     from models.faces import open_faces
     from models.parser import open_parser
+    from models.pose import open_pose
     from scorers.hands import open_hand_judge
     from scorers.observe import Observer
+    from scorers.plugins import open_scorers
 
-    device = scorers_device(scorers.device)
+    device, hands = scorers_device(scorers.device), scorers.hands
     return Observer(
         parser=open_parser(_local(scorers.parts.model, root), device),
-        clip=open_clip_model(_local_clip(scorers.garment.model, root), scorers.garment.pretrained, device),
+        garments=open_garment_embedder(scorers.garment, root, device),
         faces=open_faces(_local(scorers.face.pack, root), scorers.face.det_size),
-        hand_judge=open_hand_judge(root / scorers.hands.judge),
+        hand_judge=open_hand_judge(root / hands.judge) if hands.judge else None,
+        pose=open_pose(root / hands.pose, device) if hands.pose else None,
+        extra=open_scorers(list(scorers.extra)),
     )
 
 
+def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embeds:
+    """The CLIP model, DINOv2, or both averaged. Raises InputError for the first that is missing or does not open."""
+    from models.clip import open_clip_model
+    from models.dino import open_dino
+    from scorers.embedders import Averaged
+
+    found: list[Embeds] = []
+    if garment.model is not None:
+        found.append(open_clip_model(_local_clip(garment.model, root), garment.pretrained, device))
+    if garment.dino is not None:
+        found.append(open_dino(_local(garment.dino, root), device))
+    return found[0] if len(found) == 1 else Averaged(tuple(found))
+
+
 def observer_id(scorers: ScorersSection, root: Path) -> str:
-    """Hash of the scorers' names and, where they are local, of their files: what stored observations depend on."""
-    names = [_local(scorers.parts.model, root), _local_clip(scorers.garment.model, root), _local(scorers.face.pack, root)]
-    places = [*names, str(root / scorers.hands.judge)]
-    content = [hash_path(p) if (p := Path(name.removeprefix("local-dir:"))).exists() else name for name in places]
-    return hashlib.sha256(json.dumps([content, scorers.garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
+    """Hash of the scorers' names and, where they are local, of their files, and of the format of observations: what stored
+    observations depend on."""
+    garment, hands = scorers.garment, scorers.hands
+    places = {
+        "parts": _local(scorers.parts.model, root),
+        "clip": _local_clip(garment.model, root) if garment.model else None,
+        "dino": _local(garment.dino, root) if garment.dino else None,
+        "face": _local(scorers.face.pack, root),
+        "judge": str(root / hands.judge) if hands.judge else None,
+        "pose": str(root / hands.pose) if hands.pose else None,
+    }
+    content = {model: _content(place) for model, place in places.items() if place is not None}
+    held = [FORMAT, content, garment.pretrained, scorers.face.det_size, versions_of(list(scorers.extra))]
+    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
+
+
+def _content(place: str) -> str:
+    """A local model's hash, or the name of one that is not here."""
+    path = Path(place.removeprefix("local-dir:"))
+    return hash_path(path) if path.exists() else place
 
 
 def _local(name: str, root: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from optimizer.evaluate import Evaluation
@@ -19,7 +19,9 @@ from scorers.scores import Scores, margins, score
 
 @dataclass(frozen=True)
 class Judge:
-    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score.
+    """All that turns an observation at one seed into scores. `hands_tolerance` is added to the locked image's hands score;
+    `plain` is this seed with all LoRAs at 0, whose hands are expected as the locked image's are; `extra` is the
+    least that other people's scorers must give.
 
     `others` are images of other seeds, the unit of drift; `drift_allowed` is in that unit, None if drift is only told.
     """
@@ -33,18 +35,23 @@ class Judge:
     space: Space
     others: Sequence[Observation] = ()
     drift_allowed: float | None = None
+    plain: Observation | None = None
+    extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def hands_allowed(self) -> float:
         return hands_allowed(self.locked, self.hands_tolerance)
 
     def scores(self, observation: Observation) -> Scores:
-        return score(observation, self.references, self.calibrations, self.kinds, self.locked, self.others)
+        return score(observation, self.references, self.calibrations, self.kinds, self.locked, self.others, self.plain)
 
     def judge(self, evaluation: Evaluation) -> tuple[Judged, Scores]:
         scores = self.scores(evaluation.observation)
-        unmet = margins(scores, self.require, self.hands_allowed, self.drift_allowed)
-        return Judged(evaluation.point, self.space.cost(evaluation.point), unmet), scores
+        return Judged(evaluation.point, self.space.cost(evaluation.point), self.margins(scores)), scores
+
+    def margins(self, scores: Scores) -> dict[str, float]:
+        """How far each requirement is from being met: at most 0 is feasible."""
+        return margins(scores, self.require, self.hands_allowed, self.drift_allowed, self.extra)
 
     def objectives(self, point: Point, scores: Scores) -> tuple[float, float, float, float]:
         """Total weight, worst garment, identity, broken hands; 0 where nothing of that kind is searched."""

@@ -28,6 +28,7 @@ class TrialRecord:
         found |= {f"raw.{n}": v for n, v in s.raw.items()}
         found |= {f"score.{n}": v for n, v in s.expression.items()}
         found |= {f"margin.{n}": v for n, v in self.judged.margins.items()}
+        found |= {f"extra.{n}": v for n, v in s.extra.items()}
         return found | {"hands": s.hands, "drift": s.drift}
 
     def tags(self) -> dict[str, str]:

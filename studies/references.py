@@ -14,21 +14,26 @@ if TYPE_CHECKING:
 
 
 def reference_photos(folder: Path) -> list[Image]:
-    """RGB pictures; from a training set the wearer's part of each original photo. Photos that do not open are left out.
+    """The pictures of `named_photos`, in its order."""
+    return [photo for _, photo in named_photos(folder)]
+
+
+def named_photos(folder: Path) -> list[tuple[Path, Image]]:
+    """Files and RGB pictures; from a training set the wearer's part of each original photo. Photos that do not open are left out.
 
     Raises InputError if none is left.
     """
     if (folder / NAME).is_file():
         manifest = read_manifest(folder)
         photos = [(Path(manifest.folder) / r.file, r.wearer) for r in manifest.photos]
-        found = [open_photo(p).crop(box) for p, box in photos if p.is_file()]
+        found = [(p, open_photo(p).crop(box)) for p, box in photos if p.is_file()]
         if found:
             return found
-        return [open_photo(folder / r.reg.file) for r in manifest.photos]
+        return [(p, open_photo(p)) for p in (folder / r.reg.file for r in manifest.photos)]
     found = []
     for path in list_photos(folder):
         try:
-            found.append(open_photo(path))
+            found.append((path, open_photo(path)))
         except InputError:
             continue
     if not found:

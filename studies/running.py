@@ -52,6 +52,8 @@ def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge
         space=study.space,
         others=_other_seeds(study, seed, drawn),
         drift_allowed=study.spec.search.drift,
+        plain=plain.observation,
+        extra=study.spec.scorers.extra,
     )
     return judge, ladders
 

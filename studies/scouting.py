@@ -10,7 +10,7 @@ import numpy as np
 
 from optimizer.evaluate import Evaluation
 from optimizer.point import Job
-from scorers.hands import hands_score
+from scorers.hands import A_PERSON, hands_score
 from scorers.observation import Observation
 from studies.building import Study
 
@@ -24,6 +24,8 @@ class Scouted:
     evaluation: Evaluation
     faults: tuple[str, ...]
     hands: float
+    unseen: int
+    """Of two hands, those that are neither seen nor at the end of an arm that leads out of sight: they may be gone."""
 
     @property
     def seed(self) -> int:
@@ -40,9 +42,20 @@ def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
     """The best seed first. `drawn` is called after each image."""
     found = []
     for evaluation in study.evaluator.evaluate_all([Job(seed, study.start) for seed in scout_seeds(study, count)]):
-        found.append(Scouted(evaluation, faults_of(evaluation.observation), hands_score(evaluation.observation)))
+        seen = evaluation.observation
+        found.append(Scouted(evaluation, faults_of(seen), hands_score(seen), hands_unseen(seen)))
         drawn()
-    return sorted(found, key=lambda s: (len(s.faults), s.hands))
+    return sorted(found, key=unsoundness)
+
+
+def unsoundness(scouted: Scouted) -> tuple[int, int, float]:
+    """What seeds are ranked by: faults, then hands that may be gone, then how broken the hands are that are seen."""
+    return len(scouted.faults), scouted.unseen, scouted.hands
+
+
+def hands_unseen(observation: Observation) -> int:
+    led_away = sum(arm.end == "hidden" for arm in observation.arms)
+    return max(0, A_PERSON - len(observation.hands) - led_away)
 
 
 def faults_of(observation: Observation) -> tuple[str, ...]:

@@ -96,8 +96,17 @@ class SeedsSection(_Section):
 
 
 class GarmentScorer(_Section):
-    model: str = "ViT-L-14"
+    model: str | None = Field(
+        default="ViT-L-14", description="open_clip name, hf-hub:owner/name or local-dir:FOLDER; null for none"
+    )
     pretrained: str | None = "openai"
+    dino: str | None = Field(default=None, description="DINOv2 folder or hub name, averaged in, or alone where model is null")
+
+    @model_validator(mode="after")
+    def _one(self) -> GarmentScorer:
+        if self.model is None and self.dino is None:
+            raise ValueError("name a model, dino, or both")
+        return self
 
 
 class FaceScorer(_Section):
@@ -106,7 +115,14 @@ class FaceScorer(_Section):
 
 
 class HandScorer(_Section):
-    judge: str = Field(description="ONNX file: hand crop to the probability that it is broken")
+    judge: str | None = Field(default=None, description="ONNX file: hand crop to the probability that it is broken")
+    pose: str | None = Field(default=None, description="ONNX file: whole-body pose of 133 keypoints, DWPose or RTMW")
+
+    @model_validator(mode="after")
+    def _one(self) -> HandScorer:
+        if (self.judge is None) == (self.pose is None):
+            raise ValueError("name a judge or a pose model, one of the two")
+        return self
 
 
 class PartScorer(_Section):
@@ -121,6 +137,9 @@ class ScorersSection(_Section):
     face: FaceScorer = FaceScorer()
     hands: HandScorer
     parts: PartScorer = PartScorer()
+    extra: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="installed scorers of other people, and the least score that each must give"
+    )
     device: str = "auto"
 
 
@@ -150,6 +169,9 @@ class StudySpec(_Section):
         unknown = sorted(set(self.search.require) - set(searched))
         if unknown:
             raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
+        taken = sorted({*self.loras, "hands", "body", "drift"} & set(self.scorers.extra))
+        if taken:
+            raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:

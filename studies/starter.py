@@ -34,7 +34,7 @@ seeds: {seeds}                      # or a list of seeds: [1296893022]
 scorers:
   garment: {{model: ViT-L-14, pretrained: openai}}
   face: {{pack: buffalo_l}}                       # non-commercial licence; any insightface pack folder can take its place
-  hands: {{judge: models/hand-judge.onnx}}        # hand crop (N, 3, 48, 48) to the probability that it is broken
+  hands: {{pose: models/dw-ll_ucoco_384.onnx}}    # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
   parts: {{model: fashn-ai/fashn-human-parser}}
 """
 LORA = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start: {start}{bounds}}}{comment}\n"

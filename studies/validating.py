@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.base import Base
+from models.catalogue import limits_of_use
 from models.errors import InputError
 from studies.building import Study
+from studies.references import named_photos
 from studies.workspace import Workspace
 
 
@@ -32,11 +34,17 @@ def validate_study(study: Study) -> Iterator[str]:
         yield f"embedding  {word}: {held.tokens} vectors"
     _ = study.observer
     yield "scorers    garment, face, hands, parts: open"
+    for line in limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model):
+        yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:
         quiet = replace(study, workspace=Workspace(Path(scratch)))
         for name, references in quiet.references.items():
             unused = f", {len(references.unused)} unused" if references.unused else ""
             yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
+            if references.outliers:
+                photos = named_photos(study.path(study.spec.loras[name].references or ""))
+                names = ", ".join(photos[i][0].name for i in references.outliers)
+                yield f"references {name}: another face than the others', not used: {names}"
     conflicts = len(study.spec.searched())
     if conflicts > 3:
         yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"

@@ -144,7 +144,19 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
 def announce(study: Study, what: str, images: int) -> None:
     """Says before any rendering how many images it will take at most, and how long."""
     study.workspace.make()
+    _tell_limits_once(study)
     say(f"{what}: at most {images} images, about {minutes(images * study.renderer.seconds_an_image())}")
+
+
+def _tell_limits_once(study: Study) -> None:
+    """What the licences of the scorers' models forbid, said once in a workspace."""
+    from models.catalogue import limits_of_use
+
+    found = limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model)
+    if found and study.workspace.read("licences-told") != found:
+        for line in found:
+            say(f"licence: {line}")
+        study.workspace.write("licences-told", found)
 
 
 def minutes(seconds: float) -> str:

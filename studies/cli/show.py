@@ -71,6 +71,7 @@ def describe(outcome: Outcome) -> list[str]:
             f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
         )
     lines.append(f"  hands      {scores.hands:.2f}  allowed {outcome.hands_allowed:.2f}")
+    lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
     return [*lines, *_proof(outcome), f"  image      {record.image}"]

@@ -18,6 +18,7 @@ shown = st.builds(
     feet=st.integers(0, 4),
     heads=st.integers(0, 3),
     shift=st.floats(-0.3, 0.3),
+    armless=st.booleans(),
 )
 
 

@@ -11,6 +11,8 @@ from scorers.observation import Observation
 from scorers.references import References
 from tests.scorers.pictures import Shown, shown
 
+OLD = Observation((128, 192)).to_json()
+
 
 @given(shown)
 def test_an_observation_survives_storage(image: Shown) -> None:
@@ -18,7 +20,7 @@ def test_an_observation_survives_storage(image: Shown) -> None:
     assert Observation.from_json(json.loads(json.dumps(observation.to_json()))) == observation
 
 
-@pytest.mark.parametrize("held", [{}, {"format": 99}, {"format": 1, "size": "x"}])
+@pytest.mark.parametrize("held", [{}, {"format": 99}, {**OLD, "format": 1}, {"format": 1, "size": "x"}])
 def test_foreign_json_is_refused(held: dict[str, object]) -> None:
     with pytest.raises(InputError, match="not a stored observation"):
         Observation.from_json(held)

@@ -14,16 +14,21 @@ from models.clip import open_clip_model
 from models.errors import InputError
 from models.faces import open_faces
 from models.parser import PartParser, open_parser
+from models.pose import open_pose
+from scorers.expected import hands_lost
 from scorers.garment import garment_similarity
 from scorers.hands import hands_score, open_hand_judge
 from scorers.identity import identity_similarity
 from scorers.observation import Kind, Observation
 from scorers.observe import Observer
+from scorers.parts import Mask, groups_of, person_labels
+from scorers.posed import look_at_pose
 from scorers.references import References
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import Figure
+from studies.paperdoll.figure import ARMS, HIDDEN, Figure
 from studies.paperdoll.products import FEATURES, Product, wear
+from tests.models.poses import write_pose_model
 from tests.scorers.pictures import odd_pictures
 
 WEIGHTS = Path(__file__).parents[2] / "studies/paperdoll/weights"
@@ -94,6 +99,30 @@ def test_hidden_hands_are_not_broken_ones(observer: Observer) -> None:
         assert hands_score(observation) < 0.5
 
 
+def test_arms_that_are_gone_are_missed_and_those_out_of_sight_are_not(observer: Observer) -> None:
+    drawn = [replace(f, garment=replace(f.garment, sleeves="none")) for f in figures(8, 10)]
+    posed = {arms: [replace(f, pose=replace(f.pose, arms=arms)) for f in drawn] for arms in ARMS}
+    plain = see(observer, posed["arms spread"])
+    lost = {arms: lost_by(see(observer, posed[arms]), plain) for arms in ARMS}
+    assert max(lost[arms] for arms in ("arms down", "arms spread", "one arm raised")) == 0
+    assert max(lost[arms] for arms in HIDDEN) <= 0.25
+    gone = observer.observe([without_arms(f) for f in posed["arms spread"]])
+    assert lost_by(gone, plain) >= 0.85
+    hidden = see(observer, posed["arms behind back"])
+    assert lost_by(gone, hidden) == 0, "what the plain image hides is not expected"
+
+
+def lost_by(seen: list[Observation], plain: list[Observation]) -> float:
+    """The share of figures that have lost a hand."""
+    return float(np.mean([hands_lost(o, p, p) > 0 for o, p in zip(seen, plain, strict=True)]))
+
+
+def without_arms(figure: Figure) -> Image.Image:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("studies.paperdoll.draw.draw_arms", lambda *_, **__: None)
+        return draw(figure).image
+
+
 def test_hands_broken_by_hand_score_worse(observer: Observer) -> None:
     spread = [replace(f, pose=replace(f.pose, arms="arms spread")) for f in figures(6, 6)]
     broken = [replace(f, pose=replace(f.pose, hands=("missing", "fused"))) for f in spread]
@@ -138,9 +167,41 @@ def test_photos_without_the_thing_are_told(observer: Observer) -> None:
         observer.references_of([blank], "shoes")
 
 
+def test_a_stranger_among_the_reference_photos_of_a_face_is_dropped_and_named(observer: Observer) -> None:
+    hers = [draw(wear(f, "myface")).image for f in figures(5, 1)]
+    stranger = draw(figures(1, 12)[0]).image
+    blank = Image.new("RGB", (128, 192), (250, 248, 232))
+    found = observer.references_of([hers[0], blank, stranger, *hers[1:]], "face")
+    assert (found.unused, found.outliers) == ((1,), (2,))
+    assert len(found.embeddings) == 5
+    assert [found.photo(i) for i in range(5)] == [0, 3, 4, 5, 6]
+    assert References.from_json(found.to_json()) == found
+
+
 def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: Observer) -> None:
     labels = {0: "Background", 1: "Face", 2: "Upper-clothes", 3: "Left-shoe"}
     blind = PartParser(observer.parser.model, observer.parser.processor, labels)
     with pytest.raises(InputError, match="no label for hands"):
-        Observer(blind, observer.clip, observer.faces, observer.hand_judge)
-    assert Observer(blind, observer.clip, observer.faces, None).hand_judge is None
+        Observer(blind, observer.garments, observer.faces, observer.hand_judge)
+    assert Observer(blind, observer.garments, observer.faces, None).hand_judge is None
+
+
+def test_with_a_pose_model_hands_are_its_to_find(observer: Observer, tmp_path: Path) -> None:
+    posing = replace(observer, hand_judge=None, pose=open_pose(write_pose_model(tmp_path / "pose.onnx")))
+    image = draw(figures(1, 11)[0]).image
+    found, before = posing.observe([image])[0], observer.observe([image])[0]
+    expected = look_at_pose(posing.pose, image, *_masks(observer, image)) if posing.pose else None
+    assert expected is not None
+    assert (found.hands, found.arms) == (expected.hands, expected.arms)
+    assert len(found.points["hands"]) == len(found.hands)
+    assert (found.heads, found.feet, found.regions) == (before.heads, before.feet, before.regions)
+    assert Observation.from_json(found.to_json()) == found
+    flat = posing.observe([Image.new("RGB", (128, 192))])[0]
+    assert flat == Observation(size=(128, 192), points={"head": (), "hands": (), "feet": ()})
+
+
+def _masks(observer: Observer, image: Image.Image) -> tuple[Mask, Mask]:
+    labels = observer.parser.parse([image])[0]
+    groups = groups_of(observer.parser.labels)
+    bare = np.isin(labels, np.concatenate([groups["arms"], groups["hands"]]))
+    return np.isin(labels, person_labels(observer.parser.labels)), bare

@@ -59,6 +59,19 @@ def test_each_broken_requirement_is_named(image: Shown, broken: str) -> None:
     assert [name for name, margin in margins(found, REQUIRE, 0.2).items() if margin > 0] == [broken]
 
 
+def test_lost_hands_break_hands_and_body_and_hidden_ones_nothing() -> None:
+    for image, broken in ((Shown(0.9, 0.9, 0.9, None, armless=True), ["hands", "body"]), (Shown(0.9, 0.9, 0.9, None), [])):
+        found = score(observation_of(image), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
+        assert [name for name, margin in margins(found, REQUIRE, 0.2).items() if margin > 0] == broken
+
+
+def test_hands_that_only_the_plain_image_shows_are_expected() -> None:
+    gone = observation_of(Shown(0.9, 0.9, 0.9, None, armless=True))
+    assert score(gone, REFERENCES, CALIBRATIONS, KINDS, locked=gone).hands == 0
+    found = score(gone, REFERENCES, CALIBRATIONS, KINDS, locked=gone, plain=LOCKED)
+    assert (found.hands, found.body) == (1.0, ("1 hand not found",))
+
+
 def test_drift_is_required_only_where_an_allowance_is_given() -> None:
     moved = score(observation_of(Shown(0.9, 0.9, 0.9, shift=0.2)), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
     other = observation_of(Shown(shift=0.1))

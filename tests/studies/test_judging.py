@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,19 @@ def test_without_an_allowance_drift_is_told_and_not_required() -> None:
     assert scores.drift == pytest.approx(2.0)
     assert "drift" not in judged.margins
     assert judged.feasible
+
+
+def test_lost_hands_are_not_feasible_however_broken_the_locked_ones_are() -> None:
+    gone = replace(evaluation(0.0), observation=observation_of(Shown(clothing=0.9, hands=None, armless=True)))
+    broken = replace(judge(None), locked=observation_of(Shown(hands=1.0)))
+    assert broken.hands_allowed == 1.0
+    judged, scores = broken.judge(gone)
+    assert scores.body == ("1 hand not found",)
+    assert not judged.feasible
+
+
+def test_the_plain_image_says_what_is_expected_where_the_locked_one_has_lost_it() -> None:
+    gone = replace(evaluation(0.0), observation=observation_of(Shown(clothing=0.9, hands=None, armless=True)))
+    lost = replace(judge(None), locked=gone.observation)
+    assert lost.judge(gone)[0].feasible
+    assert not replace(lost, plain=observation_of(Shown())).judge(gone)[0].feasible

@@ -1,0 +1,103 @@
+"""The real models that the documents name: what each is for, its size and licence, where it comes from and what names it.
+
+None is shipped. Sizes are rounded; licences are those that their makers state, and are theirs to change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from models.errors import InputError
+
+
+@dataclass(frozen=True)
+class RealModel:
+    """`megabytes` is about what is fetched. `repo` is a hub name whose `files` are all that is needed; without one a person
+    fetches it from `source`. `setting` is the line of study.yaml that names it, with {folder} for where it lies."""
+
+    name: str
+    use: str
+    megabytes: int
+    licence: str
+    source: str
+    setting: str
+    repo: str | None = None
+    files: tuple[str, ...] = ()
+
+    def folder(self, models: Path) -> Path:
+        return models / self.name
+
+    def found(self, models: Path) -> Path | None:
+        """Where it lies if all of its files are there."""
+        folder = self.folder(models)
+        there = all((folder / file).is_file() for file in self.files) if self.files else folder.exists()
+        return folder if there else None
+
+
+HUB: Final = "https://huggingface.co/"
+FOLDER_FILES: Final = ("config.json", "preprocessor_config.json", "model.safetensors")
+NON_COMMERCIAL: Final = "non-commercial research only"
+CATALOGUE: Final = (
+    RealModel(
+        "vit-l-14", "garments: CLIP", 1710, "MIT", f"{HUB}timm/vit_large_patch14_clip_224.openai",
+        "scorers.garment: {{model: local-dir:{folder}, pretrained: null}}",
+        "timm/vit_large_patch14_clip_224.openai", ("open_clip_config.json", "open_clip_model.safetensors"),
+    ),
+    RealModel(
+        "marqo-fashionsiglip", "garments: CLIP trained on shops' photos", 810, "Apache-2.0", f"{HUB}Marqo/marqo-fashionSigLIP",
+        "scorers.garment: {{model: hf-hub:Marqo/marqo-fashionSigLIP, pretrained: null}}  (open_clip fetches it on first use)",
+    ),
+    RealModel(
+        "dinov2-base", "garments: texture and shape, averaged in", 346, "Apache-2.0", f"{HUB}facebook/dinov2-base",
+        "scorers.garment.dino: {folder}", "facebook/dinov2-base", FOLDER_FILES,
+    ),
+    RealModel(
+        "fashn-human-parser", "parts of a person", 256, f"NVIDIA Source Code License for SegFormer: {NON_COMMERCIAL}",
+        f"{HUB}fashn-ai/fashn-human-parser", "scorers.parts: {{model: {folder}}}", "fashn-ai/fashn-human-parser", FOLDER_FILES,
+    ),
+    RealModel(
+        "dwpose", "hands and arms: 133 keypoints", 134, "Apache-2.0", f"{HUB}yzd-v/DWPose",
+        "scorers.hands: {{pose: {folder}/dw-ll_ucoco_384.onnx}}", "yzd-v/DWPose", ("dw-ll_ucoco_384.onnx",),
+    ),
+    RealModel(
+        "buffalo_l", "faces", 289, NON_COMMERCIAL, "https://github.com/deepinsight/insightface/releases/tag/v0.7 (buffalo_l.zip)",
+        "scorers.face: {{pack: {folder}}}",
+    ),
+    RealModel(
+        "wd-vit-tagger-v3", "captions of training photos", 379, "Apache-2.0", f"{HUB}SmilingWolf/wd-vit-tagger-v3",
+        "huanhua prepare ... --tagger {folder}", "SmilingWolf/wd-vit-tagger-v3", ("model.onnx", "selected_tags.csv"),
+    ),
+    RealModel(
+        "chilloutmix", "a base for photorealistic figures (SD1.5)", 4270, "CreativeML OpenRAIL-M, with its makers' limits",
+        "https://civitai.com/models/6424", "base: {{checkpoint: {folder}/chilloutmix.safetensors}}",
+    ),
+    RealModel(
+        "4x-ultrasharp", "enlarging the pick", 67, "CC BY-NC-SA 4.0", f"{HUB}Kim2091/UltraSharp",
+        "huanhua export ... --upscale {folder}/4x-UltraSharp.pth", "Kim2091/UltraSharp", ("4x-UltraSharp.pth",),
+    ),
+    RealModel(
+        "realesrgan-x4plus", "enlarging the pick", 67, "BSD-3-Clause",
+        "https://github.com/xinntao/Real-ESRGAN/releases/tag/v0.1.0 (RealESRGAN_x4plus.pth)",
+        "huanhua export ... --upscale {folder}/RealESRGAN_x4plus.pth",
+    ),
+)  # fmt: skip
+
+
+def real_model(name: str) -> RealModel:
+    """Raises InputError if the catalogue has no such model."""
+    for model in CATALOGUE:
+        if model.name == name.lower():
+            return model
+    raise InputError("no model of this name", name, f"choose one of {', '.join(m.name for m in CATALOGUE)}")
+
+
+def limits_of_use(pack: str, parser: str) -> list[str]:
+    """One line for each model that a study names, by names everyone knows, and that is not for all uses."""
+    found = []
+    if Path(pack).name.startswith(("buffalo_", "antelope")):
+        found.append(f"face pack {Path(pack).name}: {NON_COMMERCIAL}; any other insightface pack folder can take its place")
+    if Path(parser).name == "fashn-human-parser":
+        found.append(f"part parser {Path(parser).name}: {real_model('fashn-human-parser').licence}")
+    return found

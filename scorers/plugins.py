@@ -1,0 +1,81 @@
+"""Other people's scorers, by entry points of the group `huanhua.scorers`.
+
+An entry point names something that is called without arguments and gives an object with `score`. scorers/conformance.py tells
+whether it does as the search needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final, Protocol
+
+from PIL import Image
+
+from models.errors import InputError
+
+GROUP: Final = "huanhua.scorers"
+
+
+class ImageScorer(Protocol):
+    """Scores whole images for one thing."""
+
+    def score(self, images: Sequence[Image.Image]) -> Sequence[float]:
+        """For each RGB image, of any size, a number in [0, 1]: 1 is as wanted. The same for an image alone or among others."""
+
+
+def open_scorers(names: Sequence[str]) -> dict[str, ImageScorer]:
+    """Raises InputError for a scorer that is not installed, or does not open."""
+    return {name: _opened(_entry(name)) for name in names}
+
+
+def versions_of(names: Sequence[str]) -> dict[str, str]:
+    """Which release gives each scorer: stored observations depend on it. Raises InputError as `open_scorers`."""
+    found = {name: _entry(name).dist for name in names}
+    return {name: f"{dist.name} {dist.version}" if dist else "" for name, dist in found.items()}
+
+
+def extra_scores(scorers: Mapping[str, ImageScorer], images: Sequence[Image.Image]) -> list[dict[str, float | None]]:
+    """For each image its scores by name; None where a scorer raised, or gave no number in [0, 1]."""
+    found: list[dict[str, float | None]] = [{} for _ in images]
+    for name, scorer in scorers.items():
+        for held, value in zip(found, _all(scorer, images), strict=True):
+            held[name] = value
+    return found
+
+
+def _all(scorer: ImageScorer, images: Sequence[Image.Image]) -> list[float | None]:
+    try:
+        values = list(scorer.score(images)) if images else []
+        if len(values) == len(images):
+            return [_checked(value) for value in values]
+    except Exception:  # a stranger's code: what stumbles over one image must not take the others with it
+        if len(images) == 1:
+            return [None]
+    return [_all(scorer, [image])[0] for image in images] if len(images) > 1 else [None]
+
+
+def _checked(value: float) -> float | None:
+    number = float(value)
+    return round(number, 5) if math.isfinite(number) and 0 <= number <= 1 else None
+
+
+def _entry(name: str) -> EntryPoint:
+    known = entry_points(group=GROUP)
+    for entry in known:
+        if entry.name == name:
+            return entry
+    there = ", ".join(sorted(known.names)) or "none is"
+    raise InputError("no scorer of this name is installed", name, f"pip install the package that brings it (installed: {there})")
+
+
+def _opened(entry: EntryPoint) -> ImageScorer:
+    try:
+        scorer: ImageScorer = entry.load()()
+    except Exception as error:  # a stranger's code
+        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(f"the scorer does not open ({said})", entry.name, f"see the page of {entry.value}") from error
+    if not callable(getattr(scorer, "score", None)):
+        raise InputError("the scorer has no `score`", entry.name, "see docs/scorers.md for what one is")
+    return scorer

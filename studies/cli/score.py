@@ -1,0 +1,116 @@
+"""score: explains any image by the scores of a study."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from models.errors import InputError
+from studies.cli.console import say
+from studies.cli.options import JsonOption, WorkspaceOption, open_study
+
+if TYPE_CHECKING:
+    from studies.building import Study
+    from studies.judging import Judge
+    from studies.scoring import ScoredImage
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(score)
+
+
+def score(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="JPEG, PNG or WebP pictures")],
+    study: Annotated[Path, typer.Option("--study", help="a study.yaml, or its folder")],
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="calibrate by what an earlier run of this seed drew")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print each score of each image, and write a picture of what was looked at beside the photo it matched."""
+    from studies.cli.score_picture import write_pictures
+    from studies.scoring import open_images, score_images
+
+    opened = open_study(study, workspace)
+    found, wrong = open_images(images)
+    for error in wrong:
+        print(f"huanhua: {error}", file=sys.stderr)
+    if found:
+        judge = stored_judge(opened, seed)
+        scored = score_images(opened, found, judge)
+        pictures = write_pictures(opened, scored)
+        if as_json:
+            typer.echo(json.dumps({"seed": seed if judge else None, "images": _as_json(scored, pictures)}, indent=1))
+        else:
+            for one, picture in zip(scored, pictures, strict=True):
+                for line in lines_of(one, judge.require if judge else {}, picture):
+                    typer.echo(line)
+    if wrong:
+        raise typer.Exit(2)
+
+
+def stored_judge(study: Study, seed: int | None) -> Judge | None:
+    """The judge of a seed that an earlier run calibrated; raw scores, and a word why, where there is none."""
+    from studies.gridding import stored_judges
+
+    if seed is None:
+        say("raw scores: name a calibrated seed with --seed N to see them between 0 and 1")
+        return None
+    judges = stored_judges(study, [seed]) if study.workspace.read("calibration") else {}
+    if seed not in judges:
+        raise InputError("this seed was not calibrated", seed, f"run `huanhua run STUDY --seed {seed}`, or leave --seed out")
+    return judges[seed]
+
+
+def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -> Iterator[str]:
+    """For people: each score on a line, with the photo it matched."""
+    yield str(scored.file)
+    for name, raw in scored.raw.items():
+        told = [f"raw {raw:.3f}"]
+        if scored.scores is not None:
+            value = scored.scores.expression[name]
+            told.insert(0, "not measurable here" if value is None else f"{value:.2f}")
+            told += [f"needs {require[name]:g}"] if name in require else []
+        match = scored.matches.get(name)
+        told.append(f"nearest {match.file.name}" if match else "not found in the image")
+        yield f"  {name:<10} {', '.join(told)}"
+    yield from _small_face(scored)
+    yield f"  {'hands':<10} {scored.hands:.2f}, {_hands(scored)}"
+    for name, value in scored.observation.extra.items():
+        yield f"  {name:<10} {'failed' if value is None else format(value, '.2f')}"
+    if scored.scores is not None:
+        yield f"  {'body':<10} {', '.join(scored.scores.body) or 'as in the locked image'}"
+        yield f"  {'drift':<10} {scored.scores.drift:.2f}"
+        yield f"  {'breaks':<10} {', '.join(scored.breaks) or 'nothing'}"
+    else:
+        seen = scored.observation
+        yield f"  {'body':<10} {_count(seen.heads, 'head', 'heads')}, {_count(seen.feet, 'foot', 'feet')}"
+    yield f"  {'picture':<10} {picture}"
+
+
+def _small_face(scored: ScoredImage) -> Iterator[str]:
+    from scorers.identity import SMALL, face_width
+
+    width = face_width(scored.observation)
+    if width is not None and width < SMALL:
+        yield f"  {'face':<10} {width:.0f} pixels wide: judged enlarged, and less surely than from {SMALL:.0f} on"
+
+
+def _hands(scored: ScoredImage) -> str:
+    from studies.scoring import hand_words
+
+    return f"each {', '.join(hand_words(hand) for hand in scored.observation.hands)}" if scored.observation.hands else "none seen"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _as_json(scored: Sequence[ScoredImage], pictures: Sequence[Path]) -> list[dict[str, Any]]:
+    return [{**one.as_json(), "picture": str(picture)} for one, picture in zip(scored, pictures, strict=True)]

@@ -1,0 +1,64 @@
+"""Which scorers a study opens, and what stored observations depend on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.clip import ClipModel
+from models.dino import DinoModel
+from scorers.embedders import Averaged
+from studies import building
+from studies.building import observer_id, open_garment_embedder, open_observer
+from studies.paperdoll.bundle import WEIGHTS, scorers
+from studies.spec import GarmentScorer, HandScorer
+from tests.models.poses import write_pose_model
+from tests.models.test_dino import write_dino
+
+CLIP = f"local-dir:{WEIGHTS / 'clip'}"
+
+
+@pytest.fixture(scope="module")
+def dino(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dino(tmp_path_factory.mktemp("dino"), hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
+
+
+def test_garments_are_embedded_by_clip_by_dino_or_by_both(dino: Path) -> None:
+    clip = open_garment_embedder(GarmentScorer(model=CLIP, pretrained=None), WEIGHTS, "cpu")
+    alone = open_garment_embedder(GarmentScorer(model=None, dino=dino.name), dino.parent, "cpu")
+    both = open_garment_embedder(GarmentScorer(model=CLIP, pretrained=None, dino=str(dino)), WEIGHTS, "cpu")
+    assert (type(clip), type(alone), type(both)) == (ClipModel, DinoModel, Averaged)
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 30, 3), dtype=np.uint8))
+    assert both.embed_images([photo]).shape[1] == clip.embed_images([photo]).shape[1] + 16
+
+
+def test_a_pose_model_takes_the_place_of_the_hand_judge(tmp_path: Path) -> None:
+    pose = write_pose_model(tmp_path / "dwpose.onnx")
+    observer = open_observer(scorers().model_copy(update={"hands": HandScorer(pose=pose.name)}), tmp_path)
+    assert observer.hand_judge is None
+    assert observer.pose is not None
+
+
+def test_observations_of_other_models_or_of_another_format_are_not_taken_for_ones_own(
+    dino: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = scorers()
+    pose = write_pose_model(tmp_path / "pose.onnx", size=(96, 96))
+    found = {
+        "lab": observer_id(held, WEIGHTS),
+        "dino": observer_id(
+            held.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))}), WEIGHTS
+        ),
+        "alone": observer_id(
+            held.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))}), WEIGHTS
+        ),
+        "pose": observer_id(held.model_copy(update={"hands": HandScorer(pose=str(pose))}), WEIGHTS),
+        "judge": observer_id(held.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS),
+    }
+    assert observer_id(held, tmp_path) == found["lab"], "where the study lies does not matter"
+    monkeypatch.setattr(building, "FORMAT", 1)
+    found["before"] = observer_id(held, WEIGHTS)
+    assert len(set(found.values())) == len(found)
