@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from models.hashing import hash_path
 from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
 from scorers.references import References
 from studies.devices import best_device, scorers_device
+from studies.known import BaseFacts, Known, LoraFacts, known_hash, recalled, remember
+from studies.late import LateObserver, LateRenderer
 from studies.prompts import trigger_of, without_triggers
 from studies.references import reference_photos
 from studies.spec import LoraSection, ScorersSection, StudySpec
@@ -35,7 +36,11 @@ CFG_STEP = 0.5
 
 @dataclass
 class Study:
-    """One study on one machine. Everything heavy is opened on first use and kept."""
+    """One study on one machine. Everything heavy is opened on first use and kept.
+
+    What an earlier run stored is answered without opening any model: `about_base`, `about_loras`, and `evaluator` for images that
+    were drawn.
+    """
 
     spec: StudySpec
     root: Path
@@ -58,6 +63,19 @@ class Study:
             dtype=section.dtype if self.device != "cpu" else "float32",
             allow_pickle=section.allow_pickle,
         )
+
+    @cached_property
+    def known(self) -> Known | None:
+        """What an earlier run learned of base, LoRAs and renderer; None where there was none, or it is true no more."""
+        return recalled(self)
+
+    @property
+    def about_base(self) -> Base | BaseFacts:
+        return self.known.base if self.known else self.base
+
+    @property
+    def about_loras(self) -> Mapping[str, LoraFile] | Mapping[str, LoraFacts]:
+        return self.known.loras if self.known else self.loras
 
     @cached_property
     def device(self) -> str:
@@ -89,7 +107,7 @@ class Study:
     @cached_property
     def triggers(self) -> dict[str, str]:
         """Trigger words by LoRA; a LoRA without one is left out."""
-        found = {n: trigger_of(s.trigger, self.loras[n].metadata) for n, s in self.spec.loras.items()}
+        found = {n: trigger_of(s.trigger, self.about_loras[n].metadata) for n, s in self.spec.loras.items()}
         return {name: word for name, word in found.items() if word}
 
     def plain_prompt(self, keep: str | None = None) -> str:
@@ -120,7 +138,7 @@ class Study:
 
         fixed = {n: s.fixed for n, s in self.spec.loras.items() if s.fixed is not None}
         render = self.spec.render
-        return DiffusionRenderer(
+        made = DiffusionRenderer(
             self.base,
             self.loras,
             self.frame,
@@ -130,6 +148,8 @@ class Study:
             most=render.batch,
             compiled=render.compile,
         )
+        self.known = remember(self, made.identity())
+        return made
 
     @cached_property
     def observer(self) -> Observer:
@@ -137,14 +157,18 @@ class Study:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        cached = CachedRenderer(self.renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
-        return Evaluator(cached, self.observer, observer_id(self.spec.scorers, self.root))
+        renderer = LateRenderer(self.known.identity, lambda: self.renderer) if self.known else self.renderer
+        cached = CachedRenderer(renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
+        return Evaluator(cached, LateObserver(lambda: self.observer), self._observer_id)
+
+    @cached_property
+    def _observer_id(self) -> str:
+        return observer_id(self.spec.scorers, self.root, lambda path: known_hash(self.workspace, path))
 
     @cached_property
     def references(self) -> dict[str, References]:
         """What the reference photos of each searched LoRA look like; observed once and kept in the workspace."""
-        key = observer_id(self.spec.scorers, self.root)
-        return {name: self._references(name, section, key) for name, section in self.spec.searched().items()}
+        return {name: self._references(name, section, self._observer_id) for name, section in self.spec.searched().items()}
 
     def _references(self, name: str, section: LoraSection, key: str) -> References:
         assert section.references is not None
@@ -152,7 +176,8 @@ class Study:
         folder = self.path(section.references)
         if not folder.is_dir():
             raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        held_name = f"references-{hashlib.sha256(f'{key} {section.kind} {hash_path(folder)}'.encode()).hexdigest()[:16]}"
+        held_name = hashlib.sha256(f"{key} {section.kind} {known_hash(self.workspace, folder)}".encode()).hexdigest()
+        held_name = f"references-{held_name[:16]}"
         held = self.workspace.read(held_name)
         if held is not None:
             return References.from_json(held)
@@ -193,11 +218,14 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     )
 
 
-def observer_id(scorers: ScorersSection, root: Path) -> str:
-    """Hash of the scorers' names and, where they are local, of their files: what stored observations depend on."""
+def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
+    """Hash of the scorers' names and, where they are local, of their files: what stored observations depend on.
+
+    `content_of` gives a file's or a folder's hash.
+    """
     names = [_local(scorers.parts.model, root), _local_clip(scorers.garment.model, root), _local(scorers.face.pack, root)]
     places = [*names, str(root / scorers.hands.judge)]
-    content = [hash_path(p) if (p := Path(name.removeprefix("local-dir:"))).exists() else name for name in places]
+    content = [content_of(p) if (p := Path(name.removeprefix("local-dir:"))).exists() else name for name in places]
     return hashlib.sha256(json.dumps([content, scorers.garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
 
 

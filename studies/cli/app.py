@@ -36,9 +36,9 @@ def _root(
 
 
 def _register() -> None:
-    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, search, show, study
+    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, pick, search, show, study, tracking
 
-    for module in (study, data, search, grid, show, export, lookbook, look, lora, doctor, demo):
+    for module in (study, data, search, grid, show, pick, export, tracking, lookbook, look, lora, doctor, demo):
         module.register(app)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
+from studies.tracking.events import Attached, Event, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
 from studies.tracking.outbox import Missing, Outbox
+from studies.tracking.pictures import Picture
 
 if TYPE_CHECKING:
     from studies.tracking.writer import Writer
