@@ -12,7 +12,7 @@ import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -186,14 +186,20 @@ class Ledger:
             study.set_metric_names(list(OBJECTIVES))
         return study
 
-    @cached_property
+    @property
     def _open(self) -> BaseStorage:
-        import optuna
+        return _opened(self.storage)
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        if file := _sqlite_file(self.storage):
-            _write_ahead(file)
-        return optuna.storages.RDBStorage(self.storage)
+
+@cache
+def _opened(url: str) -> BaseStorage:
+    """One storage for all seeds of a study: opening it takes longer than reading it."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if file := _sqlite_file(url):
+        _write_ahead(file)
+    return optuna.storages.get_storage(url)
 
 
 def _sqlite_file(url: str) -> Path | None:

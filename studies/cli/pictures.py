@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import Box, Cell, Tone, sheet
+from models.blur import blurred as blur
 from scorers.scores import Scores
 from studies.bareness import little_clothing
 from studies.outcome import Outcome, TrialRecord
-from studies.tracking.pictures import Picture, veiled
+from studies.tracking.pictures import Picture
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def open_image(path: Path, hidden: bool = False) -> Image:
 
     with Image.open(path) as stored:
         image = stored.convert("RGB")
-    return veiled(image) if hidden else image
+    return blur(image) if hidden else image
 
 
 def _saved(workspace: Workspace, name: str, drawn: Callable[[bool], Image], hiding: bool) -> Sheet:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from models.blur import blurred
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-COARSE: Final = 24
-"""Pixels that the longer side of a blurred picture really has."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +28,8 @@ def opened(picture: Picture) -> Image:
     from PIL import Image
 
     if isinstance(picture, Veiled):
-        return veiled(opened(picture.path))
+        return blurred(opened(picture.path))
     if isinstance(picture, Path):
         with Image.open(picture) as stored:
             return stored.convert("RGB")
     return picture
-
-
-def veiled(image: Image) -> Image:
-    """The same size and colours, and no shape smaller than a 24th of it."""
-    from PIL import Image, ImageFilter
-
-    small = image.convert("RGB")
-    small.thumbnail((COARSE, COARSE), Image.Resampling.BOX)
-    smooth = small.resize(image.size, Image.Resampling.BICUBIC)
-    return smooth.filter(ImageFilter.GaussianBlur(max(image.size) / COARSE / 2))
