@@ -1,8 +1,8 @@
 """Serves optuna-dashboard on loopback, in a process of its own: `python -m dashboards.optuna_server ARTIFACTS PORT`.
 
 The storage URL comes from the environment variable HUANHUA_STORAGE, since it may hold a password and arguments can be read by
-anyone; HUANHUA_MLFLOW is the address of MLflow, and with HUANHUA_CLEAR no picture is blurred. The dashboard checks no Host and lets any site read its pictures, so requests that do not come from its own address are
-refused here.
+anyone; HUANHUA_MLFLOW is the address of MLflow, and with HUANHUA_CLEAR no picture is blurred. The dashboard checks no Host and
+lets any site read its pictures, so requests that do not come from its own address are refused here.
 """
 
 from __future__ import annotations

@@ -10,14 +10,14 @@ import json
 import shutil
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from models.files import write_whole
 from optimizer.notes import attributes_of, notes_of
+from optimizer.one_transaction import store_trial
 from optimizer.point import Point
 from optimizer.search import Phase
 from optimizer.space import Space
@@ -73,9 +73,19 @@ class Ledger:
         return len(running)
 
     def add(
-        self, point: Point, *, values: Sequence[float], margins: Mapping[str, float], attrs: Mapping[str, Any], image: Path
+        self,
+        point: Point,
+        *,
+        values: Sequence[float],
+        margins: Mapping[str, float],
+        attrs: Mapping[str, Any],
+        image: Path,
+        note: Callable[[int, str], str] = lambda number, picture: "",
     ) -> int:
-        """Stores a finished trial and returns its number. It is there as a whole or not at all: one transaction."""
+        """Stores a finished trial and returns its number. It is there as a whole or not at all: one transaction.
+
+        `note` is given the number and the address of the image in optuna-dashboard, and gives the trial's note.
+        """
         from optuna.trial import create_trial
 
         artifact, told = self._put(image)
@@ -89,17 +99,16 @@ class Ledger:
             constraints=dict(margins),
         )
         study = self._study
-        identity = study._storage.create_new_trial(study._study_id, template_trial=trial)
-        return study._storage.get_trial(identity).number
+
+        def told_with_it(identity: int, number: int) -> Mapping[str, Any]:
+            return attributes_of(identity, note(number, self._address(identity, artifact)), {})
+
+        return store_trial(study._storage, study._study_id, trial, told_with_it)[1]
 
     def picture(self, number: int) -> str:
         """The address of a trial's image in optuna-dashboard, from its root."""
         trial = self._trial(number)
-        return f"/artifacts/{self._study._study_id}/{trial._trial_id}/{trial.user_attrs['artifact']}"
-
-    def replace_picture(self, number: int, png: bytes) -> None:
-        """Puts another picture where the image of a trial is."""
-        write_whole(self.artifacts / self._trial(number).user_attrs["artifact"], png)
+        return self._address(trial._trial_id, trial.user_attrs["artifact"])
 
     def chosen(self) -> int | None:
         """The number of the trial that a person chose over the search's own pick."""
@@ -118,11 +127,11 @@ class Ledger:
         numbers[None] = None
         return {numbers[trial]: text for trial, text in notes_of(self._attributes()).items() if trial in numbers}
 
-    def write_note(self, number: int | None, text: str, *, new: bool = False) -> None:
-        """Writes the note of a trial, or of the study. `new` promises that it has none yet, so that none is looked for."""
+    def write_note(self, number: int | None, text: str) -> None:
+        """Writes the note of a trial, or of the study."""
         trial = None if number is None else self._trial(number)._trial_id
         study = self._study
-        for key, value in attributes_of(trial, text, {} if new else self._attributes()).items():
+        for key, value in attributes_of(trial, text, self._attributes()).items():
             study._storage.set_study_system_attr(study._study_id, key, value)
 
     def show_figure(self, name: str, figure: Any) -> None:
@@ -131,6 +140,9 @@ class Ledger:
         from optuna_dashboard import save_plotly_graph_object
 
         save_plotly_graph_object(self._study, figure, graph_object_id=name)
+
+    def _address(self, identity: int, artifact: str) -> str:
+        return f"/artifacts/{self._study._study_id}/{identity}/{artifact}"
 
     def _put(self, image: Path) -> tuple[str, dict[str, str]]:
         """The artifact's name, and the attribute that `optuna.artifacts` keeps of it. The file is there before it is named."""
@@ -147,8 +159,7 @@ class Ledger:
         return [] if self._known is None else self._known.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
     def _trial(self, number: int) -> FrozenTrial:
-        storage = self._study._storage
-        return storage.get_trial(storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number))
+        return next(trial for trial in self._finished() if trial.number == number)
 
     def _attributes(self) -> dict[str, Any]:
         return self._study._storage.get_study_system_attrs(self._study._study_id)

@@ -108,7 +108,7 @@ def run_seed(
         proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
         if proposal is None:
             break
-        record = _draw(study, seed, judge, ledger, proposal)
+        record = draw_trial(study, seed, judge, ledger, proposal)
         records.append(record)
         track_trial(tracker, seed, record, blurred=blurred)
         told(TrialDone(record, _best_record(records), len(records), budget))
@@ -156,7 +156,8 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     )
 
 
-def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
+def draw_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
+    """Draws, judges and stores one trial: from then on a killed run does not lose it."""
     drawn = _record(study, seed, judge, -1, proposal)
     number = ledger.add(
         proposal.point,
@@ -169,11 +170,9 @@ def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Propo
             **({BARE: True} if drawn.bare else {}),
         },
         image=drawn.image,
+        note=lambda number, picture: with_rating(trial_note(study.spec.name, seed, replace(drawn, number=number), picture), ""),
     )
-    record = replace(drawn, number=number)
-    note = trial_note(study.spec.name, seed, record, ledger.picture(number))
-    ledger.write_note(number, with_rating(note, ""), new=True)
-    return record
+    return replace(drawn, number=number)
 
 
 def _record(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
