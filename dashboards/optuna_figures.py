@@ -65,6 +65,7 @@ def _marks(points: Sequence[Point], marker: Mapping[str, Any], name: str) -> dic
         "mode": "markers",
         "name": name,
         "marker": dict(marker),
+        "cliponaxis": False,
         "x": [point.cost for point in points],
         "y": [point.worst for point in points],
         "text": [f"trial {point.number}" for point in points],

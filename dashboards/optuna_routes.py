@@ -6,7 +6,7 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -73,6 +73,15 @@ def run_page(address: str, study: str, seed: int, trial: int | None) -> str | No
     query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
     runs = _asked(f"{api}/runs/search", {"experiment_ids": [experiment], "filter": query, "max_results": 1}).get("runs", [])
     return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}" if runs else None
+
+
+def only_feasible(front: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """optuna-dashboard 0.21 calls a trial the best whatever constraints it breaks: `front` shall see those that break none."""
+
+    def chosen(trials: Sequence[Any], directions: Sequence[Any]) -> list[Any]:
+        return front([t for t in trials if all(by <= 0 for by in t.system_attrs.get("constraints", []))], directions)
+
+    return chosen
 
 
 def _asked(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from dashboards.optuna_routes import Application, with_blur, with_mlflow
+from dashboards.optuna_routes import Application, only_feasible, with_blur, with_mlflow
 
 STORAGE, MLFLOW, CLEAR = "HUANHUA_STORAGE", "HUANHUA_MLFLOW", "HUANHUA_CLEAR"
 HOST: Final = "127.0.0.1"
@@ -53,7 +53,9 @@ def main(artifacts: Path, port: int) -> None:
     storage = RDBStorage(os.environ[STORAGE])
     artifacts.mkdir(parents=True, exist_ok=True)
     import optuna_dashboard
+    from optuna_dashboard import _app
 
+    _app.get_pareto_front_trials = only_feasible(_app.get_pareto_front_trials)
     application: Application = optuna_dashboard.wsgi(storage, artifact_store=FileSystemArtifactStore(str(artifacts)))
     if not os.environ.get(CLEAR):
         application = with_blur(application, artifacts, lambda trial: storage.get_trial(trial).user_attrs)
