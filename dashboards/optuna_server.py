@@ -1,8 +1,8 @@
 """Serves optuna-dashboard on loopback, in a process of its own: `python -m dashboards.optuna_server ARTIFACTS PORT`.
 
 The storage URL comes from the environment variable HUANHUA_STORAGE, since it may hold a password and arguments can be read by
-anyone. The dashboard checks no Host and lets any site read its pictures, so requests that do not come from its own address are
-refused here.
+anyone; HUANHUA_MLFLOW is the address of MLflow, and with HUANHUA_CLEAR no picture is blurred. The dashboard checks no Host and
+lets any site read its pictures, so requests that do not come from its own address are refused here.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-STORAGE: Final = "HUANHUA_STORAGE"
+from dashboards.optuna_routes import Application, only_feasible, with_blur, with_mlflow
+
+STORAGE, MLFLOW, CLEAR = "HUANHUA_STORAGE", "HUANHUA_MLFLOW", "HUANHUA_CLEAR"
 HOST: Final = "127.0.0.1"
 LOOPBACK: Final = frozenset({HOST, "localhost"})
-Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -52,8 +53,14 @@ def main(artifacts: Path, port: int) -> None:
     storage = RDBStorage(os.environ[STORAGE])
     artifacts.mkdir(parents=True, exist_ok=True)
     import optuna_dashboard
+    from optuna_dashboard import _app
 
-    application = optuna_dashboard.wsgi(storage, artifact_store=FileSystemArtifactStore(str(artifacts)))
+    _app.get_pareto_front_trials = only_feasible(_app.get_pareto_front_trials)
+    application: Application = optuna_dashboard.wsgi(storage, artifact_store=FileSystemArtifactStore(str(artifacts)))
+    if not os.environ.get(CLEAR):
+        application = with_blur(application, artifacts, lambda trial: storage.get_trial(trial).user_attrs)
+    if address := os.environ.get(MLFLOW):
+        application = with_mlflow(application, address)
     with make_server(HOST, port, only_loopback(application), server_class=_Server, handler_class=_Quiet) as server:
         server.serve_forever()
 

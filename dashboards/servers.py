@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dashboards.optuna_server import HOST, STORAGE
+from dashboards.optuna_server import CLEAR, HOST, MLFLOW, STORAGE
 from models.errors import InputError
 
 SILENT: Final = {
@@ -32,13 +32,15 @@ GRACE_S: Final = 5.0
 
 @dataclass(frozen=True)
 class Stores:
-    """What the dashboards look at. `logs` is a folder for the servers' own output."""
+    """What the dashboards look at. `logs` is a folder for the servers' own output; `blurred` is for images with little clothing
+    in optuna-dashboard."""
 
     mlflow_url: str
     mlflow_artifacts: Path
     storage_url: str
     artifacts: Path
     logs: Path
+    blurred: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,16 @@ def running(stores: Stores, wait_s: float = 180.0) -> Iterator[tuple[Addresses, 
     stores.logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         servers: list[_Server] = []
+        mlflow = stores.mlflow_url
         if not stores.mlflow_url.startswith(("http://", "https://")):
             servers.append(stack.enter_context(_mlflow(stores)))
-        optuna = stack.enter_context(_optuna(stores))
+            mlflow = servers[0].address
+        optuna = stack.enter_context(_optuna(stores, mlflow))
         servers.append(optuna)
         until = time.monotonic() + wait_s
         for server in servers:
             _wait(server, until)
-        yield Addresses(stores.mlflow_url if len(servers) == 1 else servers[0].address, optuna.address), servers
+        yield Addresses(mlflow, optuna.address), servers
 
 
 def _check_database(url: str) -> None:
@@ -110,10 +114,11 @@ def _mlflow(stores: Stores) -> Iterator[_Server]:
 
 
 @contextmanager
-def _optuna(stores: Stores) -> Iterator[_Server]:
+def _optuna(stores: Stores, mlflow: str) -> Iterator[_Server]:
     port = _free_port()
+    told = {STORAGE: stores.storage_url, MLFLOW: mlflow, **({} if stores.blurred else {CLEAR: "1"})}
     command = ["-m", "dashboards.optuna_server", str(stores.artifacts.resolve()), str(port)]
-    with _started("Optuna", command, {STORAGE: stores.storage_url}, port, stores.logs / "optuna.log") as server:
+    with _started("Optuna", command, told, port, stores.logs / "optuna.log") as server:
         yield server
 
 

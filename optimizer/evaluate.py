@@ -37,9 +37,14 @@ class Evaluator:
 
     def evaluate_all(self, jobs: Sequence[Job]) -> Iterator[Evaluation]:
         """The same of many jobs, in their order, drawn together as many at a time as is best."""
-        size = self.renderer.renderer.batch()
+        # What is all stored is answered without asking the renderer, which may have to be opened for it.
+        size = max(1, len(jobs)) if self._all_stored(jobs) else self.renderer.renderer.batch()
         for start in range(0, len(jobs), size):
             yield from self._evaluate(jobs[start : start + size], alone=False)
+
+    def _all_stored(self, jobs: Sequence[Job]) -> bool:
+        places = (self.renderer.find(job, alone=False) for job in jobs)
+        return all(place is not None and self._stored(place).exists() for place in places)
 
     def _evaluate(self, jobs: Sequence[Job], *, alone: bool) -> list[Evaluation]:
         found: dict[int, Evaluation] = {}

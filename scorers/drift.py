@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from itertools import permutations
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -11,20 +12,19 @@ from scorers.observation import Observation, Point
 
 LOST: Final = 0.25
 """Figure heights that a point without a counterpart counts as having moved."""
+TRIED: Final = 5
+Distances: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
 def keypoint_distance(observation: Observation, locked: Observation) -> float:
     """Mean distance of head, hands and feet between two images in heights of the locked figure, at least 0; points are matched
     within their kind so that the sum is least. 0 if neither image has points."""
-    from scipy.optimize import linear_sum_assignment
-
     unit = locked.height or observation.height
     moved: list[float] = []
     for name in sorted({*observation.points, *locked.points}):
         a, b = _array(observation.points.get(name, ())), _array(locked.points.get(name, ()))
         apart = np.linalg.norm(a[:, None] - b[None, :], axis=-1) / unit if unit > 0 else np.zeros((len(a), len(b)))
-        rows, columns = linear_sum_assignment(apart)
-        moved += [float(d) for d in np.minimum(apart[rows, columns], LOST)]
+        moved += [min(d, LOST) for d in _least_pairs(apart)]
         moved += [LOST] * abs(len(a) - len(b))
     return float(np.mean(moved)) if moved else 0.0
 
@@ -38,5 +38,19 @@ def drift(observation: Observation, locked: Observation, others: Sequence[Observ
     return distance / usual if usual > 0 else distance
 
 
-def _array(points: Sequence[Point]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _least_pairs(apart: Distances) -> list[float]:
+    """The distances of as many pairs as there can be, of which the sum is least. Few points are tried in every way: scipy, which
+    does it for many, takes longer to import than all else of a `show`."""
+    few, many = sorted(apart.shape)
+    wide = apart if apart.shape[0] == few else apart.T
+    if many <= TRIED:
+        ways = ([float(wide[row, column]) for row, column in enumerate(order)] for order in permutations(range(many), few))
+        return min(ways, key=sum)
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(wide)
+    return [float(d) for d in wide[rows, columns]]
+
+
+def _array(points: Sequence[Point]) -> Distances:
     return np.array(points, np.float64).reshape(-1, 2)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from models.hashing import hash_path
 from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
@@ -20,6 +19,8 @@ from scorers.observation import FORMAT
 from scorers.plugins import versions_of
 from scorers.references import References
 from studies.devices import best_device, scorers_device
+from studies.known import BaseFacts, Known, LoraFacts, known_hash, recalled, remember
+from studies.late import LateObserver, LateRenderer
 from studies.prompts import trigger_of, without_triggers
 from studies.references import reference_photos
 from studies.spec import GarmentScorer, LoraSection, ScorersSection, StudySpec
@@ -38,7 +39,11 @@ CFG_STEP = 0.5
 
 @dataclass
 class Study:
-    """One study on one machine. Everything heavy is opened on first use and kept."""
+    """One study on one machine. Everything heavy is opened on first use and kept.
+
+    What an earlier run stored is answered without opening any model: `about_base`, `about_loras`, and `evaluator` for images that
+    were drawn.
+    """
 
     spec: StudySpec
     root: Path
@@ -61,6 +66,19 @@ class Study:
             dtype=section.dtype if self.device != "cpu" else "float32",
             allow_pickle=section.allow_pickle,
         )
+
+    @cached_property
+    def known(self) -> Known | None:
+        """What an earlier run learned of base, LoRAs and renderer; None where there was none, or it is true no more."""
+        return recalled(self)
+
+    @property
+    def about_base(self) -> Base | BaseFacts:
+        return self.known.base if self.known else self.base
+
+    @property
+    def about_loras(self) -> Mapping[str, LoraFile] | Mapping[str, LoraFacts]:
+        return self.known.loras if self.known else self.loras
 
     @cached_property
     def device(self) -> str:
@@ -92,7 +110,7 @@ class Study:
     @cached_property
     def triggers(self) -> dict[str, str]:
         """Trigger words by LoRA; a LoRA without one is left out."""
-        found = {n: trigger_of(s.trigger, self.loras[n].metadata) for n, s in self.spec.loras.items()}
+        found = {n: trigger_of(s.trigger, self.about_loras[n].metadata) for n, s in self.spec.loras.items()}
         return {name: word for name, word in found.items() if word}
 
     def plain_prompt(self, keep: str | None = None) -> str:
@@ -123,7 +141,7 @@ class Study:
 
         fixed = {n: s.fixed for n, s in self.spec.loras.items() if s.fixed is not None}
         render = self.spec.render
-        return DiffusionRenderer(
+        made = DiffusionRenderer(
             self.base,
             self.loras,
             self.frame,
@@ -133,6 +151,8 @@ class Study:
             most=render.batch,
             compiled=render.compile,
         )
+        self.known = remember(self, made.identity())
+        return made
 
     @cached_property
     def observer(self) -> Observer:
@@ -140,14 +160,18 @@ class Study:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        cached = CachedRenderer(self.renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
-        return Evaluator(cached, self.observer, observer_id(self.spec.scorers, self.root))
+        renderer = LateRenderer(self.known.identity, lambda: self.renderer) if self.known else self.renderer
+        cached = CachedRenderer(renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
+        return Evaluator(cached, LateObserver(lambda: self.observer), self._observer_id)
+
+    @cached_property
+    def _observer_id(self) -> str:
+        return observer_id(self.spec.scorers, self.root, lambda path: known_hash(self.workspace, path))
 
     @cached_property
     def references(self) -> dict[str, References]:
         """What the reference photos of each searched LoRA look like; observed once and kept in the workspace."""
-        key = observer_id(self.spec.scorers, self.root)
-        return {name: self._references(name, section, key) for name, section in self.spec.searched().items()}
+        return {name: self._references(name, section, self._observer_id) for name, section in self.spec.searched().items()}
 
     def _references(self, name: str, section: LoraSection, key: str) -> References:
         assert section.references is not None
@@ -155,7 +179,8 @@ class Study:
         folder = self.path(section.references)
         if not folder.is_dir():
             raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        held_name = f"references-{hashlib.sha256(f'{key} {section.kind} {hash_path(folder)}'.encode()).hexdigest()[:16]}"
+        held_name = hashlib.sha256(f"{key} {section.kind} {known_hash(self.workspace, folder)}".encode()).hexdigest()
+        held_name = f"references-{held_name[:16]}"
         held = self.workspace.read(held_name)
         if held is not None:
             return References.from_json(held)
@@ -213,9 +238,9 @@ def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Em
     return found[0] if len(found) == 1 else Averaged(tuple(found))
 
 
-def observer_id(scorers: ScorersSection, root: Path) -> str:
+def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
     """Hash of the scorers' names and, where they are local, of their files, and of the format of observations: what stored
-    observations depend on."""
+    observations depend on. `content_of` gives a file's or a folder's hash."""
     garment, hands = scorers.garment, scorers.hands
     places = {
         "parts": _local(scorers.parts.model, root),
@@ -225,15 +250,15 @@ def observer_id(scorers: ScorersSection, root: Path) -> str:
         "judge": str(root / hands.judge) if hands.judge else None,
         "pose": str(root / hands.pose) if hands.pose else None,
     }
-    content = {model: _content(place) for model, place in places.items() if place is not None}
+    content = {model: _content(place, content_of) for model, place in places.items() if place is not None}
     held = [FORMAT, content, garment.pretrained, scorers.face.det_size, versions_of(list(scorers.extra))]
     return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 
-def _content(place: str) -> str:
+def _content(place: str, content_of: Callable[[Path], str]) -> str:
     """A local model's hash, or the name of one that is not here."""
     path = Path(place.removeprefix("local-dir:"))
-    return hash_path(path) if path.exists() else place
+    return content_of(path) if path.exists() else place
 
 
 def _local(name: str, root: Path) -> str:

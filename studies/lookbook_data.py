@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from optimizer.evaluate import Evaluation
 from optimizer.point import Job
 from optimizer.search import Judged
-from scorers.observation import Observation
 from scorers.scores import Scores
+from studies.bareness import little_clothing
 from studies.building import Study
 from studies.calibrating import plain_point
 from studies.gridding import missing, uncalibrated
 from studies.outcome import Outcome
 from studies.running import judge_for, ledger_of, stored_outcome
-
-COVER: Final = 0.04
-"""Clothing in squares of the figure's height, below which much skin may show. A body seen from the front is about 0.2 of them, a
-short dress 0.06, a bikini 0.015."""
-CHEST, HIPS = 0.28, 0.38
-"""Figure heights below the middle of the head: clothing that begins lower leaves the chest bare, that ends higher the hips."""
-EDGE: Final = 0.97
-"""Share of the image's height from which on a figure is cut by the image's edge, and its clothing with it."""
 
 
 @dataclass(frozen=True)
@@ -48,27 +39,6 @@ class SeedResult:
     start: Looked
     trials: tuple[Looked, ...]
     ladders: Mapping[str, tuple[Looked, ...]]
-
-
-def little_clothing(observation: Observation) -> bool:
-    """Whether an image may show a figure with little on: no clothing was found, too little of it, or none on chest or hips.
-
-    It rather says so too often than too seldom. An image that was not drawn shows nobody.
-    """
-    if observation.failed:
-        return False
-    region, height = observation.regions.get("clothing"), observation.height
-    if region is None or height <= 0:
-        return True
-    width, tall = observation.size
-    if region.area * width / tall < COVER * height**2:
-        return True
-    heads = observation.points.get("head", ())
-    if not heads:
-        return False
-    _, top, _, bottom = region.box
-    chin = min(y for _, y in heads)
-    return top - chin > CHEST * height or (bottom < EDGE and bottom - chin < HIPS * height)
 
 
 def was_run(study: Study, seed: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from optimizer.search import Judged, Phase, Proof
 from scorers.scores import Scores
+from studies.ratings import Rating
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class TrialRecord:
     judged: Judged
     scores: Scores
     image: Path
+    rating: Rating | None = None
+    """What a person said of it."""
+    bare: bool = False
+    """Whether it may show a figure with little on."""
 
     def params(self) -> dict[str, float]:
         return {f"weight.{n}": w for n, w in self.judged.point.weights.items()} | {"cfg": self.judged.point.cfg}
@@ -34,6 +39,23 @@ class TrialRecord:
     def tags(self) -> dict[str, str]:
         return {"phase": self.phase, "feasible": "yes" if self.judged.feasible else "no", "breaks": ", ".join(self.breaks())}
 
+    def as_json(self) -> dict[str, Any]:
+        s = self.scores
+        return {
+            "trial": self.number,
+            "weights": dict(self.judged.point.weights),
+            "cfg": self.judged.point.cfg,
+            "total_weight": round(self.judged.cost, 4),
+            "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
+            "raw": {n: round(v, 4) for n, v in s.raw.items()},
+            "hands": round(s.hands, 4),
+            "body": list(s.body),
+            "drift": round(s.drift, 4),
+            "breaks": self.breaks(),
+            "rating": None if self.rating is None else self.rating.as_json(),
+            "image": str(self.image),
+        }
+
     def breaks(self) -> list[str]:
         """The requirements that the image does not meet."""
         return [name for name, margin in self.judged.margins.items() if margin > 0]
@@ -41,7 +63,11 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`pick` is the cheapest feasible point, None if nothing is feasible; `nearest` the point closest to being so."""
+    """`pick` is the point that a person chose or, unless `by_hand`, the cheapest feasible one, None if nothing is feasible.
+
+    `found` is the cheapest feasible point in any case, `proof` is its proof while it is the pick, `nearest` the point closest to
+    being feasible.
+    """
 
     seed: int
     trials: tuple[TrialRecord, ...]
@@ -51,6 +77,8 @@ class Outcome:
     require: Mapping[str, float]
     hands_allowed: float
     drift_allowed: float | None = None
+    by_hand: bool = False
+    found: Judged | None = None
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
@@ -61,13 +89,16 @@ class Outcome:
         record = self.record(shown) if shown else None
         return {
             "seed": self.seed,
-            "feasible": self.pick is not None,
+            "feasible": self.pick is not None and self.pick.feasible,
             "trials": len(self.trials),
-            "pick": _trial(self.record(self.pick)) if self.pick else None,
+            "pick": self.record(self.pick).as_json() if self.pick else None,
+            "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
+            "found": self.record(self.found).number if self.found else None,
             "proof": self._proof_json(),
             "nearest": None
             if self.pick or record is None
-            else {**_trial(record), "blocked_by": shown.worst[0] if shown else None},
+            else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
+            "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
             "require": {**self.require, "hands at most": self.hands_allowed, "drift at most": self.drift_allowed},
         }
 
@@ -87,20 +118,3 @@ class Outcome:
             "steps": steps,
             "at_bound": list(self.proof.at_bound),
         }
-
-
-def _trial(record: TrialRecord) -> dict[str, Any]:
-    s = record.scores
-    return {
-        "trial": record.number,
-        "weights": dict(record.judged.point.weights),
-        "cfg": record.judged.point.cfg,
-        "total_weight": round(record.judged.cost, 4),
-        "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
-        "raw": {n: round(v, 4) for n, v in s.raw.items()},
-        "hands": round(s.hands, 4),
-        "body": list(s.body),
-        "drift": round(s.drift, 4),
-        "breaks": record.breaks(),
-        "image": str(record.image),
-    }

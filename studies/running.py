@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from optimizer.ledger import Ledger
@@ -11,23 +11,31 @@ from optimizer.point import Job
 from optimizer.samplers import OptunaSampler
 from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
 from scorers.observation import Observation
+from studies.bareness import BARE, little_clothing
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
 from studies.judging import Judge, plain_scores
+from studies.optuna_notes import trial_note, write_notes
 from studies.outcome import Outcome, TrialRecord
+from studies.ratings import rating_in, with_rating
 from studies.scouting import scout_seeds
-from studies.tracking import Tracker
+from studies.tracking import Tracker, Veiled
 
 OTHER_SEEDS: Final = 8
 
 
 @dataclass(frozen=True)
 class TrialDone:
-    """Told after every trial: its record and the best so far."""
+    """Told after every trial: its record and the best so far. `count` trials of at most `budget` are done."""
 
     record: TrialRecord
-    best: Judged | None
+    best_record: TrialRecord | None
+    count: int
     budget: int
+
+    @property
+    def best(self) -> Judged | None:
+        return self.best_record.judged if self.best_record else None
 
 
 def ledger_of(study: Study, seed: int) -> Ledger:
@@ -81,38 +89,61 @@ def images_before_trials(study: Study) -> int:
 
 
 def run_seed(
-    study: Study, seed: int, *, judge: Judge, budget: int, tracker: Tracker, told: Callable[[TrialDone], None]
+    study: Study,
+    seed: int,
+    *,
+    judge: Judge,
+    budget: int,
+    tracker: Tracker,
+    told: Callable[[TrialDone], None],
+    blurred: bool = True,
 ) -> Outcome:
     """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again."""
     ledger = ledger_of(study, seed)
     ledger.drop_unfinished()
-    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
+    records = _stored_records(study, seed, judge, ledger)
     for record in records:
-        _track(tracker, seed, record)
+        track_trial(tracker, seed, record, blurred=blurred)
     sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
     while True:
         history = [r.judged for r in records]
         proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
         if proposal is None:
             break
-        record = _draw(study, seed, judge, ledger, proposal)
+        record = draw_trial(study, seed, judge, ledger, proposal)
         records.append(record)
-        _track(tracker, seed, record)
-        told(TrialDone(record, best([r.judged for r in records]), budget))
-    return outcome_of(study, seed, judge, records)
+        track_trial(tracker, seed, record, blurred=blurred)
+        told(TrialDone(record, _best_record(records), len(records), budget))
+    outcome = outcome_of(study, seed, judge, records, ledger.chosen())
+    write_notes(ledger, study.spec.name, outcome)
+    return outcome
+
+
+def _best_record(records: list[TrialRecord]) -> TrialRecord | None:
+    found = best([record.judged for record in records])
+    return next((record for record in records if record.judged is found), None)
 
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
-    entries = ledger_of(study, seed).entries()
-    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in entries]
-    return outcome_of(study, seed, judge, records)
+    ledger = ledger_of(study, seed)
+    return outcome_of(study, seed, judge, _stored_records(study, seed, judge, ledger), ledger.chosen())
 
 
-def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]) -> Outcome:
+def _stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[TrialRecord]:
+    """The finished trials with what people said of them."""
+    notes = ledger.notes()
+    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
+    return [replace(record, rating=rating_in(notes.get(record.number, ""))) for record in records]
+
+
+def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
+    """`chosen` is the number of the trial that a person prefers to the search's pick."""
     history = [r.judged for r in records]
-    pick = best(history)
-    proof = proof_of(study.space, pick, history) if pick else None
+    found = best(history)
+    by_hand = next((r.judged for r in records if r.number == chosen), None)
+    pick = by_hand or found
+    proof = proof_of(study.space, pick, history) if pick and pick is found else None
     return Outcome(
         seed=seed,
         trials=tuple(records),
@@ -122,27 +153,38 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         require=dict(judge.require),
         hands_allowed=judge.hands_allowed,
         drift_allowed=judge.drift_allowed,
+        by_hand=by_hand is not None,
+        found=found,
     )
 
 
-def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
-    trial = ledger.begin(proposal.point)
-    record = _record(study, seed, judge, trial.number, proposal)
-    ledger.finish(
-        trial,
-        values=judge.objectives(proposal.point, record.scores),
-        margins=record.judged.margins,
-        attrs={"phase": proposal.phase, "image": record.image.name, "scores": plain_scores(record.scores)},
-        image=record.image,
+def draw_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
+    """Draws, judges and stores one trial: from then on a killed run does not lose it."""
+    drawn = _record(study, seed, judge, -1, proposal)
+    number = ledger.add(
+        proposal.point,
+        values=judge.objectives(proposal.point, drawn.scores),
+        margins=drawn.judged.margins,
+        attrs={
+            "phase": proposal.phase,
+            "image": drawn.image.name,
+            "scores": plain_scores(drawn.scores),
+            **({BARE: True} if drawn.bare else {}),
+        },
+        image=drawn.image,
+        note=lambda number, picture: with_rating(trial_note(study.spec.name, seed, replace(drawn, number=number), picture), ""),
     )
-    return record
+    return replace(drawn, number=number)
 
 
 def _record(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
     evaluation = study.evaluator.evaluate(seed, proposal.point)
     judged, scores = judge.judge(evaluation)
-    return TrialRecord(number, proposal.phase, judged, scores, evaluation.image)
+    bare = little_clothing(evaluation.observation)
+    return TrialRecord(number, proposal.phase, judged, scores, evaluation.image, bare=bare)
 
 
-def _track(tracker: Tracker, seed: int, record: TrialRecord) -> None:
-    tracker.log_trial(seed, record.number, record.params(), record.metrics(), record.image, record.tags())
+def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
+    """`blurred` shows an image with little clothing as a blur."""
+    picture = Veiled(record.image) if record.bare and blurred else record.image
+    tracker.log_trial(seed, record.number, record.params(), record.metrics(), picture, record.tags())

@@ -58,9 +58,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Trial(Look):
-    """An image that the search drew, by its number in the study."""
+    """An image that the search drew, by its number in the study. `rating` is what a person said of it, in words."""
 
     number: int = 0
+    rating: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Ladder:
 class SeedStory:
     """One locked seed. `pick` and `nearest` are places in `trials`; a seed without a pick is blocked by the need `blocked_by`.
 
-    `plain` is the seed without LoRAs and trigger words, `start` the image that was locked.
+    `plain` is the seed without LoRAs and trigger words, `start` the image that was locked. `by_hand` marks a pick that a person
+    chose; `found` is then the place of the search's own, None if it had none.
     """
 
     seed: int
@@ -105,6 +107,8 @@ class SeedStory:
     blocked_by: str
     proof: Proof | None
     ladders: tuple[Ladder, ...]
+    by_hand: bool = False
+    found: int | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def _trial(trial: Trial, needs: Sequence[Need], shown: Shown, framer: Framer) ->
         "breaks": [[places[name], _short(by)] for name, by in trial.breaks.items()],
         "faults": list(trial.faults),
         "failed": trial.failed,
+        "rating": trial.rating,
         "bare": framer.veils(trial),
         "image": shown.file,
         "size": [shown.width, shown.height],

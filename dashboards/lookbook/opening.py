@@ -29,7 +29,7 @@ def opening(story: SeedStory, dials: Sequence[Dial], framer: Framer, *, first: b
     return (
         f'<header class="verdict"><p class="eyebrow">Seed {story.seed}</p><h2>{_headline(story)}</h2><p>{_sentence(story)}</p>'
         f"{_weights(chosen.look, dials)}</header>"
-        f'<div class="triptych">{shots}{_scores(story.needs, columns)}</div>'
+        f'<div class="triptych">{shots}{_scores(story.needs, columns)}</div>{_ratings(story)}'
     )
 
 
@@ -43,6 +43,8 @@ def _headline(story: SeedStory) -> str:
     if story.pick is None:
         return "No weights meet every requirement"
     total = number(story.trials[story.pick].cost)
+    if story.by_hand:
+        return f'Chosen by hand: <span class="total">total {total}</span>'
     return f'The least that works: <span class="total">total {total}</span>'
 
 
@@ -53,9 +55,25 @@ def _sentence(story: SeedStory) -> str:
         by = nearest.breaks.get(story.blocked_by)
         missed = "" if by is None else f", which it misses by {by:.2f}"
         return f"{count} The nearest is trial {nearest.number}, blocked by {text(story.blocked_by)}{missed}. {NEXT}"
+    if story.by_hand:
+        return f"{count} {_by_hand(story, story.trials[story.pick])}"
     if story.proof is not None and story.proof.complete:
         return f"{count} No single weight can go a step lower: each such image was drawn, and each breaks a requirement."
     return f"{count} Not every single step down was drawn yet, so a lower weight may still work: give the run more trials."
+
+
+def _by_hand(story: SeedStory, pick: Trial) -> str:
+    """What a person's pick gives up against the search's own, as HTML."""
+    chosen = f"A person chose trial {pick.number}, which {text(verdict(pick))}"
+    if story.found is None:
+        return f"{chosen}; the search found nothing that meets them all."
+    found = story.trials[story.found]
+    return f"{chosen}. The search's own is trial {found.number}, total {number(found.cost)}."
+
+
+def _ratings(story: SeedStory) -> str:
+    said = "".join(f"<li>Trial {trial.number}: {text(trial.rating)}</li>" for trial in story.trials if trial.rating)
+    return f'<div class="rated"><h3>What people said</h3><ul>{said}</ul></div>' if said else ""
 
 
 def _weights(look: Look, dials: Sequence[Dial]) -> str:
@@ -74,7 +92,8 @@ def _shot(story: SeedStory, column: _Column, dials: Sequence[Dial], framer: Fram
         says = "no LoRA, no trigger words"
     else:
         trial = f"trial {look.number}: " if isinstance(look, Trial) else ""
-        says = f"{trial}{weights(dials, look.at)}; {verdict(look)}"
+        rated = f"; rated {look.rating}" if isinstance(look, Trial) and look.rating else ""
+        says = f"{trial}{weights(dials, look.at)}; {verdict(look)}{rated}"
     caption = f"<strong>{column.title}</strong> {text(says)}"
     return framer.figure(
         look,

@@ -36,9 +36,10 @@ def _root(
 
 
 def _register() -> None:
-    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, models, score, search, show, study
+    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, models, pick, score, search, show, study
+    from studies.cli import tracking as track
 
-    for module in (study, data, search, grid, show, score, export, lookbook, look, lora, models, doctor, demo):
+    for module in (study, data, search, grid, show, pick, score, export, track, lookbook, look, lora, models, doctor, demo):
         module.register(app)
 
 

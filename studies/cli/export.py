@@ -37,17 +37,20 @@ def export(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the pick of a seed for other tools."""
+    from studies.cli.show import by_hand
     from studies.exporting import export_to
-    from studies.running import judge_for, stored_outcome
+    from studies.stored import stored
 
     if upscale is not None and to != "png":
         raise InputError("--upscale enlarges a picture", f"--to {to}", "use --to png")
     opened = open_study(study, workspace)
     upscaler = _upscaler(opened, upscale) if upscale is not None else None
-    judge, _ = judge_for(opened, seed, lambda: None)
-    done = export_to(opened, stored_outcome(opened, seed, judge), to, upscaler)
+    outcome = stored(opened, seed).outcome
+    done = export_to(opened, outcome, to, upscaler)
     for path in done.paths:
         typer.echo(path)
+    if outcome.by_hand:
+        typer.echo(by_hand(outcome), err=True)
     for note in done.notes:
         typer.echo(note, err=True)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from studies.cli.options import StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
 
 
 def register(app: typer.Typer) -> None:
     app.command()(dashboards)
 
 
-def dashboards(study: StudyArgument, workspace: WorkspaceOption = None) -> None:
+def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: WorkspaceOption = None) -> None:
     """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
     from dashboards.servers import Addresses, Stores, serve
     from models.errors import InputError
@@ -36,6 +36,7 @@ def dashboards(study: StudyArgument, workspace: WorkspaceOption = None) -> None:
             storage_url=spec.storage or place.storage_url(),
             artifacts=place.artifacts,
             logs=place.root / "logs",
+            blurred=blur,
         ),
         tell,
     )

@@ -115,6 +115,8 @@ def _story(study: Study, seed: int) -> SeedStory:
         blocked_by=outcome.nearest.worst[0],
         proof=_proof(outcome.proof, trials, places),
         ladders=_ladders(study, found),
+        by_hand=outcome.by_hand,
+        found=places[outcome.found.point.key()] if outcome.found else None,
     )
 
 
@@ -152,7 +154,7 @@ def _look(study: Study, looked: Looked) -> Look:
 def _trial(study: Study, record: TrialRecord, looked: Looked) -> Trial:
     from dashboards.lookbook.book import Trial
 
-    return Trial(**vars(_look(study, looked)), number=record.number)
+    return Trial(**vars(_look(study, looked)), number=record.number, rating=str(record.rating or ""))
 
 
 def _proof(proof: Found | None, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> Proof | None:

@@ -15,6 +15,7 @@ StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.ya
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")
 ]
+BlurOption = Annotated[bool, typer.Option("--blur/--no-blur", help="show images with little clothing as a blur in dashboards")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 
 
@@ -28,12 +29,13 @@ def open_study(path: Path, workspace: Path | None) -> Study:
     return Study(read_spec(file), file.parent, workspace_of(file, workspace))
 
 
-def open_tracker(study: Study) -> Tracker:
+def open_tracker(study: Study, capacity: int = 512) -> Tracker:
+    """`capacity` is how many records may wait for the server."""
     from studies.tracking import MlflowTracker, local_store
 
     folder = study.workspace.make().root
     uri = study.spec.tracking.mlflow
     if uri is None:
         uri, artifacts = local_store(folder)
-        return MlflowTracker(uri, study.spec.name, artifacts)
-    return MlflowTracker(uri, study.spec.name)
+        return MlflowTracker(uri, study.spec.name, artifacts, capacity)
+    return MlflowTracker(uri, study.spec.name, capacity=capacity)

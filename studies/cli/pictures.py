@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import Box, Cell, Tone, sheet
+from models.blur import blurred as blur
 from scorers.scores import Scores
+from studies.bareness import little_clothing
 from studies.outcome import Outcome, TrialRecord
+from studies.tracking.pictures import Picture
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,6 +25,14 @@ if TYPE_CHECKING:
     from trainers.manifest import Manifest
 
 COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet in the workspace, and its copy for dashboards, in which images with little clothing may be blurred."""
+
+    path: Path
+    copy: Picture
 
 
 def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
@@ -39,49 +51,69 @@ def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
     return path
 
 
-def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence[int]) -> Path:
+def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence[int], *, blurred: bool = True) -> Sheet:
     """The contact sheet of scouted seeds, best first."""
-    cells = []
-    for place, scouted in enumerate(found, 1):
-        tone: Tone = "pick" if scouted.seed in locked else "bad" if scouted.faults else "plain"
-        lines = (f"{place}. seed {scouted.seed}", ", ".join(scouted.faults) or f"sound, hands {scouted.hands:.2f}")
-        cells.append(Cell(open_image(scouted.evaluation.image), lines, tone))
-    title = f"{len(found)} seeds at the start weights, the soundest first"
-    return save(
-        workspace,
-        "scout.png",
-        sheet(rows(cells, COLUMNS), title=title, footer="hands: 0 whole, 1 broken. Lock one: huanhua lock STUDY SEED"),
-    )
+    bare = {scouted.seed for scouted in found if little_clothing(scouted.evaluation.observation)}
+
+    def drawn(hidden: bool) -> Image:
+        cells = [_scout_cell(place, s, s.seed in locked, hidden and s.seed in bare) for place, s in enumerate(found, 1)]
+        title = f"{len(found)} seeds at the start weights, the soundest first"
+        footer = "hands: 0 whole, 1 broken. Lock one: huanhua lock STUDY SEED"
+        return sheet(rows(cells, COLUMNS), title=title, footer=footer)
+
+    return _saved(workspace, "scout.png", drawn, bool(bare) and blurred)
 
 
-def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder]) -> Path:
+def _scout_cell(place: int, scouted: Scouted, locked: bool, hidden: bool) -> Cell:
+    tone: Tone = "pick" if locked else "bad" if scouted.faults else "plain"
+    lines = (f"{place}. seed {scouted.seed}", ", ".join(scouted.faults) or f"sound, hands {scouted.hands:.2f}")
+    return Cell(open_image(scouted.evaluation.image, hidden), lines, tone)
+
+
+def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder], *, blurred: bool = True) -> Sheet:
     """Each LoRA alone at rising weights, with its raw similarity."""
-    cells = [
-        [Cell(open_image(step.image), (f"weight {step.point.weights[ladder.lora]:g}", f"raw {raw:.3f}"))
-         for step, raw in zip(ladder.steps, ladder.raw, strict=True)]
-        for ladder in ladders
-    ]  # fmt: skip
-    title = "Each LoRA alone: the best of a row is its 1"
-    return save(workspace, "ladders.png", sheet(cells, title=title, row_labels=[ladder.lora for ladder in ladders]))
+    bare = {step.image for ladder in ladders for step in ladder.steps if little_clothing(step.observation)}
+
+    def drawn(hidden: bool) -> Image:
+        cells = [
+            [Cell(open_image(step.image, hidden and step.image in bare),
+                  (f"weight {step.point.weights[ladder.lora]:g}", f"raw {raw:.3f}"))
+             for step, raw in zip(ladder.steps, ladder.raw, strict=True)]
+            for ladder in ladders
+        ]  # fmt: skip
+        title = "Each LoRA alone: the best of a row is its 1"
+        return sheet(cells, title=title, row_labels=[ladder.lora for ladder in ladders])
+
+    return _saved(workspace, "ladders.png", drawn, bool(bare) and blurred)
 
 
-def trials_sheet(workspace: Workspace, outcome: Outcome) -> Path:
+def trials_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True) -> Sheet:
     """All trials of a seed in order, the pick framed."""
-    cells = [_trial_cell(outcome, record) for record in outcome.trials]
-    title = f"seed {outcome.seed}: {len(outcome.trials)} trials"
-    return save(workspace, f"trials-{outcome.seed}.png", sheet(rows(cells, COLUMNS), title=title, footer=_legend(outcome)))
+
+    def drawn(hidden: bool) -> Image:
+        cells = [_trial_cell(outcome, record, hidden=hidden) for record in outcome.trials]
+        title = f"seed {outcome.seed}: {len(outcome.trials)} trials"
+        return sheet(rows(cells, COLUMNS), title=title, footer=_legend(outcome))
+
+    bare = any(record.bare for record in outcome.trials)
+    return _saved(workspace, f"trials-{outcome.seed}.png", drawn, bare and blurred)
 
 
-def proof_sheet(workspace: Workspace, outcome: Outcome) -> Path | None:
-    """The pick, and each weight one step lower with what that breaks."""
+def proof_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True) -> Sheet | None:
+    """The pick, and each weight one step lower with what that breaks. None without a proof, as of a pick chosen by hand."""
     if outcome.pick is None or outcome.proof is None:
         return None
-    strip = [_trial_cell(outcome, outcome.record(outcome.pick))]
-    strip += [
-        _trial_cell(outcome, outcome.record(lower), lead=f"{name} lower") for name, lower in outcome.proof.steps.items() if lower
-    ]
-    title = f"seed {outcome.seed}: the pick, and each weight one step lower"
-    return save(workspace, f"proof-{outcome.seed}.png", sheet([strip], title=title, footer=_legend(outcome)))
+    pick = outcome.record(outcome.pick)
+    lower = {name: outcome.record(judged) for name, judged in outcome.proof.steps.items() if judged}
+
+    def drawn(hidden: bool) -> Image:
+        strip = [_trial_cell(outcome, pick, hidden=hidden)]
+        strip += [_trial_cell(outcome, record, f"{name} lower", hidden) for name, record in lower.items()]
+        title = f"seed {outcome.seed}: the pick, and each weight one step lower"
+        return sheet([strip], title=title, footer=_legend(outcome))
+
+    bare = any(record.bare for record in (pick, *lower.values()))
+    return _saved(workspace, f"proof-{outcome.seed}.png", drawn, bare and blurred)
 
 
 def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]]) -> Image:
@@ -135,31 +167,33 @@ def rows(cells: Sequence[Cell], columns: int) -> list[list[Cell]]:
     return [list(cells[at : at + columns]) for at in range(0, len(cells), columns)]
 
 
-def open_image(path: Path) -> Image:
+def open_image(path: Path, hidden: bool = False) -> Image:
     from PIL import Image
 
     with Image.open(path) as stored:
-        return stored.convert("RGB")
+        image = stored.convert("RGB")
+    return blur(image) if hidden else image
 
 
-def save(workspace: Workspace, name: str, picture: Image) -> Path:
+def _saved(workspace: Workspace, name: str, drawn: Callable[[bool], Image], hiding: bool) -> Sheet:
+    """`drawn` draws the sheet, with bare images blurred if it is told so."""
     workspace.pictures.mkdir(parents=True, exist_ok=True)
     path = workspace.pictures / name
-    picture.save(path)
-    return path
+    drawn(False).save(path)
+    return Sheet(path, drawn(True) if hiding else path)
 
 
-def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "") -> Cell:
+def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bool = False) -> Cell:
     picked = outcome.pick is not None and record.judged.point.key() == outcome.pick.point.key()
     tone: Tone = "pick" if picked else "good" if record.judged.feasible else "bad"
     head = lead or f"{record.number}. {record.phase}"
     verdict = f"total {record.judged.cost:.2f}" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
-    return Cell(
-        open_image(record.image), (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone
-    )
+    image = open_image(record.image, hidden and record.bare)
+    return Cell(image, (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone)
 
 
 def _legend(outcome: Outcome) -> str:
     needs = ", ".join(f"{n} at least {v:g}" for n, v in outcome.require.items())
     moved = "" if outcome.drift_allowed is None else f", drift at most {outcome.drift_allowed:.2f}"
-    return f"Required: {needs}, hands at most {outcome.hands_allowed:.2f}{moved}, body as in the locked image."
+    how = " The pick was chosen by hand." if outcome.by_hand else ""
+    return f"Required: {needs}, hands at most {outcome.hands_allowed:.2f}{moved}, body as in the locked image.{how}"

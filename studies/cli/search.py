@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import InputError
-from studies.cli.console import Advance, bar, console, say
-from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
+from studies.cli.console import Advance, bar, say
+from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
+from studies.cli.watching import minutes
 
 if TYPE_CHECKING:
     from studies.building import Study
+    from studies.cli.watching import Watcher
     from studies.outcome import Outcome
-    from studies.running import TrialDone
     from studies.scouting import Scouted
     from studies.tracking import Tracker
 
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
 def scout(
     study: StudyArgument,
     seeds: Annotated[int | None, typer.Option(help="how many random seeds")] = None,
+    blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,7 +40,7 @@ def scout(
     opened = open_study(study, workspace)
     tracker = open_tracker(opened)
     try:
-        found, picture = scout_study(opened, seeds, tracker)
+        found, picture = scout_study(opened, seeds, tracker, blurred=blur)
     finally:
         close(tracker)
     if as_json:
@@ -50,7 +52,7 @@ def scout(
     typer.echo(picture)
 
 
-def scout_study(study: Study, seeds: int | None, tracker: Tracker) -> tuple[list[Scouted], Path]:
+def scout_study(study: Study, seeds: int | None, tracker: Tracker, *, blurred: bool = True) -> tuple[list[Scouted], Path]:
     from studies.cli.pictures import scout_sheet
     from studies.scouting import locked_seeds
     from studies.scouting import scout as look
@@ -60,9 +62,9 @@ def scout_study(study: Study, seeds: int | None, tracker: Tracker) -> tuple[list
     announce(study, "scout", count)
     with bar("scout", count) as advance:
         found = look(study, count, counter(advance))
-    picture = scout_sheet(study.workspace, found, locked_seeds(study))
-    tracker.log_picture(None, "scout.png", picture)
-    return found, picture
+    made = scout_sheet(study.workspace, found, locked_seeds(study), blurred=blurred)
+    tracker.log_picture(None, "scout.png", made.copy)
+    return found, made.path
 
 
 def lock(
@@ -85,9 +87,14 @@ def run(
     study: StudyArgument,
     seed: Annotated[list[int] | None, typer.Option("--seed", help="only these locked seeds")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
+    blur: BlurOption = True,
     workspace: WorkspaceOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print one JSON event a line: plan, calibration, trial, pick, done")
+    ] = False,
 ) -> None:
     """Search the smallest weights for each locked seed. The same command resumes."""
+    from studies.cli.watching import watcher
     from studies.scouting import locked_seeds
 
     opened = open_study(study, workspace)
@@ -95,50 +102,36 @@ def run(
     chosen = seed or locked_seeds(opened)
     if not chosen:
         raise InputError("no seed is locked", study, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    tracker = open_tracker(opened)
+    tracker, watch = open_tracker(opened), watcher(as_json)
     try:
-        outcomes = [run_one(opened, s, trials or opened.spec.search.trials, tracker) for s in chosen]
+        outcomes = [run_one(opened, s, trials or opened.spec.search.trials, tracker, watch, blurred=blur) for s in chosen]
     finally:
         close(tracker)
+    watch.ended(outcomes)
     if not all(o.pick for o in outcomes):
         raise typer.Exit(1)
 
 
-def run_one(study: Study, seed: int, budget: int, tracker: Tracker) -> Outcome:
-    """One seed: what comes before the trials, the trials, the pictures; all of it logged."""
-    from studies.cli.pictures import ladder_sheet, proof_sheet, trials_sheet
-    from studies.cli.show import describe
+def run_one(
+    study: Study, seed: int, budget: int, tracker: Tracker, watch: Watcher | None = None, *, blurred: bool = True
+) -> Outcome:
+    """One seed: what comes before the trials, the trials, the pictures; all of it logged. `watch` is told as it goes."""
+    from studies.cli.figures import show_figures
+    from studies.cli.tracking import log_calibration, log_outcome, log_start
+    from studies.cli.watching import Plan, watcher
     from studies.running import images_before_trials, judge_for, run_seed
 
-    before = images_before_trials(study)
-    announce(study, f"seed {seed}: calibrate {before} images, then search", before + budget)
-    tracker.start_seed(seed, seed_params(study, seed), {"study": study.spec.name})
-    with bar("calibrate", before) as advance:
-        judge, ladders = judge_for(study, seed, counter(advance))
-    tracker.log_picture(seed, "ladders.png", ladder_sheet(study.workspace, ladders))
-    calibration = {n: c.to_json() for n, c in judge.calibrations.items()}
-    tracker.log_text(seed, "calibration.json", json.dumps(calibration, indent=1))
-    with bar(f"seed {seed}", budget) as advance:
-        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=teller(advance))
-    tracker.log_picture(seed, "trials.png", trials_sheet(study.workspace, outcome))
-    proof = proof_sheet(study.workspace, outcome)
-    if proof is not None:
-        tracker.log_picture(seed, "proof.png", proof)
-    tracker.log_text(seed, "pick.json", json.dumps(outcome.as_json(), indent=1))
-    metrics = outcome.record(outcome.pick).metrics() if outcome.pick else {"feasible": 0.0}
-    tracker.finish(seed, {**metrics, "trials": float(len(outcome.trials))}, {"feasible": "yes" if outcome.pick else "no"})
-    for line in describe(outcome):
-        say(line)
+    watch, before = watch or watcher(as_json=False), images_before_trials(study)
+    study.workspace.make()
+    with watch.seed(Plan(seed, before, budget, study.renderer.seconds_an_image())) as told:
+        log_start(tracker, study, seed)
+        judge, ladders = judge_for(study, seed, told.calibrated)
+        log_calibration(tracker, study, seed, judge.calibrations, ladders, blurred=blurred)
+        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=told.trial, blurred=blurred)
+    log_outcome(tracker, study, outcome, blurred=blurred)
+    show_figures(study, outcome)
+    watch.picked(outcome)
     return outcome
-
-
-def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
-    spec = study.spec
-    params: dict[str, str | int | float] = {"seed": seed, "base": spec.base.checkpoint, "sampler": spec.render.sampler}
-    params |= {"steps": spec.render.steps, "cfg": spec.render.cfg, "size": f"{spec.render.width}x{spec.render.height}"}
-    params |= {f"lora.{n}": f"{s.file} {study.loras[n].hash}" for n, s in spec.loras.items()}
-    params |= {f"require.{n}": v for n, v in study.require().items()}
-    return params | {"prompt": spec.prompt[:500]}
 
 
 def announce(study: Study, what: str, images: int) -> None:
@@ -159,33 +152,18 @@ def _tell_limits_once(study: Study) -> None:
         study.workspace.write("licences-told", found)
 
 
-def minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
-
-
 def counter(advance: Advance) -> Callable[[], None]:
     """A callback that counts images on a bar."""
     done = itertools.count(1)
     return lambda: advance(next(done), "")
 
 
-def teller(advance: Advance) -> Callable[[TrialDone], None]:
-    """Shows each trial as it ends: on a terminal beside the bar, else as a plain line."""
-    plain = not console().is_terminal
-
-    def told(done: TrialDone) -> None:
-        best = f"best total {done.best.cost:.2f}" if done.best else "nothing feasible yet"
-        advance(done.record.number + 1, best)
-        if plain:
-            outcome = "meets all" if done.record.judged.feasible else "breaks " + ", ".join(done.record.breaks())
-            weights = "  ".join(f"{n} {w:.2f}" for n, w in done.record.judged.point.weights.items())
-            say(f"  {done.record.number:>3} {done.record.phase:<7} {weights}  {outcome}; {best}")
-
-    return told
-
-
-def close(tracker: Tracker) -> None:
-    """Waits for what is still being logged and says what could not be."""
-    missing = tracker.close()
+def close(tracker: Tracker, wait_s: float = 60.0) -> bool:
+    """Waits for what is still being logged and says what could not be, which is true then."""
+    missing = tracker.close(wait_s)
     if missing.titles:
-        say(f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the study itself is whole")
+        say(
+            f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the study itself is whole, and "
+            "`huanhua track STUDY` logs them later"
+        )
+    return bool(missing.titles)

@@ -38,19 +38,10 @@ def show(
 
 def stored_outcomes(path: Path, seed: int | None, workspace: Path | None) -> list[Outcome]:
     """Outcomes of earlier runs, judged by the study file as it is now. Raises InputError if nothing was run."""
-    from models.errors import InputError
-    from studies.running import judge_for, stored_outcome
-    from studies.scouting import locked_seeds
+    from studies.stored import seeds_run, stored
 
     study = open_study(path, workspace)
-    seeds = [seed] if seed is not None else locked_seeds(study)
-    if not seeds or not (study.workspace.root / "optuna.db").exists():
-        raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
-    found = []
-    for s in seeds:
-        judge, _ = judge_for(study, s, lambda: None)
-        found.append(stored_outcome(study, s, judge))
-    return found
+    return [stored(study, s).outcome for s in ([seed] if seed is not None else seeds_run(study))]
 
 
 def describe(outcome: Outcome) -> list[str]:
@@ -64,6 +55,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines = [
         head,
         f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
+        *([f"  by hand    {by_hand(outcome)}"] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
         need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
@@ -74,11 +66,28 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    return [*lines, *_proof(outcome), f"  image      {record.image}"]
+    return [*lines, *_proof(outcome), *_ratings(outcome), f"  image      {record.image}"]
+
+
+def by_hand(outcome: Outcome) -> str:
+    """Of a pick that a person chose: what it breaks, and what the search's own pick is."""
+    assert outcome.pick is not None
+    record = outcome.record(outcome.pick)
+    broken = ", ".join(f"{name} by {outcome.pick.margins[name]:.2f}" for name in record.breaks())
+    found = "the search found nothing feasible"
+    if outcome.found is not None:
+        found = f"the search's own is trial {outcome.record(outcome.found).number}, total {outcome.found.cost:.2f}"
+    verdict = f"it breaks {broken}" if broken else "it meets every requirement"
+    return f"trial {record.number} was chosen by hand; {verdict}; {found}"
+
+
+def _ratings(outcome: Outcome) -> list[str]:
+    return [f"  rated      trial {record.number}: {record.rating}" for record in outcome.trials if record.rating is not None]
 
 
 def _proof(outcome: Outcome) -> list[str]:
-    assert outcome.proof is not None
+    if outcome.proof is None:
+        return []
     lines = []
     for name, lower in outcome.proof.steps.items():
         if lower is None:
@@ -104,5 +113,6 @@ def _verdict(outcome: Outcome) -> list[str]:
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
         "  next       another seed, a colour word in the prompt, a half-body pose, or a smaller requirement",
+        *_ratings(outcome),
         f"  image      {record.image}",
     ]

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studies.tracking.events import Picture, Scalar
+from studies.tracking.events import Scalar
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.outbox import Missing
+from studies.tracking.pictures import Picture, Veiled
 from studies.tracking.server import MlflowTracker, local_store
 
-__all__ = ["MemoryTracker", "Missing", "MlflowTracker", "Picture", "Scalar", "Tracker", "local_store"]
+__all__ = ["MemoryTracker", "Missing", "MlflowTracker", "Picture", "Scalar", "Tracker", "Veiled", "local_store"]
 
 
 class Tracker(Protocol):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from studies.tracking.pictures import Picture
 
 Scalar: TypeAlias = str | int | float | bool | None
-Picture: TypeAlias = "Image | Path"
-"""A picture in memory, or the path of one: a path costs no memory while it waits."""
 
 
 def place(seed: int | None) -> str:
@@ -50,7 +46,7 @@ class Attached:
 
     seed: int | None
     name: str
-    content: Image | Path | str
+    content: Picture | str
 
     @property
     def title(self) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studies.tracking.events import Picture, Scalar
+from studies.tracking.events import Scalar
 from studies.tracking.outbox import Missing
+from studies.tracking.pictures import Picture
 
 
 @dataclass

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
+from studies.tracking.courier import Courier, Place
+from studies.tracking.events import Attached, Event, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
 from studies.tracking.outbox import Missing, Outbox
+from studies.tracking.pictures import Picture
 
 if TYPE_CHECKING:
     from studies.tracking.writer import Writer
@@ -20,14 +22,18 @@ def local_store(workspace: Path) -> tuple[str, Path]:
 
 
 class MlflowTracker:
-    """Writes from its own thread, where MLflow is imported and the server is first spoken to.
+    """Writes from its own thread, and unless told otherwise from a process that it starts, where MLflow is imported.
 
     `artifacts` is where a new experiment keeps its files; None leaves that to the server. A server that is away is tried again
     while the study runs and once more in `close`; at most `capacity` events wait.
     """
 
-    def __init__(self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512) -> None:
-        self._uri, self._experiment, self._artifacts = uri, experiment, artifacts
+    def __init__(
+        self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512, *, apart: bool = True
+    ) -> None:
+        """`apart` writes from a process of its own."""
+        place = Place(uri, experiment, artifacts)
+        self._place, self._courier = place, Courier(place) if apart else None
         self._writer: Writer | None = None
         self._outbox = Outbox(self._write, capacity)
 
@@ -63,11 +69,17 @@ class MlflowTracker:
         self._outbox.put(TrainingDone(name, dict(params), list(losses), dict(samples)))
 
     def close(self, wait_s: float = 60.0) -> Missing:
-        return self._outbox.close(wait_s)
+        missing = self._outbox.close(wait_s)
+        if self._courier is not None:
+            self._courier.close()
+        return missing
 
     def _write(self, event: Event) -> None:
         from studies.tracking.writer import Writer
 
+        if self._courier is not None:
+            self._courier.write(event)
+            return
         if self._writer is None:
-            self._writer = Writer(self._uri, self._experiment, self._artifacts)
+            self._writer = Writer(*self._place)
         self._writer.write(event)

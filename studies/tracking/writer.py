@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from studies.tracking.events import Attached, Event, Picture, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
+from studies.tracking.events import Attached, Event, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
 from studies.tracking.outbox import AwayError
+from studies.tracking.pictures import Picture, Veiled, opened
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 PARENT: Final = "mlflow.parentRunId"
 KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
+SHOWN: Final = "huanhua.picture"
+MODELS: Final = {"mlflow.experimentKind": "custom_model_development"}
+"""Opens an experiment as runs of models; without it MLflow 3.17 opens its page for chats and traces."""
 BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
 QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -34,10 +38,11 @@ QUIET: Final = {
 
 
 class _Child(NamedTuple):
-    """The run of one trial; finished means that nothing of it is missing."""
+    """The run of one trial; finished means that nothing of it is missing. `shown` tells how its picture was logged."""
 
     run_id: str
     status: str
+    shown: str = ""
 
 
 class Writer:
@@ -73,9 +78,8 @@ class Writer:
     def _open(self, name: str, artifacts: Path | None) -> str:
         known = self._client.get_experiment_by_name(name)
         if known is None:
-            return str(
-                self._client.create_experiment(name, artifact_location=artifacts.resolve().as_uri() if artifacts else None)
-            )
+            location = artifacts.resolve().as_uri() if artifacts else None
+            return str(self._client.create_experiment(name, artifact_location=location, tags=MODELS))
         if known.lifecycle_stage == "deleted":
             self._client.restore_experiment(known.experiment_id)
         return str(known.experiment_id)
@@ -100,21 +104,24 @@ class Writer:
         parent = self._parent(event.seed)
         if event.seed not in self._children:
             runs = self._find({KIND: "trial", PARENT: parent})
-            self._children[event.seed] = {int(run.data.tags[TRIAL]): _Child(run.info.run_id, run.info.status) for run in runs}
+            self._children[event.seed] = {int(run.data.tags[TRIAL]): _child(run) for run in runs}
         children = self._children[event.seed]
         child = children.get(event.number)
         if child is None:
             tags = {**event.tags, KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
             run_id = self._create(f"trial {event.number}", tags).info.run_id
             child = children[event.number] = _Child(run_id, "RUNNING")
-        if child.status == "FINISHED":
+        shown = "none" if event.image is None else "blurred" if isinstance(event.image, Veiled) else "clear"
+        if child.status == "FINISHED" and shown in (child.shown, "none"):
             return
-        self._log(child.run_id, event.params, event.metrics, {}, step=event.number)
+        if child.status != "FINISHED":
+            self._log(child.run_id, event.params, event.metrics, {}, step=event.number)
         if event.image is not None:
             self._attach(child.run_id, "render.png", event.image)
             self._chart(child.run_id, event.image, event.number)
+        self._client.set_tag(child.run_id, SHOWN, shown)
         self._client.set_terminated(child.run_id)
-        children[event.number] = _Child(child.run_id, "FINISHED")
+        children[event.number] = _Child(child.run_id, "FINISHED", shown)
 
     def _training(self, event: TrainingDone) -> None:
         digest = hashlib.sha256(json.dumps([event.params, event.losses], sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -178,18 +185,17 @@ class Writer:
             elif isinstance(content, Path):
                 shutil.copyfile(content, file)
             else:
-                content.save(file)
+                opened(content).save(file)
             self._client.log_artifacts(run_id, folder)
 
     def _chart(self, run_id: str, picture: Picture, step: int) -> None:
         """MLflow's own image form, which its charts lay side by side over runs."""
-        from PIL import Image
+        self._client.log_image(run_id, opened(picture), key="render", step=step)
 
-        if isinstance(picture, Path):
-            with Image.open(picture) as opened:
-                self._client.log_image(run_id, opened.convert("RGB"), key="render", step=step)
-        else:
-            self._client.log_image(run_id, picture, key="render", step=step)
+
+def _child(run: Run) -> _Child:
+    # Runs of before there was such a tag hold clear pictures.
+    return _Child(run.info.run_id, run.info.status, run.data.tags.get(SHOWN, "clear"))
 
 
 def _name(key: str) -> str:

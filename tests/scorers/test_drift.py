@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import linear_sum_assignment
 
-from scorers.drift import LOST, drift, keypoint_distance
+from scorers.drift import LOST, TRIED, _least_pairs, drift, keypoint_distance
 from scorers.fake import Shown, observation_of
 from tests.scorers.pictures import shown
 
@@ -32,6 +35,14 @@ def test_a_lost_point_counts_as_moved() -> None:
 def test_1_is_the_median_of_other_seeds() -> None:
     others = [observation_of(Shown(shift=s)) for s in (0.05, 0.1, 0.2)]
     assert drift(observation_of(Shown(shift=0.1)), LOCKED, others) == pytest.approx(1)
+
+
+@given(
+    st.tuples(st.integers(0, TRIED), st.integers(0, TRIED)).flatmap(lambda shape: arrays(float, shape, elements=st.floats(0, 9)))
+)
+def test_few_points_are_matched_as_many_are(apart: np.ndarray) -> None:
+    rows, columns = linear_sum_assignment(apart)
+    assert sum(_least_pairs(apart)) == pytest.approx(float(apart[rows, columns].sum()))
 
 
 def test_clothes_do_not_drift() -> None:

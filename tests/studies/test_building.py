@@ -48,17 +48,17 @@ def test_observations_of_other_models_or_of_another_format_are_not_taken_for_one
     held = scorers()
     pose = write_pose_model(tmp_path / "pose.onnx", size=(96, 96))
     found = {
-        "lab": observer_id(held, WEIGHTS),
+        "lab": observer_id(held, WEIGHTS, hash_path),
         "dino": observer_id(
-            held.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))}), WEIGHTS
+            held.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
         ),
         "alone": observer_id(
-            held.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))}), WEIGHTS
+            held.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
         ),
-        "pose": observer_id(held.model_copy(update={"hands": HandScorer(pose=str(pose))}), WEIGHTS),
-        "judge": observer_id(held.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS),
+        "pose": observer_id(held.model_copy(update={"hands": HandScorer(pose=str(pose))}), WEIGHTS, hash_path),
+        "judge": observer_id(held.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS, hash_path),
     }
-    assert observer_id(held, tmp_path) == found["lab"], "where the study lies does not matter"
+    assert observer_id(held, tmp_path, hash_path) == found["lab"], "where the study lies does not matter"
     monkeypatch.setattr(building, "FORMAT", 1)
-    found["before"] = observer_id(held, WEIGHTS)
+    found["before"] = observer_id(held, WEIGHTS, hash_path)
     assert len(set(found.values())) == len(found)

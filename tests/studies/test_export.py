@@ -164,8 +164,7 @@ def verb(study: Study, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`huanhua export` on a study whose run is over; `verb.outcome` is what it found."""
     found = SimpleNamespace(outcome=outcome_at(7, POINT, study.root / "drawn.png"))
     monkeypatch.setattr("studies.cli.export.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.running.judge_for", lambda study, seed, drawn: (None, []))
-    monkeypatch.setattr("studies.running.stored_outcome", lambda study, seed, judge: found.outcome)
+    monkeypatch.setattr("studies.stored.stored", lambda study, seed: found)
     found.run = lambda *words: CliRunner().invoke(app, ["export", "study.yaml", "--seed", "7", *words])
     return found
 

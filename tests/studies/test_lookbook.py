@@ -18,9 +18,10 @@ from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from scorers.fake import FakeObserver, Shown, observation_of, references_of
 from scorers.observation import Observation
+from studies.bareness import little_clothing
 from studies.building import Study
 from studies.cli.app import app
-from studies.lookbook_data import images_gone, little_clothing
+from studies.lookbook_data import images_gone
 from studies.running import judge_for, run_seed
 from studies.spec import StudySpec
 from studies.tracking import MemoryTracker

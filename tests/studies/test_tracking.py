@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studies.tracking import MemoryTracker, MlflowTracker, Tracker, local_store
-from studies.tracking.events import Attached, Event
+from studies.tracking import MemoryTracker, MlflowTracker, Tracker, Veiled, local_store
+from studies.tracking.courier import Courier, Place, RefusedError
+from studies.tracking.events import Attached, Event, TrialDone
 from studies.tracking.outbox import AwayError, Outbox
 
 # MLflow and the SQLAlchemy under it use what they themselves declare old.
@@ -96,7 +97,7 @@ def _mlflow(folder: Path, database: Path) -> tuple[Open, Read]:
                     held.seeds.setdefault(seed, []).append(seen)
         return held
 
-    return lambda: MlflowTracker(uri, "pink-dress", artifacts), read
+    return lambda: MlflowTracker(uri, "pink-dress", artifacts, apart=False), read
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database made by a tracker itself, copied by each test because making one takes seconds."""
     folder = tmp_path_factory.mktemp("template") / "new"
     uri, artifacts = local_store(folder)
-    tracker = MlflowTracker(uri, "first", artifacts)
+    tracker = MlflowTracker(uri, "first", artifacts, apart=False)
     tracker.log_text(None, "a.txt", "")
     assert tracker.close().titles == ()
     return folder / "mlflow.db"
@@ -234,3 +235,57 @@ def test_a_full_outbox_names_what_it_dropped() -> None:
     for name in ("a", "b", "c"):
         outbox.put(Attached(1, name, ""))
     assert set(outbox.close(10).titles) == {"seed 1 a", "seed 1 b", "seed 1 c"}
+
+
+def test_a_blur_becomes_clear_when_it_is_asked_for(tmp_path: Path, database: Path) -> None:
+    start, read = _mlflow(tmp_path / "a study", database)
+    picture = tmp_path / "render.png"
+    Image.effect_noise((64, 96), 90).convert("RGB").save(picture)
+    logged = {}
+    for shown in (Veiled(picture), Veiled(picture), picture):
+        tracker = start()
+        tracker.log_trial(7, 0, {"dress": 0.0}, {"cost": 0.0}, shown, {})
+        assert tracker.close().titles == ()
+        (place,) = (tmp_path / "a study" / "mlflow-artifacts").rglob("artifacts/render.png")
+        logged[type(shown)] = place.read_bytes(), place.stat().st_mtime_ns, read().trials["7", "0"][0].tags["huanhua.picture"]
+    assert logged[Veiled][2] == "blurred"
+    assert logged[Veiled][0] != picture.read_bytes()
+    assert logged[type(picture)][2] == "clear"
+    assert logged[type(picture)][0] == picture.read_bytes()
+
+
+def test_another_process_writes_the_same(tmp_path: Path, database: Path) -> None:
+    _, read = _mlflow(tmp_path / "a study", database)
+    uri, artifacts = local_store(tmp_path / "a study")
+    tracker = MlflowTracker(uri, "pink-dress", artifacts)
+    tracker.log_trial(7, 0, {"dress": 0.4}, {"garment": 0.7}, IMAGE, {})
+    tracker.log_trial(7, 1, {"dress": 0.4}, {}, tmp_path / "absent.png", {})
+    missing = tracker.close()
+    assert missing.titles == ("seed 7 trial 1",)
+    assert missing.reason is not None
+    assert "FileNotFoundError" in missing.reason
+    (run,) = read().trials["7", "0"]
+    assert run.metrics == {"garment": 0.7}
+    assert "render.png" in run.artifacts
+
+
+def test_a_writing_process_that_dies_is_started_again(tmp_path: Path, database: Path) -> None:
+    _, read = _mlflow(tmp_path / "a study", database)
+    uri, artifacts = local_store(tmp_path / "a study")
+    courier = Courier(Place(uri, "pink-dress", artifacts))
+    trials = [TrialDone(7, number, {}, {}, None, {}) for number in range(2)]
+    courier.write(trials[0])
+    assert courier._process is not None
+    courier._process.kill()
+    courier._process.wait()
+    with pytest.raises(AwayError, match="the process that writes to MLflow ended"):
+        courier.write(trials[1])
+    courier.write(trials[1])
+    with pytest.raises(RefusedError):
+        courier.write(Attached(7, "gone.png", tmp_path / "gone.png"))
+    process = courier._process
+    courier.close()
+    assert process.poll() == 0
+    with pytest.raises(AwayError):
+        courier.write(trials[1])
+    assert set(read().trials) == {("7", "0"), ("7", "1")}

@@ -36,7 +36,8 @@ class FittingRoom {
     const trial = trials[place];
     const verdict = verdictLine(needs, trial);
     showShot(this.figure, trial, `trial ${trial.number}: ${weightsLine(dials, trial.at)}; ${verdict}`);
-    say(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}`);
+    const rated = ratingLine(trial);
+    say(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}${rated}`);
     const guesses = needs.map((need, i) => (need.measure === "body" ? null : estimate(dials, trials, at, i)));
     this.rows.forEach((row, i) => this.fill(row, i, trial, guesses[i]));
     this.tell(guesses);

@@ -121,7 +121,7 @@ class TradeOffs {
   tell(trial) {
     const { dials, needs } = this.story;
     const sentence = `Trial ${trial.number}: ${weightsLine(dials, trial.at)}; total ${shownNumber(trial.cost)}; `
-      + verdictLine(needs, trial);
+      + verdictLine(needs, trial) + ratingLine(trial);
     showShot(this.figure, trial, sentence);
     say(this.figure, sentence);
   }

@@ -27,6 +27,11 @@ function verdictLine(needs, trial) {
   return `breaks ${trial.breaks.map(([place, by]) => brokenNeed(needs, trial, place, by)).join(", ")}`;
 }
 
+/** "; rated 4 of 5 ...", or nothing: what a person said of a trial. */
+function ratingLine(trial) {
+  return trial.rating ? `; rated ${trial.rating}` : "";
+}
+
 function stepsLine(steps) {
   if (steps < 1e-6) return "drawn exactly here";
   return `${Number(steps.toFixed(1))} ${steps.toFixed(1) === "1.0" ? "step" : "steps"} away`;

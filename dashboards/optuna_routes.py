@@ -1,0 +1,113 @@
+"""What is put before optuna-dashboard: pictures with little clothing as a blur, and links that lead on to MLflow."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+from models.blur import blurred
+
+Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+PICTURE: Final = re.compile(r"/artifacts/\d+/(\d+)/([\w-]+)")
+RUN: Final = re.compile(r"/mlflow/([^/]+)/(\d+)(?:/(\d+))?")
+BARE: Final = "bare"
+"""The user attribute of trials whose pictures are blurred."""
+WAIT_S: Final = 10.0
+
+
+def with_blur(application: Application, artifacts: Path, attributes: Callable[[int], dict[str, Any]]) -> Application:
+    """`attributes` gives the user attributes of a trial by its id, and raises KeyError if there is none."""
+
+    def routed(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        asked = PICTURE.fullmatch(_path(environ))
+        if asked is None or environ["REQUEST_METHOD"] != "GET" or not _bare(attributes, int(asked[1])):
+            return application(environ, start_response)
+        body = _blurred_png(artifacts / asked[2])
+        start_response(
+            "200 OK", [("Content-Type", "image/png"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+        )
+        return [body]
+
+    return routed
+
+
+def with_mlflow(application: Application, address: str) -> Application:
+    """`/mlflow/STUDY/SEED` and `/mlflow/STUDY/SEED/TRIAL` lead to the run's page of the MLflow server at `address`."""
+
+    def routed(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        asked = RUN.fullmatch(_path(environ))
+        if asked is None:
+            return application(environ, start_response)
+        try:
+            page = run_page(address, asked[1], int(asked[2]), None if asked[3] is None else int(asked[3]))
+        except (urllib.error.URLError, OSError) as error:
+            start_response("502 Bad Gateway", [("Content-Type", "text/plain; charset=utf-8")])
+            return [f"MLflow at {address} does not answer ({error})".encode()]
+        if page is None:
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"not in MLflow: `huanhua track STUDY` logs what is missing"]
+        start_response("302 Found", [("Location", page)])
+        return []
+
+    return routed
+
+
+def run_page(address: str, study: str, seed: int, trial: int | None) -> str | None:
+    """The address of a run's page, or None if MLflow does not have it. Raises OSError if the server does not answer."""
+    api = f"{address.rstrip('/')}/api/2.0/mlflow"
+    try:
+        held = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}")
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise
+    experiment = held["experiment"]["experiment_id"]
+    kind = f"tags.`huanhua.kind` = '{'seed' if trial is None else 'trial'}' and tags.`huanhua.seed` = '{seed}'"
+    query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
+    runs = _asked(f"{api}/runs/search", {"experiment_ids": [experiment], "filter": query, "max_results": 1}).get("runs", [])
+    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}" if runs else None
+
+
+def only_feasible(front: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """optuna-dashboard 0.21 calls a trial the best whatever constraints it breaks: `front` shall see those that break none."""
+
+    def chosen(trials: Sequence[Any], directions: Sequence[Any]) -> list[Any]:
+        return front([t for t in trials if all(by <= 0 for by in t.system_attrs.get("constraints", []))], directions)
+
+    return chosen
+
+
+def _asked(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} if data else {})
+    with urllib.request.urlopen(request, timeout=WAIT_S) as reply:
+        found: dict[str, Any] = json.load(reply)
+    return found
+
+
+def _bare(attributes: Callable[[int], dict[str, Any]], trial: int) -> bool:
+    try:
+        return bool(attributes(trial).get(BARE))
+    except KeyError:
+        return False
+
+
+def _blurred_png(path: Path) -> bytes:
+    from PIL import Image
+
+    stream = BytesIO()
+    with Image.open(path) as stored:
+        blurred(stored).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def _path(environ: dict[str, Any]) -> str:
+    """As it was asked for: WSGI hands on UTF-8 as if each byte were a letter."""
+    return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace")

@@ -1,0 +1,53 @@
+"""A run as plain lines on stderr, for logs and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studies.cli.console import say
+from studies.cli.watching import Pace, Plan, Told, minutes, plan_line
+
+if TYPE_CHECKING:
+    from studies.outcome import Outcome
+    from studies.running import TrialDone
+
+
+class Lines:
+    @contextmanager
+    def seed(self, plan: Plan) -> Iterator[Told]:
+        say(plan_line(plan))
+        yield _Seed(plan, Pace(plan))
+
+    def picked(self, outcome: Outcome) -> None:
+        from studies.cli.show import describe
+
+        for line in describe(outcome):
+            say(line)
+
+    def ended(self, outcomes: Sequence[Outcome]) -> None:
+        """The picks have been told."""
+
+
+@dataclass
+class _Seed:
+    plan: Plan
+    pace: Pace
+    drawn: int = 0
+
+    def calibrated(self) -> None:
+        self.pace.calibrated()
+        self.drawn += 1
+        if self.drawn == self.plan.before:
+            say(f"calibrate: {self.drawn} of {self.plan.before}")
+
+    def trial(self, done: TrialDone) -> None:
+        self.pace.trial(done)
+        record = done.record
+        best = f"best total {done.best.cost:.2f}" if done.best else "nothing feasible yet"
+        outcome = "meets all" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
+        weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+        left = f"at most {self.pace.left} images left, {minutes(self.pace.seconds_left)}"
+        say(f"  {record.number:>3} {record.phase:<7} {weights}  {outcome}; {best}; {left}")

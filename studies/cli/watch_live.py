@@ -1,0 +1,110 @@
+"""A run as one view on a terminal that changes as it goes: what was just drawn beside the best so far, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studies.cli.console import console, say
+from studies.cli.watching import Pace, Plan, Told, minutes, plan_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live as RichLive
+    from rich.table import Table
+
+    from studies.outcome import Outcome, TrialRecord
+    from studies.running import TrialDone
+
+
+class Live:
+    @contextmanager
+    def seed(self, plan: Plan) -> Iterator[Told]:
+        from rich.live import Live as RichLive
+
+        say(plan_line(plan))
+        # Kept on one console: lines that others print meanwhile go above the view.
+        with RichLive(console=console(), transient=True, refresh_per_second=4) as view:
+            told = _Seed(plan, Pace(plan), view)
+            told.show()
+            yield told
+
+    def picked(self, outcome: Outcome) -> None:
+        from studies.cli.show import describe
+
+        for line in describe(outcome):
+            say(line)
+
+    def ended(self, outcomes: Sequence[Outcome]) -> None:
+        """The picks have been told."""
+
+
+@dataclass
+class _Seed:
+    plan: Plan
+    pace: Pace
+    view: RichLive
+    drawn: int = 0
+    now: TrialRecord | None = None
+    best: TrialRecord | None = None
+
+    def calibrated(self) -> None:
+        self.drawn += 1
+        self.pace.calibrated()
+        self.show()
+
+    def trial(self, done: TrialDone) -> None:
+        self.now, self.best = done.record, done.best_record
+        self.pace.trial(done)
+        self.show(done)
+
+    def show(self, done: TrialDone | None = None) -> None:
+        self.view.update(self._picture(done), refresh=True)
+
+    def _picture(self, done: TrialDone | None) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        most = self.plan.before + self.plan.budget
+        what = f"calibrate {self.drawn} of {self.plan.before}"
+        if done is not None:
+            what = f"trial {done.record.number}, {done.count} of at most {done.budget} ({done.record.phase})"
+        head = Table.grid(padding=(0, 2))
+        left = f"at most {self.pace.left} images left, about {minutes(self.pace.seconds_left)}"
+        head.add_row(Text(f"seed {self.plan.seed}", style="bold"), what, ProgressBar(most, most - self.pace.left, width=24), left)
+        return Group(head, *([scores_table(self.now, self.best)] if self.now else []))
+
+
+def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
+    """A row a weight and a requirement: the trial that was just drawn, and the best so far."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column(f"trial {now.number}", justify="right")
+    table.add_column("none feasible yet" if best is None else f"best: trial {best.number}", justify="right")
+    sides = [now, *([best] if best else [])]
+    for name in now.judged.point.weights:
+        table.add_row(f"weight {name}", *(f"{side.judged.point.weights[name]:.2f}" for side in sides))
+    table.add_row("total", *(f"{side.judged.cost:.2f}" for side in sides), style="bold")
+    for name in shown_scores(now):
+        table.add_row(name, *(Text(shown_scores(side)[name], style=_style(side, name)) for side in sides))
+    return table
+
+
+def shown_scores(record: TrialRecord) -> Mapping[str, str]:
+    """By requirement what the image scores, in words."""
+    held = {**record.scores.expression, "hands": record.scores.hands, "drift": record.scores.drift}
+    told = {name: "not measurable" if value is None else f"{value:.2f}" for name, value in held.items()}
+    return {**told, "body": ", ".join(record.scores.body) or "sound"}
+
+
+def _style(record: TrialRecord, name: str) -> str:
+    if name not in record.judged.margins:
+        return ""
+    return "red" if name in record.breaks() else "green"

@@ -1,0 +1,45 @@
+"""What earlier runs of a seed left, judged by the requirements as they stand now. Nothing is drawn, and no model is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.errors import InputError
+from studies.building import Study
+from studies.calibrating import Ladder
+from studies.judging import Judge
+from studies.lookbook_data import images_gone, was_run
+from studies.outcome import Outcome
+from studies.running import judge_for, stored_outcome
+from studies.scouting import locked_seeds
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One seed: its judge, the ladders that calibrate it, and what its trials come to."""
+
+    judge: Judge
+    ladders: Sequence[Ladder]
+    outcome: Outcome
+
+
+def stored(study: Study, seed: int) -> Stored:
+    """Raises InputError if nothing was run at this seed, or if its images are not there under the study's present settings."""
+    run = f"run `huanhua run STUDY --seed {seed}`"
+    if not was_run(study, seed):
+        raise InputError("nothing was run here yet", f"seed {seed}", run)
+    gone = images_gone(study, seed)
+    if gone:
+        what = f"{gone} images of it are not in the workspace, or not as the study file says now"
+        raise InputError(what, f"seed {seed}", f"{run}, which draws them")
+    judge, ladders = judge_for(study, seed, lambda: None)
+    return Stored(judge, ladders, stored_outcome(study, seed, judge))
+
+
+def seeds_run(study: Study) -> list[int]:
+    """The locked seeds of which trials are stored. Raises InputError if there are none."""
+    found = [seed for seed in locked_seeds(study) if was_run(study, seed)]
+    if not found:
+        raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
+    return found

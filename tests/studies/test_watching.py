@@ -1,0 +1,86 @@
+"""A run as it is told: JSON events for programs, one view on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from studies.cli.app import app
+from studies.cli.watch_live import Live
+from studies.cli.watching import Pace, Plan
+from studies.fake import fake_study
+from studies.running import TrialDone, judge_for, run_seed
+from studies.tracking import MemoryTracker
+
+SEED = 7
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    study = fake_study(tmp_path / "study")
+    monkeypatch.setattr("studies.cli.search.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.search.open_tracker", lambda opened: MemoryTracker())
+    return study.root
+
+
+def run(folder: Path, *words: str) -> Any:
+    found = CliRunner().invoke(app, ["run", str(folder), "--trials", "8", *words])
+    assert found.exit_code == 0, found.output
+    return found
+
+
+def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> None:
+    events = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
+    names = [event["event"] for event in events]
+    assert names == ["plan", *["calibration"] * 13, *["trial"] * 8, "pick", "done"]
+    assert events[0] == {"event": "plan", "seed": SEED, "images": 21, "seconds": 0.0}
+    assert events[13] == {"event": "calibration", "seed": SEED, "done": 13, "of": 13}
+    trials = [event for event in events if event["event"] == "trial"]
+    assert [trial["trial"] for trial in trials] == list(range(8))
+    assert [trial["images_left"] for trial in trials] == list(range(7, -1, -1))
+    assert set(trials[0]) >= {"seed", "phase", "weights", "cfg", "total_weight", "scores", "hands", "breaks", "best", "image"}
+    assert set(trials[0]) >= {"images_left", "seconds_left"}
+    assert events[-2]["pick"]["total_weight"] == trials[-1]["best"]
+    assert events[-1] == {"event": "done", "seeds": [SEED], "picked": [SEED]}
+
+
+def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
+    said = run(folder).stderr.splitlines()
+    assert said[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s"
+    assert "calibrate: 13 of 13" in said
+    assert sum(line.startswith("  ") and "images left" in line for line in said) == 8
+    assert not any("\x1b" in line for line in said)
+
+
+def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system="standard")
+    monkeypatch.setattr("studies.cli.watch_live.console", lambda: screen)
+    study = fake_study(tmp_path / "study")
+    with Live().seed(Plan(SEED, 13, 8, 1.5)) as told:
+        judge, _ = judge_for(study, SEED, told.calibrated)
+        run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), told=told.trial)
+    seen = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "calibrate 13 of 13" in seen
+    assert "trial 7, 8 of at most 8" in seen
+    assert "best: trial" in seen
+    assert "at most 0 images left, about 0 s" in seen
+    for row in ("weight dress", "total", "hands", "body"):
+        assert row in seen
+
+
+def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
+    clock = iter((100.0, 103.0, 105.0))
+    pace = Pace(Plan(SEED, 3, 10, 1.0), clock=lambda: next(clock))
+    assert (pace.left, pace.seconds_left) == (13, 13.0)
+    pace.calibrated()
+    assert pace.left == 12
+    for count in (4, 5, 6):
+        pace.trial(TrialDone(None, None, count, 10))  # type: ignore[arg-type]
+    assert pace.left == 4
+    assert pace.seconds_left == pytest.approx(4 * 2.5)
