@@ -10,6 +10,7 @@ from PIL import Image
 
 from models.clip import ClipModel
 from models.dino import DinoModel
+from models.hashing import hash_path
 from scorers.embedders import Averaged
 from studies import building
 from studies.building import observer_id, open_garment_embedder, open_observer
