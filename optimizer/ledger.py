@@ -90,7 +90,8 @@ class Ledger:
 
         artifact, told = self._put(image)
         trial = create_trial(
-            values=list(values),
+            # Rounded for people: the dashboard shows every digit.
+            values=[round(value, 6) for value in values],
             params=self.space.params(point),
             distributions=self.space.distributions(),
             user_attrs={**attrs, "artifact": artifact},
