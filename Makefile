@@ -12,7 +12,12 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+# Pages are looked at in a real browser: Debian's chromium, which is installed where that can be done.
 test-all: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install -y -qq chromium; } \
+	  || { echo "the browser tests need Chromium: sudo apt-get install chromium"; exit 1; }
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: $(READY)

@@ -19,6 +19,8 @@ PICTURE: Final = re.compile(r"/artifacts/\d+/(\d+)/([\w-]+)")
 RUN: Final = re.compile(r"/mlflow/([^/]+)/(\d+)(?:/(\d+))?")
 BARE: Final = "bare"
 """The user attribute of trials whose pictures are blurred."""
+MODELS: Final = "workflowType=machine_learning"
+"""Shows a run among runs of models: MLflow 3.17 takes it for one of chats and traces otherwise."""
 WAIT_S: Final = 10.0
 
 
@@ -72,7 +74,9 @@ def run_page(address: str, study: str, seed: int, trial: int | None) -> str | No
     kind = f"tags.`huanhua.kind` = '{'seed' if trial is None else 'trial'}' and tags.`huanhua.seed` = '{seed}'"
     query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
     runs = _asked(f"{api}/runs/search", {"experiment_ids": [experiment], "filter": query, "max_results": 1}).get("runs", [])
-    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}" if runs else None
+    if not runs:
+        return None
+    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}?{MODELS}"
 
 
 def only_feasible(front: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

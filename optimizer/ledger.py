@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from models.errors import InputError
 from optimizer.notes import attributes_of, notes_of
 from optimizer.one_transaction import store_trial
 from optimizer.point import Point
@@ -90,7 +91,8 @@ class Ledger:
 
         artifact, told = self._put(image)
         trial = create_trial(
-            values=list(values),
+            # Rounded for people: the dashboard shows every digit.
+            values=[round(value, 6) for value in values],
             params=self.space.params(point),
             distributions=self.space.distributions(),
             user_attrs={**attrs, "artifact": artifact},
@@ -223,5 +225,10 @@ def _write_ahead(database: Path) -> None:
     import sqlite3
     from contextlib import closing
 
-    with closing(sqlite3.connect(database)) as opened:
-        opened.execute("PRAGMA journal_mode=WAL")
+    try:
+        with closing(sqlite3.connect(database)) as opened:
+            opened.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            f"the storage does not open ({error})", database, "put back a copy, or name another workspace"
+        ) from error

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 PARENT: Final = "mlflow.parentRunId"
 KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
 SHOWN: Final = "huanhua.picture"
-MODELS: Final = {"mlflow.experimentKind": "custom_model_development"}
-"""Opens an experiment as runs of models; without it MLflow 3.17 opens its page for chats and traces."""
 BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
 QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -79,7 +77,7 @@ class Writer:
         known = self._client.get_experiment_by_name(name)
         if known is None:
             location = artifacts.resolve().as_uri() if artifacts else None
-            return str(self._client.create_experiment(name, artifact_location=location, tags=MODELS))
+            return str(self._client.create_experiment(name, artifact_location=location))
         if known.lifecycle_stage == "deleted":
             self._client.restore_experiment(known.experiment_id)
         return str(known.experiment_id)

@@ -119,7 +119,7 @@ def test_the_best_trials_are_feasible(shown: Shown) -> None:
 def test_mlflow_shows_the_seeds_and_the_image_of_a_trial(shown: Shown) -> None:
     api = f"{shown.at.mlflow}/api/2.0/mlflow"
     experiment = _json(f"{api}/experiments/get-by-name?experiment_name=pink%20dress")["experiment"]["experiment_id"]
-    page = shown.page(f"{shown.at.mlflow}/#/experiments/{experiment}/runs", "mlflow-runs")
+    page = shown.page(f"{shown.at.mlflow}/#/experiments/{experiment}/runs?workflowType=machine_learning", "mlflow-runs")
     page.get_by_text(f"seed {SEED}", exact=True).first.wait_for()
     page.get_by_role("link", name=f"seed {SEED}").first.click()
     page.wait_for_url("**/runs/*")

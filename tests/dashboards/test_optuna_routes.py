@@ -71,7 +71,10 @@ def test_links_lead_to_the_run_of_a_seed_or_a_trial(mlflow: str) -> None:
     application = with_mlflow(plain, mlflow)
     for path, run in (("/mlflow/pink dress/7", "aa"), ("/mlflow/pink dress/7/3", "bb")):
         status, headers, _ = ask(application, path)
-        assert (status, headers["Location"]) == ("302 Found", f"{mlflow}/#/experiments/5/runs/{run}")
+        assert (status, headers["Location"]) == (
+            "302 Found",
+            f"{mlflow}/#/experiments/5/runs/{run}?workflowType=machine_learning",
+        )
     for path in ("/mlflow/pink dress/7/4", "/mlflow/幻化/7"):
         assert ask(application, path)[0] == "404 Not Found"
     for path in ("/mlflow/pink dress/x", "/mlflow", "/dashboard"):
@@ -80,7 +83,7 @@ def test_links_lead_to_the_run_of_a_seed_or_a_trial(mlflow: str) -> None:
 
 def test_an_mlflow_that_is_away_is_said(mlflow: str) -> None:
     assert ask(with_mlflow(plain, "http://127.0.0.1:1"), "/mlflow/pink dress/7")[0] == "502 Bad Gateway"
-    assert run_page(f"{mlflow}/", "pink dress", 7, None) == f"{mlflow}/#/experiments/5/runs/aa"
+    assert run_page(f"{mlflow}/", "pink dress", 7, None) == f"{mlflow}/#/experiments/5/runs/aa?workflowType=machine_learning"
 
 
 def test_only_pictures_of_bare_trials_are_blurred(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 from PIL import Image
 
+from models.errors import InputError
 from optimizer.ledger import Ledger
 from optimizer.one_transaction import store_trial
 from optimizer.point import Point
@@ -103,6 +104,12 @@ def test_a_trial_that_cannot_be_stored_leaves_nothing(ledger: Ledger) -> None:
         add(ledger, 0.3, note=lambda number, picture: str(1 / 0))
     assert len(ledger.entries()) == 1
     assert add(ledger, 0.3) == 1
+
+
+def test_a_damaged_database_is_said_in_one_line(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "optuna.db").write_bytes(b"this is no database at all, whatever its name says" * 40)
+    with pytest.raises(InputError, match="the storage does not open"):
+        ledger.entries()
 
 
 def test_an_image_that_is_gone_stores_no_trial(ledger: Ledger, tmp_path: Path) -> None:
