@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.files import write_whole
 from optimizer.decode import NotDrawn
@@ -30,6 +31,20 @@ class Evaluator:
     renderer: CachedRenderer
     observer: Observes
     observer_id: str
+
+    def identity(self) -> Mapping[str, Any]:
+        """All that decides an image besides its job, as JSON values."""
+        return self.renderer.renderer.identity()
+
+    def place(self, job: Job) -> Path:
+        """Where its image lies, or would lie, drawn alone."""
+        return self.renderer.path(job)
+
+    def restore(self, seed: int, point: Point, copy: Path) -> None:
+        """Puts back an image that was drawn alone and has left the cache, from a copy that is kept elsewhere."""
+        place = self.place(Job(seed, point))
+        if not place.exists() and copy.exists():
+            write_whole(place, copy.read_bytes())
 
     def evaluate(self, seed: int, point: Point) -> Evaluation:
         """Draws, alone, and looks, unless both were done before."""

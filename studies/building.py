@@ -45,6 +45,11 @@ class Study:
     def path(self, name: str) -> Path:
         return (self.root / name).expanduser()
 
+    @property
+    def storage_url(self) -> str:
+        """Of Optuna's storage: a shared one, or SQLite in the workspace."""
+        return self.spec.tracking.storage or self.workspace.storage_url()
+
     @cached_property
     def base(self) -> Base:
         from models.base import open_base
@@ -136,6 +141,10 @@ class Study:
         return open_observer(self.spec.scorers, self.root)
 
     @cached_property
+    def scorer_models(self) -> dict[str, tuple[str, str]]:
+        return scorer_models(self.spec.scorers, self.root)
+
+    @cached_property
     def evaluator(self) -> Evaluator:
         cached = CachedRenderer(self.renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
         return Evaluator(cached, self.observer, observer_id(self.spec.scorers, self.root))
@@ -193,12 +202,29 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     )
 
 
+def scorer_models(scorers: ScorersSection, root: Path) -> dict[str, tuple[str, str]]:
+    """By scorer: what decides its observations (the hash of a local file, else the name), and what a person knows it by."""
+    garment, face = scorers.garment, scorers.face
+    weights, size = garment.pretrained or "", str(face.det_size)
+    return {
+        "parts": _content(_local(scorers.parts.model, root), ""),
+        "garment": _content(_local_clip(garment.model, root), weights),
+        "face": _content(_local(face.pack, root), size),
+        "hands": _content(str(root / scorers.hands.judge), ""),
+    }
+
+
 def observer_id(scorers: ScorersSection, root: Path) -> str:
     """Hash of the scorers' names and, where they are local, of their files: what stored observations depend on."""
-    names = [_local(scorers.parts.model, root), _local_clip(scorers.garment.model, root), _local(scorers.face.pack, root)]
-    places = [*names, str(root / scorers.hands.judge)]
-    content = [hash_path(p) if (p := Path(name.removeprefix("local-dir:"))).exists() else name for name in places]
-    return hashlib.sha256(json.dumps([content, scorers.garment.pretrained, scorers.face.det_size]).encode()).hexdigest()
+    held = scorer_models(scorers, root)
+    return hashlib.sha256(json.dumps([content for content, _ in held.values()]).encode()).hexdigest()
+
+
+def _content(name: str, setting: str) -> tuple[str, str]:
+    place = Path(name.removeprefix("local-dir:"))
+    content = hash_path(place) if place.exists() else name
+    shown = f"{place.name} ({content[:12]})" if place.exists() else name
+    return f"{content} {setting}".strip(), f"{shown} {setting}".strip()
 
 
 def _local(name: str, root: Path) -> str:

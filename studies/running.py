@@ -13,6 +13,8 @@ from optimizer.search import Judged, Proposal, best, nearest, next_proposal, pro
 from scorers.observation import Observation
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
+from studies.conditions import hold_to
+from studies.forking import carried
 from studies.judging import Judge, plain_scores
 from studies.outcome import Outcome, TrialRecord
 from studies.scouting import scout_seeds
@@ -31,12 +33,16 @@ class TrialDone:
 
 
 def ledger_of(study: Study, seed: int) -> Ledger:
-    storage = study.spec.tracking.storage or study.workspace.storage_url()
-    return Ledger(f"{study.spec.name}-seed-{seed}", storage, study.space, study.workspace.artifacts)
+    return Ledger(f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts)
 
 
 def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge, list[Ladder]]:
-    """Draws the plain image, the ladders and the locked image if no earlier run did."""
+    """Draws the plain image, the ladders and the locked image if no earlier run did.
+
+    Raises InputError if trials of this seed are stored that the study as it stands now would draw otherwise.
+    """
+    study.workspace.make()
+    hold_to(study, seed, ledger_of(study, seed))
     plain = study.evaluator.evaluate(seed, plain_point(study))
     drawn()
     ladders = draw_ladders(study, seed, drawn)
@@ -79,12 +85,24 @@ def images_before_trials(study: Study) -> int:
 
 
 def run_seed(
-    study: Study, seed: int, *, judge: Judge, budget: int, tracker: Tracker, told: Callable[[TrialDone], None]
+    study: Study,
+    seed: int,
+    *,
+    judge: Judge,
+    budget: int,
+    tracker: Tracker,
+    told: Callable[[TrialDone], None],
+    may_write: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again."""
+    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again.
+
+    `may_write` is called before anything is stored, and raises if another runner has taken the study over.
+    """
     ledger = ledger_of(study, seed)
+    may_write()
     ledger.drop_unfinished()
-    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
+    records = _replayed(study, seed, judge, ledger)
+    records += [_draw(study, seed, judge, ledger, brought, may_write) for brought in _carried(study, seed, records)]
     for record in records:
         _track(tracker, seed, record)
     sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
@@ -93,7 +111,7 @@ def run_seed(
         proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
         if proposal is None:
             break
-        record = _draw(study, seed, judge, ledger, proposal)
+        record = _draw(study, seed, judge, ledger, proposal, may_write)
         records.append(record)
         _track(tracker, seed, record)
         told(TrialDone(record, best([r.judged for r in records]), budget))
@@ -102,9 +120,7 @@ def run_seed(
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
-    entries = ledger_of(study, seed).entries()
-    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in entries]
-    return outcome_of(study, seed, judge, records)
+    return outcome_of(study, seed, judge, _replayed(study, seed, judge, ledger_of(study, seed)))
 
 
 def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]) -> Outcome:
@@ -123,9 +139,30 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     )
 
 
-def _draw(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
+def _replayed(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[TrialRecord]:
+    """Stored trials as records. An image that has left the cache comes back from Optuna's artifacts: none is drawn again."""
+    found = []
+    for entry in ledger.entries():
+        if entry.image is not None:
+            study.evaluator.restore(seed, entry.point, entry.image)
+        found.append(_record(study, seed, judge, entry.number, Proposal(entry.point, entry.phase)))
+    return found
+
+
+def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
+    """What a fork brought that is not stored here yet; its images lie in the cache."""
+    drawn = {record.judged.point.key() for record in records}
+    brought = [Proposal(study.space.from_params(c["params"]), c["phase"]) for c in carried(study.workspace, seed)]
+    return [proposal for proposal in brought if proposal.point.key() not in drawn]
+
+
+def _draw(
+    study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, may_write: Callable[[], None]
+) -> TrialRecord:
+    may_write()
     trial = ledger.begin(proposal.point)
     record = _record(study, seed, judge, trial.number, proposal)
+    may_write()
     ledger.finish(
         trial,
         values=judge.objectives(proposal.point, record.scores),

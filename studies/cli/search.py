@@ -85,26 +85,47 @@ def run(
     study: StudyArgument,
     seed: Annotated[list[int] | None, typer.Option("--seed", help="only these locked seeds")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
+    fork: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="start a new study in this folder from the trials that still hold")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Search the smallest weights for each locked seed. The same command resumes."""
+    from studies.faults import one_line
+    from studies.lease import only_runner
     from studies.scouting import locked_seeds
 
     opened = open_study(study, workspace)
     opened.workspace.make()
+    if fork is not None:
+        opened = forked(opened, study, fork)
     chosen = seed or locked_seeds(opened)
     if not chosen:
         raise InputError("no seed is locked", study, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    tracker = open_tracker(opened)
-    try:
-        outcomes = [run_one(opened, s, trials or opened.spec.search.trials, tracker) for s in chosen]
-    finally:
-        close(tracker)
+    budget = trials or opened.spec.search.trials
+    with one_line(), only_runner(opened.storage_url, opened.spec.name, say) as lease:
+        tracker = open_tracker(opened)
+        try:
+            outcomes = [run_one(opened, s, budget, tracker, lease.check) for s in chosen]
+        finally:
+            close(tracker)
     if not all(o.pick for o in outcomes):
         raise typer.Exit(1)
 
 
-def run_one(study: Study, seed: int, budget: int, tracker: Tracker) -> Outcome:
+def forked(study: Study, path: Path, folder: Path) -> Study:
+    from studies.forking import fork
+    from studies.running import ledger_of
+    from studies.spec import study_file
+
+    made, counts = fork(study, study_file(path).read_text(encoding="utf-8"), folder, ledger_of)
+    for seed, count in counts.items():
+        say(f"seed {seed}: {count} trials still hold")
+    say(f"from now on: huanhua run {folder}")
+    return made
+
+
+def run_one(study: Study, seed: int, budget: int, tracker: Tracker, may_write: Callable[[], None] = lambda: None) -> Outcome:
     """One seed: what comes before the trials, the trials, the pictures; all of it logged."""
     from studies.cli.pictures import ladder_sheet, proof_sheet, trials_sheet
     from studies.cli.show import describe
@@ -119,7 +140,7 @@ def run_one(study: Study, seed: int, budget: int, tracker: Tracker) -> Outcome:
     calibration = {n: c.to_json() for n, c in judge.calibrations.items()}
     tracker.log_text(seed, "calibration.json", json.dumps(calibration, indent=1))
     with bar(f"seed {seed}", budget) as advance:
-        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=teller(advance))
+        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=teller(advance), may_write=may_write)
     tracker.log_picture(seed, "trials.png", trials_sheet(study.workspace, outcome))
     proof = proof_sheet(study.workspace, outcome)
     if proof is not None:
