@@ -7,6 +7,7 @@ search itself looks at the cost and the constraints alone.
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -126,9 +127,11 @@ class Ledger:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         # A connection that a restarted server has closed is opened again.
         engine = {} if self.storage.startswith("sqlite") else {"pool_pre_ping": True}
+        storage = optuna.storages.RDBStorage(self.storage, engine_kwargs=engine)
+        weakref.finalize(self, storage.engine.dispose)
         study = optuna.create_study(
             study_name=self.name,
-            storage=optuna.storages.RDBStorage(self.storage, engine_kwargs=engine),
+            storage=storage,
             directions=DIRECTIONS,
             load_if_exists=True,
             sampler=optuna.samplers.RandomSampler(seed=0),

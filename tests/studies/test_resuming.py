@@ -21,6 +21,7 @@ from studies.running import judge_for, ledger_of, run_seed, stored_outcome
 from studies.spec import read_spec
 from studies.tracking import MemoryTracker
 from tests.studies.painter import Painter
+from tests.studies.postgres import postgres
 from tests.studies.study_in import SPEC, run, study_in
 
 
@@ -235,3 +236,22 @@ def test_nothing_is_stored_after_another_runner_took_over(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="taken over"):
         run_seed(study, 7, judge=judge, budget=12, tracker=MemoryTracker(), told=lambda d: None, may_write=may_write)
     assert numbers(study) == [0, 1]
+
+
+@pytest.mark.slow
+def test_a_database_server_that_is_restarted_in_mid_study_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    with postgres(tmp_path) as server:
+
+        @dataclass
+        class Restarting(Painter):
+            def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
+                if len(self.calls) in (14, 17):
+                    server.stop("immediate")
+                    server.start()
+                return super().render(jobs)
+
+        tracking = {"storage": server.url}
+        outcome = run(study_in(tmp_path / "shared", renderer=Restarting(), tracking=tracking))
+        assert outcome == run(study_in(tmp_path / "shared", tracking=tracking))
+    undisturbed = run(study_in(tmp_path / "own"))
+    assert [t.judged for t in outcome.trials] == [t.judged for t in undisturbed.trials]

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from studies.tracking import MemoryTracker, MlflowTracker, Tracker, local_store
+from studies.tracking.database import make_whole
 from studies.tracking.events import Attached, Event
 from studies.tracking.outbox import AwayError, Outbox
 
@@ -234,3 +235,18 @@ def test_a_full_outbox_names_what_it_dropped() -> None:
     for name in ("a", "b", "c"):
         outbox.put(Attached(1, name, ""))
     assert set(outbox.close(10).titles) == {"seed 1 a", "seed 1 b", "seed 1 c"}
+
+
+def test_a_database_whose_making_was_cut_short_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(engine: Any) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("create table _alembic_tmp_latest_metrics (x text)")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("mlflow.store.db.utils._initialize_tables", cut)
+        make_whole(local_store(tmp_path)[0])
+    assert list(tmp_path.iterdir()) == []
+    tracker = MlflowTracker(local_store(tmp_path)[0], "pink-dress", tmp_path / "artifacts")
+    tracker.log_text(None, "a.txt", "")
+    assert tracker.close().titles == ()
