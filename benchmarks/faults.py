@@ -226,7 +226,7 @@ def _run_and_kill(place: Path, point: str, rng: random.Random, told: list[str], 
         if point == "random":
             # From before the libraries are loaded to after the last trial is logged.
             try:
-                process.wait(rng.uniform(0.2, 1) * seconds)
+                process.wait(rng.uniform(0.1, 0.7) * seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
         out, _ = process.communicate(timeout=900)

@@ -195,9 +195,9 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
 
     device = scorers_device(scorers.device)
     return Observer(
-        parser=open_parser(_local(scorers.parts.model, root), device),
-        clip=open_clip_model(_local_clip(scorers.garment.model, root), scorers.garment.pretrained, device),
-        faces=open_faces(_local(scorers.face.pack, root), scorers.face.det_size),
+        parser=open_parser(local_name(scorers.parts.model, root), device),
+        clip=open_clip_model(local_clip_name(scorers.garment.model, root), scorers.garment.pretrained, device),
+        faces=open_faces(local_name(scorers.face.pack, root), scorers.face.det_size),
         hand_judge=open_hand_judge(root / scorers.hands.judge),
     )
 
@@ -207,9 +207,9 @@ def scorer_models(scorers: ScorersSection, root: Path) -> dict[str, tuple[str, s
     garment, face = scorers.garment, scorers.face
     weights, size = garment.pretrained or "", str(face.det_size)
     return {
-        "parts": _content(_local(scorers.parts.model, root), ""),
-        "garment": _content(_local_clip(garment.model, root), weights),
-        "face": _content(_local(face.pack, root), size),
+        "parts": _content(local_name(scorers.parts.model, root), ""),
+        "garment": _content(local_clip_name(garment.model, root), weights),
+        "face": _content(local_name(face.pack, root), size),
         "hands": _content(str(root / scorers.hands.judge), ""),
     }
 
@@ -227,12 +227,12 @@ def _content(name: str, setting: str) -> tuple[str, str]:
     return f"{content} {setting}".strip(), f"{shown} {setting}".strip()
 
 
-def _local(name: str, root: Path) -> str:
+def local_name(name: str, root: Path) -> str:
     """The path beside the study file if there is one, else the name as it is (a hub or pack name)."""
     beside = (root / name).expanduser()
     return str(beside) if beside.exists() else name
 
 
-def _local_clip(name: str, root: Path) -> str:
+def local_clip_name(name: str, root: Path) -> str:
     prefix = "local-dir:"
-    return prefix + _local(name.removeprefix(prefix), root) if name.startswith(prefix) else name
+    return prefix + local_name(name.removeprefix(prefix), root) if name.startswith(prefix) else name

@@ -59,5 +59,3 @@ def run(study: Study, seed: int = 7, budget: int = 12, tracker: Tracker | None =
     study.workspace.make()
     judge, _ = judge_for(study, seed, lambda: None)
     return run_seed(study, seed, judge=judge, budget=budget, tracker=tracker or MemoryTracker(), told=lambda done: None)
-
-

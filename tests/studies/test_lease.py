@@ -59,13 +59,12 @@ def leave(storage: str, holder: Holder) -> None:
 
 def test_a_second_runner_is_refused_and_told_who_has_it(storage: str) -> None:
     with (
-        take(storage) as lease,
+        take(storage),
         pytest.raises(InputError, match=rf"another runner has this study \(process {os.getpid()} on "),
         take(storage),
     ):
         pass
-    lease_rows = rows(storage)
-    assert lease_rows == []
+    assert rows(storage) == []
     with take(storage):
         pass
 
@@ -77,7 +76,10 @@ def test_two_studies_in_one_storage_have_a_runner_each(storage: str) -> None:
 
 def test_a_killed_runner_of_this_machine_loses_it_at_once(storage: str) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", HOLD, storage], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "."}
+        [sys.executable, "-c", HOLD, storage],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": "."},
     )
     assert child.stdout
     assert child.stdout.readline() == b"held\n"
@@ -133,7 +135,7 @@ def test_one_who_stood_still_and_was_replaced_stops_before_writing(storage: str)
         with engine.begin() as connection:
             words = sqlalchemy.text("update huanhua_leases set token = 'theirs', holder = :holder")
             connection.execute(words, {"holder": other})
-        with pytest.raises(InputError, match="taken over by process .* on far"):
+        with pytest.raises(InputError, match=r"taken over by process .* on far"):
             lease.check()
     assert [row.token for row in rows(storage)] == ["theirs"], "what another has is not released"
 

@@ -99,7 +99,9 @@ def test_a_run_that_ended_between_storage_and_tracker_logs_the_trial_later(tmp_p
 def test_changed_requirements_judge_stored_observations_again_and_draw_nothing(tmp_path: Path) -> None:
     first = run(study_in(tmp_path))
     renderer = Painter()
-    lower = study_in(tmp_path, renderer=renderer, search={**SPEC["search"], "require": {"dress": 0.2, "shoes": 0.2}, "hands": 0.3})
+    lower = study_in(
+        tmp_path, renderer=renderer, search={**SPEC["search"], "require": {"dress": 0.2, "shoes": 0.2}, "hands": 0.3}
+    )
     judge, _ = judge_for(lower, 7, lambda: None)
     again = stored_outcome(lower, 7, judge)
     assert renderer.calls == []
@@ -189,7 +191,9 @@ def test_a_fork_starts_from_the_trials_that_hold_and_draws_none_of_them(tmp_path
 
 def test_a_fork_of_another_base_carries_nothing(tmp_path: Path) -> None:
     run(study_in(tmp_path / "old", renderer=Named(told={"base": "a"})), budget=6)
-    _, counts = fork(study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new", ledger_of)
+    _, counts = fork(
+        study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new", ledger_of
+    )
     assert counts == {7: 0, 8: 0}
 
 
