@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -26,6 +28,7 @@ SILENT: Final = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "PYTHONUNBUFFERED": "1",
 }
+USER: Final = "huanhua"
 POLL_S: Final = 0.2
 GRACE_S: Final = 5.0
 
@@ -39,6 +42,14 @@ class Stores:
     storage_url: str
     artifacts: Path
     logs: Path
+
+
+@dataclass(frozen=True)
+class Public:
+    """Where MLflow answers beyond this machine: an address of it, and the password that is asked for there."""
+
+    host: str
+    password: str
 
 
 @dataclass(frozen=True)
@@ -61,12 +72,14 @@ class _Server:
         )
 
 
-def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180.0) -> None:
+def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180.0, public: Public | None = None) -> None:
     """Runs both dashboards until Ctrl-C, SIGTERM or a closed terminal; `tell` is called once both answer.
+
+    With `public` MLflow asks for a password and answers there; optuna-dashboard, which knows none, stays on loopback.
 
     Raises InputError if there is no database to show, or if a server stops by itself.
     """
-    with _signals_interrupt(), running(stores, wait_s) as (addresses, servers):
+    with _signals_interrupt(), running(stores, wait_s, public) as (addresses, servers):
         tell(addresses)
         while True:
             time.sleep(POLL_S)
@@ -76,7 +89,7 @@ def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180
 
 
 @contextmanager
-def running(stores: Stores, wait_s: float = 180.0) -> Iterator[tuple[Addresses, Sequence[_Server]]]:
+def running(stores: Stores, wait_s: float = 180.0, public: Public | None = None) -> Iterator[tuple[Addresses, Sequence[_Server]]]:
     """Both dashboards, answering, for as long as the block lasts. An MLflow server that is already somewhere is left as it is."""
     for url in (stores.mlflow_url, stores.storage_url):
         _check_database(url)
@@ -84,7 +97,7 @@ def running(stores: Stores, wait_s: float = 180.0) -> Iterator[tuple[Addresses, 
     with ExitStack() as stack:
         servers: list[_Server] = []
         if not stores.mlflow_url.startswith(("http://", "https://")):
-            servers.append(stack.enter_context(_mlflow(stores)))
+            servers.append(stack.enter_context(_mlflow(stores, public)))
         optuna = stack.enter_context(_optuna(stores))
         servers.append(optuna)
         until = time.monotonic() + wait_s
@@ -100,13 +113,32 @@ def _check_database(url: str) -> None:
 
 
 @contextmanager
-def _mlflow(stores: Stores) -> Iterator[_Server]:
-    port = _free_port()
+def _mlflow(stores: Stores, public: Public | None) -> Iterator[_Server]:
+    host = public.host if public else HOST
+    port = _free_port(host)
     root = stores.mlflow_artifacts.resolve().as_uri()
     # The URL goes by the environment, since it may hold a password and arguments can be read by anyone.
-    command = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1", "--default-artifact-root", root]
-    with _started("MLflow", command, {"MLFLOW_BACKEND_STORE_URI": stores.mlflow_url}, port, stores.logs / "mlflow.log") as server:
-        yield server
+    command = ["-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1", "--default-artifact-root", root]
+    extra = {"MLFLOW_BACKEND_STORE_URI": stores.mlflow_url}
+    with tempfile.TemporaryDirectory() as scratch:
+        if public is not None:
+            command += ["--app-name", "basic-auth", "--allowed-hosts", f"{host},{host}:{port}"]
+            extra |= _password_asked(Path(scratch), public.password)
+        with _started("MLflow", command, extra, port, stores.logs / "mlflow.log", host) as server:
+            yield server
+
+
+def _password_asked(scratch: Path, password: str) -> dict[str, str]:
+    """MLflow's basic authentication with one user, made anew at every start so that a new password is taken."""
+    config = scratch / "auth.ini"
+    database = (scratch / "users.db").as_posix()
+    config.write_text(f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{database}\n", encoding="utf-8")
+    return {
+        "MLFLOW_AUTH_CONFIG_PATH": str(config),
+        "MLFLOW_AUTH_ADMIN_USERNAME": USER,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": password,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(),
+    }
 
 
 @contextmanager
@@ -118,7 +150,9 @@ def _optuna(stores: Stores) -> Iterator[_Server]:
 
 
 @contextmanager
-def _started(name: str, command: Sequence[str], extra: Mapping[str, str], port: int, log: Path) -> Iterator[_Server]:
+def _started(
+    name: str, command: Sequence[str], extra: Mapping[str, str], port: int, log: Path, host: str = HOST
+) -> Iterator[_Server]:
     """A server in a process group of its own: it and all it starts are stopped together, and Ctrl-C reaches only this process."""
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -134,7 +168,7 @@ def _started(name: str, command: Sequence[str], extra: Mapping[str, str], port: 
             **group,
         )
     try:
-        yield _Server(name, f"http://{HOST}:{port}", process, log)
+        yield _Server(name, f"http://{host}:{port}", process, log)
     finally:
         _stop(process)
 
@@ -169,13 +203,18 @@ def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=5) as reply:
             return bool(reply.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code == 401  # it answers, and asks for the password
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _free_port() -> int:
+def _free_port(host: str = HOST) -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise InputError(f"this machine has no such address ({error.strerror})", host, "name one of its own") from error
         return int(probe.getsockname()[1])
 
 

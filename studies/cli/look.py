@@ -1,17 +1,34 @@
-"""dashboards: MLflow and optuna-dashboard on this machine only."""
+"""dashboards: MLflow and optuna-dashboard, on this machine only unless told."""
 
 from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
+
+if TYPE_CHECKING:
+    from dashboards.servers import Public
+
+PASSWORD: Final = "HUANHUA_PASSWORD"
+SHORTEST: Final = 12
+LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 def register(app: typer.Typer) -> None:
     app.command()(dashboards)
 
 
-def dashboards(study: StudyArgument, workspace: WorkspaceOption = None) -> None:
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),
+]
+
+
+def dashboards(study: StudyArgument, workspace: WorkspaceOption = None, host: HostOption = None) -> None:
     """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
     from dashboards.servers import Addresses, Stores, serve
     from models.errors import InputError
@@ -38,4 +55,25 @@ def dashboards(study: StudyArgument, workspace: WorkspaceOption = None) -> None:
             logs=place.root / "logs",
         ),
         tell,
+        public=public_at(host),
     )
+
+
+def public_at(host: str | None) -> Public | None:
+    """Where MLflow is to answer beyond loopback. Raises InputError where nothing would ask for a password there."""
+    from dashboards.servers import Public
+    from models.errors import InputError
+
+    if host is None or host in LOOPBACK:
+        return None
+    if host in ("0.0.0.0", "::", "*"):
+        raise InputError("every address at once is too many", "--host", "name the one that others will type")
+    password = os.environ.get(PASSWORD, "")
+    if len(password) < SHORTEST:
+        raise InputError(
+            f"beyond this machine MLflow answers behind a password only ({host})", "--host",
+            f"put one of at least {SHORTEST} letters into {PASSWORD}, or leave --host out and use `ssh -L`",
+        )  # fmt: skip
+    if find_spec("flask_wtf") is None:
+        raise InputError("MLflow needs Flask-WTF to ask for a password", "--host", "pip install 'huanhua[auth]'")
+    return Public(host, password)
