@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.hashing import hash_path
-from optimizer.evaluate import Evaluator
+from optimizer.evaluate import Evaluates, Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
@@ -145,7 +145,7 @@ class Study:
         return scorer_models(self.spec.scorers, self.root)
 
     @cached_property
-    def evaluator(self) -> Evaluator:
+    def evaluator(self) -> Evaluates:
         cached = CachedRenderer(self.renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
         return Evaluator(cached, self.observer, observer_id(self.spec.scorers, self.root))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
+from optimizer.evaluate import Evaluation
 from optimizer.ledger import Ledger
 from optimizer.point import Job
 from optimizer.samplers import OptunaSampler
@@ -84,6 +85,10 @@ def images_before_trials(study: Study) -> int:
     return 1 + len(LADDER) * len(study.spec.searched()) + others
 
 
+Search: TypeAlias = Generator[Job, Evaluation, Outcome]
+"""The search at one seed: yields the image that it needs next, is sent what was seen in it, and ends with what it found."""
+
+
 def run_seed(
     study: Study,
     seed: int,
@@ -98,11 +103,47 @@ def run_seed(
 
     `may_write` is called before anything is stored, and raises if another runner has taken the study over.
     """
+    search = searching(study, seed, judge=judge, budget=budget, tracker=tracker, told=told, may_write=may_write)
+    return run_seeds(study, {seed: search})[seed]
+
+
+def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome]:
+    """Several seeds at once: one image of each at a time, drawn by as many workers as there are."""
+    found: dict[int, Outcome] = {}
+    wanted: dict[int, Job] = {}
+
+    def go_on(seed: int, seen: Evaluation | None) -> None:
+        try:
+            wanted[seed] = next(searches[seed]) if seen is None else searches[seed].send(seen)
+        except StopIteration as ended:
+            found[seed] = ended.value
+
+    for seed in searches:
+        go_on(seed, None)
+    while wanted:
+        asked, wanted = wanted, {}
+        for seed, evaluation in study.evaluator.evaluate_each(asked):
+            go_on(seed, evaluation)
+    return found
+
+
+def searching(
+    study: Study,
+    seed: int,
+    *,
+    judge: Judge,
+    budget: int,
+    tracker: Tracker,
+    told: Callable[[TrialDone], None],
+    may_write: Callable[[], None] = lambda: None,
+) -> Search:
+    """As `run_seed`, for whoever draws the images of several at once."""
     ledger = ledger_of(study, seed)
     may_write()
     ledger.drop_unfinished()
     records = _replayed(study, seed, judge, ledger)
-    records += [_draw(study, seed, judge, ledger, brought, may_write) for brought in _carried(study, seed, records)]
+    for brought in _carried(study, seed, records):
+        records.append((yield from _draw(seed, judge, ledger, brought, may_write)))
     for record in records:
         _track(tracker, seed, record)
     sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
@@ -111,7 +152,7 @@ def run_seed(
         proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
         if proposal is None:
             break
-        record = _draw(study, seed, judge, ledger, proposal, may_write)
+        record = yield from _draw(seed, judge, ledger, proposal, may_write)
         records.append(record)
         _track(tracker, seed, record)
         told(TrialDone(record, best([r.judged for r in records]), budget))
@@ -145,7 +186,8 @@ def _replayed(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[Tri
     for entry in ledger.entries():
         if entry.image is not None:
             study.evaluator.restore(seed, entry.point, entry.image)
-        found.append(_record(study, seed, judge, entry.number, Proposal(entry.point, entry.phase)))
+        seen = study.evaluator.evaluate(seed, entry.point)
+        found.append(_record(judge, entry.number, Proposal(entry.point, entry.phase), seen))
     return found
 
 
@@ -157,11 +199,11 @@ def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Propos
 
 
 def _draw(
-    study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, may_write: Callable[[], None]
-) -> TrialRecord:
+    seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, may_write: Callable[[], None]
+) -> Generator[Job, Evaluation, TrialRecord]:
     may_write()
     trial = ledger.begin(proposal.point)
-    record = _record(study, seed, judge, trial.number, proposal)
+    record = _record(judge, trial.number, proposal, (yield Job(seed, proposal.point)))
     may_write()
     ledger.finish(
         trial,
@@ -173,8 +215,7 @@ def _draw(
     return record
 
 
-def _record(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
-    evaluation = study.evaluator.evaluate(seed, proposal.point)
+def _record(judge: Judge, number: int, proposal: Proposal, evaluation: Evaluation) -> TrialRecord:
     judged, scores = judge.judge(evaluation)
     return TrialRecord(number, proposal.phase, judged, scores, evaluation.image)
 

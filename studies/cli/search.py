@@ -16,6 +16,7 @@ from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open
 
 if TYPE_CHECKING:
     from studies.building import Study
+    from studies.judging import Judge
     from studies.outcome import Outcome
     from studies.running import TrialDone
     from studies.scouting import Scouted
@@ -88,6 +89,10 @@ def run(
     fork: Annotated[
         Path | None, typer.Option(metavar="DIR", help="start a new study in this folder from the trials that still hold")
     ] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", metavar="local|auto|ADDRESS", help="draw on a Ray cluster, one worker a GPU")
+    ] = None,
+    ray_workers: Annotated[int | None, typer.Option(min=1, help="so many workers on CPU slots, not one a GPU")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Search the smallest weights for each locked seed. The same command resumes."""
@@ -106,7 +111,7 @@ def run(
     with one_line(), only_runner(opened.storage_url, opened.spec.name, say) as lease:
         tracker = open_tracker(opened)
         try:
-            outcomes = [run_one(opened, s, budget, tracker, lease.check) for s in chosen]
+            outcomes = run_all(opened, chosen, budget, tracker, lease.check, ray, ray_workers)
         finally:
             close(tracker)
     if not all(o.pick for o in outcomes):
@@ -125,11 +130,50 @@ def forked(study: Study, path: Path, folder: Path) -> Study:
     return made
 
 
+def run_all(
+    study: Study,
+    seeds: list[int],
+    budget: int,
+    tracker: Tracker,
+    may_write: Callable[[], None],
+    ray: str | None,
+    workers: int | None,
+) -> list[Outcome]:
+    """One seed after the other here; all of them at the same time on Ray."""
+    if ray is None:
+        return [run_one(study, seed, budget, tracker, may_write) for seed in seeds]
+    from studies.running import run_seeds, searching
+    from studies.workers import on_ray
+
+    with on_ray(study, ray, workers):
+        judges = {seed: calibrated(study, seed, budget, tracker) for seed in seeds}
+        with bar(f"{len(seeds)} seeds", budget * len(seeds)) as advance:
+            told = teller(advance, counted=True)
+            searches = {
+                seed: searching(study, seed, judge=judge, budget=budget, tracker=tracker, told=told, may_write=may_write)
+                for seed, judge in judges.items()
+            }
+            found = run_seeds(study, searches)
+        for seed in seeds:
+            keep_shown(study, found[seed], tracker)
+        return [found[seed] for seed in seeds]
+
+
 def run_one(study: Study, seed: int, budget: int, tracker: Tracker, may_write: Callable[[], None] = lambda: None) -> Outcome:
     """One seed: what comes before the trials, the trials, the pictures; all of it logged."""
-    from studies.cli.pictures import ladder_sheet, proof_sheet, trials_sheet
-    from studies.cli.show import describe
-    from studies.running import images_before_trials, judge_for, run_seed
+    from studies.running import run_seed
+
+    judge = calibrated(study, seed, budget, tracker)
+    with bar(f"seed {seed}", budget) as advance:
+        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=teller(advance), may_write=may_write)
+    keep_shown(study, outcome, tracker)
+    return outcome
+
+
+def calibrated(study: Study, seed: int, budget: int, tracker: Tracker) -> Judge:
+    """Draws what comes before the trials of a seed."""
+    from studies.cli.pictures import ladder_sheet
+    from studies.running import images_before_trials, judge_for
 
     before = images_before_trials(study)
     announce(study, f"seed {seed}: calibrate {before} images, then search", before + budget)
@@ -139,8 +183,15 @@ def run_one(study: Study, seed: int, budget: int, tracker: Tracker, may_write: C
     tracker.log_picture(seed, "ladders.png", ladder_sheet(study.workspace, ladders))
     calibration = {n: c.to_json() for n, c in judge.calibrations.items()}
     tracker.log_text(seed, "calibration.json", json.dumps(calibration, indent=1))
-    with bar(f"seed {seed}", budget) as advance:
-        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=teller(advance), may_write=may_write)
+    return judge
+
+
+def keep_shown(study: Study, outcome: Outcome, tracker: Tracker) -> None:
+    """Pictures of what was found, and its numbers for people."""
+    from studies.cli.pictures import proof_sheet, trials_sheet
+    from studies.cli.show import describe
+
+    seed = outcome.seed
     tracker.log_picture(seed, "trials.png", trials_sheet(study.workspace, outcome))
     proof = proof_sheet(study.workspace, outcome)
     if proof is not None:
@@ -150,7 +201,6 @@ def run_one(study: Study, seed: int, budget: int, tracker: Tracker, may_write: C
     tracker.finish(seed, {**metrics, "trials": float(len(outcome.trials))}, {"feasible": "yes" if outcome.pick else "no"})
     for line in describe(outcome):
         say(line)
-    return outcome
 
 
 def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
@@ -178,13 +228,14 @@ def counter(advance: Advance) -> Callable[[], None]:
     return lambda: advance(next(done), "")
 
 
-def teller(advance: Advance) -> Callable[[TrialDone], None]:
-    """Shows each trial as it ends: on a terminal beside the bar, else as a plain line."""
+def teller(advance: Advance, *, counted: bool = False) -> Callable[[TrialDone], None]:
+    """Shows each trial as it ends: on a terminal beside the bar, else as a plain line. `counted`: trials of several seeds."""
+    done_so_far = itertools.count(1)
     plain = not console().is_terminal
 
     def told(done: TrialDone) -> None:
         best = f"best total {done.best.cost:.2f}" if done.best else "nothing feasible yet"
-        advance(done.record.number + 1, best)
+        advance(next(done_so_far) if counted else done.record.number + 1, best)
         if plain:
             outcome = "meets all" if done.record.judged.feasible else "breaks " + ", ".join(done.record.breaks())
             weights = "  ".join(f"{n} {w:.2f}" for n, w in done.record.judged.point.weights.items())
