@@ -30,6 +30,7 @@ SILENT: Final = {
 }
 USER: Final = "huanhua"
 POLL_S: Final = 0.2
+PAUSE_S: Final = 2.0
 GRACE_S: Final = 5.0
 
 
@@ -86,6 +87,32 @@ def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180
             for server in servers:
                 if server.process.poll() is not None:
                     raise server.failure()
+
+
+def kept_up(stores: Stores, tell: Callable[[Addresses], None], also: Callable[[], None], public: Public | None = None) -> None:
+    """As `serve`, but a dashboard that stops is started again, and `tell` is called again; `also` is called all the while.
+
+    Where nothing was run yet the dashboards wait for the first study.
+    """
+    with _signals_interrupt():
+        while True:
+            while not _to_show(stores):
+                also()
+                time.sleep(PAUSE_S)
+            with running(stores, public=public) as (addresses, servers):
+                tell(addresses)
+                while all(server.process.poll() is None for server in servers):
+                    also()
+                    time.sleep(POLL_S)
+
+
+def _to_show(stores: Stores) -> bool:
+    try:
+        for url in (stores.mlflow_url, stores.storage_url):
+            _check_database(url)
+    except InputError:
+        return False
+    return True
 
 
 @contextmanager
@@ -170,10 +197,10 @@ def _started(
     try:
         yield _Server(name, f"http://{host}:{port}", process, log)
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
         process.wait()

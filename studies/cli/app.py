@@ -36,9 +36,9 @@ def _root(
 
 
 def _register() -> None:
-    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, search, show, study
+    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, search, service, show, study
 
-    for module in (study, data, search, grid, show, export, lookbook, look, lora, doctor, demo):
+    for module in (study, data, search, grid, show, export, lookbook, look, service, lora, doctor, demo):
         module.register(app)
 
 

@@ -11,7 +11,8 @@ import typer
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
-    from dashboards.servers import Public
+    from dashboards.servers import Public, Stores
+    from studies.building import Study
 
 PASSWORD: Final = "HUANHUA_PASSWORD"
 SHORTEST: Final = 12
@@ -30,32 +31,34 @@ HostOption = Annotated[
 
 def dashboards(study: StudyArgument, workspace: WorkspaceOption = None, host: HostOption = None) -> None:
     """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
-    from dashboards.servers import Addresses, Stores, serve
+    from dashboards.servers import Addresses, serve
     from models.errors import InputError
-    from studies.tracking import local_store
 
     opened = open_study(study, workspace)
-    place, spec = opened.workspace, opened.spec.tracking
-    if spec.storage is None and not (place.root / "optuna.db").exists():
-        raise InputError("nothing was run here yet", place.root, "run `huanhua run STUDY` first")
-
-    url, mlflow_artifacts = local_store(place.root)
+    if opened.spec.tracking.storage is None and not (opened.workspace.root / "optuna.db").exists():
+        raise InputError("nothing was run here yet", opened.workspace.root, "run `huanhua run STUDY` first")
 
     def tell(addresses: Addresses) -> None:
         typer.echo(f"MLflow            {addresses.mlflow}")
         typer.echo(f"optuna-dashboard  {addresses.optuna}")
         typer.echo("Ctrl-C stops both")
 
-    serve(
-        Stores(
-            mlflow_url=spec.mlflow or url,
-            mlflow_artifacts=mlflow_artifacts,
-            storage_url=spec.storage or place.storage_url(),
-            artifacts=place.artifacts,
-            logs=place.root / "logs",
-        ),
-        tell,
-        public=public_at(host),
+    serve(stores_of(opened), tell, public=public_at(host))
+
+
+def stores_of(study: Study) -> Stores:
+    """What the dashboards of a study look at."""
+    from dashboards.servers import Stores
+    from studies.tracking import local_store
+
+    place, tracking = study.workspace, study.spec.tracking
+    url, mlflow_artifacts = local_store(place.root)
+    return Stores(
+        mlflow_url=tracking.mlflow or url,
+        mlflow_artifacts=mlflow_artifacts,
+        storage_url=study.storage_url,
+        artifacts=place.artifacts,
+        logs=place.root / "logs",
     )
 
 
