@@ -26,7 +26,7 @@ INSTALL: Final = "pip install 'huanhua[ray]'"
 
 
 def command(port: int, jobs_port: int, runners: int) -> list[str]:
-    """Both ports on loopback: whoever reaches them may run any program here."""
+    """Jobs are taken on loopback. Ray's own ports cannot be kept there, so all of them ask for Ray's token."""
     return [
         sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--node-ip-address={HOST}", f"--port={port}",
         "--include-dashboard=true", f"--dashboard-host={HOST}", f"--dashboard-port={jobs_port}",
@@ -63,7 +63,7 @@ class Head:
         stop(self._process)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+        environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
         with self._log.open("ab") as output:
             return subprocess.Popen(
                 self._command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -91,5 +91,7 @@ def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=5) as reply:
             return bool(reply.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code == 401  # it answers, and asks for its token
     except (urllib.error.URLError, OSError):
         return False

@@ -89,10 +89,15 @@ def only_runner(
 
     Raises InputError, which says who it is, if another runs it. `told` is called where it takes time to find out.
     """
+    from sqlalchemy.exc import DBAPIError
+
     engine, table = _open(storage)
     me, token = _myself(), uuid.uuid4().hex
     try:
         _take(engine, table, study, token, me, told, patience_s)
+    except DBAPIError as error:
+        engine.dispose()
+        raise _unusable(error) from error
     except BaseException:
         engine.dispose()
         raise
@@ -178,13 +183,16 @@ def _open(storage: str) -> tuple[Engine, Table]:
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
     except DBAPIError as error:
-        raise InputError(_first_line(error), "tracking.storage", "see that the database runs and lets this user in") from error
+        raise _unusable(error) from error
     return engine, table
 
 
-def _first_line(error: Exception) -> str:
-    """Of a database's own words, without the URL and the statement that follow."""
-    return f"the storage does not open ({str(getattr(error, 'orig', error)).strip().splitlines()[0][:160]})"
+def _unusable(error: Exception) -> InputError:
+    """With the database's own words, but without the URL and the statement that follow them."""
+    said = str(getattr(error, "orig", error)).strip().splitlines()[0][:160]
+    return InputError(
+        f"the storage does not open ({said})", "tracking.storage", "see that it is whole, runs, and lets this user in"
+    )
 
 
 def _read(engine: Engine, table: Table, study: str) -> Any:

@@ -58,10 +58,16 @@ def connect(address: str) -> Client:
     if find_spec("ray") is None:
         raise InputError("Ray is not installed", "--address", "pip install 'huanhua[ray]'")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Read when Ray is first imported: the head asks for Ray's token.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    from ray.exceptions import AuthenticationError
     from ray.job_submission import JobSubmissionClient
 
     try:
         client: Client = JobSubmissionClient(address)
+    except AuthenticationError as error:
+        mend = "copy ~/.ray/auth_token from the machine of the service, or set RAY_AUTH_TOKEN"
+        raise InputError("the service asks for Ray's token", address, mend) from error
     except (ConnectionError, RuntimeError, ValueError) as error:
         mend = "start `huanhua serve`; from another machine, `ssh -L 8265:127.0.0.1:8265` first"
         raise InputError("nothing takes studies there", address, mend) from error
@@ -86,7 +92,9 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
     job = client.submit_job(
         entrypoint=f"{shlex.join(run)} >> {shlex.quote(str(log))} 2>&1",
         metadata={NAME: study.spec.name, FILE: str(file.resolve()), LOG: str(log)},
-        runtime_env={"env_vars": {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}},
+        runtime_env={
+            "env_vars": {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        },
         entrypoint_resources={RUNNER: 1},
     )
     return job, log

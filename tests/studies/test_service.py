@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from dashboards.ray_head import command, ray_head
 from models.errors import InputError
-from studies.cli.app import app
 from studies.service import connect, list_all, submit, trials_of
 from tests.studies.study_in import SPEC, run, study_in
 
@@ -100,6 +100,12 @@ def ports() -> tuple[int, int]:
     return found[0], found[1]
 
 
+def huanhua(*words: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "studies.cli", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -112,10 +118,10 @@ def test_a_study_goes_through_a_real_head_and_its_log_stays(
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({**SPEC, "loras": _plain()}), encoding="utf-8")
     with ray_head(tmp_path / "logs", port=ports[0], jobs_port=ports[1]) as head:
-        queued = CliRunner().invoke(app, ["submit", str(tmp_path), "--ray-workers", "1", "--address", head.jobs])
-        assert queued.exit_code == 0, queued.output
+        queued = huanhua("submit", str(tmp_path), "--ray-workers", "1", "--address", head.jobs)
+        assert "queued as" in queued
         until = time.monotonic() + 240
-        while "failed" not in (told := CliRunner().invoke(app, ["status", "--address", head.jobs]).output):
+        while "failed" not in (told := huanhua("status", "--address", head.jobs)):
             assert time.monotonic() < until, told
             time.sleep(1)
     log = (tmp_path / "workspace" / "logs" / "run.log").read_text(encoding="utf-8")
