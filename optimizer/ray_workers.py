@@ -57,9 +57,15 @@ class Worker:
     """Lives in a process of its own, on any machine of the cluster."""
 
     def __init__(self, build: Build) -> None:
-        self._renderer, self._observer = build()
+        self._refused: InputError | None = None
+        try:
+            self._renderer, self._observer = build()
+        except InputError as error:  # told by `hello`: Ray would print a traceback of an actor that does not start
+            self._refused = error
 
     def hello(self) -> Hello:
+        if self._refused is not None:
+            raise self._refused
         return Hello(self._renderer.identity(), self._renderer.batch(), self._renderer.seconds_an_image())
 
     def draw(self, jobs: Sequence[Job]) -> Answer:
@@ -139,13 +145,6 @@ def _got(reference: Any) -> Any:
         if isinstance(error.cause, InputError):
             raise error.cause from None
         raise
-    except ray.exceptions.ActorDiedError as error:
-        told = str(error)
-        marker = "models.errors.InputError: "
-        if marker in told:
-            line = told.split(marker, 1)[1].splitlines()[0]
-            raise InputError("a worker could not open the models", "--ray", line) from None
-        raise
 
 
 def connect(address: str, cpus: int | None) -> None:
@@ -160,6 +159,8 @@ def connect(address: str, cpus: int | None) -> None:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     import ray
 
+    if address not in ("local", "auto"):
+        _answers(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": True, "logging_level": "ERROR"}
     try:
         if address == "local":
@@ -172,3 +173,17 @@ def connect(address: str, cpus: int | None) -> None:
             address,
             "start one with `ray start --head`, see docs/scaling.md",
         ) from error
+
+
+def _answers(address: str) -> None:
+    """Raises InputError if nothing listens there: Ray itself would try for minutes, and then end the process."""
+    import socket
+    from urllib.parse import urlsplit
+
+    place = urlsplit(address if "://" in address else f"ray://{address}")
+    mend = "write local, auto, HOST:PORT or ray://HOST:PORT; start a cluster with `ray start --head`, see docs/scaling.md"
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 0), timeout=10):
+            pass
+    except (OSError, ValueError) as error:
+        raise InputError(f"no Ray cluster answers ({error})", address, mend) from error

@@ -95,7 +95,7 @@ def only_runner(
     me, token = _myself(), uuid.uuid4().hex
     try:
         _take(engine, table, study, token, me, told, patience_s)
-    except DBAPIError as error:
+    except (DBAPIError, ValueError, TypeError) as error:  # the latter two of a damaged file, or of a row of another's making
         engine.dispose()
         raise _unusable(error) from error
     except BaseException:
@@ -182,14 +182,14 @@ def _open(storage: str) -> tuple[Engine, Table]:
         table.create(engine, checkfirst=True)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
-    except DBAPIError as error:
+    except (DBAPIError, UnicodeDecodeError) as error:
         raise _unusable(error) from error
     return engine, table
 
 
 def _unusable(error: Exception) -> InputError:
     """With the database's own words, but without the URL and the statement that follow them."""
-    said = str(getattr(error, "orig", error)).strip().splitlines()[0][:160]
+    said = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
     return InputError(
         f"the storage does not open ({said})", "tracking.storage", "see that it is whole, runs, and lets this user in"
     )

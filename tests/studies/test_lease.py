@@ -156,3 +156,15 @@ def test_a_storage_that_does_not_open_is_one_line_without_its_password(url: str)
         pass
     assert "\n" not in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("holder", ["no json", "{}", "[]", "null"])
+def test_a_row_of_anothers_making_is_one_line(tmp_path: Path, holder: str) -> None:
+    storage = f"sqlite:///{tmp_path / 'optuna.db'}"
+    with take(storage):
+        pass
+    engine = sqlalchemy.create_engine(storage, poolclass=sqlalchemy.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("insert into huanhua_leases values ('outfit', 't', :holder, 3)"), {"holder": holder})
+    with pytest.raises(InputError, match="the storage does not open"), take(storage):
+        pass
