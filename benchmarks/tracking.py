@@ -30,9 +30,11 @@ from optimizer.point import Job, Point
 from optimizer.search import Proposal
 from studies.building import Study
 from studies.cli.lookbook import book_of
+from studies.conditions import keep_conditions
 from studies.fake import fake_study
 from studies.judging import Judge
-from studies.running import draw_trial, judge_for, ledger_of, track_trial
+from studies.outcome import TrialRecord
+from studies.running import judge_for, ledger_of, store_trial, track_trial
 from studies.tracking import MemoryTracker, MlflowTracker, Tracker, local_store
 
 SEED = 7
@@ -58,7 +60,7 @@ class Side:
         if self.ledger is None:
             self.judge.judge(self.study.evaluator.evaluate(SEED, point))
         else:
-            record = draw_trial(self.study, SEED, self.judge, self.ledger, Proposal(point, "search"))
+            record = draw(self.study, self.judge, self.ledger, point)
             if self.tracker is not None:
                 track_trial(self.tracker, SEED, record, blurred=True)
         self.seconds.append(time.perf_counter() - began)
@@ -117,6 +119,10 @@ def opened(folder: Path) -> tuple[Study, Judge]:
     return study, judge
 
 
+def draw(study: Study, judge: Judge, ledger: Ledger, point: Point) -> TrialRecord:
+    return store_trial(study, SEED, judge, ledger, Proposal(point, "search"), study.evaluator.evaluate(SEED, point))
+
+
 def noise(job: Job) -> Image.Image:
     """A picture that compresses badly, as photographs do."""
     return Image.effect_noise(SIZE, 40 + 20 * sum(job.point.weights.values())).convert("RGB")
@@ -140,8 +146,9 @@ def stored(folder: Path, trials: int) -> Path:
     """A study of so many trials, as a run leaves it."""
     study, judge = opened(folder)
     ledger = ledger_of(study, SEED)
+    keep_conditions(study, ledger)
     for point in points(trials):
-        draw_trial(study, SEED, judge, ledger, Proposal(point, "search"))
+        draw(study, judge, ledger, point)
     return folder
 
 

@@ -6,10 +6,11 @@ import json
 import re
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from models.blur import blurred
@@ -22,6 +23,16 @@ BARE: Final = "bare"
 MODELS: Final = "workflowType=machine_learning"
 """Shows a run among runs of models: MLflow 3.17 takes it for one of chats and traces otherwise."""
 WAIT_S: Final = 10.0
+
+
+class Login(NamedTuple):
+    """What an MLflow server that asks for a password lets in."""
+
+    user: str
+    password: str
+
+    def header(self) -> str:
+        return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
 
 
 def with_blur(application: Application, artifacts: Path, attributes: Callable[[int], dict[str, Any]]) -> Application:
@@ -40,7 +51,7 @@ def with_blur(application: Application, artifacts: Path, attributes: Callable[[i
     return routed
 
 
-def with_mlflow(application: Application, address: str) -> Application:
+def with_mlflow(application: Application, address: str, login: Login | None = None) -> Application:
     """`/mlflow/STUDY/SEED` and `/mlflow/STUDY/SEED/TRIAL` lead to the run's page of the MLflow server at `address`."""
 
     def routed(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -48,7 +59,7 @@ def with_mlflow(application: Application, address: str) -> Application:
         if asked is None:
             return application(environ, start_response)
         try:
-            page = run_page(address, asked[1], int(asked[2]), None if asked[3] is None else int(asked[3]))
+            page = run_page(address, asked[1], int(asked[2]), None if asked[3] is None else int(asked[3]), login)
         except (urllib.error.URLError, OSError) as error:
             start_response("502 Bad Gateway", [("Content-Type", "text/plain; charset=utf-8")])
             return [f"MLflow at {address} does not answer ({error})".encode()]
@@ -61,11 +72,11 @@ def with_mlflow(application: Application, address: str) -> Application:
     return routed
 
 
-def run_page(address: str, study: str, seed: int, trial: int | None) -> str | None:
+def run_page(address: str, study: str, seed: int, trial: int | None, login: Login | None = None) -> str | None:
     """The address of a run's page, or None if MLflow does not have it. Raises OSError if the server does not answer."""
     api = f"{address.rstrip('/')}/api/2.0/mlflow"
     try:
-        held = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}")
+        held = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}", login)
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
@@ -73,7 +84,8 @@ def run_page(address: str, study: str, seed: int, trial: int | None) -> str | No
     experiment = held["experiment"]["experiment_id"]
     kind = f"tags.`huanhua.kind` = '{'seed' if trial is None else 'trial'}' and tags.`huanhua.seed` = '{seed}'"
     query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
-    runs = _asked(f"{api}/runs/search", {"experiment_ids": [experiment], "filter": query, "max_results": 1}).get("runs", [])
+    body = {"experiment_ids": [experiment], "filter": query, "max_results": 1}
+    runs = _asked(f"{api}/runs/search", login, body).get("runs", [])
     if not runs:
         return None
     return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}?{MODELS}"
@@ -88,9 +100,12 @@ def only_feasible(front: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     return chosen
 
 
-def _asked(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def _asked(url: str, login: Login | None, body: dict[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} if data else {})
+    headers = {"Content-Type": "application/json"} if data else {}
+    if login is not None:
+        headers["Authorization"] = login.header()
+    request = urllib.request.Request(url, data, headers)
     with urllib.request.urlopen(request, timeout=WAIT_S) as reply:
         found: dict[str, Any] = json.load(reply)
     return found

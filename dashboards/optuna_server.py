@@ -16,9 +16,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from dashboards.optuna_routes import Application, only_feasible, with_blur, with_mlflow
+from dashboards.optuna_routes import Application, Login, only_feasible, with_blur, with_mlflow
 
 STORAGE, MLFLOW, CLEAR = "HUANHUA_STORAGE", "HUANHUA_MLFLOW", "HUANHUA_CLEAR"
+USER_NAME, PASSWORD_NAME = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+"""As MLflow's own clients read them."""
 HOST: Final = "127.0.0.1"
 LOOPBACK: Final = frozenset({HOST, "localhost"})
 
@@ -60,7 +62,8 @@ def main(artifacts: Path, port: int) -> None:
     if not os.environ.get(CLEAR):
         application = with_blur(application, artifacts, lambda trial: storage.get_trial(trial).user_attrs)
     if address := os.environ.get(MLFLOW):
-        application = with_mlflow(application, address)
+        login = Login(os.environ[USER_NAME], os.environ.get(PASSWORD_NAME, "")) if USER_NAME in os.environ else None
+        application = with_mlflow(application, address, login)
     with make_server(HOST, port, only_loopback(application), server_class=_Server, handler_class=_Quiet) as server:
         server.serve_forever()
 

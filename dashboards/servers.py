@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dashboards.optuna_server import CLEAR, HOST, MLFLOW, STORAGE
+from dashboards.optuna_server import CLEAR, HOST, MLFLOW, PASSWORD_NAME, STORAGE, USER_NAME
 from models.errors import InputError
 
 SILENT: Final = {
@@ -26,7 +28,9 @@ SILENT: Final = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "PYTHONUNBUFFERED": "1",
 }
+USER: Final = "huanhua"
 POLL_S: Final = 0.2
+PAUSE_S: Final = 2.0
 GRACE_S: Final = 5.0
 
 
@@ -41,6 +45,14 @@ class Stores:
     artifacts: Path
     logs: Path
     blurred: bool = True
+
+
+@dataclass(frozen=True)
+class Public:
+    """Where MLflow answers beyond this machine: an address of it, and the password that is asked for there."""
+
+    host: str
+    password: str
 
 
 @dataclass(frozen=True)
@@ -63,12 +75,14 @@ class _Server:
         )
 
 
-def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180.0) -> None:
+def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180.0, public: Public | None = None) -> None:
     """Runs both dashboards until Ctrl-C, SIGTERM or a closed terminal; `tell` is called once both answer.
+
+    With `public` MLflow asks for a password and answers there; optuna-dashboard, which knows none, stays on loopback.
 
     Raises InputError if there is no database to show, or if a server stops by itself.
     """
-    with _signals_interrupt(), running(stores, wait_s) as (addresses, servers):
+    with _signals_interrupt(), running(stores, wait_s, public) as (addresses, servers):
         tell(addresses)
         while True:
             time.sleep(POLL_S)
@@ -77,8 +91,34 @@ def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180
                     raise server.failure()
 
 
+def kept_up(stores: Stores, tell: Callable[[Addresses], None], also: Callable[[], None], public: Public | None = None) -> None:
+    """As `serve`, but a dashboard that stops is started again, and `tell` is called again; `also` is called all the while.
+
+    Where nothing was run yet the dashboards wait for the first study.
+    """
+    with _signals_interrupt():
+        while True:
+            while not _to_show(stores):
+                also()
+                time.sleep(PAUSE_S)
+            with running(stores, public=public) as (addresses, servers):
+                tell(addresses)
+                while all(server.process.poll() is None for server in servers):
+                    also()
+                    time.sleep(POLL_S)
+
+
+def _to_show(stores: Stores) -> bool:
+    try:
+        for url in (stores.mlflow_url, stores.storage_url):
+            _check_database(url)
+    except InputError:
+        return False
+    return True
+
+
 @contextmanager
-def running(stores: Stores, wait_s: float = 180.0) -> Iterator[tuple[Addresses, Sequence[_Server]]]:
+def running(stores: Stores, wait_s: float = 180.0, public: Public | None = None) -> Iterator[tuple[Addresses, Sequence[_Server]]]:
     """Both dashboards, answering, for as long as the block lasts. An MLflow server that is already somewhere is left as it is."""
     for url in (stores.mlflow_url, stores.storage_url):
         _check_database(url)
@@ -87,9 +127,9 @@ def running(stores: Stores, wait_s: float = 180.0) -> Iterator[tuple[Addresses, 
         servers: list[_Server] = []
         mlflow = stores.mlflow_url
         if not stores.mlflow_url.startswith(("http://", "https://")):
-            servers.append(stack.enter_context(_mlflow(stores)))
+            servers.append(stack.enter_context(_mlflow(stores, public)))
             mlflow = servers[0].address
-        optuna = stack.enter_context(_optuna(stores, mlflow))
+        optuna = stack.enter_context(_optuna(stores, mlflow, public))
         servers.append(optuna)
         until = time.monotonic() + wait_s
         for server in servers:
@@ -104,26 +144,49 @@ def _check_database(url: str) -> None:
 
 
 @contextmanager
-def _mlflow(stores: Stores) -> Iterator[_Server]:
-    port = _free_port()
+def _mlflow(stores: Stores, public: Public | None) -> Iterator[_Server]:
+    host = public.host if public else HOST
+    port = _free_port(host)
     root = stores.mlflow_artifacts.resolve().as_uri()
     # The URL goes by the environment, since it may hold a password and arguments can be read by anyone.
-    command = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1", "--default-artifact-root", root]
-    with _started("MLflow", command, {"MLFLOW_BACKEND_STORE_URI": stores.mlflow_url}, port, stores.logs / "mlflow.log") as server:
-        yield server
+    command = ["-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1", "--default-artifact-root", root]
+    extra = {"MLFLOW_BACKEND_STORE_URI": stores.mlflow_url}
+    with tempfile.TemporaryDirectory() as scratch:
+        if public is not None:
+            command += ["--app-name", "basic-auth", "--allowed-hosts", f"{host},{host}:{port}"]
+            extra |= _password_asked(Path(scratch), public.password)
+        with _started("MLflow", command, extra, port, stores.logs / "mlflow.log", host) as server:
+            yield server
+
+
+def _password_asked(scratch: Path, password: str) -> dict[str, str]:
+    """MLflow's basic authentication with one user, made anew at every start so that a new password is taken."""
+    config = scratch / "auth.ini"
+    database = (scratch / "users.db").as_posix()
+    config.write_text(f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{database}\n", encoding="utf-8")
+    return {
+        "MLFLOW_AUTH_CONFIG_PATH": str(config),
+        "MLFLOW_AUTH_ADMIN_USERNAME": USER,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": password,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(),
+    }
 
 
 @contextmanager
-def _optuna(stores: Stores, mlflow: str) -> Iterator[_Server]:
+def _optuna(stores: Stores, mlflow: str, public: Public | None) -> Iterator[_Server]:
     port = _free_port()
     told = {STORAGE: stores.storage_url, MLFLOW: mlflow, **({} if stores.blurred else {CLEAR: "1"})}
+    if public is not None:
+        told |= {USER_NAME: USER, PASSWORD_NAME: public.password}
     command = ["-m", "dashboards.optuna_server", str(stores.artifacts.resolve()), str(port)]
     with _started("Optuna", command, told, port, stores.logs / "optuna.log") as server:
         yield server
 
 
 @contextmanager
-def _started(name: str, command: Sequence[str], extra: Mapping[str, str], port: int, log: Path) -> Iterator[_Server]:
+def _started(
+    name: str, command: Sequence[str], extra: Mapping[str, str], port: int, log: Path, host: str = HOST
+) -> Iterator[_Server]:
     """A server in a process group of its own: it and all it starts are stopped together, and Ctrl-C reaches only this process."""
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -139,12 +202,12 @@ def _started(name: str, command: Sequence[str], extra: Mapping[str, str], port: 
             **group,
         )
     try:
-        yield _Server(name, f"http://{HOST}:{port}", process, log)
+        yield _Server(name, f"http://{host}:{port}", process, log)
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
         process.wait()
@@ -174,13 +237,18 @@ def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=5) as reply:
             return bool(reply.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code == 401  # it answers, and asks for the password
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _free_port() -> int:
+def _free_port(host: str = HOST) -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise InputError(f"this machine has no such address ({error.strerror})", host, "name one of its own") from error
         return int(probe.getsockname()[1])
 
 

@@ -9,3 +9,7 @@ class InputError(Exception):
     def __init__(self, what: str, where: object, mend: str) -> None:
         self.what, self.where, self.mend = what, str(where), mend
         super().__init__(" ".join(f"{what}: {where}; {mend}".split()))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """Pickled by its parts, so that it comes back whole from another process."""
+        return type(self), (self.what, self.where, self.mend)

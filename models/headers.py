@@ -30,6 +30,8 @@ class Header:
 
 def read_safetensors_header(path: Path) -> Header:
     """Raises InputError if the file is no safetensors file or was cut short (8-byte length, JSON, data)."""
+    if not path.is_file():
+        raise InputError("no such safetensors file", path, "name a file on this machine")
     size = path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(8)

@@ -69,7 +69,10 @@ class CachedRenderer:
         return [found[index] for index in range(len(jobs))]
 
     def _store(self, place: Path, image: Image | NotDrawn) -> None:
-        data = _as_png(image)
+        self.store(place, as_png(image))
+
+    def store(self, place: Path, data: bytes) -> None:
+        """Keeps a PNG that was drawn elsewhere."""
         write_whole(place, data)
         self._unchecked += len(data)
         if self._unchecked > self.limit / 16:
@@ -92,7 +95,8 @@ class CachedRenderer:
             held -= size
 
 
-def _as_png(image: Image | NotDrawn) -> bytes:
+def as_png(image: Image | NotDrawn) -> bytes:
+    """As the cache keeps it; what was not drawn is a card that says why."""
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()

@@ -6,19 +6,22 @@ search itself looks at the cost and the constraints alone.
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import uuid
 import warnings
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
 from optimizer.notes import attributes_of, notes_of
 from optimizer.one_transaction import store_trial
+from optimizer.patience import patiently
 from optimizer.point import Point
 from optimizer.search import Phase
 from optimizer.space import Space
@@ -26,12 +29,15 @@ from optimizer.space import Space
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
+    from optuna.trial import FrozenTrial, TrialState
 
 OBJECTIVES = ("total weight", "worst garment", "identity", "broken hands")
 DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", "maximize", "maximize", "minimize")
 CHOSEN: Final = "chosen by hand"
 """The study's user attribute that holds the number of the trial that a person chose."""
+CONDITIONS: Final = "conditions"
+STORAGES: Final = 8
+"""Databases that are kept open at most."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Entry:
     number: int
     point: Point
     phase: Phase
+    image: Path | None = None
+    """Its copy in the artifact store."""
 
 
 @dataclass
@@ -57,21 +65,37 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """The finished trials in order."""
-        return [
-            Entry(trial.number, self.space.from_params(trial.params), trial.user_attrs["phase"]) for trial in self._finished()
-        ]
+        found = []
+        for trial in self.finished():
+            attrs = trial.user_attrs
+            copy = self.artifacts / attrs["artifact"] if "artifact" in attrs else None
+            found.append(Entry(trial.number, self.space.from_params(trial.params), attrs["phase"], copy))
+        return found
+
+    def finished(self) -> list[FrozenTrial]:
+        """The same as Optuna keeps them: parameters as they were drawn, whatever the space is now."""
+        from optuna.trial import TrialState
+
+        return self._trials(TrialState.COMPLETE)
 
     def drop_unfinished(self) -> int:
         """Marks trials that a killed run left running as failed; their images, if drawn, are in the cache."""
         from optuna.trial import TrialState
 
-        if self._known is None:
-            return 0
-        study, states = self._study, (TrialState.RUNNING, TrialState.WAITING)
-        running = study.get_trials(deepcopy=False, states=states)
+        running = self._trials(TrialState.RUNNING, TrialState.WAITING)
         for trial in running:
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            # Study.tell refuses a trial that was enqueued and never asked for.
+            self._study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         return len(running)
+
+    def conditions(self) -> Mapping[str, Any]:
+        """What was kept by `set_conditions`, as JSON values."""
+        held: Mapping[str, Any] = self._attribute(CONDITIONS) or {}
+        return held
+
+    def set_conditions(self, conditions: Mapping[str, Any]) -> None:
+        """Keeps what the trials are made under."""
+        patiently(lambda: self._study.set_user_attr(CONDITIONS, dict(conditions)))
 
     def add(
         self,
@@ -83,7 +107,8 @@ class Ledger:
         image: Path,
         note: Callable[[int, str], str] = lambda number, picture: "",
     ) -> int:
-        """Stores a finished trial and returns its number. It is there as a whole or not at all: one transaction.
+        """Stores a finished trial and returns its number. It is there as a whole or not at all: one transaction, tried again
+        while the database is away.
 
         `note` is given the number and the address of the image in optuna-dashboard, and gives the trial's note.
         """
@@ -100,12 +125,19 @@ class Ledger:
             system_attrs={"constraints": list(margins.values()), **told},
             constraints=dict(margins),
         )
-        study = self._study
 
         def told_with_it(identity: int, number: int) -> Mapping[str, Any]:
             return attributes_of(identity, note(number, self._address(identity, artifact)), {})
 
-        return store_trial(study._storage, study._study_id, trial, told_with_it)[1]
+        attempts = itertools.count()
+
+        def store() -> int:
+            # A connection that broke while it committed does not tell whether the trial is there.
+            if next(attempts) and (number := self._number_of(artifact)) is not None:
+                return number
+            return store_trial(self._study._storage, self._study._study_id, trial, told_with_it)[1]
+
+        return patiently(store)
 
     def picture(self, number: int) -> str:
         """The address of a trial's image in optuna-dashboard, from its root."""
@@ -114,34 +146,31 @@ class Ledger:
 
     def chosen(self) -> int | None:
         """The number of the trial that a person chose over the search's own pick."""
-        held = None if self._known is None else self._known.user_attrs.get(CHOSEN)
+        held = self._attribute(CHOSEN)
         return None if held is None else int(held)
 
     def choose(self, number: int | None) -> None:
         """Keeps what a person chose; None leaves the choice to the search again."""
-        self._study.set_user_attr(CHOSEN, number)
+        patiently(lambda: self._study.set_user_attr(CHOSEN, number))
 
     def notes(self) -> dict[int | None, str]:
         """optuna-dashboard's notes by trial number, that of the study by None."""
-        if self._known is None:
-            return {}
-        numbers: dict[int | None, int | None] = {trial._trial_id: trial.number for trial in self._finished()}
+        numbers: dict[int | None, int | None] = {trial._trial_id: trial.number for trial in self.finished()}
         numbers[None] = None
         return {numbers[trial]: text for trial, text in notes_of(self._attributes()).items() if trial in numbers}
 
     def write_note(self, number: int | None, text: str) -> None:
         """Writes the note of a trial, or of the study."""
         trial = None if number is None else self._trial(number)._trial_id
-        study = self._study
         for key, value in attributes_of(trial, text, self._attributes()).items():
-            study._storage.set_study_system_attr(study._study_id, key, value)
+            patiently(partial(self._set_attribute, key, value))
 
     def show_figure(self, name: str, figure: Any) -> None:
         """Shows a figure on the study's page of optuna-dashboard, in the place of one of the same name. Its `to_json` gives
         plotly's JSON."""
         from optuna_dashboard import save_plotly_graph_object
 
-        save_plotly_graph_object(self._study, figure, graph_object_id=name)
+        patiently(lambda: save_plotly_graph_object(self._study, figure, graph_object_id=name))
 
     def _address(self, identity: int, artifact: str) -> str:
         return f"/artifacts/{self._study._study_id}/{identity}/{artifact}"
@@ -155,16 +184,27 @@ class Ledger:
         shutil.copyfile(image, self.artifacts / name)
         return name, {f"artifacts:{name}": json.dumps(vars(ArtifactMeta(name, image.name, "image/png", None)))}
 
-    def _finished(self) -> list[FrozenTrial]:
-        from optuna.trial import TrialState
-
-        return [] if self._known is None else self._known.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        return patiently(lambda: [] if self._known is None else self._known.get_trials(deepcopy=False, states=states))
 
     def _trial(self, number: int) -> FrozenTrial:
-        return next(trial for trial in self._finished() if trial.number == number)
+        return next(trial for trial in self.finished() if trial.number == number)
+
+    def _number_of(self, artifact: str) -> int | None:
+        return next((trial.number for trial in self.finished() if trial.user_attrs.get("artifact") == artifact), None)
+
+    def _attribute(self, key: str) -> Any:
+        """A user attribute of the study; None if it has none such."""
+        return patiently(lambda: None if self._known is None else self._known.user_attrs.get(key))
 
     def _attributes(self) -> dict[str, Any]:
-        return self._study._storage.get_study_system_attrs(self._study._study_id)
+        """The study's system attributes."""
+        return patiently(
+            lambda: {} if self._known is None else self._known._storage.get_study_system_attrs(self._known._study_id)
+        )
+
+    def _set_attribute(self, key: str, value: Any) -> None:
+        self._study._storage.set_study_system_attr(self._study._study_id, key, value)
 
     @property
     def _known(self) -> Study | None:
@@ -204,7 +244,7 @@ class Ledger:
         return _opened(self.storage)
 
 
-@cache
+@lru_cache(STORAGES)
 def _opened(url: str) -> BaseStorage:
     """One storage for all seeds of a study: opening it takes longer than reading it."""
     import optuna
@@ -212,7 +252,11 @@ def _opened(url: str) -> BaseStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if file := _sqlite_file(url):
         _write_ahead(file)
-    return optuna.storages.get_storage(url)
+    # A connection that a restarted server has closed is opened again.
+    engine = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
+    weakref.finalize(storage, storage.engine.dispose)
+    return optuna.storages.get_storage(storage)
 
 
 def _sqlite_file(url: str) -> Path | None:

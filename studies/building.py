@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from optimizer.evaluate import Evaluator
+from optimizer.evaluate import Evaluates, Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.space import Axis, Space
@@ -52,6 +52,11 @@ class Study:
 
     def path(self, name: str) -> Path:
         return (self.root / name).expanduser()
+
+    @property
+    def storage_url(self) -> str:
+        """Of Optuna's storage: a shared one, or SQLite in the workspace."""
+        return self.spec.tracking.storage or self.workspace.storage_url()
 
     @cached_property
     def base(self) -> Base:
@@ -137,11 +142,17 @@ class Study:
 
     @cached_property
     def renderer(self) -> DiffusionRenderer:
+        made = self.open_renderer()
+        self.known = remember(self, made.identity())
+        return made
+
+    def open_renderer(self) -> DiffusionRenderer:
+        """Opens base, LoRAs and embeddings, and writes nothing."""
         from optimizer.render import DiffusionRenderer
 
         fixed = {n: s.fixed for n, s in self.spec.loras.items() if s.fixed is not None}
         render = self.spec.render
-        made = DiffusionRenderer(
+        return DiffusionRenderer(
             self.base,
             self.loras,
             self.frame,
@@ -151,27 +162,32 @@ class Study:
             most=render.batch,
             compiled=render.compile,
         )
-        self.known = remember(self, made.identity())
-        return made
 
     @cached_property
     def observer(self) -> Observer:
         return open_observer(self.spec.scorers, self.root)
 
     @cached_property
-    def evaluator(self) -> Evaluator:
+    def evaluator(self) -> Evaluates:
         renderer = LateRenderer(self.known.identity, lambda: self.renderer) if self.known else self.renderer
         cached = CachedRenderer(renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
-        return Evaluator(cached, LateObserver(lambda: self.observer), self._observer_id)
+        return Evaluator(cached, LateObserver(lambda: self.observer), self.observer_id)
 
     @cached_property
-    def _observer_id(self) -> str:
-        return observer_id(self.spec.scorers, self.root, lambda path: known_hash(self.workspace, path))
+    def scorer_models(self) -> dict[str, tuple[str, str]]:
+        return scorer_models(self.spec.scorers, self.root, self._content_of)
+
+    @cached_property
+    def observer_id(self) -> str:
+        return observer_id(self.spec.scorers, self.root, self._content_of)
+
+    def _content_of(self, path: Path) -> str:
+        return known_hash(self.workspace, path)
 
     @cached_property
     def references(self) -> dict[str, References]:
         """What the reference photos of each searched LoRA look like; observed once and kept in the workspace."""
-        return {name: self._references(name, section, self._observer_id) for name, section in self.spec.searched().items()}
+        return {name: self._references(name, section, self.observer_id) for name, section in self.spec.searched().items()}
 
     def _references(self, name: str, section: LoraSection, key: str) -> References:
         assert section.references is not None
@@ -215,9 +231,9 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
 
     device, hands = scorers_device(scorers.device), scorers.hands
     return Observer(
-        parser=open_parser(_local(scorers.parts.model, root), device),
+        parser=open_parser(local_name(scorers.parts.model, root), device),
         garments=open_garment_embedder(scorers.garment, root, device),
-        faces=open_faces(_local(scorers.face.pack, root), scorers.face.det_size),
+        faces=open_faces(local_name(scorers.face.pack, root), scorers.face.det_size),
         hand_judge=open_hand_judge(root / hands.judge) if hands.judge else None,
         pose=open_pose(root / hands.pose, device) if hands.pose else None,
         extra=open_scorers(list(scorers.extra)),
@@ -232,41 +248,54 @@ def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Em
 
     found: list[Embeds] = []
     if garment.model is not None:
-        found.append(open_clip_model(_local_clip(garment.model, root), garment.pretrained, device))
+        found.append(open_clip_model(local_clip_name(garment.model, root), garment.pretrained, device))
     if garment.dino is not None:
-        found.append(open_dino(_local(garment.dino, root), device))
+        found.append(open_dino(local_name(garment.dino, root), device))
     return found[0] if len(found) == 1 else Averaged(tuple(found))
 
 
-def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
-    """Hash of the scorers' names and, where they are local, of their files, and of the format of observations: what stored
-    observations depend on. `content_of` gives a file's or a folder's hash."""
-    garment, hands = scorers.garment, scorers.hands
-    places = {
-        "parts": _local(scorers.parts.model, root),
-        "clip": _local_clip(garment.model, root) if garment.model else None,
-        "dino": _local(garment.dino, root) if garment.dino else None,
-        "face": _local(scorers.face.pack, root),
-        "judge": str(root / hands.judge) if hands.judge else None,
-        "pose": str(root / hands.pose) if hands.pose else None,
+def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> dict[str, tuple[str, str]]:
+    """By scorer: what decides its observations, and what a person knows it by.
+
+    The first is the hash of local files, as `content_of` gives it, or the name of what is not here, with the settings.
+    """
+    garment, face, hands = scorers.garment, scorers.face, scorers.hands
+
+    def told(place: str, setting: str = "") -> tuple[str, str]:
+        path = Path(place.removeprefix("local-dir:"))
+        content = content_of(path) if path.exists() else place
+        known_by = f"{path.name} ({content[:12]})" if path.exists() else place
+        return f"{content} {setting}".strip(), f"{known_by} {setting}".strip()
+
+    garments = {}
+    if garment.model is not None:
+        garments["clip"] = told(local_clip_name(garment.model, root), garment.pretrained or "")
+    if garment.dino is not None:
+        garments["dino"] = told(local_name(garment.dino, root))
+    shown = [known_by for _, known_by in garments.values()]
+    seen, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
+    judged, judged_by = told(local_name(model, root))
+    return {
+        "parts": told(local_name(scorers.parts.model, root)),
+        "garment": (json.dumps({kind: held for kind, (held, _) in garments.items()}), " and ".join(shown)),
+        "face": told(local_name(face.pack, root), str(face.det_size)),
+        "hands": (f"{seen} {judged}", judged_by),
+        **{f"extra {name}": (release, release) for name, release in versions_of(list(scorers.extra)).items()},
     }
-    content = {model: _content(place, content_of) for model, place in places.items() if place is not None}
-    held = [FORMAT, content, garment.pretrained, scorers.face.det_size, versions_of(list(scorers.extra))]
-    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 
-def _content(place: str, content_of: Callable[[Path], str]) -> str:
-    """A local model's hash, or the name of one that is not here."""
-    path = Path(place.removeprefix("local-dir:"))
-    return content_of(path) if path.exists() else place
+def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
+    """Hash of what decides the observations of each scorer, and of their format: what stored observations depend on."""
+    held = scorer_models(scorers, root, content_of)
+    return hashlib.sha256(json.dumps([FORMAT, {name: content for name, (content, _) in held.items()}]).encode()).hexdigest()
 
 
-def _local(name: str, root: Path) -> str:
+def local_name(name: str, root: Path) -> str:
     """The path beside the study file if there is one, else the name as it is (a hub or pack name)."""
     beside = (root / name).expanduser()
     return str(beside) if beside.exists() else name
 
 
-def _local_clip(name: str, root: Path) -> str:
+def local_clip_name(name: str, root: Path) -> str:
     prefix = "local-dir:"
-    return prefix + _local(name.removeprefix(prefix), root) if name.startswith(prefix) else name
+    return prefix + local_name(name.removeprefix(prefix), root) if name.startswith(prefix) else name

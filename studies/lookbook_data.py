@@ -43,7 +43,7 @@ class SeedResult:
 
 def was_run(study: Study, seed: int) -> bool:
     """Whether any trial of this seed is stored."""
-    return bool(ledger_of(study, seed).entries())
+    return bool(ledger_of(study, seed).finished())
 
 
 def images_gone(study: Study, seed: int) -> int:

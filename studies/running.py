@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
+from optimizer.evaluate import Evaluation
 from optimizer.ledger import Ledger
 from optimizer.point import Job
 from optimizer.samplers import OptunaSampler
@@ -14,6 +15,8 @@ from scorers.observation import Observation
 from studies.bareness import BARE, little_clothing
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
+from studies.conditions import hold_to, keep_conditions
+from studies.forking import carried
 from studies.judging import Judge, plain_scores
 from studies.optuna_notes import trial_note, write_notes
 from studies.outcome import Outcome, TrialRecord
@@ -39,12 +42,15 @@ class TrialDone:
 
 
 def ledger_of(study: Study, seed: int) -> Ledger:
-    storage = study.spec.tracking.storage or study.workspace.storage_url()
-    return Ledger(f"{study.spec.name}-seed-{seed}", storage, study.space, study.workspace.artifacts)
+    return Ledger(f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts)
 
 
 def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge, list[Ladder]]:
-    """Draws the plain image, the ladders and the locked image if no earlier run did."""
+    """Draws the plain image, the ladders and the locked image if no earlier run did.
+
+    Raises InputError if trials of this seed are stored that the study as it stands now would draw otherwise.
+    """
+    hold_to(study, seed, ledger_of(study, seed))
     plain = study.evaluator.evaluate(seed, plain_point(study))
     drawn()
     ladders = draw_ladders(study, seed, drawn)
@@ -88,6 +94,10 @@ def images_before_trials(study: Study) -> int:
     return 1 + len(LADDER) * len(study.spec.searched()) + others
 
 
+Search: TypeAlias = Generator[Job, Evaluation, Outcome]
+"""The search at one seed: yields the image that it needs next, is sent what was seen in it, and ends with what it found."""
+
+
 def run_seed(
     study: Study,
     seed: int,
@@ -97,11 +107,56 @@ def run_seed(
     tracker: Tracker,
     told: Callable[[TrialDone], None],
     blurred: bool = True,
+    may_write: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again."""
+    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again.
+
+    `may_write` is called before anything is stored, and raises if another runner has taken the study over.
+    """
+    search = searching(study, seed, judge=judge, budget=budget, tracker=tracker, told=told, blurred=blurred, may_write=may_write)
+    return run_seeds(study, {seed: search})[seed]
+
+
+def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome]:
+    """Several seeds at once: one image of each at a time, drawn by as many workers as there are."""
+    found: dict[int, Outcome] = {}
+    wanted: dict[int, Job] = {}
+
+    def go_on(seed: int, seen: Evaluation | None) -> None:
+        try:
+            wanted[seed] = next(searches[seed]) if seen is None else searches[seed].send(seen)
+        except StopIteration as ended:
+            found[seed] = ended.value
+
+    for seed in searches:
+        go_on(seed, None)
+    while wanted:
+        asked, wanted = wanted, {}
+        for seed, evaluation in study.evaluator.evaluate_each(asked):
+            go_on(seed, evaluation)
+    return found
+
+
+def searching(
+    study: Study,
+    seed: int,
+    *,
+    judge: Judge,
+    budget: int,
+    tracker: Tracker,
+    told: Callable[[TrialDone], None],
+    blurred: bool = True,
+    may_write: Callable[[], None] = lambda: None,
+) -> Search:
+    """As `run_seed`, for whoever draws the images of several at once."""
     ledger = ledger_of(study, seed)
+    may_write()
     ledger.drop_unfinished()
     records = _stored_records(study, seed, judge, ledger)
+    if not records:
+        keep_conditions(study, ledger)
+    for brought in _carried(study, seed, records):
+        records.append((yield from _draw(study, seed, judge, ledger, brought, may_write)))
     for record in records:
         track_trial(tracker, seed, record, blurred=blurred)
     sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
@@ -110,11 +165,12 @@ def run_seed(
         proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
         if proposal is None:
             break
-        record = draw_trial(study, seed, judge, ledger, proposal)
+        record = yield from _draw(study, seed, judge, ledger, proposal, may_write)
         records.append(record)
         track_trial(tracker, seed, record, blurred=blurred)
         told(TrialDone(record, _best_record(records), len(records), budget))
     outcome = outcome_of(study, seed, judge, records, ledger.chosen())
+    may_write()
     write_notes(ledger, study.spec.name, outcome)
     return outcome
 
@@ -130,11 +186,30 @@ def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     return outcome_of(study, seed, judge, _stored_records(study, seed, judge, ledger), ledger.chosen())
 
 
+def restore_images(study: Study, seed: int) -> None:
+    """Brings images of trials that have left the cache back from Optuna's artifacts: none is drawn again."""
+    for entry in ledger_of(study, seed).entries():
+        if entry.image is not None:
+            study.evaluator.restore(seed, entry.point, entry.image)
+
+
 def _stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[TrialRecord]:
     """The finished trials with what people said of them."""
+    restore_images(study, seed)
     notes = ledger.notes()
-    records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
-    return [replace(record, rating=rating_in(notes.get(record.number, ""))) for record in records]
+    found = []
+    for entry in ledger.entries():
+        seen = study.evaluator.evaluate(seed, entry.point)
+        record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
+        found.append(replace(record, rating=rating_in(notes.get(entry.number, ""))))
+    return found
+
+
+def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
+    """What a fork brought that is not stored here yet; its images lie in the cache."""
+    drawn = {record.judged.point.key() for record in records}
+    brought = [Proposal(study.space.from_params(c["params"]), c["phase"]) for c in carried(study.workspace, seed)]
+    return [proposal for proposal in brought if proposal.point.key() not in drawn]
 
 
 def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
@@ -158,9 +233,19 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     )
 
 
-def draw_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal) -> TrialRecord:
-    """Draws, judges and stores one trial: from then on a killed run does not lose it."""
-    drawn = _record(study, seed, judge, -1, proposal)
+def _draw(
+    study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, may_write: Callable[[], None]
+) -> Generator[Job, Evaluation, TrialRecord]:
+    # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
+    may_write()
+    seen = yield Job(seed, proposal.point)
+    may_write()
+    return store_trial(study, seed, judge, ledger, proposal, seen)
+
+
+def store_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, seen: Evaluation) -> TrialRecord:
+    """Judges and stores one trial: from then on a killed run does not lose it."""
+    drawn = _record(judge, -1, proposal, seen)
     number = ledger.add(
         proposal.point,
         values=judge.objectives(proposal.point, drawn.scores),
@@ -177,11 +262,9 @@ def draw_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: 
     return replace(drawn, number=number)
 
 
-def _record(study: Study, seed: int, judge: Judge, number: int, proposal: Proposal) -> TrialRecord:
-    evaluation = study.evaluator.evaluate(seed, proposal.point)
-    judged, scores = judge.judge(evaluation)
-    bare = little_clothing(evaluation.observation)
-    return TrialRecord(number, proposal.phase, judged, scores, evaluation.image, bare=bare)
+def _record(judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
+    judged, scores = judge.judge(seen)
+    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=little_clothing(seen.observation))
 
 
 def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:

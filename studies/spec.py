@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import InputError
 
+LARGEST: Final = 2**20
+"""Bytes of a study file."""
 Kind = Literal["face", "clothing", "shoes", "other"]
 Weight = Annotated[float, Field(ge=0, le=2)]
 
@@ -197,8 +199,14 @@ def study_file(study: Path) -> Path:
 def read_spec(path: Path) -> StudySpec:
     """Reads and checks a study file. Raises InputError with the place and the mend on the first fault."""
     try:
+        if path.stat().st_size > LARGEST:
+            raise InputError("too large for a study file", path, f"keep it below {LARGEST} bytes")
         data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"the study file cannot be read ({error.strerror})", path, "name a study.yaml or its folder") from error
+    except RecursionError as error:
+        raise InputError("nested too deeply for a study file", path, "mend it") from error
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"not YAML ({str(error).splitlines()[0]})", path, "mend the line it names") from error
     if not isinstance(data, dict):
         raise InputError("the study file holds no settings", path, "write `huanhua init DIR` to see one")

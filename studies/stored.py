@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from models.errors import InputError
 from studies.building import Study
 from studies.calibrating import Ladder
+from studies.conditions import hold_to
 from studies.judging import Judge
 from studies.lookbook_data import images_gone, was_run
 from studies.outcome import Outcome
-from studies.running import judge_for, stored_outcome
+from studies.running import judge_for, ledger_of, restore_images, stored_outcome
 from studies.scouting import locked_seeds
 
 
@@ -25,13 +26,16 @@ class Stored:
 
 
 def stored(study: Study, seed: int) -> Stored:
-    """Raises InputError if nothing was run at this seed, or if its images are not there under the study's present settings."""
+    """Raises InputError if nothing was run at this seed, if its trials were made under other conditions than the study's present
+    ones, or if its images are not there."""
     run = f"run `huanhua run STUDY --seed {seed}`"
     if not was_run(study, seed):
         raise InputError("nothing was run here yet", f"seed {seed}", run)
+    hold_to(study, seed, ledger_of(study, seed))
+    restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
-        what = f"{gone} images of it are not in the workspace, or not as the study file says now"
+        what = f"{gone} images of it are not in the workspace"
         raise InputError(what, f"seed {seed}", f"{run}, which draws them")
     judge, ladders = judge_for(study, seed, lambda: None)
     return Stored(judge, ladders, stored_outcome(study, seed, judge))

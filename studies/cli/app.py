@@ -36,10 +36,28 @@ def _root(
 
 
 def _register() -> None:
-    from studies.cli import data, demo, doctor, export, grid, look, lookbook, lora, models, pick, score, search, show, study
-    from studies.cli import tracking as track
+    from studies.cli import (
+        data,
+        demo,
+        doctor,
+        export,
+        grid,
+        look,
+        lookbook,
+        lora,
+        models,
+        pick,
+        score,
+        search,
+        service,
+        show,
+        study,
+        tracking,
+    )
 
-    for module in (study, data, search, grid, show, pick, score, export, track, lookbook, look, lora, models, doctor, demo):
+    for module in (study, data, search, grid, show, pick, score, export, tracking, lookbook, look, service):
+        module.register(app)
+    for module in (lora, models, doctor, demo):
         module.register(app)
 
 

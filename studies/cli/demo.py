@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +48,8 @@ def demo(
 ) -> None:
     """The whole way on the paper-doll lab, nothing downloaded. A second demo in the same folder goes on from the first."""
     from studies.cli.search import close
+    from studies.faults import one_line
+    from studies.lease import only_runner
     from studies.paperdoll.study import OUTFITS
 
     began = time.monotonic()
@@ -58,11 +60,13 @@ def demo(
     for outfit in OUTFITS:
         lora_of(outfit, folder, [f"plan.epochs={epochs}"] if epochs is not None else ())
     study = open_study(folder, None)
-    tracker = open_tracker(study)
-    try:
-        outcome, grid = search(study, scout, trials, tracker)
-    finally:
-        close(tracker)
+    study.workspace.make()
+    with one_line(), only_runner(study.storage_url, study.spec.name, say) as lease:
+        tracker = open_tracker(study)
+        try:
+            outcome, grid = search(study, scout, trials, tracker, lease.check)
+        finally:
+            close(tracker)
     finish(study, outcome, grid, time.monotonic() - began, as_json)
     if outcome.pick is None:
         raise typer.Exit(1)
@@ -124,7 +128,7 @@ def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
     return out
 
 
-def search(study: Study, seeds: int, trials: int, tracker: Tracker) -> tuple[Outcome, Path]:
+def search(study: Study, seeds: int, trials: int, tracker: Tracker, may_write: Callable[[], None]) -> tuple[Outcome, Path]:
     """Scouts, locks and runs the soundest seed, or the next where nothing is feasible; draws the grid around the pick."""
     from studies.cli.search import run_one, scout_study
     from studies.scouting import lock
@@ -133,7 +137,7 @@ def search(study: Study, seeds: int, trials: int, tracker: Tracker) -> tuple[Out
     for seed in _worth_a_try(study, [s.seed for s in found]):
         lock(study, [seed])
         say(f"locked seed {seed}")
-        outcome = run_one(study, seed, trials, tracker)
+        outcome = run_one(study, seed, trials, tracker, may_write=may_write)
         if outcome.pick is not None:
             break
     return outcome, _grid(study, outcome, tracker)

@@ -1,15 +1,20 @@
-"""doctor: versions, device, memory, and whether the shipped models open. Safe to paste into a bug report."""
+"""doctor: versions, devices, memory, and whether models open. Safe to paste into a bug report."""
 
 from __future__ import annotations
 
-import platform
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from studies.diagnosis import Line
+
 LIBRARIES = (
     "torch", "diffusers", "transformers", "peft", "accelerate", "open_clip_torch", "insightface", "onnxruntime", "safetensors",
-    "pillow", "optuna", "optuna-dashboard", "mlflow",
+    "spandrel", "pillow", "optuna", "optuna-dashboard", "SQLAlchemy", "mlflow",
 )  # fmt: skip
 
 
@@ -17,20 +22,38 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def doctor() -> None:
-    """Say what is installed, what it runs on, and whether the paper-doll models open."""
-    from studies.diagnosis import device_line, lab_lines, library_line
+def doctor(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY]", help="a study.yaml or its folder: do its models open?")
+    ] = None,
+) -> None:
+    """Say what is installed, what it runs on, and which models open; no home folder, token or host name is printed."""
+    from studies.redacting import redacted
 
-    typer.echo(f"python     {platform.python_version()} on {platform.system()} {platform.machine()}")
-    wrong = False
-    for name in LIBRARIES:
-        line, present = library_line(name)
-        wrong = wrong or not present
-        typer.echo(line)
-    typer.echo(device_line())
-    for line, well in lab_lines():
-        wrong = wrong or not well
-        typer.echo(line)
+    wrong = 0
+    for line, well in _lines(study):
+        wrong += not well
+        typer.echo(redacted(" ".join(line.splitlines())))
     if wrong:
-        typer.echo("something is missing: pip install -c constraints.txt .", err=True)
+        typer.echo(f"{wrong} of these lines say what is missing and how to get it", err=True)
         sys.exit(1)
+
+
+def _lines(path: Path | None) -> Iterator[Line]:
+    from importlib.metadata import version
+
+    from studies.cli.options import open_study
+    from studies.diagnosis import EXTRAS, device_lines, extra_line, lab_lines, library_line, memory_lines, python_line
+
+    opened = open_study(path, None) if path is not None else None
+    yield f"huanhua    {version('huanhua')}", True
+    yield python_line()
+    yield from (library_line(name) for name in LIBRARIES)
+    yield from (extra_line(name, extra) for name, extra in EXTRAS.items())
+    yield from device_lines()
+    yield from memory_lines(opened.root if opened else Path())
+    yield from lab_lines()
+    if opened is not None:
+        from studies.diagnosis_study import study_lines
+
+        yield from study_lines(opened)

@@ -1,42 +1,83 @@
-"""dashboards: MLflow and optuna-dashboard on this machine only."""
+"""dashboards: MLflow and optuna-dashboard, on this machine only unless told."""
 
 from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
+
+if TYPE_CHECKING:
+    from dashboards.servers import Public, Stores
+    from studies.building import Study
+
+PASSWORD: Final = "HUANHUA_PASSWORD"
+SHORTEST: Final = 12
+LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 def register(app: typer.Typer) -> None:
     app.command()(dashboards)
 
 
-def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: WorkspaceOption = None) -> None:
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),
+]
+
+
+def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: WorkspaceOption = None, host: HostOption = None) -> None:
     """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
-    from dashboards.servers import Addresses, Stores, serve
+    from dashboards.servers import Addresses, serve
     from models.errors import InputError
-    from studies.tracking import local_store
 
     opened = open_study(study, workspace)
-    place, spec = opened.workspace, opened.spec.tracking
-    if spec.storage is None and not (place.root / "optuna.db").exists():
-        raise InputError("nothing was run here yet", place.root, "run `huanhua run STUDY` first")
-
-    url, mlflow_artifacts = local_store(place.root)
+    if opened.spec.tracking.storage is None and not (opened.workspace.root / "optuna.db").exists():
+        raise InputError("nothing was run here yet", opened.workspace.root, "run `huanhua run STUDY` first")
 
     def tell(addresses: Addresses) -> None:
         typer.echo(f"MLflow            {addresses.mlflow}")
         typer.echo(f"optuna-dashboard  {addresses.optuna}")
         typer.echo("Ctrl-C stops both")
 
-    serve(
-        Stores(
-            mlflow_url=spec.mlflow or url,
-            mlflow_artifacts=mlflow_artifacts,
-            storage_url=spec.storage or place.storage_url(),
-            artifacts=place.artifacts,
-            logs=place.root / "logs",
-            blurred=blur,
-        ),
-        tell,
+    serve(stores_of(opened, blurred=blur), tell, public=public_at(host))
+
+
+def stores_of(study: Study, *, blurred: bool) -> Stores:
+    """What the dashboards of a study look at."""
+    from dashboards.servers import Stores
+    from studies.tracking import local_store
+
+    place, tracking = study.workspace, study.spec.tracking
+    url, mlflow_artifacts = local_store(place.root)
+    return Stores(
+        mlflow_url=tracking.mlflow or url,
+        mlflow_artifacts=mlflow_artifacts,
+        storage_url=study.storage_url,
+        artifacts=place.artifacts,
+        logs=place.root / "logs",
+        blurred=blurred,
     )
+
+
+def public_at(host: str | None) -> Public | None:
+    """Where MLflow is to answer beyond loopback. Raises InputError where nothing would ask for a password there."""
+    from dashboards.servers import Public
+    from models.errors import InputError
+
+    if host is None or host in LOOPBACK:
+        return None
+    if host in ("0.0.0.0", "::", "*"):
+        raise InputError("every address at once is too many", "--host", "name the one that others will type")
+    password = os.environ.get(PASSWORD, "")
+    if len(password) < SHORTEST:
+        raise InputError(
+            f"beyond this machine MLflow answers behind a password only ({host})", "--host",
+            f"put one of at least {SHORTEST} letters into {PASSWORD}, or leave --host out and use `ssh -L`",
+        )  # fmt: skip
+    if find_spec("flask_wtf") is None:
+        raise InputError("MLflow needs Flask-WTF to ask for a password", "--host", "pip install 'huanhua[auth]'")
+    return Public(host, password)

@@ -92,9 +92,12 @@ def dials_of(study: Study) -> tuple[Dial, ...]:
 def _story(study: Study, seed: int) -> SeedStory:
     from dashboards.lookbook.book import SeedStory
     from studies.cli.search import announce, counter
+    from studies.conditions import hold_to
     from studies.lookbook_data import images_gone, seed_result
-    from studies.running import images_before_trials
+    from studies.running import images_before_trials, ledger_of, restore_images
 
+    hold_to(study, seed, ledger_of(study, seed))
+    restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
         announce(study, f"seed {seed}: images that the cache let go", gone)

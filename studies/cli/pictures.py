@@ -177,10 +177,15 @@ def open_image(path: Path, hidden: bool = False) -> Image:
 
 def _saved(workspace: Workspace, name: str, drawn: Callable[[bool], Image], hiding: bool) -> Sheet:
     """`drawn` draws the sheet, with bare images blurred if it is told so."""
+    path = save(workspace, name, drawn(False))
+    return Sheet(path, drawn(True) if hiding else path)
+
+
+def save(workspace: Workspace, name: str, picture: Image) -> Path:
     workspace.pictures.mkdir(parents=True, exist_ok=True)
     path = workspace.pictures / name
-    drawn(False).save(path)
-    return Sheet(path, drawn(True) if hiding else path)
+    picture.save(path)
+    return path
 
 
 def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bool = False) -> Cell:

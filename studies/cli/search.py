@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,6 +88,13 @@ def run(
     study: StudyArgument,
     seed: Annotated[list[int] | None, typer.Option("--seed", help="only these locked seeds")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
+    fork: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="start a new study in this folder from the trials that still hold")
+    ] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", metavar="local|auto|ADDRESS", help="draw on a Ray cluster, one worker a GPU")
+    ] = None,
+    ray_workers: Annotated[int | None, typer.Option(min=1, help="so many workers on CPU slots, not one a GPU")] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: Annotated[
@@ -95,43 +103,115 @@ def run(
 ) -> None:
     """Search the smallest weights for each locked seed. The same command resumes."""
     from studies.cli.watching import watcher
+    from studies.faults import one_line
+    from studies.lease import only_runner
     from studies.scouting import locked_seeds
 
     opened = open_study(study, workspace)
     opened.workspace.make()
+    if fork is not None:
+        opened = forked(opened, study, fork)
     chosen = seed or locked_seeds(opened)
     if not chosen:
         raise InputError("no seed is locked", study, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    tracker, watch = open_tracker(opened), watcher(as_json)
-    try:
-        outcomes = [run_one(opened, s, trials or opened.spec.search.trials, tracker, watch, blurred=blur) for s in chosen]
-    finally:
-        close(tracker)
+    budget = trials or opened.spec.search.trials
+    with one_line(), only_runner(opened.storage_url, opened.spec.name, say) as lease:
+        tracker, watch = open_tracker(opened), watcher(as_json)
+        try:
+            outcomes = run_all(opened, chosen, budget, tracker, watch, lease.check, ray, ray_workers, blurred=blur)
+        finally:
+            close(tracker)
     watch.ended(outcomes)
     if not all(o.pick for o in outcomes):
         raise typer.Exit(1)
 
 
+def forked(study: Study, path: Path, folder: Path) -> Study:
+    from studies.forking import fork
+    from studies.running import ledger_of
+    from studies.spec import study_file
+
+    made, counts = fork(study, study_file(path).read_text(encoding="utf-8"), folder, ledger_of)
+    for seed, count in counts.items():
+        say(f"seed {seed}: {count} trials still hold")
+    say(f"from now on: huanhua run {folder}")
+    return made
+
+
+def run_all(
+    study: Study,
+    seeds: list[int],
+    budget: int,
+    tracker: Tracker,
+    watch: Watcher,
+    may_write: Callable[[], None],
+    ray: str | None,
+    workers: int | None,
+    *,
+    blurred: bool,
+) -> list[Outcome]:
+    """One seed after the other here; all of them at the same time on Ray."""
+    if ray is None:
+        return [run_one(study, seed, budget, tracker, watch, may_write, blurred=blurred) for seed in seeds]
+    from studies.workers import on_ray
+
+    with on_ray(study, ray, workers):
+        return run_together(study, seeds, budget, tracker, watch, may_write, blurred=blurred)
+
+
 def run_one(
-    study: Study, seed: int, budget: int, tracker: Tracker, watch: Watcher | None = None, *, blurred: bool = True
+    study: Study,
+    seed: int,
+    budget: int,
+    tracker: Tracker,
+    watch: Watcher | None = None,
+    may_write: Callable[[], None] = lambda: None,
+    *,
+    blurred: bool = True,
 ) -> Outcome:
-    """One seed: what comes before the trials, the trials, the pictures; all of it logged. `watch` is told as it goes."""
+    from studies.cli.watching import watcher
+
+    watch = watch or watcher(as_json=False)
+    return run_together(study, [seed], budget, tracker, watch, may_write, blurred=blurred)[0]
+
+
+def run_together(
+    study: Study,
+    seeds: list[int],
+    budget: int,
+    tracker: Tracker,
+    watch: Watcher,
+    may_write: Callable[[], None],
+    *,
+    blurred: bool,
+) -> list[Outcome]:
+    """What comes before the trials of each seed, the trials, the pictures; all of it logged. `watch` is told as it goes."""
     from studies.cli.figures import show_figures
     from studies.cli.tracking import log_calibration, log_outcome, log_start
-    from studies.cli.watching import Plan, watcher
-    from studies.running import images_before_trials, judge_for, run_seed
+    from studies.cli.watching import Plan
+    from studies.running import images_before_trials, judge_for, run_seeds, searching
 
-    watch, before = watch or watcher(as_json=False), images_before_trials(study)
     study.workspace.make()
-    with watch.seed(Plan(seed, before, budget, study.renderer.seconds_an_image())) as told:
-        log_start(tracker, study, seed)
-        judge, ladders = judge_for(study, seed, told.calibrated)
-        log_calibration(tracker, study, seed, judge.calibrations, ladders, blurred=blurred)
-        outcome = run_seed(study, seed, judge=judge, budget=budget, tracker=tracker, told=told.trial, blurred=blurred)
-    log_outcome(tracker, study, outcome, blurred=blurred)
-    show_figures(study, outcome)
-    watch.picked(outcome)
-    return outcome
+    _tell_limits_once(study)
+    seconds, before = study.renderer.seconds_an_image(), images_before_trials(study)
+    with ExitStack() as watched:
+        searches = {}
+        for seed in seeds:
+            told = watched.enter_context(watch.seed(Plan(seed, before, budget, seconds)))
+            log_start(tracker, study, seed)
+            judge, ladders = judge_for(study, seed, told.calibrated)
+            log_calibration(tracker, study, seed, judge.calibrations, ladders, blurred=blurred)
+            searches[seed] = searching(
+                study, seed, judge=judge, budget=budget, tracker=tracker, told=told.trial, blurred=blurred, may_write=may_write
+            )
+        found = run_seeds(study, searches)
+    outcomes = [found[seed] for seed in seeds]
+    for outcome in outcomes:
+        log_outcome(tracker, study, outcome, blurred=blurred)
+        may_write()
+        show_figures(study, outcome)
+        watch.picked(outcome)
+    return outcomes
 
 
 def announce(study: Study, what: str, images: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from studies.cli.console import say
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from studies.running import TrialDone
 
 
+@dataclass
 class Lines:
+    _watched: list[int] = field(default_factory=list)
+
     @contextmanager
     def seed(self, plan: Plan) -> Iterator[Told]:
         say(plan_line(plan))
-        yield _Seed(plan, Pace(plan))
+        self._watched.append(plan.seed)
+        try:
+            yield _Seed(plan, Pace(plan), self._watched)
+        finally:
+            self._watched.remove(plan.seed)
 
     def picked(self, outcome: Outcome) -> None:
         from studies.cli.show import describe
@@ -35,6 +42,8 @@ class Lines:
 class _Seed:
     plan: Plan
     pace: Pace
+    watched: Sequence[int]
+    """The seeds that are run at the same time, of which each line then names its own."""
     drawn: int = 0
 
     def calibrated(self) -> None:
@@ -50,4 +59,5 @@ class _Seed:
         outcome = "meets all" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
         weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
         left = f"at most {self.pace.left} images left, {minutes(self.pace.seconds_left)}"
-        say(f"  {record.number:>3} {record.phase:<7} {weights}  {outcome}; {best}; {left}")
+        whose = f"seed {self.plan.seed} " if len(self.watched) > 1 else ""
+        say(f"  {whose}{record.number:>3} {record.phase:<7} {weights}  {outcome}; {best}; {left}")

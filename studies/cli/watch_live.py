@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from studies.cli.console import console, say
@@ -19,17 +19,43 @@ if TYPE_CHECKING:
     from studies.running import TrialDone
 
 
+@dataclass
 class Live:
+    _watched: list[_Seed] = field(default_factory=list)
+    _view: RichLive | None = None
+
     @contextmanager
     def seed(self, plan: Plan) -> Iterator[Told]:
+        say(plan_line(plan))
+        told = _Seed(plan, Pace(plan), self._show)
+        self._watched.append(told)
+        try:
+            with self._opened():
+                self._show()
+                yield told
+        finally:
+            self._watched.remove(told)
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        """One view of all seeds that are run at the same time; the first of them opens and closes it."""
         from rich.live import Live as RichLive
 
-        say(plan_line(plan))
+        if self._view is not None:
+            yield
+            return
         # Kept on one console: lines that others print meanwhile go above the view.
-        with RichLive(console=console(), transient=True, refresh_per_second=4) as view:
-            told = _Seed(plan, Pace(plan), view)
-            told.show()
-            yield told
+        with RichLive(console=console(), transient=True, refresh_per_second=4) as self._view:
+            try:
+                yield
+            finally:
+                self._view = None
+
+    def _show(self) -> None:
+        from rich.console import Group
+
+        if self._view is not None:
+            self._view.update(Group(*(seed.picture() for seed in self._watched)), refresh=True)
 
     def picked(self, outcome: Outcome) -> None:
         from studies.cli.show import describe
@@ -45,10 +71,9 @@ class Live:
 class _Seed:
     plan: Plan
     pace: Pace
-    view: RichLive
+    show: Callable[[], None]
     drawn: int = 0
-    now: TrialRecord | None = None
-    best: TrialRecord | None = None
+    done: TrialDone | None = None
 
     def calibrated(self) -> None:
         self.drawn += 1
@@ -56,14 +81,11 @@ class _Seed:
         self.show()
 
     def trial(self, done: TrialDone) -> None:
-        self.now, self.best = done.record, done.best_record
+        self.done = done
         self.pace.trial(done)
-        self.show(done)
+        self.show()
 
-    def show(self, done: TrialDone | None = None) -> None:
-        self.view.update(self._picture(done), refresh=True)
-
-    def _picture(self, done: TrialDone | None) -> RenderableType:
+    def picture(self) -> RenderableType:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -71,12 +93,12 @@ class _Seed:
 
         most = self.plan.before + self.plan.budget
         what = f"calibrate {self.drawn} of {self.plan.before}"
-        if done is not None:
+        if (done := self.done) is not None:
             what = f"trial {done.record.number}, {done.count} of at most {done.budget} ({done.record.phase})"
         head = Table.grid(padding=(0, 2))
         left = f"at most {self.pace.left} images left, about {minutes(self.pace.seconds_left)}"
         head.add_row(Text(f"seed {self.plan.seed}", style="bold"), what, ProgressBar(most, most - self.pace.left, width=24), left)
-        return Group(head, *([scores_table(self.now, self.best)] if self.now else []))
+        return Group(head, *([scores_table(done.record, done.best_record)] if done else []))
 
 
 def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from studies.tracking.database import make_whole
 from studies.tracking.events import Attached, Event, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
 from studies.tracking.outbox import AwayError
 from studies.tracking.pictures import Picture, Veiled, opened
@@ -51,6 +52,7 @@ class Writer:
             os.environ.setdefault(name, value)
         from mlflow import MlflowClient
 
+        make_whole(uri)
         with _server():
             self._client: MlflowClient = MlflowClient(tracking_uri=uri)
             self._experiment = self._open(experiment, artifacts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import socket
@@ -17,8 +18,9 @@ import pytest
 from PIL import Image
 
 from dashboards.optuna_server import only_loopback
-from dashboards.servers import Stores, running
+from dashboards.servers import Public, Stores, running
 from models.errors import InputError
+from studies.cli.look import public_at
 from studies.tracking import MlflowTracker, local_store
 
 pytestmark = [
@@ -141,3 +143,48 @@ def test_other_sites_are_refused(headers: dict[str, str], status: str) -> None:
 
     only_loopback(application)(dict(headers), lambda code, _: said.append(code))
     assert said == [status]
+
+
+def test_beyond_this_machine_mlflow_asks_for_a_password(tmp_path: Path) -> None:
+    pytest.importorskip("flask_wtf", reason="pip install 'huanhua[auth]'")
+    with running(_study(tmp_path), public=Public("127.0.0.2", "a long password")) as (addresses, _):
+        api = f"{addresses.mlflow}/api/2.0/mlflow/experiments/search?max_results=10"
+        assert addresses.mlflow.startswith("http://127.0.0.2:")
+        assert addresses.optuna.startswith("http://127.0.0.1:")
+        for password, status in ((None, 401), ("another password", 401), ("a long password", 200)):
+            token = base64.b64encode(f"huanhua:{password}".encode()).decode()
+            headers = {"Authorization": f"Basic {token}"} if password else {}
+            assert _status(api, headers) == status
+        assert _status(api, {"Host": "evil.example"}) == 403
+
+
+def _status(address: str, headers: dict[str, str]) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_without_a_password_nothing_answers_beyond_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUANHUA_PASSWORD", raising=False)
+    assert public_at(None) is None
+    assert public_at("127.0.0.1") is None
+    with pytest.raises(InputError, match="behind a password only"):
+        public_at("192.168.0.9")
+    monkeypatch.setenv("HUANHUA_PASSWORD", "short")
+    with pytest.raises(InputError, match="at least 12 letters"):
+        public_at("192.168.0.9")
+    with pytest.raises(InputError, match="every address"):
+        public_at("0.0.0.0")
+
+
+def test_an_address_of_another_machine_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "optuna.db").touch()
+    (tmp_path / "mlflow.db").touch()
+    stores = Stores(
+        f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path, f"sqlite:///{tmp_path / 'optuna.db'}", tmp_path, tmp_path / "logs"
+    )
+    with pytest.raises(InputError, match="no such address"), running(stores, public=Public("192.0.2.1", "a long password")):
+        pass

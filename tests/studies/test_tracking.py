@@ -15,6 +15,7 @@ from PIL import Image
 
 from studies.tracking import MemoryTracker, MlflowTracker, Tracker, Veiled, local_store
 from studies.tracking.courier import Courier, Place, RefusedError
+from studies.tracking.database import make_whole
 from studies.tracking.events import Attached, Event, TrialDone
 from studies.tracking.outbox import AwayError, Outbox
 
@@ -289,3 +290,19 @@ def test_a_writing_process_that_dies_is_started_again(tmp_path: Path, database: 
     with pytest.raises(AwayError):
         courier.write(trials[1])
     assert set(read().trials) == {("7", "0"), ("7", "1")}
+
+
+def test_a_database_whose_making_was_cut_short_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(engine: Any) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("create table _alembic_tmp_latest_metrics (x text)")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mlflow.store.db.utils._initialize_tables", cut)
+        with pytest.raises(KeyboardInterrupt):
+            make_whole(local_store(tmp_path)[0])
+    assert list(tmp_path.iterdir()) == []
+    tracker = MlflowTracker(local_store(tmp_path)[0], "pink-dress", tmp_path / "artifacts")
+    tracker.log_text(None, "a.txt", "")
+    assert tracker.close().titles == ()

@@ -1,0 +1,97 @@
+"""A Ray head of this machine on loopback, started again whenever it stops: what `huanhua serve` queues studies on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from dashboards.optuna_server import HOST
+from models.errors import InputError
+
+PORT: Final = 6379
+JOBS_PORT: Final = 8265
+RUNNER: Final = "huanhua_runner"
+"""A resource of which the head has as many as studies may run at a time; the others wait in Ray's own queue."""
+POLL_S: Final = 0.5
+INSTALL: Final = "pip install 'huanhua[ray]'"
+
+
+def command(port: int, jobs_port: int, runners: int) -> list[str]:
+    """Jobs are taken on loopback. Ray's own ports cannot be kept there, so all of them ask for Ray's token."""
+    return [
+        sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--node-ip-address={HOST}", f"--port={port}",
+        "--include-dashboard=true", f"--dashboard-host={HOST}", f"--dashboard-port={jobs_port}",
+        f'--resources={{"{RUNNER}": {runners}}}', "--disable-usage-stats",
+    ]  # fmt: skip
+
+
+class Head:
+    """A running head. `keep_up` is called from time to time."""
+
+    def __init__(self, log: Path, port: int, jobs_port: int, runners: int) -> None:
+        self._command, self._log = command(port, jobs_port, runners), log
+        self.jobs = f"http://{HOST}:{jobs_port}"
+        self.restarts = 0
+        self._process = self._start()
+
+    def keep_up(self) -> None:
+        if self._process.poll() is not None:
+            self.restarts += 1
+            self._process = self._start()
+
+    def wait(self, wait_s: float) -> None:
+        """Until jobs can be submitted. Raises InputError if that does not come about."""
+        until = time.monotonic() + wait_s
+        while not _answers(f"{self.jobs}/api/version"):
+            if self._process.poll() is not None or time.monotonic() > until:
+                lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+                raise InputError(f"the Ray head does not answer ({lines[-1][:160]})", self._log, "read that file")
+            time.sleep(POLL_S)
+
+    def stop(self) -> None:
+        from dashboards.servers import stop
+
+        stop(self._process)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+        with self._log.open("ab") as output:
+            return subprocess.Popen(
+                self._command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=sys.platform != "win32",
+            )  # fmt: skip
+
+
+@contextmanager
+def ray_head(
+    logs: Path, *, port: int = PORT, jobs_port: int = JOBS_PORT, runners: int = 1, wait_s: float = 180.0
+) -> Iterator[Head]:
+    """A head that takes jobs for as long as the block lasts. Raises InputError if Ray is not here or the head does not start."""
+    if find_spec("ray") is None:
+        raise InputError("Ray is not installed", "serve", INSTALL)
+    logs.mkdir(parents=True, exist_ok=True)
+    head = Head(logs / "ray.log", port, jobs_port, runners)
+    try:
+        head.wait(wait_s)
+        yield head
+    finally:
+        head.stop()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as reply:
+            return bool(reply.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code == 401  # it answers, and asks for its token
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,44 @@
+"""Steps against a database server that may be restarted in the middle of a study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+Result = TypeVar("Result")
+FIRST_PAUSE_S: Final = 0.5
+LONGEST_PAUSE_S: Final = 15.0
+LONGEST_S: Final = 600.0
+
+
+def patiently(step: Callable[[], Result], *, longest_s: float = LONGEST_S, pause_s: float = FIRST_PAUSE_S) -> Result:
+    """Does `step`, again and again for `longest_s` while the database is away; `step` must be one that may be done twice.
+
+    Any other error is raised at once, and the last one when the time is over.
+    """
+    until = time.monotonic() + longest_s
+    while True:
+        try:
+            return step()
+        except Exception as error:
+            if not is_away(error) or time.monotonic() + pause_s > until:
+                raise
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def is_away(error: BaseException) -> bool:
+    """The server cannot be reached now, or it closed the connection. A SQLite file is never away: what it says is final."""
+    from sqlalchemy.exc import DBAPIError
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DBAPIError) and not type(cause.orig).__module__.startswith("sqlite3"):
+            return cause.connection_invalidated or type(cause.orig).__name__ in (
+                "OperationalError",
+                "InterfaceError",
+                "AdminShutdown",
+            )
+        cause = cause.__cause__
+    return False

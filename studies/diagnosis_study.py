@@ -1,0 +1,90 @@
+"""What `doctor STUDY` looks at: whether each model that a study names opens, where it lies, and under what licence it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from models.errors import InputError
+from studies.diagnosis import Line
+
+if TYPE_CHECKING:
+    from studies.building import Study
+
+LICENCE_KEYS: Final = ("modelspec.license", "license")
+
+
+def study_lines(study: Study) -> Iterator[Line]:
+    """One line a model; the others are tried whatever the first one gives."""
+    base = _tried("base", study.spec.base.checkpoint, lambda: study.base)
+    yield base
+    if base[1]:
+        for name in study.spec.loras:
+            yield _lora(study, name)
+        for file in study.spec.embeddings:
+            yield _tried("embedding", file, lambda file=file: _embedding(study, file))  # type: ignore[misc]
+    else:
+        yield "LoRAs      not looked at: they need the base", False
+    yield from _scorers(study)
+    for name, section in study.spec.searched().items():
+        there = study.path(section.references or "").is_dir()
+        yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
+
+
+def _lora(study: Study, name: str) -> Line:
+    from models.lora import open_lora
+
+    base = study.base
+    second = base.second.text_encoder if base.second else None
+    file = study.path(study.spec.loras[name].file)
+    return _tried("LoRA", study.spec.loras[name].file, lambda: open_lora(file, base.unet, base.text_encoder, second).metadata)
+
+
+def _embedding(study: Study, file: str) -> None:
+    from models.embedding import fits, open_embedding
+
+    fits(open_embedding(study.path(file)), study.base)
+
+
+def _scorers(study: Study) -> Iterator[Line]:
+    from models.catalogue import limits_of_use
+    from models.faces import open_faces
+    from models.parser import open_parser
+    from models.pose import open_pose
+    from scorers.hands import open_hand_judge
+    from scorers.plugins import open_scorers
+    from studies.building import local_name, open_garment_embedder
+    from studies.devices import scorers_device
+
+    scorers, root = study.spec.scorers, study.root
+    device = scorers_device(scorers.device)
+    garment, face, hands, parts = scorers.garment, scorers.face, scorers.hands, scorers.parts
+    line = _tried("parts", parts.model, lambda: open_parser(local_name(parts.model, root), device))
+    yield _limited(line, limits_of_use("", parts.model))
+    for model, alone in ((garment.model, {"dino": None}), (garment.dino, {"model": None})):
+        if model is not None:
+            only = garment.model_copy(update=alone)
+            yield _tried("garment", model, lambda only=only: open_garment_embedder(only, root, device))  # type: ignore[misc]
+    line = _tried("face", face.pack, lambda: open_faces(local_name(face.pack, root), face.det_size))
+    yield _limited(line, limits_of_use(face.pack, ""))
+    if hands.judge is not None:
+        yield _tried("hands", hands.judge, lambda judge=root / hands.judge: open_hand_judge(judge))  # type: ignore[misc]
+    if hands.pose is not None:
+        yield _tried("hands", hands.pose, lambda pose=root / hands.pose: open_pose(pose, device))  # type: ignore[misc]
+    for name in scorers.extra:
+        yield _tried("extra", name, lambda name=name: open_scorers([name]))  # type: ignore[misc]
+
+
+def _limited(line: Line, limits: Sequence[str]) -> Line:
+    """With what the licence of a well-known model forbids."""
+    told, well = line
+    return "".join([told, *(f", {limit.partition(': ')[2]}" for limit in limits)]), well
+
+
+def _tried(kind: str, name: str, opened: Callable[[], Any]) -> Line:
+    try:
+        found = opened()
+    except InputError as error:
+        return f"{kind:<10} {name}: DOES NOT OPEN: {error}", False
+    licence = next((found[key] for key in LICENCE_KEYS if found.get(key)), None) if isinstance(found, Mapping) else None
+    return f"{kind:<10} {name}: opens{f', licence {licence[:80]}' if licence else ''}", True

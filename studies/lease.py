@@ -1,0 +1,223 @@
+"""One runner a study: a row in the study's own storage that its runner renews, and that a dead runner loses.
+
+No clock of another machine is read. A runner is dead if it ran on this machine and its process is gone, or if its row did not
+change for `PATIENCE_S` by the clock of the one who waits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Table
+
+BEAT_S: Final = 5.0
+PATIENCE_S: Final = 30.0
+LOOK_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who runs a study. `machine` tells machines, boots and containers apart; `started` tells processes of one number apart."""
+
+    host: str
+    machine: str
+    pid: int
+    started: float
+    since: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}, since {self.since}"
+
+
+class Lease:
+    """Held by this process. Its thread renews it; `check` is asked before every write."""
+
+    def __init__(self, engine: Engine, table: Table, study: str, token: str, beat_s: float) -> None:
+        self._engine, self._table, self._study, self._token = engine, table, study, token
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, args=(beat_s,), name="lease", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raises InputError if another runner has taken the study over, as one may after this process stood still."""
+        row = _read(self._engine, self._table, self._study)
+        if row is None or row.token != self._token:
+            who = f" by {_holder(row)}" if row is not None else ""
+            raise InputError(f"this study was taken over{who}", self._study, "let that one go on")
+
+    def release(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        with self._engine.begin() as connection:
+            connection.execute(self._table.delete().where(self._mine()))
+        self._engine.dispose()
+
+    def _renew(self, beat_s: float) -> None:
+        from sqlalchemy.exc import DBAPIError
+
+        beats = self._table.c.beats
+        while not self._ended.wait(beat_s):
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(self._table.update().where(self._mine()).values(beats=beats + 1))
+            except DBAPIError:
+                continue  # a storage that is away now is asked again; nobody else can take the lease from it meanwhile
+
+    def _mine(self) -> Any:
+        return (self._table.c.study == self._study) & (self._table.c.token == self._token)
+
+
+@contextmanager
+def only_runner(
+    storage: str, study: str, told: Callable[[str], None], *, beat_s: float = BEAT_S, patience_s: float = PATIENCE_S
+) -> Iterator[Lease]:
+    """This process is the one runner of `study` in `storage` (a database URL) while the block lasts.
+
+    Raises InputError, which says who it is, if another runs it. `told` is called where it takes time to find out.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    engine, table = _open(storage)
+    me, token = _myself(), uuid.uuid4().hex
+    try:
+        _take(engine, table, study, token, me, told, patience_s)
+    except (DBAPIError, ValueError, TypeError) as error:  # the latter two of a damaged file, or of a row of another's making
+        engine.dispose()
+        raise _unusable(error) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    lease = Lease(engine, table, study, token, beat_s)
+    try:
+        yield lease
+    finally:
+        lease.release()
+
+
+def _take(
+    engine: Engine, table: Table, study: str, token: str, me: Holder, told: Callable[[str], None], patience_s: float
+) -> None:
+    seen: Any = None
+    seen_at = 0.0
+    while True:
+        row = _read(engine, table, study)
+        if row is None:
+            if _inserted(engine, table, study, token, me):
+                return
+            continue
+        holder = _holder(row)
+        state = _state(holder, me)
+        if state == "alive" or (seen is not None and (row.token, row.beats) != seen):
+            raise InputError(f"another runner has this study ({holder})", study, "wait for it, or stop it first")
+        if seen is None and state == "unknown":
+            told(f"{study} is held by {holder}: looking for up to {patience_s:g} s whether that one still runs")
+            seen, seen_at = (row.token, row.beats), time.monotonic()
+        if state == "dead" or time.monotonic() - seen_at >= patience_s:
+            if _replaced(engine, table, row, token, me):
+                return
+            continue
+        time.sleep(min(LOOK_S, patience_s / 4))
+
+
+def _state(holder: Holder, me: Holder) -> Literal["alive", "dead", "unknown"]:
+    """What this machine can tell of a process; nothing of one elsewhere."""
+    import psutil
+
+    if holder.machine != me.machine:
+        return "unknown"
+    try:
+        # Rounded: the same process is told apart by some hundredths of a second.
+        return "alive" if abs(psutil.Process(holder.pid).create_time() - holder.started) < 1 else "dead"
+    except psutil.NoSuchProcess:
+        return "dead"
+
+
+def _myself() -> Holder:
+    import psutil
+
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Holder(platform.node(), _machine(), os.getpid(), psutil.Process().create_time(), since)
+
+
+def _machine() -> str:
+    """The same for processes that see each other's numbers: machine, boot, and on Linux the container too."""
+    import psutil
+
+    space = Path("/proc/self/ns/pid")
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    booted = boot.read_text().strip() if boot.exists() else f"{psutil.boot_time():.0f}"
+    return f"{platform.node()} {booted} {space.readlink() if space.exists() else ''}".strip()
+
+
+def _open(storage: str) -> tuple[Engine, Table]:
+    from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_engine
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+    from sqlalchemy.pool import NullPool
+
+    try:
+        # No pool: a connection that is kept would outlive a restart of the server.
+        engine = create_engine(storage, poolclass=NullPool)
+        table = Table(
+            "huanhua_leases",
+            MetaData(),
+            Column("study", String(255), primary_key=True),
+            Column("token", String(32), nullable=False),
+            Column("holder", Text, nullable=False),
+            Column("beats", Integer, nullable=False),
+        )
+        table.create(engine, checkfirst=True)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
+    except (DBAPIError, UnicodeDecodeError) as error:
+        raise _unusable(error) from error
+    return engine, table
+
+
+def _unusable(error: Exception) -> InputError:
+    """With the database's own words, but without the URL and the statement that follow them."""
+    said = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
+    return InputError(
+        f"the storage does not open ({said})", "tracking.storage", "see that it is whole, runs, and lets this user in"
+    )
+
+
+def _read(engine: Engine, table: Table, study: str) -> Any:
+    with engine.connect() as connection:
+        return connection.execute(table.select().where(table.c.study == study)).one_or_none()
+
+
+def _holder(row: Any) -> Holder:
+    return Holder(**json.loads(row.holder))
+
+
+def _inserted(engine: Engine, table: Table, study: str, token: str, me: Holder) -> bool:
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        with engine.begin() as connection:
+            connection.execute(table.insert().values(study=study, token=token, holder=json.dumps(asdict(me)), beats=0))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _replaced(engine: Engine, table: Table, row: Any, token: str, me: Holder) -> bool:
+    """Takes a dead runner's row, unless it changed since it was read."""
+    same = (table.c.study == row.study) & (table.c.token == row.token) & (table.c.beats == row.beats)
+    with engine.begin() as connection:
+        done = connection.execute(table.update().where(same).values(token=token, holder=json.dumps(asdict(me)), beats=0))
+        return done.rowcount == 1

@@ -1,0 +1,30 @@
+"""MLflow's own SQLite file, made whole or not at all: its migrations, cut short, leave a file that MLflow never opens again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+SQLITE: Final = "sqlite:///"
+
+
+def make_whole(uri: str) -> None:
+    """Makes the tables of a SQLite file that does not exist yet; any other store makes its own."""
+    path = Path(uri.removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or path.exists():
+        return
+    from mlflow.store.db.utils import _initialize_tables
+    from sqlalchemy import create_engine
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    engine = create_engine(f"{SQLITE}{partial}")
+    try:
+        _initialize_tables(engine)
+        engine.dispose()
+        if not path.exists():
+            partial.replace(path)
+    finally:
+        engine.dispose()
+        partial.unlink(missing_ok=True)

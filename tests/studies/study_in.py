@@ -1,0 +1,61 @@
+"""A whole study on fakes: real storage, real search, images that cost nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from PIL import Image
+
+from optimizer.evaluate import Evaluator
+from optimizer.image_cache import CachedRenderer
+from optimizer.render import Renderer
+from scorers.fake import FakeObserver, Shown, references_of
+from studies.building import Study
+from studies.outcome import Outcome
+from studies.running import judge_for, run_seed
+from studies.spec import StudySpec
+from studies.tracking import MemoryTracker, Tracker
+from studies.workspace import Workspace
+from tests.studies.painter import Painter
+
+SPEC: dict[str, Any] = {
+    "name": "outfit",
+    "base": {"checkpoint": "base.safetensors"},
+    "prompt": "1girl, testdress",
+    "render": {"width": 64, "height": 96, "steps": 20, "sampler": "DPM++ 2M Karras", "cfg": 5.0, "rng": "cpu"},
+    "loras": {
+        "dress": {"file": "d.safetensors", "kind": "clothing", "references": "d", "start": 0.6},
+        "shoes": {"file": "s.safetensors", "kind": "shoes", "references": "s", "start": 0.6},
+    },
+    "search": {"require": {"dress": 0.4, "shoes": 0.4}, "sampler": "random"},
+    "seeds": [7, 8],
+    "scorers": {"hands": {"judge": "hands.onnx"}},
+}
+
+
+def seen(image: Image.Image) -> Shown:
+    """As much of the dress and the shoes as the painter painted."""
+    red, green, _ = image.getpixel((0, 0))  # type: ignore[misc]
+    return Shown(clothing=red / 255, shoes=green / 255)
+
+
+def study_in(folder: Path, *, renderer: Renderer | None = None, observer_id: str = "fake", **changes: Any) -> Study:
+    """`changes` replace whole sections of the study file."""
+    made = Study(StudySpec.model_validate({**SPEC, **changes}), folder, Workspace(folder / "workspace"))
+    renderer = renderer or Painter()
+    made.__dict__ |= {
+        "base": SimpleNamespace(name="lab", hash="0123456789abcdef", is_xl=False, schedule={}),
+        "loras": {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(made.spec.loras)},
+        "renderer": renderer,
+        "evaluator": Evaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), observer_id),
+        "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
+    }
+    return made
+
+
+def run(study: Study, seed: int = 7, budget: int = 12, tracker: Tracker | None = None) -> Outcome:
+    study.workspace.make()
+    judge, _ = judge_for(study, seed, lambda: None)
+    return run_seed(study, seed, judge=judge, budget=budget, tracker=tracker or MemoryTracker(), told=lambda done: None)
