@@ -40,7 +40,7 @@ class LateRenderer:
         if now != self.known:
             changed = ", ".join(sorted(key for key in {*now, *self.known} if now.get(key) != self.known.get(key)))
             what = f"this machine would now draw otherwise than the stored images were drawn ({changed})"
-            raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew")
+            raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew or says how to go on")
         return renderer
 
 

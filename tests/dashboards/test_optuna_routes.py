@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboards.optuna_routes import run_page, with_blur, with_mlflow
+from dashboards.optuna_routes import Login, run_page, with_blur, with_mlflow
 
 RUNS = {
     "tags.`huanhua.kind` = 'seed' and tags.`huanhua.seed` = '7'": "aa",
@@ -24,6 +24,8 @@ RUNS = {
 
 class _MLflow(BaseHTTPRequestHandler):
     """As MLflow's REST API answers."""
+
+    asked_for = ""
 
     def do_GET(self) -> None:
         known = self.path == "/api/2.0/mlflow/experiments/get-by-name?experiment_name=pink%20dress"
@@ -36,6 +38,8 @@ class _MLflow(BaseHTTPRequestHandler):
         self._answer(200, {"runs": [{"info": {"run_id": run}}]} if run else {})
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
+        if self.asked_for and self.headers["Authorization"] != self.asked_for:
+            status = 401
         self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
@@ -84,6 +88,17 @@ def test_links_lead_to_the_run_of_a_seed_or_a_trial(mlflow: str) -> None:
 def test_an_mlflow_that_is_away_is_said(mlflow: str) -> None:
     assert ask(with_mlflow(plain, "http://127.0.0.1:1"), "/mlflow/pink dress/7")[0] == "502 Bad Gateway"
     assert run_page(f"{mlflow}/", "pink dress", 7, None) == f"{mlflow}/#/experiments/5/runs/aa?workflowType=machine_learning"
+
+
+def test_links_are_found_where_mlflow_asks_for_a_password(mlflow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As RFC 7617 encodes it.
+    monkeypatch.setattr(_MLflow, "asked_for", "Basic aHVhbmh1YTphIGxvbmcgcGFzc3dvcmQ=")
+    right = with_mlflow(plain, mlflow, Login("huanhua", "a long password"))
+    status, headers, _ = ask(right, "/mlflow/pink dress/7")
+    assert status == "302 Found"
+    assert "password" not in headers["Location"]
+    for other in (with_mlflow(plain, mlflow), with_mlflow(plain, mlflow, Login("huanhua", "another"))):
+        assert ask(other, "/mlflow/pink dress/7")[0] == "502 Bad Gateway"
 
 
 def test_only_pictures_of_bare_trials_are_blurred(tmp_path: Path) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
 
 import optuna
+import psutil
 import pytest
 from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 from PIL import Image
+from sqlalchemy.exc import DBAPIError
 
 from models.errors import InputError
-from optimizer.ledger import Ledger
+from optimizer.ledger import STORAGES, Ledger
 from optimizer.one_transaction import store_trial
 from optimizer.point import Point
 from optimizer.space import Axis, Space
@@ -125,6 +128,56 @@ def test_trials_that_a_killed_run_left_are_no_results(ledger: Ledger) -> None:
     assert ledger.drop_unfinished() == 1
     assert len(ledger.entries()) == 1
     assert study_of(ledger).trials[1].state == TrialState.FAIL
+
+
+class OperationalError(Exception):
+    """As the driver of a database server raises it."""
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_trial_whose_commit_was_not_confirmed_is_stored_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    add(ledger, 0.4)
+    broken = []
+
+    def breaks_once(*given: Any) -> tuple[int, int]:
+        if broken:
+            return store_trial(*given)
+        if committed:
+            store_trial(*given)
+        broken.append(given)
+        raise DBAPIError("commit", {}, OperationalError("the server closed the connection"))
+
+    monkeypatch.setattr("optimizer.ledger.store_trial", breaks_once)
+    monkeypatch.setattr("optimizer.patience.time.sleep", lambda seconds: None)
+    assert add(ledger, 0.3) == 1
+    assert len(broken) == 1
+    assert [entry.number for entry in ledger.entries()] == [0, 1]
+    assert [entry.image is not None and entry.image.is_file() for entry in ledger.entries()] == [True, True]
+
+
+def test_conditions_are_kept_with_the_study_and_looking_for_them_makes_none(ledger: Ledger, tmp_path: Path) -> None:
+    assert ledger.conditions() == {}
+    assert not (tmp_path / "optuna.db").exists()
+    ledger.set_conditions({"base": ["hash", "name"]})
+    assert Ledger(ledger.name, ledger.storage, SPACE, ledger.artifacts).conditions() == {"base": ["hash", "name"]}
+
+
+def test_trials_that_wait_are_no_results_either(ledger: Ledger) -> None:
+    add(ledger, 0.4)
+    study_of(ledger).enqueue_trial({"dress": 0.1, "shoes": 0.1})
+    assert ledger.drop_unfinished() == 1
+    assert add(ledger, 0.3) == 2
+
+
+def test_few_databases_stay_open_however_many_are_looked_at(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 12)).save(tmp_path / "drawn.png")
+    for number in range(STORAGES + 4):
+        add(Ledger("a", f"sqlite:///{tmp_path / f'{number}.db'}", SPACE, tmp_path / "artifacts"), 0.4)
+    gc.collect()
+    held = {Path(file.path).name for file in psutil.Process().open_files() if Path(file.path).parent == tmp_path}
+    assert 0 < len([name for name in held if name.endswith(".db")]) <= STORAGES
 
 
 def test_notes_are_those_of_optuna_dashboard(ledger: Ledger) -> None:

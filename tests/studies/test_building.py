@@ -13,7 +13,7 @@ from models.dino import DinoModel
 from models.hashing import hash_path
 from scorers.embedders import Averaged
 from studies import building
-from studies.building import observer_id, open_garment_embedder, open_observer
+from studies.building import observer_id, open_garment_embedder, open_observer, scorer_models
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.spec import GarmentScorer, HandScorer
 from tests.models.poses import write_pose_model
@@ -63,3 +63,24 @@ def test_observations_of_other_models_or_of_another_format_are_not_taken_for_one
     monkeypatch.setattr(building, "FORMAT", 1)
     found["before"] = observer_id(held, WEIGHTS, hash_path)
     assert len(set(found.values())) == len(found)
+
+
+def test_what_decides_observations_is_named_by_scorer(dino: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "versions_of", lambda names: {name: f"{name} 1.2" for name in names})
+    pose = write_pose_model(tmp_path / "pose.onnx", size=(96, 96))
+    garment = GarmentScorer(model="ViT-L-14", pretrained="openai", dino=str(dino))
+    changed = {"garment": garment, "hands": HandScorer(pose=pose.name), "extra": {"parts": 0.5}}
+    found = scorer_models(scorers().model_copy(update=changed), tmp_path, lambda path: f"{path.name:x<12}")
+    assert list(found) == ["parts", "garment", "face", "hands", "extra parts"]
+    assert found["garment"][1] == f"ViT-L-14 openai and {dino.name} ({f'{dino.name:x<12}'[:12]})"
+    assert found["hands"] == ("pose pose.onnxxxx", "pose.onnx (pose.onnxxxx)")
+    assert found["extra parts"] == ("parts 1.2", "parts 1.2")
+
+
+def test_an_installed_scorer_of_another_release_gives_other_observations(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = scorers().model_copy(update={"extra": {"pretty": 0.5}})
+    found = set()
+    for release in ("1.0", "1.1"):
+        monkeypatch.setattr(building, "versions_of", lambda names, release=release: dict.fromkeys(names, release))
+        found.add(observer_id(held, WEIGHTS, hash_path))
+    assert len(found) == 2

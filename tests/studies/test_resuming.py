@@ -19,6 +19,7 @@ from studies.conditions import differences
 from studies.forking import fork, moved
 from studies.running import judge_for, ledger_of, run_seed, stored_outcome
 from studies.spec import read_spec
+from studies.stored import stored
 from studies.tracking import MemoryTracker
 from tests.studies.painter import Painter
 from tests.studies.postgres import postgres
@@ -160,6 +161,35 @@ def test_another_scorer_and_another_grid_are_refused_by_name(tmp_path: Path) -> 
         run(study_in(tmp_path, scorers=scorers))
     with pytest.raises(InputError, match=r"search of dress was '0 to 1 by 0.05' and is '0 to 1 by 0.1'"):
         run(study_in(tmp_path, search={**SPEC["search"], "step": 0.1}))
+
+
+def test_looking_at_a_seed_that_was_not_run_makes_no_study_of_it(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    judge_for(study, 7, lambda: None)
+    assert not (tmp_path / "workspace" / "optuna.db").exists()
+
+
+def test_trials_of_before_conditions_were_kept_are_refused_in_one_line(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    run(study, budget=6)
+    ledger_of(study, 7).set_conditions({})
+    with pytest.raises(InputError, match=r"made by an older version.*--fork"):
+        run(study_in(tmp_path))
+
+
+def test_what_was_made_otherwise_is_refused_when_it_is_shown_too(tmp_path: Path) -> None:
+    run(study_in(tmp_path, renderer=Named(told={"base": "a" * 64})), budget=6)
+    with pytest.raises(InputError, match="made otherwise"):
+        stored(study_in(tmp_path, renderer=Named(told={"base": "b" * 64})), 7)
+
+
+def test_an_image_that_left_the_cache_is_shown_from_its_copy(tmp_path: Path) -> None:
+    first = run(study_in(tmp_path))
+    for trial in first.trials[3:]:
+        trial.image.unlink()
+    renderer = Painter()
+    assert stored(study_in(tmp_path, renderer=renderer), 7).outcome == first
+    assert renderer.calls == []
 
 
 def test_only_the_place_where_long_prompts_differ_is_shown() -> None:

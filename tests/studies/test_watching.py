@@ -11,10 +11,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from studies.building import Study
 from studies.cli.app import app
+from studies.cli.search import run_together
+from studies.cli.watch_events import Events
+from studies.cli.watch_lines import Lines
 from studies.cli.watch_live import Live
-from studies.cli.watching import Pace, Plan
+from studies.cli.watching import Pace, Plan, Watcher
 from studies.fake import fake_study
+from studies.outcome import Outcome
 from studies.running import TrialDone, judge_for, run_seed
 from studies.tracking import MemoryTracker
 
@@ -72,6 +77,42 @@ def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeyp
     assert "at most 0 images left, about 0 s" in seen
     for row in ("weight dress", "total", "hands", "body"):
         assert row in seen
+
+
+def together(study: Study, watch: Watcher) -> list[Outcome]:
+    return run_together(study, [7, 8], 8, MemoryTracker(), watch, lambda: None, blurred=True)
+
+
+def test_lines_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outcomes = together(fake_study(tmp_path / "study"), Lines())
+    said = capsys.readouterr().err.splitlines()
+    assert [outcome.seed for outcome in outcomes] == [7, 8]
+    for seed in (7, 8):
+        assert sum(line.startswith(f"  seed {seed} ") and "images left" in line for line in said) == 8
+
+
+def test_seeds_that_are_run_together_stand_in_one_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=60, color_system="standard")
+    monkeypatch.setattr("studies.cli.watch_live.console", lambda: screen)
+    shown: list[list[int]] = []
+    live = Live()
+
+    def seen(outcome: Outcome) -> None:
+        shown.append([plan.plan.seed for plan in live._watched])
+
+    monkeypatch.setattr(live, "picked", seen)
+    together(fake_study(tmp_path / "study"), live)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert text.count("trial 7, 8 of at most 8") >= 2
+    assert shown == [[], []]
+
+
+def test_events_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    together(fake_study(tmp_path / "study"), Events())
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    trials = [(event["seed"], event["trial"]) for event in events if event["event"] == "trial"]
+    assert sorted(trials) == [(seed, trial) for seed in (7, 8) for trial in range(8)]
+    assert trials != sorted(trials), "turn by turn"
 
 
 def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
