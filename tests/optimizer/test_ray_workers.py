@@ -20,6 +20,7 @@ from optimizer.decode import NotDrawn
 from optimizer.point import Job, Point
 from optimizer.ray_evaluator import RayEvaluator
 from scorers.fake import FakeObserver
+from studies.known import recalled
 from studies.running import judge_for, run_seeds, searching
 from studies.tracking import MemoryTracker
 from studies.workers import on_ray
@@ -88,6 +89,12 @@ def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path
         assert found[seed].pick == here.pick
     assert len(tracker.trials) == 20
     assert evaluator_of(cluster).width() == 2
+
+
+def test_what_the_workers_told_is_known_to_later_verbs(cluster: Any) -> None:
+    known = recalled(cluster)
+    assert known is not None
+    assert known.identity == cluster.evaluator.identity() == Painter().identity()
 
 
 def test_many_come_in_their_order_and_none_is_drawn_twice(cluster: Any) -> None:

@@ -23,6 +23,8 @@ from studies.spec import read_spec
 from studies.stored import seeds_run, stored
 from studies.tracking import MemoryTracker
 from studies.workspace import Workspace
+from tests.studies.painter import Painter
+from tests.studies.study_in import study_in
 
 SEED = 7
 HEAVY = ("torch", "diffusers", "transformers", "open_clip", "insightface", "onnxruntime", "mlflow")
@@ -75,6 +77,16 @@ def test_what_is_stored_is_known_until_a_file_or_the_study_changes(run: Study) -
     (run.root / "study.yaml").write_text(text.replace("1girl", "1girl, smiling"))
     assert recalled(again(run)) is None
     (run.root / "study.yaml").write_text(text)
+
+
+def test_a_worker_opens_a_renderer_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = study_in(tmp_path)
+    del study.__dict__["renderer"]
+    monkeypatch.setattr("optimizer.render.DiffusionRenderer", lambda *given, **named: Painter())
+    study.open_renderer()
+    assert list(tmp_path.iterdir()) == []
+    assert study.renderer.identity() == Painter().identity()
+    assert (study.workspace.root / "opened.json").is_file()
 
 
 def test_a_hash_is_kept_until_size_or_time_changes(tmp_path: Path) -> None:
