@@ -275,10 +275,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, unet: UNet2DConditio
     write_lora(path, layers(unet, (QUERY,)), {}, {})
     before = path.read_bytes()
 
-    def full_disk(self: Path, data: bytes) -> int:
+    def full_disk(descriptor: int) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    # Where a disk that fills up may be told at last.
+    monkeypatch.setattr("models.files.os.fsync", full_disk)
     with pytest.raises(OSError, match="no space"):
         write_lora(path, layers(unet, (OUT,)), {}, {})
     assert path.read_bytes() == before

@@ -20,6 +20,8 @@ from optimizer.decode import NotDrawn
 from optimizer.point import Job, Point
 from optimizer.ray_evaluator import RayEvaluator
 from scorers.fake import FakeObserver
+from studies.cli.search import run_together
+from studies.cli.watch_lines import Lines
 from studies.known import recalled
 from studies.running import judge_for, run_seeds, searching
 from studies.tracking import MemoryTracker
@@ -89,6 +91,15 @@ def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path
         assert found[seed].pick == here.pick
     assert len(tracker.trials) == 20
     assert evaluator_of(cluster).width() == 2
+
+
+def test_the_verb_tells_of_all_seeds_while_they_are_run(cluster: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    tracker = MemoryTracker()
+    outcomes = run_together(cluster, [7, 8], 6, tracker, Lines(), lambda: None, blurred=True)
+    assert [outcome.seed for outcome in outcomes] == [7, 8]
+    said = capsys.readouterr().err.splitlines()
+    assert [sum(line.startswith(f"  seed {seed} ") for line in said) for seed in (7, 8)] == [6, 6]
+    assert sorted(tracker.trials) == [(seed, number) for seed in (7, 8) for number in range(6)]
 
 
 def test_what_the_workers_told_is_known_to_later_verbs(cluster: Any) -> None:
