@@ -27,6 +27,7 @@ from scorers.calibration import Calibration
 
 Array = NDArray[np.float32]
 FORMAT: Final = 1
+NEAR: Final = 0.1
 CFG: Final = 1.0
 """Landscapes vary weights alone: what CFG they were drawn at does not matter to a search of them."""
 
@@ -44,6 +45,8 @@ class Landscape:
     calibrations: Mapping[str, Calibration]
     start: Mapping[str, float]
     made_of: Mapping[str, str]
+    order: int = 0
+    """Its place in the order of scouting."""
 
     @property
     def space(self) -> Space:
@@ -88,6 +91,10 @@ class Problem:
         feasible = np.all([m <= 0 for m in self.margins.values()], axis=0)
         return float(np.abs(axes).sum(axis=0)[feasible].min()) if feasible.any() else None
 
+    def is_pick(self, judged: Judged) -> bool:
+        """Feasible, and within NEAR of the optimum."""
+        return self.optimum is not None and judged.feasible and judged.cost <= self.optimum + NEAR + 1e-6
+
     def judge(self, point: Point) -> Judged:
         where = self.landscape.at(point)
         return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.margins.items()})
@@ -102,6 +109,7 @@ def _calibrated(raw: Array, calibration: Calibration) -> Array:
 def write_landscape(landscape: Landscape, path: Path) -> None:
     about = {"format": FORMAT, "seed": landscape.seed, "names": list(landscape.levels), "made_of": dict(landscape.made_of)}
     about["calibrations"] = {name: c.to_json() for name, c in landscape.calibrations.items()}
+    about["order"] = landscape.order
     about["start"] = dict(landscape.start)
     arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {f"raw.{n}": r for n, r in landscape.raw.items()}
     arrays |= {"hands": landscape.hands, "body": landscape.body, "drift": landscape.drift}
@@ -133,6 +141,7 @@ def read_landscape(path: Path) -> Landscape:
             calibrations={n: Calibration.from_json(c) for n, c in about["calibrations"].items()},
             start={n: float(about["start"][n]) for n in names},
             made_of={str(k): str(v) for k, v in about["made_of"].items()},
+            order=int(about["order"]),
         )
     except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
         raise InputError(f"not a landscape ({error})", path, "make it again: python -m studies.paperdoll.make.landscapes") from error

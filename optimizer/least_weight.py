@@ -30,6 +30,28 @@ SHORT_LIST: Final = 200
 """All points are looked at with few guesses each, and those on the short list with more."""
 
 
+WORTH: Final = 0.02
+"""An image that is expected to save less weight than this is not drawn."""
+CHANCE_WORTH: Final = 0.005
+"""While nothing is feasible: an image whose chance to be so is less than this is not drawn."""
+
+
+@dataclass(frozen=True)
+class LeastWeight:
+    """The search's sampler. `priors` are of a first seed, or of one that learns from others (optimizer.earlier)."""
+
+    priors: Priors
+    seed: int = 0
+    worth: float = WORTH
+
+    def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
+        choice = choose(space, history, self.priors, seed=self.seed)
+        if choice is None:
+            return None
+        worth = choice.saving >= self.worth if best(history) else choice.chance >= CHANCE_WORTH
+        return choice.point if worth else None
+
+
 @dataclass(frozen=True)
 class Choice:
     """`chance` that the point meets all requirements; `saving` of cost expected from drawing it, over the best so far.

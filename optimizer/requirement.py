@@ -63,17 +63,17 @@ def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
     """From margins `y` (n,) at points `x` (n, D). Without points the posterior is the prior."""
     n, guesses = len(y), len(prior.shapes)
     basis = _basis(prior.shapes, x)
-    precision = np.linalg.inv(prior.spread)
+    precision, given = np.linalg.inv(prior.spread), np.linalg.det(prior.spread)
     logs, levels, spreads, factors = [], [], [], []
     for residual, log_share in zip(RESIDUALS, prior.log_residual, strict=True):
         factor = np.linalg.cholesky(_covariance(x, x, residual) + ROUGH**2 * np.eye(n)) if n else np.zeros((0, 0))
         whitened = _solve(factor, basis.transpose(1, 0, 2).reshape(n, -1)).reshape(n, guesses, 2)
         off = _solve(factor, (y[None] - basis @ prior.level).T)
-        inner = precision + np.einsum("npa,npb->pab", whitened, whitened)
-        spread = np.linalg.inv(inner)
-        pull = np.einsum("npa,np->pa", whitened, off)
+        inner = precision + _products(whitened)
+        spread, volume = _inverse(inner)
+        pull = (whitened * off[..., None]).sum(axis=0)
         shift = np.einsum("pab,pb->pa", spread, pull)
-        fit = -0.5 * ((off**2).sum(axis=0) - (pull * shift).sum(axis=1)) - 0.5 * np.linalg.slogdet(inner @ prior.spread)[1]
+        fit = -0.5 * ((off**2).sum(axis=0) - (pull * shift).sum(axis=1)) - 0.5 * np.log(volume * given)
         logs.append(fit - np.log(np.diag(factor)).sum() - 0.5 * n * np.log(2 * np.pi) + prior.log_share + log_share)
         levels.append(prior.level + shift)
         spreads.append(spread)
@@ -135,6 +135,19 @@ def _basis(shapes: Shapes, x: Floats) -> Floats:
 def _covariance(a: Floats, b: Floats, residual: float) -> Floats:
     far = np.sqrt(5 * ((a[:, None] - b[None]) ** 2).sum(axis=-1)) / LENGTH
     return np.asarray(residual**2 * (1 + far + far**2 / 3) * np.exp(-far))
+
+
+def _products(whitened: Floats) -> Floats:
+    """For each guess its basis with itself, (n, N, 2) to (N, 2, 2)."""
+    moved = whitened.transpose(1, 2, 0)
+    return np.asarray(moved @ moved.transpose(0, 2, 1))
+
+
+def _inverse(held: Floats) -> tuple[Floats, Floats]:
+    """Inverses and determinants of symmetric 2 x 2 matrices (N, 2, 2)."""
+    a, b, d = held[:, 0, 0], held[:, 0, 1], held[:, 1, 1]
+    volume = a * d - b * b
+    return np.stack([d, -b, -b, a], axis=-1).reshape(-1, 2, 2) / volume[:, None, None], volume
 
 
 def _solve(factor: Floats, right: Floats) -> Floats:
