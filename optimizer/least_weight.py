@@ -32,8 +32,9 @@ SHORT_LIST: Final = 200
 
 WORTH: Final = 0.02
 """An image that is expected to save less weight than this is not drawn."""
-CHANCE_WORTH: Final = 0.005
-"""While nothing is feasible: an image whose chance to be so is less than this is not drawn."""
+CHANCE_WORTH: Final = 0.001
+PATIENCE: Final = 15
+"""While nothing is feasible and so many images are drawn: one whose chance to be so is less than CHANCE_WORTH is not."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ class LeastWeight:
         choice = choose(space, history, self.priors, seed=self.seed)
         if choice is None:
             return None
-        worth = choice.saving >= self.worth if best(history) else choice.chance >= CHANCE_WORTH
-        return choice.point if worth else None
+        if best(history):
+            return choice.point if choice.saving >= self.worth else None
+        return choice.point if len(history) < PATIENCE or choice.chance >= CHANCE_WORTH else None
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,16 @@ def choose_batch(space: Space, history: Sequence[Judged], priors: Priors, count:
         found.append(choice)
         believed.append(Judged(choice.point, space.cost(choice.point), choice.believed))
     return found
+
+
+def expected(space: Space, history: Sequence[Judged], points: Sequence[Point], priors: Priors, *, seed: int = 0) -> list[Judged]:
+    """Points that are being drawn, as if they had come out as expected."""
+    if not points:
+        return []
+    beliefs = believe(space, history, priors, seed)
+    at = shares(space, np.array([row_of(space, p) for p in points]))
+    mean = {name: predict(belief, at, GAZE).mean for name, belief in beliefs.items()}
+    return [Judged(p, space.cost(p), {name: float(m[i]) for name, m in mean.items()}) for i, p in enumerate(points)]
 
 
 def _untried(space: Space, history: Sequence[Judged], options: Candidates) -> NDArray[np.bool_]:
