@@ -115,7 +115,9 @@ def drawn(folder: Path, development: bool) -> list[Case]:
     """By scout order: the first four are for development. Each final seed's earlier ones are of these, with the same LoRAs."""
     held = sorted((read_landscape(p) for p in folder.glob("*.npz")), key=lambda held: held.order)
     if not held:
-        raise InputError("no landscape is here", folder, "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic")
+        raise InputError(
+            "no landscape is here", folder, "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic"
+        )
     found = []
     for seed in held[:4] if development else held[4:]:
         alike = [other for other in held[:4] if other is not seed and list(other.levels) == list(seed.levels)]
@@ -160,7 +162,13 @@ def trials_of(earlier: Sequence[Problem], seed: int) -> list[list[Judged]]:
     """The trials of earlier seeds, each searched in turn with what those before it taught."""
     found: list[list[Judged]] = []
     for problem in earlier:
-        key = (problem.landscape.seed, problem.landscape.made_of.get("study"), tuple(problem.require.values()), len(found), seed % 3)
+        key = (
+            problem.landscape.seed,
+            problem.landscape.made_of.get("study"),
+            tuple(problem.require.values()),
+            len(found),
+            seed % 3,
+        )
         if key not in _SEARCHED:
             _SEARCHED[key] = history_of(problem, found, seed % 3, [])
         found.append(_SEARCHED[key])
@@ -171,7 +179,9 @@ _SEARCHED: dict[tuple[object, ...], list[Judged]] = {}
 """Trials of earlier seeds, which many repetitions share."""
 
 
-def history_of(problem: Problem, earlier: list[list[Judged]], seed: int, asks: list[float], until_pick: bool = False) -> list[Judged]:
+def history_of(
+    problem: Problem, earlier: list[list[Judged]], seed: int, asks: list[float], until_pick: bool = False
+) -> list[Judged]:
     """A search to its own end, or to the pick."""
     space = problem.space
     sampler = LeastWeight(priors_from(space, earlier, require=problem.require, seed=seed), seed)

@@ -31,7 +31,9 @@ def believe(space: Space, history: Sequence[Judged], priors: Priors, seed: int =
         y = np.array([j.margins[name] for j in told])
         x = shares(space, np.array([row_of(space, j.point) for j in told]).reshape(len(told), -1))
         prior = priors.get(name) or first_prior(space, name, seed)
-        found[name] = learn(prior, x.reshape(len(told), prior.shapes.direction.shape[1]), np.clip(_continuous(name, space, y), -FAR, FAR))
+        found[name] = learn(
+            prior, x.reshape(len(told), prior.shapes.direction.shape[1]), np.clip(_continuous(name, space, y), -FAR, FAR)
+        )
     return found
 
 

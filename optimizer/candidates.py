@@ -78,5 +78,3 @@ def _neighbours(row: Floats, axes: Sequence[Axis], rng: np.random.Generator) -> 
     alone = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
     moves = np.concatenate([alone, rng.integers(-2, 3, (512, len(axes)))])
     return np.array([[a.snap(v) for a, v in zip(axes, row + m * [a.step for a in axes], strict=True)] for m in moves])
-
-

@@ -37,7 +37,11 @@ def fake_landscape(study: int, seed: int, names: tuple[str, ...] = NAMES, levels
         raw[name] = _expression(pulled, grid[i], at, common, own) + _rough(grid, own, rough)
     load = np.tensordot(loads, grid, axes=1) * 3 / len(names)
     hands_at, body_at = common.uniform(2.0, 2.8) + own.normal(0, 0.25), common.uniform(2.4, 3.2) + own.normal(0, 0.2)
-    hands = own.uniform(0.0, 0.15) + _step(load - hands_at, own.uniform(0.08, 0.2)) * own.uniform(0.5, 0.85) + _rough(grid, own, rough)
+    hands = (
+        own.uniform(0.0, 0.15)
+        + _step(load - hands_at, own.uniform(0.08, 0.2)) * own.uniform(0.5, 0.85)
+        + _rough(grid, own, rough)
+    )
     body = (_step(load - body_at, 0.1) + _rough(grid, own, 0.08) > 0.5).astype(np.float32)
     drift = (load / common.uniform(2.6, 4.0)) ** 2 * own.uniform(0.7, 1.3) + _rough(grid, own, 0.03)
     return Landscape(
@@ -85,5 +89,7 @@ def _step(x: Floats, width: float) -> Floats:
 def _rough(grid: Floats, own: np.random.Generator, sd: float) -> Floats:
     """Half waves of random directions, half noise from point to point."""
     waves = own.normal(0, 6, (12, len(grid)))
-    slow = np.cos(np.tensordot(waves, grid, axes=1) + own.uniform(0, 2 * np.pi, (12,) + (1,) * len(grid))).sum(axis=0) / np.sqrt(6)
+    slow = np.cos(np.tensordot(waves, grid, axes=1) + own.uniform(0, 2 * np.pi, (12,) + (1,) * len(grid))).sum(axis=0) / np.sqrt(
+        6
+    )
     return np.asarray(sd * (slow + own.normal(0, 1, grid.shape[1:])) / np.sqrt(2))

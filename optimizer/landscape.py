@@ -111,7 +111,9 @@ def write_landscape(landscape: Landscape, path: Path) -> None:
     about["calibrations"] = {name: c.to_json() for name, c in landscape.calibrations.items()}
     about["order"] = landscape.order
     about["start"] = dict(landscape.start)
-    arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {f"raw.{n}": r for n, r in landscape.raw.items()}
+    arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {
+        f"raw.{n}": r for n, r in landscape.raw.items()
+    }
     arrays |= {"hands": landscape.hands, "body": landscape.body, "drift": landscape.drift}
     held = io.BytesIO()
     np.savez_compressed(held, about=np.asarray(json.dumps(about, sort_keys=True)), **arrays)  # type: ignore[arg-type]
@@ -144,7 +146,9 @@ def read_landscape(path: Path) -> Landscape:
             order=int(about["order"]),
         )
     except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
-        raise InputError(f"not a landscape ({error})", path, "make it again: python -m studies.paperdoll.make.landscapes") from error
+        raise InputError(
+            f"not a landscape ({error})", path, "make it again: python -m studies.paperdoll.make.landscapes"
+        ) from error
 
 
 def stale(landscape: Landscape, now: Mapping[str, str]) -> list[str]:

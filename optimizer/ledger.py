@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from optimizer.point import Point
-from optimizer.search import Phase
+from optimizer.search import Judged, Phase
 from optimizer.space import Space
 
 if TYPE_CHECKING:
@@ -31,6 +31,25 @@ class Entry:
     number: int
     point: Point
     phase: Phase
+
+
+def trials_of_others(storage: str, prefix: str, name: str, space: Space) -> list[list[tuple[Judged, Mapping[str, Any]]]]:
+    """Finished trials of the studies whose names begin with `prefix`, but for `name`: as judged when drawn, with their attributes.
+
+    Trials of other LoRAs than those of the space are left out. Opens nothing that is not there.
+    """
+    import optuna
+    from optuna.trial import TrialState
+
+    wanted = set(space.distributions())
+    found = []
+    for other in sorted(optuna.get_all_study_names(storage)):
+        if not other.startswith(prefix) or other == name:
+            continue
+        trials = optuna.load_study(study_name=other, storage=storage).get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        points = [(space.from_params(t.params), t) for t in trials if set(t.params) == wanted]
+        found.append([(Judged(p, space.cost(p), dict(t.constraints)), t.user_attrs) for p, t in points])
+    return [held for held in found if held]
 
 
 @dataclass

@@ -50,6 +50,8 @@ class Outcome:
     require: Mapping[str, float]
     hands_allowed: float
     drift_allowed: float | None = None
+    stopped: str = ""
+    """Why the search ended; empty where stored trials are shown."""
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from optimizer.ledger import Ledger
 from optimizer.point import Job
-from optimizer.samplers import OptunaSampler
-from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
+from optimizer.samplers import design_for, sampler_for
+from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposal, proof_of
+from optimizer.stopping import why_stopped
 from scorers.observation import Observation
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
+from studies.earlier import earlier_trials
 from studies.judging import Judge, plain_scores
 from studies.outcome import Outcome, TrialRecord
 from studies.scouting import scout_seeds
@@ -87,17 +89,37 @@ def run_seed(
     records = [_record(study, seed, judge, e.number, Proposal(e.point, e.phase)) for e in ledger.entries()]
     for record in records:
         _track(tracker, seed, record)
-    sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
+    search = study.spec.search
+    sampler, design = _sampler(study, seed, judge), design_for(search.sampler)
     while True:
         history = [r.judged for r in records]
-        proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
+        proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler, design=design)
         if proposal is None:
             break
         record = _draw(study, seed, judge, ledger, proposal)
         records.append(record)
         _track(tracker, seed, record)
         told(TrialDone(record, best([r.judged for r in records]), budget))
-    return outcome_of(study, seed, judge, records)
+    worth = search.worth if search.sampler == "least-weight" else None
+    stopped = why_stopped(study.space, [r.judged for r in records], budget=budget, worth=worth)
+    return replace(outcome_of(study, seed, judge, records), stopped=stopped)
+
+
+def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
+    search, ledger = study.spec.search, ledger_of(study, seed)
+    learns = search.sampler == "least-weight"
+    prefix = ledger.name.removesuffix(str(seed))
+    garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
+    return sampler_for(
+        search.sampler,
+        study.space,
+        study.start,
+        seed=search.random_state,
+        worth=search.worth,
+        together=garments[:2],
+        require=judge.require,
+        earlier=earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require) if learns else (),
+    )
 
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:

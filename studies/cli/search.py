@@ -129,6 +129,7 @@ def run_one(study: Study, seed: int, budget: int, tracker: Tracker) -> Outcome:
     tracker.finish(seed, {**metrics, "trials": float(len(outcome.trials))}, {"feasible": "yes" if outcome.pick else "no"})
     for line in describe(outcome):
         say(line)
+    say(f"  stopped    {outcome.stopped}")
     return outcome
 
 
