@@ -2,11 +2,11 @@
 
     python benchmarks/search.py [--synthetic] [--quick] [--only NAME...] [--repetitions N] [--landscapes FOLDER]
 
-An image is any distinct render for the seed after locking: the plain image that calibrates it (one, for every search), the start,
-and all that is proposed. Counted until one is feasible within 0.1 of the optimum; a miss counts as 200. Problems are landscapes at
-five levels of what is required; those that nothing meets are told apart. "Later" seeds know the trials of three other seeds of the
-same LoRAs. `--synthetic` replays made-up landscapes of optimizer/fake_landscape.py, of other numbers than those that the search
-was tuned on. Optuna's GP is asked for at most 40 images and repeated less, since each takes it about half a second.
+An image is any distinct render for the seed after locking: the plain image that calibrates it (one, for every search), the
+start, and all that is proposed. Counted until one is feasible within 0.1 of the optimum; a miss counts as 200. Problems are
+landscapes at five levels of what is required; those that nothing meets are told apart. "Later" seeds know the trials of three
+other seeds of the same LoRAs. `--synthetic` replays made-up landscapes of optimizer/fake_landscape.py, of other numbers than
+those that the search was tuned on. Optuna's GP is asked for at most 40 images and repeated less: each takes it half a second.
 
 Prints a table for people and, as its last line, one JSON object.
 """
@@ -40,7 +40,7 @@ HANDS = 0.3
 BUDGET = 40
 BATCH = 4
 GP_MOST = 40
-DEVELOPMENT, FINAL = range(0, 8), range(100, 106)
+DEVELOPMENT, FINAL = range(8), range(100, 106)
 """Numbers of made-up studies."""
 
 
@@ -136,24 +136,22 @@ def measure(cases: list[Case], repetitions: int, names: list[str]) -> None:
     feasible = [case for case in cases if case.problem.optimum is not None]
     print(f"{len(cases)} problems, {len(feasible)} of which can be met; {repetitions} repetitions")
     print(f"{'search':<22} {'median':>8} {'p90':>8} {'mean':>8} {'missed':>8} {'runs':>6}")
-    first, batches, later = Tally(), Tally(), Tally()
-    ends, ends_later, asks = Ends(), Ends(), list[float]()
+    first, later, ends, ends_later, asks = Tally(), Tally(), Ends(), Ends(), list[float]()
     for case in cases:
         for tally, end, earlier in ((first, ends, ()), (later, ends_later, case.earlier)):
-            runs = [searched(case.problem, trials_of(earlier, r), r, end if r < 3 else None, asks) for r in range(repetitions)]
+            count = repetitions if case.problem.optimum is not None else min(3, repetitions)
+            runs = [searched(case.problem, trials_of(earlier, r), r, end if r < 3 else None, asks) for r in range(count)]
             if case.problem.optimum is not None:
                 tally.images.append(runs)
-        if case.problem.optimum is not None:
-            batches.images.append([in_batches(case.problem, r) for r in range(min(3, repetitions))])
-    print(f"{'least-weight':<22} {first.row()}", flush=True)
-    print(f"{'  later seeds':<22} {later.row()}", flush=True)
-    print(f"{'  in batches of 4':<22} {batches.row()}", flush=True)
+    print(f"{'least-weight':<22} {first.row()}\n{'  later seeds':<22} {later.row()}", flush=True)
+    tell_ends("first seeds", ends)
+    tell_ends("later seeds", ends_later)
     others = {}
     for name in names:
         others[name] = yardstick(name, feasible, repetitions)
         print(f"{name:<22} {others[name].row()}", flush=True)
-    tell_ends("first seeds", ends)
-    tell_ends("later seeds", ends_later)
+    batches = Tally([[in_batches(case.problem, r) for r in range(min(3, repetitions))] for case in feasible])
+    print(f"{'least-weight by fours':<22} {batches.row()}")
     print(f"next point: median {np.median(asks):.3f} s, longest {max(asks):.3f} s")
     print(json.dumps(summary(first, later, ends, others)))
 
@@ -199,8 +197,6 @@ def history_of(
 
 def searched(problem: Problem, earlier: list[list[Judged]], seed: int, ends: Ends | None, asks: list[float]) -> int:
     """Images to the pick; `ends`, if given, is told how the search ended."""
-    if ends is None and problem.optimum is None:
-        return MISS
     history = history_of(problem, earlier, seed, asks, until_pick=ends is None)
     if ends is not None:
         end_of(problem, history, ends)
@@ -244,12 +240,12 @@ def yardstick(name: str, cases: list[Case], repetitions: int) -> Tally:
 
 
 def tell_ends(what: str, ends: Ends) -> None:
-    print(
-        f"{what}, at their own end: images {np.median(ends.images):.0f} (90%: {np.quantile(ends.images, 0.9):.0f}), regret "
-        f"{np.mean(ends.regret):.3f} (90%: {np.quantile(ends.regret, 0.9):.2f}), proof complete {np.mean(ends.proofs):.2f}, falsely "
-        f"infeasible {np.mean(ends.infeasible):.3f} of {len(ends.infeasible)}, falsely feasible {ends.false_feasible}; where nothing "
-        f"is feasible, images {np.median(ends.hopeless) if ends.hopeless else float('nan'):.0f} ({len(ends.hopeless)} runs)"
-    )
+    images, regret = np.quantile(ends.images, (0.5, 0.9)), np.quantile(ends.regret, (0.9, 1.0))
+    print(f"{what}, at their own end: images {images[0]:.0f} (90%: {images[1]:.0f}), proof complete {np.mean(ends.proofs):.3f},")
+    print(f"  regret {np.mean(ends.regret):.3f} (90%: {regret[0]:.2f}, most {regret[1]:.2f}), falsely infeasible")
+    print(f"  {np.mean(ends.infeasible):.3f} of {len(ends.infeasible)}, falsely feasible {ends.false_feasible};")
+    if ends.hopeless:
+        print(f"  where nothing is feasible, images {np.median(ends.hopeless):.0f} ({len(ends.hopeless)} runs)", flush=True)
 
 
 def summary(first: Tally, later: Tally, ends: Ends, others: dict[str, Tally]) -> dict[str, float | None]:

@@ -1,6 +1,6 @@
 """What the least-weight sampler is measured against, each asked for one point after the other of a landscape.
 
-A yardstick is fed every judged point once and keeps its own state; searches of a study rebuild that state from the trials each time.
+A yardstick is fed every judged point once and keeps its own state; a study's searches rebuild theirs from the trials each time.
 """
 
 from __future__ import annotations
@@ -150,13 +150,13 @@ class Xyz:
 
 
 YARDSTICKS: dict[str, Maker] = {
-    "tpe": tpe,
-    "gp": gp,
-    "nsga2": nsga2,
-    "random": random,
-    "ngopt": ByNevergrad,
     "grids": ByEye,
     "xyz": Xyz,
+    "random": random,
+    "nsga2": nsga2,
+    "ngopt": ByNevergrad,
+    "tpe": tpe,
+    "gp": gp,
 }
 
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from optimizer.candidates import row_of, shares
-from optimizer.monotone import Floats, Shapes, rising, worsening
+from optimizer.candidates import axes_of, row_of, shares
+from optimizer.monotone import Floats, rising, worsening
 from optimizer.requirement import RESIDUALS, Posterior, Prior, learn
 from optimizer.search import Judged
 from optimizer.space import Space
@@ -29,11 +29,9 @@ def believe(space: Space, history: Sequence[Judged], priors: Priors, seed: int =
     for name in names:
         told = [j for j in history if math.isfinite(j.margins.get(name, math.nan))]
         y = np.array([j.margins[name] for j in told])
-        x = shares(space, np.array([row_of(space, j.point) for j in told]).reshape(len(told), -1))
+        rows = np.array([row_of(space, j.point) for j in told]).reshape(len(told), len(axes_of(space)))
         prior = priors.get(name) or first_prior(space, name, seed)
-        found[name] = learn(
-            prior, x.reshape(len(told), prior.shapes.direction.shape[1]), np.clip(_continuous(name, space, y), -FAR, FAR)
-        )
+        found[name] = learn(prior, shares(space, rows), np.clip(_continuous(name, space, y), -FAR, FAR))
     return found
 
 

@@ -24,9 +24,9 @@ from optimizer.space import Space
 
 HOPELESS: Final = 1e-3
 """Below this chance of meeting all, the point nearest to it is drawn."""
-GLANCE: Final = 32
-GAZE: Final = 192
-SHORT_LIST: Final = 200
+GLANCE: Final = 24
+GAZE: Final = 128
+SHORT_LIST: Final = 100
 """All points are looked at with few guesses each, and those on the short list with more."""
 
 

@@ -34,7 +34,7 @@ class Entry:
 
 
 def trials_of_others(storage: str, prefix: str, name: str, space: Space) -> list[list[tuple[Judged, Mapping[str, Any]]]]:
-    """Finished trials of the studies whose names begin with `prefix`, but for `name`: as judged when drawn, with their attributes.
+    """Finished trials of the studies whose names begin with `prefix`, but for `name`: as judged when drawn, and their attributes.
 
     Trials of other LoRAs than those of the space are left out. Opens nothing that is not there.
     """
@@ -44,7 +44,7 @@ def trials_of_others(storage: str, prefix: str, name: str, space: Space) -> list
     wanted = set(space.distributions())
     found = []
     for other in sorted(optuna.get_all_study_names(storage)):
-        if not other.startswith(prefix) or other == name:
+        if other == name or not (other.startswith(prefix) and other[len(prefix) :].isdigit()):
             continue
         trials = optuna.load_study(study_name=other, storage=storage).get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         points = [(space.from_params(t.params), t) for t in trials if set(t.params) == wanted]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-GUESSES: Final = 512
+GUESSES: Final = 256
 NARROW, WIDE = 0.02, 0.2
 """Widths of steps, in shares of an axis."""
 MOST_PULL: Final = 0.35
