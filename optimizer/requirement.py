@@ -67,7 +67,7 @@ def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
     logs, levels, spreads, factors = [], [], [], []
     for residual, log_share in zip(RESIDUALS, prior.log_residual, strict=True):
         factor = np.linalg.cholesky(_covariance(x, x, residual) + ROUGH**2 * np.eye(n)) if n else np.zeros((0, 0))
-        whitened = _solve(factor, basis.transpose(1, 0, 2).reshape(n, -1)).reshape(n, guesses, 2)
+        whitened = _solve(factor, basis.transpose(1, 0, 2).reshape(n, 2 * guesses)).reshape(n, guesses, 2)
         off = _solve(factor, (y[None] - basis @ prior.level).T)
         inner = precision + _products(whitened)
         spread, volume = _inverse(inner)
@@ -118,7 +118,7 @@ def _normal(held: Posterior, g: int, which: NDArray[np.intp], points: Floats) ->
     level, spread = held.levels[g, which], held.spreads[g, which]
     known = _solve(held.factors[g], _covariance(held.x, points, RESIDUALS[g]))
     left = _solve(held.factors[g], (held.y[None] - np.einsum("pna,pa->pn", there, level)).T)
-    whitened = _solve(held.factors[g], there.transpose(1, 0, 2).reshape(seen, -1)).reshape(seen, count, 2)
+    whitened = _solve(held.factors[g], there.transpose(1, 0, 2).reshape(seen, 2 * count)).reshape(seen, count, 2)
     middle = level[:, :1] + level[:, 1:] * here + left.T @ known
     base, step = 1 - whitened[..., 0].T @ known, here - whitened[..., 1].T @ known
     s00, s01, s11 = (spread[:, a, b, None] for a, b in ((0, 0), (0, 1), (1, 1)))
