@@ -54,8 +54,8 @@ class Landscape:
         return Space(axes, CFG)
 
     def at(self, point: Point) -> tuple[int, ...]:
-        """Where in the arrays a point of the grid is."""
-        return tuple(self.levels[name].index(point.weights[name]) for name in self.levels)
+        """Where in the arrays a point is, or the point of the grid nearest to it."""
+        return tuple(int(np.argmin(np.abs(np.subtract(values, point.weights[name])))) for name, values in self.levels.items())
 
 
 @dataclass(frozen=True)

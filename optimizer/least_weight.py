@@ -82,7 +82,7 @@ def choose(space: Space, history: Sequence[Judged], priors: Priors, *, seed: int
     predicted = _foreseen(space, beliefs, options, GAZE)
     saved = limit - options.cost
     chosen = _promising(predicted, saved)[0]
-    chance = _together(predicted)
+    chance = _together(predicted, saved)
     believed = {name: float(p.mean[chosen]) for name, p in predicted.items()}
     return Choice(options.point(space, chosen), float(chance[chosen]), float(np.max(chance * saved)), believed)
 
@@ -94,15 +94,18 @@ def _foreseen(space: Space, beliefs: Mapping[str, Posterior], options: Candidate
 
 def _promising(predicted: Mapping[str, Predicted], saved: Floats) -> NDArray[np.intp]:
     """The SHORT_LIST most worth drawing, the best first."""
-    chance = _together(predicted)
+    chance = _together(predicted, saved)
     worth = chance * saved
     if chance.max() < HOPELESS:
         worth = -np.sum([p.unmet for p in predicted.values()], axis=0)
     return np.argsort(-worth, kind="stable")[:SHORT_LIST]
 
 
-def _together(predicted: Mapping[str, Predicted]) -> Floats:
-    return np.asarray(np.prod([p.chance for p in predicted.values()], axis=0))
+def _together(predicted: Mapping[str, Predicted], like: Floats) -> Floats:
+    chance = np.ones_like(like)
+    for p in predicted.values():
+        chance *= p.chance
+    return chance
 
 
 def choose_batch(space: Space, history: Sequence[Judged], priors: Priors, count: int, *, seed: int = 0) -> list[Choice]:

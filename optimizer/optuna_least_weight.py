@@ -17,6 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
 from optimizer.beliefs import Priors
+from optimizer.earlier import priors_from
 from optimizer.least_weight import choose, expected
 from optimizer.point import Point
 from optimizer.search import Judged, best
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class LeastWeightSampler(BaseSampler):
-    """Deterministic for its seed and the study's trials. `priors` come from optimizer.earlier, empty for a first seed."""
+    """Deterministic for its seed and the study's trials. `priors` come from optimizer.earlier; without them it is a first seed."""
 
     def __init__(self, space: Space, *, priors: Priors | None = None, seed: int = 0) -> None:
-        self._space, self._priors, self._seed = space, priors or {}, seed
+        self._space, self._priors, self._seed = space, priors or priors_from(space, []), seed
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return self._space.distributions()

@@ -64,9 +64,9 @@ def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
     n, guesses = len(y), len(prior.shapes)
     basis = _basis(prior.shapes, x)
     precision, given = np.linalg.inv(prior.spread), np.linalg.det(prior.spread)
-    logs, levels, spreads, factors = [], [], [], []
+    logs, levels, spreads, factors = [], [], [], list[Floats]()
     for residual, log_share in zip(RESIDUALS, prior.log_residual, strict=True):
-        factor = np.linalg.cholesky(_covariance(x, x, residual) + ROUGH**2 * np.eye(n)) if n else np.zeros((0, 0))
+        factor: Floats = np.linalg.cholesky(_covariance(x, x, residual) + ROUGH**2 * np.eye(n)) if n else np.zeros((0, 0))
         whitened = _solve(factor, basis.transpose(1, 0, 2).reshape(n, 2 * guesses)).reshape(n, guesses, 2)
         off = _solve(factor, (y[None] - basis @ prior.level).T)
         inner = precision + _products(whitened)
