@@ -59,7 +59,7 @@ def fake_landscape(study: int, seed: int, names: tuple[str, ...] = NAMES, levels
 
 def sound_seeds(study: int, count: int, names: tuple[str, ...] = NAMES) -> list[Landscape]:
     """The first seeds whose figure is whole at the start weights: what scouting keeps."""
-    found, seed = [], 0
+    found, seed = list[Landscape](), 0
     while len(found) < count:
         held = fake_landscape(study, seed, names)
         at = held.at(held.space.point(held.start))

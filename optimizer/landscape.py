@@ -103,7 +103,7 @@ class Problem:
 def _calibrated(raw: Array, calibration: Calibration) -> Array:
     if not calibration.measurable:
         return np.zeros_like(raw)
-    return np.maximum((raw - np.float32(calibration.zero)) / np.float32(calibration.one - calibration.zero), 0)
+    return np.asarray(np.maximum((raw - calibration.zero) / (calibration.one - calibration.zero), 0), np.float32)
 
 
 def write_landscape(landscape: Landscape, path: Path) -> None:

@@ -42,7 +42,7 @@ def trials_of_others(storage: str, prefix: str, name: str, space: Space) -> list
     from optuna.trial import TrialState
 
     wanted = set(space.distributions())
-    found = []
+    found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
     for other in sorted(optuna.get_all_study_names(storage)):
         if other == name or not (other.startswith(prefix) and other[len(prefix) :].isdigit()):
             continue

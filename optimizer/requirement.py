@@ -66,7 +66,7 @@ def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
     precision, given = np.linalg.inv(prior.spread), np.linalg.det(prior.spread)
     logs, levels, spreads, factors = [], [], [], list[Floats]()
     for residual, log_share in zip(RESIDUALS, prior.log_residual, strict=True):
-        factor: Floats = np.linalg.cholesky(_covariance(x, x, residual) + ROUGH**2 * np.eye(n)) if n else np.zeros((0, 0))
+        factor = _factor(_covariance(x, x, residual) + ROUGH**2 * np.eye(n))
         whitened = _solve(factor, basis.transpose(1, 0, 2).reshape(n, 2 * guesses)).reshape(n, guesses, 2)
         off = _solve(factor, (y[None] - basis @ prior.level).T)
         inner = precision + _products(whitened)
@@ -148,6 +148,10 @@ def _inverse(held: Floats) -> tuple[Floats, Floats]:
     a, b, d = held[:, 0, 0], held[:, 0, 1], held[:, 1, 1]
     volume = a * d - b * b
     return np.stack([d, -b, -b, a], axis=-1).reshape(-1, 2, 2) / volume[:, None, None], volume
+
+
+def _factor(covariance: Floats) -> Floats:
+    return np.asarray(np.linalg.cholesky(covariance) if len(covariance) else covariance, np.float64)
 
 
 def _solve(factor: Floats, right: Floats) -> Floats:
