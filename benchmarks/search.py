@@ -148,8 +148,11 @@ def measure(cases: list[Case], repetitions: int, names: list[str]) -> None:
     tell_ends("later seeds", ends_later)
     others = {}
     for name in names:
-        others[name] = yardstick(name, feasible, repetitions)
-        print(f"{name:<22} {others[name].row()}", flush=True)
+        try:
+            others[name] = yardstick(name, feasible, repetitions)
+            print(f"{name:<22} {others[name].row()}", flush=True)
+        except InputError as error:
+            print(f"{name:<22} left out: {error}", flush=True)
     batches = Tally([[in_batches(case.problem, r) for r in range(min(3, repetitions))] for case in feasible])
     print(f"{'least-weight by fours':<22} {batches.row()}")
     print(f"next point: median {np.median(asks):.3f} s, longest {max(asks):.3f} s")
