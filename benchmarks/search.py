@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -272,4 +273,6 @@ def summary(first: Tally, later: Tally, ends: Ends, others: dict[str, Tally]) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # NGOpt leaves threads that wait for ever
