@@ -23,7 +23,7 @@ from optimizer.notes import attributes_of, notes_of
 from optimizer.one_transaction import store_trial
 from optimizer.patience import patiently
 from optimizer.point import Point
-from optimizer.search import Phase
+from optimizer.search import Judged, Phase
 from optimizer.space import Space
 
 if TYPE_CHECKING:
@@ -49,6 +49,33 @@ class Entry:
     phase: Phase
     image: Path | None = None
     """Its copy in the artifact store."""
+
+
+def trials_of_others(storage: str, prefix: str, name: str, space: Space) -> list[list[tuple[Judged, Mapping[str, Any]]]]:
+    """Finished trials of the studies whose names begin with `prefix`, but for `name`: as judged when drawn, and their attributes.
+
+    Trials of other LoRAs than those of the space are left out.
+    """
+    import optuna
+    from optuna.trial import TrialState
+
+    wanted = set(space.distributions())
+    found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
+    held = _opened(storage)
+    for other in sorted(optuna.get_all_study_names(held)):
+        if other == name or not (other.startswith(prefix) and other[len(prefix) :].isdigit()):
+            continue
+        # Optuna asks for a sampler, which it never uses.
+        study = optuna.load_study(study_name=other, storage=held, sampler=optuna.samplers.RandomSampler(seed=0))
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        points = [(space.from_params(t.params), t) for t in trials if set(t.params) == wanted]
+        found.append([(Judged(p, space.cost(p), _named(t)), t.user_attrs) for p, t in points])
+    return [trials for trials in found if trials]
+
+
+def _named(trial: FrozenTrial) -> dict[str, float]:
+    """Margins by requirement. Those that optuna-dashboard reads are kept a second time, by number."""
+    return {name: margin for name, margin in trial.constraints.items() if not name.isdigit()}
 
 
 @dataclass

@@ -1,21 +1,54 @@
-"""Optuna's samplers behind the search's seam: each sees one objective, the known cost, and the requirements as constraints."""
+"""The samplers that a study may name. Optuna's see one objective, the known cost, and the requirements as constraints."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from optimizer.point import Point
-from optimizer.search import Judged
+from optimizer.search import DESIGN_LEVELS, Judged, Sampler
 from optimizer.space import Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-SamplerName = Literal["gp", "tpe", "nsga2", "random"]
+OptunaName = Literal["gp", "tpe", "nsga2", "random"]
+SamplerName = Literal["least-weight", "gp", "tpe", "nsga2", "random", "grid"]
 ATTEMPTS = 4
+
+
+def sampler_for(
+    name: SamplerName,
+    space: Space,
+    start: Point,
+    *,
+    seed: int = 0,
+    worth: float = 0.02,
+    together: tuple[str, ...] = (),
+    require: Mapping[str, float] | None = None,
+    earlier: Sequence[Sequence[Judged]] = (),
+) -> Sampler:
+    """`worth` is the least saving of weight that "least-weight" draws an image for, `earlier` the trials of other seeds that it
+    learns from, `require` what each LoRA's calibrated score must reach; `together` are the weights of the first of "grid"'s."""
+    match name:
+        case "least-weight":
+            from optimizer.earlier import priors_from
+            from optimizer.least_weight import LeastWeight
+
+            return LeastWeight(priors_from(space, earlier, require=require, seed=seed), seed, worth)
+        case "grid":
+            from optimizer.coarse_to_fine import CoarseToFine
+
+            return CoarseToFine(start, together or tuple(space.weights)[:2])
+        case _:
+            return OptunaSampler(name, seed)
+
+
+def design_for(name: SamplerName) -> tuple[float, ...]:
+    """The levels drawn after the start before the sampler is asked: it needs none where it knows what to expect."""
+    return () if name in ("least-weight", "grid") else DESIGN_LEVELS
 
 
 @dataclass(frozen=True)
@@ -25,7 +58,7 @@ class OptunaSampler:
     "gp" is Optuna's Gaussian process with constrained expected improvement (Gardner et al. 2014).
     """
 
-    name: SamplerName = "gp"
+    name: OptunaName = "gp"
     seed: int = 0
 
     def propose(self, space: Space, history: Sequence[Judged]) -> Point:
@@ -53,7 +86,7 @@ class OptunaSampler:
         return space.from_params(view.ask(distributions).params)
 
 
-def _sampler(name: SamplerName, seed: int) -> BaseSampler:
+def _sampler(name: OptunaName, seed: int) -> BaseSampler:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -49,7 +49,9 @@ class Proposal:
 class Sampler(Protocol):
     """Called in the search phase only. Must be deterministic for equal arguments."""
 
-    def propose(self, space: Space, history: Sequence[Judged]) -> Point: ...
+    def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
+        """None if no further image is worth drawing: what is left then is the proof."""
+        ...
 
 
 def best(history: Sequence[Judged]) -> Judged | None:
@@ -63,22 +65,32 @@ def nearest(history: Sequence[Judged]) -> Judged:
     return min(history, key=lambda j: (sum(max(0.0, m) for m in j.margins.values()), j.cost))
 
 
-def next_proposal(space: Space, history: Sequence[Judged], *, start: Point, budget: int, sampler: Sampler) -> Proposal | None:
-    """The next point to draw, or None when the proof is complete or `budget` images are drawn."""
+def next_proposal(
+    space: Space,
+    history: Sequence[Judged],
+    *,
+    start: Point,
+    budget: int,
+    sampler: Sampler,
+    design: Sequence[float] = DESIGN_LEVELS,
+) -> Proposal | None:
+    """The next point to draw, or None when the proof is complete, `budget` images are drawn, or nothing is feasible and no image
+    worth drawing. `design` are the levels, in shares of all axes, that are drawn after the start before the sampler is asked."""
     if len(history) >= budget:
         return None
     drawn = {j.point.key() for j in history}
-    for point, phase in _opening(space, start):
+    for point, phase in _opening(space, start, design):
         if point.key() not in drawn:
             return Proposal(point, phase)
-    found = best(history)
+    found, ended = best(history), False
     if found is None or len(history) < budget - proof_reserve(space, budget):
-        point = sampler.propose(space, history)
-        if point.key() not in drawn:
-            return Proposal(point, "search")
+        proposed = sampler.propose(space, history)
+        if proposed is not None and proposed.key() not in drawn:
+            return Proposal(proposed, "search")
+        ended = proposed is None
     if found is None:
         return None
-    coarse = budget - len(history) > 2 * len(space.weights)
+    coarse = not ended and budget - len(history) > 2 * len(space.weights)
     step_down = _next_step_down(space, found, history, coarse)
     return Proposal(step_down, "proof") if step_down is not None else None
 
@@ -88,8 +100,8 @@ def proof_reserve(space: Space, budget: int) -> int:
     return min(3 * len(space.weights), budget // 2)
 
 
-def _opening(space: Space, start: Point) -> list[tuple[Point, Phase]]:
-    levels = [space.point({n: a.low + level * (a.high - a.low) for n, a in space.weights.items()}) for level in DESIGN_LEVELS]
+def _opening(space: Space, start: Point, design: Sequence[float]) -> list[tuple[Point, Phase]]:
+    levels = [space.point({n: a.low + level * (a.high - a.low) for n, a in space.weights.items()}) for level in design]
     return [(start, "start"), *((point, "design") for point in levels)]
 
 

@@ -79,6 +79,8 @@ class Outcome:
     drift_allowed: float | None = None
     by_hand: bool = False
     found: Judged | None = None
+    stopped: str = ""
+    """Why the search ended; empty where stored trials are shown."""
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())

@@ -9,13 +9,15 @@ from typing import Final, TypeAlias
 from optimizer.evaluate import Evaluation
 from optimizer.ledger import Ledger
 from optimizer.point import Job
-from optimizer.samplers import OptunaSampler
-from optimizer.search import Judged, Proposal, best, nearest, next_proposal, proof_of
+from optimizer.samplers import design_for, sampler_for
+from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposal, proof_of
+from optimizer.stopping import why_stopped
 from scorers.observation import Observation
 from studies.bareness import BARE, little_clothing
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
 from studies.conditions import hold_to, keep_conditions
+from studies.earlier import earlier_trials
 from studies.forking import carried
 from studies.judging import Judge, plain_scores
 from studies.optuna_notes import trial_note, write_notes
@@ -159,10 +161,11 @@ def searching(
         records.append((yield from _draw(study, seed, judge, ledger, brought, may_write)))
     for record in records:
         track_trial(tracker, seed, record, blurred=blurred)
-    sampler = OptunaSampler(study.spec.search.sampler, study.spec.search.random_state)
+    search = study.spec.search
+    sampler, design = _sampler(study, seed, judge), design_for(search.sampler)
     while True:
         history = [r.judged for r in records]
-        proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler)
+        proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler, design=design)
         if proposal is None:
             break
         record = yield from _draw(study, seed, judge, ledger, proposal, may_write)
@@ -172,12 +175,30 @@ def searching(
     outcome = outcome_of(study, seed, judge, records, ledger.chosen())
     may_write()
     write_notes(ledger, study.spec.name, outcome)
-    return outcome
+    worth = search.worth if search.sampler == "least-weight" else None
+    return replace(outcome, stopped=why_stopped(study.space, [r.judged for r in records], budget=budget, worth=worth))
 
 
 def _best_record(records: list[TrialRecord]) -> TrialRecord | None:
     found = best([record.judged for record in records])
     return next((record for record in records if record.judged is found), None)
+
+
+def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
+    search, ledger = study.spec.search, ledger_of(study, seed)
+    learns = search.sampler == "least-weight"
+    prefix = ledger.name.removesuffix(str(seed))
+    garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
+    return sampler_for(
+        search.sampler,
+        study.space,
+        study.start,
+        seed=search.random_state,
+        worth=search.worth,
+        together=garments[:2],
+        require=judge.require,
+        earlier=earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require) if learns else (),
+    )
 
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:

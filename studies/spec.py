@@ -88,7 +88,10 @@ class SearchSection(_Section):
     drift: Annotated[float, Field(ge=0, le=10)] | None = Field(
         default=None, description="how far the figure may move from the locked image: 1 is as far as other seeds; null only tells"
     )
-    sampler: Literal["gp", "tpe", "nsga2", "random"] = "gp"
+    sampler: Literal["least-weight", "gp", "tpe", "nsga2", "random", "grid"] = "least-weight"
+    worth: Annotated[float, Field(gt=0, le=2)] = Field(
+        default=0.02, description="least-weight draws no image that is expected to save less weight than this"
+    )
     random_state: int = 0
 
 

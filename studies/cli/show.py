@@ -66,7 +66,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    return [*lines, *_proof(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    return [*lines, *_proof(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
 
 
 def by_hand(outcome: Outcome) -> str:
@@ -79,6 +79,10 @@ def by_hand(outcome: Outcome) -> str:
         found = f"the search's own is trial {outcome.record(outcome.found).number}, total {outcome.found.cost:.2f}"
     verdict = f"it breaks {broken}" if broken else "it meets every requirement"
     return f"trial {record.number} was chosen by hand; {verdict}; {found}"
+
+
+def _stopped(outcome: Outcome) -> list[str]:
+    return [f"  stopped    {outcome.stopped}"] if outcome.stopped else []
 
 
 def _ratings(outcome: Outcome) -> list[str]:
@@ -113,6 +117,7 @@ def _verdict(outcome: Outcome) -> list[str]:
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
         "  next       another seed, a colour word in the prompt, a half-body pose, or a smaller requirement",
+        *_stopped(outcome),
         *_ratings(outcome),
         f"  image      {record.image}",
     ]

@@ -1,0 +1,156 @@
+"""A landscape: every point of a grid at one locked seed, drawn and observed once, so that searches can be replayed for nothing.
+
+The table is an .npz of plain arrays (no pickles): `levels.<LoRA>` the values of each axis, rising; `raw.<LoRA>`, `hands`, `body`
+and `drift` the scores as scorers.scores tells them, float32 in the shape of the axes in the order of `names`; `zero`, `one` and
+`noise` the calibration of each LoRA; `start` the start weights; `about` a JSON text with the seed and the hashes of what made it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.files import write_whole
+from optimizer.point import Point
+from optimizer.search import Judged
+from optimizer.space import Axis, Space
+from scorers.calibration import Calibration
+
+Array = NDArray[np.float32]
+FORMAT: Final = 1
+NEAR: Final = 0.1
+CFG: Final = 1.0
+"""Landscapes vary weights alone: what CFG they were drawn at does not matter to a search of them."""
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """Raw scores over the grid of `levels`. `made_of` names what drew and scored it, with a hash each."""
+
+    seed: int
+    levels: Mapping[str, tuple[float, ...]]
+    raw: Mapping[str, Array]
+    hands: Array
+    body: Array
+    drift: Array
+    calibrations: Mapping[str, Calibration]
+    start: Mapping[str, float]
+    made_of: Mapping[str, str]
+    order: int = 0
+    """Its place in the order of scouting."""
+
+    @property
+    def space(self) -> Space:
+        axes = {name: Axis(v[0], v[-1], round(v[1] - v[0], 6)) for name, v in self.levels.items()}
+        return Space(axes, CFG)
+
+    def at(self, point: Point) -> tuple[int, ...]:
+        """Where in the arrays a point is, or the point of the grid nearest to it."""
+        return tuple(int(np.argmin(np.abs(np.subtract(values, point.weights[name])))) for name, values in self.levels.items())
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A landscape with requirements: what a search of it may ask, and the truth that it is measured by."""
+
+    landscape: Landscape
+    require: Mapping[str, float]
+    hands_tolerance: float
+    drift_allowed: float | None = None
+
+    @property
+    def space(self) -> Space:
+        return self.landscape.space
+
+    @property
+    def start(self) -> Point:
+        return self.space.point(self.landscape.start)
+
+    @cached_property
+    def margins(self) -> dict[str, Array]:
+        """How far each requirement is from being met at every point of the grid, as scorers.scores counts it."""
+        held = self.landscape
+        found = {name: least - _calibrated(held.raw[name], held.calibrations[name]) for name, least in self.require.items()}
+        allowed = min(1.0, float(held.hands[held.at(self.start)]) + self.hands_tolerance)
+        found |= {"hands": held.hands - np.float32(allowed), "body": held.body}
+        return found if self.drift_allowed is None else {**found, "drift": held.drift - np.float32(self.drift_allowed)}
+
+    @cached_property
+    def optimum(self) -> float | None:
+        """The least cost of a point that meets all; None where there is none."""
+        axes = np.meshgrid(*self.landscape.levels.values(), indexing="ij")
+        feasible = np.all([m <= 0 for m in self.margins.values()], axis=0)
+        return float(np.abs(axes).sum(axis=0)[feasible].min()) if feasible.any() else None
+
+    def is_pick(self, judged: Judged) -> bool:
+        """Feasible, and within NEAR of the optimum."""
+        return self.optimum is not None and judged.feasible and judged.cost <= self.optimum + NEAR + 1e-6
+
+    def judge(self, point: Point) -> Judged:
+        where = self.landscape.at(point)
+        return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.margins.items()})
+
+
+def _calibrated(raw: Array, calibration: Calibration) -> Array:
+    if not calibration.measurable:
+        return np.zeros_like(raw)
+    return np.asarray(np.maximum((raw - calibration.zero) / (calibration.one - calibration.zero), 0), np.float32)
+
+
+def write_landscape(landscape: Landscape, path: Path) -> None:
+    about = {"format": FORMAT, "seed": landscape.seed, "names": list(landscape.levels), "made_of": dict(landscape.made_of)}
+    about["calibrations"] = {name: c.to_json() for name, c in landscape.calibrations.items()}
+    about["order"] = landscape.order
+    about["start"] = dict(landscape.start)
+    arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {
+        f"raw.{n}": r for n, r in landscape.raw.items()
+    }
+    arrays |= {"hands": landscape.hands, "body": landscape.body, "drift": landscape.drift}
+    held = io.BytesIO()
+    np.savez_compressed(held, about=np.asarray(json.dumps(about, sort_keys=True)), **arrays)  # type: ignore[arg-type]
+    write_whole(path, held.getvalue())
+
+
+def read_landscape(path: Path) -> Landscape:
+    """Raises InputError if the file is not what `write_landscape` wrote."""
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            about = json.loads(str(held["about"]))
+            if about["format"] != FORMAT:
+                raise ValueError(f"format {about['format']}")
+            names = about["names"]
+            levels = {n: tuple(round(float(v), 6) for v in held[f"levels.{n}"]) for n in names}
+            scores = {key: held[key].astype(np.float32) for key in (*(f"raw.{n}" for n in names), "hands", "body", "drift")}
+        shape = tuple(len(v) for v in levels.values())
+        if any(array.shape != shape for array in scores.values()):
+            raise ValueError("scores and axes differ in shape")
+        return Landscape(
+            seed=int(about["seed"]),
+            levels=levels,
+            raw={n: scores[f"raw.{n}"] for n in names},
+            hands=scores["hands"],
+            body=scores["body"],
+            drift=scores["drift"],
+            calibrations={n: Calibration.from_json(c) for n, c in about["calibrations"].items()},
+            start={n: float(about["start"][n]) for n in names},
+            made_of={str(k): str(v) for k, v in about["made_of"].items()},
+            order=int(about["order"]),
+        )
+    except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
+        raise InputError(
+            f"not a landscape ({error})", path, "make it again: python -m studies.paperdoll.make.landscapes"
+        ) from error
+
+
+def stale(landscape: Landscape, now: Mapping[str, str]) -> list[str]:
+    """Names of what made the landscape and is not what it was, or is gone. `now` gives hashes by the same names."""
+    return sorted(name for name, held in landscape.made_of.items() if now.get(name) != held)
