@@ -61,7 +61,7 @@ def _bodice_trims(stage: Stage) -> None:
         stage.pen.polygon([top, low, low], palette.LINE, None)
     if g.straps is not None:
         for side in (-1, 1):
-            band: list[Point] = [(side * 10, 77), (side * 4.6, 77), (side * 4.6, 106), (side * 10, 106)]
+            band: list[Point] = [(side * 10.4, 77), (side * 5.6, 77), (side * 5.6, 106), (side * 10.4, 106)]
             stage.poly(band, palette.CLOTH[g.straps], part, outline=False)
     if g.collar is not None:
         for side in (-1, 1):

@@ -52,5 +52,5 @@ def _shoe(stage: Stage, x: float, left: float, right: float) -> None:
             stage.low_poly([(left - 0.5, SOLE_TOP), (right + 0.5, SOLE_TOP), (right + 0.5, 184), (left - 0.5, 184)], sole, "feet")
     if shoes.dots is not None:
         high = {"shoes": 173.8, "boots": 163.0, "sandals": 176.0}[shoes.kind]
-        r = {"shoes": 3.2, "boots": 4.4, "sandals": 3.4}[shoes.kind]
+        r = {"shoes": 3.2, "boots": 4.4, "sandals": 4.4}[shoes.kind]
         stage.low_oval((x, high), r, r, palette.CLOTH[shoes.dots], "feet", outline=False)

@@ -47,7 +47,7 @@ def _marks(stage: Stage) -> None:
     identity = stage.figure.identity
     if identity.blush:
         for side in (-1, 1):
-            stage.oval((side * 14.2, 60.0), 5.2, 3.6, palette.BLUSH, None, outline=False)
+            stage.oval((side * 13.0, 60.0), 5.6, 4.2, palette.BLUSH, None, outline=False)
     if identity.freckles:
         for spot in FRECKLES:
             stage.oval(spot, 1.9, 1.9, palette.FRECKLES, None, outline=False)
@@ -79,4 +79,4 @@ def _fringe(stage: Stage) -> None:
     points = [(23.5, sides), *arc, (-23.5, sides), (-20.0, sides - 1), *edge, (20.0, sides - 1)]
     stage.poly(points, palette.hair(identity.hair), "hair")
     if identity.pin is not None:
-        stage.mark(identity.pin, (-12.5, 31.5), 8.5, "hair", outline=True)
+        stage.mark(identity.pin, (-12.5, 31.5), 10.0, "hair", outline=False)

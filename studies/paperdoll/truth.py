@@ -53,7 +53,7 @@ PLACES: Final[dict[Product, dict[str, tuple[Place, ...]]]] = {
     "myface": {
         "teal twintails": (Place((0, 15), (24, 38), TEAL, 0.35), Place((24, 35), (50, 74), TEAL, 0.25)),
         "star pin": (Place((7, 19), (25, 38), CLOTH["yellow"], 0.12, side="left"),),
-        "blush": (Place((11, 18), (57, 63), palette.BLUSH, 0.20, side="both"),),
+        "blush": (Place((9.5, 16.5), (57, 63), palette.BLUSH, 0.20, side="both"),),
         "mole": (Place((6.5, 11.5), (61.5, 67), palette.LINE, 0.12, side="right"),),
     },
     "newface": {
@@ -64,7 +64,7 @@ PLACES: Final[dict[Product, dict[str, tuple[Place, ...]]]] = {
     },
     "testdress": {
         "pink": (Place((0, 12), (112, 134), CLOTH["pink"], 0.40), Place((0, 4), (84, 102), CLOTH["pink"], 0.30)),
-        "black straps": (Place((4.5, 10.5), (84, 101), CLOTH["black"], 0.35, side="both"),),
+        "black straps": (Place((5, 11), (84, 101), CLOTH["black"], 0.35, side="both"),),
         "black belt": (Place((0, 9.5), (103, 110), CLOTH["black"], 0.55),),
         "yellow heart": (Place((0, 6), (115, 127), CLOTH["yellow"], 0.30),),
         "white hem": (Place((0, 19), (136, 142.5), CLOTH["white"], 0.33),),

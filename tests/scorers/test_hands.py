@@ -14,7 +14,7 @@ from scorers.hands import SMALLEST, hand_crop, hands_allowed, hands_score, open_
 from scorers.observation import HandObservation
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import BROKEN_HANDS
+from studies.paperdoll.figure import BROKEN_HANDS, HandState
 from tests.scorers.pictures import share
 
 JUDGE = Path(__file__).parents[2] / "studies/paperdoll/weights/hands/hands.onnx"
@@ -35,16 +35,17 @@ def test_hidden_and_tiny_hands_are_not_broken() -> None:
     assert hands_score(tiny) == 0
 
 
-def test_the_labs_judge_tells_most_broken_hands() -> None:
+@pytest.mark.parametrize("state", [state for state in BROKEN_HANDS if state != "detached"])
+def test_the_labs_judge_tells_broken_hands(state: HandState) -> None:
+    """All kinds but one: a hand torn from its wrist passes for a whole one (docs/lab.md)."""
     judge, whole, broken = open_hand_judge(JUDGE), [], []
-    for seed in range(24):
+    for seed in range(16):
         figure = random_figure(np.random.default_rng((7, seed)))
         figure = replace(figure, pose=replace(figure.pose, arms="arms spread", scale=0.95, dx=0.0, lean=0.0))
-        state = BROKEN_HANDS[seed % len(BROKEN_HANDS)]
         whole.append(_cut(replace(figure, pose=replace(figure.pose, hands=("whole", "whole")))))
         broken.append(_cut(replace(figure, pose=replace(figure.pose, hands=(state, state)))))
     good, bad = np.array(judge.broken(whole)), np.array(judge.broken(broken))
-    assert np.mean(good[:, None] < bad[None]) > 0.9
+    assert np.mean(good[:, None] < bad[None]) > 0.95
 
 
 def _cut(figure):  # type: ignore[no-untyped-def]

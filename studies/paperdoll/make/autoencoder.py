@@ -12,11 +12,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny
+from PIL import Image
 from torch import Tensor
 
 from studies.paperdoll.draw import Drawing, draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.make.data import MIX, pixels
+from studies.paperdoll.make.data import MIX, as_tensor, pixels
 from studies.paperdoll.make.device import mixed
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.products import WORN, wear
@@ -29,6 +30,8 @@ CROP = 64
 RECOLOURED = 0.25
 STEADY_STEPS = 4000
 STEADY_CROP = 96
+SMOOTH = 0.5
+"""Weight of the gradients' absolute error, which keeps an outline from echoing in the flat area beside it."""
 NOISE = 0.4
 """Up to so much noise on latents of unit deviation the decoder learns to see through: a UNet's latents are never exact."""
 
@@ -148,8 +151,20 @@ def steady(vae: AutoencoderTiny, pool: list[Drawing], work: Path, steps: int = S
         noisy = z + levels[0] * torch.randn_like(z) + levels[1] * coarse
         with mixed():
             y = vae.decode(noisy, return_dict=False)[0]
-        return detail_loss(x, y.float())
+        ripples = sum((a - b).abs().mean() for a, b in zip(_edges(x), _edges(y.float()), strict=True))
+        return detail_loss(x, y.float()) + SMOOTH * ripples
 
     trained = train(vae, loss, steps=steps, rate=1e-3, state=work / "autoencoder-steady.pt", ema=0.998)
     vae.load_state_dict(trained.state_dict())
     vae.encoder.requires_grad_(True)
+
+
+@torch.no_grad()
+def through(vae: AutoencoderTiny, images: list[Image.Image]) -> list[Image.Image]:
+    """The images after encoding and decoding."""
+    found = []
+    for start in range(0, len(images), 25):
+        x = as_tensor(np.stack([np.asarray(i) for i in images[start : start + 25]]))
+        y = vae.decode(vae.encode(x, return_dict=False)[0], return_dict=False)[0]
+        found += [Image.fromarray(((row.clamp(-1, 1) + 1) * 127.5).byte().permute(1, 2, 0).numpy()) for row in y]
+    return found

@@ -29,7 +29,7 @@ from studies.paperdoll.pen import PARTS
 
 STEPS = 12000
 BATCH = 24
-FIGURES = 14000
+FIGURES = 24000
 DROP_CAPTION = 0.1
 WORDING = Wording(drop=0.1, uncoloured=0.1, named=0.6)
 NOISY = 1.8

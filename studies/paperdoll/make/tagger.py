@@ -19,9 +19,9 @@ from studies.paperdoll.make.export import export_onnx
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.pool import SIZE, drawn_pool
 
-STEPS = 900
+STEPS = 2000
 BATCH = 48
-COUNT = 6000
+COUNT = 9000
 RARE = 15
 """A tag that fewer figures have is not learnt."""
 SIDE = 128
