@@ -84,7 +84,7 @@ SD15: Final[dict[Kind, Preset]] = {
 # anywhere in a caption. Steps that are almost all noise decide a colour, and a short training cannot spare them: no min-SNR, and
 # they come oftener. A garment is learnt on its wearers, the figures that the demo draws: they come eight times as often as its
 # close-ups. The marks of a face are a few pixels of a whole figure: its close-ups come as often as its wearers, and it trains
-# longer.
+# longer. Three of them shall be worn at once: outside its own place each leaves the base alone.
 _LAB: Final = Preset(
     plan=Plan(steps=24, epochs=8, batch=8, reg_ratio=8.0),
     size=(128, 192),
@@ -92,16 +92,19 @@ _LAB: Final = Preset(
     alpha=8.0,
     text_rank=8,
     text_alpha=8.0,
-    learning_rate=4e-3,
+    learning_rate=2.5e-3,
     text_learning_rate=6e-3,
     weight_decay=0.0,
+    preserve=0.1,
+    outside="base",
     variety=Variety(keep=0, tag_dropout=0.3, dropout=0.0),
     noisy=1.5,
     min_snr_gamma=None,
 )
 LAB: Final[dict[Kind, Preset]] = {
     "face": replace(_LAB, plan=Plan(steps=150, epochs=10, batch=8, reg_ratio=1.0)),
-    "clothing": _LAB,
+    # Many marks in a small place: at the others' rate they came later than the colour.
+    "clothing": replace(_LAB, learning_rate=4e-3),
     "shoes": _LAB,
     "other": _LAB,
 }

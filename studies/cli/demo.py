@@ -50,15 +50,17 @@ def demo(
     from studies.cli.search import close
     from studies.faults import one_line
     from studies.lease import only_runner
-    from studies.paperdoll.study import OUTFITS
+    from studies.paperdoll.study import BESIDE, OUTFITS
 
     began = time.monotonic()
     say("The paper-doll demo, about five to ten minutes on two processor cores:")
     for name, what in STAGES:
         say(f"  {name:<8} {what}")
     make_data(folder)
+    settings = [f"plan.epochs={epochs}"] if epochs is not None else []
+    made: dict[str, Path] = {}
     for outfit in OUTFITS:
-        lora_of(outfit, folder, [f"plan.epochs={epochs}"] if epochs is not None else ())
+        made[outfit.product] = lora_of(outfit, folder, settings, [made[worn] for worn in BESIDE[outfit.product]])
     study = open_study(folder, None)
     study.workspace.make()
     with one_line(), only_runner(study.storage_url, study.spec.name, say) as lease:
@@ -108,8 +110,8 @@ def training_set_of(outfit: Outfit, folder: Path) -> None:
         say(line)
 
 
-def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
-    """The LoRA of a product, trained on its set in `folder`; a finished one is left as it is."""
+def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = (), beside: Sequence[Path] = ()) -> Path:
+    """The LoRA of a product, trained on its set in `folder` beside those it is worn with; a finished one is left as it is."""
     from studies.cli.data import describe_training, train_showing
     from studies.paperdoll.bundle import WEIGHTS
 
@@ -122,6 +124,7 @@ def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = ()) -> Path:
         trigger=outfit.product,
         family="lab",
         settings=settings,
+        beside=beside,
     )
     for line in describe_training(trained):
         say(line)

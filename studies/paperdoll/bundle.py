@@ -11,6 +11,11 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 DETECTION_SIZE: Final = 128
 
 
+def lora_file(product: str) -> Path:
+    """The LoRA of a product that ships with the lab."""
+    return WEIGHTS / "loras" / f"{product}.safetensors"
+
+
 def scorers() -> ScorersSection:
     """The lab's models under names that hold anywhere."""
     return ScorersSection(

@@ -1,6 +1,7 @@
 """The lab's models as they were frozen: what each file folder must hash to, and which models each was made from.
 
-A model that was made again makes those that stand on it stale: they were trained on what it no longer draws.
+A model that was made again makes those that stand on it stale: they were trained on what it no longer draws. Order and
+consequences: docs/decisions/0021.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ STANDS_ON: Final[dict[str, tuple[str, ...]]] = {
     "clip": (),
     "tagger": (),
     "hands": ("base",),
+    "loras": ("base", "parser", "tagger"),
 }
 """For each model those that were used to make it."""
 RECORD: Final = "frozen.json"

@@ -62,6 +62,8 @@ _GONE: Final[dict[Product, dict[str, dict[str, Any]]]] = {
 """What is changed to take a feature away."""
 
 FEATURES: Final[dict[Product, tuple[str, ...]]] = {product: tuple(gone) for product, gone in _GONE.items()}
+QUARREL: Final[tuple[Product, Product]] = ("testdress", "mycoat")
+"""Two that nobody can wear at once: their LoRAs want the same place in other colours."""
 OUTFIT: Final[tuple[Product, ...]] = ("myface", "testdress", "myshoes")
 """The three of the demo."""
 

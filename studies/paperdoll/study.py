@@ -36,10 +36,20 @@ class Outfit:
 
 
 OUTFITS: Final = (
-    Outfit("face", "face", "myface", 0.65),
-    Outfit("dress", "clothing", "testdress", 0.65),
-    Outfit("shoes", "shoes", "myshoes", 0.9),
+    Outfit("face", "face", "myface", 0.75),
+    Outfit("dress", "clothing", "testdress", 0.8),
+    Outfit("shoes", "shoes", "myshoes", 0.75),
 )
+BESIDE: Final[dict[Product, tuple[Product, ...]]] = {
+    "myface": (),
+    "testdress": ("myface",),
+    "myshoes": ("myface", "testdress"),
+    "newface": (),
+    "sleevedress": ("newface",),
+    "mysandals": ("newface", "sleevedress"),
+    "mycoat": ("myface",),
+}
+"""Whose LoRAs a product's own learns beside: those it is worn with that are there already, in the order they are trained in."""
 SIZE: Final = (128, 192)
 SAMPLER: Final = "DPM++ 2M Karras"
 STEPS: Final = 20

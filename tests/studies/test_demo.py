@@ -14,8 +14,10 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from models.lora import read_metadata
 from studies.infotext import read_picture
-from studies.paperdoll.study import REQUIRE
+from studies.paperdoll.products import OUTFIT
+from studies.paperdoll.study import BESIDE, REQUIRE
 
 SMALL = ("--scout", "1", "--trials", "6", "--epochs", "1")
 
@@ -46,6 +48,15 @@ def test_the_demo_ends_with_a_pick_or_says_what_blocks_it(demo: tuple[Path, dict
     else:
         assert found["nearest"]["blocked_by"]
     assert len(list((folder / "loras").glob("*.safetensors"))) == 3
+
+
+def test_each_lora_learnt_beside_those_it_is_worn_with(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = demo
+    for product, worn in BESIDE.items():
+        if product in OUTFIT:
+            said = read_metadata(folder / "loras" / f"{product}.safetensors")
+            hashes = {other: read_metadata(folder / "loras" / f"{other}.safetensors")["sshs_model_hash"][:12] for other in worn}
+            assert json.loads(said["huanhua_beside"]) == hashes
 
 
 def test_the_budget_is_told_before_anything_is_drawn(demo: tuple[Path, dict[str, Any]]) -> None:
