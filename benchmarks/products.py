@@ -2,9 +2,9 @@
 
     python benchmarks/products.py [--quick] [--products NAME ...] [--keep DIR] [--sheets DIR]
 
-Photos -> training set -> LoRA as in the demo, then 16 seeds (4 with `--quick`) at each weight, one prompt that says all but the
-product. Prints a table for people and, as its last line, one JSON object. `--keep` leaves photos, sets and LoRAs in a folder, and
-goes on from those that are there; `--sheets` writes a ladder of pictures for each LoRA.
+16 seeds (4 with `--quick`) at each weight of the LoRAs that ship, one prompt that says all but the product. Prints a table for
+people and, as its last line, one JSON object. `--train` trains LoRAs anew in a folder, or goes on from those that are there;
+`--sheets` writes a ladder of pictures for each LoRA.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,12 +21,13 @@ from PIL import Image
 from dashboards.sheet import Cell, sheet
 from models.base import open_base
 from models.lora import open_lora
-from optimizer.point import Point
+from optimizer.decode import pictures
+from optimizer.point import Job, Point
 from optimizer.render import DiffusionRenderer, Frame
 from studies.cli.demo import lora_of, training_set_of
-from studies.paperdoll.bundle import WEIGHTS
+from studies.paperdoll.bundle import WEIGHTS, lora_file
 from studies.paperdoll.products import FEATURES, WORN, Product
-from studies.paperdoll.study import CFG, SAMPLER, SIZE, STEPS, Outfit, kind_of
+from studies.paperdoll.study import BESIDE, CFG, SAMPLER, SIZE, STEPS, Outfit, kind_of
 from studies.paperdoll.truth import features_shown, product_share
 
 SEEDS = range(7000, 7016)
@@ -45,28 +45,27 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
     options.add_argument("--products", nargs="+", choices=list(WORN), default=list(WORN))
-    options.add_argument("--keep", type=Path)
+    options.add_argument("--train", type=Path, metavar="DIR")
     options.add_argument("--sheets", type=Path)
     asked = options.parse_args()
     seeds = SEEDS[:4] if asked.quick else SEEDS
     result = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for product in asked.products:
-            pictures = ladder(product, lora(product, asked.keep or Path(scratch)), seeds)
-            shares = {weight: measured(product, images) for weight, images in pictures.items()}
-            report(product, shares)
-            result[product] = {f"{weight:g}": round(held["share"], 4) for weight, held in shares.items()}
-            if asked.sheets is not None:
-                asked.sheets.mkdir(parents=True, exist_ok=True)
-                ladder_sheet(product, pictures, shares).save(asked.sheets / f"ladder-{product}.png")
+    for product in asked.products:
+        drawn = ladder(product, trained(product, asked.train) if asked.train else lora_file(product), seeds)
+        shares = {weight: measured(product, images) for weight, images in drawn.items()}
+        report(product, shares)
+        result[product] = {f"{weight:g}": round(held["share"], 4) for weight, held in shares.items()}
+        if asked.sheets is not None:
+            asked.sheets.mkdir(parents=True, exist_ok=True)
+            ladder_sheet(product, drawn, shares).save(asked.sheets / f"ladder-{product}.png")
     print(json.dumps({"product_share": result}))
     return 0
 
 
-def lora(product: Product, folder: Path) -> Path:
+def trained(product: Product, folder: Path) -> Path:
     outfit = Outfit(product, kind_of(product), product, 0.5)
     training_set_of(outfit, folder)
-    return lora_of(outfit, folder)
+    return lora_of(outfit, folder, beside=[trained(other, folder) for other in BESIDE[product]])
 
 
 def prompt(product: Product) -> str:
@@ -80,7 +79,7 @@ def ladder(product: Product, file: Path, seeds: Sequence[int]) -> dict[float, li
     base = open_base(str(WEIGHTS / "base"))
     frame = Frame(prompt(product), "", *SIZE, STEPS, SAMPLER)
     renderer = DiffusionRenderer(base, {product: open_lora(file, base.unet, base.text_encoder)}, frame)
-    return {w: [renderer.render(seed, Point({product: w}, CFG)) for seed in seeds] for w in WEIGHTS_DRAWN}
+    return {w: pictures(renderer.render([Job(seed, Point({product: w}, CFG)) for seed in seeds])) for w in WEIGHTS_DRAWN}
 
 
 def measured(product: Product, images: list[Image.Image]) -> dict[str, float]:
@@ -96,10 +95,10 @@ def report(product: Product, shares: Shares) -> None:
         print(f"  {name:<14}" + "".join(f"{held[name]:>7.2f}" for held in shares.values()), flush=True)
 
 
-def ladder_sheet(product: Product, pictures: dict[float, list[Image.Image]], shares: Shares) -> Image.Image:
+def ladder_sheet(product: Product, drawn: dict[float, list[Image.Image]], shares: Shares) -> Image.Image:
     rows = [
         [Cell(i, (f"weight {w:g}", f"shows {product_share(features_shown(i), product):.2f}"), "plain") for i in images[:8]]
-        for w, images in pictures.items()
+        for w, images in drawn.items()
     ]
     means = ", ".join(f"{held['share']:.2f} at {w:g}" for w, held in shares.items())
     return sheet(

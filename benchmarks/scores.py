@@ -30,6 +30,7 @@ from scorers.observe import Observer
 from scorers.references import References
 from studies.building import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
+from studies.paperdoll.captions import tags
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import ARMS, BROKEN_HANDS, HIDDEN, Figure
@@ -37,6 +38,7 @@ from studies.paperdoll.make.painting import painted
 from studies.paperdoll.make.pool import Pool, drawn_pool
 from studies.paperdoll.pen import PARTS
 from studies.paperdoll.products import FEATURES, Product, wear
+from studies.preparing import open_tagger
 
 SEED = 991
 """No training saw the figures of this seed."""
@@ -55,6 +57,7 @@ def main() -> int:
     result["face_auc"] = product_auc(observer, "myface", count)
     result["garment_spearman"] = garment_spearman(observer, "testdress", count)
     result["shoes_spearman"] = garment_spearman(observer, "myshoes", count)
+    result |= tags_told(pool)
     result["ms_per_image"] = milliseconds(observer, pool)
     for name, value in result.items():
         print(f"{name:<20} {value:8.3f}")
@@ -148,6 +151,16 @@ def garment_spearman(observer: Observer, product: Product, count: int) -> float:
     seen = see(observer, [wear(spread(i), product, without=g) for i, g in enumerate(gone)])
     scores = [garment_similarity(o.regions.get(kind), references) for o in seen]
     return float(spearmanr([1 - len(g) / len(names) for g in gone], scores).statistic)
+
+
+def tags_told(pool: Pool) -> dict[str, float]:
+    """Of the tags that are true of a picture the share that the tagger says, and of those it says the share that is true."""
+    tagger = open_tagger(str(WEIGHTS / "tagger"), None)
+    assert tagger is not None
+    said = [set(row) for row in tagger.tag([Image.fromarray(x) for x in pool.images])]
+    true = [set(tags(figure)) for figure in pool.figures]
+    right = sum(len(a & b) for a, b in zip(said, true, strict=True))
+    return {"tags_found": right / sum(map(len, true)), "tags_right": right / sum(map(len, said))}
 
 
 def milliseconds(observer: Observer, pool: Pool) -> float:

@@ -14,7 +14,6 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
@@ -22,7 +21,7 @@ from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import Figure
-from studies.paperdoll.make.data import as_tensor
+from studies.paperdoll.make.autoencoder import through
 from studies.paperdoll.products import FEATURES, wear
 from studies.paperdoll.truth import features_shown
 
@@ -57,17 +56,6 @@ def standing(rng: np.random.Generator) -> Figure:
 
 def share(images: list[Image.Image], feature: str) -> float:
     return float(np.mean([features_shown(image)[feature] for image in images]))
-
-
-@torch.no_grad()
-def through(vae: AutoencoderTiny, images: list[Image.Image]) -> list[Image.Image]:
-    """The images after encoding and decoding."""
-    found = []
-    for start in range(0, len(images), 25):
-        x = as_tensor(np.stack([np.asarray(i) for i in images[start : start + 25]]))
-        y = vae.decode(vae.encode(x, return_dict=False)[0], return_dict=False)[0]
-        found += [Image.fromarray(((row.clamp(-1, 1) + 1) * 127.5).byte().permute(1, 2, 0).numpy()) for row in y]
-    return found
 
 
 if __name__ == "__main__":

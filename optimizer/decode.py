@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,16 @@ class NotDrawn:
     """An image that came out as nothing, and why: a result to record, not a fault of the input. A black picture is a picture."""
 
     reason: str
+
+
+def pictures(drawn: Sequence[Image | NotDrawn]) -> list[Image]:
+    """All of them. Raises ValueError if one was not drawn: for callers to whom half of the pictures is no result."""
+    found = []
+    for image in drawn:
+        if isinstance(image, NotDrawn):
+            raise ValueError(f"a picture was not drawn: {image.reason}")
+        found.append(image)
+    return found
 
 
 def decode(vae: Any, latents: Tensor, *, upcast: bool = False) -> Image | NotDrawn:
