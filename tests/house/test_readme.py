@@ -16,7 +16,7 @@ READMES = ("README.md", "README.zh-CN.md")
 
 
 def commands(name: str) -> list[list[str]]:
-    text = (ROOT / name).read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
     blocks = re.findall(r"```(?:sh|bash)\n(.*?)```", text, re.DOTALL)
     lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
     return [shlex.split(line) for line in lines if line]
