@@ -27,17 +27,18 @@ HANDS: Final = 0.3
 
 @dataclass(frozen=True)
 class Outfit:
-    """One of the demo's LoRAs: its name in the study, what it is, the product it is trained on, and its start weight."""
+    """One of the demo's LoRAs: its name in the study, what it is, the product it is trained on, and its start weight and most."""
 
     name: str
     kind: Kind
     product: Product
     start: float
+    most: float = 1.0
 
 
 OUTFITS: Final = (
     Outfit("face", "face", "myface", 0.75),
-    Outfit("dress", "clothing", "testdress", 0.8),
+    Outfit("dress", "clothing", "testdress", 0.8, most=1.25),
     Outfit("shoes", "shoes", "myshoes", 0.75),
 )
 BESIDE: Final[dict[Product, tuple[Product, ...]]] = {
@@ -77,7 +78,13 @@ def study_text(folder: Path) -> str:
         "prompt": PROMPT,
         "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": SAMPLER, "cfg": CFG, "rng": "cpu"},
         "loras": {
-            o.name: {"file": f"loras/{o.product}.safetensors", "kind": o.kind, "references": f"data/{o.name}", "start": o.start}
+            o.name: {
+                "file": f"loras/{o.product}.safetensors",
+                "kind": o.kind,
+                "references": f"data/{o.name}",
+                "start": o.start,
+                "bounds": [0.0, o.most],
+            }
             for o in OUTFITS
         },
         "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in OUTFITS), REQUIRE)},
