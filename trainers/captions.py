@@ -43,8 +43,12 @@ def beside(caption: str, words: Sequence[str], keep: int, rng: np.random.Generat
     """The caption with `words` said too, each anywhere behind the first `keep` tags."""
     tags = tags_of(caption)
     for word in words:
-        tags.insert(int(rng.integers(min(keep, len(tags)), len(tags) + 1)), word)
+        _put_in(tags, word, keep, rng)
     return ", ".join(tags)
+
+
+def _put_in(tags: list[str], word: str, keep: int, rng: np.random.Generator) -> None:
+    tags.insert(int(rng.integers(min(keep, len(tags)), len(tags) + 1)), word)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def varied(caption: str, variety: Variety, rng: np.random.Generator) -> str:
     tags = [tag for i, tag in enumerate(tags_of(caption)) if i == 0 or rng.random() >= variety.tag_dropout]
     for word in variety.beside:
         if rng.random() < BESIDE:
-            tags.insert(int(rng.integers(min(variety.keep, len(tags)), len(tags) + 1)), word)
+            _put_in(tags, word, variety.keep, rng)
     if not variety.shuffle:
         return ", ".join(tags)
     order = rng.permutation(len(tags[variety.keep :]))

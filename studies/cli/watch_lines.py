@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from studies.cli.console import say
-from studies.cli.watching import Pace, Plan, Told, minutes, plan_line
+from studies.cli.watching import Pace, Plan, Told, minutes, plan_line, say_pick
 
 if TYPE_CHECKING:
     from studies.outcome import Outcome
@@ -29,10 +29,7 @@ class Lines:
             self._watched.remove(plan.seed)
 
     def picked(self, outcome: Outcome) -> None:
-        from studies.cli.show import describe
-
-        for line in describe(outcome):
-            say(line)
+        say_pick(outcome)
 
     def ended(self, outcomes: Sequence[Outcome]) -> None:
         """The picks have been told."""

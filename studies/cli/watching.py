@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from studies.cli.console import console
+from studies.cli.console import console, say
 
 if TYPE_CHECKING:
     from studies.outcome import Outcome
@@ -100,3 +100,11 @@ def plan_line(plan: Plan) -> str:
         f"seed {plan.seed}: calibrate {plan.before} images, then search: at most {most} images, "
         f"about {minutes(most * plan.seconds_an_image)}"
     )
+
+
+def say_pick(outcome: Outcome) -> None:
+    """What a seed came to, in lines."""
+    from studies.cli.show import describe
+
+    for line in describe(outcome):
+        say(line)
