@@ -1,9 +1,10 @@
 """What LoRA weights cost: three rank-32 LoRAs folded per image against the untouched UNet, and against peft's unfolded ways.
 
-    python benchmarks/rendering.py [--quick]
+    python benchmarks/rendering.py [--quick] [--device cuda] [--dtype float16]
 
 All sides take turns in one process; medians. UNet calls hold two rows an image (guidance), as in drawing. The SD1.5-shaped UNet
-has the published architecture with random weights, at 256x256 pixels (128x128 with `--quick`). Prints a table for people and, as
+has the published architecture with random weights, at 256x256 pixels on a processor (128x128 with `--quick`), at 512x768 on
+other devices. The lab is always drawn in float32; `--dtype` is that of the SD1.5-shaped UNet. Prints a table for people and, as
 its last line, one JSON object. A ratio of 1 is the speed of the other side, 2 twice its speed.
 """
 
@@ -56,20 +57,24 @@ class Way:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
-    quick = options.parse_args().quick
-    rounds = 3 if quick else 5
+    options.add_argument("--device", default="cpu")
+    options.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
+    asked = options.parse_args()
+    quick, on_processor = asked.quick, asked.device == "cpu"
+    rounds = 3 if quick else 5 if on_processor else 20
     found: dict[str, float] = {}
-    lab = open_base(WEIGHTS / "base")
+    lab = open_base(WEIGHTS / "base", device=asked.device)
     found |= bare_and_folded("lab_b1", lab.unet, (SIZE[1] // lab.factor, SIZE[0] // lab.factor), 1, rounds * 9)
     found |= batch_and_alone(lab, 5 if quick else STEPS)
     found |= study_of(lab, images=4 if quick else 40, steps=5 if quick else STEPS)
     del lab
     gc.collect()
-    side = 16 if quick else 32
-    unet = shaped_like("sd15")
+    size = (96, 64) if not on_processor else (16, 16) if quick else (32, 32)
+    unet = shaped_like("sd15").to(asked.device, getattr(torch, asked.dtype))
     for batch in (1, 4):
-        found |= bare_and_folded(f"sd15_b{batch}", unet, (side, side), batch, rounds)
-    found |= against_peft(unet, (side, side), 4, rounds)
+        found |= bare_and_folded(f"sd15_b{batch}", unet, size, batch, rounds)
+    for batch in (4,) if on_processor else (1, 4):
+        found |= against_peft(unet, size, batch, rounds)
     print(json.dumps({name: round(value, 4) for name, value in found.items()}))
     return 0
 
@@ -182,9 +187,17 @@ def turns(ways: Sequence[Way], arguments: tuple[Tensor, Tensor, Tensor], rounds:
 
 
 def timed(call: Callable[[], object]) -> float:
+    wait()
     began = time.perf_counter()
     call()
+    wait()
     return time.perf_counter() - began
+
+
+def wait() -> None:
+    """Until the device has done what it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def refold(folded: Folded, k: int) -> None:
@@ -201,7 +214,7 @@ def inputs(unet: Any, size: tuple[int, int], batch: int) -> tuple[Tensor, Tensor
     rows = 2 * batch
     latents = torch.randn(rows, unet.config["in_channels"], *size, generator=generator)
     context = torch.randn(rows, 77, unet.config["cross_attention_dim"], generator=generator)
-    return latents, torch.full((rows,), 500), context
+    return latents.to(unet.device, unet.dtype), torch.full((rows,), 500, device=unet.device), context.to(unet.device, unet.dtype)
 
 
 def three_loras(unet: nn.Module) -> dict[str, Layers]:
@@ -221,7 +234,7 @@ def random_layer(layer: nn.Module, generator: torch.Generator) -> LoraLayer:
     ones = (1, 1) if weight.ndim == 4 else ()
     down = torch.randn(RANK, *weight.shape[1:], generator=generator) * 0.02
     up = torch.randn(weight.shape[0], RANK, *ones, generator=generator) * 0.02
-    return LoraLayer(down.half(), up.half(), float(RANK))
+    return LoraLayer(down.half().to(weight.device), up.half().to(weight.device), float(RANK))
 
 
 def lora_file(name: str, layers: Layers) -> LoraFile:
@@ -255,6 +268,7 @@ def scaled_by_tensors(unet: nn.Module, weights: Sequence[Mapping[str, float]]) -
             convolution = isinstance(module.get_base_layer(), nn.Conv2d)
             for name in NAMES:
                 each = torch.tensor([w[name] for w in weights]).repeat_interleave(2)
+                each = each.to(module.lora_A[name].weight)
                 module.scaling[name] = each.view(-1, 1, 1, 1) if convolution else each.view(-1, 1, 1)
     yield
 

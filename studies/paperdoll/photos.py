@@ -10,7 +10,7 @@ from PIL import Image
 
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import Framing, Garment, Identity, Shoes
+from studies.paperdoll.figure import Figure, Framing, Garment, Identity, Shoes
 from studies.paperdoll.products import WORN, Product, wear
 
 FACE_FRAMINGS: Final[tuple[Framing, ...]] = ("full body", "upper body", "upper body", "full body", "face close-up")
@@ -37,19 +37,39 @@ def write_photos(product: Product, folder: Path, count: int = 24, seed: int = 0)
     """
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
-        rng = np.random.default_rng((seed, list(WORN).index(product), index))
-        image = _picture(product, index, rng)
+        rng = _numbers(product, index, seed)
+        size, figure = _subject(product, index, rng)
+        image = _picture(product, index, size, figure)
         if index % 3 == 2:
-            image.save(folder / f"照片 {index:02d}.png")
+            image.save(folder / photo_name(index))
         else:
-            _write_jpeg(image, folder / f"IMG_{index:04d}.jpg", int(rng.integers(82, 95)), turned=index == 3)
+            _write_jpeg(image, folder / photo_name(index), int(rng.integers(82, 95)), turned=index == 3)
 
 
-def _picture(product: Product, index: int, rng: np.random.Generator) -> Image.Image:
+def photo_name(index: int) -> str:
+    """The file of a photo."""
+    return f"照片 {index:02d}.png" if index % 3 == 2 else f"IMG_{index:04d}.jpg"
+
+
+def photographed(product: Product, index: int, seed: int = 0) -> Figure:
+    """Whom a photo shows: what a person would caption it by."""
+    return _subject(product, index, _numbers(product, index, seed))[1]
+
+
+def _numbers(product: Product, index: int, seed: int) -> np.random.Generator:
+    return np.random.default_rng((seed, list(WORN).index(product), index))
+
+
+def _subject(product: Product, index: int, rng: np.random.Generator) -> tuple[tuple[int, int], Figure]:
+    """The size of a photo and whom it shows."""
     width = int(rng.integers(WIDTHS[0], WIDTHS[1] + 1))
     height = round(width * rng.uniform(*RATIOS))
     framings = FRAMINGS[type(WORN[product])]
-    figure = wear(random_figure(rng, framings[index % len(framings)]), product)
+    return (width, height), wear(random_figure(rng, framings[index % len(framings)]), product)
+
+
+def _picture(product: Product, index: int, size: tuple[int, int], figure: Figure) -> Image.Image:
+    width, height = size
     if not isinstance(WORN[product], Shoes) or index % 4 != 3:
         return draw(figure, (width, height), seed=index).image
     # A cut-off wearer, as shoes are often photographed: the lower part of a larger picture.

@@ -6,7 +6,7 @@ feature must be. A feature is shown if enough of its place has its colour. Works
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -113,6 +113,13 @@ def features_shown(image: Image) -> dict[str, bool]:
     if stance is None:
         return dict.fromkeys(every, False)
     return {name: all(_shows(pixels, p, stance) for p in places) for name, places in every.items()}
+
+
+def shows(image: Image, places: Sequence[Place]) -> bool:
+    """Whether this full-body picture of one who stands has all of these colours at these places."""
+    pixels = np.asarray(image.convert("RGB"), np.float32)
+    stance = _stance(pixels)
+    return stance is not None and all(_shows(pixels, place, stance) for place in places)
 
 
 def product_share(shown: Mapping[str, bool], product: Product) -> float:

@@ -1,6 +1,6 @@
 """Landscapes of a study's soundest seeds: every point of a grid drawn and observed, as tables that searches are replayed on.
 
-    python -m studies.paperdoll.make.landscapes STUDY [--seeds 10] [--scout 64] [--levels 11] [--out benchmarks/landscapes]
+    python -m studies.paperdoll.make.landscapes STUDY [--seeds 10] [--scout 64] [--levels 11] [--jobs 1] [--out DIR]
 
 Seeds are those that scouting ranks first, in its order. Pictures and observations stay in the study's workspace: a killed run
 goes on where it was, and a seed whose table is there is left alone unless something that made it changed. 1331 pictures a seed.
@@ -14,6 +14,8 @@ import itertools
 import json
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -41,30 +43,44 @@ def main() -> int:
     options.add_argument("--seeds", type=int, default=10)
     options.add_argument("--scout", type=int, default=64, help="random seeds to choose among")
     options.add_argument("--levels", type=int, default=11, help="values a LoRA, its bounds among them")
+    options.add_argument("--jobs", type=int, default=1, help="seeds at the same time, each in a process of its own")
     options.add_argument("--out", type=Path, default=TABLES)
     given = options.parse_args()
     try:
-        file = study_file(given.study)
-        study = Study(read_spec(file), file.parent, workspace_of(file))
-        study.workspace.make()
         given.out.mkdir(parents=True, exist_ok=True)
-        make(study, given.seeds, given.scout, given.levels, given.out)
+        make(study_file(given.study), given.seeds, given.scout, given.levels, given.out, given.jobs)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def make(study: Study, seeds: int, scouted: int, levels: int, out: Path) -> None:
+def opened(file: Path) -> Study:
+    study = Study(read_spec(file), file.parent, workspace_of(file))
+    study.workspace.make()
+    return study
+
+
+def make(file: Path, seeds: int, scouted: int, levels: int, out: Path, jobs: int = 1) -> None:
     """Writes one table a seed, as soon as it is whole."""
-    made_of = made_of_now(study)
-    for order, found in enumerate(scout(study, scouted, lambda: None)[:seeds]):
-        path = out / f"{study.spec.name}-{found.seed}.npz"
-        if path.exists() and not stale(read_landscape(path), made_of):
-            print(f"seed {found.seed}: drawn already", flush=True)
-            continue
-        write_landscape(landscape_of(study, found.seed, order, levels, made_of), path)
-        print(f"seed {found.seed}: {path}", flush=True)
+    ranked = [found.seed for found in scout(opened(file), scouted, lambda: None)[:seeds]]
+    if jobs == 1:
+        for order, seed in enumerate(ranked):
+            print(table(file, seed, order, levels, out), flush=True)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for made in [pool.submit(table, file, seed, order, levels, out) for order, seed in enumerate(ranked)]:
+            print(made.result(), flush=True)
+
+
+def table(file: Path, seed: int, order: int, levels: int, out: Path) -> str:
+    """Writes the table of one seed and says so."""
+    study = opened(file)
+    path, made_of = out / f"{study.spec.name}-{seed}.npz", made_of_now(study)
+    if path.exists() and not stale(read_landscape(path), made_of):
+        return f"seed {seed}: drawn already"
+    write_landscape(landscape_of(study, seed, order, levels, made_of), path)
+    return f"seed {seed}: {path}"
 
 
 def landscape_of(study: Study, seed: int, order: int, levels: int, made_of: Mapping[str, str]) -> Landscape:
