@@ -66,11 +66,12 @@ def main() -> int:
     lab = open_base(WEIGHTS / "base", device=asked.device)
     found |= bare_and_folded("lab_b1", lab.unet, (SIZE[1] // lab.factor, SIZE[0] // lab.factor), 1, rounds * 9)
     found |= batch_and_alone(lab, 5 if quick else STEPS)
-    found |= study_of(lab, images=4 if quick else 40, steps=5 if quick else STEPS)
+    found |= study_of(lab, images=4 if quick else 40 if on_processor else 12, steps=5 if quick else STEPS)
     del lab
     gc.collect()
     size = (96, 64) if not on_processor else (16, 16) if quick else (32, 32)
-    unet = shaped_like("sd15").to(asked.device, getattr(torch, asked.dtype))
+    with torch.device(asked.device):
+        unet = shaped_like("sd15").to(getattr(torch, asked.dtype))
     for batch in (1, 4):
         found |= bare_and_folded(f"sd15_b{batch}", unet, size, batch, rounds)
     for batch in (4,) if on_processor else (1, 4):

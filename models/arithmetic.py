@@ -1,7 +1,10 @@
-"""Which arithmetic a device is quick in."""
+"""Which arithmetic a device is quick in, and which is exact."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,3 +18,34 @@ def multiplies_in_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+@contextmanager
+def whole_float32() -> Iterator[None]:
+    """Convolutions of float32 in all of its bits while it lasts: by themselves CUDA devices round their factors to 10 bits
+    (TF32), so that an image drawn beside others is not the one drawn alone."""
+    from torch.backends import cudnn
+
+    before = cudnn.allow_tf32
+    cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        cudnn.allow_tf32 = before
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """The same sums in the same order each time, while it lasts: by themselves CUDA devices add gradients up as they come."""
+    import torch
+
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from optimizer.halves import Halves
+
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from models.lora import LoraLayer
@@ -27,10 +30,8 @@ class Folded:
         held = {name: dict(layers) for name, layers in sorted(loras.items())}
         paths = sorted({path for layers in held.values() for path in layers})
         self._names = tuple(held)
-        self._layers = [
-            _FoldedLayer(model.get_submodule(path), {n: layers[path] for n, layers in held.items() if path in layers})
-            for path in paths
-        ]
+        self._layers = [_FoldedLayer(model.get_submodule(path)) for path in paths]
+        self._halves = Halves([[(i, held[n][path]) for i, n in enumerate(held) if path in held[n]] for path in paths])
         self._slots: dict[int, dict[str, float]] = {}
 
     @property
@@ -47,7 +48,7 @@ class Folded:
         wanted = [{name: float(w.get(name, 0.0)) for name in self._names} for w in weights]
         if all(w == wanted[0] for w in wanted):
             wanted = wanted[:1]
-        if not any(any(w.values()) for w in wanted):
+        if not self._layers or not any(any(w.values()) for w in wanted):
             yield
             return
         self._fold(wanted)
@@ -68,28 +69,32 @@ class Folded:
     def _fold(self, wanted: Sequence[dict[str, float]]) -> None:
         for layer in self._layers:
             layer.hold(len(wanted))
-        for slot, weights in enumerate(wanted):
-            if self._slots.get(slot) != weights:
-                # Until all layers are folded the slot holds neither the old weights nor the new.
-                self._slots.pop(slot, None)
-                for layer in self._layers:
-                    layer.fold(slot, weights)
-                self._slots[slot] = weights
+        device = self._layers[0].device
+        changed = {slot: weights for slot, weights in enumerate(wanted) if self._slots.get(slot) != weights}
+        for slot, weights in changed.items():
+            # Until all layers are folded the slot holds neither the old weights nor the new.
+            self._slots.pop(slot, None)
+            for layer, (up, down) in zip(self._layers, self._halves.at(list(weights.values()), device), strict=True):
+                layer.fold(slot, up, down)
+            self._slots[slot] = weights
 
 
 class _FoldedLayer:
-    """One linear or convolution layer, its LoRAs, and its folded copies, one for each slot of a batch."""
+    """One linear or convolution layer and its folded copies, one for each slot of a batch."""
 
-    def __init__(self, module: nn.Module, loras: Mapping[str, LoraLayer]) -> None:
+    def __init__(self, module: nn.Module) -> None:
         from torch import nn
 
         if not isinstance(module, (nn.Linear, nn.Conv2d)):
             raise TypeError(f"a LoRA touches a {type(module).__name__}")
         self._module = module
-        self._loras = {n: (lora.up, lora.down, lora.alpha / lora.rank) for n, lora in loras.items()}
         self.copies: Tensor | None = None
         """(slots, *weight)."""
         self._forwards: dict[int, Callable[[Tensor], Tensor]] = {}
+
+    @property
+    def device(self) -> torch.device:
+        return self._module.weight.device
 
     @property
     def copy_bytes(self) -> int:
@@ -103,29 +108,23 @@ class _FoldedLayer:
         weight, had = self._module.weight, self.copies
         if had is not None and len(had) >= slots:
             return
-        self._loras = {n: (up.to(weight.device), down.to(weight.device), scale) for n, (up, down, scale) in self._loras.items()}
         self._forwards = {}
         self.copies = torch.empty((slots, *weight.shape), dtype=weight.dtype, device=weight.device)
         if had is not None:
             self.copies[: len(had)].copy_(had)
 
-    def fold(self, slot: int, weights: Weights) -> None:
+    def fold(self, slot: int, up: Tensor, down: Tensor) -> None:
+        """Writes W_0 + up @ down, (out, ranks) and (ranks, in), both float32: all LoRAs as one of their ranks' sum, so that the
+        layer's weights, by far the most to move, are read and written once."""
         import torch
 
         assert self.copies is not None
         # Written in place: a compiled model keeps reading the same memory.
         weight, copy = self._module.weight.detach().flatten(1), self.copies[slot].flatten(1)
-        active = [(up, down, weights[name] * scale) for name, (up, down, scale) in self._loras.items() if weights[name] != 0.0]
-        if not active:
-            copy.copy_(weight)
-            return
-        # All LoRAs as one of their ranks' sum: the layer's weights, by far the most to move, are read and written once.
-        ups = torch.cat([up.flatten(1).float() * scale for up, _, scale in active], dim=1)
-        downs = torch.cat([down.flatten(1).float() for _, down, _ in active])
         if copy.dtype == torch.float32:
-            torch.addmm(weight, ups, downs, out=copy)
+            torch.addmm(weight, up, down, out=copy)
         else:
-            copy.copy_(torch.addmm(weight.float(), ups, downs))
+            copy.copy_(torch.addmm(weight.float(), up, down))
 
     def release(self) -> None:
         self.copies, self._forwards = None, {}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from models.arithmetic import whole_float32
 from models.errors import InputError
 from optimizer.conditioning import Conditioning
 from optimizer.decode import NotDrawn, decode
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from models.embedding import Embedding
     from models.lora import LoraFile
 
-NUMERICAL_PATH = "folded-2"
+NUMERICAL_PATH = "folded-3"
 """Named in every cache key: images of one study are all drawn by one order of arithmetic."""
 
 
@@ -159,7 +160,7 @@ class DiffusionRenderer:
         first = noise.first(self._latent_shape(), torch.float32) * scheduler.init_noise_sigma
         weights = [{**self.fixed, **job.point.weights} for job in jobs]
         scales = [job.point.cfg for job in jobs]
-        with torch.no_grad():
+        with torch.no_grad(), whole_float32():
             with self._present(self.base.unet), self._unet.at(weights), noise.drawing():
                 latents = denoise(self._call, scheduler, first, interleaved(told), scales)
             with self._present(self.base.vae):
