@@ -12,12 +12,17 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
-# Pages are looked at in a real browser: Debian's chromium, which is installed where that can be done.
+# All that the tests can use: extras, Debian's Chromium for the pages and PostgreSQL for shared storage, installed where that can be done.
 test-all: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,lab,auth,browser,postgres,ray]"
+	@if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }; \
+	  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq postgresql; }; \
+	fi
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
-	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install -y -qq chromium; } \
 	  || { echo "the browser tests need Chromium: sudo apt-get install chromium"; exit 1; }
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+	  || { echo "the tests of shared storage need PostgreSQL: sudo apt-get install postgresql"; exit 1; }
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: $(READY)

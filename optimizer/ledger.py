@@ -12,7 +12,8 @@ import shutil
 import uuid
 import warnings
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -281,9 +282,46 @@ def _opened(url: str) -> BaseStorage:
         _write_ahead(file)
     # A connection that a restarted server has closed is opened again.
     engine = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
+    with _schema_unasked() if file and _made_by_this_optuna(file) else nullcontext():
+        storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
     weakref.finalize(storage, storage.engine.dispose)
     return optuna.storages.get_storage(storage)
+
+
+def _made_by_this_optuna(database: Path) -> bool:
+    """Whether its tables were made by the very release that would ask alembic what they are."""
+    import sqlite3
+    from contextlib import closing
+
+    import optuna
+
+    with closing(sqlite3.connect(database)) as opened:
+        try:
+            told = opened.execute("SELECT library_version FROM version_info").fetchall()
+            stamped = opened.execute("SELECT version_num FROM alembic_version").fetchall()
+        except sqlite3.OperationalError:  # no such tables yet: Optuna makes them
+            return False
+    return told == [(optuna.__version__,)] and len(stamped) == 1
+
+
+@contextmanager
+def _schema_unasked() -> Iterator[None]:
+    """Optuna's storage without its question to alembic, whose import takes a fifth of a `show`."""
+    from optuna.storages._rdb import storage
+
+    class Known(storage._VersionManager):
+        def _init_alembic(self) -> None:
+            """The file is stamped already."""
+
+        def check_table_schema_compatibility(self) -> None:
+            """What this release made, it reads."""
+
+    asked = storage._VersionManager
+    storage._VersionManager = Known  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        storage._VersionManager = asked  # type: ignore[misc]
 
 
 def _sqlite_file(url: str) -> Path | None:

@@ -13,6 +13,7 @@ from optimizer.point import Job, Point
 from scorers.calibration import similarity
 from scorers.hands import hands_score
 from studies.axes import GridAxis
+from studies.bareness import little_clothing
 from studies.building import Study
 from studies.calibrating import ladder_points, plain_point
 from studies.judging import Judge
@@ -55,6 +56,8 @@ class GridCell:
     hands: float
     calibrated: Mapping[str, float | None] | None = None
     breaks: tuple[str, ...] | None = None
+    bare: bool = False
+    """Whether it may show a figure with little on."""
 
     def as_json(self, study: Study) -> dict[str, Any]:
         render = study.spec.render
@@ -105,12 +108,13 @@ def draw_cells(study: Study, judges: Mapping[int, Judge], grid: Grid, drawn: Cal
 
 def _cell(study: Study, judge: Judge | None, evaluation: Evaluation) -> GridCell:
     seed, point, image, observation = evaluation.seed, evaluation.point, evaluation.image, evaluation.observation
+    bare = little_clothing(observation)
     if judge is None:
         raw = {name: similarity(observation, references) for name, references in study.references.items()}
-        return GridCell(seed, point, image, raw, hands_score(observation))
+        return GridCell(seed, point, image, raw, hands_score(observation), bare=bare)
     judged, scores = judge.judge(evaluation)
     breaks = tuple(name for name, margin in judged.margins.items() if margin > 0)
-    return GridCell(seed, point, image, scores.raw, scores.hands, scores.expression, breaks)
+    return GridCell(seed, point, image, scores.raw, scores.hands, scores.expression, breaks, bare)
 
 
 def stored_judges(study: Study, seeds: Iterable[int]) -> dict[int, Judge]:

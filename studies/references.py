@@ -18,6 +18,15 @@ def reference_photos(folder: Path) -> list[Image]:
     return [photo for _, photo in named_photos(folder)]
 
 
+def reference_files(folder: Path) -> list[Path]:
+    """The files whose pictures are the references, whether they open or not. Raises InputError if there are none."""
+    if not (folder / NAME).is_file():
+        return list_photos(folder)
+    manifest = read_manifest(folder)
+    photos = [Path(manifest.folder) / record.file for record in manifest.photos]
+    return [photo for photo in photos if photo.is_file()] or [folder / record.reg.file for record in manifest.photos]
+
+
 def named_photos(folder: Path) -> list[tuple[Path, Image]]:
     """Files and RGB pictures; from a training set the wearer's part of each original photo. Photos that do not open are left out.
 

@@ -12,7 +12,7 @@ import typer
 
 from models.errors import InputError
 from studies.cli.console import bar, say
-from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
+from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
 
 if TYPE_CHECKING:
     from studies.axes import GridAxis
@@ -45,6 +45,7 @@ def grid(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="a locked seed, unless an axis is seed")
     ] = None,
+    blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,7 +62,7 @@ def grid(
         raise InputError("no seed is given", "grid", "add --seed N, or an axis such as --y seed=1,2,3")
     tracker = open_tracker(opened)
     try:
-        found = draw_around(opened, seed, axes, tracker)
+        found = draw_around(opened, seed, axes, tracker, blurred=blur)
     finally:
         close(tracker)
     if as_json:
@@ -71,7 +72,9 @@ def grid(
         typer.echo(drawn.path)
 
 
-def draw_around(study: Study, seed: int | None, axes: Sequence[GridAxis], tracker: Tracker) -> list[DrawnGrid]:
+def draw_around(
+    study: Study, seed: int | None, axes: Sequence[GridAxis], tracker: Tracker, *, blurred: bool = True
+) -> list[DrawnGrid]:
     """Around the pick of `seed`, or the start weights. `seed` is calibrated first if it was not; seeds of an axis are judged only
     where they were, since each would cost as many images as a small search."""
     from studies.cli.search import announce
@@ -91,10 +94,10 @@ def draw_around(study: Study, seed: int | None, axes: Sequence[GridAxis], tracke
         judges = {seed: _calibrated(study, seed)}
     if not set(along) <= set(judges):
         say("seeds that were not calibrated get raw scores and no verdict: `huanhua run STUDY --seed N` calibrates one")
-    return [draw_grid(study, judges, grid, tracker) for grid in grids]
+    return [draw_grid(study, judges, grid, tracker, blurred=blurred) for grid in grids]
 
 
-def draw_grid(study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tracker) -> DrawnGrid:
+def draw_grid(study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tracker, *, blurred: bool = True) -> DrawnGrid:
     """Draws and logs one grid picture; what is not on its axes stays as in its centre."""
     from studies.cli.pictures import grid_sheet
     from studies.cli.search import counter
@@ -107,7 +110,9 @@ def draw_grid(study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tr
     name = _file_name(grid)
     path = study.workspace.pictures / name
     save_png(grid_sheet(study, grid, cells), path, grid_infotext(study, grid))
-    tracker.log_picture(None if grid.over_seeds or grid.seed not in judges else grid.seed, name, path)
+    hiding = blurred and any(cell.bare for row in cells for cell in row)
+    copy = grid_sheet(study, grid, cells, blurred=True) if hiding else path
+    tracker.log_picture(None if grid.over_seeds or grid.seed not in judges else grid.seed, name, copy)
     return DrawnGrid(grid, cells, path)
 
 

@@ -12,6 +12,7 @@ from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open
 
 if TYPE_CHECKING:
     from studies.building import Study
+    from studies.judging import Judge
     from studies.outcome import Outcome
 
 AUTO = "auto"
@@ -31,19 +32,20 @@ def pick(
     as_json: JsonOption = False,
 ) -> None:
     """Use another trial than the search's pick; says what it breaks. Kept with the study, in MLflow too."""
-    from studies.cli.figures import show_figures
-    from studies.cli.search import close
+    from studies.cli.console import say
     from studies.cli.show import describe
-    from studies.cli.tracking import log_pick
+    from studies.faults import one_line
+    from studies.lease import only_runner
+    from studies.stored import stored
 
     opened = open_study(study, workspace)
-    outcome = choose(opened, seed, _number(trial))
-    show_figures(opened, outcome)
-    tracker = open_tracker(opened)
-    try:
-        log_pick(tracker, outcome)
-    finally:
-        close(tracker)
+    number = _number(trial)
+    held = stored(opened, seed)
+    _check(held.outcome, number)
+    # The runner is the only writer: beside a run, its notes and this one's would come between each other.
+    with one_line(), only_runner(opened.storage_url, opened.spec.name, say):
+        outcome = choose(opened, seed, number, held.judge)
+        _tell(opened, outcome)
     if as_json:
         typer.echo(json.dumps(outcome.as_json(), indent=1))
         return
@@ -51,20 +53,36 @@ def pick(
         typer.echo(line)
 
 
-def choose(study: Study, seed: int, number: int | None) -> Outcome:
-    """Keeps the choice with the seed's trials; None takes it back. Raises InputError if there is no such trial."""
+def choose(study: Study, seed: int, number: int | None, judge: Judge) -> Outcome:
+    """Keeps the choice with the seed's trials; None takes it back."""
     from studies.optuna_notes import write_notes
     from studies.running import ledger_of, stored_outcome
-    from studies.stored import stored
 
-    held = stored(study, seed)
-    ledger, known = ledger_of(study, seed), [record.number for record in held.outcome.trials]
-    if number is not None and number not in known:
-        raise InputError(f"no trial {number}", f"seed {seed}", f"its trials are {known[0]} to {known[-1]}")
+    ledger = ledger_of(study, seed)
     ledger.choose(number)
-    outcome = stored_outcome(study, seed, held.judge)
+    outcome = stored_outcome(study, seed, judge)
     write_notes(ledger, study.spec.name, outcome)
     return outcome
+
+
+def _check(outcome: Outcome, number: int | None) -> None:
+    known = [record.number for record in outcome.trials]
+    if number is not None and number not in known:
+        raise InputError(f"no trial {number}", f"seed {outcome.seed}", f"its trials are {known[0]} to {known[-1]}")
+
+
+def _tell(study: Study, outcome: Outcome) -> None:
+    """Tells the dashboards."""
+    from studies.cli.figures import show_figures
+    from studies.cli.search import close
+    from studies.cli.tracking import log_pick
+
+    show_figures(study, outcome)
+    tracker = open_tracker(study)
+    try:
+        log_pick(tracker, outcome)
+    finally:
+        close(tracker)
 
 
 def _number(trial: str) -> int | None:

@@ -116,13 +116,13 @@ def proof_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True)
     return _saved(workspace, f"proof-{outcome.seed}.png", drawn, bare and blurred)
 
 
-def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]]) -> Image:
-    """A grid of two axes with the scores and the verdict under each image."""
+def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]], *, blurred: bool = False) -> Image:
+    """A grid of two axes with the scores and the verdict under each image; those with little clothing `blurred` if asked for."""
     judged = [cell.breaks is not None for row in cells for cell in row]
     legend = ["green: meets every requirement"] if any(judged) else []
     legend += [] if all(judged) else ["raw: similarity to the photos, where the seed was not calibrated"]
     return sheet(
-        [[_grid_cell(cell) for cell in row] for row in cells],
+        [[_grid_cell(cell, hidden=blurred and cell.bare) for cell in row] for row in cells],
         title=_staying(study, grid),
         column_labels=grid.x.labels,
         row_labels=grid.y.labels,
@@ -130,13 +130,13 @@ def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]]) ->
     )
 
 
-def _grid_cell(cell: GridCell) -> Cell:
+def _grid_cell(cell: GridCell, *, hidden: bool) -> Cell:
     scores = {**(cell.raw if cell.calibrated is None else cell.calibrated), "hands": cell.hands}
     # A name and its number stay on one line.
     shown = "  ".join(
         f"{name}\N{NO-BREAK SPACE}{'-' if value is None else format(value, '.2f')}" for name, value in scores.items()
     )
-    image = open_image(cell.image)
+    image = open_image(cell.image, hidden)
     if cell.breaks is None:
         return Cell(image, (shown, "raw, no verdict"))
     verdict = f"breaks {', '.join(cell.breaks)}" if cell.breaks else "meets all"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from studies.building import Study
     from studies.calibrating import Ladder
     from studies.outcome import Outcome
+    from studies.stored import Stored
     from studies.tracking import Tracker
 
 SECONDS_A_RECORD: Final = 2.0
@@ -33,30 +34,42 @@ def track(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Log to MLflow what is missing there. A second time changes nothing. Exit status 1 if something could not be logged."""
-    from studies.cli.search import close
-    from studies.running import track_trial
+    from studies.faults import one_line
+    from studies.lease import only_runner
     from studies.stored import seeds_run, stored
 
     opened = open_study(study, workspace)
     found = [stored(opened, s) for s in ([seed] if seed is not None else seeds_run(opened))]
     records = sum(len(held.outcome.trials) + 8 for held in found)
-    tracker = open_tracker(opened, capacity=2 * records)
-    for held in found:
-        outcome = held.outcome
-        log_start(tracker, opened, outcome.seed)
-        log_calibration(tracker, opened, outcome.seed, held.judge.calibrations, held.ladders, blurred=blur)
-        for record in outcome.trials:
-            track_trial(tracker, outcome.seed, record, blurred=blur)
-        log_outcome(tracker, opened, outcome, blurred=blur)
-    missing = close(tracker, max(LEAST_WAIT_S, SECONDS_A_RECORD * records))
+    # A run beside it would log the same trials, and each would make its own copy.
+    with one_line(), only_runner(opened.storage_url, opened.spec.name, say):
+        missing = _log_all(opened, found, records, blurred=blur)
     for held in found:
         say(f"seed {held.outcome.seed}: {len(held.outcome.trials)} trials")
     if missing:
         raise typer.Exit(1)
 
 
+def _log_all(study: Study, found: Sequence[Stored], records: int, *, blurred: bool) -> bool:
+    """Whether something could not be logged."""
+    from studies.cli.search import close
+    from studies.running import track_trial
+
+    tracker = open_tracker(study, capacity=2 * records)
+    for held in found:
+        outcome = held.outcome
+        log_start(tracker, study, outcome.seed)
+        log_calibration(tracker, study, outcome.seed, held.judge.calibrations, held.ladders, blurred=blurred)
+        for record in outcome.trials:
+            track_trial(tracker, outcome.seed, record, blurred=blurred)
+        log_outcome(tracker, study, outcome, blurred=blurred)
+    return close(tracker, max(LEAST_WAIT_S, SECONDS_A_RECORD * records))
+
+
 def log_start(tracker: Tracker, study: Study, seed: int) -> None:
-    tracker.start_seed(seed, seed_params(study, seed), {"study": study.spec.name})
+    from studies.inputs import inputs_of
+
+    tracker.start_seed(seed, seed_params(study, seed), {"study": study.spec.name}, inputs_of(study))
 
 
 def log_calibration(

@@ -10,20 +10,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studies.tracking.events import Scalar
+from studies.tracking.events import Input, Scalar
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture, Veiled
 from studies.tracking.server import MlflowTracker, local_store
 
-__all__ = ["MemoryTracker", "Missing", "MlflowTracker", "Picture", "Scalar", "Tracker", "Veiled", "local_store"]
+__all__ = ["Input", "MemoryTracker", "Missing", "MlflowTracker", "Picture", "Scalar", "Tracker", "Veiled", "local_store"]
 
 
 class Tracker(Protocol):
     """Called by the study runner, from one thread. `seed=None` means the study itself, as for a scouting sheet."""
 
-    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str]) -> None:
-        """Opens the one run of a locked seed, or opens it again; a parameter that changed since becomes a tag."""
+    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str], inputs: Sequence[Input] = ()) -> None:
+        """Opens the one run of a locked seed, or opens it again; a parameter that changed since becomes a tag. `inputs` are told
+        with it, and those whose training was logged to the same server lead to it."""
 
     def log_trial(
         self,

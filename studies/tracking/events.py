@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from studies.tracking.pictures import Picture
 
@@ -16,10 +17,27 @@ def place(seed: int | None) -> str:
 
 
 @dataclass(frozen=True)
+class Input:
+    """What a seed is run with: the reference photos of a LoRA, or its file. `digest` is SHA-256 in hex of the content.
+
+    `details` is told beside it, such as the hash of each photo. `trained` are tags of which any one marks the training run that
+    made it; a value may end in % for what begins so.
+    """
+
+    name: str
+    context: str
+    digest: str
+    source: Path
+    details: Mapping[str, Any] = field(default_factory=dict)
+    trained: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SeedStarted:
     seed: int
     params: Mapping[str, Scalar]
     tags: Mapping[str, str]
+    inputs: Sequence[Input] = ()
 
     @property
     def title(self) -> str:

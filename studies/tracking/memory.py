@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studies.tracking.events import Scalar
+from studies.tracking.events import Input, Scalar
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture
 
@@ -18,6 +18,7 @@ class MemoryRun:
     tags: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, Picture | str] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
+    inputs: list[Input] = field(default_factory=list)
     finished: bool = False
 
 
@@ -29,11 +30,12 @@ class MemoryTracker:
         self.trials: dict[tuple[int, int], MemoryRun] = {}
         self.trainings: dict[str, list[MemoryRun]] = {}
 
-    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str]) -> None:
+    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str], inputs: Sequence[Input] = ()) -> None:
         run = self._seed(seed)
         changed = {key: str(value) for key, value in params.items() if key in run.params and run.params[key] != value}
         run.params = {**params, **run.params}
         run.tags |= {**tags, **changed}
+        run.inputs += [held for held in inputs if held not in run.inputs]
         run.finished = False
 
     def log_trial(
@@ -68,7 +70,7 @@ class MemoryTracker:
     def log_training(
         self, name: str, params: Mapping[str, Scalar], losses: Sequence[float], samples: Mapping[str, Picture]
     ) -> None:
-        run = MemoryRun(dict(params), {"loss": losses[-1]} if losses else {}, {}, dict(samples), list(losses), True)
+        run = MemoryRun(dict(params), {"loss": losses[-1]} if losses else {}, {}, dict(samples), list(losses), finished=True)
         known = self.trainings.setdefault(name, [])
         if not any((old.params, old.losses) == (run.params, run.losses) for old in known):
             known.append(run)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studies.tracking.courier import Courier, Place
-from studies.tracking.events import Attached, Event, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
 from studies.tracking.outbox import Missing, Outbox
 from studies.tracking.pictures import Picture
 
@@ -37,8 +37,8 @@ class MlflowTracker:
         self._writer: Writer | None = None
         self._outbox = Outbox(self._write, capacity)
 
-    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str]) -> None:
-        self._outbox.put(SeedStarted(seed, dict(params), dict(tags)))
+    def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str], inputs: Sequence[Input] = ()) -> None:
+        self._outbox.put(SeedStarted(seed, dict(params), dict(tags), tuple(inputs)))
 
     def log_trial(
         self,

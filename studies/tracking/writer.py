@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies.tracking.database import make_whole
-from studies.tracking.events import Attached, Event, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
 from studies.tracking.outbox import AwayError
 from studies.tracking.pictures import Picture, Veiled, opened
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PARENT: Final = "mlflow.parentRunId"
 KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
 SHOWN: Final = "huanhua.picture"
+TRAINED: Final = "huanhua.training"
+CONTEXT, NOTE = "mlflow.data.context", "mlflow.note.content"
+DIGITS: Final = 36
 BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
 QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -98,7 +101,37 @@ class Writer:
         # MLflow never changes a parameter, so a new value is told by a tag.
         changed = {key: value for key, value in params.items() if stored.get(key, value) != value}
         self._log(parent, {key: value for key, value in params.items() if key not in stored}, {}, {**event.tags, **changed})
+        self._inputs(parent, event.inputs)
         self._client.update_run(parent, status="RUNNING")
+
+    def _inputs(self, parent: str, inputs: Sequence[Input]) -> None:
+        """As MLflow's datasets, whose digests hold 36 letters at most; what is there already it does not keep twice."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        if not inputs:
+            return
+        held = []
+        for given in inputs:
+            source, profile = json.dumps({"uri": str(given.source)}), json.dumps({"sha256": given.digest, **given.details})
+            dataset = Dataset(given.name, given.digest[:DIGITS], "local", source, profile=profile)
+            held.append(DatasetInput(dataset, [InputTag(CONTEXT, given.context)]))
+        self._client.log_inputs(parent, held)
+        found = {given.name: run for given in inputs if (run := self._trained(given)) is not None}
+        links = [f"[{name}](#/experiments/{run.info.experiment_id}/runs/{run.info.run_id})" for name, run in found.items()]
+        tags = {f"{TRAINED}.{name}": run.info.run_id for name, run in found.items()}
+        if links:
+            tags[NOTE] = f"Trained in: {', '.join(links)}"
+        self._log(parent, {}, {}, tags)
+
+    def _trained(self, given: Input) -> Run | None:
+        """The newest training run that made it, in whatever experiment of the server it was logged."""
+        experiments = [held.experiment_id for held in self._client.search_experiments()] if given.trained else []
+        for key, value in given.trained.items():
+            compared = "LIKE" if value.endswith("%") else "="
+            query = f"tags.`{key}` {compared} '{value}'"
+            if runs := self._client.search_runs(experiments, query, max_results=1, order_by=["attributes.start_time DESC"]):
+                return runs[0]
+        return None
 
     def _trial(self, event: TrialDone) -> None:
         parent = self._parent(event.seed)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from typer.testing import CliRunner
 
 from models.errors import InputError
@@ -88,6 +88,22 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
     monkeypatch.setattr("studies.cli.grid.open_tracker", lambda study: tracker)
     return Lab(study, renderer, tracker)
+
+
+def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: Lab) -> None:
+    cached = CachedRenderer(lab.renderer, lab.study.workspace.images)
+    bare = FakeObserver(lambda image: replace(seen(image), clothing=seen(image).clothing or None))
+    lab.study.__dict__["evaluator"] = Evaluator(cached, bare, "bare")
+    words = ("--seed", "7", "--x", "dress=0.0,0.6", "--y", "shoes=0.3,0.6")
+    path = Path(lab.grid(*words).stdout.strip())
+    logged = lab.tracker.seeds[7].artifacts[path.name]
+    assert isinstance(logged, Image.Image)
+    with Image.open(path) as stored:
+        clear = stored.convert("RGB")
+    assert logged.size == clear.size
+    assert ImageChops.difference(logged, clear).getbbox() is not None
+    lab.grid(*words, "--no-blur")
+    assert lab.tracker.seeds[7].artifacts[path.name] == path
 
 
 def test_a_grid_is_drawn_judged_and_stored_with_its_settings(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from models.errors import InputError
 from studies.building import Study
 from studies.cli.app import app
 from studies.fake import fake_study
+from studies.lease import only_runner
 from studies.ratings import ASKED
 from studies.running import judge_for, ledger_of, run_seed
 from studies.tracking import MemoryTracker, Veiled
@@ -135,6 +137,28 @@ def test_track_logs_all_that_the_study_holds_and_nothing_twice(study: Study, tra
     assert set(seed.artifacts) >= {"ladders.png", "calibration.json", "trials.png", "pick.json"}
     assert seed.params["references.dress"] == "photos"
     assert seed.tags["feasible"] == "yes"
+
+
+def test_what_the_seed_was_run_with_is_logged_by_its_hashes(study: Study, tracker: MemoryTracker) -> None:
+    huanhua("track", study.root)
+    held = {given.name: given for given in tracker.seeds[SEED].inputs}
+    assert set(held) == {f"{kind} {name}" for kind in ("LoRA", "references") for name in ("face", "dress", "shoes")}
+    dress, photos = held["LoRA dress"], held["references dress"]
+    assert dress.digest == hashlib.sha256((study.root / "dress.safetensors").read_bytes()).hexdigest()
+    assert dress.trained == {"huanhua.lora_sha256": dress.digest, "sshs_model_hash": f"{study.about_loras['dress'].hash}%"}
+    files = sorted((study.root / "photos").iterdir())
+    assert photos.details["files"] == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.mark.parametrize("words", [("pick", "--seed", "7", "--trial", "1"), ("track",)])
+def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker, words: tuple[str, ...]) -> None:
+    with (
+        only_runner(study.storage_url, study.spec.name, lambda line: None),
+        pytest.raises(InputError, match="another runner has this study"),
+    ):
+        huanhua(words[0], study.root, *words[1:])
+    assert ledger_of(study, SEED).chosen() is None
+    assert tracker.seeds == {}
 
 
 def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(study: Study, tracker: MemoryTracker) -> None:

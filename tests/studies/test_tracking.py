@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studies.tracking import MemoryTracker, MlflowTracker, Tracker, Veiled, local_store
+from studies.tracking import Input, MemoryTracker, MlflowTracker, Tracker, Veiled, local_store
 from studies.tracking.courier import Courier, Place, RefusedError
 from studies.tracking.database import make_whole
 from studies.tracking.events import Attached, Event, TrialDone
@@ -37,6 +37,7 @@ class Seen:
     tags: dict[str, str]
     artifacts: set[str]
     finished: bool
+    inputs: set[tuple[str, str, str]]
 
 
 @dataclass
@@ -55,7 +56,8 @@ def _memory() -> tuple[Open, Read]:
 
     def seen(run: Any) -> Seen:
         params = {key: str(value) for key, value in run.params.items()}
-        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished)
+        inputs = {(held.name, held.context, held.digest[:36]) for held in run.inputs}
+        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished, inputs)
 
     def read() -> Held:
         return Held(
@@ -85,7 +87,8 @@ def _mlflow(folder: Path, database: Path) -> tuple[Open, Read]:
             files = {item.path for item in client.list_artifacts(run.info.run_id) if not item.is_dir}
             files |= {Path(item.path).name.removesuffix(".png") for item in client.list_artifacts(run.info.run_id, "samples")}
             data = run.data
-            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED")
+            inputs = {(i.dataset.name, i.tags[0].value, i.dataset.digest) for i in run.inputs.dataset_inputs}
+            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED", inputs)
             match data.tags["huanhua.kind"]:
                 case "trial":
                     assert parents[data.tags["mlflow.parentRunId"]] == data.tags["huanhua.seed"]
@@ -172,6 +175,44 @@ def test_a_resumed_study_logs_everything_again_and_keeps_one_copy(kept: tuple[Op
     assert training.metrics == {"loss": 0.1}
     assert training.artifacts == {"step 3"}
     assert training.finished
+
+
+def test_what_a_seed_is_run_with_is_told_once(kept: tuple[Open, Read], tmp_path: Path) -> None:
+    start, read = kept
+    for digest in ("ab" * 32, "ab" * 32, "cd" * 32):
+        tracker = start()
+        photos = Input(
+            "references dress", "references", digest, tmp_path / "photos", {"photos": 2, "files": {"a.png": "0f" * 32}}
+        )
+        tracker.start_seed(7, {}, {}, [photos])
+        assert tracker.close().titles == ()
+    assert read().seeds["7"][0].inputs == {
+        ("references dress", "references", "ab" * 18),
+        ("references dress", "references", "cd" * 18),
+    }
+
+
+@pytest.mark.parametrize("by", ["huanhua.lora_sha256", "sshs_model_hash"])
+def test_a_seed_leads_to_the_training_of_its_lora(tmp_path: Path, database: Path, by: str) -> None:
+    """Logged by `train` or by anyone, in another experiment of the same server."""
+    from mlflow import MlflowClient
+
+    start, read = _mlflow(tmp_path, database)
+    client = MlflowClient(tracking_uri=local_store(tmp_path)[0])
+    experiment = client.create_experiment("trainings", artifact_location=(tmp_path / "artifacts").as_uri())
+    marks = {"huanhua.lora_sha256": "12" * 32, "sshs_model_hash": "ab" * 32}
+    trained = client.create_run(experiment, tags={by: marks[by]}, run_name="myface")
+    client.create_run(experiment, tags={by: "ef" * 32}, run_name="another")
+    tracker = start()
+    marked = {"huanhua.lora_sha256": "12" * 32, "sshs_model_hash": f"{'ab' * 6}%"}
+    lora = Input("LoRA face", "lora", "12" * 32, tmp_path / "myface.safetensors", trained=marked)
+    tracker.start_seed(7, {}, {}, [lora, Input("LoRA shoes", "lora", "34" * 32, tmp_path / "s", trained={by: "34" * 32})])
+    assert tracker.close().titles == ()
+    (seed,) = read().seeds["7"]
+    assert {key: value for key, value in seed.tags.items() if key.startswith("huanhua.training")} == {
+        "huanhua.training.LoRA face": trained.info.run_id
+    }
+    assert seed.tags["mlflow.note.content"] == f"Trained in: [LoRA face](#/experiments/{experiment}/runs/{trained.info.run_id})"
 
 
 def test_a_server_that_is_away_is_named_once_at_the_end_and_can_be_logged_later(tmp_path: Path) -> None:
