@@ -30,7 +30,7 @@ SHORT_LIST: Final = 100
 """All points are looked at with few guesses each, and those on the short list with more."""
 
 
-WORTH: Final = 0.02
+WORTH: Final = 0.003
 """An image that is expected to save less weight than this is not drawn."""
 CHANCE_WORTH: Final = 0.001
 PATIENCE: Final = 15
@@ -44,6 +44,7 @@ class LeastWeight:
     priors: Priors
     seed: int = 0
     worth: float = WORTH
+    patience: int = PATIENCE
 
     def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
         choice = choose(space, history, self.priors, seed=self.seed)
@@ -51,7 +52,7 @@ class LeastWeight:
             return None
         if best(history):
             return choice.point if choice.saving >= self.worth else None
-        return choice.point if len(history) < PATIENCE or choice.chance >= CHANCE_WORTH else None
+        return choice.point if len(history) < self.patience or choice.chance >= CHANCE_WORTH else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ Since it keeps no state, a killed run resumes by handing back its trials.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -93,6 +93,30 @@ def next_proposal(
     coarse = not ended and budget - len(history) > 2 * len(space.weights)
     step_down = _next_step_down(space, found, history, coarse)
     return Proposal(step_down, "proof") if step_down is not None else None
+
+
+def next_proposals(
+    space: Space,
+    history: Sequence[Judged],
+    *,
+    start: Point,
+    budget: int,
+    sampler: Sampler,
+    foresee: Callable[[Sequence[Judged], Point], Judged],
+    most: int,
+    design: Sequence[float] = DESIGN_LEVELS,
+) -> list[Proposal]:
+    """Up to `most` points to draw at once, none if the search has ended: each follows as if those before it had come out as
+    `foresee` says (kriging believer, Ginsbourger et al. 2010)."""
+    believed, found = list(history), list[Proposal]()
+    while len(found) < most:
+        proposal = next_proposal(space, believed, start=start, budget=budget, sampler=sampler, design=design)
+        if proposal is None:
+            break
+        found.append(proposal)
+        if len(found) < most:
+            believed.append(foresee(believed, proposal.point))
+    return found
 
 
 def proof_reserve(space: Space, budget: int) -> int:

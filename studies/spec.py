@@ -90,7 +90,13 @@ class SearchSection(_Section):
     )
     sampler: Literal["least-weight", "gp", "tpe", "nsga2", "random", "grid"] = "least-weight"
     worth: Annotated[float, Field(gt=0, le=2)] = Field(
-        default=0.02, description="least-weight draws no image that is expected to save less weight than this"
+        default=0.003, description="least-weight draws no image that is expected to save less weight than this"
+    )
+    batch: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="images proposed at once: as many as `--ray` has workers for a seed"
+    )
+    margin: Annotated[float, Field(ge=0, le=0.2)] = Field(
+        default=0.02, description="the pick must hold with all weights this much lower and higher; 0 asks for none"
     )
     random_state: int = 0
 

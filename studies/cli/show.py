@@ -11,7 +11,7 @@ import typer
 from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
-    from studies.outcome import Outcome
+    from studies.outcome import Outcome, TrialRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    return [*lines, *_proof(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    return [*lines, *_proof(outcome), *_margin(record), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
 
 
 def by_hand(outcome: Outcome) -> str:
@@ -99,12 +99,27 @@ def _proof(outcome: Outcome) -> list[str]:
             continue
         record = outcome.record(lower)
         broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing"
+        if record.margin is not None and not record.margin.holds:
+            broken += f" where its weights are {record.margin.off:g} off"
         lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
     lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
     verdict = (
         "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
     )
     return [*lines, f"  proof      {verdict}"]
+
+
+def _margin(record: TrialRecord) -> list[str]:
+    """Whether the pick holds where its weights are a little off."""
+    if record.margin is None:
+        return []
+    broken = [
+        f"{record.margin.off:g} {side} breaks {name} by {judged.margins[name]:.2f}"
+        for side, judged in record.margin.sides.items()
+        for name in judged.margins
+        if judged.margins[name] > 0
+    ]
+    return [f"  margin     {'; '.join(broken) or f'holds with all weights {record.margin.off:g} lower and higher'}"]
 
 
 def _verdict(outcome: Outcome) -> list[str]:
