@@ -200,13 +200,14 @@ def tell_ends(name: str, cases: list[Case], found: Mapping[Task, Result]) -> Non
     if ends:
         shown = [r["end"] for r in ends]
         regret = [r["regret"] for r in ends if r["regret"] is not None]
-        own = np.array([r["own"] for r in ends])
+        own, proofs = np.array([r["own"] for r in ends]), np.mean([r["proof"] for r in ends])
+        print(f"{name}, left alone: ends after {np.median(shown):.0f} images (90%: {np.quantile(shown, 0.9):.0f}),")
         print(
-            f"{name}, left alone: ends after {np.median(shown):.0f} images (90%: {np.quantile(shown, 0.9):.0f}), proof complete in "
-            f"{np.mean([r['proof'] for r in ends]):.3f}; regret {np.mean(regret):.3f} (90%: {np.quantile(regret, 0.9):.2f}, most "
-            f"{max(regret):.2f});\n  pick within 0.1 of the least {np.mean(own < MISS):.3f} (images: median {np.median(own):.0f}, 90% "
-            f"{np.quantile(own, 0.9):.0f}); falsely infeasible {np.mean([not r['feasible'] for r in ends]):.3f}"
+            f"  proof complete in {proofs:.3f}; regret {np.mean(regret):.3f} (90%: {np.quantile(regret, 0.9):.2f}, most", end=" "
         )
+        print(f"{max(regret):.2f}); pick within 0.1 of the least in {np.mean(own < MISS):.3f} (images: median", end=" ")
+        print(f"{np.median(own):.0f}, 90% {np.quantile(own, 0.9):.0f});")
+        print(f"  falsely infeasible {np.mean([not r['feasible'] for r in ends]):.3f}")
     if hopeless:
         wrong = sum(r["feasible"] for r in hopeless)
         ended = np.median([r["end"] for r in hopeless])
@@ -216,13 +217,16 @@ def tell_ends(name: str, cases: list[Case], found: Mapping[Task, Result]) -> Non
 def tell_seconds(found: Mapping[Task, Result]) -> None:
     asks = [r["ask"] for r in found.values() if "ask" in r]
     fours = [r for t, r in found.items() if t.search == "fours"]
-    alone = [r["images"] for t, r in found.items() if t.search == "least-weight" and "images" in r]
+    met = {t.case for t in found if t.search == "fours"}
+    alone = [r["images"] for t, r in found.items() if t.search == "least-weight" and t.case in met]
     if fours:
         seconds = [SECONDS * r["rounds"] + r["thought"] for r in fours]
+        one_by_one = np.median(alone) * SECONDS
         print(
-            f"at {SECONDS:g} s an image: {np.median(alone) * SECONDS:.0f} s one at a time; {np.median(seconds):.1f} s by {BATCH}, drawn at "
-            f"the same time (90%: {np.quantile(seconds, 0.9):.1f} s)"
+            f"at {SECONDS:g} s an image: {one_by_one:.0f} s one at a time; {np.median(seconds):.1f} s by {BATCH}, drawn at",
+            end=" ",
         )
+        print(f"the same time (90%: {np.quantile(seconds, 0.9):.1f} s)")
     if asks:
         print(f"the slowest choice of a run: median {np.median(asks):.3f} s, most {max(asks):.3f} s")
 

@@ -20,7 +20,7 @@ from studies.bareness import BARE, little_clothing
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
 from studies.conditions import hold_to, keep_conditions
-from studies.earlier import earlier_trials
+from studies.earlier import earlier_trials, trials_of_other_studies
 from studies.forking import carried
 from studies.judging import Judge, plain_scores
 from studies.optuna_notes import trial_note, write_notes
@@ -234,15 +234,14 @@ def _look_beside(
 
 
 def _best_record(records: list[TrialRecord]) -> TrialRecord | None:
-    found = best([record.judged for record in records])
-    return next((record for record in records if record.judged is found), None)
+    found = best(_with_margins(records)) or best([record.judged for record in records])
+    return next((record for record in records if found and record.judged.point.key() == found.point.key()), None)
 
 
 def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
     search, ledger = study.spec.search, ledger_of(study, seed)
-    learns = search.sampler == "least-weight"
-    prefix = ledger.name.removesuffix(str(seed))
     garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
+    told = _earlier(study, ledger, judge) if search.sampler == "least-weight" else []
     return sampler_for(
         search.sampler,
         study.space,
@@ -251,8 +250,17 @@ def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
         worth=search.worth,
         together=garments[:2],
         require=judge.require,
-        earlier=earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require) if learns else (),
+        earlier=told,
     )
+
+
+def _earlier(study: Study, ledger: Ledger, judge: Judge) -> list[list[Judged]]:
+    """What other seeds and other studies say of the requirements that are asked for here."""
+    prefix = f"{study.spec.name}-seed-"
+    found = earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require)
+    found += trials_of_other_studies(study, judge.require)
+    asked = {*judge.require, "hands", "body", *judge.extra, *(["drift"] if judge.drift_allowed is not None else [])}
+    return [[replace(j, margins={n: m for n, m in j.margins.items() if n in asked}) for j in trials] for trials in found]
 
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:

@@ -98,6 +98,7 @@ class SearchSection(_Section):
     margin: Annotated[float, Field(ge=0, le=0.2)] = Field(
         default=0.02, description="the pick must hold with all weights this much lower and higher; 0 asks for none"
     )
+    learn: list[str] = Field(default=[], description="other studies, by folder, whose trials teach this search what they can")
     random_state: int = 0
 
 
