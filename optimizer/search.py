@@ -9,6 +9,7 @@ Since it keeps no state, a killed run resumes by handing back its trials.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -61,8 +62,8 @@ def best(history: Sequence[Judged]) -> Judged | None:
 
 
 def nearest(history: Sequence[Judged]) -> Judged:
-    """The point closest to being feasible: least sum of unmet margins."""
-    return min(history, key=lambda j: (sum(max(0.0, m) for m in j.margins.values()), j.cost))
+    """The point closest to being feasible: least sum of unmet margins. One with a margin that is no number is the furthest."""
+    return min(history, key=lambda j: (sum(math.inf if math.isnan(m) else max(0.0, m) for m in j.margins.values()), j.cost))
 
 
 def next_proposal(
