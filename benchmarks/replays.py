@@ -17,7 +17,9 @@ from optimizer.earlier import priors_from
 from optimizer.fake_landscape import sound_seeds
 from optimizer.landscape import Landscape, Problem, read_landscape
 from optimizer.least_weight import LeastWeight, choose_batch
-from optimizer.search import Judged, best, next_proposal, proof_of
+from optimizer.point import Point
+from optimizer.search import Judged, best, nearest, next_proposal, proof_of
+from optimizer.space import Space
 
 LEVELS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
 MISS: Final = 200
@@ -34,7 +36,7 @@ DEVELOPMENT, FINAL = range(8), range(100, 106)
 """Numbers of made-up studies."""
 FIRST_FINAL: Final = 4
 """Of drawn landscapes, in scouting's order, those before it are to tune on."""
-OWN: Final = ("least-weight", "later", "fours")
+OWN: Final = ("least-weight", "later", "fours", "staged")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def run(search: str, form: str, case: Case, repetition: int) -> dict[str, Any]:
     """One run, as JSON values: images to the pick, and for the project's own search how it ended when left alone."""
     if search == "fours":
         return in_batches(case.problem, repetition)
+    if search == "staged":
+        return in_stages(case.problem, repetition)
     if search in OWN:
         return searched(case.problem, trials_of(case.earlier, repetition % 4) if search == "later" else [], repetition)
     most = GP_MOST if search == "gp" else MISS - PLAIN
@@ -156,6 +160,44 @@ def in_batches(problem: Problem, seed: int) -> dict[str, Any]:
         rounds += 1
     hit = any(problem.is_pick(j) for j in history)
     return {"images": PLAIN + len(history) if hit else MISS, "rounds": rounds if hit else MISS, "thought": thought}
+
+
+def in_stages(problem: Problem, seed: int) -> dict[str, Any]:
+    """As people do: garments first, the face at its start weight; then the face alone, the garments as found. To its own end."""
+    history = [problem.judge(problem.start)]
+    faces = [name for name in problem.space.weights if "face" in name] or list(problem.space.weights)[:1]
+    garments = [name for name in problem.space.weights if name not in faces]
+    for searched_now, others in ((garments, faces), (faces, garments)):
+        told = [j for j in history if all(j.point.weights[n] == _nearest_to_all(history).weights[n] for n in others)]
+        _stage(problem, searched_now, history, told, set(others) if searched_now is garments else set(), seed)
+    return {"images": to_pick(problem, history)}
+
+
+def _nearest_to_all(history: Sequence[Judged]) -> Point:
+    return (best(history) or nearest(history)).point
+
+
+def _stage(
+    problem: Problem, names: list[str], history: list[Judged], told: Sequence[Judged], ignored: set[str], seed: int
+) -> None:
+    """Searches the weights `names` alone from `told`, whose other weights are alike, without the requirements `ignored`."""
+    fixed = told[0].point.weights
+    space = Space({n: problem.space.weights[n] for n in names}, problem.space.given_cfg)
+    require = {n: v for n, v in problem.require.items() if n not in ignored}
+    sampler = LeastWeight(priors_from(space, [], require=require, seed=seed), seed)
+    seen = [_within(space, j, ignored) for j in told]
+    while len(history) < BUDGET:
+        proposal = next_proposal(space, seen, start=seen[0].point, budget=BUDGET, sampler=sampler, design=())
+        if proposal is None:
+            return
+        judged = problem.judge(problem.space.point({**fixed, **proposal.point.weights}))
+        history.append(judged)
+        seen.append(_within(space, judged, ignored))
+
+
+def _within(space: Space, judged: Judged, ignored: set[str]) -> Judged:
+    point = space.point(judged.point.weights)
+    return Judged(point, space.cost(point), {n: m for n, m in judged.margins.items() if n not in ignored})
 
 
 def _priors(problem: Problem, earlier: list[list[Judged]], seed: int) -> Any:

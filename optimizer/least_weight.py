@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.beliefs import Priors, believe
-from optimizer.candidates import Candidates, candidates, cost_of, row_of, shares
+from optimizer.candidates import Candidates, axes_of, candidates, cost_of, row_of, shares
 from optimizer.monotone import Floats
 from optimizer.point import Point
 from optimizer.requirement import Posterior, Predicted, predict
@@ -138,6 +138,6 @@ def _untried(space: Space, history: Sequence[Judged], options: Candidates) -> ND
 
 
 def _dearest(space: Space) -> float:
-    ends = [[a.low, a.high] for a in space.weights.values()] + ([[space.cfg.low, space.cfg.high]] if space.cfg else [])
+    ends = [[a.low, a.high] for a in axes_of(space)]
     corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, len(ends))
     return float(cost_of(space, corners).max())

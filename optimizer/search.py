@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from optimizer.point import Point
@@ -171,7 +171,7 @@ def lowered(space: Space, point: Point, name: str, steps: int) -> Point | None:
     value = round(point.weights[name] - steps * axis.step, 6)
     if value < axis.low - 1e-9:
         return None
-    return Point({**point.weights, name: axis.snap(value)}, point.cfg, point.prompt)
+    return replace(point, weights={**point.weights, name: axis.snap(value)})
 
 
 @dataclass(frozen=True)

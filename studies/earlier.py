@@ -45,7 +45,10 @@ def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterat
         if name not in spec.loras or _content(other, spec.loras[name].file) != _content(study, section.file)
     }
     for trials in earlier_trials(other, "", f"{spec.name}-seed-", other.storage_url, require):
-        seen = [replace(j, point=study.space.point(j.point.weights, j.point.cfg)) for j in trials]
+        here = [
+            j for j in trials if set(j.point.levers) <= set(study.space.free) and set(j.point.weights) >= set(study.space.weights)
+        ]
+        seen = [replace(j, point=study.space.point(j.point.weights, j.point.cfg, set(j.point.levers))) for j in here]
         yield [replace(j, margins={n: m for n, m in j.margins.items() if n not in changed}) for j in seen]
 
 

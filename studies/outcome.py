@@ -28,7 +28,8 @@ class TrialRecord:
     """What was seen beside it, where that was drawn."""
 
     def params(self) -> dict[str, float]:
-        return {f"weight.{n}": w for n, w in self.judged.point.weights.items()} | {"cfg": self.judged.point.cfg}
+        point = self.judged.point
+        return {f"weight.{n}": w for n, w in point.weights.items()} | {"cfg": point.cfg} | dict.fromkeys(point.levers, 1.0)
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
@@ -48,6 +49,7 @@ class TrialRecord:
             "trial": self.number,
             "weights": dict(self.judged.point.weights),
             "cfg": self.judged.point.cfg,
+            "levers": list(self.judged.point.levers),
             "total_weight": round(self.judged.cost, 4),
             "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
             "raw": {n: round(v, 4) for n, v in s.raw.items()},

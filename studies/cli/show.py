@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines = [
         head,
         f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
+        *([f"  words      {', '.join(record.judged.point.levers)}"] if record.judged.point.levers else []),
         *([f"  by hand    {by_hand(outcome)}"] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
@@ -131,8 +133,24 @@ def _verdict(outcome: Outcome) -> list[str]:
     return [
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
-        "  next       another seed, a colour word in the prompt, a half-body pose, or a smaller requirement",
+        *best_lever(outcome, blocker),
+        "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
+        "             ControlNet is the last resort for hands and large pictures",
         *_stopped(outcome),
         *_ratings(outcome),
         f"  image      {record.image}",
     ]
+
+
+def best_lever(outcome: Outcome, blocker: str) -> list[str]:
+    """What brought the blocking requirement nearest, of the words that were tried: beside the best without any."""
+    least: dict[tuple[str, ...], float] = {}
+    for trial in outcome.trials:
+        key = trial.judged.point.levers
+        least[key] = min(trial.judged.margins[blocker], least.get(key, math.inf))
+    pulled = {key: margin for key, margin in least.items() if key}
+    if not pulled:
+        return []
+    best = min(pulled, key=lambda key: pulled[key])
+    bare = f", {least[()]:.2f} without" if () in least else ""
+    return [f"  best lever {', '.join(best)}: {blocker} misses by {max(0.0, pulled[best]):.2f} at least{bare}"]

@@ -59,3 +59,27 @@ def test_batches_find_a_pick_with_its_proof_too(tmp_path: Path) -> None:
     assert len(keys) == len(set(keys))
     assert four.proof
     assert four.proof.complete
+
+
+def test_levers_are_searched_stored_and_found_again(tmp_path: Path) -> None:
+    search = {**LEAST, "levers": {"add": ["pink dress"], "drop": ["testdress"]}}
+    first = run(study_in(tmp_path, search=search), budget=14)
+    assert any(trial.judged.point.levers for trial in first.trials)
+    renderer = Painter()
+    study = study_in(tmp_path, renderer=renderer, search=search)
+    judge, _ = judge_for(study, 7, lambda: None)
+    again = stored_outcome(study, 7, judge)
+    assert [t.judged for t in again.trials] == [t.judged for t in first.trials]
+    assert renderer.calls == []
+    assert all((t.judged.point.prompt != "") == bool(t.judged.point.levers) for t in again.trials)
+
+
+def test_where_nothing_is_feasible_the_verdict_names_what_blocks_the_best_word_and_what_next(tmp_path: Path) -> None:
+    search = {**LEAST, "require": {"dress": 1.4, "shoes": 0.4}, "levers": {"add": ["pink dress"]}}
+    outcome = run(study_in(tmp_path, search=search), budget=12)
+    assert outcome.pick is None
+    told = "\n".join(describe(outcome))
+    assert "nothing is feasible" in told
+    assert "blocked by dress" in told
+    assert "best lever add pink dress: dress misses by 0.4" in told
+    assert "ControlNet is the last resort" in told
