@@ -38,7 +38,7 @@ def believe(space: Space, history: Sequence[Judged], priors: Priors, seed: int =
 def first_prior(space: Space, name: str, seed: int = 0, require: float | None = None) -> Prior:
     """For a LoRA that is searched, its expression: calibrated, so that about 1 is gained over the step. `require` is the margin
     where nothing shows. For anything else, what gets worse with the total."""
-    names, free = list(space.weights), 1 if space.cfg else 0
+    names, free = list(space.weights), len(space.free)
     at = (seed + zlib.crc32(name.encode())) % 2**32
     if name in space.weights:
         mean, sd = (require, 0.07) if require is not None else UNMET_BELOW

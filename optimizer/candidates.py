@@ -21,7 +21,7 @@ NEAR: Final = 4
 
 @dataclass(frozen=True)
 class Candidates:
-    """M points: `values` (M, D) as weights in the order of the space, then CFG if it is searched; `cost` (M,)."""
+    """M points: `values` (M, D) as weights in the order of the space, then what else is free; `cost` (M,)."""
 
     values: Floats
     cost: Floats
@@ -34,7 +34,7 @@ class Candidates:
 
 
 def axes_of(space: Space) -> list[Axis]:
-    return [*space.weights.values(), *([space.cfg] if space.cfg else [])]
+    return [*space.weights.values(), *space.free.values()]
 
 
 def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
@@ -51,12 +51,12 @@ def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
 
 
 def row_of(space: Space, point: Point) -> Floats:
-    return np.array([*(point.weights[n] for n in space.weights), *([point.cfg] if space.cfg else [])])
+    held = space.params(point)
+    return np.array([held[name] for name in (*space.weights, *space.free)])
 
 
 def point_of(space: Space, row: Floats) -> Point:
-    weights = {name: float(v) for name, v in zip(space.weights, row, strict=False)}
-    return space.point(weights, float(row[-1]) if space.cfg else None)
+    return space.from_params({name: float(v) for name, v in zip((*space.weights, *space.free), row, strict=True)})
 
 
 def shares(space: Space, values: Floats) -> Floats:
@@ -67,9 +67,14 @@ def shares(space: Space, values: Floats) -> Floats:
 
 def cost_of(space: Space, values: Floats) -> Floats:
     """The space's cost, of many points at once."""
+    count = len(space.weights)
     prices = np.array([(space.prices or {}).get(name, 1.0) for name in space.weights])
-    cost = np.abs(values[:, : len(prices)]) @ prices
-    return np.asarray(cost + space.cfg_price * np.abs(values[:, -1] - space.given_cfg) if space.cfg else cost)
+    cost = np.abs(values[:, :count]) @ prices
+    if space.cfg:
+        cost = cost + space.cfg_price * np.abs(values[:, count] - space.given_cfg)
+    if space.levers:
+        cost = cost + space.lever_price * values[:, -len(space.levers) :].sum(axis=1)
+    return np.asarray(cost)
 
 
 def _neighbours(row: Floats, axes: Sequence[Axis], rng: np.random.Generator) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.beliefs import Priors, believe
-from optimizer.candidates import Candidates, candidates, cost_of, row_of, shares
+from optimizer.candidates import Candidates, axes_of, candidates, cost_of, row_of, shares
 from optimizer.monotone import Floats
 from optimizer.point import Point
 from optimizer.requirement import Posterior, Predicted, predict
@@ -30,7 +30,7 @@ SHORT_LIST: Final = 100
 """All points are looked at with few guesses each, and those on the short list with more."""
 
 
-WORTH: Final = 0.02
+WORTH: Final = 0.003
 """An image that is expected to save less weight than this is not drawn."""
 CHANCE_WORTH: Final = 0.001
 PATIENCE: Final = 15
@@ -44,6 +44,7 @@ class LeastWeight:
     priors: Priors
     seed: int = 0
     worth: float = WORTH
+    patience: int = PATIENCE
 
     def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
         choice = choose(space, history, self.priors, seed=self.seed)
@@ -51,7 +52,7 @@ class LeastWeight:
             return None
         if best(history):
             return choice.point if choice.saving >= self.worth else None
-        return choice.point if len(history) < PATIENCE or choice.chance >= CHANCE_WORTH else None
+        return choice.point if len(history) < self.patience or choice.chance >= CHANCE_WORTH else None
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,6 @@ def _untried(space: Space, history: Sequence[Judged], options: Candidates) -> ND
 
 
 def _dearest(space: Space) -> float:
-    ends = [[a.low, a.high] for a in space.weights.values()] + ([[space.cfg.low, space.cfg.high]] if space.cfg else [])
+    ends = [[a.low, a.high] for a in axes_of(space)]
     corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, len(ends))
     return float(cost_of(space, corners).max())

@@ -53,7 +53,7 @@ class Shapes:
 
 def rising(own: int, count: int, free: int, seed: int) -> Shapes:
     """Guesses for what the weight of index `own`, of `count`, brings about and the others take away. `free` axes beyond the
-    weights (CFG) may count either way."""
+    weights (CFG, levers) may count either way."""
     u = _spread(count + free + 2, seed)
     direction = np.concatenate([-MOST_PULL * u[:, :count] ** 1.5, _either(u[:, count:-2])], axis=1)
     direction[:, own] = 1.0

@@ -17,6 +17,8 @@ class Point:
     steps: int | None = None
     sampler: str | None = None
     """None for the study's own: a grid shows what others would draw."""
+    levers: tuple[str, ...] = ()
+    """Names of the levers that made the prompt."""
 
     def key(self) -> tuple[object, ...]:
         """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out."""

@@ -9,8 +9,9 @@ Since it keeps no state, a killed run resumes by handing back its trials.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from optimizer.point import Point
@@ -61,8 +62,8 @@ def best(history: Sequence[Judged]) -> Judged | None:
 
 
 def nearest(history: Sequence[Judged]) -> Judged:
-    """The point closest to being feasible: least sum of unmet margins."""
-    return min(history, key=lambda j: (sum(max(0.0, m) for m in j.margins.values()), j.cost))
+    """The point closest to being feasible: least sum of unmet margins. One with a margin that is no number is the furthest."""
+    return min(history, key=lambda j: (sum(math.inf if math.isnan(m) else max(0.0, m) for m in j.margins.values()), j.cost))
 
 
 def next_proposal(
@@ -93,6 +94,30 @@ def next_proposal(
     coarse = not ended and budget - len(history) > 2 * len(space.weights)
     step_down = _next_step_down(space, found, history, coarse)
     return Proposal(step_down, "proof") if step_down is not None else None
+
+
+def next_proposals(
+    space: Space,
+    history: Sequence[Judged],
+    *,
+    start: Point,
+    budget: int,
+    sampler: Sampler,
+    foresee: Callable[[Sequence[Judged], Point], Judged],
+    most: int,
+    design: Sequence[float] = DESIGN_LEVELS,
+) -> list[Proposal]:
+    """Up to `most` points to draw at once, none if the search has ended: each follows as if those before it had come out as
+    `foresee` says (kriging believer, Ginsbourger et al. 2010)."""
+    believed, found = list(history), list[Proposal]()
+    while len(found) < most:
+        proposal = next_proposal(space, believed, start=start, budget=budget, sampler=sampler, design=design)
+        if proposal is None:
+            break
+        found.append(proposal)
+        if len(found) < most:
+            believed.append(foresee(believed, proposal.point))
+    return found
 
 
 def proof_reserve(space: Space, budget: int) -> int:
@@ -146,7 +171,7 @@ def lowered(space: Space, point: Point, name: str, steps: int) -> Point | None:
     value = round(point.weights[name] - steps * axis.step, 6)
     if value < axis.low - 1e-9:
         return None
-    return Point({**point.weights, name: axis.snap(value)}, point.cfg, point.prompt)
+    return replace(point, weights={**point.weights, name: axis.snap(value)})
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def conditions_of(study: Study) -> dict[str, Condition]:
     for name, (content, shown) in study.scorer_models.items():
         found[f"scorer {name}"] = content, shown
     space = study.space
-    for name, axis in ({**space.weights} | ({"cfg": space.cfg} if space.cfg else {})).items():
+    for name, axis in {**space.weights, **space.free}.items():
         grid = f"{axis.low:g} to {axis.high:g} by {axis.step:g}"
         found[f"search of {name}"] = grid, grid
     return found

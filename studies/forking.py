@@ -31,7 +31,7 @@ NAME: Final = re.compile(r"[\w][\w .-]{0,79}")
 PATHS: Final = (
     ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "references"),
     ("scorers", "garment", "model"), ("scorers", "garment", "dino"), ("scorers", "face", "pack"), ("scorers", "hands", "judge"),
-    ("scorers", "hands", "pose"), ("scorers", "parts", "model"),
+    ("scorers", "hands", "pose"), ("scorers", "parts", "model"), ("search", "learn", "*"),
 )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def moved(text: str, old: Path, new: Path) -> str:
             prefix = "local-dir:" if node.value.startswith("local-dir:") else ""
             name = Path(node.value.removeprefix(prefix)).expanduser()
             if not name.is_absolute() and (old / name).exists():
-                changes.append((node, prefix + _from(new, old / name)))
+                changes.append((node, prefix + path_from(new, old / name)))
     changes.sort(key=lambda change: change[0].start_mark.index, reverse=True)
     for node, value in changes:
         text = text[: node.start_mark.index] + json.dumps(value, ensure_ascii=False) + text[node.end_mark.index :]
@@ -118,7 +118,8 @@ def _at(node: Any, path: tuple[str, ...]) -> Iterator[Any]:
                 yield from _at(inner, path[1:])
 
 
-def _from(folder: Path, path: Path) -> str:
+def path_from(folder: Path, path: Path) -> str:
+    """`path` as a study file in `folder` names it."""
     try:
         return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
     except ValueError:  # another drive

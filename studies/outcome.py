@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optimizer.margin import Margin
 from optimizer.search import Judged, Phase, Proof
 from scorers.scores import Scores
 from studies.ratings import Rating
@@ -23,9 +24,12 @@ class TrialRecord:
     """What a person said of it."""
     bare: bool = False
     """Whether it may show a figure with little on."""
+    margin: Margin | None = None
+    """What was seen beside it, where that was drawn."""
 
     def params(self) -> dict[str, float]:
-        return {f"weight.{n}": w for n, w in self.judged.point.weights.items()} | {"cfg": self.judged.point.cfg}
+        point = self.judged.point
+        return {f"weight.{n}": w for n, w in point.weights.items()} | {"cfg": point.cfg} | dict.fromkeys(point.levers, 1.0)
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
@@ -45,6 +49,7 @@ class TrialRecord:
             "trial": self.number,
             "weights": dict(self.judged.point.weights),
             "cfg": self.judged.point.cfg,
+            "levers": list(self.judged.point.levers),
             "total_weight": round(self.judged.cost, 4),
             "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
             "raw": {n: round(v, 4) for n, v in s.raw.items()},
@@ -97,6 +102,7 @@ class Outcome:
             "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
             "found": self.record(self.found).number if self.found else None,
             "proof": self._proof_json(),
+            "margin": None if self.pick is None else margin_json(self.record(self.pick).margin),
             "nearest": None
             if self.pick or record is None
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
@@ -120,3 +126,11 @@ class Outcome:
             "steps": steps,
             "at_bound": list(self.proof.at_bound),
         }
+
+
+def margin_json(margin: Margin | None) -> dict[str, Any] | None:
+    """None where nothing was drawn beside the point."""
+    if margin is None:
+        return None
+    broken = {side: [name for name, m in judged.margins.items() if m > 0] for side, judged in margin.sides.items()}
+    return {"off": margin.off, "holds": margin.holds, "breaks": broken}

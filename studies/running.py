@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from optimizer.earlier import priors_from
 from optimizer.evaluate import Evaluation
+from optimizer.least_weight import expected
 from optimizer.ledger import Ledger
-from optimizer.point import Job
+from optimizer.margin import Margin, beside, with_margins
+from optimizer.point import Job, Point
 from optimizer.samplers import design_for, sampler_for
-from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposal, proof_of
+from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposals, proof_of
 from optimizer.stopping import why_stopped
 from scorers.observation import Observation
 from studies.bareness import BARE, little_clothing
 from studies.building import Study
 from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
 from studies.conditions import hold_to, keep_conditions
-from studies.earlier import earlier_trials
+from studies.earlier import earlier_trials, trials_of_other_studies
 from studies.forking import carried
 from studies.judging import Judge, plain_scores
 from studies.optuna_notes import trial_note, write_notes
@@ -96,8 +99,8 @@ def images_before_trials(study: Study) -> int:
     return 1 + len(LADDER) * len(study.spec.searched()) + others
 
 
-Search: TypeAlias = Generator[Job, Evaluation, Outcome]
-"""The search at one seed: yields the image that it needs next, is sent what was seen in it, and ends with what it found."""
+Search: TypeAlias = Generator[Sequence[Job], Sequence[Evaluation], Outcome]
+"""The search at one seed: yields the images that it needs next, is sent what was seen in them, and ends with what it found."""
 
 
 def run_seed(
@@ -120,11 +123,11 @@ def run_seed(
 
 
 def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome]:
-    """Several seeds at once: one image of each at a time, drawn by as many workers as there are."""
+    """Several seeds at once: what each wants next, drawn by as many workers as there are."""
     found: dict[int, Outcome] = {}
-    wanted: dict[int, Job] = {}
+    wanted: dict[int, Sequence[Job]] = {}
 
-    def go_on(seed: int, seen: Evaluation | None) -> None:
+    def go_on(seed: int, seen: Sequence[Evaluation] | None) -> None:
         try:
             wanted[seed] = next(searches[seed]) if seen is None else searches[seed].send(seen)
         except StopIteration as ended:
@@ -134,8 +137,14 @@ def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome
         go_on(seed, None)
     while wanted:
         asked, wanted = wanted, {}
-        for seed, evaluation in study.evaluator.evaluate_each(asked):
-            go_on(seed, evaluation)
+        places = [(seed, index) for seed, jobs in asked.items() for index in range(len(jobs))]
+        seen: dict[int, dict[int, Evaluation]] = {seed: {} for seed in asked}
+        jobs = {key: asked[seed][index] for key, (seed, index) in enumerate(places)}
+        for key, evaluation in study.evaluator.evaluate_each(jobs):
+            seed, index = places[key]
+            seen[seed][index] = evaluation
+            if len(seen[seed]) == len(asked[seed]):
+                go_on(seed, [seen[seed][i] for i in range(len(asked[seed]))])
     return found
 
 
@@ -158,37 +167,81 @@ def searching(
     if not records:
         keep_conditions(study, ledger)
     for brought in _carried(study, seed, records):
-        records.append((yield from _draw(study, seed, judge, ledger, brought, may_write)))
+        records += yield from _draw(study, seed, judge, ledger, [brought], may_write)
     for record in records:
         track_trial(tracker, seed, record, blurred=blurred)
-    search = study.spec.search
-    sampler, design = _sampler(study, seed, judge), design_for(search.sampler)
+    search, sampler = study.spec.search, _sampler(study, seed, judge)
     while True:
-        history = [r.judged for r in records]
-        proposal = next_proposal(study.space, history, start=study.start, budget=budget, sampler=sampler, design=design)
-        if proposal is None:
-            break
-        record = yield from _draw(study, seed, judge, ledger, proposal, may_write)
-        records.append(record)
-        track_trial(tracker, seed, record, blurred=blurred)
-        told(TrialDone(record, _best_record(records), len(records), budget))
+        history = _with_margins(records)
+        proposals = next_proposals(
+            study.space,
+            history,
+            start=study.start,
+            budget=budget - _images_beside(records),
+            sampler=sampler,
+            foresee=lambda seen, point: _foreseen(study, judge, seen, point),
+            most=search.batch,
+            design=design_for(search.sampler),
+        )
+        if not proposals:
+            beside_it = yield from _look_beside(study, seed, judge, records, budget, may_write)
+            if beside_it is None:
+                break
+            records = beside_it
+            continue
+        for record in (yield from _draw(study, seed, judge, ledger, proposals, may_write)):
+            records.append(record)
+            track_trial(tracker, seed, record, blurred=blurred)
+            told(TrialDone(record, _best_record(records), len(records), budget))
     outcome = outcome_of(study, seed, judge, records, ledger.chosen())
     may_write()
     write_notes(ledger, study.spec.name, outcome)
     worth = search.worth if search.sampler == "least-weight" else None
-    return replace(outcome, stopped=why_stopped(study.space, [r.judged for r in records], budget=budget, worth=worth))
+    stopped = why_stopped(study.space, _with_margins(records), budget=budget - _images_beside(records), worth=worth)
+    return replace(outcome, stopped=stopped)
+
+
+def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) -> Judged:
+    priors = priors_from(study.space, [], require=judge.require)
+    return expected(study.space, seen, [point], priors)[0]
+
+
+def _with_margins(records: Sequence[TrialRecord]) -> list[Judged]:
+    """Points that were tried with their weights a little off are judged by the worst of what was seen."""
+    probed = {r.judged.point.key(): r.margin.sides for r in records if r.margin}
+    return with_margins([r.judged for r in records], probed)
+
+
+def _images_beside(records: Sequence[TrialRecord]) -> int:
+    return sum(len(r.margin.sides) for r in records if r.margin)
+
+
+def _look_beside(
+    study: Study, seed: int, judge: Judge, records: list[TrialRecord], budget: int, may_write: Callable[[], None]
+) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord] | None]:
+    """Draws what lies beside the best that was not tried so yet; None if there is no such, or the budget is used up."""
+    found, off = best(_with_margins(records)), study.spec.search.margin
+    record = next((r for r in records if found and r.judged.point.key() == found.point.key()), None)
+    if record is None or record.margin is not None or off == 0:
+        return None
+    sides = beside(record.judged.point, off)
+    if len(records) + _images_beside(records) + len(sides) > budget:
+        return None
+    may_write()
+    seen = yield [Job(seed, point) for point in sides.values()]
+    margin = Margin(off, {side: judge.judge(e)[0] for side, e in zip(sides, seen, strict=True)})
+    return [replace(r, margin=margin) if r is record else r for r in records]
 
 
 def _best_record(records: list[TrialRecord]) -> TrialRecord | None:
-    found = best([record.judged for record in records])
-    return next((record for record in records if record.judged is found), None)
+    found = best(_with_margins(records)) or best([record.judged for record in records])
+    return next((record for record in records if found and record.judged.point.key() == found.point.key()), None)
 
 
 def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
     search, ledger = study.spec.search, ledger_of(study, seed)
-    learns = search.sampler == "least-weight"
-    prefix = ledger.name.removesuffix(str(seed))
     garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
+    told = _earlier(study, ledger, judge) if search.sampler == "least-weight" else []
     return sampler_for(
         search.sampler,
         study.space,
@@ -197,8 +250,17 @@ def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
         worth=search.worth,
         together=garments[:2],
         require=judge.require,
-        earlier=earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require) if learns else (),
+        earlier=told,
     )
+
+
+def _earlier(study: Study, ledger: Ledger, judge: Judge) -> list[list[Judged]]:
+    """What other seeds and other studies say of the requirements that are asked for here."""
+    prefix = f"{study.spec.name}-seed-"
+    found = earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require)
+    found += trials_of_other_studies(study, judge.require)
+    asked = {*judge.require, "hands", "body", *judge.extra, *(["drift"] if judge.drift_allowed is not None else [])}
+    return [[replace(j, margins={n: m for n, m in j.margins.items() if n in asked}) for j in trials] for trials in found]
 
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
@@ -222,8 +284,18 @@ def _stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> li
     for entry in ledger.entries():
         seen = study.evaluator.evaluate(seed, entry.point)
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        found.append(replace(record, rating=rating_in(notes.get(entry.number, ""))))
+        margin = _stored_margin(study, seed, judge, record)
+        found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), margin=margin))
     return found
+
+
+def _stored_margin(study: Study, seed: int, judge: Judge, record: TrialRecord) -> Margin | None:
+    """What an earlier run saw beside it; None if it did not look, or the images have left the cache."""
+    off = study.spec.search.margin
+    jobs = {side: Job(seed, point) for side, point in beside(record.judged.point, off).items()}
+    if off == 0 or not record.judged.feasible or not all(study.evaluator.place(job).exists() for job in jobs.values()):
+        return None
+    return Margin(off, {side: judge.judge(study.evaluator.evaluate(seed, job.point))[0] for side, job in jobs.items()})
 
 
 def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
@@ -234,9 +306,15 @@ def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Propos
 
 
 def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
-    """`chosen` is the number of the trial that a person prefers to the search's pick."""
-    history = [r.judged for r in records]
+    """`chosen` is the number of the trial that a person prefers to the search's pick.
+
+    Where no point holds with its weights a little off, the cheapest that meets all by itself is the pick, and told as it is.
+    """
+    plain, history = [r.judged for r in records], _with_margins(records)
     found = best(history)
+    if found is None and (found := best(plain)):
+        history = plain
+    records = [replace(r, judged=j) for r, j in zip(records, history, strict=True)]
     by_hand = next((r.judged for r in records if r.number == chosen), None)
     pick = by_hand or found
     proof = proof_of(study.space, pick, history) if pick and pick is found else None
@@ -255,13 +333,13 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
 
 
 def _draw(
-    study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, may_write: Callable[[], None]
-) -> Generator[Job, Evaluation, TrialRecord]:
+    study: Study, seed: int, judge: Judge, ledger: Ledger, proposals: Sequence[Proposal], may_write: Callable[[], None]
+) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord]]:
     # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
     may_write()
-    seen = yield Job(seed, proposal.point)
+    seen = yield [Job(seed, proposal.point) for proposal in proposals]
     may_write()
-    return store_trial(study, seed, judge, ledger, proposal, seen)
+    return [store_trial(study, seed, judge, ledger, p, e) for p, e in zip(proposals, seen, strict=True)]
 
 
 def store_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, seen: Evaluation) -> TrialRecord:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import InputError
+from optimizer.levers import Lever
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""
@@ -75,10 +76,25 @@ class LoraSection(_Section):
         return self
 
 
+class LeversSection(_Section):
+    """Words that may stand in for weight."""
+
+    add: list[str] = Field(default=[], description="words to say besides")
+    drop: list[str] = Field(default=[], description="tags of the prompt to leave out, such as a trigger word")
+    replace: dict[str, str] = Field(default={}, description="tags of the prompt, and what to say instead")
+
+    def all(self) -> list[Lever]:
+        replaced = [Lever(add, drop) for drop, add in self.replace.items()]
+        return [*(Lever(add=word) for word in self.add), *(Lever(drop=word) for word in self.drop), *replaced]
+
+
 class SearchSection(_Section):
     trials: Annotated[int, Field(ge=4, le=1000)] = Field(default=40, description="images a seed, proof included")
     step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     cfg: tuple[float, float] | None = Field(default=None, description="search CFG too, between these")
+    cfg_price: Annotated[float, Field(ge=0)] = Field(default=0.02, description="cost of one unit of CFG away from the given one")
+    levers: LeversSection | None = Field(default=None, description="words to add, drop or replace, where that saves weight")
+    lever_price: Annotated[float, Field(ge=0)] = Field(default=0.05, description="cost of each word that is changed")
     require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(
         default_factory=dict, description="calibrated score a LoRA must reach"
     )
@@ -90,8 +106,15 @@ class SearchSection(_Section):
     )
     sampler: Literal["least-weight", "gp", "tpe", "nsga2", "random", "grid"] = "least-weight"
     worth: Annotated[float, Field(gt=0, le=2)] = Field(
-        default=0.02, description="least-weight draws no image that is expected to save less weight than this"
+        default=0.003, description="least-weight draws no image that is expected to save less weight than this"
     )
+    batch: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="images proposed at once: as many as `--ray` has workers for a seed"
+    )
+    margin: Annotated[float, Field(ge=0, le=0.2)] = Field(
+        default=0.02, description="the pick must hold with all weights this much lower and higher; 0 asks for none"
+    )
+    learn: list[str] = Field(default=[], description="other studies, by folder, whose trials teach this search what they can")
     random_state: int = 0
 
 
@@ -177,6 +200,7 @@ class StudySpec(_Section):
         taken = sorted({*self.loras, "hands", "body", "drift"} & set(self.scorers.extra))
         if taken:
             raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
+        _check_levers(self.search.levers.all() if self.search.levers else [], self.prompt)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
@@ -189,6 +213,17 @@ class StudySpec(_Section):
 
     def required(self, name: str) -> float:
         return self.search.require.get(name, 0.7)
+
+
+def _check_levers(levers: list[Lever], prompt: str) -> None:
+    names = [lever.name for lever in levers]
+    for lever in levers:
+        if not (lever.add + lever.drop).strip():
+            raise ValueError("search.levers holds an empty word")
+        if not lever.fits(prompt):
+            raise ValueError(f"search.levers names {lever.drop}, which is no tag of the prompt")
+        if names.count(lever.name) > 1:
+            raise ValueError(f"search.levers says twice: {lever.name}")
 
 
 def study_file(study: Path) -> Path:

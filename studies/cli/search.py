@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(scout)
     app.command()(lock)
     app.command()(run)
+    app.command()(swap)
 
 
 def scout(
@@ -124,6 +125,30 @@ def run(
     watch.ended(outcomes)
     if not all(o.pick for o in outcomes):
         raise typer.Exit(1)
+
+
+def swap(
+    study: StudyArgument,
+    change: Annotated[str, typer.Argument(metavar="LORA=FILE", help="such as dress=other.safetensors")],
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="the new study's folder; beside the old one")] = None,
+    references: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="photos of what the new LoRA shows; by default beside the old ones")
+    ] = None,
+    trigger: Annotated[str | None, typer.Option(help="its trigger word, unless its file names it")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """The same face and seed, the next dress: a new study that learns from this one what still holds."""
+    from studies.spec import study_file
+    from studies.swapping import parse_swap
+    from studies.swapping import swap as make
+
+    opened = open_study(study, workspace)
+    name, file = parse_swap(change, opened)
+    folder = to or opened.root.resolve().parent / f"{opened.root.resolve().name}-{file.stem}"
+    text = study_file(study).read_text(encoding="utf-8")
+    made = make(opened, text, name, file, folder, references=references, trigger=trigger)
+    say(f"prompt: {made.spec.prompt}")
+    say(f"from now on: huanhua run {folder}")
 
 
 def forked(study: Study, path: Path, folder: Path) -> Study:

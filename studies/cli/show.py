@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
-    from studies.outcome import Outcome
+    from studies.outcome import Outcome, TrialRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -55,6 +56,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines = [
         head,
         f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
+        *([f"  words      {', '.join(record.judged.point.levers)}"] if record.judged.point.levers else []),
         *([f"  by hand    {by_hand(outcome)}"] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
@@ -66,7 +68,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    return [*lines, *_proof(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    return [*lines, *_proof(outcome), *_margin(record), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
 
 
 def by_hand(outcome: Outcome) -> str:
@@ -99,12 +101,27 @@ def _proof(outcome: Outcome) -> list[str]:
             continue
         record = outcome.record(lower)
         broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing"
+        if record.margin is not None and not record.margin.holds:
+            broken += f" where its weights are {record.margin.off:g} off"
         lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
     lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
     verdict = (
         "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
     )
     return [*lines, f"  proof      {verdict}"]
+
+
+def _margin(record: TrialRecord) -> list[str]:
+    """Whether the pick holds where its weights are a little off."""
+    if record.margin is None:
+        return []
+    broken = [
+        f"{record.margin.off:g} {side} breaks {name} by {judged.margins[name]:.2f}"
+        for side, judged in record.margin.sides.items()
+        for name in judged.margins
+        if judged.margins[name] > 0
+    ]
+    return [f"  margin     {'; '.join(broken) or f'holds with all weights {record.margin.off:g} lower and higher'}"]
 
 
 def _verdict(outcome: Outcome) -> list[str]:
@@ -116,8 +133,24 @@ def _verdict(outcome: Outcome) -> list[str]:
     return [
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
-        "  next       another seed, a colour word in the prompt, a half-body pose, or a smaller requirement",
+        *best_lever(outcome, blocker),
+        "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
+        "             ControlNet is the last resort for hands and large pictures",
         *_stopped(outcome),
         *_ratings(outcome),
         f"  image      {record.image}",
     ]
+
+
+def best_lever(outcome: Outcome, blocker: str) -> list[str]:
+    """What brought the blocking requirement nearest, of the words that were tried: beside the best without any."""
+    least: dict[tuple[str, ...], float] = {}
+    for trial in outcome.trials:
+        key = trial.judged.point.levers
+        least[key] = min(trial.judged.margins[blocker], least.get(key, math.inf))
+    pulled = {key: margin for key, margin in least.items() if key}
+    if not pulled:
+        return []
+    best = min(pulled, key=lambda key: pulled[key])
+    bare = f", {least[()]:.2f} without" if () in least else ""
+    return [f"  best lever {', '.join(best)}: {blocker} misses by {max(0.0, pulled[best]):.2f} at least{bare}"]
