@@ -19,15 +19,39 @@ OPEN: Final = 0.75
 least one side: on the lab's drawn figures 9 of 10 stay below 0.7, and most stumps are above 0.9."""
 
 
+BENT: Final = (0.25, 0.85)
+"""Shares of an arm's height between which an elbow lies. An arm that hangs is farthest from the body at its end, one that is
+raised at its top: the hand is beyond, or gone."""
+
+
 def arm_end(arm: Piece, hands: Mask, person: Mask, chin: tuple[float, float]) -> ArmEnd:
     """How an arm ends that starts near `chin` (x, y in pixels): at a hand, where something hides it (the figure, or the border of
     the image), or in the open. `person` is everything but the ground."""
+    if touches(arm, hands):
+        return "hand"
+    if bends_back(arm, chin[0]):
+        return "hidden"
+    return "open" if _ground_at_end(arm, person, chin) >= OPEN else "hidden"
+
+
+def bends_back(arm: Piece, axis: float) -> bool:
+    """Whether an arm, upright in the picture, is farthest from the body's axis (x in pixels) at an elbow between its ends."""
+    left, top, right, bottom = (int(edge) for edge in arm.box)
+    if bottom - top < right - left:
+        return False
+    rows = arm.mask[top:bottom, left:right]
+    outward = rows if (left + right) / 2 > axis else rows[:, ::-1]
+    reach = outward.shape[1] - np.argmax(outward[:, ::-1], 1)
+    farthest = np.flatnonzero(outward.any(1) & (reach >= reach.max() - 1))
+    return bool(farthest[0] >= BENT[0] * len(rows) and farthest[-1] + 1 <= BENT[1] * len(rows))
+
+
+def touches(arm: Piece, hands: Mask) -> bool:
+    """Whether an arm, or a sleeve, ends at one of the hands."""
     from scipy import ndimage
 
-    reach = max(1, round(NEAR * person.shape[0]))
-    if bool((ndimage.binary_dilation(arm.mask, iterations=reach) & hands).any()):
-        return "hand"
-    return "open" if _ground_at_end(arm, person, chin) >= OPEN else "hidden"
+    reach = max(1, round(NEAR * hands.shape[0]))
+    return bool((ndimage.binary_dilation(arm.mask, iterations=reach) & hands).any())
 
 
 def chin_of(face: Mask, person: Mask) -> tuple[float, float]:

@@ -18,8 +18,8 @@ from scorers.parts import Box
 
 SIDE: Final = 48
 """Pixels of the judge's input."""
-MARGIN: Final = 0.2
-"""Ground around the hand, in shares of its longer side: a hand torn from its wrist shows there."""
+MARGIN: Final = 0.3
+"""Ground around the hand, in shares of its longer side: the end of an arm shows there that a hand is torn from."""
 SMALLEST: Final = 12.0
 """Pixels: of a smaller hand fingers cannot be counted, so it is not judged."""
 A_PERSON: Final = 2

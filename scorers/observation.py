@@ -16,8 +16,9 @@ Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 REGION_KINDS: Final[tuple[RegionKind, ...]] = ("clothing", "shoes")
-FORMAT: Final = 2
-"""Of stored observations. 2 tells where arms lead and where the figure is; what lacks it is looked at again."""
+FORMAT: Final = 3
+"""Of stored observations. 2 tells where arms lead and where the figure is, 3 of arms in sleeves too; what lacks it is looked at
+again."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ class HandObservation:
 
 @dataclass(frozen=True)
 class ArmObservation:
-    """A bare arm, or what a sleeve leaves of it, and whether it `end`s at a hand, out of sight, or in the open without a hand."""
+    """A bare arm, or what a sleeve leaves of it, and whether it `end`s at a hand, out of sight, or in the open without a hand; or
+    a sleeve that leads back to the body (`sleeved`)."""
 
     box: Box
     end: ArmEnd
+    sleeved: bool = False
 
 
 @dataclass(frozen=True)

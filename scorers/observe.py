@@ -15,7 +15,7 @@ from models.faces import Face, FaceModel
 from models.parser import PartParser
 from models.pose import PoseModel
 from scorers.arms import AREA as ARM_AREA
-from scorers.arms import arm_end, chin_of
+from scorers.arms import arm_end, chin_of, touches
 from scorers.colour import colour_descriptor
 from scorers.cover import cover_of
 from scorers.crops import GROUND, enlarged_head, masked_crop
@@ -38,6 +38,7 @@ from scorers.parts import Group, Mask, Piece, box_of, groups_of, parted, person_
 from scorers.plugins import ImageScorer, extra_scores
 from scorers.posed import Posed, look_at_pose
 from scorers.references import References
+from scorers.sleeves import sleeves
 
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
 """Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
@@ -238,11 +239,15 @@ def _hand(seen: Seen, piece: Piece, broken: float) -> HandObservation:
 
 
 def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
-    if not seen.arms:
+    """Bare arms, then sleeves that lead back to the body: a sleeve holds what is no bare arm of its own."""
+    if not seen.person.any():
         return ()
     chin = chin_of(seen.masks["face"], seen.person)
-    hands = np.logical_or.reduce([np.zeros_like(seen.person), *(hand.mask for hand in seen.hands)])
-    return tuple(ArmObservation(seen.share(a.box), arm_end(a, hands, seen.person, chin)) for a in seen.arms)
+    hands, bare = (np.logical_or.reduce([np.zeros_like(seen.person), *(p.mask for p in ps)]) for ps in (seen.hands, seen.arms))
+    found = [ArmObservation(seen.share(a.box), arm_end(a, hands, seen.person, chin)) for a in seen.arms]
+    covered = [s for s in sleeves(seen.masks["clothing"] | (seen.masks["arms"] & ~bare), chin) if not touches(s, bare)]
+    led = [ArmObservation(seen.share(s.box), "hand" if touches(s, hands) else "hidden", sleeved=True) for s in covered]
+    return (*found, *led)
 
 
 def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:

@@ -1,8 +1,12 @@
-"""The lab's hand judge: a small convolutional network in ONNX, trained on crops of drawn hands, whole and broken."""
+"""The lab's hand judge: a small convolutional network in ONNX, trained on crops of drawn hands, whole and broken.
+
+A hand torn from its wrist is one of the broken kinds. The world draws some so near to their arm that no ground shows between, and
+the decoder closes gaps of a pixel; such pictures say nothing and are left out. As few kinds show so little, more of it are drawn.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,18 +19,31 @@ from torch import Tensor, nn
 
 from scorers.hands import SIDE, hand_crop
 from scorers.parts import pieces
+from studies.paperdoll.draw import draw
+from studies.paperdoll.everyday import random_figure
+from studies.paperdoll.figure import HIDDEN
 from studies.paperdoll.make.corruption import corrupted, hue_turned
 from studies.paperdoll.make.export import export_onnx
 from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.painting import painted
-from studies.paperdoll.make.pool import Pool, drawn_pool
+from studies.paperdoll.make.pool import SIZE, Pool, drawn_pool
 from studies.paperdoll.pen import PART
 
-STEPS = 1200
+STEPS = 2400
 BATCH = 48
 COUNT = 3000
 PAINTED = 1500
+TORN = 1200
+"""Further figures, both of whose hands are torn from their wrists."""
+TORN_PAINTED = 500
+GAPS = (0.5, 2.0)
+"""Pixels of ground between hand and arm from which a gap shows, in a drawing and once the base has painted it."""
+LIKE_GROUND = 0.35
+"""Distance to the ground's colour as a share of that to ground and skin, below which a place counts as ground."""
 SMALLEST_PIECE = 0.0015
+SIDES = ("left", "right")
+PALM_AT, BETWEEN, STEP = 13.0, (2.0, 9.0), 0.5
+"""Pixels beyond the wrist where the palm is even of a torn hand, where its gap lies, and how finely it is measured."""
 SHIFT = 0.12
 """How far a crop's edges may be off, in shares of the hand's size: the parser's boxes are not exact."""
 
@@ -57,17 +74,22 @@ class Judge(nn.Module):
         return said.sigmoid() if self.probabilities else said
 
 
-def cut_hands(pool: Pool, rng: np.random.Generator, times: int = 1) -> Hands:
+def cut_hands(pool: Pool, rng: np.random.Generator, drawn: NDArray[np.uint8], least_gap: float, times: int = 1) -> Hands:
     """Crops around the pieces of each picture's hands mask, as the observer finds them, each `times` with its own shift. A piece
-    is taken if it is one hand whole in the picture; which of the two is told by the nearest drawn wrist."""
+    is taken if it is one hand whole in the picture; which of the two is told by the nearest drawn wrist. Torn hands are taken if
+    their gap in `drawn`, the pool's pictures before they were painted, has at least `least_gap` pixels."""
     crops, broken = [], []
-    for figure, image, parts, keypoints in zip(pool.figures, pool.images, pool.parts, pool.keypoints, strict=True):
+    rows = zip(pool.figures, pool.images, pool.parts, pool.keypoints, drawn, strict=True)
+    for figure, image, parts, keypoints, before in rows:
         picture = Image.fromarray(image)
         for piece in pieces(parts == PART["hands"], SMALLEST_PIECE):
             left, top, right, bottom = piece.box
             if left < 1 or top < 1 or right > parts.shape[1] - 1 or bottom > parts.shape[0] - 1:
                 continue
-            state = figure.pose.hands[_side(piece.centre, keypoints)]
+            side = _side(piece.centre, keypoints)
+            state = figure.pose.hands[side]
+            if state == "detached" and gap(before, keypoints, SIDES[side]) < least_gap:
+                continue
             for _ in range(times):
                 a, b, c, d = rng.uniform(-SHIFT, SHIFT, 4) * max(right - left, bottom - top)
                 crops.append(np.asarray(hand_crop(picture, (left + a, top + b, right + c, bottom + d))))
@@ -75,28 +97,60 @@ def cut_hands(pool: Pool, rng: np.random.Generator, times: int = 1) -> Hands:
     return Hands(np.stack(crops), np.array(broken))
 
 
+def gap(drawn: NDArray[np.uint8], keypoints: dict[str, tuple[float, float]], side: str) -> float:
+    """Pixels of ground that a drawing (H, W, 3) shows between an arm and its hand, along the arm's line."""
+    wrist, shoulder = (np.array(keypoints[f"{side}_{joint}"]) for joint in ("wrist", "shoulder"))
+    along = (wrist - shoulder) / np.linalg.norm(wrist - shoulder)
+    across, pixels = np.array([-along[1], along[0]]), drawn.astype(np.float64)
+
+    def stripe(at: float) -> NDArray[np.float64]:
+        places = np.stack([wrist + along * at + across * by for by in (-2, -1, 0, 1, 2)])
+        x, y = np.clip(np.round(places - 0.5).astype(int), 0, np.array([drawn.shape[1], drawn.shape[0]]) - 1).T
+        found: NDArray[np.float64] = pixels[y, x]
+        return found
+
+    ground, skin = np.median(pixels[2:12, 2:12].reshape(-1, 3), axis=0), stripe(PALM_AT)[1:4].mean(0)
+    apart = [[np.linalg.norm(stripe(at) - colour, axis=1) for colour in (ground, skin)] for at in np.arange(*BETWEEN, STEP)]
+    return STEP * sum(float((a / (a + b + 1e-6)).mean()) < LIKE_GROUND for a, b in apart)
+
+
 def _side(centre: tuple[float, float], keypoints: dict[str, tuple[float, float]]) -> int:
-    apart = [np.hypot(*np.subtract(centre, keypoints[f"{side}_wrist"])) for side in ("left", "right")]
+    apart = [np.hypot(*np.subtract(centre, keypoints[f"{side}_wrist"])) for side in SIDES]
     return int(np.argmin(apart))
 
 
-def _both(a: Hands, b: Hands) -> Hands:
-    return Hands(np.concatenate([a.crops, b.crops]), np.concatenate([a.broken, b.broken]))
+def torn_pool(count: int, seed: int) -> Pool:
+    """Figures that show both hands, torn from their wrists."""
+    rng = np.random.default_rng((45, seed))
+    figures = []
+    while len(figures) < count:
+        figure = random_figure(rng)
+        if figure.pose.arms not in HIDDEN:
+            figures.append(replace(figure, pose=replace(figure.pose, hands=("detached", "detached"))))
+    drawings = [draw(f, SIZE, seed=i) for i, f in enumerate(figures)]
+    images, parts = np.stack([np.asarray(d.image) for d in drawings]), np.stack([d.parts for d in drawings])
+    return Pool(figures, images, parts, [d.keypoints for d in drawings])
+
+
+def hands_of(pool: Pool, base: Path, seed: int, count: int) -> list[Hands]:
+    """The pool's hands as drawn, and those of its first `count` figures as the base paints them, twice each."""
+    rng = np.random.default_rng(seed)
+    drawn = cut_hands(pool, rng, pool.images, GAPS[0])
+    return [drawn, cut_hands(painted(pool, base, seed=seed, count=count), rng, pool.images[:count], GAPS[1], times=2)]
 
 
 def make(out: Path, work: Path, steps: int = STEPS) -> None:
     """Writes `out`/hands.onnx. The lab's base must lie at `out`/../base: a part of the hands are painted by it, as all hands will
     be that are judged later."""
     torch.manual_seed(42)
-    pool = drawn_pool(COUNT, 0, work)
-    rng = np.random.default_rng(43)
-    hands = _both(cut_hands(pool, rng), cut_hands(painted(pool, out.parent / "base", seed=43, count=PAINTED), rng, times=2))
-    truth = torch.from_numpy(hands.broken).float()
+    base = out.parent / "base"
+    found = [*hands_of(drawn_pool(COUNT, 0, work), base, 43, PAINTED), *hands_of(torn_pool(TORN, 0), base, 46, TORN_PAINTED)]
+    crops, truth = np.concatenate([h.crops for h in found]), torch.from_numpy(np.concatenate([h.broken for h in found])).float()
 
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng((44, step))
         rows = rng.integers(len(truth), size=BATCH)
-        x = torch.from_numpy(hands.crops[rows]).permute(0, 3, 1, 2).float() / 255
+        x = torch.from_numpy(crops[rows]).permute(0, 3, 1, 2).float() / 255
         for axis in (-1, -2):
             if rng.random() < 0.5:
                 x = x.flip(axis)
