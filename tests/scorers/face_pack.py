@@ -1,0 +1,97 @@
+"""A face pack of random weights with the file names, inputs and outputs of buffalo_l's detector and recogniser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+STRIDES = (8, 16, 32)
+ANCHORS = 2
+STAGES = ((64, 3), (128, 4), (256, 14), (512, 3))
+"""Width and blocks of ArcFace's IResNet-50."""
+
+
+class Graph:
+    """Nodes and weights as they are gathered."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.weights: list[TensorProto] = []
+        self.rng = np.random.default_rng(0)
+
+    def weight(self, *shape: int) -> str:
+        name = f"w{len(self.weights)}"
+        scale = float(np.sqrt(2 / max(1, np.prod(shape[1:]))))
+        self.weights.append(numpy_helper.from_array(self.rng.normal(0, scale, shape).astype(np.float32), name))
+        return name
+
+    def node(self, kind: str, *inputs: str, **attributes: object) -> str:
+        name = f"n{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def conv(self, x: str, inner: int, outer: int, size: int = 3, stride: int = 1) -> str:
+        pad = [size // 2] * 4
+        return self.node("Conv", x, self.weight(outer, inner, size, size), kernel_shape=[size] * 2, strides=[stride] * 2, pads=pad)
+
+    def constant(self, values: list[int]) -> str:
+        name = f"c{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.array(values, np.int64), name))
+        return name
+
+    def save(self, path: Path, given: tuple[str, list[object]], found: list[tuple[str, list[object]]]) -> None:
+        ends = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in some] for some in ([given], found)]
+        graph = helper.make_graph(self.nodes, path.stem, *ends, self.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        onnx.save(model, str(path))
+
+
+def write_face_pack(folder: Path) -> Path:
+    """`det_10g.onnx` (SCRFD of 10 GFLOPs with five keypoints: nine outputs, two anchors a place) and `w600k_r50.onnx` (ArcFace on
+    IResNet-50)."""
+    folder.mkdir(parents=True)
+    write_detector(folder / "det_10g.onnx")
+    write_recogniser(folder / "w600k_r50.onnx")
+    return folder
+
+
+def write_detector(path: Path) -> None:
+    graph, x, width = Graph(), "input.1", 3
+    heads: dict[str, list[str]] = {"score": [], "bbox": [], "kps": []}
+    for stride in (2, 4, *STRIDES):
+        wider = {2: 28, 4: 56, 8: 88, 16: 88, 32: 224}[stride]
+        x, width = graph.node("Relu", graph.conv(x, width, wider, stride=2)), wider
+        if stride in STRIDES:
+            for name, values in (("score", 1), ("bbox", 4), ("kps", 10)):
+                row = graph.node("Transpose", graph.conv(x, width, ANCHORS * values), perm=[2, 3, 0, 1])
+                flat = graph.node("Reshape", row, graph.constant([-1, values]))
+                heads[name].append(graph.node("Sigmoid", flat) if name == "score" else flat)
+    found: list[tuple[str, list[object]]] = []
+    for name, values in (("score", 1), ("bbox", 4), ("kps", 10)):
+        found += [(output, ["places", values]) for output in heads[name]]
+    graph.save(path, ("input.1", [1, 3, "?", "?"]), found)
+
+
+def write_recogniser(path: Path) -> None:
+    graph, width = Graph(), 64
+    x = graph.node("Relu", graph.conv("input.1", 3, width))
+    for wider, blocks in STAGES:
+        for block in range(blocks):
+            stride = 2 if block == 0 else 1
+            short = graph.conv(x, width, wider, 1, stride) if block == 0 else x
+            deep = graph.node("Relu", graph.conv(x, width, wider))
+            deep = graph.conv(deep, wider, wider, 3, stride)
+            x, width = graph.node("Mul", graph.node("Add", short, deep), half(graph)), wider
+    flat = graph.node("Flatten", x)
+    found = graph.node("MatMul", flat, graph.weight(width * 7 * 7, 512))
+    graph.save(path, ("input.1", ["None", 3, 112, 112]), [(found, [1, 512])])
+
+
+def half(graph: Graph) -> str:
+    """So that fifty layers without normalisation stay within float32."""
+    name = f"h{len(graph.weights)}"
+    graph.weights.append(numpy_helper.from_array(np.array(0.5, np.float32), name))
+    return name

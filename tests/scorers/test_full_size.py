@@ -1,0 +1,126 @@
+"""Real backends at full size, with random weights in their true file formats, opened as a study file names them and run once on a
+photograph. What they see means nothing; that shapes, sizes and label names fit is what a first run needs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.images import open_photo
+from scorers.observe import Observer
+from studies.building import open_observer
+from studies.spec import ScorersSection
+from tests.scorers.face_pack import write_face_pack
+from tests.models.poses import write_pose_model
+
+pytestmark = pytest.mark.slow
+
+CLOTHES: dict[int, str] = dict(
+    enumerate(
+        (
+            *("Background", "Hat", "Hair", "Sunglasses", "Upper-clothes", "Skirt", "Pants", "Dress", "Belt", "Left-shoe"),
+            *("Right-shoe", "Face", "Left-leg", "Right-leg", "Left-arm", "Right-arm", "Bag", "Scarf"),
+        )
+    )
+)
+"""The 18 labels of mattmdjaga/segformer_b2_clothes (ATR)."""
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Image.Image:
+    import skimage
+
+    return open_photo(Path(skimage.__file__).parent / "data" / "astronaut.png")
+
+
+@pytest.fixture(scope="module")
+def observer(tmp_path_factory: pytest.TempPathFactory) -> Observer:
+    """Opened from the section of a study file, by relative names."""
+    folder = tmp_path_factory.mktemp("models")
+    write_vit_l_14(folder / "vit-l-14.safetensors")
+    write_dinov2_base(folder / "dinov2-base")
+    write_segformer_b2(folder / "segformer_b2_clothes")
+    write_pose_model(folder / "dw-ll_ucoco_384.onnx")
+    write_face_pack(folder / "buffalo_l")
+    section = ScorersSection.model_validate(
+        {
+            "garment": {"model": "ViT-L-14", "pretrained": str(folder / "vit-l-14.safetensors"), "dino": "dinov2-base"},
+            "face": {"pack": "buffalo_l"},
+            "hands": {"pose": "dw-ll_ucoco_384.onnx"},
+            "parts": {"model": "segformer_b2_clothes"},
+            "device": "cpu",
+        }
+    )
+    return open_observer(section, folder)
+
+
+def test_the_parser_names_every_pixel(observer: Observer, photograph: Image.Image) -> None:
+    assert observer.parser.labels == CLOTHES
+    (found,) = observer.parser.parse([photograph])
+    assert found.shape == (photograph.height, photograph.width)
+    assert found.max() < len(CLOTHES)
+
+
+def test_clip_and_dino_are_averaged_into_one_unit_vector(observer: Observer, photograph: Image.Image) -> None:
+    found = observer.garments.embed_images([photograph, photograph.resize((512, 768))])
+    assert found.shape == (2, 768 + 768)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def test_faces_are_looked_for_and_each_has_a_vector(observer: Observer, photograph: Image.Image) -> None:
+    assert observer.faces is not None
+    for face in observer.faces.find([photograph])[0]:
+        assert face.embedding.shape == (512,)
+        assert face.keypoints.shape == (5, 2)
+
+
+def test_the_detector_and_the_recogniser_have_buffalos_shapes(observer: Observer, photograph: Image.Image) -> None:
+    assert observer.faces is not None
+    models = observer.faces.analysis.models
+    assert models["detection"].input_size == (640, 640)
+    assert models["detection"].use_kps
+    assert models["detection"].fmc == 3
+    assert models["recognition"].input_size == (112, 112)
+    vector = models["recognition"].get_feat(np.asarray(photograph.resize((112, 112)))[:, :, ::-1])
+    assert vector.shape == (1, 512)
+
+
+def test_one_look_gives_a_whole_observation(observer: Observer, photograph: Image.Image) -> None:
+    (found,) = observer.observe([photograph])
+    assert found.size == photograph.size
+    assert not found.failed
+    assert json.loads(json.dumps(found.to_json())) == found.to_json()
+
+
+def write_vit_l_14(path: Path) -> None:
+    import open_clip
+    from safetensors.torch import save_file
+
+    model = open_clip.create_model("ViT-L-14", pretrained=None)
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, path)
+
+
+def write_dinov2_base(folder: Path) -> None:
+    from transformers import BitImageProcessor, Dinov2Config, Dinov2Model
+
+    config = Dinov2Config(hidden_size=768, num_hidden_layers=12, num_attention_heads=12, image_size=518, patch_size=14)
+    Dinov2Model(config).save_pretrained(folder)
+    BitImageProcessor(
+        size={"shortest_edge": 256}, crop_size={"height": 224, "width": 224}, image_mean=[0.485, 0.456, 0.406],
+        image_std=[0.229, 0.224, 0.225],
+    ).save_pretrained(folder)  # fmt: skip
+
+
+def write_segformer_b2(folder: Path) -> None:
+    from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
+
+    config = SegformerConfig(
+        depths=[3, 4, 6, 3], hidden_sizes=[64, 128, 320, 512], decoder_hidden_size=768, num_attention_heads=[1, 2, 5, 8],
+        id2label=CLOTHES, label2id={name: index for index, name in CLOTHES.items()},
+    )  # fmt: skip
+    SegformerForSemanticSegmentation(config).save_pretrained(folder)
+    SegformerImageProcessor(size={"height": 512, "width": 512}).save_pretrained(folder)
