@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -32,20 +31,3 @@ def whole_float32() -> Iterator[None]:
         yield
     finally:
         cudnn.allow_tf32 = before
-
-
-@contextmanager
-def repeatable(device: torch.device) -> Iterator[None]:
-    """The same sums in the same order each time, while it lasts: by themselves CUDA devices add gradients up as they come."""
-    import torch
-
-    if device.type != "cuda":
-        yield
-        return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before, warn_only=warned)

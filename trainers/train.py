@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.arithmetic import multiplies_in_bfloat16, repeatable
+from models.arithmetic import multiplies_in_bfloat16
 from models.errors import InputError
 from models.lora import LoraFile, read_metadata, write_lora
 from trainers.adapters import adapted, at_rest, text_layers, trained_layers, unet_layers
@@ -140,7 +140,6 @@ def train(
     task = _Task(base, preset, trigger, diffusion, held, latents, inside, texts, worn, bfloat16)
     checkpoint = Checkpoint(work / f"{out.stem}.checkpoint", fingerprint)
     with (
-        repeatable(base.device),
         worn.worn(),
         adapted(base.unet, unet_layers(base.unet, preset), preset.seed) as unet_parameters,
         adapted(base.text_encoder, text_layers(base.text_encoder, preset), preset.seed + 1) as text_parameters,
