@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
 from models.files import write_whole
+from trainers.disk import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +25,10 @@ class Checkpoint:
     fingerprint: str
 
     def save(self, losses: Sequence[float], parameters: Sequence[Tensor], **states: Any) -> None:
-        """Keeps the parameters and the `state_dict` of everything in `states`, and the loss of each step so far."""
+        """Keeps the parameters and the `state_dict` of everything in `states`, and the loss of each step so far.
+
+        Raises InputError if the disk is full or read-only.
+        """
         import torch
 
         held = {
@@ -35,7 +39,8 @@ class Checkpoint:
         }
         stream = io.BytesIO()
         torch.save(held, stream)
-        write_whole(self.path, stream.getvalue())
+        with writing(self.path):
+            write_whole(self.path, stream.getvalue())
 
     def load(self, parameters: Sequence[Tensor], **states: Any) -> list[float]:
         """The losses of the steps done; none if there is no checkpoint or it belongs to another training."""

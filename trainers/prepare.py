@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from trainers.boxes import corrected, read_boxes, write_boxes
 from trainers.captions import check_trigger, compose
 from trainers.crops import Size, Window, common_size, held_size
 from trainers.dataset import ENOUGH
-from trainers.folder import caption_path, earlier, keep_edits, replace, restore, sibling
+from trainers.disk import writing
+from trainers.folder import caption_path, cleared, earlier, keep_edits, replace, restore, sibling
 from trainers.locator import Box, Locator
 from trainers.manifest import NAME, Cut, Kind, Manifest, PhotoRecord, SetAside
 from trainers.plan import Plan
@@ -87,7 +87,8 @@ def prepare(
     Where the thing is, `boxes` says (see trainers.boxes) for the photos it names, then a person's corrections of an earlier run's
     boxes.json in `out`, then the locator.
 
-    Raises InputError for an empty folder, a bad trigger, an `out` that holds something else, and if no photo can be used.
+    Raises InputError for an empty folder, a bad trigger, an `out` that holds something else or cannot be written, and if no photo
+    can be used.
     """
     token = reg_class or trigger
     for word in (trigger, token):
@@ -107,7 +108,7 @@ def prepare(
     plan = plan or Plan(steps=4000, epochs=10, batch=1)
     repeats, reg_repeats = plan.repeats(len(found)), plan.regularisation_repeats(len(found))
     partial = sibling(out, "partial")
-    try:
+    with cleared(partial), writing(out):
         folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{token}"}
         for folder in folders.values():
             (partial / folder).mkdir(parents=True)
@@ -122,8 +123,6 @@ def prepare(
         if before is not None:
             keep_edits(out, before, partial, manifest)
         replace(out, partial)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Prepared(out, manifest)
 
 

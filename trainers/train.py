@@ -20,6 +20,7 @@ from trainers.batches import Batch, batches
 from trainers.checkpoint import Checkpoint
 from trainers.companions import Companions
 from trainers.dataset import Dataset, Picture, read_dataset
+from trainers.disk import check_writable, writing
 from trainers.encoding import Texts, encode_pictures
 from trainers.loss import open_diffusion
 from trainers.metadata import BESIDE, FINGERPRINT, describe
@@ -94,7 +95,8 @@ def train(
     `companions` are finished LoRAs of the same base that will be worn together with this one: while it learns, each is on at a
     weight drawn anew for every step, its trigger in the captions, so that this one learns its own part beside theirs.
     `watcher` is told each loss and shown the model; nothing of it is told of a file that is there already.
-    Raises InputError for a bad set, an `out` that is there and no safetensors file, and a training that diverges.
+    Raises InputError for a bad set, an `out` that is there and no safetensors file or cannot be written, and a training that
+    diverges.
     """
     check_out(out)
     began = time.monotonic()
@@ -121,6 +123,8 @@ def train(
     def say_encoded(done: int) -> None:
         say(f"encoding {done}/{len(held.pictures)}", 0, 0.0, None)
 
+    # Before hours are spent on what cannot be kept.
+    check_writable(out.parent)
     say_encoded(0)
     latents = encode_pictures(base, held.pictures, say_encoded)
     diffusion = open_diffusion(base.schedule)
@@ -140,7 +144,8 @@ def train(
         layers = trained_layers(base.unet, preset.stored), trained_layers(base.text_encoder, preset.stored)
     described = describe(out.stem, trigger, base, diffusion.prediction, preset, held, len(plan), fingerprint)
     described |= {BESIDE: json.dumps({word: lora.hash for word, lora in zip(worn.triggers, companions, strict=True)})}
-    digest = write_lora(out, *layers, described)
+    with writing(out):
+        digest = write_lora(out, *layers, described)
     checkpoint.remove()
     return Trained(out, digest, len(plan), *counts, loss, time.monotonic() - began, held.advice)
 
