@@ -141,6 +141,8 @@ class Writer:
     def _losses(self, run_id: str, first: int, losses: Sequence[float]) -> None:
         from mlflow.entities import Metric
 
+        if not losses:
+            return
         if run_id not in self._steps:
             self._steps[run_id] = max((point.step for point in self._client.get_metric_history(run_id, "loss")), default=0)
         now, last = int(time.time() * 1000), self._steps[run_id]

@@ -37,6 +37,7 @@ class Seen:
     tags: dict[str, str]
     artifacts: set[str]
     finished: bool
+    losses: list[float]
 
 
 @dataclass
@@ -55,7 +56,7 @@ def _memory() -> tuple[Open, Read]:
 
     def seen(run: Any) -> Seen:
         params = {key: str(value) for key, value in run.params.items()}
-        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished)
+        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished, run.losses)
 
     def read() -> Held:
         return Held(
@@ -85,7 +86,8 @@ def _mlflow(folder: Path, database: Path) -> tuple[Open, Read]:
             files = {item.path for item in client.list_artifacts(run.info.run_id) if not item.is_dir}
             files |= {Path(item.path).name.removesuffix(".png") for item in client.list_artifacts(run.info.run_id, "samples")}
             data = run.data
-            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED")
+            losses = [point.value for point in client.get_metric_history(run.info.run_id, "loss")]
+            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED", losses)
             match data.tags["huanhua.kind"]:
                 case "trial":
                     assert parents[data.tags["mlflow.parentRunId"]] == data.tags["huanhua.seed"]
@@ -172,6 +174,27 @@ def test_a_resumed_study_logs_everything_again_and_keeps_one_copy(kept: tuple[Op
     assert training.metrics == {"loss": 0.1}
     assert training.artifacts == {"step 3"}
     assert training.finished
+
+
+def test_a_training_is_told_as_it_goes_and_again_after_it_was_killed(kept: tuple[Open, Read]) -> None:
+    start, read = kept
+    tracker = start()
+    tracker.log_training("dress", {"rank": 8}, [], {}, key="a", texts={"manifest.json": "{}"}, finished=False)
+    tracker.log_training("dress", {"rank": 8}, [], {"step 2": IMAGE}, key="a", first=2, finished=False)
+    tracker.log_training("dress", {"rank": 8}, [0.5, 0.4], {}, key="a", finished=False)
+    assert tracker.close().titles == ()
+    assert not read().trainings["dress"][0].finished
+    tracker = start()
+    tracker.log_training("dress", {"rank": 8}, [0.5, 0.4, 0.3], {}, key="a", finished=False)
+    tracker.log_training("dress", {"rank": 8}, [0.2], {}, key="a", first=4, tags={"lora": "0123"})
+    tracker.log_training("dress", {"rank": 8}, [], {}, key="b")
+    assert tracker.close().titles == ()
+    run, other = sorted(read().trainings["dress"], key=lambda run: "lora" not in run.tags)
+    assert (run.losses, other.losses) == ([0.5, 0.4, 0.3, 0.2], [])
+    assert run.metrics == {"loss": 0.2}
+    assert run.tags["lora"] == "0123"
+    assert {"manifest.json", "step 2"} <= run.artifacts
+    assert run.finished
 
 
 def test_a_server_that_is_away_is_named_once_at_the_end_and_can_be_logged_later(tmp_path: Path) -> None:
