@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.images import list_photos, open_photo
@@ -31,6 +31,8 @@ from trainers.tagger import Tagger
 
 if TYPE_CHECKING:
     from PIL import Image
+
+OTHER_KINDS: Final = (".heic", ".heif", ".avif", ".jxl", ".gif", ".bmp", ".tif", ".tiff", ".dng")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def prepare(
             (partial / folder).mkdir(parents=True)
         records = _write_pictures(found, partial, folders, tagger, sizes, caption_reg)
         records = _captioned(records, partial, trigger, token, left_to_trigger)
-        advice = tuple(_advice(kind, found, aside))
+        advice = (*_advice(kind, found, aside), *_passed_over(photos))
         manifest = Manifest(
             kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice, token
         )
@@ -190,6 +192,13 @@ def _advice(kind: Kind, found: list[Usable], aside: list[SetAside]) -> Iterator[
     close = sum(_area(f.thing) > 0.5 * _area(f.wearer) for f in found)
     if kind == "shoes" and close > len(found) / 4:
         yield f"{close} photos show little but the feet; photos of whole or half bodies teach where shoes belong"
+
+
+def _passed_over(photos: Path) -> Iterator[str]:
+    """Pictures of kinds that are not read, as phones save them."""
+    names = sorted(path.name for path in photos.iterdir() if path.suffix.lower() in OTHER_KINDS)
+    if names:
+        yield f"{len(names)} files were passed over ({names[0]}): save them as JPEG, PNG or WebP to use them"
 
 
 def _area(box: Box) -> float:

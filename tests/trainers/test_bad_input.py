@@ -12,12 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
 from studies.paperdoll.bundle import WEIGHTS
+from studies.paperdoll.draw import draw
+from studies.paperdoll.everyday import random_figure
 from tests.trainers.test_prepare import files, run, snap
 from tests.trainers.test_train import run as train
 from tests.trainers.tiny_base import tiny_base
@@ -79,6 +82,29 @@ def test_bad_photos_are_set_aside_with_their_reason_and_good_ones_go_through(tmp
         assert why in told[name]
         assert "\n" not in told[name]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([photos.name, "训练 集"])
+
+
+def test_a_photo_is_used_although_its_thumbnail_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    draw(random_figure(np.random.default_rng(3)), (300, 460)).image.save(tmp_path / "photos/b.png")
+    with Image.open(tmp_path / "photos/b.png") as whole:
+        whole.resize((60, 92)).save(tmp_path / "photos/a.png")
+        whole.resize((200, 307)).save(tmp_path / "photos/c.png")
+    made = run(tmp_path / "photos", tmp_path / "set").manifest
+    assert [p.file for p in made.photos] == ["b.png"]
+    assert [a.file for a in made.set_aside] == ["a.png", "c.png"]
+    assert "pixels of at least" in made.set_aside[0].why
+    assert "nearly the same picture as b.png" in made.set_aside[1].why
+
+
+def test_photos_of_kinds_that_are_not_read_are_told(tmp_path: Path) -> None:
+    snap(tmp_path / "photos", "a.png")
+    for name in ("IMG_2.HEIC", "IMG_1.HEIC", "notes.txt"):
+        (tmp_path / "photos" / name).write_bytes(b"x")
+    warnings = run(tmp_path / "photos", tmp_path / "set").manifest.warnings
+    assert [w for w in warnings if "passed over" in w] == [
+        "2 files were passed over (IMG_1.HEIC): save them as JPEG, PNG or WebP to use them"
+    ]
 
 
 @pytest.mark.parametrize("name", BAD)
