@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from studies.devices import best_device
 from studies.overrides import changed
 from trainers.manifest import Kind
 from trainers.train import Progress, Trained, check_out
+from trainers.watch import Watcher
+
+if TYPE_CHECKING:
+    from models.base import Base
+    from trainers.preset import Preset
 
 
 def train_lora(
@@ -23,9 +29,11 @@ def train_lora(
     settings: Sequence[str] = (),
     beside: Sequence[Path] = (),
     progress: Callable[[Progress], None] | None = None,
+    watching: Callable[[Base, Preset, str], Watcher] | None = None,
 ) -> Trained:
     """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab;
     `settings` change it (see studies.overrides). `beside` are finished LoRAs that it will be worn together with.
+    `watching` is given the opened base, the settings and the trigger, and makes who looks on.
 
     The checkpoint of an unfinished training lies in a hidden folder beside `out`.
     """
@@ -42,7 +50,8 @@ def train_lora(
         raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base, "name an SD1.5 base")
     companions = [open_lora(file, opened.unet, opened.text_encoder) for file in beside]
     work = out.parent / ".training"
-    return train(dataset, out, opened, chosen, trigger=word, work=work, companions=companions, progress=progress)
+    watcher = watching(opened, chosen, word) if watching is not None else None
+    return train(dataset, out, opened, chosen, trigger=word, work=work, companions=companions, progress=progress, watcher=watcher)
 
 
 def folder_trigger(dataset: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
 from models.files import write_whole
+from trainers.disk import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,37 +24,40 @@ class Checkpoint:
     path: Path
     fingerprint: str
 
-    def save(self, step: int, loss: float, parameters: Sequence[Tensor], **states: Any) -> None:
-        """Keeps the parameters and the `state_dict` of everything in `states` after `step` steps."""
+    def save(self, losses: Sequence[float], parameters: Sequence[Tensor], **states: Any) -> None:
+        """Keeps the parameters and the `state_dict` of everything in `states`, and the loss of each step so far.
+
+        Raises InputError if the disk is full or read-only.
+        """
         import torch
 
         held = {
             "fingerprint": self.fingerprint,
-            "step": step,
-            "loss": loss,
+            "losses": list(losses),
             "parameters": [p.detach() for p in parameters],
             "states": {name: thing.state_dict() for name, thing in states.items()},
         }
         stream = io.BytesIO()
         torch.save(held, stream)
-        write_whole(self.path, stream.getvalue())
+        with writing(self.path):
+            write_whole(self.path, stream.getvalue())
 
-    def load(self, parameters: Sequence[Tensor], **states: Any) -> tuple[int, float]:
-        """Steps done and the loss so far; (0, 0.0) if there is no checkpoint or it belongs to another training."""
+    def load(self, parameters: Sequence[Tensor], **states: Any) -> list[float]:
+        """The losses of the steps done; none if there is no checkpoint or it belongs to another training."""
         import torch
 
         if not self.path.is_file():
-            return 0, 0.0
+            return []
         try:
             held = torch.load(self.path, weights_only=True)
             if held["fingerprint"] != self.fingerprint:
-                return 0, 0.0
+                return []
             with torch.no_grad():
                 for parameter, stored in zip(parameters, held["parameters"], strict=True):
                     parameter.copy_(stored)
             for name, thing in states.items():
                 thing.load_state_dict(held["states"][name])
-            return int(held["step"]), float(held["loss"])
+            return [float(loss) for loss in held["losses"]]
         except (RuntimeError, OSError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise InputError("a damaged checkpoint", self.path, "delete it to start this training anew") from error
 

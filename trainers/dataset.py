@@ -84,6 +84,11 @@ def read_dataset(folder: Path, factor: int) -> Dataset:
     return Dataset(folder, tuple(pictures), digest)
 
 
+def first_caption(folder: Path) -> str:
+    """What is said of the first training picture. Raises InputError as `read_dataset` does."""
+    return read_dataset(folder, 1).pictures[0].caption
+
+
 def _boxes(folder: Path) -> dict[Path, Box]:
     if not (folder / NAME).is_file():
         return {}

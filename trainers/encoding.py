@@ -82,7 +82,10 @@ class Texts:
         import torch
 
         if self.trained:
-            return self._encode(captions)
+            # Pictures without captions of their own share one.
+            different = list(dict.fromkeys(captions))
+            hidden = self._encode(different)
+            return hidden if len(different) == len(captions) else hidden[[different.index(c) for c in captions]]
         with torch.no_grad():
             for caption in captions:
                 # One at a time: beside other captions its last bits would differ, and with them a resumed training's file.

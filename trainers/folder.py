@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from models.errors import InputError
@@ -48,6 +50,15 @@ def keep_edits(out: Path, before: Manifest, partial: Path, manifest: Manifest) -
 
 def _known_by(relative: Path) -> tuple[str, str]:
     return relative.parts[0], relative.name
+
+
+@contextmanager
+def cleared(partial: Path) -> Iterator[None]:
+    """Leaves no such folder behind, whatever happens."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def sibling(out: Path, what: str) -> Path:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.images import list_photos, open_photo
@@ -22,7 +21,8 @@ from trainers.boxes import corrected, read_boxes, write_boxes
 from trainers.captions import check_trigger, compose
 from trainers.crops import Size, Window, common_size, held_size
 from trainers.dataset import ENOUGH
-from trainers.folder import caption_path, earlier, keep_edits, replace, restore, sibling
+from trainers.disk import writing
+from trainers.folder import caption_path, cleared, earlier, keep_edits, replace, restore, sibling
 from trainers.locator import Box, Locator
 from trainers.manifest import NAME, Cut, Kind, Manifest, PhotoRecord, SetAside
 from trainers.plan import Plan
@@ -31,6 +31,8 @@ from trainers.tagger import Tagger
 
 if TYPE_CHECKING:
     from PIL import Image
+
+OTHER_KINDS: Final = (".heic", ".heif", ".avif", ".jxl", ".gif", ".bmp", ".tif", ".tiff", ".dng")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def prepare(
     Where the thing is, `boxes` says (see trainers.boxes) for the photos it names, then a person's corrections of an earlier run's
     boxes.json in `out`, then the locator.
 
-    Raises InputError for an empty folder, a bad trigger, an `out` that holds something else, and if no photo can be used.
+    Raises InputError for an empty folder, a bad trigger, an `out` that holds something else or cannot be written, and if no photo
+    can be used.
     """
     token = reg_class or trigger
     for word in (trigger, token):
@@ -107,13 +110,13 @@ def prepare(
     plan = plan or Plan(steps=4000, epochs=10, batch=1)
     repeats, reg_repeats = plan.repeats(len(found)), plan.regularisation_repeats(len(found))
     partial = sibling(out, "partial")
-    try:
+    with cleared(partial), writing(out):
         folders = {"train": f"train/{repeats}_{trigger}", "reg": f"reg/{reg_repeats}_{token}"}
         for folder in folders.values():
             (partial / folder).mkdir(parents=True)
         records = _write_pictures(found, partial, folders, tagger, sizes, caption_reg)
         records = _captioned(records, partial, trigger, token, left_to_trigger)
-        advice = tuple(_advice(kind, found, aside))
+        advice = (*_advice(kind, found, aside), *_passed_over(photos))
         manifest = Manifest(
             kind, trigger, str(photos.resolve()), repeats, reg_repeats, tuple(records), tuple(aside), advice, token
         )
@@ -122,8 +125,6 @@ def prepare(
         if before is not None:
             keep_edits(out, before, partial, manifest)
         replace(out, partial)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Prepared(out, manifest)
 
 
@@ -191,6 +192,13 @@ def _advice(kind: Kind, found: list[Usable], aside: list[SetAside]) -> Iterator[
     close = sum(_area(f.thing) > 0.5 * _area(f.wearer) for f in found)
     if kind == "shoes" and close > len(found) / 4:
         yield f"{close} photos show little but the feet; photos of whole or half bodies teach where shoes belong"
+
+
+def _passed_over(photos: Path) -> Iterator[str]:
+    """Pictures of kinds that are not read, as phones save them."""
+    names = sorted(path.name for path in photos.iterdir() if path.suffix.lower() in OTHER_KINDS)
+    if names:
+        yield f"{len(names)} files were passed over ({names[0]}): save them as JPEG, PNG or WebP to use them"
 
 
 def _area(box: Box) -> float:

@@ -13,6 +13,9 @@ from trainers.plan import Plan
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Outside = Literal["photo", "nothing", "base"]
+Stored = Literal["float16", "bfloat16", "float32"]
+Init = Literal["uniform", "gaussian"]
+Layers = Literal["blocks", "attention"]
 Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "polynomial"]
 
 
@@ -20,17 +23,21 @@ Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "poly
 class Preset:
     """Everything that shapes the result.
 
-    A rank of 0 leaves the convolutions or the text encoder untrained. `schedule` is how diffusers' scheduler of that name moves
-    the learning rates, `warmup` a share of the steps. `accumulate` parts of each batch are calculated one after another, for a
-    device that does not hold a whole batch: the result is the same. Noise levels are drawn as Beta(`noisy`, 1): 1 draws all
-    alike, more draws the noisy ones oftener, where it is settled which colour goes where. `min_snr_gamma` weighs steps by the
-    signal-to-noise ratio (Hang et al. 2023; None = all alike); `noise_offset` shifts whole channels so that dark and bright
-    pictures are learnt. `prior_weight` is the weight of regularisation pictures in the loss. `preserve` is the share of pictures
-    whose caption loses the trigger and whose target is what the base says: there the LoRA learns to change nothing (differential
-    output preservation, as in ostris/ai-toolkit). `outside` is the target outside the thing's box (those of `prepare`): what
-    the "photo" shows, as everywhere; "nothing", a masked loss; or what the "base" says of the same caption without the trigger,
-    so that the LoRA changes the thing and nothing around it. `precision` is that of the base's arithmetic, the LoRA's own
-    weights are float32; "auto" is bfloat16 where the processor multiplies in it.
+    A rank of 0 leaves the convolutions or the text encoder untrained. `layers` is what of the attention blocks is trained: all of
+    them, projections and feed-forward included, as kohya's scripts do, or the attentions alone, as diffusers' examples do.
+    `init` is how down matrices begin: "uniform" as in kohya's scripts (He et al. 2015), or "gaussian" of deviation 1 / rank as in
+    diffusers' examples, larger for small ranks: they then learn sooner, as at a higher learning rate.
+    `schedule` is how diffusers' scheduler of that name moves the learning rates, `warmup` a share of the steps. `accumulate`
+    parts of each batch are calculated one after another, for a device that does not hold a whole batch: the result is the same.
+    Noise levels are drawn as Beta(`noisy`, 1): 1 draws all alike, more draws the noisy ones oftener, where it is settled which
+    colour goes where. `min_snr_gamma` weighs steps by the signal-to-noise ratio (Hang et al. 2023; None = all alike);
+    `noise_offset` shifts whole channels so that dark and bright pictures are learnt. `prior_weight` is the weight of
+    regularisation pictures in the loss. `preserve` is the share of pictures whose caption loses the trigger and whose target is
+    what the base says: there the LoRA learns to change nothing (differential output preservation, as in ostris/ai-toolkit).
+    `outside` is the target outside the thing's box (those of `prepare`): what the "photo" shows, as everywhere; "nothing", a
+    masked loss; or what the "base" says of the same caption without the trigger, so that the LoRA changes the thing and nothing
+    around it. `precision` is that of the base's arithmetic, the LoRA's own weights are float32; "auto" is bfloat16 where the
+    processor multiplies in it. `stored` is the type of the file's matrices.
     """
 
     plan: Plan
@@ -41,6 +48,8 @@ class Preset:
     conv_alpha: float = 1.0
     text_rank: int = 0
     text_alpha: float = 16.0
+    layers: Layers = "blocks"
+    init: Init = "uniform"
     learning_rate: float = 1e-4
     text_learning_rate: float = 5e-5
     schedule: Schedule = "cosine"
@@ -55,6 +64,7 @@ class Preset:
     preserve: float = 0.0
     outside: Outside = "photo"
     precision: Precision = "auto"
+    stored: Stored = "float16"
     gradient_checkpointing: bool = False
     seed: int = 0
 

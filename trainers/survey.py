@@ -63,7 +63,7 @@ def survey(
         for path, image in opened:
             where = given[path.name] if path.name in given else next(located)
             digest = hash_path(path)
-            twin = seen.before(path.name, image)
+            twin = seen.twin_of(image)
             judged = _judge(path, digest, image.size, where, kind, sizes)
             if twin is not None:
                 aside.append(SetAside(path.name, twin))
@@ -71,27 +71,33 @@ def survey(
                 aside.append(judged)
             else:
                 found.append(judged)
+                # Only now: the copy of a photo that cannot be used, such as its thumbnail, may be of use.
+                seen.add(path.name, image)
         if progress is not None:
             progress(min(start + CHUNK, len(paths)), len(paths))
     return found, aside
 
 
 class _Seen:
-    """The photos so far, to know another copy of one: perceptual hashes of ImageHash, which survive sizes and compression."""
+    """The photos used so far, to know another copy of one: ImageHash's perceptual hashes, which survive sizes and compression."""
 
     def __init__(self) -> None:
         self._hashes: list[tuple[ImageHash, bytes, str]] = []
 
-    def before(self, name: str, image: Image.Image) -> str | None:
-        """Which earlier photo this one copies; None if it is new, and then it counts among the earlier ones."""
+    def twin_of(self, image: Image.Image) -> str | None:
+        """Which earlier photo this one copies; None if it is new."""
         from imagehash import phash
 
         own, pixels = phash(image, hash_size=HASH_SIZE), _digest(image)
         for other, theirs, earlier in self._hashes:
             if own - other <= ALIKE:
                 return f"{'the same' if pixels == theirs else 'nearly the same'} picture as {earlier}"
-        self._hashes.append((own, pixels, name))
         return None
+
+    def add(self, name: str, image: Image.Image) -> None:
+        from imagehash import phash
+
+        self._hashes.append((phash(image, hash_size=HASH_SIZE), _digest(image), name))
 
 
 def _digest(image: Image.Image) -> bytes:

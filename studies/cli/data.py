@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 import typer
 
+from models.errors import InputError
 from studies.cli.console import say, steps_bar
 
 if TYPE_CHECKING:
+    from models.base import Base
+    from studies.tracking import Tracker
     from trainers.plan import Plan
     from trainers.prepare import Prepared
+    from trainers.preset import Preset
     from trainers.train import Trained
+    from trainers.watch import Watcher
 
 DEFAULT_PARSER = "fashn-ai/fashn-human-parser"
+TRAININGS: Final = "huanhua trainings"
+"""The experiment of trainings that are logged for no study."""
 Kind = Literal["face", "clothing", "shoes", "other"]
 
 
@@ -135,14 +142,97 @@ def train(
     beside: Annotated[
         list[Path] | None, typer.Option(help="a finished LoRA that this one will be worn with; may be given again")
     ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE", help="log loss and sample pictures to MLflow: where a study logs, in a folder, or to a server's URI"
+        ),
+    ] = None,
+    sample_every: Annotated[
+        int | None, typer.Option(min=1, help="with --track: steps between sample pictures; an eighth of all if not given")
+    ] = None,
+    sample_prompt: Annotated[
+        str | None, typer.Option(help="with --track: what samples show; the first caption if not given")
+    ] = None,
 ) -> None:
     """Train one LoRA. A killed training goes on where it was when the same command is given again."""
-    trained = train_showing(
-        dataset, out, base=base, kind=kind, trigger=trigger, family=preset, settings=settings or (), beside=beside or ()
-    )
+    if track is None and (sample_every, sample_prompt) != (None, None):
+        raise InputError("sample pictures are drawn for MLflow alone", "--sample-every, --sample-prompt", "add --track WHERE")
+    given: Given = {"base": base, "kind": kind, "family": preset, "beside": beside or ()}
+    if track is None:
+        trained = train_showing(dataset, out, **given, trigger=trigger, settings=settings or ())
+    else:
+        tracker = training_tracker(track)
+        try:
+            trained = train_tracked(
+                dataset, out, tracker, sample_every, sample_prompt, given, trigger=trigger, settings=settings or ()
+            )
+        finally:
+            close_training(tracker)
     for line in describe_training(trained):
         say(line)
     typer.echo(out)
+
+
+class Given(TypedDict):
+    """What the LoRA is trained on and for, as `train_showing` takes it."""
+
+    base: str
+    kind: Kind
+    family: str
+    beside: Sequence[Path]
+
+
+def train_tracked(
+    dataset: Path,
+    out: Path,
+    tracker: Tracker,
+    every: int | None,
+    prompt: str | None,
+    given: Given,
+    *,
+    trigger: str | None,
+    settings: Sequence[str],
+) -> Trained:
+    """Trains as `train_showing` does, and logs it; `prompt` is what samples show, in place of the first caption."""
+    from studies.training_log import CFG, TrainingLog, caption_of, drawing, manifest_of, training_params
+
+    logs = []
+
+    def watching(opened: Base, chosen: Preset, word: str) -> TrainingLog:
+        params = training_params(chosen, given["base"], dataset, given["kind"], word, given["beside"])
+        said = prompt or caption_of(dataset, word)
+        draw = drawing(opened, said, chosen.size, CFG.get(given["family"], CFG["sd15"]))
+        logs.append(TrainingLog(tracker, out.stem, {**params, "sample_prompt": said}, manifest_of(dataset), draw, every))
+        return logs[0]
+
+    trained = train_showing(dataset, out, **given, trigger=trigger, settings=settings, watching=watching)
+    logs[0].ended(trained)
+    return trained
+
+
+def training_tracker(where: str) -> Tracker:
+    """Where a study logs, a folder of its own, or a server. Raises InputError for what is none of them."""
+    from studies.cli.options import open_study, open_tracker
+    from studies.tracking import MlflowTracker, local_store
+
+    if "://" in where:
+        return MlflowTracker(where, TRAININGS)
+    path = Path(where)
+    if path.is_file() or (path / "study.yaml").is_file():
+        return open_tracker(open_study(path, None))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"no place to log to ({error.strerror})", where, "name a study, a folder, or a server's URI") from error
+    uri, artifacts = local_store(path)
+    return MlflowTracker(uri, TRAININGS, artifacts)
+
+
+def close_training(tracker: Tracker) -> None:
+    missing = tracker.close()
+    if missing.titles:
+        say(f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the LoRA itself is not concerned")
 
 
 def train_showing(
@@ -155,8 +245,9 @@ def train_showing(
     family: str,
     settings: Sequence[str] = (),
     beside: Sequence[Path] = (),
+    watching: Callable[[Base, Preset, str], Watcher] | None = None,
 ) -> Trained:
-    """Trains with a progress bar that shows loss and time left."""
+    """Trains with a progress bar that shows loss and time left; `watching` makes who looks on."""
     from studies.training import train_lora
 
     with steps_bar(f"train {out.stem}") as advance:
@@ -170,6 +261,7 @@ def train_showing(
             settings=settings,
             beside=beside,
             progress=lambda p: advance(p.step, p.steps, f"{p.stage} loss {p.loss:.3f}"),
+            watching=watching,
         )
 
 

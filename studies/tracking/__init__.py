@@ -50,9 +50,23 @@ class Tracker(Protocol):
         """Closes the run of a seed with what was found."""
 
     def log_training(
-        self, name: str, params: Mapping[str, Scalar], losses: Sequence[float], samples: Mapping[str, Picture]
+        self,
+        name: str,
+        params: Mapping[str, Scalar],
+        losses: Sequence[float],
+        samples: Mapping[str, Picture],
+        *,
+        key: str = "",
+        first: int = 1,
+        texts: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        finished: bool = True,
     ) -> None:
-        """Logs a finished training: one loss a step, and pictures by name. The same training again is left as it is."""
+        """Logs what is new of a training: losses, one a step from step `first` on, pictures and texts by name.
+
+        Trainings of one name and `key` are one run. Steps that are logged already stay as they are, and so does all of a
+        training that is `finished`.
+        """
 
     def close(self, wait_s: float = 60.0) -> Missing:
         """Writes what is waiting, for at most `wait_s` seconds, and says what could not be written."""

@@ -83,15 +83,22 @@ class SeedFinished:
 
 
 @dataclass(frozen=True)
-class TrainingDone:
+class TrainingTold:
+    """What is new of a training; `first` is the step of the first loss."""
+
     name: str
+    key: str
     params: Mapping[str, Scalar]
+    first: int
     losses: Sequence[float]
     samples: Mapping[str, Picture]
+    texts: Mapping[str, str]
+    tags: Mapping[str, str]
+    finished: bool
 
     @property
     def title(self) -> str:
         return f"training {self.name}"
 
 
-Event: TypeAlias = SeedStarted | TrialDone | Attached | SeedFinished | TrainingDone
+Event: TypeAlias = SeedStarted | TrialDone | Attached | SeedFinished | TrainingTold

@@ -68,12 +68,31 @@ class MemoryTracker:
         run.finished = True
 
     def log_training(
-        self, name: str, params: Mapping[str, Scalar], losses: Sequence[float], samples: Mapping[str, Picture]
+        self,
+        name: str,
+        params: Mapping[str, Scalar],
+        losses: Sequence[float],
+        samples: Mapping[str, Picture],
+        *,
+        key: str = "",
+        first: int = 1,
+        texts: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        finished: bool = True,
     ) -> None:
-        run = MemoryRun(dict(params), {"loss": losses[-1]} if losses else {}, {}, dict(samples), list(losses), finished=True)
         known = self.trainings.setdefault(name, [])
-        if not any((old.params, old.losses) == (run.params, run.losses) for old in known):
+        run = next((old for old in known if old.tags["key"] == key), None)
+        if run is None:
+            run = MemoryRun(tags={"key": key})
             known.append(run)
+        if run.finished:
+            return
+        run.params = {**params, **run.params}
+        run.losses += losses[max(len(run.losses) + 1 - first, 0) :]
+        run.metrics |= {"loss": run.losses[-1]} if run.losses else {}
+        run.artifacts |= {**samples, **(texts or {})}
+        run.tags |= tags or {}
+        run.finished = finished
 
     def close(self, wait_s: float = 60.0) -> Missing:
         return Missing()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studies.tracking.courier import Courier, Place
-from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingTold, TrialDone
 from studies.tracking.outbox import Missing, Outbox
 from studies.tracking.pictures import Picture
 
@@ -64,9 +64,23 @@ class MlflowTracker:
         self._outbox.put(SeedFinished(seed, dict(metrics), dict(tags)))
 
     def log_training(
-        self, name: str, params: Mapping[str, Scalar], losses: Sequence[float], samples: Mapping[str, Picture]
+        self,
+        name: str,
+        params: Mapping[str, Scalar],
+        losses: Sequence[float],
+        samples: Mapping[str, Picture],
+        *,
+        key: str = "",
+        first: int = 1,
+        texts: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        finished: bool = True,
     ) -> None:
-        self._outbox.put(TrainingDone(name, dict(params), list(losses), dict(samples)))
+        self._outbox.put(
+            TrainingTold(
+                name, key, dict(params), first, list(losses), dict(samples), dict(texts or {}), dict(tags or {}), finished
+            )
+        )
 
     def close(self, wait_s: float = 60.0) -> Missing:
         missing = self._outbox.close(wait_s)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import shutil
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies.tracking.database import make_whole
-from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingDone, TrialDone, place
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingTold, TrialDone, place
 from studies.tracking.outbox import AwayError
 from studies.tracking.pictures import Picture, Veiled, opened
 
@@ -61,6 +59,7 @@ class Writer:
             self._experiment = self._open(experiment, artifacts)
         self._parents: dict[int | None, str] = {}
         self._children: dict[int, dict[int, _Child]] = {}
+        self._steps: dict[str, int] = {}
 
     def write(self, event: Event) -> None:
         with _server():
@@ -75,7 +74,7 @@ class Writer:
                     parent = self._parent(event.seed)
                     self._log(parent, {}, event.metrics, event.tags)
                     self._client.set_terminated(parent)
-                case TrainingDone():
+                case TrainingTold():
                     self._training(event)
 
     def _open(self, name: str, artifacts: Path | None) -> str:
@@ -156,26 +155,34 @@ class Writer:
         self._client.set_terminated(child.run_id)
         children[event.number] = _Child(child.run_id, "FINISHED", shown)
 
-    def _training(self, event: TrainingDone) -> None:
-        digest = hashlib.sha256(json.dumps([event.params, event.losses], sort_keys=True, default=str).encode()).hexdigest()[:16]
-        tags = {KIND: "training", DIGEST: digest}
+    def _training(self, event: TrainingTold) -> None:
+        tags = {KIND: "training", DIGEST: event.key}
         known = [run for run in self._find(tags) if run.info.run_name == event.name]
         if any(run.info.status == "FINISHED" for run in known):
             return
         run_id = (known[0] if known else self._create(event.name, tags)).info.run_id
-        self._log(run_id, event.params, {}, {})
-        self._losses(run_id, event.losses)
+        stored = known[0].data.params if known else {}
+        self._log(run_id, {key: value for key, value in event.params.items() if key not in stored}, {}, event.tags)
+        self._losses(run_id, event.first, event.losses)
+        for name, text in event.texts.items():
+            self._attach(run_id, name, text)
         for name, picture in event.samples.items():
             self._attach(run_id, f"samples/{name}.png", picture)
-        self._client.set_terminated(run_id)
+        if event.finished:
+            self._client.set_terminated(run_id)
 
-    def _losses(self, run_id: str, losses: Sequence[float]) -> None:
+    def _losses(self, run_id: str, first: int, losses: Sequence[float]) -> None:
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
-        points = [Metric("loss", float(loss), now, step) for step, loss in enumerate(losses, start=1)]
-        for first in range(0, len(points), BATCH):
-            self._client.log_batch(run_id, metrics=points[first : first + BATCH])
+        if not losses:
+            return
+        if run_id not in self._steps:
+            self._steps[run_id] = max((point.step for point in self._client.get_metric_history(run_id, "loss")), default=0)
+        now, last = int(time.time() * 1000), self._steps[run_id]
+        points = [Metric("loss", float(loss), now, step) for step, loss in enumerate(losses, start=first) if step > last]
+        for start in range(0, len(points), BATCH):
+            self._client.log_batch(run_id, metrics=points[start : start + BATCH])
+        self._steps[run_id] = max(last, first + len(losses) - 1)
 
     def _find(self, tags: Mapping[str, str]) -> list[Run]:
         query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())

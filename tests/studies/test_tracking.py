@@ -38,6 +38,7 @@ class Seen:
     artifacts: set[str]
     finished: bool
     inputs: set[tuple[str, str, str]]
+    losses: list[float]
 
 
 @dataclass
@@ -57,7 +58,7 @@ def _memory() -> tuple[Open, Read]:
     def seen(run: Any) -> Seen:
         params = {key: str(value) for key, value in run.params.items()}
         inputs = {(held.name, held.context, held.digest[:36]) for held in run.inputs}
-        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished, inputs)
+        return Seen(params, run.metrics, run.tags, set(run.artifacts), run.finished, inputs, run.losses)
 
     def read() -> Held:
         return Held(
@@ -88,7 +89,8 @@ def _mlflow(folder: Path, database: Path) -> tuple[Open, Read]:
             files |= {Path(item.path).name.removesuffix(".png") for item in client.list_artifacts(run.info.run_id, "samples")}
             data = run.data
             inputs = {(i.dataset.name, i.tags[0].value, i.dataset.digest) for i in run.inputs.dataset_inputs}
-            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED", inputs)
+            losses = [point.value for point in client.get_metric_history(run.info.run_id, "loss")]
+            seen = Seen(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED", inputs, losses)
             match data.tags["huanhua.kind"]:
                 case "trial":
                     assert parents[data.tags["mlflow.parentRunId"]] == data.tags["huanhua.seed"]
@@ -213,6 +215,27 @@ def test_a_seed_leads_to_the_training_of_its_lora(tmp_path: Path, database: Path
         "huanhua.training.LoRA face": trained.info.run_id
     }
     assert seed.tags["mlflow.note.content"] == f"Trained in: [LoRA face](#/experiments/{experiment}/runs/{trained.info.run_id})"
+
+
+def test_a_training_is_told_as_it_goes_and_again_after_it_was_killed(kept: tuple[Open, Read]) -> None:
+    start, read = kept
+    tracker = start()
+    tracker.log_training("dress", {"rank": 8}, [], {}, key="a", texts={"manifest.json": "{}"}, finished=False)
+    tracker.log_training("dress", {"rank": 8}, [], {"step 2": IMAGE}, key="a", first=2, finished=False)
+    tracker.log_training("dress", {"rank": 8}, [0.5, 0.4], {}, key="a", finished=False)
+    assert tracker.close().titles == ()
+    assert not read().trainings["dress"][0].finished
+    tracker = start()
+    tracker.log_training("dress", {"rank": 8}, [0.5, 0.4, 0.3], {}, key="a", finished=False)
+    tracker.log_training("dress", {"rank": 8}, [0.2], {}, key="a", first=4, tags={"lora": "0123"})
+    tracker.log_training("dress", {"rank": 8}, [], {}, key="b")
+    assert tracker.close().titles == ()
+    run, other = sorted(read().trainings["dress"], key=lambda run: "lora" not in run.tags)
+    assert (run.losses, other.losses) == ([0.5, 0.4, 0.3, 0.2], [])
+    assert run.metrics == {"loss": 0.2}
+    assert run.tags["lora"] == "0123"
+    assert {"manifest.json", "step 2"} <= run.artifacts
+    assert run.finished
 
 
 def test_a_server_that_is_away_is_named_once_at_the_end_and_can_be_logged_later(tmp_path: Path) -> None:
