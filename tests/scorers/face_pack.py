@@ -35,7 +35,9 @@ class Graph:
 
     def conv(self, x: str, inner: int, outer: int, size: int = 3, stride: int = 1) -> str:
         pad = [size // 2] * 4
-        return self.node("Conv", x, self.weight(outer, inner, size, size), kernel_shape=[size] * 2, strides=[stride] * 2, pads=pad)
+        return self.node(
+            "Conv", x, self.weight(outer, inner, size, size), kernel_shape=[size] * 2, strides=[stride] * 2, pads=pad
+        )
 
     def constant(self, values: list[int]) -> str:
         name = f"c{len(self.weights)}"
