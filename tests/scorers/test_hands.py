@@ -15,6 +15,7 @@ from scorers.observation import HandObservation
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
 from studies.paperdoll.figure import BROKEN_HANDS, HandState
+from studies.paperdoll.make.hands import GAPS, SIDES, gap
 from tests.scorers.pictures import share
 
 JUDGE = Path(__file__).parents[2] / "studies/paperdoll/weights/hands/hands.onnx"
@@ -37,21 +38,26 @@ def test_hidden_and_tiny_hands_are_not_broken() -> None:
 
 @pytest.mark.parametrize("state", BROKEN_HANDS)
 def test_the_labs_judge_tells_broken_hands(state: HandState) -> None:
+    """Of hands torn from their wrists those whose drawing shows the gap."""
     judge, whole, broken = open_hand_judge(JUDGE), [], []
-    for seed in range(16):
+    for seed in range(32):
         figure = random_figure(np.random.default_rng((7, seed)))
         figure = replace(figure, pose=replace(figure.pose, arms="arms spread", scale=0.95, dx=0.0, lean=0.0))
-        whole.append(_cut(replace(figure, pose=replace(figure.pose, hands=("whole", "whole")))))
-        broken.append(_cut(replace(figure, pose=replace(figure.pose, hands=(state, state)))))
+        before, after = (
+            draw(replace(figure, pose=replace(figure.pose, hands=(hand, hand))), seed=seed) for hand in ("whole", state)
+        )
+        whole.append(_cut(before))
+        if state != "detached" or all(gap(np.asarray(after.image), after.keypoints, side) >= GAPS[0] for side in SIDES):
+            broken.append(_cut(after))
     good, bad = np.array(judge.broken(whole)), np.array(judge.broken(broken))
+    assert len(bad) >= 6
     assert np.mean(good[:, None] < bad[None]) > 0.95
 
 
-def _cut(figure):  # type: ignore[no-untyped-def]
+def _cut(drawing):  # type: ignore[no-untyped-def]
     from scorers.parts import pieces
     from studies.paperdoll.pen import PART
 
-    drawing = draw(figure)
     return hand_crop(drawing.image, pieces(drawing.parts == PART["hands"], 0.0015)[0].box)
 
 
