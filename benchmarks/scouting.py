@@ -2,8 +2,8 @@
 
     python benchmarks/scouting.py STUDY [--scout 64] [--seeds 8] [--trials 20] [--quick]
 
-So many seeds are scouted as `huanhua scout` does. The first of its ranking are searched, and as many in the order in which they
-were drawn, which is random; a seed in both is searched once and counts in both. Everything lies in the study's workspace: a killed
+So many seeds are scouted as `huanhua scout` does. The first of its ranking are searched, and as many in the order in which
+they were drawn, which is random; a seed in both counts in both. Everything lies in the workspace of the study: a killed
 run goes on where it was. Prints a table for people and, as its last line, one JSON object.
 """
 
