@@ -30,7 +30,7 @@ SHORT_LIST: Final = 100
 """All points are looked at with few guesses each, and those on the short list with more."""
 
 
-WORTH: Final = 0.003
+WORTH: Final = 0.001
 """An image that is expected to save less weight than this is not drawn."""
 CHANCE_WORTH: Final = 0.001
 PATIENCE: Final = 15
