@@ -103,8 +103,16 @@ def trials_of(earlier: Sequence[Problem], seed: int) -> list[list[Judged]]:
     """The trials of earlier seeds, each searched in turn with what those before it taught."""
     found: list[list[Judged]] = []
     for problem in earlier:
-        found.append(history_of(problem, found, LeastWeight(_priors(problem, found, seed), seed), []))
+        held = problem.landscape
+        key = (tuple(sorted(held.made_of.items())), held.seed, tuple(problem.require.values()), len(found), seed)
+        if key not in _SEARCHED:
+            _SEARCHED[key] = history_of(problem, found, LeastWeight(_priors(problem, found, seed), seed), [])
+        found.append(_SEARCHED[key])
     return found
+
+
+_SEARCHED: dict[tuple[object, ...], list[Judged]] = {}
+"""Trials of earlier seeds, which many repetitions share."""
 
 
 def searched(problem: Problem, earlier: list[list[Judged]], seed: int) -> dict[str, Any]:

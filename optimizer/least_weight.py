@@ -18,7 +18,7 @@ from optimizer.beliefs import Priors, believe
 from optimizer.candidates import Candidates, axes_of, candidates, cost_of, row_of, shares
 from optimizer.monotone import Floats
 from optimizer.point import Point
-from optimizer.requirement import Posterior, Predicted, predict
+from optimizer.requirement import Posterior, Predicted, likeness, predict
 from optimizer.search import Judged, best, nearest
 from optimizer.space import Space
 
@@ -30,7 +30,7 @@ SHORT_LIST: Final = 100
 """All points are looked at with few guesses each, and those on the short list with more."""
 
 
-WORTH: Final = 0.003
+WORTH: Final = 0.001
 """An image that is expected to save less weight than this is not drawn."""
 CHANCE_WORTH: Final = 0.001
 PATIENCE: Final = 15
@@ -90,7 +90,14 @@ def choose(space: Space, history: Sequence[Judged], priors: Priors, *, seed: int
 
 def _foreseen(space: Space, beliefs: Mapping[str, Posterior], options: Candidates, guesses: int) -> dict[str, Predicted]:
     at = shares(space, options.values)
-    return {name: predict(belief, at, guesses) for name, belief in beliefs.items()}
+    alike: dict[bytes, Floats] = {}
+    found = {}
+    for name, belief in beliefs.items():
+        seen = belief.x.tobytes()
+        if seen not in alike:
+            alike[seen] = likeness(belief, at)
+        found[name] = predict(belief, at, guesses, alike[seen])
+    return found
 
 
 def _promising(predicted: Mapping[str, Predicted], saved: Floats) -> NDArray[np.intp]:
@@ -133,8 +140,8 @@ def expected(space: Space, history: Sequence[Judged], points: Sequence[Point], p
 
 
 def _untried(space: Space, history: Sequence[Judged], options: Candidates) -> NDArray[np.bool_]:
-    drawn = {tuple(np.round(row_of(space, j.point), 6)) for j in history}
-    return np.array([tuple(row) not in drawn for row in np.round(options.values, 6)])
+    drawn = {np.round(row_of(space, j.point) + 0.0, 6).tobytes() for j in history}
+    return np.array([row.tobytes() not in drawn for row in np.round(options.values + 0.0, 6)])
 
 
 def _dearest(space: Space) -> float:

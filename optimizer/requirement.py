@@ -46,7 +46,8 @@ class Posterior:
     weights: Floats
     levels: Floats
     spreads: Floats
-    factors: tuple[Floats, ...]
+    whiteners: tuple[Floats, ...]
+    """For each size of residuals the inverse of the lower Cholesky factor of what is seen at `x`: (n, n)."""
     evidence: float
 
 
@@ -64,11 +65,15 @@ def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
     n, guesses = len(y), len(prior.shapes)
     basis = _basis(prior.shapes, x)
     precision, given = np.linalg.inv(prior.spread), np.linalg.det(prior.spread)
-    logs, levels, spreads, factors = [], [], [], list[Floats]()
+    logs, levels, spreads, whiteners = [], [], [], list[Floats]()
+    alike = _alike(x, x)
+    columns = basis.transpose(1, 0, 2).reshape(n, 2 * guesses)
+    below = (y[None] - basis @ prior.level).T
     for residual, log_share in zip(RESIDUALS, prior.log_residual, strict=True):
-        factor = _factor(_covariance(x, x, residual) + ROUGH**2 * np.eye(n))
-        whitened = _solve(factor, basis.transpose(1, 0, 2).reshape(n, 2 * guesses)).reshape(n, guesses, 2)
-        off = _solve(factor, (y[None] - basis @ prior.level).T)
+        factor = _factor(residual**2 * alike + ROUGH**2 * np.eye(n))
+        whitener = _inverse_of(factor)
+        whitened = (whitener @ columns).reshape(n, guesses, 2)
+        off = whitener @ below
         inner = precision + _products(whitened)
         spread, volume = _inverse(inner)
         pull = (whitened * off[..., None]).sum(axis=0)
@@ -77,21 +82,23 @@ def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
         logs.append(fit - np.log(np.diag(factor)).sum() - 0.5 * n * np.log(2 * np.pi) + prior.log_share + log_share)
         levels.append(prior.level + shift)
         spreads.append(spread)
-        factors.append(factor)
+        whiteners.append(whitener)
     log = np.array(logs)
     top = log.max()
     weights = np.exp(log - top)
     evidence = float(top + np.log(weights.sum()))
-    return Posterior(prior, x, y, weights / weights.sum(), np.array(levels), np.array(spreads), tuple(factors), evidence)
+    return Posterior(prior, x, y, weights / weights.sum(), np.array(levels), np.array(spreads), tuple(whiteners), evidence)
 
 
-def predict(held: Posterior, points: Floats, guesses: int) -> Predicted:
-    """At `points` (M, D), by `guesses` draws from the posterior, spread evenly over it."""
+def predict(held: Posterior, points: Floats, guesses: int, alike: Floats | None = None) -> Predicted:
+    """At `points` (M, D), by `guesses` draws from the posterior, spread evenly over it. `alike` is `likeness` of what was seen to
+    the points, where that is known already."""
     from scipy.special import ndtr
 
+    alike = likeness(held, points) if alike is None else alike
     chance, mean, unmet = (np.zeros(len(points)) for _ in range(3))
     for g, which, share in _drawn(held.weights, guesses):
-        middle, sd = _normal(held, g, which, points)
+        middle, sd = _normal(held, g, which, points, alike)
         z = middle / sd
         above = ndtr(z)
         chance += share @ (1 - above)
@@ -111,14 +118,15 @@ def _drawn(weights: Floats, count: int) -> Iterator[tuple[int, NDArray[np.intp],
             yield g, chosen[mine] % weights.shape[1], often[mine] / count
 
 
-def _normal(held: Posterior, g: int, which: NDArray[np.intp], points: Floats) -> tuple[Floats, Floats]:
+def _normal(held: Posterior, g: int, which: NDArray[np.intp], points: Floats, alike: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of the margin by each guess: (P, M) each."""
     shapes, count, seen = held.prior.shapes.take(which), len(which), len(held.y)
     here, there = shapes.step(points), _basis(shapes, held.x)
     level, spread = held.levels[g, which], held.spreads[g, which]
-    known = _solve(held.factors[g], _covariance(held.x, points, RESIDUALS[g]))
-    left = _solve(held.factors[g], (held.y[None] - np.einsum("pna,pa->pn", there, level)).T)
-    whitened = _solve(held.factors[g], there.transpose(1, 0, 2).reshape(seen, 2 * count)).reshape(seen, count, 2)
+    whitener = held.whiteners[g]
+    known = RESIDUALS[g] ** 2 * (whitener @ alike)
+    left = whitener @ (held.y[None] - np.einsum("pna,pa->pn", there, level)).T
+    whitened = (whitener @ there.transpose(1, 0, 2).reshape(seen, 2 * count)).reshape(seen, count, 2)
     middle = level[:, :1] + level[:, 1:] * here + left.T @ known
     base, step = 1 - whitened[..., 0].T @ known, here - whitened[..., 1].T @ known
     s00, s01, s11 = (spread[:, a, b, None] for a, b in ((0, 0), (0, 1), (1, 1)))
@@ -132,9 +140,16 @@ def _basis(shapes: Shapes, x: Floats) -> Floats:
     return np.stack([np.ones_like(step), step], axis=-1)
 
 
-def _covariance(a: Floats, b: Floats, residual: float) -> Floats:
-    far = np.sqrt(5 * ((a[:, None] - b[None]) ** 2).sum(axis=-1)) / LENGTH
-    return np.asarray(residual**2 * (1 + far + far**2 / 3) * np.exp(-far))
+def likeness(held: Posterior, points: Floats) -> Floats:
+    """How alike residuals are at what was seen and at `points`: (n, M), 1 where they are the same. The same for all requirements
+    of one history."""
+    return _alike(held.x, points)
+
+
+def _alike(a: Floats, b: Floats) -> Floats:
+    squared = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2 * (a @ b.T)
+    far = np.sqrt(5 * np.maximum(squared, 0.0)) / LENGTH
+    return np.asarray((1 + far + far**2 / 3) * np.exp(-far))
 
 
 def _products(whitened: Floats) -> Floats:
@@ -154,10 +169,10 @@ def _factor(covariance: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(covariance) if len(covariance) else covariance, np.float64)
 
 
-def _solve(factor: Floats, right: Floats) -> Floats:
-    """factor^-1 right, for a lower triangular factor."""
+def _inverse_of(factor: Floats) -> Floats:
+    """Of a lower triangular matrix."""
     from scipy.linalg import solve_triangular
 
     if not len(factor):
-        return np.zeros((0, right.shape[1]))
-    return np.asarray(solve_triangular(factor, right, lower=True, check_finite=False))
+        return factor
+    return np.asarray(solve_triangular(factor, np.eye(len(factor)), lower=True, check_finite=False))

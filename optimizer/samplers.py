@@ -25,7 +25,7 @@ def sampler_for(
     start: Point,
     *,
     seed: int = 0,
-    worth: float = 0.003,
+    worth: float = 0.001,
     together: tuple[str, ...] = (),
     require: Mapping[str, float] | None = None,
     earlier: Sequence[Sequence[Judged]] = (),

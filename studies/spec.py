@@ -106,7 +106,7 @@ class SearchSection(_Section):
     )
     sampler: Literal["least-weight", "gp", "tpe", "nsga2", "random", "grid"] = "least-weight"
     worth: Annotated[float, Field(gt=0, le=2)] = Field(
-        default=0.003, description="least-weight draws no image that is expected to save less weight than this"
+        default=0.001, description="least-weight draws no image that is expected to save less weight than this"
     )
     batch: Annotated[int, Field(ge=1, le=64)] = Field(
         default=1, description="images proposed at once: as many as `--ray` has workers for a seed"
