@@ -3,8 +3,8 @@
     python benchmarks/faults.py --ray      on a machine whose two cores do nothing else
 
 Images a second of one and of two workers of one thread each, and of this process with two threads: all draw and look at the same
-images with the lab's models; each worker has opened them before the clock starts. Then a whole study of the lab's shipped LoRAs on
-two workers, one of which is killed every ten seconds, beside the same study undisturbed.
+images with the lab's models; each worker has opened them before the clock starts. Then a whole study of the lab's LoRAs
+on two workers, one of which is killed every ten seconds, beside the same study undisturbed.
 """
 
 from __future__ import annotations

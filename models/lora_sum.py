@@ -1,7 +1,7 @@
 """Several LoRAs at their weights as one file that needs no weights: ranks side by side, each weight folded into its matrices.
 
-sum_i w_i alpha_i / r_i up_i down_i = [w_1 alpha_1 / r_1 up_1, ...] [down_1; ...]: exact, whatever the ranks and layers. The numbers
-are rounded where, and added up in the order in which, they are when LoRAs are folded one by one, so that the pictures are the same.
+sum_i w_i alpha_i / r_i up_i down_i = [w_1 alpha_1 / r_1 up_1, ...] [down_1; ...]: exact, whatever the ranks and layers. Numbers
+are rounded and added up as they are when LoRAs are folded one by one, so that the pictures are the same.
 """
 
 from __future__ import annotations
