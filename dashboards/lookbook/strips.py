@@ -55,11 +55,16 @@ def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:
         told = "not measurable" if score is None else number(score)
         alt = f"{ladder.lora} alone at {weight:g}: {told}"
         if score is not None and 0 < score <= 1:
-            said = f"require {number(score)} of {text(ladder.lora)}"
-            told = f'<button class="ask" data-lora="{text(ladder.lora)}" data-least="{number(score)}" aria-label="{said}">{told}</button>'
+            told = _askable(ladder.lora, number(score))
         caption = f'<strong>{weight:g}</strong> {told}<span class="soft">raw {look.raw[ladder.lora]:.3f}</span>'
         cards += framer.figure(look, shown, alt=alt, caption=caption)
     return f'<h4>{text(ladder.lora)}</h4><div class="strip">{cards}</div>'
+
+
+def _askable(lora: str, least: str) -> str:
+    """A score that can be clicked to become the requirement."""
+    marks = f'data-lora="{text(lora)}" data-least="{least}" aria-label="require {least} of {text(lora)}"'
+    return f'<button class="ask" {marks}>{least}</button>'
 
 
 def trial_name(seed: int, number: int) -> str:
