@@ -234,8 +234,10 @@ def test_a_figure_is_shown_once_by_its_name(ledger: Ledger) -> None:
 def opening(storage: str) -> subprocess.CompletedProcess[str]:
     """A process of its own that reads the trials, and says whether alembic was imported for it."""
     code = (
-        "import sys; from pathlib import Path; from optimizer.ledger import Ledger; from tests.optimizer.test_ledger import SPACE; "
-        "print(len(Ledger('look-seed-7', sys.argv[1], SPACE, Path('.')).finished()), 'alembic' in sys.modules)"
+        "import sys; from pathlib import Path; from optimizer.ledger import Ledger; "
+        "from tests.optimizer.test_ledger import SPACE; "
+        "ledger = Ledger('look-seed-7', sys.argv[1], SPACE, Path('.')); "
+        "print(len(ledger.finished()), 'alembic' in sys.modules)"
     )
     return subprocess.run([sys.executable, "-c", code, storage], capture_output=True, text=True, check=False)
 
