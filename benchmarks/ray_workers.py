@@ -1,14 +1,21 @@
-"""What a second Ray worker gives: images a second of one and of two workers of one thread each, and of this process with two.
+"""What a second Ray worker gives, and what killed workers change.
 
     python benchmarks/faults.py --ray      on a machine whose two cores do nothing else
 
-All draw and look at the same images with the lab's models; each worker has opened them before the clock starts.
+Images a second of one and of two workers of one thread each, and of this process with two threads: all draw and look at the same
+images with the lab's models; each worker has opened them before the clock starts. Then a whole study of the lab's LoRAs
+on two workers, one of which is killed every ten seconds, beside the same study undisturbed.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from optimizer.ray_workers import Draws
     from scorers.observe import Observes
+    from studies.outcome import Outcome
 
 SIZE = 64, 96
+EVERY_S = 10.0
+SEED = 1035748229
 
 
 def lab_parts(threads: int) -> tuple[Draws, Observes]:
@@ -70,3 +80,83 @@ def ray_speedup(*, quick: bool) -> dict[str, Any]:
         "ray_speedup": round(rates["2 workers"] / rates["1 workers"], 3),
         "ray_vs_threads": round(rates["2 workers"] / rates["threads"], 3),
     }
+
+
+def workers_killed(folder: Path, *, trials: int) -> dict[str, Any]:
+    """Whether the pick and all trials are the same, and how many workers were killed for it."""
+    make_lab_study(folder / "undisturbed")
+    make_lab_study(folder / "disturbed")
+    undisturbed, _, _ = drawn_on_ray(folder / "undisturbed", trials, every_s=None)
+    disturbed, killed, seconds = drawn_on_ray(folder / "disturbed", trials, every_s=EVERY_S)
+    return {
+        "workers_killed": killed,
+        "disturbed_study_s": round(seconds),
+        "disturbed_trials": len(disturbed.trials),
+        "same_pick_as_undisturbed": disturbed.pick == undisturbed.pick,
+        "same_trials_as_undisturbed": [t.judged for t in disturbed.trials] == [t.judged for t in undisturbed.trials],
+        "pick_found": disturbed.pick is not None,
+    }
+
+
+def make_lab_study(folder: Path) -> None:
+    """The demo's study with the LoRAs that ship; its photos are drawn, nothing is trained."""
+    import shutil
+
+    from studies.cli.demo import make_data
+    from studies.paperdoll.bundle import WEIGHTS
+    from studies.paperdoll.study import OUTFITS
+
+    make_data(folder)
+    (folder / "loras").mkdir()
+    for outfit in OUTFITS:
+        shutil.copyfile(WEIGHTS / "loras" / f"{outfit.product}.safetensors", folder / "loras" / f"{outfit.product}.safetensors")
+
+
+def drawn_on_ray(folder: Path, trials: int, *, every_s: float | None) -> tuple[Outcome, int, float]:
+    """The outcome at the seed, how many workers were killed, and the seconds it took."""
+    from studies.cli.options import open_study
+    from studies.running import judge_for, run_seed
+    from studies.tracking import MemoryTracker
+    from studies.workers import on_ray
+
+    study = open_study(folder, None)
+    study.workspace.make()
+    began = time.monotonic()
+    with on_ray(study, "local", 2), killing(every_s) as killed:
+        judge, _ = judge_for(study, SEED, lambda: None)
+        outcome = run_seed(study, SEED, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
+    return outcome, len(killed), time.monotonic() - began
+
+
+@contextmanager
+def killing(every_s: float | None) -> Iterator[list[int]]:
+    """Kills the oldest worker again and again while it lasts; yields the process numbers of those killed so far."""
+    ended, killed = threading.Event(), list[int]()
+
+    def kill() -> None:
+        while every_s is not None and not ended.wait(every_s):
+            for pid in _oldest_worker():
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        ended.set()
+        killer.join()
+
+
+def _oldest_worker() -> list[int]:
+    """Its process number; nothing where none is there."""
+    import psutil
+
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if "ray::Worker" in " ".join(process.cmdline()):
+                found.append((process.create_time(), process.pid))
+        except psutil.NoSuchProcess:
+            continue
+    return [pid for _, pid in sorted(found)[:1]]

@@ -1,6 +1,7 @@
 """Several LoRAs at their weights as one file that needs no weights: ranks side by side, each weight folded into its matrices.
 
-sum_i w_i alpha_i / r_i up_i down_i = [w_1 alpha_1 / r_1 up_1, ...] [down_1; ...]: exact, whatever the ranks and layers.
+sum_i w_i alpha_i / r_i up_i down_i = [w_1 alpha_1 / r_1 up_1, ...] [down_1; ...]: exact, whatever the ranks and layers. Numbers
+are rounded and added up as they are when LoRAs are folded one by one, so that the pictures are the same.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def sum_loras(loras: Mapping[str, LoraFile], weights: Mapping[str, float]) -> Lo
 
     Raises InputError if no LoRA has a weight: nothing would be left to write.
     """
-    held = [(file, weights[name]) for name, file in sorted(loras.items()) if weights.get(name, 0.0) != 0.0]
+    held = [(file, weights[name]) for name, file in loras.items() if weights.get(name, 0.0) != 0.0]
     if not held:
         raise InputError("every LoRA has weight 0", "the sum of LoRAs", "draw without LoRAs: there is nothing to combine")
     # One alpha for all layers, since diffusers 0.42 puts alphas that differ on the wrong ones.
@@ -90,7 +91,18 @@ def _ranks(layers: list[list[tuple[LoraLayer, float]]]) -> list[int]:
 def _side_by_side(held: list[tuple[LoraLayer, float]], alpha: float) -> LoraLayer:
     import torch
 
-    down = torch.cat([layer.down.float() for layer, _ in held]).contiguous()
-    scales = [weight * layer.alpha / layer.rank * len(down) / alpha for layer, weight in held]
-    up = torch.cat([layer.up.float() * scale for (layer, _), scale in zip(held, scales, strict=True)], dim=1).contiguous()
-    return LoraLayer(down, up, alpha)
+    down = torch.cat([layer.down.float() for layer, _ in held])
+    up = torch.cat([layer.up.float() * (weight * (layer.alpha / layer.rank)) for layer, weight in held], dim=1)
+    rank = _exact_rank(len(down), int(alpha))
+    down = torch.cat([down, down.new_zeros(rank - len(down), *down.shape[1:])]).contiguous()
+    up = torch.cat([up, up.new_zeros(len(up), rank - up.shape[1], *up.shape[2:])], dim=1)
+    # Divided by a power of two: no number is rounded again.
+    return LoraLayer(down, (up * (rank / alpha)).contiguous(), alpha)
+
+
+def _exact_rank(rank: int, largest: int) -> int:
+    """The least rank from `rank` up that is `largest` or a half, a quarter, an eighth of it."""
+    found = largest
+    while found % 2 == 0 and found // 2 >= rank:
+        found //= 2
+    return found

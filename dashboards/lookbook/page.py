@@ -12,7 +12,7 @@ from dashboards.lookbook.book import Book
 from dashboards.lookbook.words import text
 
 STYLES: Final = ("colours.css", "page.css", "shots.css", "fitting.css", "trade.css")
-SCRIPTS: Final = ("nearest.js", "needs.js", "scale.js", "words.js", "shot.js", "fitting.js", "plot.js", "page.js")
+SCRIPTS: Final = ("nearest.js", "needs.js", "scale.js", "words.js", "shot.js", "fitting.js", "plot.js", "asking.js", "page.js")
 MARK: Final = '<meta name="generator" content="huanhua look-book">'
 """By this line a folder is known to be a look-book, and may be written over."""
 

@@ -14,8 +14,9 @@ PROOF_LEAD = (
 )
 LADDER_LEAD = (
     "Each LoRA alone at rising weights, with its own trigger word. The best image of a row is its 1; choose by eye how much you "
-    "need and write that number as its requirement."
+    "need, and click its number: what to write into the study file is said below."
 )
+ASKED = '<p class="lead asked" role="status" hidden></p>'
 
 
 def proof_strip(story: SeedStory, dials: Sequence[Dial], framer: Framer) -> str:
@@ -43,7 +44,7 @@ def _lower(seed: int, lower: Lower, dials: Sequence[Dial], framer: Framer) -> st
 
 def ladder_strips(story: SeedStory, framer: Framer) -> str:
     rows = "".join(_ladder(place, ladder, story.seed, framer) for place, ladder in enumerate(story.ladders))
-    return f'<section class="ladders"><h3>Each LoRA alone</h3><p class="lead">{LADDER_LEAD}</p>{rows}</section>'
+    return f'<section class="ladders"><h3>Each LoRA alone</h3><p class="lead">{LADDER_LEAD}</p>{rows}{ASKED}</section>'
 
 
 def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:
@@ -52,9 +53,18 @@ def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:
         shown = framer.place(look, f"seed-{seed}-ladder-{place}-{step}", large=True)
         score = look.scores.get(ladder.lora)
         told = "not measurable" if score is None else number(score)
+        alt = f"{ladder.lora} alone at {weight:g}: {told}"
+        if score is not None and 0 < score <= 1:
+            told = _askable(ladder.lora, number(score))
         caption = f'<strong>{weight:g}</strong> {told}<span class="soft">raw {look.raw[ladder.lora]:.3f}</span>'
-        cards += framer.figure(look, shown, alt=f"{ladder.lora} alone at {weight:g}: {told}", caption=caption)
+        cards += framer.figure(look, shown, alt=alt, caption=caption)
     return f'<h4>{text(ladder.lora)}</h4><div class="strip">{cards}</div>'
+
+
+def _askable(lora: str, least: str) -> str:
+    """A score that can be clicked to become the requirement."""
+    marks = f'data-lora="{text(lora)}" data-least="{least}" aria-label="require {least} of {text(lora)}"'
+    return f'<button class="ask" {marks}>{least}</button>'
 
 
 def trial_name(seed: int, number: int) -> str:

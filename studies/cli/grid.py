@@ -52,7 +52,7 @@ def grid(
     """Draw a grid around the seed's pick; nothing that was drawn before is drawn again."""
     from studies.axes import check_axes
     from studies.axis_text import parse_axis
-    from studies.cli.search import close
+    from studies.cli.search import AGAIN, close
 
     opened = open_study(study, workspace)
     given = [text for text in (x, y, z) if text is not None]
@@ -64,7 +64,7 @@ def grid(
     try:
         found = draw_around(opened, seed, axes, tracker, blurred=blur)
     finally:
-        close(tracker)
+        close(tracker, later=AGAIN)
     if as_json:
         typer.echo(json.dumps({"pictures": [_as_json(opened, drawn) for drawn in found]}, indent=1))
         return

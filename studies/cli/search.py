@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from studies.tracking import Tracker
 
 
+AGAIN = "the same command logs them later, and draws nothing again"
+
+
 def register(app: typer.Typer) -> None:
     app.command()(scout)
     app.command()(lock)
@@ -44,7 +47,7 @@ def scout(
     try:
         found, picture = scout_study(opened, seeds, tracker, blurred=blur)
     finally:
-        close(tracker)
+        close(tracker, later=AGAIN)
     if as_json:
         ranked = [{"seed": s.seed, "faults": list(s.faults), "hands": s.hands, "image": str(s.evaluation.image)} for s in found]
         typer.echo(json.dumps({"seeds": ranked, "sheet": str(picture)}))
@@ -263,12 +266,9 @@ def counter(advance: Advance) -> Callable[[], None]:
     return lambda: advance(next(done), "")
 
 
-def close(tracker: Tracker, wait_s: float = 60.0) -> bool:
-    """Waits for what is still being logged and says what could not be, which is true then."""
+def close(tracker: Tracker, wait_s: float = 60.0, later: str = "`huanhua track STUDY` logs them later") -> bool:
+    """Waits for what is still being logged and says what could not be, which is true then; `later` says how it can be."""
     missing = tracker.close(wait_s)
     if missing.titles:
-        say(
-            f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the study itself is whole, and "
-            "`huanhua track STUDY` logs them later"
-        )
+        say(f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the study itself is whole, and {later}")
     return bool(missing.titles)

@@ -27,6 +27,8 @@ SHOWN: Final = "huanhua.picture"
 TRAINED: Final = "huanhua.training"
 CONTEXT, NOTE = "mlflow.data.context", "mlflow.note.content"
 DIGITS: Final = 36
+MODELS: Final = {"mlflow.experimentKind": "custom_model_development"}
+"""Else MLflow shows runs as evaluations of a language model."""
 BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
 QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -81,7 +83,7 @@ class Writer:
         known = self._client.get_experiment_by_name(name)
         if known is None:
             location = artifacts.resolve().as_uri() if artifacts else None
-            return str(self._client.create_experiment(name, artifact_location=location))
+            return str(self._client.create_experiment(name, artifact_location=location, tags=MODELS))
         if known.lifecycle_stage == "deleted":
             self._client.restore_experiment(known.experiment_id)
         return str(known.experiment_id)

@@ -119,6 +119,20 @@ def test_the_veil_is_lifted_by_its_toggle_and_by_the_pages(page: Any) -> None:
     assert page.evaluate(style) == "none"
 
 
+def test_a_number_of_the_ladder_becomes_a_requirement(page: Any) -> None:
+    asked = page.locator(".ladders .asked")
+    assert not asked.is_visible()
+    button = page.get_by_role("button", name="require 0.50 of dress")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert "require: {dress: 0.50}" in asked.inner_text()
+    assert button.get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="require 0.75 of dress").click()
+    assert "require: {dress: 0.75}" in asked.inner_text()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert page.evaluate("requireLine({'a: b': '0.5', shoes: '0.70'})") == 'require: {"a: b": 0.5, shoes: 0.70}'
+
+
 def test_a_phone_needs_no_sideways_scrolling(page: Any) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +229,27 @@ def test_a_figure_is_shown_once_by_its_name(ledger: Ledger) -> None:
     figure = json.loads(held["trade-off"])
     assert [trace["name"] for trace in figure["data"]] == ["breaks a requirement", "meets every requirement"]
     assert figure["layout"]["title"] == {"text": "two"}
+
+
+def opening(storage: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own that reads the trials, and says whether alembic was imported for it."""
+    code = (
+        "import sys; from pathlib import Path; from optimizer.ledger import Ledger; "
+        "from tests.optimizer.test_ledger import SPACE; "
+        "ledger = Ledger('look-seed-7', sys.argv[1], SPACE, Path('.')); "
+        "print(len(ledger.finished()), 'alembic' in sys.modules)"
+    )
+    return subprocess.run([sys.executable, "-c", code, storage], capture_output=True, text=True, check=False)
+
+
+def test_what_this_optuna_made_opens_without_asking_what_it_is(ledger: Ledger, tmp_path: Path) -> None:
+    add(ledger, 0.5)
+    assert opening(ledger.storage).stdout.split() == ["1", "False"]
+    with closing(sqlite3.connect(tmp_path / "optuna.db")) as opened:
+        opened.execute("UPDATE version_info SET library_version = '5.0.0rc0'")
+        opened.commit()
+    assert opening(ledger.storage).stdout.split() == ["1", "True"]
+    with closing(sqlite3.connect(tmp_path / "optuna.db")) as opened:
+        opened.execute("UPDATE alembic_version SET version_num = 'v9.9.9.a'")
+        opened.commit()
+    assert "no longer compatible with the table schema" in opening(ledger.storage).stderr

@@ -13,6 +13,7 @@ from PIL import Image
 from models.base import Base, open_base
 from models.errors import InputError
 from models.lora import LoraFile, LoraLayer, open_lora, read_metadata
+from optimizer import decode
 from optimizer.point import Job, Point
 from optimizer.render import DiffusionRenderer
 from studies.export_lora import LARGE, MADE_OF
@@ -30,7 +31,15 @@ def base() -> Base:
     return open_base(WEIGHTS / "base")
 
 
-def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base) -> None:
+def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact: list[torch.Tensor] = []
+
+    def keeping(pixels: torch.Tensor) -> Image.Image:
+        exact.append(pixels / 2 + 0.5)
+        return picture_of(pixels)
+
+    picture_of = decode._picture
+    monkeypatch.setattr(decode, "_picture", keeping)
     study = study_at(tmp_path, base, sampler="DPM++ 2M Karras")
     done = export_to(study, outcome_at(7, POINT), "lora")
     assert [path.name for path in done.paths] == ["exported-seed-7.safetensors"]
@@ -50,6 +59,7 @@ def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base) -> None:
     assert isinstance(together, Image.Image)
     assert isinstance(alone, Image.Image)
     assert off(together, alone) <= 1
+    assert (exact[0] - exact[1]).abs().max() < 1e-4, "in [0, 1], before it is rounded to 256 levels"
     assert off(together, bare) > 20, "the LoRAs must show, or nothing was compared"
 
 

@@ -90,7 +90,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return Lab(study, renderer, tracker)
 
 
-def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: Lab) -> None:
+def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studies.cli.pictures.blur", lambda image: Image.new("RGB", image.size))
     cached = CachedRenderer(lab.renderer, lab.study.workspace.images)
     bare = FakeObserver(lambda image: replace(seen(image), clothing=seen(image).clothing or None))
     lab.study.__dict__["evaluator"] = Evaluator(cached, bare, "bare")

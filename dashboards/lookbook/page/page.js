@@ -16,6 +16,7 @@ function openBook() {
     }
   }, { rootMargin: "600px" });
   for (const article of document.querySelectorAll("article.seed")) waiting.observe(article);
+  for (const ladders of document.querySelectorAll(".ladders")) askFrom(ladders);
 }
 
 openBook();
