@@ -51,7 +51,9 @@ def agreement() -> dict[str, float]:
     return products(observer, drawn, labels, seen) | hands(labels, seen)
 
 
-def products(observer: Any, drawn: list[dict[str, Any]], labels: list[dict[str, str]], seen: list[Observation]) -> dict[str, float]:
+def products(
+    observer: Any, drawn: list[dict[str, Any]], labels: list[dict[str, str]], seen: list[Observation]
+) -> dict[str, float]:
     found = {}
     for worn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
         rows = [i for i, row in enumerate(drawn) if tuple(row["weights"]) == worn]
@@ -61,7 +63,9 @@ def products(observer: Any, drawn: list[dict[str, Any]], labels: list[dict[str, 
             shares = [float(np.mean([int(digit) for digit in labels[i][kind]])) for i in rows]
             found[f"{product}_spearman_{len(rows)}"] = float(spearmanr(raw, shares).statistic)
             if kind == "face":
-                groups = [[r for r, i in zip(raw, rows, strict=True) if labels[i]["identity"] == who] for who in ("other", "trained")]
+                groups = [
+                    [r for r, i in zip(raw, rows, strict=True) if labels[i]["identity"] == who] for who in ("other", "trained")
+                ]
                 found[f"{product}_auc_{len(rows)}"] = auc(*groups)
                 told = [("other", "between", "trained").index(labels[i]["identity"]) for i in rows]
                 found[f"{product}_identity_spearman_{len(rows)}"] = float(spearmanr(raw, told).statistic)
