@@ -14,8 +14,8 @@ from models.images import open_photo
 from scorers.observe import Observer
 from studies.building import open_observer
 from studies.spec import ScorersSection
-from tests.scorers.face_pack import write_face_pack
 from tests.models.poses import write_pose_model
+from tests.scorers.face_pack import write_face_pack
 
 pytestmark = pytest.mark.slow
 
