@@ -21,8 +21,8 @@ TRIED: Final = 5
 def hands_lost(observation: Observation, plain: Observation, locked: Observation) -> int:
     """How many hands are expected and not found: shown by the plain or by the locked image, and neither seen nor hidden here.
 
-    A hand is hidden where an arm, bare or in a sleeve, leads out of sight, or where its place is covered by the figure. The second
-    is no reason if the locked image's arms are bare: then an arm would be seen.
+    A hand is hidden where an arm, bare or in a sleeve, leads out of sight, or where its place is covered by the figure. The
+    second is no reason if the locked image's arms are bare: then an arm would be seen.
     """
     sleeved = all(arm.sleeved for arm in locked.arms)
     return max(_lost(observation, shown, sleeved=sleeved) for shown in (plain, locked))

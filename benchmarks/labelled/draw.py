@@ -3,8 +3,8 @@
     python benchmarks/labelled/draw.py            the images that are not there yet, and drawn.json
     python benchmarks/labelled/draw.py --sheets DIR
 
-The lab's base with three of the LoRAs that ship, each at a random weight from 0 to 1.1; every third image of a set has the weights
-of the image before at another seed. Images are lossless.
+The lab's base with three of the LoRAs that ship, each at a random weight from 0 to 1.1; every third image of a set has the
+weights of the image before at another seed. Images are lossless.
 """
 
 from __future__ import annotations

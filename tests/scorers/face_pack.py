@@ -70,11 +70,17 @@ def write_detector(path: Path) -> None:
             for name, values in (("score", 1), ("bbox", 4), ("kps", 10)):
                 row = graph.node("Transpose", graph.conv(x, width, ANCHORS * values), perm=[2, 3, 0, 1])
                 flat = graph.node("Reshape", row, graph.constant([-1, values]))
-                heads[name].append(graph.node("Sigmoid", flat) if name == "score" else flat)
+                heads[name].append(few_are_sure(graph, flat) if name == "score" else flat)
     found: list[tuple[str, list[object]]] = []
     for name, values in (("score", 1), ("bbox", 4), ("kps", 10)):
         found += [(output, ["places", values]) for output in heads[name]]
     graph.save(path, ("input.1", [1, 3, "?", "?"]), found)
+
+
+def few_are_sure(graph: Graph, x: str) -> str:
+    """Scores above a half only near the largest: random heads would else find thousands of faces."""
+    share = graph.node("Div", x, graph.node("ReduceMax", x, keepdims=1))
+    return graph.node("Sigmoid", graph.node("Sub", graph.node("Mul", share, scalar(graph, 20.0)), scalar(graph, 19.6)))
 
 
 def write_recogniser(path: Path) -> None:
@@ -86,14 +92,14 @@ def write_recogniser(path: Path) -> None:
             short = graph.conv(x, width, wider, 1, stride) if block == 0 else x
             deep = graph.node("Relu", graph.conv(x, width, wider))
             deep = graph.conv(deep, wider, wider, 3, stride)
-            x, width = graph.node("Mul", graph.node("Add", short, deep), half(graph)), wider
+            # Halved, so that fifty layers without normalisation stay within float32.
+            x, width = graph.node("Mul", graph.node("Add", short, deep), scalar(graph, 0.5)), wider
     flat = graph.node("Flatten", x)
     found = graph.node("MatMul", flat, graph.weight(width * 7 * 7, 512))
     graph.save(path, ("input.1", ["None", 3, 112, 112]), [(found, [1, 512])])
 
 
-def half(graph: Graph) -> str:
-    """So that fifty layers without normalisation stay within float32."""
-    name = f"h{len(graph.weights)}"
-    graph.weights.append(numpy_helper.from_array(np.array(0.5, np.float32), name))
+def scalar(graph: Graph, value: float) -> str:
+    name = f"s{len(graph.weights)}"
+    graph.weights.append(numpy_helper.from_array(np.array(value, np.float32), name))
     return name

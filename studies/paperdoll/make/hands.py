@@ -21,7 +21,7 @@ from scorers.hands import SIDE, hand_crop
 from scorers.parts import pieces
 from studies.paperdoll.draw import draw
 from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import HIDDEN
+from studies.paperdoll.figure import HIDDEN, Figure
 from studies.paperdoll.make.corruption import corrupted, hue_turned
 from studies.paperdoll.make.export import export_onnx
 from studies.paperdoll.make.loop import train
@@ -122,7 +122,7 @@ def _side(centre: tuple[float, float], keypoints: dict[str, tuple[float, float]]
 def torn_pool(count: int, seed: int) -> Pool:
     """Figures that show both hands, torn from their wrists."""
     rng = np.random.default_rng((45, seed))
-    figures = []
+    figures: list[Figure] = []
     while len(figures) < count:
         figure = random_figure(rng)
         if figure.pose.arms not in HIDDEN:
