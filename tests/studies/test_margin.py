@@ -13,7 +13,7 @@ LEAST = {**SPEC["search"], "sampler": "least-weight"}
 
 
 def test_the_pick_was_tried_lower_and_higher_and_says_so(tmp_path: Path) -> None:
-    outcome = run(study_in(tmp_path, search=LEAST), budget=24)
+    outcome = run(study_in(tmp_path, search=LEAST), budget=40)
     assert outcome.pick
     margin = outcome.record(outcome.pick).margin
     assert margin
