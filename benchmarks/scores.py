@@ -9,6 +9,7 @@ JSON object. `--quick` looks at a third of the figures.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -205,9 +206,10 @@ def side_by_side(left: Figure, right: Figure) -> Image.Image:
 
 
 def drift_auc(observer: Observer, count: int) -> float:
-    """Other poses against the same pose in other clothes and with another face."""
+    """Other poses (arms moved, or sitting) against the same pose in other clothes and with another face."""
     locked, others = [spread(i) for i in range(count)], [spread(1000 + i) for i in range(count)]
-    poses = [random_figure(np.random.default_rng((SEED, 2000 + i))).pose for i in range(count)]
+    drawn = (random_figure(np.random.default_rng((SEED, 2000 + i))).pose for i in itertools.count())
+    poses = list(itertools.islice((pose for pose in drawn if pose.sitting or pose.arms != "arms spread"), count))
     before = see(observer, locked)
     same = see(observer, [replace(f, pose=locked[i].pose) for i, f in enumerate(others)])
     moved = see(observer, [replace(f, pose=poses[i]) for i, f in enumerate(locked)])
