@@ -2,10 +2,10 @@
 
     python benchmarks/labelled/agreement.py
 
-Prints a table for people and, as its last line, one JSON object: Spearman of a LoRA's raw score with the share of its features
-that was seen; AUC of the face's score (`trained` against `other`) and Spearman over all three; AUC of the hands' score (images
-with a broken hand against those with none broken or gone); how often hands are counted right, and how often arms are seen to
-lead away where both hands are hidden.
+Prints a table for people and, as its last line, one JSON object: Spearman of a LoRA's raw score with the share of its
+features that was seen; AUC of the face's score (`trained` against `other`) and Spearman over all three; AUC of the hands'
+score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
+arms are seen to lead away where both hands are hidden.
 """
 
 from __future__ import annotations
