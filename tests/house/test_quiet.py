@@ -83,7 +83,7 @@ import numpy as np
 from models.onnx import open_onnx
 from studies.paperdoll.bundle import WEIGHTS
 open_onnx(WEIGHTS / "hands" / "hands.onnx", inputs=(None, 3, 48, 48)).run(np.zeros((1, 3, 48, 48), "float32"))
-time.sleep(6)  # reports of use are sent later, from another thread
+time.sleep(15)  # reports of use are sent some seconds later, from another thread
 """
 
 LEAK = "import socket; s = socket.socket(); s.connect_ex(('192.0.2.1', 80)); s.close()"
