@@ -60,14 +60,15 @@ SAID_PLACES: Final = {
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to train. `change` rewrites a copy of the set that `prepare` made; `said` is what the prompt says of the product,
-    the trigger if nothing else."""
+    """One way to train. `change` rewrites a copy of the set that `prepare` made, in which wearers have captions if it is
+    `captioned`; `said` is what the prompt says of the product, the trigger if nothing else."""
 
     name: str
     product: Product = DRESS
     settings: tuple[str, ...] = ()
     change: Callable[[Path], None] | None = None
     said: str | None = None
+    captioned: bool = False
 
 
 def no_reg(folder: Path) -> None:
@@ -81,7 +82,6 @@ def uncaptioned(folder: Path) -> None:
 
 
 def class_prior(folder: Path) -> None:
-    uncaptioned(folder)
     for reg in list((folder / "reg").iterdir()):
         reg.rename(reg.with_name(reg.name.split("_")[0] + "_1girl"))
 
@@ -129,12 +129,12 @@ def stretched(folder: Path) -> None:
 ARMS: Final = (
     Arm("the preset"),
     Arm("no reg, as many steps", settings=("plan.epochs=72",), change=no_reg),
-    Arm("reg without captions", change=uncaptioned),
+    Arm("reg with captions", captioned=True),
     Arm("class prior", change=class_prior),
     Arm("shoes: small crops small", SHOES),
     Arm("shoes: small crops stretched", SHOES, change=stretched),
-    Arm("no trigger", change=no_trigger, said="pink dress"),
-    Arm("captions by hand", change=written),
+    Arm("no trigger", change=no_trigger, said="pink dress", captioned=True),
+    Arm("captions by hand", change=written, captioned=True),
     Arm("four times the steps", settings=("plan.epochs=32",)),
     Arm("masked loss", settings=("outside=nothing",)),
     Arm("whole photos", settings=("outside=photo",)),
@@ -142,7 +142,7 @@ ARMS: Final = (
     Arm("half the steps", settings=("plan.epochs=4",)),
     Arm("rank 2", settings=("rank=2", "alpha=2", "text_rank=2", "text_alpha=2")),
     Arm("rank 32", settings=("rank=32", "alpha=32", "text_rank=32", "text_alpha=32")),
-    Arm("trigger alone", change=bare_triggers),
+    Arm("trigger alone", change=bare_triggers, captioned=True),
     Arm("text encoder untrained", settings=("text_rank=0",)),
     Arm("rank 4", settings=("rank=4", "alpha=4", "text_rank=4", "text_alpha=4")),
     Arm("rank 16", settings=("rank=16", "alpha=16", "text_rank=16", "text_alpha=16")),
@@ -174,7 +174,7 @@ def main() -> int:
 
 def prepared(out: Path) -> None:
     for product in (DRESS, SHOES):
-        training_set_of(Outfit(product, kind_of(product), product, 0.5), out)
+        training_set_of(Outfit(product, kind_of(product), product, 0.5), out, caption_reg=True)
 
 
 def place(out: Path, name: str, training: int) -> Path:
@@ -209,6 +209,8 @@ def changed_set(out: Path, arm: Arm, training: int) -> Path:
     own = place(out / "sets", arm.name, training).with_suffix("")
     shutil.rmtree(own, ignore_errors=True)
     shutil.copytree(out / "data" / arm.product, own)
+    if not arm.captioned:
+        uncaptioned(own)
     if arm.change is not None:
         arm.change(own)
     return own

@@ -87,7 +87,7 @@ def make_data(folder: Path) -> None:
         training_set_of(outfit, folder)
 
 
-def training_set_of(outfit: Outfit, folder: Path) -> None:
+def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool = False) -> None:
     """Photos of a product and the training set of them, in `folder`, unless they are there already."""
     from studies.cli.data import describe, prepare_showing
     from studies.paperdoll.bundle import WEIGHTS
@@ -103,7 +103,7 @@ def training_set_of(outfit: Outfit, folder: Path) -> None:
         return
     prepared, _ = prepare_showing(
         photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER, caption_reg=True,
+        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER, caption_reg=caption_reg,
         plan=preset("lab", outfit.kind).plan,
     )  # fmt: skip
     for line in describe(prepared):
