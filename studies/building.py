@@ -21,9 +21,9 @@ from scorers.references import References
 from studies.devices import best_device, scorers_device
 from studies.known import BaseFacts, Known, LoraFacts, known_hash, recalled, remember
 from studies.late import LateObserver, LateRenderer
+from studies.looks import look_of, preview_of, source_of
 from studies.prompts import trigger_of, without_triggers
-from studies.references import reference_photos
-from studies.spec import GarmentScorer, LoraSection, ScorersSection, StudySpec
+from studies.spec import GarmentScorer, ScorersSection, StudySpec
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -186,23 +186,37 @@ class Study:
 
     @cached_property
     def references(self) -> dict[str, References]:
-        """What the reference photos of each searched LoRA look like; observed once and kept in the workspace."""
-        return {name: self._references(name, section, self.observer_id) for name, section in self.spec.searched().items()}
+        """What the references of each searched LoRA look like (studies.looks); observed once and kept in the workspace."""
+        return {name: self.references_for(name) for name in self.spec.searched()}
 
-    def _references(self, name: str, section: LoraSection, key: str) -> References:
-        assert section.references is not None
-        assert section.kind != "other"
-        folder = self.path(section.references)
-        if not folder.is_dir():
-            raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        held_name = hashlib.sha256(f"{key} {section.kind} {known_hash(self.workspace, folder)}".encode()).hexdigest()
+    def references_for(self, name: str) -> References:
+        """Of one searched LoRA. Raises InputError if they are not there or do not show it."""
+        kind = self.spec.loras[name].kind
+        assert kind != "other"
+        content, pictures = look_of(self, name)
+        held_name = hashlib.sha256(f"{self.observer_id} {kind} {content}".encode()).hexdigest()
         held_name = f"references-{held_name[:16]}"
         held = self.workspace.read(held_name)
         if held is not None:
             return References.from_json(held)
-        found = self.observer.references_of(reference_photos(folder), section.kind)
+        photos = [photo for _, photo in pictures()]
+        try:
+            found = self.observer.references_of(photos, kind)
+        except InputError as error:
+            if source_of(self, name) == "photos":
+                raise
+            raise self._look_without_it(name) from error
         self.workspace.write(held_name, found.to_json())
         return found
+
+    def _look_without_it(self, name: str) -> InputError:
+        section = self.spec.loras[name]
+        preview = preview_of(self.path(section.file))
+        mend = f"name photos: loras.{name}.references"
+        if preview is None:
+            return InputError(f"none of its images alone at full weight shows a {section.kind}", f"loras.{name}", mend)
+        mend += ", or move the preview away: images of the LoRA alone then take its place"
+        return InputError(f"no {section.kind} found in the preview picture", preview, mend)
 
     @property
     def space(self) -> Space:

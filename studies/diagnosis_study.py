@@ -16,6 +16,8 @@ LICENCE_KEYS: Final = ("modelspec.license", "license")
 
 def study_lines(study: Study) -> Iterator[Line]:
     """One line a model; the others are tried whatever the first one gives."""
+    from studies.looks import source_of, words_of
+
     base = _tried("base", study.spec.base.checkpoint, lambda: study.base)
     yield base
     if base[1]:
@@ -27,7 +29,10 @@ def study_lines(study: Study) -> Iterator[Line]:
         yield "LoRAs      not looked at: they need the base", False
     yield from _scorers(study)
     for name, section in study.spec.searched().items():
-        there = study.path(section.references or "").is_dir()
+        if section.references is None:
+            yield f"photos     {name}: {words_of({name: source_of(study, name)})[name]}", True
+            continue
+        there = study.path(section.references).is_dir()
         yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
 
 

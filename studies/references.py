@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def reference_photos(folder: Path) -> list[Image]:
-    """The pictures of `named_photos`, in its order."""
-    return [photo for _, photo in named_photos(folder)]
-
-
 def reference_files(folder: Path) -> list[Path]:
     """The files whose pictures are the references, whether they open or not. Raises InputError if there are none."""
     if not (folder / NAME).is_file():

@@ -15,7 +15,7 @@ from scorers.identity import SMALL, face_width
 from scorers.observation import Box, HandObservation, Observation
 from scorers.scores import Scores
 from studies.judging import Judge
-from studies.references import named_photos
+from studies.looks import look_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -106,7 +106,7 @@ def open_images(files: Sequence[Path]) -> tuple[list[tuple[Path, Image]], list[I
 
 def score_images(study: Study, images: Sequence[tuple[Path, Image]], judge: Judge | None) -> list[ScoredImage]:
     """Looks at all images at once. With a judge of one seed the scores are calibrated and compared with its locked image."""
-    photos = {name: named_photos(study.path(section.references or "")) for name, section in study.spec.searched().items()}
+    photos = {name: look_of(study, name)[1]() for name in study.spec.searched()}
     seen = study.observer.observe([image for _, image in images])
     return [_scored(study, file, image, s, photos, judge) for (file, image), s in zip(images, seen, strict=True)]
 

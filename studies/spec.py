@@ -55,7 +55,11 @@ class RenderSection(_Section):
 class LoraSection(_Section):
     file: str
     kind: Kind
-    references: str | None = Field(default=None, description="folder of photos, or a training set made by `huanhua prepare`")
+    references: str | None = Field(
+        default=None,
+        description="folder of photos, or a training set made by `huanhua prepare`; null for the preview picture beside the "
+        "LoRA's file or, without one, images of the LoRA alone",
+    )
     trigger: str | None = Field(default=None, description="trigger word; by default the one written in the file")
     start: Weight = 0.4
     bounds: tuple[Weight, Weight] = (0.0, 1.0)
@@ -69,8 +73,6 @@ class LoraSection(_Section):
             raise ValueError(f"bounds must rise, not {low} to {high}")
         if self.fixed is None and not low <= self.start <= high:
             raise ValueError(f"start {self.start} lies outside bounds {low} to {high}")
-        if self.fixed is None and self.kind != "other" and self.references is None:
-            raise ValueError("references are needed to score it: name a folder of photos")
         if self.fixed is None and self.kind == "other":
             raise ValueError("kind other cannot be scored: give it a fixed weight")
         return self

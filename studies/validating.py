@@ -11,6 +11,7 @@ from models.base import Base
 from models.catalogue import limits_of_use
 from models.errors import InputError
 from studies.building import Study
+from studies.looks import source_of, words_of
 from studies.references import named_photos
 from studies.workspace import Workspace
 
@@ -38,9 +39,16 @@ def validate_study(study: Study) -> Iterator[str]:
         yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:
         quiet = replace(study, workspace=Workspace(Path(scratch)))
-        for name, references in quiet.references.items():
+        for name in quiet.spec.searched():
+            source = source_of(quiet, name)
+            for words in words_of({name: source}).values():
+                yield f"references {name}: {words}"
+            if source == "close-ups":
+                continue
+            references = quiet.references_for(name)
             unused = f", {len(references.unused)} unused" if references.unused else ""
-            yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
+            if source == "photos":
+                yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
             if references.outliers:
                 photos = named_photos(study.path(study.spec.loras[name].references or ""))
                 names = ", ".join(photos[i][0].name for i in references.outliers)
