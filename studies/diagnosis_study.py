@@ -58,14 +58,18 @@ def _scorers(study: Study) -> Iterator[Line]:
     from models.pose import open_pose
     from scorers.hands import open_hand_judge
     from scorers.plugins import open_scorers
+    from scorers.windowed import LACKS
     from studies.building import local_name, open_garment_embedder
     from studies.devices import scorers_device
 
     scorers, root = study.spec.scorers, study.root
     device = scorers_device(scorers.device)
     garment, face, hands, parts = scorers.garment, scorers.face, scorers.hands, scorers.parts
-    line = _tried("parts", parts.model, lambda: open_parser(local_name(parts.model, root), device))
-    yield _limited(line, limits_of_use("", parts.model))
+    if parts.model is None:
+        yield f"parts      {LACKS}", True
+    else:
+        name = local_name(parts.model, root)
+        yield _limited(_tried("parts", parts.model, lambda: open_parser(name, device)), limits_of_use("", parts.model))
     for model, alone in ((garment.model, {"dino": None}), (garment.dino, {"model": None})):
         if model is not None:
             only = garment.model_copy(update=alone)

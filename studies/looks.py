@@ -7,6 +7,7 @@ alone at full weight. Scores against it say how much of the LoRA's own look show
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,8 +15,9 @@ from models.errors import InputError
 from models.files import write_whole
 from models.images import open_photo
 from optimizer.point import Job, Point
+from scorers.observation import Box
 from studies.known import known_hash
-from studies.references import named_photos
+from studies.references import boxes_in, named_photos
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,8 +66,18 @@ def words_of(sources: Mapping[str, Source]) -> dict[str, str]:
     return {name: f"{WORDS[source]}: {OWN_LOOK}" for name, source in sources.items() if source != "photos"}
 
 
-def look_of(study: Study, name: str) -> tuple[str, Callable[[], list[tuple[Path, Image]]]]:
-    """What decides the references of a searched LoRA, as a hash or a name, and what opens their files and RGB pictures.
+@dataclass(frozen=True)
+class Look:
+    """`content` is what decides the references, as a hash or a name; `pictures` opens their files and RGB pictures, and `boxes`
+    tells in shares where the thing is in each, None where that is not known."""
+
+    content: str
+    pictures: Callable[[], list[tuple[Path, Image]]]
+    boxes: Callable[[], list[Box] | None] = lambda: None
+
+
+def look_of(study: Study, name: str) -> Look:
+    """What a searched LoRA is compared with.
 
     Raises InputError if the folder of photos is not there, or the close-ups are needed and not drawn yet.
     """
@@ -74,11 +86,11 @@ def look_of(study: Study, name: str) -> tuple[str, Callable[[], list[tuple[Path,
         folder = study.path(section.references)
         if not folder.is_dir():
             raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        return known_hash(study.workspace, folder), lambda: named_photos(folder)
+        return Look(known_hash(study.workspace, folder), lambda: named_photos(folder), lambda: boxes_in(folder))
     preview = preview_of(study.path(section.file))
     files = [preview] if preview is not None else _close_ups(study, name)
     content = " ".join(known_hash(study.workspace, file) if preview is not None else file.name for file in files)
-    return content, lambda: [(file, open_photo(file)) for file in files]
+    return Look(content, lambda: [(file, open_photo(file)) for file in files])
 
 
 def draw_close_ups(study: Study, drawn: Callable[[], None]) -> None:

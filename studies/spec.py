@@ -156,9 +156,9 @@ class HandScorer(_Section):
 
 
 class PartScorer(_Section):
-    model: str = Field(
+    model: str | None = Field(
         default="fashn-ai/fashn-human-parser",
-        description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet",
+        description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet; null for none: fixed windows",
     )
 
 
@@ -171,6 +171,12 @@ class ScorersSection(_Section):
         default_factory=dict, description="installed scorers of other people, and the least score that each must give"
     )
     device: str = "auto"
+
+    @model_validator(mode="after")
+    def _hands_are_found(self) -> ScorersSection:
+        if self.parts.model is None and self.hands.judge is not None:
+            raise ValueError("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
+        return self
 
 
 class TrackingSection(_Section):

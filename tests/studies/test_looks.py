@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,8 +15,9 @@ from typer.testing import CliRunner
 
 from models.errors import InputError
 from scorers.fake import FakeObserver, Shown
-from scorers.observation import Kind
+from scorers.observation import Box, Kind
 from scorers.references import References
+from scorers.windowed import LACKS
 from studies.building import Study
 from studies.cli.app import app
 from studies.cli.show import describe
@@ -28,7 +30,7 @@ from studies.running import images_before_trials, judge_for, run_seed
 from studies.spec import read_spec
 from studies.swapping import swap
 from studies.tracking import MemoryTracker
-from studies.validating import validate_study
+from studies.validating import IN_THE_MIDDLE, validate_study
 
 
 def without_photos(folder: Path) -> Study:
@@ -76,7 +78,7 @@ def test_a_preview_stands_in_for_photos_and_nothing_is_drawn(tmp_path: Path) -> 
     preview = preview_in(study)
     assert sources_of(study) == {"face": "photos", "dress": "preview", "shoes": "photos"}
     assert study.references["dress"].kind == "clothing"
-    assert [file for file, _ in look_of(study, "dress")[1]()] == [preview]
+    assert [file for file, _ in look_of(study, "dress").pictures()] == [preview]
     assert world_of(study).drawn == []
 
 
@@ -92,7 +94,7 @@ def test_without_a_preview_the_lora_is_drawn_alone_at_full_weight_and_once(tmp_p
     assert all(job.point.weights == {"dress": 1.0} for job in drawn)
     assert all("testdress" in (job.point.prompt or "") and "myshoes" not in (job.point.prompt or "") for job in drawn)
     assert len(told) == len(SEEDS) == before - images_before_trials(study)
-    assert len(look_of(study, "dress")[1]()) == len(SEEDS)
+    assert len(look_of(study, "dress").pictures()) == len(SEEDS)
     for image in study.workspace.images.glob("*.png"):
         image.unlink()
     draw_close_ups(study, lambda: told.append(1))
@@ -115,13 +117,13 @@ def test_a_killed_drawing_goes_on(tmp_path: Path) -> None:
 def test_another_lora_file_gets_close_ups_of_its_own(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     draw_close_ups(study, lambda: None)
-    first, _ = look_of(study, "dress")
+    first = look_of(study, "dress").content
     world = world_of(study)
     other = Study(study.spec, study.root, study.workspace)
     other.__dict__ |= {"loras": study.loras, "observer": study.observer, "known": None}
     other.__dict__["renderer"] = OtherLora(world.size)
     draw_close_ups(other, lambda: None)
-    assert look_of(other, "dress")[0] != first
+    assert look_of(other, "dress").content != first
 
 
 class OtherLora(FakeWorld):
@@ -169,7 +171,7 @@ def test_with_photos_nothing_is_said(tmp_path: Path) -> None:
 class Blind(FakeObserver):
     """Finds nothing in any reference."""
 
-    def references_of(self, images: object, kind: Kind) -> References:
+    def references_of(self, images: object, kind: Kind, boxes: Sequence[Box] | None = None) -> References:
         return References(kind, ())
 
 
@@ -231,3 +233,18 @@ def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path, monkeypa
     ]
     assert "references shoes: 1 photos show it" in lines
     assert world.drawn == []
+
+
+def test_validate_says_what_is_not_known_without_a_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = fake_study(tmp_path / "a")
+    monkeypatch.setattr("studies.building.open_observer", lambda scorers, root: FakeObserver())
+    study.__dict__["loras"] = {}
+    study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
+    with_parser = list(validate_study(study))
+    assert not any(line.startswith("note ") for line in with_parser)
+    file = study.root / "study.yaml"
+    text = file.read_text(encoding="utf-8").replace("parts: {model: parser}", "parts: {model: null}")
+    file.write_text(text.replace("judge: hands.onnx", "pose: hands.onnx"), encoding="utf-8")
+    study.spec = read_spec(file)
+    notes = [line for line in validate_study(study) if line.startswith("note ")]
+    assert notes == [f"note       {LACKS}", f"note       dress: {IN_THE_MIDDLE}", f"note       shoes: {IN_THE_MIDDLE}"]
