@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optimizer.evaluate import Evaluation, Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.point import Job, Point
-from scorers.observation import Kind, Observation
+from scorers.observation import Box, Kind, Observation
 from scorers.references import References
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class NoObserver:
     def observe(self, images: Sequence[Image]) -> list[Observation]:
         raise RuntimeError("the workers look at what they drew")
 
-    def references_of(self, images: Sequence[Image], kind: Kind) -> References:
+    def references_of(self, images: Sequence[Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
         raise RuntimeError("the study's own observer looks at reference photos")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.errors import InputError
 from scorers import garment, identity
-from scorers.observation import Observation
+from scorers.observation import Box, Observation
 from scorers.references import References
 
 
@@ -51,7 +51,13 @@ def similarity(observation: Observation, references: References) -> float:
     """The raw score of one LoRA in [0, 1], by its references' kind."""
     if references.kind == "face":
         return identity.identity_similarity(observation.face, references)
-    return garment.garment_similarity(observation.regions.get(references.kind), references)
+    return garment.garment_similarity(garment.seen_region(observation, references), references)
+
+
+def seen_place(observation: Observation, references: References) -> Box | None:
+    """Where in the image the raw score looked, in shares; None if it does not show the thing."""
+    found = observation.face if references.kind == "face" else garment.seen_region(observation, references)
+    return None if found is None else found.box
 
 
 def matched_photo(observation: Observation, references: References) -> int | None:
@@ -59,7 +65,7 @@ def matched_photo(observation: Observation, references: References) -> int | Non
     if references.kind == "face":
         face = observation.face
         return None if face is None else references.photo(identity.nearest(face, references))
-    region = observation.regions.get(references.kind)
+    region = garment.seen_region(observation, references)
     return None if region is None else references.photo(garment.nearest(region, references))
 
 

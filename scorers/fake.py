@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from scorers.observation import ArmObservation, FaceSeen, HandObservation, Kind, Observation, Region, RegionKind, Vector
+from scorers.observation import ArmObservation, Box, FaceSeen, HandObservation, Kind, Observation, Region, RegionKind, Vector
 from scorers.references import References
 
 BOX: Final = (0.25, 0.25, 0.75, 0.75)
@@ -84,7 +84,7 @@ class FakeObserver:
         self.looked += len(images)
         return [observation_of(self.read(image), image.size) for image in images]
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
         return references_of(kind)
 
 

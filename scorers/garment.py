@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorers.colour import colour_affinity
-from scorers.observation import Region
+from scorers.observation import Observation, Region
 from scorers.references import References
 
 COLOUR: Final = 0.5
@@ -19,6 +19,17 @@ def garment_similarity(region: Region | None, references: References) -> float:
     """In [0, 1]: the best match over all references of embedding cosine (below 0 counts as 0) and colour affinity; 0 if the
     garment is absent."""
     return 0.0 if region is None else float(_similarities(region, references).max())
+
+
+def seen_region(observation: Observation, references: References) -> Region | None:
+    """The region of the references' kind or, where there was no part parser, the window whose embedding is nearest to any of
+    them."""
+    found = next((region for kind, region in observation.regions.items() if kind == references.kind), None)
+    windows = next((held for kind, held in observation.windows.items() if kind == references.kind), ())
+    if found is not None or not windows:
+        return found
+    cosines = np.asarray([w.embedding for w in windows]) @ np.asarray(references.embeddings).T
+    return windows[int(cosines.max(1).argmax())]
 
 
 def nearest(region: Region, references: References) -> int:

@@ -65,6 +65,7 @@ class Observation:
     """`heads` counts heads (and so people), `feet` separate pieces of shoes or feet. `points` holds the centroids of "head",
     "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen.
     `cover` is where the figure is (scorers.cover); `extra` holds other people's scores (scorers.plugins), None where one failed.
+    `windows` stand for `regions` where there is no part parser: the one that looks most like the references counts.
     `failed` says why there was no image to look at; empty if there was."""
 
     size: tuple[int, int]
@@ -79,6 +80,7 @@ class Observation:
     arms: tuple[ArmObservation, ...] = ()
     cover: tuple[str, ...] = ()
     extra: Mapping[str, float | None] = field(default_factory=dict)
+    windows: Mapping[RegionKind, tuple[Region, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives back an equal observation."""
@@ -96,6 +98,7 @@ class Observation:
             "arms": [_plain(a) for a in self.arms],
             "cover": list(self.cover),
             "extra": dict(self.extra),
+            "windows": {kind: [_plain(r) for r in windows] for kind, windows in self.windows.items()},
         }
 
     @classmethod
@@ -117,6 +120,7 @@ class Observation:
                 arms=tuple(ArmObservation(**_tuples(a)) for a in held["arms"]),
                 cover=tuple(str(row) for row in held["cover"]),
                 extra={name: None if value is None else float(value) for name, value in held["extra"].items()},
+                windows={kind: tuple(Region(**_tuples(r)) for r in windows) for kind, windows in held.get("windows", {}).items()},
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error

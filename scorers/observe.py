@@ -56,8 +56,10 @@ class Observes(Protocol):
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
         """One observation an image, in order."""
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
-        """Raises InputError if no image shows a `kind`."""
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        """`boxes`, in shares of width and height, tell where the thing is in each image, where that is known.
+
+        Raises InputError if no image shows a `kind`."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Observer:
                 feet=len(s.feet),
                 points={
                     "head": _points(s.heads[:1], s.image.height),
-                    "hands": _hand_points(s, limb) if self.pose else _points(s.hands, s.image.height),
+                    "hands": hand_points(limb.hands, s.image.size) if self.pose else _points(s.hands, s.image.height),
                     "feet": _points(s.feet, s.image.height),
                 },
                 height=_height(s.person),
@@ -130,16 +132,12 @@ class Observer:
             for s, r, f, limb, more in zip(seen, regions, faces, limbs, extra, strict=True)
         ]
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind) -> References:
-        """What `images`, the reference photos of a LoRA of `kind`, look like. Raises InputError if none shows it."""
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        """What `images`, the reference photos of a LoRA of `kind`, look like; the parser finds it itself, whatever `boxes` say.
+        Raises InputError if none shows it."""
         seen = self._parse(images)
         if kind == "face":
-            faces = self._faces(seen)
-            unused = tuple(i for i, face in enumerate(faces) if face is None)
-            there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
-            others = outliers([vector for _, vector in there])
-            kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
-            return References(kind, kept, (), unused, tuple(there[at][0] for at in others))
+            return face_references(self._faces(seen))
         found = [regions.get(kind) for regions in self._regions(seen)]
         shown = [region for region in found if region is not None]
         unused = tuple(i for i, region in enumerate(found) if region is None)
@@ -184,6 +182,20 @@ class Observer:
         return [tuple(_hand(s, piece, next(broken)) for piece in s.hands) for s in seen]
 
 
+def face_references(faces: Sequence[FaceSeen | None]) -> References:
+    """Those of a face, one of each photo; other people's are left out. Raises InputError if no photo shows one."""
+    unused = tuple(i for i, face in enumerate(faces) if face is None)
+    there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
+    others = outliers([vector for _, vector in there])
+    kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
+    return References("face", kept, (), unused, tuple(there[at][0] for at in others))
+
+
+def is_flat(image: Image.Image) -> bool:
+    """Whether an RGB image shows nothing."""
+    return all(high - low < FLAT for low, high in image.getextrema())  # type: ignore[misc]
+
+
 def as_rgb(image: Image.Image) -> Image.Image:
     """RGB; what is transparent becomes neutral grey."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -201,8 +213,7 @@ def tuple_of(values: NDArray[np.floating]) -> Vector:
 def _seen(
     image: Image.Image, labels: NDArray[np.uint8], groups: dict[Group, NDArray[np.uint8]], person: NDArray[np.uint8]
 ) -> Seen:
-    pixels = np.asarray(image)
-    if (pixels.max((0, 1)).astype(int) - pixels.min((0, 1)) < FLAT).all():
+    if is_flat(image):
         groups, person = dict.fromkeys(groups, person[:0]), person[:0]
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
     heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
@@ -223,13 +234,13 @@ def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
 def _best(seen: Seen, faces: list[Face], scale: float, corner: tuple[int, int]) -> FaceSeen | None:
     if not faces:
         return None
-    best = max(faces, key=_prominence)
+    best = max(faces, key=prominence)
     x, y = corner
     left, top, right, bottom = (v / scale for v in best.box)
     return FaceSeen(seen.share((left + x, top + y, right + x, bottom + y)), round(best.score, 5), tuple_of(best.embedding))
 
 
-def _prominence(face: Face) -> float:
+def prominence(face: Face) -> float:
     return float(face.score * (face.box[2] - face.box[0]))
 
 
@@ -255,10 +266,10 @@ def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
     return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
 
 
-def _hand_points(seen: Seen, limbs: Posed) -> tuple[tuple[float, float], ...]:
-    """The middles of the hands' boxes, in heights of the image."""
-    ratio = seen.image.width / seen.image.height
-    boxes = [hand.box for hand in limbs.hands]
+def hand_points(hands: Sequence[HandObservation], size: tuple[int, int]) -> tuple[tuple[float, float], ...]:
+    """The middles of the hands' boxes, in heights of an image of `size` (width, height)."""
+    ratio = size[0] / size[1]
+    boxes = [hand.box for hand in hands]
     return tuple(sorted((round((b[0] + b[2]) / 2 * ratio, 5), round((b[1] + b[3]) / 2, 5)) for b in boxes))
 
 

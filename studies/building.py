@@ -21,9 +21,9 @@ from scorers.references import References
 from studies.devices import best_device, scorers_device
 from studies.known import BaseFacts, Known, LoraFacts, known_hash, recalled, remember
 from studies.late import LateObserver, LateRenderer
+from studies.looks import look_of, preview_of, source_of
 from studies.prompts import trigger_of, without_triggers
-from studies.references import reference_photos
-from studies.spec import GarmentScorer, LoraSection, ScorersSection, StudySpec
+from studies.spec import GarmentScorer, ScorersSection, StudySpec
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from models.lora import LoraFile
     from optimizer.render import DiffusionRenderer, Frame
     from scorers.embedders import Embeds
-    from scorers.observe import Observer
+    from scorers.observe import Observes
 
 CFG_STEP = 0.5
 
@@ -164,7 +164,7 @@ class Study:
         )
 
     @cached_property
-    def observer(self) -> Observer:
+    def observer(self) -> Observes:
         return open_observer(self.spec.scorers, self.root)
 
     @cached_property
@@ -186,23 +186,37 @@ class Study:
 
     @cached_property
     def references(self) -> dict[str, References]:
-        """What the reference photos of each searched LoRA look like; observed once and kept in the workspace."""
-        return {name: self._references(name, section, self.observer_id) for name, section in self.spec.searched().items()}
+        """What the references of each searched LoRA look like (studies.looks); observed once and kept in the workspace."""
+        return {name: self.references_for(name) for name in self.spec.searched()}
 
-    def _references(self, name: str, section: LoraSection, key: str) -> References:
-        assert section.references is not None
-        assert section.kind != "other"
-        folder = self.path(section.references)
-        if not folder.is_dir():
-            raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        held_name = hashlib.sha256(f"{key} {section.kind} {known_hash(self.workspace, folder)}".encode()).hexdigest()
+    def references_for(self, name: str) -> References:
+        """Of one searched LoRA. Raises InputError if they are not there or do not show it."""
+        kind = self.spec.loras[name].kind
+        assert kind != "other"
+        look = look_of(self, name)
+        held_name = hashlib.sha256(f"{self.observer_id} {kind} {look.content}".encode()).hexdigest()
         held_name = f"references-{held_name[:16]}"
         held = self.workspace.read(held_name)
         if held is not None:
             return References.from_json(held)
-        found = self.observer.references_of(reference_photos(folder), section.kind)
+        photos = [photo for _, photo in look.pictures()]
+        try:
+            found = self.observer.references_of(photos, kind, look.boxes())
+        except InputError as error:
+            if source_of(self, name) == "photos":
+                raise
+            raise self._look_without_it(name) from error
         self.workspace.write(held_name, found.to_json())
         return found
+
+    def _look_without_it(self, name: str) -> InputError:
+        section = self.spec.loras[name]
+        preview = preview_of(self.path(section.file))
+        mend = f"name photos: loras.{name}.references"
+        if preview is None:
+            return InputError(f"none of its images alone at full weight shows a {section.kind}", f"loras.{name}", mend)
+        mend += ", or move the preview away: images of the LoRA alone then take its place"
+        return InputError(f"no {section.kind} found in the preview picture", preview, mend)
 
     @property
     def space(self) -> Space:
@@ -221,7 +235,7 @@ class Study:
         return {name: self.spec.required(name) for name in self.spec.searched()}
 
 
-def open_observer(scorers: ScorersSection, root: Path) -> Observer:
+def open_observer(scorers: ScorersSection, root: Path) -> Observes:
     """Opens the models that look at images. Raises InputError for the first that is missing or does not open."""
     from models.faces import open_faces
     from models.parser import open_parser
@@ -229,16 +243,18 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     from scorers.hands import open_hand_judge
     from scorers.observe import Observer
     from scorers.plugins import open_scorers
+    from scorers.windowed import WindowObserver
 
     device, hands = scorers_device(scorers.device), scorers.hands
-    return Observer(
-        parser=open_parser(local_name(scorers.parts.model, root), device),
-        garments=open_garment_embedder(scorers.garment, root, device),
-        faces=open_faces(local_name(scorers.face.pack, root), scorers.face.det_size),
-        hand_judge=open_hand_judge(root / hands.judge) if hands.judge else None,
-        pose=open_pose(root / hands.pose, device) if hands.pose else None,
-        extra=open_scorers(list(scorers.extra)),
-    )
+    parts = scorers.parts.model
+    parser = None if parts is None else open_parser(local_name(parts, root), device)
+    garments = open_garment_embedder(scorers.garment, root, device)
+    faces = open_faces(local_name(scorers.face.pack, root), scorers.face.det_size)
+    pose = open_pose(root / hands.pose, device) if hands.pose else None
+    extra = open_scorers(list(scorers.extra))
+    if parser is None:
+        return WindowObserver(garments, faces, pose, extra)
+    return Observer(parser, garments, faces, open_hand_judge(root / hands.judge) if hands.judge else None, pose, extra)
 
 
 def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embeds:
@@ -277,7 +293,7 @@ def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Pat
     seen, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
     judged, judged_by = told(local_name(model, root))
     return {
-        "parts": told(local_name(scorers.parts.model, root)),
+        "parts": ("windows", "none") if scorers.parts.model is None else told(local_name(scorers.parts.model, root)),
         "garment": (json.dumps({kind: held for kind, (held, _) in garments.items()}), " and ".join(shown)),
         "face": told(local_name(face.pack, root), str(face.det_size)),
         "hands": (f"{seen} {judged}", judged_by),

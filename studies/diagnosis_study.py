@@ -16,6 +16,8 @@ LICENCE_KEYS: Final = ("modelspec.license", "license")
 
 def study_lines(study: Study) -> Iterator[Line]:
     """One line a model; the others are tried whatever the first one gives."""
+    from studies.looks import source_of, words_of
+
     base = _tried("base", study.spec.base.checkpoint, lambda: study.base)
     yield base
     if base[1]:
@@ -27,7 +29,10 @@ def study_lines(study: Study) -> Iterator[Line]:
         yield "LoRAs      not looked at: they need the base", False
     yield from _scorers(study)
     for name, section in study.spec.searched().items():
-        there = study.path(section.references or "").is_dir()
+        if section.references is None:
+            yield f"photos     {name}: {words_of({name: source_of(study, name)})[name]}", True
+            continue
+        there = study.path(section.references).is_dir()
         yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
 
 
@@ -53,14 +58,18 @@ def _scorers(study: Study) -> Iterator[Line]:
     from models.pose import open_pose
     from scorers.hands import open_hand_judge
     from scorers.plugins import open_scorers
+    from scorers.windowed import LACKS
     from studies.building import local_name, open_garment_embedder
     from studies.devices import scorers_device
 
     scorers, root = study.spec.scorers, study.root
     device = scorers_device(scorers.device)
     garment, face, hands, parts = scorers.garment, scorers.face, scorers.hands, scorers.parts
-    line = _tried("parts", parts.model, lambda: open_parser(local_name(parts.model, root), device))
-    yield _limited(line, limits_of_use("", parts.model))
+    if parts.model is None:
+        yield f"parts      {LACKS}", True
+    else:
+        name = local_name(parts.model, root)
+        yield _limited(_tried("parts", parts.model, lambda: open_parser(name, device)), limits_of_use("", parts.model))
     for model, alone in ((garment.model, {"dino": None}), (garment.dino, {"model": None})):
         if model is not None:
             only = garment.model_copy(update=alone)

@@ -17,6 +17,7 @@ from studies.bareness import little_clothing
 from studies.building import Study
 from studies.calibrating import ladder_points, plain_point
 from studies.judging import Judge
+from studies.looks import close_ups_lacking
 from studies.running import judge_for, other_seeds, stored_outcome
 
 
@@ -132,15 +133,15 @@ def centre_of(study: Study, seed: int | None, judges: Mapping[int, Judge]) -> Po
 
 
 def uncalibrated(study: Study, seed: int) -> set[Path]:
-    """The images that `judge_for` would draw: of the plain image, the ladders at the seed they were first drawn at, the locked
-    image, and other seeds where drift is required."""
+    """The images that `judge_for` would draw: of the plain image, close-ups of LoRAs without photos, the ladders at the seed they
+    were first drawn at, the locked image, and other seeds where drift is required."""
     held = study.workspace.read("calibration")
     ladder_seed = seed if held is None else int(held["seed"])
     ladders = [Job(ladder_seed, point) for lora in study.spec.searched() for point in ladder_points(study, lora)]
     if study.spec.search.drift is not None:
         ladders += [Job(other, study.start) for other in other_seeds(study, seed)]
     own = [Job(seed, plain_point(study)), Job(seed, study.start)]
-    return missing(study, ladders) | missing(study, own, alone=True)
+    return missing(study, [*close_ups_lacking(study), *ladders]) | missing(study, own, alone=True)
 
 
 def missing(study: Study, jobs: Iterable[Job], *, alone: bool = False) -> set[Path]:

@@ -1,10 +1,11 @@
-"""What a study is run with, as it is told to trackers: each LoRA's file and its reference photos, by their hashes."""
+"""What a study is run with, as it is told to trackers: each LoRA's file and its photos or preview, by their hashes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from studies.known import known_hash
+from studies.looks import preview_of
 from studies.references import reference_files
 from studies.tracking import Input
 
@@ -36,9 +37,12 @@ def _loras(study: Study) -> list[Input]:
 def _references(study: Study) -> list[Input]:
     found = []
     for name, section in study.spec.loras.items():
-        if section.references is None or not (folder := study.path(section.references)).is_dir():
+        place = preview_of(study.path(section.file)) if section.references is None else study.path(section.references)
+        if place is None or not place.exists() or (section.references is None and section.fixed is not None):
             continue
-        photos = {file.name: known_hash(study.workspace, file) for file in reference_files(folder)}
+        photos = {
+            file.name: known_hash(study.workspace, file) for file in (reference_files(place) if place.is_dir() else [place])
+        }
         details = {"photos": len(photos), "files": photos}
-        found.append(Input(f"references {name}", "references", known_hash(study.workspace, folder), folder.resolve(), details))
+        found.append(Input(f"references {name}", "references", known_hash(study.workspace, place), place.resolve(), details))
     return found

@@ -10,7 +10,7 @@ from models.errors import InputError
 from optimizer.decode import NotDrawn
 from optimizer.point import Job
 from optimizer.render import Renderer
-from scorers.observation import Kind, Observation
+from scorers.observation import Box, Kind, Observation
 from scorers.observe import Observes
 from scorers.references import References
 
@@ -51,5 +51,5 @@ class LateObserver:
     def observe(self, images: Sequence[Image]) -> list[Observation]:
         return self.open().observe(images)
 
-    def references_of(self, images: Sequence[Image], kind: Kind) -> References:
-        return self.open().references_of(images, kind)
+    def references_of(self, images: Sequence[Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        return self.open().references_of(images, kind, boxes)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from optimizer.margin import Margin
 from optimizer.search import Judged, Phase, Proof
 from scorers.scores import Scores
+from studies.looks import Source
 from studies.ratings import Rating
 
 
@@ -86,6 +87,8 @@ class Outcome:
     found: Judged | None = None
     stopped: str = ""
     """Why the search ended; empty where stored trials are shown."""
+    looks: Mapping[str, Source] = field(default_factory=dict)
+    """What each searched LoRA is compared with."""
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
@@ -108,6 +111,7 @@ class Outcome:
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
             "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
             "require": {**self.require, "hands at most": self.hands_allowed, "drift at most": self.drift_allowed},
+            "references": dict(self.looks),
         }
 
     def _proof_json(self) -> dict[str, Any] | None:

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.images import list_photos, open_photo
+from scorers.observation import Box
 from trainers.manifest import NAME, read_manifest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-def reference_photos(folder: Path) -> list[Image]:
-    """The pictures of `named_photos`, in its order."""
-    return [photo for _, photo in named_photos(folder)]
 
 
 def reference_files(folder: Path) -> list[Path]:
@@ -48,3 +44,22 @@ def named_photos(folder: Path) -> list[tuple[Path, Image]]:
     if not found:
         raise InputError("no reference photo opens", folder, "give JPEG, PNG or WebP photos")
     return found
+
+
+def boxes_in(folder: Path) -> list[Box] | None:
+    """Where the thing is in each of `named_photos`, in shares of width and height; None for a plain folder: it does not say."""
+    if not (folder / NAME).is_file():
+        return None
+    manifest = read_manifest(folder)
+    originals = [r for r in manifest.photos if (Path(manifest.folder) / r.file).is_file()]
+    if originals:
+        return [_within(r.thing, r.wearer) for r in originals]
+    return [_within(r.thing, r.reg.window) for r in manifest.photos]
+
+
+def _within(thing: Box, frame: Box) -> Box:
+    (left, top, right, bottom), (x, y, end, low) = thing, frame
+    width, height = end - x, low - y
+    found = (left - x) / width, (top - y) / height, (right - x) / width, (bottom - y) / height
+    a, b, c, d = (min(1.0, max(0.0, share)) for share in found)
+    return a, b, c, d

@@ -23,6 +23,7 @@ from studies.conditions import hold_to, keep_conditions
 from studies.earlier import earlier_trials, trials_of_other_studies
 from studies.forking import carried
 from studies.judging import Judge, plain_scores
+from studies.looks import close_ups_lacking, draw_close_ups, sources_of
 from studies.optuna_notes import trial_note, write_notes
 from studies.outcome import Outcome, TrialRecord
 from studies.ratings import rating_in, with_rating
@@ -51,13 +52,14 @@ def ledger_of(study: Study, seed: int) -> Ledger:
 
 
 def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge, list[Ladder]]:
-    """Draws the plain image, the ladders and the locked image if no earlier run did.
+    """Draws the plain image, close-ups of LoRAs without photos, the ladders and the locked image if no earlier run did.
 
     Raises InputError if trials of this seed are stored that the study as it stands now would draw otherwise.
     """
     hold_to(study, seed, ledger_of(study, seed))
     plain = study.evaluator.evaluate(seed, plain_point(study))
     drawn()
+    draw_close_ups(study, drawn)
     ladders = draw_ladders(study, seed, drawn)
     locked = study.evaluator.evaluate(seed, study.start)
     kinds = {n: s.kind for n, s in study.spec.searched().items() if s.kind != "other"}
@@ -94,9 +96,9 @@ def other_seeds(study: Study, seed: int) -> list[int]:
 
 
 def images_before_trials(study: Study) -> int:
-    """The plain image, the ladders, and other seeds where drift is required."""
+    """The plain image, close-ups that are not drawn yet, the ladders, and other seeds where drift is required."""
     others = OTHER_SEEDS if study.spec.search.drift is not None else 0
-    return 1 + len(LADDER) * len(study.spec.searched()) + others
+    return 1 + len(close_ups_lacking(study)) + len(LADDER) * len(study.spec.searched()) + others
 
 
 Search: TypeAlias = Generator[Sequence[Job], Sequence[Evaluation], Outcome]
@@ -329,6 +331,7 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         drift_allowed=judge.drift_allowed,
         by_hand=by_hand is not None,
         found=found,
+        looks=sources_of(study),
     )
 
 

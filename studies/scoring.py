@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.images import open_photo
-from scorers.calibration import matched_photo, similarity
+from scorers.calibration import matched_photo, seen_place, similarity
 from scorers.hands import SMALLEST, hands_score
 from scorers.identity import SMALL, face_width
 from scorers.observation import Box, HandObservation, Observation
 from scorers.scores import Scores
 from studies.judging import Judge
-from studies.references import named_photos
+from studies.looks import look_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,7 +43,8 @@ class Match:
 
 @dataclass(frozen=True)
 class ScoredImage:
-    """`raw` in [0, 1] by LoRA, `matches` the photo behind each; `scores` and `breaks` only where the seed is calibrated."""
+    """`raw` in [0, 1] by LoRA, `matches` the photo behind each and `looked_at` the place in the image, in shares of width and
+    height; `scores` and `breaks` only where the seed is calibrated."""
 
     file: Path
     image: Image
@@ -52,20 +53,16 @@ class ScoredImage:
     matches: Mapping[str, Match]
     scores: Scores | None
     breaks: tuple[str, ...]
+    looked_at: Mapping[str, Box] = field(default_factory=dict)
 
     @property
     def hands(self) -> float:
         return self.scores.hands if self.scores else hands_score(self.observation)
 
-    def places(self, kinds: Mapping[str, str]) -> list[Place]:
-        """What the scores looked at; `kinds` are the LoRAs' own."""
-        seen = self.observation
-        found = []
-        for name, kind in kinds.items():
-            held = seen.face if kind == "face" else next((r for k, r in seen.regions.items() if k == kind), None)
-            if held is not None:
-                found.append(Place(name, held.box))
-        return found + [Place(f"hand {hand_words(hand)}", hand.box) for hand in seen.hands]
+    def places(self) -> list[Place]:
+        """What the scores looked at."""
+        hands = [Place(f"hand {hand_words(hand)}", hand.box) for hand in self.observation.hands]
+        return [*(Place(name, box) for name, box in self.looked_at.items()), *hands]
 
     def _face(self) -> dict[str, Any] | None:
         face, width = self.observation.face, face_width(self.observation)
@@ -80,6 +77,7 @@ class ScoredImage:
             "raw": _rounded(self.raw),
             "calibrated": None if scores is None else _rounded(scores.expression),
             "matched": {name: str(match.file) for name, match in self.matches.items()},
+            "looked_at": {name: list(box) for name, box in self.looked_at.items()},
             "regions": {kind: list(region.box) for kind, region in seen.regions.items()},
             "face": self._face(),
             "hands": round(self.hands, DIGITS),
@@ -106,7 +104,7 @@ def open_images(files: Sequence[Path]) -> tuple[list[tuple[Path, Image]], list[I
 
 def score_images(study: Study, images: Sequence[tuple[Path, Image]], judge: Judge | None) -> list[ScoredImage]:
     """Looks at all images at once. With a judge of one seed the scores are calibrated and compared with its locked image."""
-    photos = {name: named_photos(study.path(section.references or "")) for name, section in study.spec.searched().items()}
+    photos = {name: look_of(study, name).pictures() for name in study.spec.searched()}
     seen = study.observer.observe([image for _, image in images])
     return [_scored(study, file, image, s, photos, judge) for (file, image), s in zip(images, seen, strict=True)]
 
@@ -129,11 +127,13 @@ def _scored(
         index = matched_photo(observation, references)
         if index is not None:
             matches[name] = Match(*photos[name][index])
+    places = {name: seen_place(observation, references) for name, references in study.references.items()}
+    looked_at = {name: box for name, box in places.items() if box is not None}
     if judge is None:
-        return ScoredImage(file, image, observation, raw, matches, None, ())
+        return ScoredImage(file, image, observation, raw, matches, None, (), looked_at)
     scores = judge.scores(observation)
     breaks = tuple(name for name, margin in judge.margins(scores).items() if margin > 0)
-    return ScoredImage(file, image, observation, raw, matches, scores, breaks)
+    return ScoredImage(file, image, observation, raw, matches, scores, breaks, looked_at)
 
 
 def _hand(hand: HandObservation) -> dict[str, Any]:

@@ -55,7 +55,11 @@ class RenderSection(_Section):
 class LoraSection(_Section):
     file: str
     kind: Kind
-    references: str | None = Field(default=None, description="folder of photos, or a training set made by `huanhua prepare`")
+    references: str | None = Field(
+        default=None,
+        description="folder of photos, or a training set made by `huanhua prepare`; null for the preview picture beside the "
+        "LoRA's file or, without one, images of the LoRA alone",
+    )
     trigger: str | None = Field(default=None, description="trigger word; by default the one written in the file")
     start: Weight = 0.4
     bounds: tuple[Weight, Weight] = (0.0, 1.0)
@@ -69,8 +73,6 @@ class LoraSection(_Section):
             raise ValueError(f"bounds must rise, not {low} to {high}")
         if self.fixed is None and not low <= self.start <= high:
             raise ValueError(f"start {self.start} lies outside bounds {low} to {high}")
-        if self.fixed is None and self.kind != "other" and self.references is None:
-            raise ValueError("references are needed to score it: name a folder of photos")
         if self.fixed is None and self.kind == "other":
             raise ValueError("kind other cannot be scored: give it a fixed weight")
         return self
@@ -154,9 +156,9 @@ class HandScorer(_Section):
 
 
 class PartScorer(_Section):
-    model: str = Field(
+    model: str | None = Field(
         default="fashn-ai/fashn-human-parser",
-        description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet",
+        description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet; null for none: fixed windows",
     )
 
 
@@ -169,6 +171,12 @@ class ScorersSection(_Section):
         default_factory=dict, description="installed scorers of other people, and the least score that each must give"
     )
     device: str = "auto"
+
+    @model_validator(mode="after")
+    def _hands_are_found(self) -> ScorersSection:
+        if self.parts.model is None and self.hands.judge is not None:
+            raise ValueError("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
+        return self
 
 
 class TrackingSection(_Section):

@@ -42,7 +42,8 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
 def swap(study: Study, text: str, name: str, file: Path, folder: Path, *, references: Path | None, trigger: str | None) -> Study:
     """Writes the study `text` with another file for the LoRA `name` into `folder`, with the same seeds locked.
 
-    `references` are photos of what the new LoRA shows, by default a folder beside the old photos that is called as the file is.
+    `references` are photos of what the new LoRA shows, by default a folder beside the old photos that is called as the file is; a
+    LoRA that had none needs none now.
     Where both trigger words are known, the new one takes the old one's place in the prompt.
     Raises InputError, and writes nothing, if photos are missing, no seed is locked, or the folder holds something.
     """
@@ -53,11 +54,12 @@ def swap(study: Study, text: str, name: str, file: Path, folder: Path, *, refere
     seeds = locked_seeds(study)
     if not seeds:
         raise InputError("no seed is locked", study.root, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    photos = references or _photos_beside(study, name, file)
-    if not photos.is_dir():
+    photos: Path | None = references or _photos_beside(study, name, file)
+    if photos is not None and not photos.is_dir():
         raise InputError("no photos of what the new LoRA shows", photos, "name their folder: --references DIR")
     old, new = study.triggers.get(name), trigger_of(trigger, read_safetensors_header(file).metadata)
-    changed = _changed(moved(text, study.root, folder), study, name, path_from(folder, file), path_from(folder, photos), new)
+    named = None if photos is None else path_from(folder, photos)
+    changed = _changed(moved(text, study.root, folder), study, name, path_from(folder, file), named, new)
     if old and new:
         changed = _in_prompt(changed, old, new)
     changed = _learning(changed, path_from(folder, study.root))
@@ -70,13 +72,17 @@ def swap(study: Study, text: str, name: str, file: Path, folder: Path, *, refere
     return Study(read_spec(made), folder, workspace)
 
 
-def _photos_beside(study: Study, name: str, file: Path) -> Path:
-    return study.path(study.spec.loras[name].references or "").parent / file.stem
+def _photos_beside(study: Study, name: str, file: Path) -> Path | None:
+    old = study.spec.loras[name].references
+    return None if old is None else study.path(old).parent / file.stem
 
 
-def _changed(text: str, study: Study, name: str, file: str, photos: str, trigger: str | None) -> str:
+def _changed(text: str, study: Study, name: str, file: str, photos: str | None, trigger: str | None) -> str:
     """The study file with other values in the section of one LoRA; comments stay."""
-    values = {"file": file, "references": photos}
+    values = {"file": file}
+    if photos is not None:
+        text = _with_key(text, ("loras", name), "references")
+        values["references"] = photos
     if study.spec.loras[name].trigger is not None:
         values["trigger"] = trigger or ""
     nodes = dict(_section(yaml.compose(text), ("loras", name)))
@@ -84,6 +90,23 @@ def _changed(text: str, study: Study, name: str, file: str, photos: str, trigger
     for node, value in changes:
         text = text[: node.start_mark.index] + json.dumps(value or None, ensure_ascii=False) + text[node.end_mark.index :]
     return text
+
+
+def _with_key(text: str, path: tuple[str, ...], key: str) -> str:
+    """With `key`, as null, in the mapping at a path of keys, unless it is there."""
+    held = yaml.compose(text)
+    if key in dict(_section(held, path)):
+        return text
+    for name in path:
+        held = dict(_section(held, ()))[name]
+    return _first(text, held, f"{key}: null")
+
+
+def _first(text: str, section: Any, entry: str) -> str:
+    """With another entry before the first one of a mapping."""
+    at = section.value[0][0].start_mark
+    between_keys = ", " if section.flow_style else "\n" + " " * at.column
+    return f"{text[: at.index]}{entry}{between_keys}{text[at.index :]}"
 
 
 def _in_prompt(text: str, old: str, new: str) -> str:
@@ -103,9 +126,7 @@ def _learning(text: str, old: str) -> str:
     if "learn" in held:
         node = held["learn"]
         return text[: node.start_mark.index] + told + text[node.end_mark.index :]
-    at = search.value[0][0].start_mark
-    between_keys = ", " if search.flow_style else "\n" + " " * at.column
-    return f"{text[: at.index]}learn: {told}{between_keys}{text[at.index :]}"
+    return _first(text, search, f"learn: {told}")
 
 
 def _section(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -6,13 +6,21 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from models.base import Base
 from models.catalogue import limits_of_use
 from models.errors import InputError
+from scorers.windowed import LACKS
 from studies.building import Study
+from studies.looks import look_of, source_of, words_of
 from studies.references import named_photos
 from studies.workspace import Workspace
+
+IN_THE_MIDDLE: Final = (
+    "where it is in its references is not known: their middle is looked at (shoes: their bottom); photos that `huanhua prepare` "
+    "has boxes of are better"
+)
 
 
 def validate_study(study: Study) -> Iterator[str]:
@@ -33,14 +41,26 @@ def validate_study(study: Study) -> Iterator[str]:
     for word, held in study.embeddings.items():
         yield f"embedding  {word}: {held.tokens} vectors"
     _ = study.observer
-    yield "scorers    garment, face, hands, parts: open"
-    for line in limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model):
+    parts = study.spec.scorers.parts.model
+    yield f"scorers    garment, face, hands{'' if parts is None else ', parts'}: open"
+    if parts is None:
+        yield f"note       {LACKS}"
+    for line in limits_of_use(study.spec.scorers.face.pack, parts or ""):
         yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:
         quiet = replace(study, workspace=Workspace(Path(scratch)))
-        for name, references in quiet.references.items():
+        for name in quiet.spec.searched():
+            source = source_of(quiet, name)
+            for words in words_of({name: source}).values():
+                yield f"references {name}: {words}"
+            if source == "close-ups":
+                continue
+            if parts is None and study.spec.loras[name].kind != "face" and look_of(quiet, name).boxes() is None:
+                yield f"note       {name}: {IN_THE_MIDDLE}"
+            references = quiet.references_for(name)
             unused = f", {len(references.unused)} unused" if references.unused else ""
-            yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
+            if source == "photos":
+                yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
             if references.outliers:
                 photos = named_photos(study.path(study.spec.loras[name].references or ""))
                 names = ", ".join(photos[i][0].name for i in references.outliers)

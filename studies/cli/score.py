@@ -35,6 +35,7 @@ def score(
 ) -> None:
     """Print each score of each image, and write a picture of what was looked at beside the photo it matched."""
     from studies.cli.score_picture import write_pictures
+    from studies.looks import sources_of, words_of
     from studies.scoring import open_images, score_images
 
     opened = open_study(study, workspace)
@@ -45,9 +46,13 @@ def score(
         judge = stored_judge(opened, seed)
         scored = score_images(opened, found, judge)
         pictures = write_pictures(opened, scored)
+        sources = sources_of(opened)
         if as_json:
-            typer.echo(json.dumps({"seed": seed if judge else None, "images": _as_json(scored, pictures)}, indent=1))
+            told = {"seed": seed if judge else None, "references": sources, "images": _as_json(scored, pictures)}
+            typer.echo(json.dumps(told, indent=1))
         else:
+            for name, words in words_of(sources).items():
+                say(f"references {name}: {words}")
             for one, picture in zip(scored, pictures, strict=True):
                 for line in lines_of(one, judge.require if judge else {}, picture):
                     typer.echo(line)

@@ -30,11 +30,8 @@ def write_pictures(study: Study, scored: Sequence[ScoredImage]) -> list[Path]:
 
 def score_sheet(study: Study, scored: ScoredImage) -> Image:
     """The image with a box around each thing, then for each LoRA the photo it looks most like."""
-    kinds = {name: section.kind for name, section in study.spec.searched().items()}
     width, height = scored.image.size
-    boxes = tuple(
-        Box(p.box[0] * width, p.box[1] * height, p.box[2] * width, p.box[3] * height, p.name) for p in scored.places(kinds)
-    )
+    boxes = tuple(Box(p.box[0] * width, p.box[1] * height, p.box[2] * width, p.box[3] * height, p.name) for p in scored.places())
     cells = [Cell(scored.image, (scored.file.name, f"hands {scored.hands:.2f}"), "bad" if scored.breaks else "plain", boxes)]
     for name, raw in scored.raw.items():
         match = scored.matches.get(name)

@@ -253,7 +253,7 @@ def _tell_limits_once(study: Study) -> None:
     """What the licences of the scorers' models forbid, said once in a workspace."""
     from models.catalogue import limits_of_use
 
-    found = limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model)
+    found = limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model or "")
     if found and study.workspace.read("licences-told") != found:
         for line in found:
             say(f"licence: {line}")

@@ -49,7 +49,7 @@ def describe(outcome: Outcome) -> list[str]:
     """For people: what to use, what it scores, what breaks one step lower."""
     head = f"seed {outcome.seed}: {len(outcome.trials)} trials"
     if outcome.pick is None:
-        return [head, *_verdict(outcome)]
+        return [head, *_verdict(outcome), *_looks(outcome)]
     record = outcome.record(outcome.pick)
     weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
     scores = record.scores
@@ -68,7 +68,8 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    return [*lines, *_proof(outcome), *_margin(record), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    lines += [*_looks(outcome), *_proof(outcome), *_margin(record), *_stopped(outcome), *_ratings(outcome)]
+    return [*lines, f"  image      {record.image}"]
 
 
 def by_hand(outcome: Outcome) -> str:
@@ -81,6 +82,13 @@ def by_hand(outcome: Outcome) -> str:
         found = f"the search's own is trial {outcome.record(outcome.found).number}, total {outcome.found.cost:.2f}"
     verdict = f"it breaks {broken}" if broken else "it meets every requirement"
     return f"trial {record.number} was chosen by hand; {verdict}; {found}"
+
+
+def _looks(outcome: Outcome) -> list[str]:
+    """Of LoRAs that are not compared with photos: what with."""
+    from studies.looks import words_of
+
+    return [f"  references {name}: {words}" for name, words in words_of(outcome.looks).items()]
 
 
 def _stopped(outcome: Outcome) -> list[str]:

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from models.clip import ClipModel
 from models.dino import DinoModel
 from models.hashing import hash_path
 from scorers.embedders import Averaged
+from scorers.windowed import WindowObserver
 from studies import building
 from studies.building import observer_id, open_garment_embedder, open_observer, scorer_models
 from studies.paperdoll.bundle import WEIGHTS, scorers
-from studies.spec import GarmentScorer, HandScorer
+from studies.spec import GarmentScorer, HandScorer, ScorersSection
 from tests.models.poses import write_pose_model
 from tests.models.test_dino import write_dino
 
@@ -84,3 +86,18 @@ def test_an_installed_scorer_of_another_release_gives_other_observations(monkeyp
         monkeypatch.setattr(building, "versions_of", lambda names, release=release: dict.fromkeys(names, release))
         found.add(observer_id(held, WEIGHTS, hash_path))
     assert len(found) == 2
+
+
+def test_without_a_parser_a_window_observer_is_opened_whose_observations_are_its_own(tmp_path: Path) -> None:
+    pose = write_pose_model(tmp_path / "pose.onnx")
+    held = scorers().model_dump() | {"hands": {"pose": str(pose)}, "parts": {"model": None}}
+    windowed = ScorersSection.model_validate(held)
+    assert isinstance(open_observer(windowed, tmp_path), WindowObserver)
+    parsed = ScorersSection.model_validate(held | {"parts": scorers().parts.model_dump()})
+    assert observer_id(windowed, tmp_path, hash_path) != observer_id(parsed, tmp_path, hash_path)
+    assert scorer_models(windowed, tmp_path, hash_path)["parts"] == ("windows", "none")
+
+
+def test_a_hand_judge_without_a_parser_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"hands.judge needs the part parser"):
+        ScorersSection.model_validate(scorers().model_dump() | {"parts": {"model": None}})

@@ -48,7 +48,6 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
         (lambda d: d["search"].update(levers={"sub": ["a"]}), "unknown key search.levers.sub"),
         (lambda d: d["search"].update(margin=-0.02), "search.margin"),
         (lambda d: d["loras"]["face"].update(start=1.5), "lies outside bounds"),
-        (lambda d: d["loras"]["dress"].pop("references"), "references are needed"),
         (lambda d: d["search"]["require"].update(hat=0.5), "search.require names hat"),
         (lambda d: d["render"].update(width=130), "render.width"),
         (lambda d: d.update(seeds=[]), "empty list"),
@@ -64,6 +63,12 @@ def test_refuses_with_the_place(tmp_path: Path, change: Any, says: str) -> None:
         read(tmp_path, data)
     assert "\n" not in str(caught.value)
     assert str(tmp_path / "study.yaml") in str(caught.value)
+
+
+def test_a_searched_lora_needs_no_reference_photos(tmp_path: Path) -> None:
+    data = held(tmp_path)
+    data["loras"]["dress"].pop("references")
+    assert read(tmp_path, data).loras["dress"].references is None
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n- 2\n", "a: [", "\x00"])
