@@ -4,9 +4,9 @@ Two images: all weights lower, and all higher. A LoRA at weight 0 stays away. Wh
 not met: the search goes on as if the point had come out so, to the next one that holds.
 
 The two images are of the budget and kept for the best point until it was tried so. That waits for the proof, which may find a
-better point, while images are left for the proof and for a margin of each point on the way down: where the last one does not hold,
-the one before it has its margin still. With fewer left the margin comes first: a pick that holds, with half a proof, is worth more
-than the proof of one that may not hold.
+better point, while images are left for the proof and for a margin of each point on the way down: where the last one does not
+hold, the one before it has its margin still. With fewer left the margin comes first: a pick that holds, with half a proof, is
+worth more than the proof of one that may not hold.
 """
 
 from __future__ import annotations

@@ -68,7 +68,14 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    return [*lines, *_proof(outcome), *_margin(outcome, record), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    return [
+        *lines,
+        *_proof(outcome),
+        *_margin(outcome, record),
+        *_stopped(outcome),
+        *_ratings(outcome),
+        f"  image      {record.image}",
+    ]
 
 
 def by_hand(outcome: Outcome) -> str:

@@ -135,4 +135,3 @@ def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkey
     found = CliRunner().invoke(app, ["run", str(study.root), "--trials", "4", "--json"])
     assert found.exit_code == 1, found.output
     assert json.loads(found.stdout.splitlines()[-1]) == {"event": "done", "seeds": [SEED], "picked": []}
-    assert CliRunner().invoke(app, ["run", str(study.root), "--trials", "4"]).exit_code == 1
