@@ -37,6 +37,8 @@ DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", "max
 CHOSEN: Final = "chosen by hand"
 """The study's user attribute that holds the number of the trial that a person chose."""
 CONDITIONS: Final = "conditions"
+BESIDE: Final = "tried beside"
+"""The study's user attribute that holds the numbers of trials that were tried with their weights a little off, and how far."""
 STORAGES: Final = 8
 """Databases that are kept open at most."""
 
@@ -180,6 +182,15 @@ class Ledger:
     def choose(self, number: int | None) -> None:
         """Keeps what a person chose; None leaves the choice to the search again."""
         patiently(lambda: self._study.set_user_attr(CHOSEN, number))
+
+    def beside(self) -> dict[int, float]:
+        """Trials that were tried with all weights a little off, by number: how far."""
+        return {int(number): float(off) for number, off in (self._attribute(BESIDE) or {}).items()}
+
+    def keep_beside(self, number: int, off: float) -> None:
+        """Keeps that a trial was tried so: its images are missed when they leave the cache."""
+        told = {str(n): o for n, o in {**self.beside(), number: off}.items()}
+        patiently(lambda: self._study.set_user_attr(BESIDE, told))
 
     def notes(self) -> dict[int | None, str]:
         """optuna-dashboard's notes by trial number, that of the study by None."""

@@ -74,9 +74,11 @@ def next_proposal(
     budget: int,
     sampler: Sampler,
     design: Sequence[float] = DESIGN_LEVELS,
+    ahead: int = 0,
 ) -> Proposal | None:
     """The next point to draw, or None when the proof is complete, `budget` images are drawn, or nothing is feasible and no image
-    worth drawing. `design` are the levels, in shares of all axes, that are drawn after the start before the sampler is asked."""
+    worth drawing. `design` are the levels, in shares of all axes, that are drawn after the start before the sampler is asked.
+    `ahead` are images that exploring leaves besides those of the proof."""
     if len(history) >= budget:
         return None
     drawn = {j.point.key() for j in history}
@@ -84,7 +86,7 @@ def next_proposal(
         if point.key() not in drawn:
             return Proposal(point, phase)
     found, ended = best(history), False
-    if found is None or len(history) < budget - proof_reserve(space, budget):
+    if found is None or len(history) < budget - ahead - proof_reserve(space, budget - ahead):
         proposed = sampler.propose(space, history)
         if proposed is not None and proposed.key() not in drawn:
             return Proposal(proposed, "search")
@@ -106,12 +108,13 @@ def next_proposals(
     foresee: Callable[[Sequence[Judged], Point], Judged],
     most: int,
     design: Sequence[float] = DESIGN_LEVELS,
+    ahead: int = 0,
 ) -> list[Proposal]:
     """Up to `most` points to draw at once, none if the search has ended: each follows as if those before it had come out as
     `foresee` says (kriging believer, Ginsbourger et al. 2010)."""
     believed, found = list(history), list[Proposal]()
     while len(found) < most:
-        proposal = next_proposal(space, believed, start=start, budget=budget, sampler=sampler, design=design)
+        proposal = next_proposal(space, believed, start=start, budget=budget, sampler=sampler, design=design, ahead=ahead)
         if proposal is None:
             break
         found.append(proposal)
@@ -121,8 +124,9 @@ def next_proposals(
 
 
 def proof_reserve(space: Space, budget: int) -> int:
-    """Images kept for the proof: three a weight, but never more than half of the budget."""
-    return min(3 * len(space.weights), budget // 2)
+    """Images kept for the proof: three a weight, but no more than half of the budget unless a single step each needs them."""
+    single = len(space.weights)
+    return min(3 * single, max(single, budget // 2))
 
 
 def _opening(space: Space, start: Point, design: Sequence[float]) -> list[tuple[Point, Phase]]:

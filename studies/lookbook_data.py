@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from optimizer.evaluate import Evaluation
-from optimizer.point import Job
 from optimizer.search import Judged
 from scorers.scores import Scores
 from studies.bareness import little_clothing
@@ -14,7 +13,7 @@ from studies.building import Study
 from studies.calibrating import plain_point
 from studies.gridding import missing, uncalibrated
 from studies.outcome import Outcome
-from studies.running import judge_for, ledger_of, stored_outcome
+from studies.running import jobs_of_trials, judge_for, ledger_of, stored_outcome
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def was_run(study: Study, seed: int) -> bool:
 
 def images_gone(study: Study, seed: int) -> int:
     """How many of the seed's images the cache has let go: they must be drawn again to be shown."""
-    trials = missing(study, [Job(seed, entry.point) for entry in ledger_of(study, seed).entries()], alone=True)
+    trials = missing(study, jobs_of_trials(study, seed), alone=True)
     return len(uncalibrated(study, seed) | trials)
 
 

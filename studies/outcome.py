@@ -89,9 +89,16 @@ class Outcome:
     """Why the search ended; empty where stored trials are shown."""
     looks: Mapping[str, Source] = field(default_factory=dict)
     """What each searched LoRA is compared with."""
+    margin_off: float = 0.0
+    """How far off its weights the pick is asked to hold; 0 asks for nothing."""
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
+
+    @property
+    def margin_missing(self) -> bool:
+        """Whether the search's pick was not tried with its weights off, as was asked."""
+        return self.pick is not None and not self.by_hand and self.margin_off > 0 and self.record(self.pick).margin is None
 
     def as_json(self) -> dict[str, Any]:
         """For programs: `huanhua show --json`."""
@@ -105,7 +112,7 @@ class Outcome:
             "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
             "found": self.record(self.found).number if self.found else None,
             "proof": self._proof_json(),
-            "margin": None if self.pick is None else margin_json(self.record(self.pick).margin),
+            "margin": self._margin_json(),
             "nearest": None
             if self.pick or record is None
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
@@ -113,6 +120,13 @@ class Outcome:
             "require": {**self.require, "hands at most": self.hands_allowed, "drift at most": self.drift_allowed},
             "references": dict(self.looks),
         }
+
+    def _margin_json(self) -> dict[str, Any] | None:
+        """None where no margin is asked for, or there is no pick; `holds` is null where it was asked for and not drawn."""
+        if self.margin_missing:
+            return {"off": self.margin_off, "holds": None, "breaks": {}}
+        margin = None if self.pick is None else self.record(self.pick).margin
+        return None if margin is None else _margin_json(margin)
 
     def _proof_json(self) -> dict[str, Any] | None:
         if self.proof is None:
@@ -132,9 +146,6 @@ class Outcome:
         }
 
 
-def margin_json(margin: Margin | None) -> dict[str, Any] | None:
-    """None where nothing was drawn beside the point."""
-    if margin is None:
-        return None
+def _margin_json(margin: Margin) -> dict[str, Any]:
     broken = {side: [name for name, m in judged.margins.items() if m > 0] for side, judged in margin.sides.items()}
     return {"off": margin.off, "holds": margin.holds, "breaks": broken}

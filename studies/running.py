@@ -10,7 +10,7 @@ from optimizer.earlier import priors_from
 from optimizer.evaluate import Evaluation
 from optimizer.least_weight import expected
 from optimizer.ledger import Ledger
-from optimizer.margin import Margin, beside, with_margins
+from optimizer.margin import SIDES, Margin, Probed, before_the_proof, beside, held_best, kept_for_margin, with_margins
 from optimizer.point import Job, Point
 from optimizer.samplers import design_for, sampler_for
 from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposals, proof_of
@@ -35,7 +35,7 @@ OTHER_SEEDS: Final = 8
 
 @dataclass(frozen=True)
 class TrialDone:
-    """Told after every trial: its record and the best so far. `count` trials of at most `budget` are done."""
+    """Told after every trial: its record and the best so far. `count` images of at most `budget` are drawn, margins included."""
 
     record: TrialRecord
     best_record: TrialRecord | None
@@ -174,27 +174,33 @@ def searching(
         track_trial(tracker, seed, record, blurred=blurred)
     search, sampler = study.spec.search, _sampler(study, seed, judge)
     while True:
-        history = _with_margins(records)
-        proposals = next_proposals(
-            study.space,
-            history,
-            start=study.start,
-            budget=budget - _images_beside(records),
-            sampler=sampler,
-            foresee=lambda seen, point: _foreseen(study, judge, seen, point),
-            most=search.batch,
-            design=design_for(search.sampler),
-        )
+        untried = _best_untried(records) if search.margin else None
+        left = budget - len(records) - _images_beside(records)
+        kept = kept_for_margin(untried is not None, left)
+        history, proposals = _with_margins(records), list[Proposal]()
+        found = sum(r.phase == "proof" and r.judged.feasible and r.margin is None for r in records)
+        if untried is None or not before_the_proof(study.space, untried.judged, history, left=left, found=found):
+            proposals = next_proposals(
+                study.space,
+                history,
+                start=study.start,
+                budget=len(records) + left - kept,
+                sampler=sampler,
+                foresee=lambda seen, point: _foreseen(study, judge, seen, point),
+                most=search.batch,
+                design=design_for(search.sampler),
+                ahead=SIDES if search.margin else 0,
+            )
         if not proposals:
-            beside_it = yield from _look_beside(study, seed, judge, records, budget, may_write)
-            if beside_it is None:
+            if untried is None or not kept:
                 break
-            records = beside_it
+            tried = yield from _look_beside(study, seed, judge, ledger, untried, may_write)
+            records = [tried if record is untried else record for record in records]
             continue
         for record in (yield from _draw(study, seed, judge, ledger, proposals, may_write)):
             records.append(record)
             track_trial(tracker, seed, record, blurred=blurred)
-            told(TrialDone(record, _best_record(records), len(records), budget))
+            told(TrialDone(record, _best_record(records), len(records) + _images_beside(records), budget))
     outcome = outcome_of(study, seed, judge, records, ledger.chosen())
     may_write()
     write_notes(ledger, study.spec.name, outcome)
@@ -210,8 +216,11 @@ def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) 
 
 def _with_margins(records: Sequence[TrialRecord]) -> list[Judged]:
     """Points that were tried with their weights a little off are judged by the worst of what was seen."""
-    probed = {r.judged.point.key(): r.margin.sides for r in records if r.margin}
-    return with_margins([r.judged for r in records], probed)
+    return with_margins([r.judged for r in records], _probed(records))
+
+
+def _probed(records: Sequence[TrialRecord]) -> Probed:
+    return {r.judged.point.key(): r.margin.sides for r in records if r.margin}
 
 
 def _images_beside(records: Sequence[TrialRecord]) -> int:
@@ -219,20 +228,22 @@ def _images_beside(records: Sequence[TrialRecord]) -> int:
 
 
 def _look_beside(
-    study: Study, seed: int, judge: Judge, records: list[TrialRecord], budget: int, may_write: Callable[[], None]
-) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord] | None]:
-    """Draws what lies beside the best that was not tried so yet; None if there is no such, or the budget is used up."""
-    found, off = best(_with_margins(records)), study.spec.search.margin
-    record = next((r for r in records if found and r.judged.point.key() == found.point.key()), None)
-    if record is None or record.margin is not None or off == 0:
-        return None
+    study: Study, seed: int, judge: Judge, ledger: Ledger, record: TrialRecord, may_write: Callable[[], None]
+) -> Generator[Sequence[Job], Sequence[Evaluation], TrialRecord]:
+    """Draws what lies beside a trial, and keeps that it was."""
+    off = study.spec.search.margin
     sides = beside(record.judged.point, off)
-    if len(records) + _images_beside(records) + len(sides) > budget:
-        return None
     may_write()
     seen = yield [Job(seed, point) for point in sides.values()]
-    margin = Margin(off, {side: judge.judge(e)[0] for side, e in zip(sides, seen, strict=True)})
-    return [replace(r, margin=margin) if r is record else r for r in records]
+    may_write()
+    ledger.keep_beside(record.number, off)
+    return replace(record, margin=Margin(off, {side: judge.judge(e)[0] for side, e in zip(sides, seen, strict=True)}))
+
+
+def _best_untried(records: Sequence[TrialRecord]) -> TrialRecord | None:
+    """The best, if it was not tried with its weights off."""
+    found = best(_with_margins(records))
+    return next((r for r in records if found and r.judged.point.key() == found.point.key() and r.margin is None), None)
 
 
 def _best_record(records: list[TrialRecord]) -> TrialRecord | None:
@@ -278,24 +289,37 @@ def restore_images(study: Study, seed: int) -> None:
             study.evaluator.restore(seed, entry.point, entry.image)
 
 
+def jobs_of_trials(study: Study, seed: int) -> list[Job]:
+    """All images that the stored trials are judged by: their own, and those beside them."""
+    ledger, off = ledger_of(study, seed), study.spec.search.margin
+    entries, tried = ledger.entries(), ledger.beside()
+    probed = [beside(entry.point, off) for entry in entries if off and tried.get(entry.number) == off]
+    return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for sides in probed for p in sides.values()]
+
+
 def _stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[TrialRecord]:
     """The finished trials with what people said of them."""
     restore_images(study, seed)
-    notes = ledger.notes()
+    notes, tried = ledger.notes(), ledger.beside()
     found = []
     for entry in ledger.entries():
         seen = study.evaluator.evaluate(seed, entry.point)
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        margin = _stored_margin(study, seed, judge, record)
+        margin = _stored_margin(study, seed, judge, record, tried.get(entry.number))
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), margin=margin))
     return found
 
 
-def _stored_margin(study: Study, seed: int, judge: Judge, record: TrialRecord) -> Margin | None:
-    """What an earlier run saw beside it; None if it did not look, or the images have left the cache."""
+def _stored_margin(study: Study, seed: int, judge: Judge, record: TrialRecord, tried: float | None) -> Margin | None:
+    """What an earlier run saw beside it; None if it did not look. `tried` is how far off it is known to have looked: what has
+    left the cache since is drawn again."""
     off = study.spec.search.margin
+    if off == 0:
+        return None
     jobs = {side: Job(seed, point) for side, point in beside(record.judged.point, off).items()}
-    if off == 0 or not record.judged.feasible or not all(study.evaluator.place(job).exists() for job in jobs.values()):
+    # Runs that ended before they kept it, forks, and older versions leave the images alone.
+    drawn = record.judged.feasible and all(study.evaluator.place(job).exists() for job in jobs.values())
+    if tried != off and not drawn:
         return None
     return Margin(off, {side: judge.judge(study.evaluator.evaluate(seed, job.point))[0] for side, job in jobs.items()})
 
@@ -310,10 +334,11 @@ def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Propos
 def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
     """`chosen` is the number of the trial that a person prefers to the search's pick.
 
-    Where no point holds with its weights a little off, the cheapest that meets all by itself is the pick, and told as it is.
+    A point that holds with its weights a little off is preferred to one whose margin was not drawn. Where no point holds so, the
+    cheapest that meets all by itself is the pick, and told as it is.
     """
     plain, history = [r.judged for r in records], _with_margins(records)
-    found = best(history)
+    found = held_best(plain, _probed(records))
     if found is None and (found := best(plain)):
         history = plain
     records = [replace(r, judged=j) for r, j in zip(records, history, strict=True)]
@@ -332,6 +357,7 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         by_hand=by_hand is not None,
         found=found,
         looks=sources_of(study),
+        margin_off=study.spec.search.margin,
     )
 
 

@@ -68,7 +68,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    lines += [*_looks(outcome), *_proof(outcome), *_margin(record), *_stopped(outcome), *_ratings(outcome)]
+    lines += [*_looks(outcome), *_proof(outcome), *_margin(outcome, record), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, f"  image      {record.image}"]
 
 
@@ -108,7 +108,7 @@ def _proof(outcome: Outcome) -> list[str]:
             lines.append(f"  proof      {name} one step lower: not drawn, the budget ended")
             continue
         record = outcome.record(lower)
-        broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing"
+        broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing; its own margin was not drawn"
         if record.margin is not None and not record.margin.holds:
             broken += f" where its weights are {record.margin.off:g} off"
         lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
@@ -119,8 +119,10 @@ def _proof(outcome: Outcome) -> list[str]:
     return [*lines, f"  proof      {verdict}"]
 
 
-def _margin(record: TrialRecord) -> list[str]:
+def _margin(outcome: Outcome, record: TrialRecord) -> list[str]:
     """Whether the pick holds where its weights are a little off."""
+    if outcome.margin_missing:
+        return ["  margin     not drawn, the budget ended: give more --trials"]
     if record.margin is None:
         return []
     broken = [

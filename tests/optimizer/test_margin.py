@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.margin import Margin, beside, with_margins
+from optimizer.margin import Margin, before_the_proof, beside, held_best, kept_for_margin, with_margins
 from optimizer.point import Point
 from optimizer.search import Judged, best
+from optimizer.space import Axis, Space
 
 weights = st.dictionaries(st.sampled_from(["face", "dress", "shoes"]), st.integers(0, 20).map(lambda k: k / 20), min_size=1)
 
@@ -41,3 +42,26 @@ def test_a_point_that_holds_stays_feasible() -> None:
     sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2, -0.05)}
     assert Margin(0.02, sides).holds
     assert best(with_margins([held], {held.point.key(): sides})).margins == {"dress": -0.1, "hands": -0.05}  # type: ignore[union-attr]
+
+
+def test_a_point_that_holds_is_preferred_to_a_cheaper_one_that_was_not_tried_so() -> None:
+    cheap, held = judged(0.4, -0.01), judged(0.5, -0.2)
+    sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2)}
+    assert held_best([cheap, held], {}) == cheap
+    assert held_best([cheap, held], {held.point.key(): sides}) == best(with_margins([held], {held.point.key(): sides}))
+    broken = {"lower": judged(0.48, 0.1), "higher": judged(0.52, -0.2)}
+    assert held_best([cheap, held], {held.point.key(): broken}) == cheap
+    assert held_best([held], {held.point.key(): broken}) is None
+
+
+def test_two_images_are_kept_for_a_best_point_where_two_are_left() -> None:
+    assert [kept_for_margin(True, left) for left in (0, 1, 2, 9)] == [0, 0, 2, 2]
+    assert kept_for_margin(False, 9) == 0
+
+
+def test_the_margin_comes_before_the_proof_once_images_are_few() -> None:
+    space, pick = Space({"dress": Axis(0.0, 1.0, 0.05)}, given_cfg=5.0), judged(0.5, -0.2)
+    assert [left for left in range(9) if before_the_proof(space, pick, [pick], left=left, found=0)] == [2, 3, 4]
+    drawn = [pick, judged(0.45, 0.1)]
+    assert [left for left in range(9) if before_the_proof(space, pick, drawn, left=left, found=0)] == [2, 3]
+    assert [left for left in range(9) if before_the_proof(space, pick, drawn, left=left, found=1)] == [2, 3, 4, 5]

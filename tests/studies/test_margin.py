@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import pytest
+from PIL import Image
+
+from models.errors import InputError
+from optimizer.decode import NotDrawn
+from optimizer.margin import beside
+from optimizer.point import Job
 from studies.cli.show import describe
+from studies.outcome import Outcome
 from studies.running import judge_for, stored_outcome
+from studies.stored import stored
 from tests.studies.painter import Painter
 from tests.studies.study_in import SPEC, run, study_in
 
-LEAST = {**SPEC["search"], "sampler": "least-weight"}
+LEAST = {**SPEC["search"], "sampler": "least-weight", "margin": 0.02}
+RANDOM = {**LEAST, "sampler": "random"}
 
 
 def test_the_pick_was_tried_lower_and_higher_and_says_so(tmp_path: Path) -> None:
-    outcome = run(study_in(tmp_path, search=LEAST), budget=40)
+    outcome = run(study_in(tmp_path, search=LEAST), budget=24)
     assert outcome.pick
     margin = outcome.record(outcome.pick).margin
     assert margin
@@ -83,3 +96,87 @@ def test_where_nothing_is_feasible_the_verdict_names_what_blocks_the_best_word_a
     assert "blocked by dress" in told
     assert "best lever add pink dress: dress misses by 0.4" in told
     assert "ControlNet is the last resort" in told
+
+
+def images(outcome: Outcome) -> int:
+    return len(outcome.trials) + sum(len(t.margin.sides) for t in outcome.trials if t.margin)
+
+
+@pytest.mark.parametrize(("search", "budget"), [(LEAST, 5), (LEAST, 12), (RANDOM, 6), (RANDOM, 9), (RANDOM, 14), (RANDOM, 20)])
+def test_a_pick_has_its_margin_within_the_budget_however_small(tmp_path: Path, search: dict[str, Any], budget: int) -> None:
+    outcome = run(study_in(tmp_path, search=search), budget=budget)
+    assert outcome.pick
+    assert outcome.pick.feasible
+    margin = outcome.record(outcome.pick).margin
+    assert margin
+    assert margin.holds
+    assert images(outcome) <= budget
+
+
+def test_the_least_budget_is_for_the_start_its_margin_and_its_proof(tmp_path: Path) -> None:
+    required = {"dress": 0.57, "shoes": 0.57}
+    outcome = run(study_in(tmp_path, search={**LEAST, "require": required}), budget=5)
+    assert [t.phase for t in outcome.trials] == ["start", "proof", "proof"]
+    assert outcome.pick
+    assert outcome.proof
+    assert outcome.proof.complete
+    assert outcome.as_json()["margin"] == {"off": 0.02, "holds": True, "breaks": {"lower": [], "higher": []}}
+
+
+def test_a_budget_for_no_margin_says_that_it_is_missing(tmp_path: Path) -> None:
+    outcome = run(study_in(tmp_path, search=LEAST), budget=2)
+    assert outcome.pick
+    assert outcome.proof
+    assert not outcome.proof.complete
+    told = describe(outcome)
+    assert "  margin     not drawn, the budget ended: give more --trials" in told
+    assert "  proof      not complete: give more --trials" in told
+    assert outcome.as_json()["margin"] == {"off": 0.02, "holds": None, "breaks": {}}
+
+
+def test_a_lower_point_without_its_margin_does_not_take_the_place_of_one_that_holds(tmp_path: Path) -> None:
+    outcome = run(study_in(tmp_path, search=LEAST), budget=4)
+    assert outcome.pick
+    assert outcome.record(outcome.pick).phase == "start"
+    assert any(t.judged.feasible and t.judged.cost < outcome.pick.cost for t in outcome.trials)
+    assert any("breaks nothing; its own margin was not drawn" in line for line in describe(outcome))
+
+
+def test_images_beside_a_point_that_left_the_cache_are_missed_and_drawn_again(tmp_path: Path) -> None:
+    first = run(study_in(tmp_path, search=RANDOM), budget=14)
+    study = study_in(tmp_path, search=RANDOM)
+    sides = [p for t in first.trials if t.margin for p in beside(t.judged.point, 0.02).values()]
+    for point in sides[:1] + sides[2:]:
+        study.evaluator.place(Job(7, point)).unlink()
+    with pytest.raises(InputError, match=f"{len(sides) - 1} images of it are not in the workspace"):
+        stored(study, 7)
+    renderer = Painter()
+    again = run(study_in(tmp_path, renderer=renderer, search=RANDOM), budget=14)
+    assert replace(again, stopped="") == replace(first, stopped="")
+    assert {p.key() for _, p in renderer.calls} == {p.key() for p in sides[:1] + sides[2:]}
+
+
+class Ended(BaseException):
+    """As Ctrl-C ends a run."""
+
+
+@dataclass
+class Mortal(Painter):
+    """Draws so many images, then ends the run."""
+
+    left: int = 10**9
+
+    def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
+        self.left -= len(jobs)
+        if self.left < 0:
+            raise Ended
+        return super().render(jobs)
+
+
+@pytest.mark.parametrize("count", [14, 17, 19])
+def test_a_run_that_ended_anywhere_finds_the_same_margins(tmp_path: Path, count: int) -> None:
+    undisturbed = run(study_in(tmp_path / "whole", search=RANDOM), budget=14)
+    with pytest.raises(Ended):
+        run(study_in(tmp_path / "cut", renderer=Mortal(left=count), search=RANDOM), budget=14)
+    resumed = run(study_in(tmp_path / "cut", search=RANDOM), budget=14)
+    assert [(t.judged, t.margin) for t in resumed.trials] == [(t.judged, t.margin) for t in undisturbed.trials]

@@ -125,3 +125,13 @@ def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
         pace.trial(TrialDone(None, None, count, 10))  # type: ignore[arg-type]
     assert pace.left == 4
     assert pace.seconds_left == pytest.approx(4 * 2.5)
+
+
+def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = fake_study(tmp_path / "study")
+    study.spec.search.require.update(face=1.5)
+    monkeypatch.setattr("studies.cli.search.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.search.open_tracker", lambda opened: MemoryTracker())
+    found = CliRunner().invoke(app, ["run", str(study.root), "--trials", "4", "--json"])
+    assert found.exit_code == 1, found.output
+    assert json.loads(found.stdout.splitlines()[-1]) == {"event": "done", "seeds": [SEED], "picked": []}
