@@ -10,7 +10,7 @@ from optimizer.earlier import priors_from
 from optimizer.evaluate import Evaluation
 from optimizer.least_weight import expected
 from optimizer.ledger import Ledger
-from optimizer.margin import SIDES, Margin, Probed, before_the_proof, beside, held_best, kept_for_margin, with_margins
+from optimizer.margin import SIDES, before_the_proof, beside, held_best, kept_for_margin
 from optimizer.point import Job, Point
 from optimizer.samplers import design_for, sampler_for
 from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposals, proof_of
@@ -24,6 +24,7 @@ from studies.earlier import earlier_trials, trials_of_other_studies
 from studies.forking import carried
 from studies.judging import Judge, plain_scores
 from studies.looks import close_ups_lacking, draw_close_ups, sources_of
+from studies.margins import best_record, best_untried, images_beside, judged_with_margins, look_beside, probed, stored_margin
 from studies.optuna_notes import trial_note, write_notes
 from studies.outcome import Outcome, TrialRecord
 from studies.ratings import rating_in, with_rating
@@ -174,10 +175,10 @@ def searching(
         track_trial(tracker, seed, record, blurred=blurred)
     search, sampler = study.spec.search, _sampler(study, seed, judge)
     while True:
-        untried = _best_untried(records) if search.margin else None
-        left = budget - len(records) - _images_beside(records)
+        untried = best_untried(records) if search.margin else None
+        left = budget - len(records) - images_beside(records)
         kept = kept_for_margin(untried is not None, left)
-        history, proposals = _with_margins(records), list[Proposal]()
+        history, proposals = judged_with_margins(records), list[Proposal]()
         found = sum(r.phase == "proof" and r.judged.feasible and r.margin is None for r in records)
         if untried is None or not before_the_proof(study.space, untried.judged, history, left=left, found=found):
             proposals = next_proposals(
@@ -194,61 +195,24 @@ def searching(
         if not proposals:
             if untried is None or not kept:
                 break
-            tried = yield from _look_beside(study, seed, judge, ledger, untried, may_write)
+            tried = yield from look_beside(study, seed, judge, ledger, untried, may_write)
             records = [tried if record is untried else record for record in records]
             continue
         for record in (yield from _draw(study, seed, judge, ledger, proposals, may_write)):
             records.append(record)
             track_trial(tracker, seed, record, blurred=blurred)
-            told(TrialDone(record, _best_record(records), len(records) + _images_beside(records), budget))
+            told(TrialDone(record, best_record(records), len(records) + images_beside(records), budget))
     outcome = outcome_of(study, seed, judge, records, ledger.chosen())
     may_write()
     write_notes(ledger, study.spec.name, outcome)
     worth = search.worth if search.sampler == "least-weight" else None
-    stopped = why_stopped(study.space, _with_margins(records), budget=budget - _images_beside(records), worth=worth)
+    stopped = why_stopped(study.space, judged_with_margins(records), budget=budget - images_beside(records), worth=worth)
     return replace(outcome, stopped=stopped)
 
 
 def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) -> Judged:
     priors = priors_from(study.space, [], require=judge.require)
     return expected(study.space, seen, [point], priors)[0]
-
-
-def _with_margins(records: Sequence[TrialRecord]) -> list[Judged]:
-    """Points that were tried with their weights a little off are judged by the worst of what was seen."""
-    return with_margins([r.judged for r in records], _probed(records))
-
-
-def _probed(records: Sequence[TrialRecord]) -> Probed:
-    return {r.judged.point.key(): r.margin.sides for r in records if r.margin}
-
-
-def _images_beside(records: Sequence[TrialRecord]) -> int:
-    return sum(len(r.margin.sides) for r in records if r.margin)
-
-
-def _look_beside(
-    study: Study, seed: int, judge: Judge, ledger: Ledger, record: TrialRecord, may_write: Callable[[], None]
-) -> Generator[Sequence[Job], Sequence[Evaluation], TrialRecord]:
-    """Draws what lies beside a trial, and keeps that it was."""
-    off = study.spec.search.margin
-    sides = beside(record.judged.point, off)
-    may_write()
-    seen = yield [Job(seed, point) for point in sides.values()]
-    may_write()
-    ledger.keep_beside(record.number, off)
-    return replace(record, margin=Margin(off, {side: judge.judge(e)[0] for side, e in zip(sides, seen, strict=True)}))
-
-
-def _best_untried(records: Sequence[TrialRecord]) -> TrialRecord | None:
-    """The best, if it was not tried with its weights off."""
-    found = best(_with_margins(records))
-    return next((r for r in records if found and r.judged.point.key() == found.point.key() and r.margin is None), None)
-
-
-def _best_record(records: list[TrialRecord]) -> TrialRecord | None:
-    found = best(_with_margins(records)) or best([record.judged for record in records])
-    return next((record for record in records if found and record.judged.point.key() == found.point.key()), None)
 
 
 def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
@@ -305,23 +269,9 @@ def _stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> li
     for entry in ledger.entries():
         seen = study.evaluator.evaluate(seed, entry.point)
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        margin = _stored_margin(study, seed, judge, record, tried.get(entry.number))
+        margin = stored_margin(study, seed, judge, record, tried.get(entry.number))
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), margin=margin))
     return found
-
-
-def _stored_margin(study: Study, seed: int, judge: Judge, record: TrialRecord, tried: float | None) -> Margin | None:
-    """What an earlier run saw beside it; None if it did not look. `tried` is how far off it is known to have looked: what has
-    left the cache since is drawn again."""
-    off = study.spec.search.margin
-    if off == 0:
-        return None
-    jobs = {side: Job(seed, point) for side, point in beside(record.judged.point, off).items()}
-    # Runs that ended before they kept it, forks, and older versions leave the images alone.
-    drawn = record.judged.feasible and all(study.evaluator.place(job).exists() for job in jobs.values())
-    if tried != off and not drawn:
-        return None
-    return Margin(off, {side: judge.judge(study.evaluator.evaluate(seed, job.point))[0] for side, job in jobs.items()})
 
 
 def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
@@ -337,8 +287,8 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     A point that holds with its weights a little off is preferred to one whose margin was not drawn. Where no point holds so, the
     cheapest that meets all by itself is the pick, and told as it is.
     """
-    plain, history = [r.judged for r in records], _with_margins(records)
-    found = held_best(plain, _probed(records))
+    plain, history = [r.judged for r in records], judged_with_margins(records)
+    found = held_best(plain, probed(records))
     if found is None and (found := best(plain)):
         history = plain
     records = [replace(r, judged=j) for r, j in zip(records, history, strict=True)]
