@@ -71,10 +71,11 @@ class Folded:
             layer.hold(len(wanted))
         device = self._layers[0].device
         changed = {slot: weights for slot, weights in enumerate(wanted) if self._slots.get(slot) != weights}
+        ups = self._halves.ups(device) if changed else []
         for slot, weights in changed.items():
             # Until all layers are folded the slot holds neither the old weights nor the new.
             self._slots.pop(slot, None)
-            for layer, (up, down) in zip(self._layers, self._halves.at(list(weights.values()), device), strict=True):
+            for layer, up, down in zip(self._layers, ups, self._halves.downs(list(weights.values()), device), strict=True):
                 layer.fold(slot, up, down)
             self._slots[slot] = weights
 

@@ -28,15 +28,17 @@ class Halves:
         self._owners = self._downs.ordered([torch.tensor([number for number, _ in rows]) for rows in owners])
         self._scales = self._downs.ordered([torch.tensor([lora.alpha / lora.rank for _, lora in rows]) for rows in owners])
 
-    def at(self, weights: Sequence[float], device: torch.device) -> list[tuple[Tensor, Tensor]]:
-        """Up (out, ranks) and w alpha / r down (ranks, in) of each layer in float32, LoRA i at `weights[i]`."""
+    def ups(self, device: torch.device) -> list[Tensor]:
+        """Up (out, ranks) of each layer in float32."""
+        return [up.T for up in self._ups.parts([rows.float() for rows in self._ups.on(device)])]
+
+    def downs(self, weights: Sequence[float], device: torch.device) -> list[Tensor]:
+        """w alpha / r down (ranks, in) of each layer in float32, LoRA i at `weights[i]`."""
         import torch
 
         held = torch.tensor(weights)
         shares = [(held[owner] * scale).to(device)[:, None] for owner, scale in zip(self._owners, self._scales, strict=True)]
-        ups = self._ups.parts([rows.float() for rows in self._ups.on(device)])
-        downs = self._downs.parts([rows.float() * share for rows, share in zip(self._downs.on(device), shares, strict=True)])
-        return [(up.T, down) for up, down in zip(ups, downs, strict=True)]
+        return self._downs.parts([rows.float() * share for rows, share in zip(self._downs.on(device), shares, strict=True)])
 
 
 class _Stacks:
