@@ -34,8 +34,8 @@ GP_MOST: Final = 40
 """Optuna's GP takes half a second an image: one that needs more counts as a miss."""
 DEVELOPMENT, FINAL = range(8), range(100, 106)
 """Numbers of made-up studies."""
-FIRST_FINAL: Final = 4
-"""Of drawn landscapes, in scouting's order, those before it are to tune on."""
+FIRST_FINAL: Final = 2
+"""Of a study's drawn landscapes, in scouting's order, those before it are to tune on."""
 OWN: Final = ("least-weight", "later", "fours", "staged")
 
 
@@ -63,17 +63,16 @@ def made_up(development: bool, quick: bool) -> list[Case]:
 
 
 def drawn(folder: Path, development: bool, quick: bool) -> list[Case]:
-    """By scout order: the first four are for development. Each final seed's earlier ones are of these, with the same LoRAs."""
+    """By scout order: a study's first two are for development. Earlier seeds are those before it, with the same LoRAs."""
     named = sorted(((read_landscape(p), p.stem) for p in folder.glob("*.npz")), key=lambda pair: (pair[0].order, pair[1]))
     if not named:
         mend = "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic"
         raise InputError("no landscape is here", folder, mend)
-    to_tune = [held for held, _ in named if held.order < FIRST_FINAL]
     found = []
     for seed, name in named:
         if (seed.order < FIRST_FINAL) == development:
-            alike = [other for other in to_tune if other is not seed and list(other.levels) == list(seed.levels)]
-            found += cases_of(name, seed, alike[:EARLIER], LEVELS[1:4] if quick else LEVELS, None)
+            before = [held for held, _ in named if held.order < seed.order and held.made_of == seed.made_of]
+            found += cases_of(name, seed, before[-EARLIER:], LEVELS[1:4] if quick else LEVELS, None)
     return found
 
 

@@ -1,16 +1,17 @@
 """A landscape: every point of a grid at one locked seed, drawn and observed once, so that searches can be replayed for nothing.
 
-The table is an .npz of plain arrays (no pickles): `levels.<LoRA>` the values of each axis, rising; `raw.<LoRA>`, `hands`, `body`
-and `drift` the scores as scorers.scores tells them, float32 in the shape of the axes in the order of `names`; `zero`, `one` and
-`noise` the calibration of each LoRA; `start` the start weights; `about` a JSON text with the seed and the hashes of what made it.
+The table is an .npz of plain arrays (no pickles): `levels.<LoRA>` the values of each axis, rising, and `cfgs` those of CFG, none
+where it was not varied; `raw.<LoRA>`, `hands`, `body` and `drift` the scores as scorers.scores tells them, float32 in the shape
+of the axes in the order of `names`, CFG last; `about` a JSON text with the seed, the start weights, the study's own CFG, the
+calibration of each LoRA and the hashes of what made it.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -26,10 +27,10 @@ from optimizer.space import Axis, Space
 from scorers.calibration import Calibration
 
 Array = NDArray[np.float32]
-FORMAT: Final = 1
+FORMAT: Final = 2
 NEAR: Final = 0.1
 CFG: Final = 1.0
-"""Landscapes vary weights alone: what CFG they were drawn at does not matter to a search of them."""
+"""Of landscapes that vary weights alone: there it does not matter to a search what CFG they were drawn at."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,33 @@ class Landscape:
     made_of: Mapping[str, str]
     order: int = 0
     """Its place in the order of scouting."""
+    cfg: float = CFG
+    """The study's own."""
+    cfgs: tuple[float, ...] = ()
+    """Values of CFG, rising, the study's own among them; none where it was not varied."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        varied = [*self.levels.values(), *([self.cfgs] if self.cfgs else [])]
+        return tuple(len(values) for values in varied)
 
     @property
     def space(self) -> Space:
-        axes = {name: Axis(v[0], v[-1], round(v[1] - v[0], 6)) for name, v in self.levels.items()}
-        return Space(axes, CFG)
+        return Space({n: _axis(v) for n, v in self.levels.items()}, self.cfg, _axis(self.cfgs) if self.cfgs else None)
 
     def at(self, point: Point) -> tuple[int, ...]:
         """Where in the arrays a point is, or the point of the grid nearest to it."""
-        return tuple(int(np.argmin(np.abs(np.subtract(values, point.weights[name])))) for name, values in self.levels.items())
+        there = tuple(_nearest(values, point.weights[name]) for name, values in self.levels.items())
+        return (*there, _nearest(self.cfgs, point.cfg)) if self.cfgs else there
+
+    def plane(self) -> Landscape:
+        """What a search at the study's own CFG meets."""
+        if not self.cfgs:
+            return self
+        at = _nearest(self.cfgs, self.cfg)
+        raw = {n: r[..., at] for n, r in self.raw.items()}
+        hands, body, drift = (scores[..., at] for scores in (self.hands, self.body, self.drift))
+        return replace(self, raw=raw, hands=hands, body=body, drift=drift, cfgs=())
 
 
 @dataclass(frozen=True)
@@ -87,9 +106,11 @@ class Problem:
     @cached_property
     def optimum(self) -> float | None:
         """The least cost of a point that meets all; None where there is none."""
-        axes = np.meshgrid(*self.landscape.levels.values(), indexing="ij")
+        held, space = self.landscape, self.space
         feasible = np.all([m <= 0 for m in self.margins.values()], axis=0)
-        return float(np.abs(axes).sum(axis=0)[feasible].min()) if feasible.any() else None
+        away = [space.cfg_price * np.abs(np.subtract(held.cfgs, held.cfg))] if held.cfgs else []
+        costs = np.meshgrid(*[np.abs(v) for v in held.levels.values()], *away, indexing="ij")
+        return float(np.sum(costs, axis=0)[feasible].min()) if feasible.any() else None
 
     def is_pick(self, judged: Judged) -> bool:
         """Feasible, and within NEAR of the optimum."""
@@ -98,6 +119,14 @@ class Problem:
     def judge(self, point: Point) -> Judged:
         where = self.landscape.at(point)
         return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.margins.items()})
+
+
+def _axis(values: Sequence[float]) -> Axis:
+    return Axis(values[0], values[-1], round(values[1] - values[0], 6))
+
+
+def _nearest(values: Sequence[float], value: float) -> int:
+    return int(np.argmin(np.abs(np.subtract(values, value))))
 
 
 def _calibrated(raw: Array, calibration: Calibration) -> Array:
@@ -110,10 +139,9 @@ def write_landscape(landscape: Landscape, path: Path) -> None:
     about = {"format": FORMAT, "seed": landscape.seed, "names": list(landscape.levels), "made_of": dict(landscape.made_of)}
     about["calibrations"] = {name: c.to_json() for name, c in landscape.calibrations.items()}
     about["order"] = landscape.order
-    about["start"] = dict(landscape.start)
-    arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {
-        f"raw.{n}": r for n, r in landscape.raw.items()
-    }
+    about["start"], about["cfg"] = dict(landscape.start), landscape.cfg
+    arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {"cfgs": np.asarray(landscape.cfgs)}
+    arrays |= {f"raw.{n}": r for n, r in landscape.raw.items()}
     arrays |= {"hands": landscape.hands, "body": landscape.body, "drift": landscape.drift}
     held = io.BytesIO()
     np.savez_compressed(held, about=np.asarray(json.dumps(about, sort_keys=True)), **arrays)  # type: ignore[arg-type]
@@ -128,12 +156,10 @@ def read_landscape(path: Path) -> Landscape:
             if about["format"] != FORMAT:
                 raise ValueError(f"format {about['format']}")
             names = about["names"]
-            levels = {n: tuple(round(float(v), 6) for v in held[f"levels.{n}"]) for n in names}
+            levels = {n: _values(held[f"levels.{n}"]) for n in names}
+            cfgs = _values(held["cfgs"])
             scores = {key: held[key].astype(np.float32) for key in (*(f"raw.{n}" for n in names), "hands", "body", "drift")}
-        shape = tuple(len(v) for v in levels.values())
-        if any(array.shape != shape for array in scores.values()):
-            raise ValueError("scores and axes differ in shape")
-        return Landscape(
+        found = Landscape(
             seed=int(about["seed"]),
             levels=levels,
             raw={n: scores[f"raw.{n}"] for n in names},
@@ -144,11 +170,20 @@ def read_landscape(path: Path) -> Landscape:
             start={n: float(about["start"][n]) for n in names},
             made_of={str(k): str(v) for k, v in about["made_of"].items()},
             order=int(about["order"]),
+            cfg=float(about["cfg"]),
+            cfgs=cfgs,
         )
+        if any(array.shape != found.shape for array in scores.values()):
+            raise ValueError("scores and axes differ in shape")
     except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
         raise InputError(
             f"not a landscape ({error})", path, "make it again: python -m studies.paperdoll.make.landscapes"
         ) from error
+    return found
+
+
+def _values(array: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(v), 6) for v in array)
 
 
 def stale(landscape: Landscape, now: Mapping[str, str]) -> list[str]:

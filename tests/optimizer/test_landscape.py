@@ -73,6 +73,34 @@ def test_the_optimum_is_the_least_cost_of_a_feasible_point() -> None:
     assert any(asked.is_pick(j) for j in points)
 
 
+def with_cfgs(held: Landscape) -> Landscape:
+    """Three values of CFG, 2.5 the study's own; at 3.5 the hands are whole everywhere."""
+    raw = {n: np.stack([r] * 3, axis=-1) for n, r in held.raw.items()}
+    hands = np.stack([held.hands, held.hands, np.zeros_like(held.hands)], axis=-1)
+    body, drift = (np.stack([scores] * 3, axis=-1) for scores in (held.body, held.drift))
+    return replace(held, raw=raw, hands=hands, body=body, drift=drift, cfg=2.5, cfgs=(1.5, 2.5, 3.5))
+
+
+def test_cfg_is_an_axis_that_costs(tmp_path: Path) -> None:
+    made_up = fake_landscape(106, 0, levels=6)
+    broken = np.ones((6, 6, 6), np.float32)
+    broken[0, 0, 0] = 0.0
+    write_landscape(with_cfgs(replace(made_up, hands=broken, start=dict.fromkeys(made_up.levels, 0.0))), tmp_path / "cfg.npz")
+    held = read_landscape(tmp_path / "cfg.npz")
+    asked = problem(held, 0.4)
+    assert problem(held.plane(), 0.4).optimum is None
+    assert asked.space.point(held.start, 3.5).cfg == 3.5
+    whole = problem(replace(held, hands=np.zeros_like(held.hands)).plane(), 0.4).optimum
+    assert whole is not None
+    assert asked.optimum == pytest.approx(whole + asked.space.cfg_price)
+
+
+def test_the_plane_of_a_landscape_without_cfg_is_itself() -> None:
+    held = fake_landscape(3, 1, levels=4)
+    assert held.plane() is held
+    np.testing.assert_array_equal(with_cfgs(held).plane().hands, held.hands)
+
+
 def test_a_lora_that_is_not_measurable_can_never_be_met() -> None:
     held = fake_landscape(106, 0, levels=4)
     blind = replace(held, calibrations={**held.calibrations, "dress": Calibration(0.5, 0.5, 0.02, 0.9)})
