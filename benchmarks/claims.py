@@ -49,6 +49,7 @@ WEIGHTS_DRAWN: Final = (0.5, 0.7, 0.85, 1.0)
 FIRST_SEED: Final = 7000
 DRESS: Final[Product] = "testdress"
 SHOES: Final[Product] = "myshoes"
+FACE: Final[Product] = "myface"
 SAID: Final = {"face": "brown hair, short hair, brown eyes, fair skin", "clothing": "grey dress", "shoes": "grey boots"}
 """What stands in the prompt for what the product is not, and, where nobody says the trigger, for what it is."""
 SAID_PLACES: Final = {
@@ -130,6 +131,9 @@ ARMS: Final = (
     Arm("the preset"),
     Arm("no reg, as many steps", settings=("plan.epochs=72",), change=no_reg),
     Arm("reg with captions", captioned=True),
+    Arm("face", FACE),
+    Arm("face: reg with captions", FACE, captioned=True),
+    Arm("shoes: reg with captions", SHOES, captioned=True),
     Arm("class prior", change=class_prior),
     Arm("shoes: small crops small", SHOES),
     Arm("shoes: small crops stretched", SHOES, change=stretched),
@@ -173,7 +177,7 @@ def main() -> int:
 
 
 def prepared(out: Path) -> None:
-    for product in (DRESS, SHOES):
+    for product in (DRESS, SHOES, FACE):
         training_set_of(Outfit(product, kind_of(product), product, 0.5), out, caption_reg=True)
 
 

@@ -112,16 +112,17 @@ def _conv(a: int, b: int, stride: int) -> nn.Module:
 
 def code_of(identity: Identity) -> NDArray[np.float32]:
     """The unit vector that an identity's embedding should be: what two faces share, weighted, is their cosine. So a face that has
-    only some of a person's marks lies between, as far as it has them."""
+    only some of a person's marks lies between, as far as it has them. Hair and what is in it count for less than the face: the
+    same face with other hair is nearer than another face with the same hair."""
     colours = (*palette.HAIR, *palette.RARE_HAIR)
-    marks = ((identity.glasses, 0.5), (identity.blush, 0.55), (identity.mole, 0.55), (identity.freckles, 0.5))
+    marks = ((identity.glasses, 0.6), (identity.blush, 0.6), (identity.mole, 0.6), (identity.freckles, 0.6))
     parts = [
-        1.0 * _one_of(colours.index(identity.hair), len(colours)),
-        0.6 * _one_of(HAIR_STYLES.index(identity.style), len(HAIR_STYLES)),
-        0.6 * _one_of(tuple(palette.EYES).index(identity.eyes), len(palette.EYES)),
+        0.6 * _one_of(colours.index(identity.hair), len(colours)),
+        0.35 * _one_of(HAIR_STYLES.index(identity.style), len(HAIR_STYLES)),
+        0.7 * _one_of(tuple(palette.EYES).index(identity.eyes), len(palette.EYES)),
         0.6 * _one_of(tuple(palette.SKIN).index(identity.skin), len(palette.SKIN)),
         np.array([weight if there else 0.0 for there, weight in marks]),
-        0.6 * _pin_code(identity.pin),
+        0.3 * _pin_code(identity.pin),
     ]
     code = np.concatenate(parts)
     return np.asarray(code / np.linalg.norm(code), np.float32)
