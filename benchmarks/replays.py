@@ -48,6 +48,12 @@ class Case:
     earlier: tuple[Problem, ...]
 
     @property
+    def label(self) -> str:
+        """Tells a landscape with CFG from its plane."""
+        varied = self.problem.landscape.cfgs
+        return f"{self.name} at {len(varied)} CFG" if varied else self.name
+
+    @property
     def level(self) -> float:
         return next(iter(self.problem.require.values()))
 
@@ -62,9 +68,10 @@ def made_up(development: bool, quick: bool) -> list[Case]:
     return found
 
 
-def drawn(folder: Path, development: bool, quick: bool) -> list[Case]:
+def drawn(folder: Path, development: bool, quick: bool, plane: bool) -> list[Case]:
     """By scout order: a study's first two are for development. Earlier seeds are those before it, with the same LoRAs."""
-    named = sorted(((read_landscape(p), p.stem) for p in folder.glob("*.npz")), key=lambda pair: (pair[0].order, pair[1]))
+    read = ((read_landscape(p), p.stem) for p in folder.glob("*.npz"))
+    named = sorted(((held.plane() if plane else held, name) for held, name in read), key=lambda pair: (pair[0].order, pair[1]))
     if not named:
         mend = "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic"
         raise InputError("no landscape is here", folder, mend)

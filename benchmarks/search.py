@@ -1,7 +1,7 @@
 """How many images each search needs to the least weights that work: replays of landscapes, nothing is drawn.
 
     python benchmarks/search.py [--synthetic] [--development] [--quick] [--only NAME...] [--forms] [--repetitions N]
-        [--landscapes FOLDER] [--keep FILE] [--jobs N] [--plot PNG]
+        [--landscapes FOLDER] [--plane] [--keep FILE] [--jobs N] [--plot PNG]
 
 An image is any distinct render for the seed after locking: the plain image that calibrates it (one, for every search), the
 start, and all that is proposed. Counted until one is feasible within 0.1 of the optimum; a miss counts as 200. Problems are
@@ -61,17 +61,18 @@ def main() -> int:
     options.add_argument("--forms", action="store_true", help="every form of each yardstick, to choose the best of them")
     options.add_argument("--repetitions", type=int, default=None)
     options.add_argument("--landscapes", type=Path, default=Path(__file__).parent / "landscapes")
+    options.add_argument("--plane", action="store_true", help="where landscapes vary CFG: at the study's own alone")
     options.add_argument("--keep", type=Path, default=None, help="JSON lines, one a run")
     options.add_argument("--jobs", type=int, default=1, help="processes")
     options.add_argument("--plot", type=Path, default=None, help="draw what share of runs has its pick after how many images")
     given = options.parse_args()
     try:
-        cases = read_cases(given.synthetic, given.landscapes, given.development, given.quick)
+        place = (given.synthetic, given.landscapes, given.development, given.quick, given.plane)
+        cases = read_cases(*place)
         usual = [n for n in FORMS if n != "gp"] if given.quick else list(FORMS)
         names = usual if given.only is None else given.only
         forms = [(n, f) for n in names for f in (FORMS[n] if given.forms else [BEST[n]])]
         tasks = tasks_of(cases, given.repetitions or (2 if given.quick else 20), forms)
-        place = (given.synthetic, given.landscapes, given.development, given.quick)
         found = dict(results(tasks, cases, place, given.keep, given.jobs))
     except InputError as error:
         print(error, file=sys.stderr)
@@ -80,8 +81,8 @@ def main() -> int:
     return 0
 
 
-def read_cases(synthetic: bool, folder: Path, development: bool, quick: bool) -> list[Case]:
-    return made_up(development, quick) if synthetic else drawn(folder, development, quick)
+def read_cases(synthetic: bool, folder: Path, development: bool, quick: bool, plane: bool) -> list[Case]:
+    return made_up(development, quick) if synthetic else drawn(folder, development, quick, plane)
 
 
 def tasks_of(cases: list[Case], repetitions: int, forms: list[tuple[str, str]]) -> list[Task]:
@@ -129,7 +130,7 @@ def kept(path: Path | None) -> dict[str, Result]:
 def key_of(task: Task, case: Case) -> str:
     code = sources() if task.search in OWN else yardstick_sources()
     made = case.problem.landscape.made_of
-    return json.dumps([task.search, task.form, case.name, case.level, task.repetition, code, sorted(made.items())])
+    return json.dumps([task.search, task.form, case.label, case.level, task.repetition, code, sorted(made.items())])
 
 
 _CASES: list[Case] = []
@@ -151,7 +152,8 @@ def one(task: Task, failed: Mapping[str, str] | None = None) -> Result | str:
 
 def tell(cases: list[Case], found: Mapping[Task, Result], plot: Path | None) -> None:
     met = [i for i, case in enumerate(cases) if case.problem.optimum is not None]
-    print(f"{len(cases)} problems of {len({c.name for c in cases})} seeds, {len(met)} of which can be met")
+    print(f"{len(cases)} problems of {len({c.name for c in cases})} seeds, {len(met)} of which can be met", end="")
+    print(f"; least totals {np.mean([cases[i].problem.optimum for i in met]):.3f} in the mean" if met else "")
     print(f"{'search':<28} {'median':>7} {'90%':>7} {'mean':>7} {'missed':>7} {'runs':>6} {'worst':>6}")
     images = {label: images_of(found, label, met) for label in dict.fromkeys(task.label for task in found)}
     others = {label: by_case for label, by_case in images.items() if label not in OWN}

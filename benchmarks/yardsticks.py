@@ -196,12 +196,12 @@ FORMS: Final[Mapping[str, Mapping[str, Maker]]] = {
     },
 }
 BEST: Final[Mapping[str, str]] = {
-    "grids": "garments first",
+    "grids": "as listed",
     "xyz": "all",
     "random": "uniform",
-    "nsga2": "constraints, 8",
+    "nsga2": "penalty 3, 8",
     "ngopt": "penalty 3",
-    "tpe": "constraints",
+    "tpe": "penalty 3",
     "gp": "constraints",
 }
 

@@ -87,8 +87,11 @@ def make_data(folder: Path) -> None:
         training_set_of(outfit, folder)
 
 
-def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool = False) -> None:
-    """Photos of a product and the training set of them, in `folder`, unless they are there already."""
+def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = None) -> None:
+    """Photos of a product and the training set of them, in `folder`, unless they are there already.
+
+    Wearers have captions as `caption_reg` says, or else as is best for the kind: all but those of clothing (decision 0023).
+    """
     from studies.cli.data import describe, prepare_showing
     from studies.paperdoll.bundle import WEIGHTS
     from studies.paperdoll.photos import write_photos
@@ -103,7 +106,8 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool = False) 
         return
     prepared, _ = prepare_showing(
         photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER, caption_reg=caption_reg,
+        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER,
+        caption_reg=outfit.kind != "clothing" if caption_reg is None else caption_reg,
         plan=preset("lab", outfit.kind).plan,
     )  # fmt: skip
     for line in describe(prepared):

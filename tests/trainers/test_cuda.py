@@ -38,4 +38,6 @@ def test_a_killed_training_goes_on_to_the_same_weights_but_for_rounding(dataset:
     wanted, found = (open_lora(path, base.unet, base.text_encoder) for path in (whole.path, out))
     for part in ("unet", "text"):
         layers, others = getattr(wanted, part), getattr(found, part)
-        assert all(torch.allclose(layer.delta(), others[name].delta(), rtol=1e-2, atol=1e-4) for name, layer in layers.items())
+        # Adam's first steps have one size whatever the gradient's: where that is next to nothing, rounding decides their sign.
+        apart = sum(float((layer.delta() - others[name].delta()).square().sum()) for name, layer in layers.items())
+        assert apart <= 0.05**2 * sum(float(layer.delta().square().sum()) for layer in layers.values())
