@@ -22,7 +22,7 @@ def make(out: Path, work: Path) -> None:
     made: dict[Product, Path] = {}
     for product, worn in BESIDE.items():
         outfit = Outfit(product, kind_of(product), product, 0.5)
-        # They were shipped before wearers were found to be better left without captions (decision 0023).
+        # Trained so without captions for wearers, none of them showed more (decision 0023).
         training_set_of(outfit, work / "products", caption_reg=True)
         settings = [f"plan.epochs={EPOCHS[outfit.kind]}", *(["learning_rate=2.5e-3"] if product in SLOWER else [])]
         made[product] = lora_of(outfit, work / "products", settings, [made[other] for other in worn])
