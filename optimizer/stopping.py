@@ -8,10 +8,11 @@ from optimizer.search import Judged, best, proof_of
 from optimizer.space import Space
 
 
-def why_stopped(space: Space, history: Sequence[Judged], *, budget: int, worth: float | None) -> str:
-    """`worth` is the least saving of weight that the sampler draws an image for, None for a sampler that never ends by itself."""
-    if len(history) >= budget:
-        return f"the budget of {budget} images is used up"
+def why_stopped(space: Space, history: Sequence[Judged], *, budget: int, worth: float | None, beside: int = 0) -> str:
+    """`beside` counts the images of the budget that are no trials. `worth` is the least saving of weight that the sampler draws an
+    image for, None for a sampler that never ends by itself."""
+    if len(history) + beside >= budget:
+        return f"the budget of {budget} images is used up" + (f", {beside} of them for margins" if beside else "")
     found = best(history)
     if found is None:
         return "no point left has a chance to meet everything that is worth an image"

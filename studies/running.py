@@ -206,7 +206,8 @@ def searching(
     may_write()
     write_notes(ledger, study.spec.name, outcome)
     worth = search.worth if search.sampler == "least-weight" else None
-    stopped = why_stopped(study.space, judged_with_margins(records), budget=budget - images_beside(records), worth=worth)
+    history, probes = judged_with_margins(records), images_beside(records)
+    stopped = why_stopped(study.space, history, budget=budget, worth=worth, beside=probes)
     return replace(outcome, stopped=stopped)
 
 

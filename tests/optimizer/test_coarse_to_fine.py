@@ -66,7 +66,8 @@ def test_the_reason_for_the_end_is_told() -> None:
     below = [lowered(GRID, pick.point, n, 1) for n in pick.point.weights]
     history = [pick, *(judge(p) for p in below if p is not None)]
     assert "budget of 4 images" in why_stopped(GRID, history, budget=4, worth=None)
-    assert why_stopped(GRID, history, budget=9, worth=None) == "the proof is complete"
+    assert "budget of 6 images is used up, 2 of them for margins" in why_stopped(GRID, history, budget=6, worth=None, beside=2)
+    assert why_stopped(GRID, history, budget=9, worth=None, beside=2) == "the proof is complete"
     assert "less than 0.02 of weight" in why_stopped(GRID, history, budget=9, worth=0.02)
     nothing = [j for j in history if not j.feasible]
     assert "no point left" in why_stopped(GRID, nothing, budget=9, worth=0.02)
