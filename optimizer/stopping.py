@@ -9,7 +9,7 @@ from optimizer.space import Space
 
 
 def why_stopped(space: Space, history: Sequence[Judged], *, budget: int, worth: float | None, beside: int = 0) -> str:
-    """`beside` counts the images of the budget that are no trials. `worth` is the least saving of weight that the sampler draws an
+    """`beside` counts images of the budget that are no trials. `worth` is the least saving of weight that the sampler draws an
     image for, None for a sampler that never ends by itself."""
     if len(history) + beside >= budget:
         return f"the budget of {budget} images is used up" + (f", {beside} of them for margins" if beside else "")
