@@ -55,8 +55,7 @@ class Landscape:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        varied = [*self.levels.values(), *([self.cfgs] if self.cfgs else [])]
-        return tuple(len(values) for values in varied)
+        return shape_of(self.levels, self.cfgs)
 
     @property
     def space(self) -> Space:
@@ -64,14 +63,14 @@ class Landscape:
 
     def at(self, point: Point) -> tuple[int, ...]:
         """Where in the arrays a point is, or the point of the grid nearest to it."""
-        there = tuple(_nearest(values, point.weights[name]) for name, values in self.levels.items())
-        return (*there, _nearest(self.cfgs, point.cfg)) if self.cfgs else there
+        there = tuple(nearest(values, point.weights[name]) for name, values in self.levels.items())
+        return (*there, nearest(self.cfgs, point.cfg)) if self.cfgs else there
 
     def plane(self) -> Landscape:
         """What a search at the study's own CFG meets."""
         if not self.cfgs:
             return self
-        at = _nearest(self.cfgs, self.cfg)
+        at = nearest(self.cfgs, self.cfg)
         raw = {n: r[..., at] for n, r in self.raw.items()}
         hands, body, drift = (scores[..., at] for scores in (self.hands, self.body, self.drift))
         return replace(self, raw=raw, hands=hands, body=body, drift=drift, cfgs=())
@@ -121,11 +120,17 @@ class Problem:
         return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.margins.items()})
 
 
+def shape_of(levels: Mapping[str, tuple[float, ...]], cfgs: tuple[float, ...]) -> tuple[int, ...]:
+    """Of a table of scores over such axes: CFG is the last where it is varied."""
+    return tuple(len(values) for values in (*levels.values(), *([cfgs] if cfgs else [])))
+
+
 def _axis(values: Sequence[float]) -> Axis:
     return Axis(values[0], values[-1], round(values[1] - values[0], 6))
 
 
-def _nearest(values: Sequence[float], value: float) -> int:
+def nearest(values: Sequence[float], value: float) -> int:
+    """Where in `values` the one nearest to `value` is, the first of those equally near."""
     return int(np.argmin(np.abs(np.subtract(values, value))))
 
 

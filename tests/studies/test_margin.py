@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from models.errors import InputError
-from optimizer.decode import NotDrawn
 from optimizer.margin import beside
 from optimizer.point import Job
 from studies.cli.show import describe
 from studies.outcome import Outcome
 from studies.running import judge_for, stored_outcome
 from studies.stored import stored
+from tests.studies.mortal import Ended, Mortal
 from tests.studies.painter import Painter
 from tests.studies.study_in import SPEC, run, study_in
 
@@ -154,23 +152,6 @@ def test_images_beside_a_point_that_left_the_cache_are_missed_and_drawn_again(tm
     again = run(study_in(tmp_path, renderer=renderer, search=RANDOM), budget=14)
     assert replace(again, stopped="") == replace(first, stopped="")
     assert {p.key() for _, p in renderer.calls} == {p.key() for p in sides[:1] + sides[2:]}
-
-
-class Ended(BaseException):
-    """As Ctrl-C ends a run."""
-
-
-@dataclass
-class Mortal(Painter):
-    """Draws so many images, then ends the run."""
-
-    left: int = 10**9
-
-    def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
-        self.left -= len(jobs)
-        if self.left < 0:
-            raise Ended
-        return super().render(jobs)
 
 
 @pytest.mark.parametrize("count", [14, 17, 19])

@@ -21,26 +21,10 @@ from studies.running import judge_for, ledger_of, run_seed, stored_outcome
 from studies.spec import read_spec
 from studies.stored import stored
 from studies.tracking import MemoryTracker
+from tests.studies.mortal import Ended, Mortal
 from tests.studies.painter import Painter
 from tests.studies.postgres import postgres
 from tests.studies.study_in import SPEC, run, study_in
-
-
-class Ended(BaseException):
-    """As Ctrl-C ends a run: past every `except Exception`."""
-
-
-@dataclass
-class Mortal(Painter):
-    """Draws so many images, then ends the run."""
-
-    left: int = 10**9
-
-    def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
-        self.left -= len(jobs)
-        if self.left < 0:
-            raise Ended
-        return super().render(jobs)
 
 
 @dataclass

@@ -28,7 +28,7 @@ import numpy as np
 
 from models.errors import InputError
 from models.hashing import hash_path
-from optimizer.landscape import Landscape, read_landscape, stale, write_landscape
+from optimizer.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
 from optimizer.point import Job, Point
 from studies.building import Study
 from studies.judging import Judge
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(len(v) for v in (*self.levels.values(), *([self.cfgs] if self.cfgs else [])))
+        return shape_of(self.levels, self.cfgs)
 
     def jobs(self, seed: int) -> list[Job]:
         """In the order of the table."""
@@ -149,7 +149,7 @@ def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mappi
     judge, _ = judge_for(study, seed, lambda: None)
     scores = observed(study, judge, grid.jobs(seed))
     grids = {key: np.array(values, np.float32).reshape(grid.shape) for key, values in scores.items()}
-    start = {n: min(v, key=lambda value, n=n: abs(value - study.start.weights[n])) for n, v in grid.levels.items()}  # type: ignore[misc]
+    start = {n: values[nearest(values, study.start.weights[n])] for n, values in grid.levels.items()}
     return Landscape(
         seed=seed,
         levels=grid.levels,
