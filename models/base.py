@@ -96,7 +96,7 @@ def open_base(
         pipe = _folder(path, other, kind, allow_pickle)
     elif path.is_file():
         pipe = _single_file(path, config, other, kind, allow_pickle)
-    elif _is_hub_name(str(checkpoint)):
+    elif is_hub_name(str(checkpoint)):
         pipe = _pretrained(str(checkpoint), other, kind, allow_pickle)
     else:
         raise InputError("no such base checkpoint", checkpoint, "give a .safetensors file, a diffusers folder or a hub name")
@@ -202,7 +202,8 @@ def _tokenizer(folder: Path) -> CLIPTokenizer:
     return opened
 
 
-def _is_hub_name(name: str) -> bool:
+def is_hub_name(name: str) -> bool:
+    """Whether `name`, which is no path, is "owner/name" as hubs have it."""
     owner, _, rest = name.partition("/")
     return bool(owner and rest) and "/" not in rest and "." not in owner and not rest.endswith((".safetensors", ".ckpt"))
 

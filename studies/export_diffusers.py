@@ -12,6 +12,8 @@ from pathlib import Path
 from pprint import pformat
 from typing import TYPE_CHECKING, Any, Final
 
+from models.base import is_hub_name
+from models.errors import InputError
 from optimizer.diffusion_samplers import make_scheduler, sampler_named
 
 if TYPE_CHECKING:
@@ -120,8 +122,10 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
 
 
 def _place(study: Study, name: str) -> str:
-    """The whole path where there is one, else a hub's name."""
+    """The whole path where there is one, else a hub's name. Raises InputError for what is neither."""
     local = study.path(name)
+    if not local.exists() and not is_hub_name(name):
+        raise InputError("the script would name a file that is not there", local, "put it back, or name it in the study where it lies")
     return str(local.resolve()) if local.exists() else name
 
 

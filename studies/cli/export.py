@@ -22,7 +22,6 @@ def register(app: typer.Typer) -> None:
 
 def export(
     study: StudyArgument,
-    seed: Annotated[int, typer.Option("--seed", help="a seed that was run")],
     to: Annotated[
         Literal["png", "a1111", "comfyui", "diffusers", "lora"],
         typer.Option(
@@ -31,28 +30,28 @@ def export(
             "diffusers: a Python script; lora: all LoRAs at their weights as one file",
         ),
     ],
+    seed: Annotated[int | None, typer.Option("--seed", help="a seed that was run; all seeds with a pick by default")] = None,
     upscale: Annotated[
         Path | None, typer.Option("--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it")
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the pick of a seed for other tools."""
+    """Write picks for other tools."""
     from studies.cli.show import by_hand
     from studies.exporting import export_to
-    from studies.stored import stored
 
     if upscale is not None and to != "png":
         raise InputError("--upscale enlarges a picture", f"--to {to}", "use --to png")
     opened = open_study(study, workspace)
     upscaler = _upscaler(opened, upscale) if upscale is not None else None
-    outcome = stored(opened, seed).outcome
-    done = export_to(opened, outcome, to, upscaler)
-    for path in done.paths:
-        typer.echo(path)
-    if outcome.by_hand:
-        typer.echo(by_hand(outcome), err=True)
-    for note in done.notes:
-        typer.echo(note, err=True)
+    for outcome in _outcomes(opened, seed):
+        done = export_to(opened, outcome, to, upscaler)
+        for path in done.paths:
+            typer.echo(path)
+        if outcome.by_hand:
+            typer.echo(by_hand(outcome), err=True)
+        for note in done.notes:
+            typer.echo(note, err=True)
 
 
 def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> Path:
@@ -60,6 +59,21 @@ def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> 
     from studies.exporting import export_to
 
     return export_to(study, outcome, to).paths[0]
+
+
+def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
+    """That of `seed`, or those of all seeds that have a pick. Raises InputError if there are none."""
+    from studies.stored import seeds_run, stored
+
+    if seed is not None:
+        return [stored(study, seed).outcome]
+    found = [stored(study, s).outcome for s in seeds_run(study)]
+    without = [str(outcome.seed) for outcome in found if outcome.pick is None]
+    if len(without) == len(found):
+        raise InputError("no seed has a pick", study.spec.name, "see `huanhua show STUDY` for what blocks them")
+    if without:
+        typer.echo(f"no pick at seed {', '.join(without)}: see `huanhua show STUDY`", err=True)
+    return [outcome for outcome in found if outcome.pick is not None]
 
 
 def _upscaler(study: Study, path: Path) -> Upscaler:

@@ -169,6 +169,19 @@ def verb(study: Study, monkeypatch: pytest.MonkeyPatch) -> Any:
     return found
 
 
+def test_without_a_seed_every_pick_is_written(study: Study, verb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {7: outcome_at(7, POINT), 8: outcome_at(8, None), 9: outcome_at(9, POINT)}
+    monkeypatch.setattr("studies.stored.seeds_run", lambda study: list(found))
+    monkeypatch.setattr("studies.stored.stored", lambda study, seed: SimpleNamespace(outcome=found[seed]))
+    run = CliRunner().invoke(app, ["export", "study.yaml", "--to", "a1111"])
+    assert run.exit_code == 0
+    assert run.stdout.split() == [str(study.workspace.exports / f"seed-{seed}.txt") for seed in (7, 9)]
+    assert run.stderr.strip() == "no pick at seed 8: see `huanhua show STUDY`"
+    found = {8: found[8]}
+    run = CliRunner().invoke(app, ["export", "study.yaml", "--to", "a1111"])
+    assert str(run.exception) == "no seed has a pick: pink dress; see `huanhua show STUDY` for what blocks them"
+
+
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     save_file(brighter(rrdb(width=16, growth=32)), tmp_path / "4x-Sharp.safetensors")

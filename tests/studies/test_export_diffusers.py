@@ -206,6 +206,13 @@ def test_a_pick_of_another_prompt_sampler_and_length_is_written_as_such(tmp_path
     assert "SCHEDULER = 'DDIMScheduler'\n" in text
 
 
+def test_a_file_that_has_gone_is_refused_in_one_line(tmp_path: Path, base: Base) -> None:
+    study = study_at(tmp_path, base)
+    (tmp_path / "dress.safetensors").unlink()
+    with pytest.raises(InputError, match="a file that is not there: .*dress.safetensors; put it back"):
+        diffusers_script(study, outcome_at(SEED, POINT), "x.py")
+
+
 @pytest.fixture(scope="module")
 def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random SDXL in a diffusers folder, small enough for a test."""

@@ -1,0 +1,158 @@
+"""What a study without a part parser finds, beside the same study with one: picks, and what they truly show.
+
+    python benchmarks/windows.py [--quick] [--keep DIR]
+
+The demo's study with the LoRAs that ship, at the first 4 seeds that scouting would draw (1 with `--quick`), none chosen. Both
+sides have a pose model that sees no hands, so that garments and the face alone decide. Each pick is judged by the other side
+too. Prints a table for people and, as its last line, one JSON object; `--keep` leaves the studies, to be shown or gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+import onnx
+import yaml
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from benchmarks.tradeoff import lab_study
+from models.pose import KEYPOINTS, SPLIT
+from studies.building import Study
+from studies.cli.options import open_study
+from studies.judging import Judge
+from studies.outcome import Outcome, TrialRecord
+from studies.paperdoll.products import OUTFIT
+from studies.paperdoll.truth import features_shown, product_share
+from studies.running import judge_for, run_seed
+from studies.scouting import scout_seeds
+from studies.tracking import MemoryTracker
+
+SEEDS = 4
+POSE_SIZE = (96, 128)
+SIDES = ("parser", "windows")
+
+
+@dataclass(frozen=True)
+class Pick:
+    """`shown` is the true share of each product's features, `breaks` what the other side says it breaks."""
+
+    images: int
+    total: float
+    shown: dict[str, float]
+    breaks: tuple[str, ...]
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true")
+    options.add_argument("--keep", type=Path, help="a folder to leave the studies in")
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.keep or Path(scratch)
+        studies = {side: study_of(folder / side, side) for side in SIDES}
+        seeds = scout_seeds(studies["parser"], 1 if asked.quick else SEEDS)
+        print(f"{'seed':<11} {'side':<8} {'images':>6} {'total':>6}  {'truly shown':<42} broken by the other side's scores")
+        found = {seed: both(studies, seed) for seed in seeds}
+    result = {side: summary([held[side] for held in found.values()]) for side in SIDES}
+    for side, values in result.items():
+        print(f"{side:<8} " + "  ".join(f"{name} {value}" for name, value in values.items()))
+    print(json.dumps(result))
+    return 0
+
+
+def study_of(folder: Path, side: str) -> Study:
+    """The demo's study in `folder`, with a pose model in the place of its hand judge; made once."""
+    if not (folder / "study.yaml").exists():
+        lab_study(folder)
+        write_blind_pose(folder / "blind.onnx")
+        held = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
+        held["search"]["drift"] = None
+        held["scorers"]["hands"] = {"pose": "blind.onnx"}
+        if side == "windows":
+            held["scorers"]["parts"] = {"model": None}
+        (folder / "study.yaml").write_text(yaml.safe_dump(held, allow_unicode=True), encoding="utf-8")
+    study = open_study(folder, None)
+    study.workspace.make()
+    return study
+
+
+def write_blind_pose(path: Path) -> None:
+    """A whole-body pose model that is sure of no point, whatever it is shown."""
+    width, height = POSE_SIZE
+    zero = numpy_helper.from_array(np.zeros((1, 3, 1, 1), np.float32), "zero")
+    nodes, held = (
+        [helper.make_node("GlobalAveragePool", ["input"], ["mean"]), helper.make_node("Mul", ["mean", "zero"], ["none"])],
+        [zero],
+    )
+    nodes.append(helper.make_node("ReduceSum", ["none"], ["nothing"], keepdims=0))
+    outputs = []
+    for axis, bins in (("x", SPLIT * width), ("y", SPLIT * height)):
+        held.append(numpy_helper.from_array(np.zeros((1, KEYPOINTS, bins), np.float32), f"blank_{axis}"))
+        nodes.append(helper.make_node("Add", ["nothing", f"blank_{axis}"], [f"simcc_{axis}"]))
+        outputs.append(helper.make_tensor_value_info(f"simcc_{axis}", TensorProto.FLOAT, [1, KEYPOINTS, bins]))
+    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, height, width])
+    graph = helper.make_graph(nodes, "blind", [given], outputs, held)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+
+
+def both(studies: dict[str, Study], seed: int) -> dict[str, Pick | None]:
+    """One seed searched by each side; what each picked, seen by the other."""
+    judges, outcomes = {}, {}
+    for side, study in studies.items():
+        judges[side], outcomes[side] = searched(study, seed)
+    picks = {}
+    for side, other in zip(SIDES, reversed(SIDES), strict=True):
+        picks[side] = pick_of(outcomes[side], studies[other], judges[other])
+        print(f"{seed:<11} {side:<8} {told(picks[side], outcomes[side])}", flush=True)
+    return picks
+
+
+def searched(study: Study, seed: int) -> tuple[Judge, Outcome]:
+    judge, _ = judge_for(study, seed, lambda: None)
+    budget = study.spec.search.trials
+    return judge, run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), told=lambda done: None)
+
+
+def pick_of(outcome: Outcome, other: Study, judge: Judge) -> Pick | None:
+    if outcome.pick is None:
+        return None
+    record: TrialRecord = outcome.record(outcome.pick)
+    with Image.open(record.image) as held:
+        image = held.convert("RGB")
+    shown = features_shown(image)
+    margins = judge.margins(judge.scores(other.observer.observe([image])[0]))
+    breaks = tuple(name for name, margin in margins.items() if margin > 0)
+    shares = {product: round(product_share(shown, product), 3) for product in OUTFIT}
+    return Pick(len(outcome.trials), round(outcome.pick.cost, 2), shares, breaks)
+
+
+def told(pick: Pick | None, outcome: Outcome) -> str:
+    if pick is None:
+        blocked = outcome.nearest.worst[0] if outcome.nearest else "nothing"
+        return f"{len(outcome.trials):>6} {'-':>6}  nothing feasible, blocked by {blocked}"
+    shares = ", ".join(f"{product} {share:.2f}" for product, share in pick.shown.items())
+    return f"{pick.images:>6} {pick.total:>6.2f}  {shares:<42} {', '.join(pick.breaks) or 'nothing'}"
+
+
+def summary(picks: list[Pick | None]) -> dict[str, float | None]:
+    there = [pick for pick in picks if pick is not None]
+    shares = [share for pick in there for share in pick.shown.values()]
+    return {
+        "seeds": len(picks),
+        "picked": len(there),
+        "mean_total": round(mean(p.total for p in there), 3) if there else None,
+        "truly_shown": round(mean(shares), 3) if shares else None,
+        "holds_by_the_other": sum(not p.breaks for p in there),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
