@@ -3,7 +3,8 @@
     python benchmarks/scorer_costs.py [--rounds 5]
 
 Models of the sizes that people use, with random weights in their true files: SegFormer-B2 as part parser, ViT-L-14 and
-DINOv2-base for garments, the detector and the recogniser of insightface's buffalo_l; and the lab's own, all of them together.
+DINOv2-base for garments, the detector and the recogniser of insightface's buffalo_l, DWPose's RTMPose-l for hands; and the lab's
+own, all of them together.
 Each is opened in a process of its own, whose memory is what it takes above one that has only imported torch. Drawing is SD1.5's
 UNet, 20 steps with guidance, from one step's time. Prints a table for people and, as its last line, one JSON object.
 """
@@ -69,6 +70,7 @@ def in_a_process(*asked: str) -> str:
 
 
 def write(models: Path) -> None:
+    from tests.models.rtmpose import write_rtmpose_l
     from tests.scorers.face_pack import write_face_pack
     from tests.scorers.full_size import write_dinov2_base, write_segformer_b2, write_vit_l_14
 
@@ -76,6 +78,7 @@ def write(models: Path) -> None:
     write_vit_l_14(models / "vit-l-14.safetensors")
     write_dinov2_base(models / "dinov2")
     write_face_pack(models / "buffalo_l")
+    write_rtmpose_l(models / "pose.onnx")
 
 
 def measured(name: str, models: Path, rounds: int) -> dict[str, float]:
@@ -138,6 +141,14 @@ def faces(models: Path) -> Look:
     return look
 
 
+def pose(models: Path) -> Look:
+    """One person an image: both hands, arms, feet and the face at once."""
+    from models.pose import open_pose
+
+    opened = open_pose(models / "pose.onnx")
+    return lambda image: opened.find(image, (128, 32, 384, 736))
+
+
 def lab(_: Path) -> Look:
     from studies.building import open_observer
     from studies.paperdoll.bundle import WEIGHTS, scorers
@@ -169,6 +180,7 @@ SCORERS: Final[dict[str, Callable[[Path], Look]]] = {
     "garments: ViT-L-14, two crops": clip,
     "garments: DINOv2-base, two crops": dino,
     "faces: buffalo_l's detector and recogniser": faces,
+    "hands: RTMPose-l, 133 keypoints": pose,
     "the lab's four models together": lab,
 }
 

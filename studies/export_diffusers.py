@@ -125,7 +125,9 @@ def _place(study: Study, name: str) -> str:
     """The whole path where there is one, else a hub's name. Raises InputError for what is neither."""
     local = study.path(name)
     if not local.exists() and not is_hub_name(name):
-        raise InputError("the script would name a file that is not there", local, "put it back, or name it in the study where it lies")
+        raise InputError(
+            "the script would name a file that is not there", local, "put it back, or name it in the study where it lies"
+        )
     return str(local.resolve()) if local.exists() else name
 
 

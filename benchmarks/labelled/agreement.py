@@ -1,18 +1,22 @@
 """How far the scores agree with what was seen by eye on generated images (README.md).
 
-    python benchmarks/labelled/agreement.py
+    python benchmarks/labelled/agreement.py [--readers]
 
 Prints a table for people and, as its last line, one JSON object: Spearman of a LoRA's raw score with the share of its
 features that was seen; AUC of the face's score (`trained` against `other`) and Spearman over all three; AUC of the hands'
 score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
-arms are seen to lead away where both hands are hidden.
+arms are seen to lead away where both hands are hidden. `--readers` compares the two readings instead: how often they agree,
+Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +39,53 @@ PHOTOS = 8
 
 
 def main() -> int:
-    result = agreement()
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--readers", action="store_true")
+    result = readers() if options.parse_args().readers else agreement()
     for name, value in result.items():
         print(f"{name:<32} {value:8.3f}")
     print(json.dumps({name: round(value, 4) for name, value in result.items()}))
     return 0
 
 
+def labels_of(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def drawings() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (HERE / "drawn.json").read_text(encoding="utf-8").splitlines()]
+
+
+def readers() -> dict[str, float]:
+    """The second reading against the first."""
+    first, drawn = labels_of("labels.csv"), drawings()
+    pairs = [(first[int(row["image"])], row) for row in labels_of("second.csv")]
+    told = {
+        "features": [both for one, other in pairs for kind in KINDS for both in zip(one[kind], other[kind], strict=True)],
+        "hands": [(one[side], other[side]) for one, other in pairs for side in ("left_hand", "right_hand")],
+        "identity": [(one["identity"], other["identity"]) for one, other in pairs],
+    }
+    found = {f"{name}_agree_{len(held)}": float(np.mean([a == b for a, b in held])) for name, held in told.items()}
+    found |= {f"{name}_kappa": kappa(held) for name, held in told.items()}
+    for worn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
+        here = [(one, other) for one, other in pairs if tuple(drawn[int(one["image"])]["weights"]) == worn]
+        for product, kind in zip(worn, KINDS, strict=True):
+            shares = [[row[kind].count("1") / len(row[kind]) for row in side] for side in zip(*here, strict=True)]
+            found[f"{product}_spearman_{len(here)}"] = float(spearmanr(*shares).statistic)
+    return found
+
+
+def kappa(pairs: Sequence[tuple[str, str]]) -> float:
+    """Agreement beyond chance (Cohen 1960)."""
+    one, other = (Counter(side) for side in zip(*pairs, strict=True))
+    agreed = sum(a == b for a, b in pairs) / len(pairs)
+    chance = sum(one[word] * other[word] for word in one) / len(pairs) ** 2
+    return (agreed - chance) / (1 - chance)
+
+
 def agreement() -> dict[str, float]:
-    with (HERE / "labels.csv").open(encoding="utf-8") as file:
-        labels = list(csv.DictReader(file))
-    drawn = [json.loads(line) for line in (HERE / "drawn.json").read_text(encoding="utf-8").splitlines()]
+    labels, drawn = labels_of("labels.csv"), drawings()
     observer = open_observer(scorers(), WEIGHTS)
     images = [Image.open(HERE / "images" / f"{row['image']:03d}.webp").convert("RGB") for row in drawn]
     seen = [o for first in range(0, len(images), 25) for o in observer.observe(images[first : first + 25])]

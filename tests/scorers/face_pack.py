@@ -4,51 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import onnx
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from tests.models.graphs import Graph
 
 STRIDES = (8, 16, 32)
 ANCHORS = 2
 STAGES = ((64, 3), (128, 4), (256, 14), (512, 3))
 """Width and blocks of ArcFace's IResNet-50."""
-
-
-class Graph:
-    """Nodes and weights as they are gathered."""
-
-    def __init__(self) -> None:
-        self.nodes: list[NodeProto] = []
-        self.weights: list[TensorProto] = []
-        self.rng = np.random.default_rng(0)
-
-    def weight(self, *shape: int) -> str:
-        name = f"w{len(self.weights)}"
-        scale = float(np.sqrt(2 / max(1, np.prod(shape[1:]))))
-        self.weights.append(numpy_helper.from_array(self.rng.normal(0, scale, shape).astype(np.float32), name))
-        return name
-
-    def node(self, kind: str, *inputs: str, **attributes: object) -> str:
-        name = f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def conv(self, x: str, inner: int, outer: int, size: int = 3, stride: int = 1) -> str:
-        pad = [size // 2] * 4
-        return self.node(
-            "Conv", x, self.weight(outer, inner, size, size), kernel_shape=[size] * 2, strides=[stride] * 2, pads=pad
-        )
-
-    def constant(self, values: list[int]) -> str:
-        name = f"c{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.array(values, np.int64), name))
-        return name
-
-    def save(self, path: Path, given: tuple[str, list[object]], found: list[tuple[str, list[object]]]) -> None:
-        ends = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in some] for some in ([given], found)]
-        graph = helper.make_graph(self.nodes, path.stem, *ends, self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-        onnx.save(model, str(path))
 
 
 def write_face_pack(folder: Path) -> Path:
@@ -80,7 +41,7 @@ def write_detector(path: Path) -> None:
 def few_are_sure(graph: Graph, x: str) -> str:
     """Scores above a half only near the largest: random heads would else find thousands of faces."""
     share = graph.node("Div", x, graph.node("ReduceMax", x, keepdims=1))
-    return graph.node("Sigmoid", graph.node("Sub", graph.node("Mul", share, scalar(graph, 20.0)), scalar(graph, 19.6)))
+    return graph.node("Sigmoid", graph.node("Sub", graph.node("Mul", share, graph.scalar(20.0)), graph.scalar(19.6)))
 
 
 def write_recogniser(path: Path) -> None:
@@ -93,13 +54,7 @@ def write_recogniser(path: Path) -> None:
             deep = graph.node("Relu", graph.conv(x, width, wider))
             deep = graph.conv(deep, wider, wider, 3, stride)
             # Halved, so that fifty layers without normalisation stay within float32.
-            x, width = graph.node("Mul", graph.node("Add", short, deep), scalar(graph, 0.5)), wider
+            x, width = graph.node("Mul", graph.node("Add", short, deep), graph.scalar(0.5)), wider
     flat = graph.node("Flatten", x)
     found = graph.node("MatMul", flat, graph.weight(width * 7 * 7, 512))
     graph.save(path, ("input.1", ["None", 3, 112, 112]), [(found, [1, 512])])
-
-
-def scalar(graph: Graph, value: float) -> str:
-    name = f"s{len(graph.weights)}"
-    graph.weights.append(numpy_helper.from_array(np.array(value, np.float32), name))
-    return name

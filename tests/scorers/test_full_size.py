@@ -14,7 +14,7 @@ from models.images import open_photo
 from scorers.observe import Observer
 from studies.building import open_observer
 from studies.spec import ScorersSection
-from tests.models.poses import write_pose_model
+from tests.models.rtmpose import KEYPOINTS, write_rtmpose_l
 from tests.scorers.face_pack import write_face_pack
 from tests.scorers.full_size import CLOTHES, write_dinov2_base, write_segformer_b2, write_vit_l_14
 
@@ -35,7 +35,7 @@ def observer(tmp_path_factory: pytest.TempPathFactory) -> Observer:
     write_vit_l_14(folder / "vit-l-14.safetensors")
     write_dinov2_base(folder / "dinov2-base")
     write_segformer_b2(folder / "segformer_b2_clothes")
-    write_pose_model(folder / "dw-ll_ucoco_384.onnx")
+    write_rtmpose_l(folder / "dw-ll_ucoco_384.onnx")
     write_face_pack(folder / "buffalo_l")
     section = ScorersSection.model_validate(
         {
@@ -78,6 +78,18 @@ def test_the_detector_and_the_recogniser_have_buffalos_shapes(observer: Observer
     assert models["recognition"].input_size == (112, 112)
     vector = models["recognition"].get_feat(np.asarray(photograph.resize((112, 112)))[:, :, ::-1])
     assert vector.shape == (1, 512)
+
+
+def test_the_pose_has_every_keypoint_and_a_file_of_the_true_size(
+    observer: Observer, photograph: Image.Image, tmp_path: Path
+) -> None:
+    assert observer.pose is not None
+    assert observer.pose.size == (288, 384)
+    found = observer.pose.find(photograph, (0, 0, *photograph.size))
+    assert found.points.shape == (KEYPOINTS, 2)
+    assert np.isfinite(found.points).all()
+    size = write_rtmpose_l(tmp_path / "pose.onnx").stat().st_size
+    assert size == pytest.approx(134e6, rel=0.01)
 
 
 def test_one_look_gives_a_whole_observation(observer: Observer, photograph: Image.Image) -> None:

@@ -209,7 +209,7 @@ def test_a_pick_of_another_prompt_sampler_and_length_is_written_as_such(tmp_path
 def test_a_file_that_has_gone_is_refused_in_one_line(tmp_path: Path, base: Base) -> None:
     study = study_at(tmp_path, base)
     (tmp_path / "dress.safetensors").unlink()
-    with pytest.raises(InputError, match="a file that is not there: .*dress.safetensors; put it back"):
+    with pytest.raises(InputError, match=r"a file that is not there: .*dress\.safetensors; put it back"):
         diffusers_script(study, outcome_at(SEED, POINT), "x.py")
 
 
