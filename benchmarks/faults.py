@@ -96,8 +96,9 @@ def child(folder: Path, seed: int, point: str, count: int) -> None:
     from studies.cli.console import be_quiet
 
     be_quiet()
+    from studies.before_trials import judge_for
     from studies.lease import only_runner
-    from studies.running import judge_for, run_seed
+    from studies.running import run_seed
     from studies.tracking import MlflowTracker, local_store
 
     passed = Passed(point, count)
@@ -257,7 +258,7 @@ def _run_and_kill(place: Path, point: str, rng: random.Random, told: list[str], 
 
 
 def _keys(place: Path) -> list[str]:
-    from studies.running import ledger_of
+    from studies.records import ledger_of
 
     return [key_of(trial.params) for trial in ledger_of(study_at(place), 7).finished()]
 
@@ -301,7 +302,8 @@ def replays(folder: Path, trials: int) -> dict[str, Any]:
 
     import psutil
 
-    from studies.running import judge_for, stored_outcome
+    from studies.before_trials import judge_for
+    from studies.records import stored_outcome
     from tests.studies.study_in import run
 
     stored = len(run(study_at(folder), budget=100).trials)

@@ -114,8 +114,9 @@ def make_lab_study(folder: Path) -> None:
 
 def drawn_on_ray(folder: Path, trials: int, *, every_s: float | None) -> tuple[Outcome, int, float]:
     """The outcome at the seed, how many workers were killed, and the seconds it took."""
+    from studies.before_trials import judge_for
     from studies.cli.options import open_study
-    from studies.running import judge_for, run_seed
+    from studies.running import run_seed
     from studies.tracking import MemoryTracker
     from studies.workers import on_ray
 

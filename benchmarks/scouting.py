@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import InputError
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.outcome import Outcome
-from studies.running import judge_for, run_seed
+from studies.running import run_seed
 from studies.scouting import scout, scout_seeds
 from studies.spec import read_spec, study_file
 from studies.tracking import MemoryTracker

@@ -139,7 +139,8 @@ def _tracked(
 
 
 def _run(study: Study, tracker: Tracker, told: Callable[[TrialDone], None]) -> tuple[float, Outcome]:
-    from studies.running import judge_for, run_seed
+    from studies.before_trials import judge_for
+    from studies.running import run_seed
 
     study.workspace.make()
     judge, _ = judge_for(study, SEED, lambda: None)
@@ -149,7 +150,7 @@ def _run(study: Study, tracker: Tracker, told: Callable[[TrialDone], None]) -> t
 
 
 def _log_again(server: MlflowServer, experiment: str, outcome: Outcome) -> None:
-    from studies.running import track_trial
+    from studies.records import track_trial
     from studies.tracking import MlflowTracker
 
     tracker = MlflowTracker(server.url, experiment)

@@ -28,13 +28,14 @@ from PIL import Image
 from optimizer.ledger import Ledger
 from optimizer.point import Job, Point
 from optimizer.search import Proposal
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.lookbook import book_of
 from studies.conditions import keep_conditions
 from studies.fake import fake_study
 from studies.judging import Judge
 from studies.outcome import TrialRecord
-from studies.running import judge_for, ledger_of, store_trial, track_trial
+from studies.records import ledger_of, store_trial, track_trial
 from studies.tracking import MemoryTracker, MlflowTracker, Tracker, local_store
 
 SEED = 7

@@ -26,6 +26,7 @@ from dashboards.sheet import Cell, sheet
 from optimizer.point import Point
 from optimizer.search import Judged
 from scorers.scores import Scores
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.demo import make_data
 from studies.cli.options import open_study
@@ -33,7 +34,6 @@ from studies.cli.pictures import score_line
 from studies.judging import Judge
 from studies.paperdoll.bundle import lora_file
 from studies.paperdoll.study import OUTFITS
-from studies.running import judge_for
 from studies.scouting import scout_seeds
 
 SEEDS = 8

@@ -25,13 +25,14 @@ from PIL import Image
 
 from benchmarks.tradeoff import lab_study
 from models.pose import KEYPOINTS, SPLIT
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.options import open_study
 from studies.judging import Judge
 from studies.outcome import Outcome, TrialRecord
 from studies.paperdoll.products import OUTFIT
 from studies.paperdoll.truth import features_shown, product_share
-from studies.running import judge_for, run_seed
+from studies.running import run_seed
 from studies.scouting import scout_seeds
 from studies.tracking import MemoryTracker
 

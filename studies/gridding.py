@@ -14,11 +14,12 @@ from scorers.calibration import similarity
 from scorers.hands import hands_score
 from studies.axes import GridAxis
 from studies.bareness import little_clothing
+from studies.before_trials import judge_for, other_seeds
 from studies.building import Study
 from studies.calibrating import ladder_points, plain_point
 from studies.judging import Judge
 from studies.looks import close_ups_lacking
-from studies.running import judge_for, other_seeds, stored_outcome
+from studies.records import stored_outcome
 
 
 @dataclass(frozen=True)

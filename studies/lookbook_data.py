@@ -9,11 +9,12 @@ from optimizer.evaluate import Evaluation
 from optimizer.search import Judged
 from scorers.scores import Scores
 from studies.bareness import little_clothing
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.calibrating import plain_point
 from studies.gridding import missing, uncalibrated
 from studies.outcome import Outcome
-from studies.running import jobs_of_trials, judge_for, ledger_of, stored_outcome
+from studies.records import jobs_of_trials, ledger_of, stored_outcome
 
 
 @dataclass(frozen=True)

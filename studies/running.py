@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from optimizer.earlier import priors_from
 from optimizer.evaluate import Evaluation
 from optimizer.least_weight import expected
 from optimizer.ledger import Ledger
-from optimizer.margin import SIDES, before_the_proof, beside, held_best, kept_for_margin
+from optimizer.margin import SIDES, before_the_proof, kept_for_margin
 from optimizer.point import Job, Point
 from optimizer.samplers import design_for, sampler_for
-from optimizer.search import Judged, Proposal, Sampler, best, nearest, next_proposals, proof_of
+from optimizer.search import Judged, Proposal, Sampler, next_proposals
 from optimizer.stopping import why_stopped
-from scorers.observation import Observation
-from studies.bareness import BARE, little_clothing
 from studies.building import Study
-from studies.calibrating import LADDER, Ladder, calibrations, draw_ladders, plain_point
-from studies.conditions import hold_to, keep_conditions
+from studies.conditions import keep_conditions
 from studies.earlier import earlier_trials, trials_of_other_studies
 from studies.forking import carried
-from studies.judging import Judge, plain_scores
-from studies.looks import close_ups_lacking, draw_close_ups, sources_of
-from studies.margins import best_record, best_untried, images_beside, judged_with_margins, look_beside, probed, stored_margin
-from studies.optuna_notes import trial_note, write_notes
+from studies.judging import Judge
+from studies.margins import best_record, best_untried, images_beside, judged_with_margins, look_beside
+from studies.optuna_notes import write_notes
 from studies.outcome import Outcome, TrialRecord
-from studies.ratings import rating_in, with_rating
-from studies.scouting import scout_seeds
-from studies.tracking import Tracker, Veiled
-
-OTHER_SEEDS: Final = 8
+from studies.records import ledger_of, outcome_of, store_trial, stored_records, track_trial
+from studies.tracking import Tracker
 
 
 @dataclass(frozen=True)
@@ -46,60 +39,6 @@ class TrialDone:
     @property
     def best(self) -> Judged | None:
         return self.best_record.judged if self.best_record else None
-
-
-def ledger_of(study: Study, seed: int) -> Ledger:
-    return Ledger(f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts)
-
-
-def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge, list[Ladder]]:
-    """Draws the plain image, close-ups of LoRAs without photos, the ladders and the locked image if no earlier run did.
-
-    Raises InputError if trials of this seed are stored that the study as it stands now would draw otherwise.
-    """
-    hold_to(study, seed, ledger_of(study, seed))
-    plain = study.evaluator.evaluate(seed, plain_point(study))
-    drawn()
-    draw_close_ups(study, drawn)
-    ladders = draw_ladders(study, seed, drawn)
-    locked = study.evaluator.evaluate(seed, study.start)
-    kinds = {n: s.kind for n, s in study.spec.searched().items() if s.kind != "other"}
-    judge = Judge(
-        references=study.references,
-        calibrations=calibrations(study, plain, ladders),
-        kinds=kinds,
-        locked=locked.observation,
-        require=study.require(),
-        hands_tolerance=study.spec.search.hands,
-        space=study.space,
-        others=_other_seeds(study, seed, drawn),
-        drift_allowed=study.spec.search.drift,
-        plain=plain.observation,
-        extra=study.spec.scorers.extra,
-    )
-    return judge, ladders
-
-
-def _other_seeds(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Observation, ...]:
-    """Other seeds at the start weights, in whose median distance drift is told where it is required; scouting has drawn them."""
-    if study.spec.search.drift is None:
-        return ()
-    found = []
-    for evaluation in study.evaluator.evaluate_all([Job(other, study.start) for other in other_seeds(study, seed)]):
-        found.append(evaluation.observation)
-        drawn()
-    return tuple(found)
-
-
-def other_seeds(study: Study, seed: int) -> list[int]:
-    """Of those that scouting draws, the first but this one."""
-    return [other for other in scout_seeds(study, OTHER_SEEDS + 1) if other != seed][:OTHER_SEEDS]
-
-
-def images_before_trials(study: Study) -> int:
-    """The plain image, close-ups that are not drawn yet, the ladders, and other seeds where drift is required."""
-    others = OTHER_SEEDS if study.spec.search.drift is not None else 0
-    return 1 + len(close_ups_lacking(study)) + len(LADDER) * len(study.spec.searched()) + others
 
 
 Search: TypeAlias = Generator[Sequence[Job], Sequence[Evaluation], Outcome]
@@ -166,7 +105,7 @@ def searching(
     ledger = ledger_of(study, seed)
     may_write()
     ledger.drop_unfinished()
-    records = _stored_records(study, seed, judge, ledger)
+    records = stored_records(study, seed, judge, ledger)
     if not records:
         keep_conditions(study, ledger)
     for brought in _carried(study, seed, records):
@@ -241,75 +180,11 @@ def _earlier(study: Study, ledger: Ledger, judge: Judge) -> list[list[Judged]]:
     return [[replace(j, margins={n: m for n, m in j.margins.items() if n in asked}) for j in trials] for trials in found]
 
 
-def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
-    """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
-    ledger = ledger_of(study, seed)
-    return outcome_of(study, seed, judge, _stored_records(study, seed, judge, ledger), ledger.chosen())
-
-
-def restore_images(study: Study, seed: int) -> None:
-    """Brings images of trials that have left the cache back from Optuna's artifacts: none is drawn again."""
-    for entry in ledger_of(study, seed).entries():
-        if entry.image is not None:
-            study.evaluator.restore(seed, entry.point, entry.image)
-
-
-def jobs_of_trials(study: Study, seed: int) -> list[Job]:
-    """All images that the stored trials are judged by: their own, and those beside them."""
-    ledger, off = ledger_of(study, seed), study.spec.search.margin
-    entries, tried = ledger.entries(), ledger.beside()
-    probed = [beside(entry.point, off) for entry in entries if off and tried.get(entry.number) == off]
-    return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for sides in probed for p in sides.values()]
-
-
-def _stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[TrialRecord]:
-    """The finished trials with what people said of them."""
-    restore_images(study, seed)
-    notes, tried = ledger.notes(), ledger.beside()
-    found = []
-    for entry in ledger.entries():
-        seen = study.evaluator.evaluate(seed, entry.point)
-        record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        margin = stored_margin(study, seed, judge, record, tried.get(entry.number))
-        found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), margin=margin))
-    return found
-
-
 def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
     """What a fork brought that is not stored here yet; its images lie in the cache."""
     drawn = {record.judged.point.key() for record in records}
     brought = [Proposal(study.space.from_params(c["params"]), c["phase"]) for c in carried(study.workspace, seed)]
     return [proposal for proposal in brought if proposal.point.key() not in drawn]
-
-
-def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
-    """`chosen` is the number of the trial that a person prefers to the search's pick.
-
-    A point that holds with its weights a little off is preferred to one whose margin was not drawn. Where no point holds so, the
-    cheapest that meets all by itself is the pick, and told as it is.
-    """
-    plain, history = [r.judged for r in records], judged_with_margins(records)
-    found = held_best(plain, probed(records))
-    if found is None and (found := best(plain)):
-        history = plain
-    records = [replace(r, judged=j) for r, j in zip(records, history, strict=True)]
-    by_hand = next((r.judged for r in records if r.number == chosen), None)
-    pick = by_hand or found
-    proof = proof_of(study.space, pick, history) if pick and pick is found else None
-    return Outcome(
-        seed=seed,
-        trials=tuple(records),
-        pick=pick,
-        proof=proof,
-        nearest=nearest(history) if history else None,
-        require=dict(judge.require),
-        hands_allowed=judge.hands_allowed,
-        drift_allowed=judge.drift_allowed,
-        by_hand=by_hand is not None,
-        found=found,
-        looks=sources_of(study),
-        margin_off=study.spec.search.margin,
-    )
 
 
 def _draw(
@@ -320,33 +195,3 @@ def _draw(
     seen = yield [Job(seed, proposal.point) for proposal in proposals]
     may_write()
     return [store_trial(study, seed, judge, ledger, p, e) for p, e in zip(proposals, seen, strict=True)]
-
-
-def store_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, seen: Evaluation) -> TrialRecord:
-    """Judges and stores one trial: from then on a killed run does not lose it."""
-    drawn = _record(judge, -1, proposal, seen)
-    number = ledger.add(
-        proposal.point,
-        values=judge.objectives(proposal.point, drawn.scores),
-        margins=drawn.judged.margins,
-        attrs={
-            "phase": proposal.phase,
-            "image": drawn.image.name,
-            "scores": plain_scores(drawn.scores),
-            **({BARE: True} if drawn.bare else {}),
-        },
-        image=drawn.image,
-        note=lambda number, picture: with_rating(trial_note(study.spec.name, seed, replace(drawn, number=number), picture), ""),
-    )
-    return replace(drawn, number=number)
-
-
-def _record(judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
-    judged, scores = judge.judge(seen)
-    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=little_clothing(seen.observation))
-
-
-def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
-    """`blurred` shows an image with little clothing as a blur."""
-    picture = Veiled(record.image) if record.bare and blurred else record.image
-    tracker.log_trial(seed, record.number, record.params(), record.metrics(), picture, record.tags())

@@ -115,7 +115,7 @@ def list_all(client: Client, progress: Callable[[str], tuple[int, int]]) -> list
 
 def trials_of(file: str) -> tuple[int, int]:
     """Trials done, and the most there will be; (0, 0) if the study or its storage is not to be reached from here."""
-    from studies.running import ledger_of
+    from studies.records import ledger_of
     from studies.scouting import locked_seeds
     from studies.spec import read_spec
     from studies.workspace import workspace_of

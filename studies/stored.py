@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.calibrating import Ladder
 from studies.conditions import hold_to
 from studies.judging import Judge
 from studies.lookbook_data import images_gone, was_run
 from studies.outcome import Outcome
-from studies.running import judge_for, ledger_of, restore_images, stored_outcome
+from studies.records import ledger_of, restore_images, stored_outcome
 from studies.scouting import locked_seeds
 
 

@@ -161,10 +161,10 @@ def _worth_a_try(study: Study, ranked: Sequence[int]) -> list[int]:
 
 def _grid(study: Study, outcome: Outcome, tracker: Tracker) -> Path:
     from studies.axes import WeightAxis
+    from studies.before_trials import judge_for
     from studies.cli.grid import draw_grid
     from studies.cli.search import announce
     from studies.gridding import Grid, missing
-    from studies.running import judge_for
 
     judge, _ = judge_for(study, outcome.seed, lambda: None)
     centre = outcome.pick.point if outcome.pick else study.start

@@ -13,7 +13,7 @@ def show_figures(study: Study, outcome: Outcome) -> None:
     """The trade-off and how the scores went; those of an earlier run are replaced."""
     from dashboards.optuna_figures import course_figure, trade_off_figure
     from dashboards.plots import Point
-    from studies.running import ledger_of
+    from studies.records import ledger_of
 
     if not outcome.trials:
         return

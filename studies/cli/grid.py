@@ -117,8 +117,8 @@ def draw_grid(study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tr
 
 
 def _calibrated(study: Study, seed: int) -> Judge:
+    from studies.before_trials import images_before_trials, judge_for
     from studies.cli.search import counter
-    from studies.running import images_before_trials, judge_for
 
     with bar("calibrate", images_before_trials(study)) as advance:
         return judge_for(study, seed, counter(advance))[0]

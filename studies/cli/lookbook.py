@@ -91,10 +91,11 @@ def dials_of(study: Study) -> tuple[Dial, ...]:
 
 def _story(study: Study, seed: int) -> SeedStory:
     from dashboards.lookbook.book import SeedStory
+    from studies.before_trials import images_before_trials
     from studies.cli.search import announce, counter
     from studies.conditions import hold_to
     from studies.lookbook_data import images_gone, seed_result
-    from studies.running import images_before_trials, ledger_of, restore_images
+    from studies.records import ledger_of, restore_images
 
     hold_to(study, seed, ledger_of(study, seed))
     restore_images(study, seed)

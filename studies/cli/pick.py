@@ -56,7 +56,7 @@ def pick(
 def choose(study: Study, seed: int, number: int | None, judge: Judge) -> Outcome:
     """Keeps the choice with the seed's trials; None takes it back."""
     from studies.optuna_notes import write_notes
-    from studies.running import ledger_of, stored_outcome
+    from studies.records import ledger_of, stored_outcome
 
     ledger = ledger_of(study, seed)
     ledger.choose(number)

@@ -156,7 +156,7 @@ def swap(
 
 def forked(study: Study, path: Path, folder: Path) -> Study:
     from studies.forking import fork
-    from studies.running import ledger_of
+    from studies.records import ledger_of
     from studies.spec import study_file
 
     made, counts = fork(study, study_file(path).read_text(encoding="utf-8"), folder, ledger_of)
@@ -214,10 +214,11 @@ def run_together(
     blurred: bool,
 ) -> list[Outcome]:
     """What comes before the trials of each seed, the trials, the pictures; all of it logged. `watch` is told as it goes."""
+    from studies.before_trials import images_before_trials, judge_for
     from studies.cli.figures import show_figures
     from studies.cli.tracking import log_calibration, log_outcome, log_start
     from studies.cli.watching import Plan
-    from studies.running import images_before_trials, judge_for, run_seeds, searching
+    from studies.running import run_seeds, searching
 
     study.workspace.make()
     _tell_limits_once(study)

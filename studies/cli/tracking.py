@@ -53,7 +53,7 @@ def track(
 def _log_all(study: Study, found: Sequence[Stored], records: int, *, blurred: bool) -> bool:
     """Whether something could not be logged."""
     from studies.cli.search import close
-    from studies.running import track_trial
+    from studies.records import track_trial
 
     tracker = open_tracker(study, capacity=2 * records)
     for held in found:

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from dashboards.servers import Addresses, Stores, running
+from studies.before_trials import judge_for
 from studies.cli.figures import show_figures
 from studies.fake import fake_study
-from studies.running import judge_for, ledger_of, run_seed
+from studies.records import ledger_of
+from studies.running import run_seed
 from studies.tracking import MemoryTracker, local_store
 from tests.dashboards.browser import chromium
 

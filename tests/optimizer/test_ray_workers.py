@@ -20,10 +20,11 @@ from optimizer.decode import NotDrawn
 from optimizer.point import Job, Point
 from optimizer.ray_evaluator import RayEvaluator
 from scorers.fake import FakeObserver
+from studies.before_trials import judge_for
 from studies.cli.search import run_together
 from studies.cli.watch_lines import Lines
 from studies.known import recalled
-from studies.running import judge_for, run_seeds, searching
+from studies.running import run_seeds, searching
 from studies.tracking import MemoryTracker
 from studies.workers import on_ray
 from tests.studies.painter import Painter

@@ -12,9 +12,10 @@ from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from optimizer.render import Renderer
 from scorers.fake import FakeObserver, Shown, references_of
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.outcome import Outcome
-from studies.running import judge_for, run_seed
+from studies.running import run_seed
 from studies.spec import StudySpec
 from studies.tracking import MemoryTracker, Tracker
 from studies.workspace import Workspace

@@ -11,7 +11,7 @@ import sqlalchemy
 
 from models.errors import InputError
 from studies.faults import one_line
-from studies.running import ledger_of
+from studies.records import ledger_of
 from tests.studies.study_in import run, study_in
 
 

@@ -13,12 +13,13 @@ import pytest
 from models.errors import InputError
 from models.hashing import hash_path
 from optimizer.point import Job
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.calibrating import plain_point
 from studies.fake import fake_study
 from studies.known import known_hash, recalled
 from studies.late import LateRenderer
-from studies.running import judge_for, run_seed
+from studies.running import run_seed
 from studies.spec import read_spec
 from studies.stored import seeds_run, stored
 from studies.tracking import MemoryTracker

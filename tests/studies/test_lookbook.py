@@ -19,10 +19,11 @@ from optimizer.image_cache import CachedRenderer
 from scorers.fake import FakeObserver, Shown, observation_of, references_of
 from scorers.observation import Observation
 from studies.bareness import little_clothing
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.app import app
 from studies.lookbook_data import images_gone
-from studies.running import judge_for, run_seed
+from studies.running import run_seed
 from studies.spec import StudySpec
 from studies.tracking import MemoryTracker
 from studies.workspace import Workspace

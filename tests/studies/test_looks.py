@@ -18,6 +18,7 @@ from scorers.fake import FakeObserver, Shown
 from scorers.observation import Box, Kind
 from scorers.references import References
 from scorers.windowed import LACKS
+from studies.before_trials import images_before_trials, judge_for
 from studies.building import Study
 from studies.cli.app import app
 from studies.cli.show import describe
@@ -26,7 +27,7 @@ from studies.fake import FakeWorld, fake_study
 from studies.gridding import uncalibrated
 from studies.inputs import inputs_of
 from studies.looks import OWN_LOOK, SEEDS, close_ups_lacking, draw_close_ups, look_of, preview_of, source_of, sources_of
-from studies.running import images_before_trials, judge_for, run_seed
+from studies.running import run_seed
 from studies.spec import read_spec
 from studies.swapping import swap
 from studies.tracking import MemoryTracker

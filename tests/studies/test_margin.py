@@ -11,9 +11,10 @@ import pytest
 from models.errors import InputError
 from optimizer.margin import beside
 from optimizer.point import Job
+from studies.before_trials import judge_for
 from studies.cli.show import describe
 from studies.outcome import Outcome
-from studies.running import judge_for, stored_outcome
+from studies.records import stored_outcome
 from studies.stored import stored
 from tests.studies.mortal import Ended, Mortal
 from tests.studies.painter import Painter

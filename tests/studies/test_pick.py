@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 
 from dashboards.plots import Point
 from models.errors import InputError
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.app import app
 from studies.fake import fake_study
 from studies.lease import only_runner
 from studies.ratings import ASKED
-from studies.running import judge_for, ledger_of, run_seed
+from studies.records import ledger_of
+from studies.running import run_seed
 from studies.tracking import MemoryTracker, Veiled
 
 SEED = 7

@@ -14,10 +14,12 @@ from PIL import Image
 from models.errors import InputError
 from optimizer.decode import NotDrawn
 from optimizer.point import Job
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.conditions import differences
 from studies.forking import fork, moved
-from studies.running import judge_for, ledger_of, run_seed, stored_outcome
+from studies.records import ledger_of, stored_outcome
+from studies.running import run_seed
 from studies.spec import read_spec
 from studies.stored import stored
 from studies.tracking import MemoryTracker

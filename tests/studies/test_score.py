@@ -16,9 +16,9 @@ from models.errors import InputError
 from optimizer.evaluate import Evaluator
 from optimizer.image_cache import CachedRenderer
 from scorers.fake import FakeObserver, Shown, references_of
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.app import app
-from studies.running import judge_for
 from studies.spec import StudySpec
 from studies.workspace import Workspace
 from tests.studies.painter import Painter

@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from models.errors import InputError
 from models.lora import TRIGGER_KEY
+from studies.before_trials import judge_for
 from studies.cli.app import app
 from studies.earlier import trials_of_other_studies
 from studies.fake import fake_study
-from studies.running import judge_for, run_seed
+from studies.running import run_seed
 from studies.scouting import locked_seeds
 from studies.spec import read_spec
 from studies.swapping import parse_swap, swap

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.app import app
 from studies.cli.search import run_together
@@ -20,7 +21,7 @@ from studies.cli.watch_live import Live
 from studies.cli.watching import Pace, Plan, Watcher
 from studies.fake import fake_study
 from studies.outcome import Outcome
-from studies.running import TrialDone, judge_for, run_seed
+from studies.running import TrialDone, run_seed
 from studies.tracking import MemoryTracker
 
 SEED = 7

@@ -30,10 +30,10 @@ from models.errors import InputError
 from models.hashing import hash_path
 from optimizer.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
 from optimizer.point import Job, Point
+from studies.before_trials import judge_for
 from studies.building import Study
 from studies.judging import Judge
 from studies.paperdoll.bundle import WEIGHTS
-from studies.running import judge_for
 from studies.scouting import scout, scout_seeds
 from studies.spec import read_spec, study_file
 from studies.workspace import workspace_of
