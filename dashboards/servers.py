@@ -98,7 +98,7 @@ def kept_up(stores: Stores, tell: Callable[[Addresses], None], also: Callable[[]
     """
     with _signals_interrupt():
         while True:
-            while not _to_show(stores):
+            while not to_show(stores):
                 also()
                 time.sleep(PAUSE_S)
             with running(stores, public=public) as (addresses, servers):
@@ -108,7 +108,8 @@ def kept_up(stores: Stores, tell: Callable[[Addresses], None], also: Callable[[]
                     time.sleep(POLL_S)
 
 
-def _to_show(stores: Stores) -> bool:
+def to_show(stores: Stores) -> bool:
+    """Whether something was run that dashboards can show."""
     try:
         for url in (stores.mlflow_url, stores.storage_url):
             _check_database(url)

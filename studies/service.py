@@ -15,6 +15,10 @@ from models.errors import InputError
 from studies.building import Study
 
 RUNNER: Final = "huanhua_runner"
+NO_PICK: Final = 1
+"""The exit status of a run that ended without a pick at some seed."""
+WORDS: Final = 160
+"""Letters of a log's last line that are told."""
 FILE, NAME, LOG = "huanhua.file", "huanhua.study", "huanhua.log"
 STATES: Final = {"PENDING": "queued", "RUNNING": "running", "SUCCEEDED": "finished", "FAILED": "failed", "STOPPED": "stopped"}
 
@@ -36,7 +40,8 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Queued:
-    """A study and what became of it. `done` and `budget` count trials; both are 0 where its storage cannot be read from here."""
+    """A study and what became of it. `done` and `budget` count trials; both are 0 where its storage cannot be read from here.
+    `why` is what a failed one said last, where its log can be read."""
 
     study: str
     state: str
@@ -44,11 +49,12 @@ class Queued:
     done: int
     budget: int
     log: str
+    why: str = ""
 
     def line(self) -> str:
         progress = f"{self.done:>4} of at most {self.budget} trials" if self.budget else "trials not known from here"
         since = self.since.strftime("%Y-%m-%d %H:%M") if self.since else ""
-        return f"{self.state:<9} {self.study:<24} {since:<17} {progress}  {self.log}".rstrip()
+        return f"{self.state:<9} {self.study:<24} {since:<17} {progress}  {self.why or self.log}".rstrip()
 
 
 def connect(address: str) -> Client:
@@ -90,7 +96,8 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
     if workers is not None:
         run += ["--ray-workers", str(workers)]
     job = client.submit_job(
-        entrypoint=f"{shlex.join(run)} >> {shlex.quote(str(log))} 2>&1",
+        # Status 1 says that a seed has no pick: the study is finished all the same.
+        entrypoint=f"{shlex.join(run)} >> {shlex.quote(str(log))} 2>&1 || test $? -eq {NO_PICK}",
         metadata={NAME: study.spec.name, FILE: str(file.resolve()), LOG: str(log)},
         runtime_env={
             "env_vars": {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
@@ -109,8 +116,21 @@ def list_all(client: Client, progress: Callable[[str], tuple[int, int]]) -> list
             continue
         state = str(getattr(job.status, "value", job.status))
         since = datetime.fromtimestamp(job.start_time / 1000) if job.start_time else None
-        found.append(Queued(told[NAME], STATES.get(state, state.lower()), since, *progress(told[FILE]), told[LOG]))
+        state, (done, budget) = STATES.get(state, state.lower()), progress(told[FILE])
+        why = last_line(Path(told[LOG])) if state == "failed" else ""
+        found.append(Queued(told[NAME], state, since, done, budget, told[LOG], why))
     return found
+
+
+def last_line(log: Path) -> str:
+    """What a log says at its end; nothing where it cannot be read from here."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 4096))
+            lines = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1][:WORDS] if lines else ""
 
 
 def trials_of(file: str) -> tuple[int, int]:

@@ -32,14 +32,16 @@ def serve(
 ) -> None:
     """Keep a Ray head and both dashboards of a study's stores up, on loopback; Ctrl-C stops all three."""
     from dashboards.ray_head import ray_head
-    from dashboards.servers import Addresses, kept_up
+    from dashboards.servers import Addresses, kept_up, to_show
 
     stores = stores_of(open_study(study, workspace), blurred=blur)
     public = public_at(host)
     with ray_head(stores.logs, port=port, jobs_port=jobs_port, runners=at_once) as head:
+        typer.echo(f"studies           {head.jobs}  (huanhua submit STUDY)")
+        if not to_show(stores):
+            typer.echo("dashboards        start with the first trial of this study")
 
         def tell(addresses: Addresses) -> None:
-            typer.echo(f"studies           {head.jobs}  (huanhua submit STUDY)")
             typer.echo(f"MLflow            {addresses.mlflow}")
             typer.echo(f"optuna-dashboard  {addresses.optuna}")
             typer.echo(f"logs              {stores.logs}")

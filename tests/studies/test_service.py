@@ -16,7 +16,7 @@ import yaml
 
 from dashboards.ray_head import command, ray_head
 from models.errors import InputError
-from studies.service import connect, list_all, submit, trials_of
+from studies.service import connect, last_line, list_all, submit, trials_of
 from tests.studies.study_in import SPEC, run, study_in
 
 
@@ -40,7 +40,7 @@ def test_a_study_is_queued_once_and_waits_for_its_turn(tmp_path: Path) -> None:
     assert job == "raysubmit_1"
     entry = client.asked["entrypoint"]
     assert f"run '{tmp_path / 'a study' / 'study.yaml'}' --ray auto --trials 9 --ray-workers 2" in entry
-    assert entry.endswith(f">> '{log}' 2>&1")
+    assert entry.endswith(f">> '{log}' 2>&1 || test $? -eq 1")
     assert client.asked["entrypoint_resources"] == {"huanhua_runner": 1}
     with pytest.raises(InputError, match="this study is queued already"):
         submit(client, study, tmp_path / "study.yaml", [], None)
@@ -57,7 +57,9 @@ def test_a_name_cannot_leave_the_command(tmp_path: Path) -> None:
 def test_what_became_of_studies_is_told_with_progress(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({**SPEC, "loras": _plain()}), encoding="utf-8")
     run(study_in(tmp_path), budget=5)
-    told = {"huanhua.study": "outfit", "huanhua.file": str(tmp_path / "study.yaml"), "huanhua.log": "run.log"}
+    log = tmp_path / "run.log"
+    log.write_text("seed 7\nhuanhua: this cluster has no GPU: --ray\n\n", encoding="utf-8")
+    told = {"huanhua.study": "outfit", "huanhua.file": str(tmp_path / "study.yaml"), "huanhua.log": str(log)}
     gone = {**told, "huanhua.study": "gone", "huanhua.file": str(tmp_path / "none.yaml")}
     client = FakeClient(
         [
@@ -70,7 +72,20 @@ def test_what_became_of_studies_is_told_with_progress(tmp_path: Path) -> None:
     assert (first.study, first.state, first.done, first.budget) == ("gone", "failed", 0, 0)
     assert (second.study, second.state, second.done, second.budget) == ("outfit", "running", 5, 80)
     assert "5 of at most 80 trials" in second.line()
-    assert "not known" in first.line()
+    assert first.line().endswith("trials not known from here  huanhua: this cluster has no GPU: --ray")
+    assert second.line().endswith(str(log))
+
+
+@pytest.mark.parametrize(("status", "ended"), [(0, 0), (1, 0), (2, 1), (137, 1)])
+def test_a_run_without_a_pick_is_finished_and_any_other_end_is_told_as_failed(tmp_path: Path, status: int, ended: int) -> None:
+    client, study = FakeClient(), study_in(tmp_path)
+    submit(client, study, tmp_path / "study.yaml", [], None)
+    _, _, rest = client.asked["entrypoint"].partition(" >> ")
+    assert subprocess.run(f"(exit {status}) >> {rest}", shell=True, check=False).returncode == ended
+
+
+def test_a_log_that_is_elsewhere_tells_nothing(tmp_path: Path) -> None:
+    assert last_line(tmp_path / "run.log") == ""
 
 
 def _plain() -> dict[str, Any]:
