@@ -26,6 +26,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 SIZE: Final = (512, 768)
 STEPS: Final = 20
 MEGABYTE: Final = 1024
@@ -70,6 +71,7 @@ def in_a_process(*asked: str) -> str:
 
 
 def write(models: Path) -> None:
+    sys.path.insert(0, str(ROOT))
     from tests.models.rtmpose import write_rtmpose_l
     from tests.scorers.face_pack import write_face_pack
     from tests.scorers.full_size import write_dinov2_base, write_segformer_b2, write_vit_l_14

@@ -22,8 +22,8 @@ import onnx
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+from tradeoff import lab_study
 
-from benchmarks.tradeoff import lab_study
 from models.pose import KEYPOINTS, SPLIT
 from studies.before_trials import judge_for
 from studies.building import Study
