@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BEAT_S: Final = 5.0
 PATIENCE_S: Final = 30.0
 LOOK_S: Final = 1.0
+LEAVING_S: Final = 2.0
+"""How long a process of this machine may take to go once it was stopped."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _take(
                 return
             continue
         holder = _holder(row)
-        state = _state(holder, me)
+        state = _settled(holder, me)
         if state == "alive" or (seen is not None and (row.token, row.beats) != seen):
             raise InputError(f"another runner has this study ({holder})", study, "wait for it, or stop it first")
         if seen is None and state == "unknown":
@@ -133,6 +135,14 @@ def _take(
         time.sleep(min(LOOK_S, patience_s / 4))
 
 
+def _settled(holder: Holder, me: Holder) -> Literal["alive", "dead", "unknown"]:
+    """As `_state`, but a process that is about to go is waited for: a study is often gone on with right after it was stopped."""
+    until = time.monotonic() + LEAVING_S
+    while (state := _state(holder, me)) == "alive" and holder.pid != me.pid and time.monotonic() < until:
+        time.sleep(LOOK_S / 10)
+    return state
+
+
 def _state(holder: Holder, me: Holder) -> Literal["alive", "dead", "unknown"]:
     """What this machine can tell of a process; nothing of one elsewhere."""
     import psutil
@@ -140,8 +150,10 @@ def _state(holder: Holder, me: Holder) -> Literal["alive", "dead", "unknown"]:
     if holder.machine != me.machine:
         return "unknown"
     try:
-        # Rounded: the same process is told apart by some hundredths of a second.
-        return "alive" if abs(psutil.Process(holder.pid).create_time() - holder.started) < 1 else "dead"
+        process = psutil.Process(holder.pid)
+        # Rounded: the same process is told apart by some hundredths of a second. A zombie writes nothing any more.
+        alive = abs(process.create_time() - holder.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        return "alive" if alive else "dead"
     except psutil.NoSuchProcess:
         return "dead"
 

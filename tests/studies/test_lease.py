@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy
 
@@ -74,7 +75,9 @@ def test_two_studies_in_one_storage_have_a_runner_each(storage: str) -> None:
         assert len(rows(storage)) == 2
 
 
-def test_a_killed_runner_of_this_machine_loses_it_at_once(storage: str) -> None:
+@pytest.fixture
+def runner(storage: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that holds the study."""
     child = subprocess.Popen(
         [sys.executable, "-c", HOLD, storage],
         stdin=subprocess.PIPE,
@@ -83,13 +86,32 @@ def test_a_killed_runner_of_this_machine_loses_it_at_once(storage: str) -> None:
     )
     assert child.stdout
     assert child.stdout.readline() == b"held\n"
-    with pytest.raises(InputError, match=f"process {child.pid} on"), take(storage):
-        pass
+    yield child
     child.kill()
     child.communicate()
+
+
+def test_a_killed_runner_of_this_machine_loses_it_at_once(storage: str, runner: subprocess.Popen[bytes]) -> None:
+    with pytest.raises(InputError, match=f"process {runner.pid} on"), take(storage):
+        pass
+    runner.kill()
+    runner.communicate()
     told: list[str] = []
     with take(storage, told, patience_s=600):
         assert told == []
+
+
+def test_a_killed_runner_that_nobody_has_waited_for_does_not_keep_it(storage: str, runner: subprocess.Popen[bytes]) -> None:
+    runner.kill()
+    with take(storage, patience_s=600):
+        assert psutil.Process(runner.pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_runner_that_is_about_to_go_is_waited_for(storage: str, runner: subprocess.Popen[bytes]) -> None:
+    going = threading.Timer(0.5, runner.kill)
+    going.start()
+    with take(storage, patience_s=600):
+        going.join()
 
 
 def test_another_process_of_the_same_number_does_not_keep_it(storage: str) -> None:
