@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.hashing import hash_path
 from models.lora import read_metadata
 from studies.inputs import LORA_SHA256, MODEL_HASH
-from studies.tracking import Scalar, Tracker
+from studies.tracking import Scalar, Tracker, TrainingTold
 from trainers.manifest import NAME
 from trainers.metadata import FINGERPRINT
 
@@ -56,7 +56,7 @@ class TrainingLog:
 
     def begun(self, fingerprint: str, steps: int, losses: Sequence[float]) -> None:
         self._key, self._steps, self._first = fingerprint, steps, len(losses) + 1
-        self._tell(1, losses, texts=self.texts)
+        self.tracker.log_training(replace(self._training, losses=list(losses), texts=self.texts))
 
     def stepped(self, step: int, loss: float) -> None:
         self._losses.append(loss)
@@ -70,7 +70,8 @@ class TrainingLog:
         from PIL.Image import Image
 
         drawn = {f"step {step:06d} seed {seed}": found for seed, found in self.draw().items()}
-        self._tell(step, (), samples={name: found for name, found in drawn.items() if isinstance(found, Image)})
+        samples = {name: found for name, found in drawn.items() if isinstance(found, Image)}
+        self.tracker.log_training(replace(self._training, first=step, samples=samples))
 
     def ended(self, trained: Trained) -> None:
         """The file is there. One that was there already is logged without losses, so that it can be found by its hash."""
@@ -78,26 +79,16 @@ class TrainingLog:
             self.begun(read_metadata(trained.path)[FINGERPRINT], trained.steps, ())
         self._flush()
         tags = {"lora": trained.hash[:HASH_LENGTH], MODEL_HASH: trained.hash, LORA_SHA256: hash_path(trained.path)}
-        self._tell(self._first, (), tags=tags, finished=True)
+        self.tracker.log_training(replace(self._training, first=self._first, tags=tags, finished=True))
 
     def _flush(self) -> None:
-        self._tell(self._first, self._losses)
+        self.tracker.log_training(replace(self._training, first=self._first, losses=self._losses))
         self._first += len(self._losses)
         self._losses = []
 
-    def _tell(
-        self,
-        first: int,
-        losses: Sequence[float],
-        *,
-        samples: Mapping[str, Image] | None = None,
-        texts: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        finished: bool = False,
-    ) -> None:
-        self.tracker.log_training(
-            self.name, self.params, losses, samples or {}, key=self._key, first=first, texts=texts, tags=tags, finished=finished
-        )
+    @property
+    def _training(self) -> TrainingTold:
+        return TrainingTold(self.name, self._key, self.params, finished=False)
 
 
 def training_params(

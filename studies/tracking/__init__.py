@@ -10,13 +10,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studies.tracking.events import Input, Scalar
+from studies.tracking.events import Input, Scalar, TrainingTold
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture, Veiled
 from studies.tracking.server import MlflowTracker, local_store
 
-__all__ = ["Input", "MemoryTracker", "Missing", "MlflowTracker", "Picture", "Scalar", "Tracker", "Veiled", "local_store"]
+__all__ = [
+    "Input",
+    "MemoryTracker",
+    "Missing",
+    "MlflowTracker",
+    "Picture",
+    "Scalar",
+    "Tracker",
+    "TrainingTold",
+    "Veiled",
+    "local_store",
+]
 
 
 class Tracker(Protocol):
@@ -49,24 +60,8 @@ class Tracker(Protocol):
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         """Closes the run of a seed with what was found."""
 
-    def log_training(
-        self,
-        name: str,
-        params: Mapping[str, Scalar],
-        losses: Sequence[float],
-        samples: Mapping[str, Picture],
-        *,
-        key: str = "",
-        first: int = 1,
-        texts: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        finished: bool = True,
-    ) -> None:
-        """Logs what is new of a training: losses, one a step from step `first` on, pictures and texts by name.
-
-        Trainings of one name and `key` are one run. Steps that are logged already stay as they are, and so does all of a
-        training that is `finished`.
-        """
+    def log_training(self, training: TrainingTold) -> None:
+        """Steps that are logged already stay as they are, and so does all of a training that is `finished`."""
 
     def close(self, wait_s: float = 60.0) -> Missing:
         """Writes what is waiting, for at most `wait_s` seconds, and says what could not be written."""

@@ -84,17 +84,20 @@ class SeedFinished:
 
 @dataclass(frozen=True)
 class TrainingTold:
-    """What is new of a training; `first` is the step of the first loss."""
+    """What is new of a training: losses, one a step from step `first` on, sample pictures and texts by name.
+
+    Trainings of one name and `key` are one run.
+    """
 
     name: str
     key: str
     params: Mapping[str, Scalar]
-    first: int
-    losses: Sequence[float]
-    samples: Mapping[str, Picture]
-    texts: Mapping[str, str]
-    tags: Mapping[str, str]
-    finished: bool
+    losses: Sequence[float] = ()
+    first: int = 1
+    samples: Mapping[str, Picture] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    finished: bool = True
 
     @property
     def title(self) -> str:

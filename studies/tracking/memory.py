@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studies.tracking.events import Input, Scalar
+from studies.tracking.events import Input, Scalar, TrainingTold
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture
 
@@ -67,32 +67,20 @@ class MemoryTracker:
         run.tags |= tags
         run.finished = True
 
-    def log_training(
-        self,
-        name: str,
-        params: Mapping[str, Scalar],
-        losses: Sequence[float],
-        samples: Mapping[str, Picture],
-        *,
-        key: str = "",
-        first: int = 1,
-        texts: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        finished: bool = True,
-    ) -> None:
-        known = self.trainings.setdefault(name, [])
-        run = next((old for old in known if old.tags["key"] == key), None)
+    def log_training(self, training: TrainingTold) -> None:
+        known = self.trainings.setdefault(training.name, [])
+        run = next((old for old in known if old.tags["key"] == training.key), None)
         if run is None:
-            run = MemoryRun(tags={"key": key})
+            run = MemoryRun(tags={"key": training.key})
             known.append(run)
         if run.finished:
             return
-        run.params = {**params, **run.params}
-        run.losses += losses[max(len(run.losses) + 1 - first, 0) :]
+        run.params = {**training.params, **run.params}
+        run.losses += training.losses[max(len(run.losses) + 1 - training.first, 0) :]
         run.metrics |= {"loss": run.losses[-1]} if run.losses else {}
-        run.artifacts |= {**samples, **(texts or {})}
-        run.tags |= tags or {}
-        run.finished = finished
+        run.artifacts |= {**training.samples, **training.texts}
+        run.tags |= training.tags
+        run.finished = training.finished
 
     def close(self, wait_s: float = 60.0) -> Missing:
         return Missing()

@@ -63,24 +63,8 @@ class MlflowTracker:
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         self._outbox.put(SeedFinished(seed, dict(metrics), dict(tags)))
 
-    def log_training(
-        self,
-        name: str,
-        params: Mapping[str, Scalar],
-        losses: Sequence[float],
-        samples: Mapping[str, Picture],
-        *,
-        key: str = "",
-        first: int = 1,
-        texts: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        finished: bool = True,
-    ) -> None:
-        self._outbox.put(
-            TrainingTold(
-                name, key, dict(params), first, list(losses), dict(samples), dict(texts or {}), dict(tags or {}), finished
-            )
-        )
+    def log_training(self, training: TrainingTold) -> None:
+        self._outbox.put(training)
 
     def close(self, wait_s: float = 60.0) -> Missing:
         missing = self._outbox.close(wait_s)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studies.tracking import Input, MemoryTracker, MlflowTracker, Tracker, Veiled, local_store
+from studies.tracking import Input, MemoryTracker, MlflowTracker, Tracker, TrainingTold, Veiled, local_store
 from studies.tracking.courier import Courier, Place, RefusedError
 from studies.tracking.database import make_whole
 from studies.tracking.events import Attached, Event, TrialDone
@@ -165,7 +165,7 @@ def test_a_resumed_study_logs_everything_again_and_keeps_one_copy(kept: tuple[Op
         tracker.start_seed(7, {"cfg": cfg, "steps": 30}, {})
         for number in range(3):
             tracker.log_trial(7, number, {"dress": 0.4}, {"garment": 0.7}, IMAGE, {})
-        tracker.log_training("dress", {"rank": 8}, [0.3, 0.2, 0.1], {"step 3": IMAGE})
+        tracker.log_training(TrainingTold("dress", "", {"rank": 8}, [0.3, 0.2, 0.1], samples={"step 3": IMAGE}))
         assert tracker.close().titles == ()
     held = read()
     assert [len(runs) for runs in held.seeds.values()] == [1]
@@ -220,15 +220,15 @@ def test_a_seed_leads_to_the_training_of_its_lora(tmp_path: Path, database: Path
 def test_a_training_is_told_as_it_goes_and_again_after_it_was_killed(kept: tuple[Open, Read]) -> None:
     start, read = kept
     tracker = start()
-    tracker.log_training("dress", {"rank": 8}, [], {}, key="a", texts={"manifest.json": "{}"}, finished=False)
-    tracker.log_training("dress", {"rank": 8}, [], {"step 2": IMAGE}, key="a", first=2, finished=False)
-    tracker.log_training("dress", {"rank": 8}, [0.5, 0.4], {}, key="a", finished=False)
+    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, texts={"manifest.json": "{}"}, finished=False))
+    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, first=2, samples={"step 2": IMAGE}, finished=False))
+    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, [0.5, 0.4], finished=False))
     assert tracker.close().titles == ()
     assert not read().trainings["dress"][0].finished
     tracker = start()
-    tracker.log_training("dress", {"rank": 8}, [0.5, 0.4, 0.3], {}, key="a", finished=False)
-    tracker.log_training("dress", {"rank": 8}, [0.2], {}, key="a", first=4, tags={"lora": "0123"})
-    tracker.log_training("dress", {"rank": 8}, [], {}, key="b")
+    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, [0.5, 0.4, 0.3], finished=False))
+    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, [0.2], first=4, tags={"lora": "0123"}))
+    tracker.log_training(TrainingTold("dress", "b", {"rank": 8}))
     assert tracker.close().titles == ()
     run, other = sorted(read().trainings["dress"], key=lambda run: "lora" not in run.tags)
     assert (run.losses, other.losses) == ([0.5, 0.4, 0.3, 0.2], [])
