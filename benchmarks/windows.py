@@ -88,12 +88,12 @@ def study_of(folder: Path, side: str) -> Study:
 def write_blind_pose(path: Path) -> None:
     """A whole-body pose model that is sure of no point, whatever it is shown."""
     width, height = POSE_SIZE
-    zero = numpy_helper.from_array(np.zeros((1, 3, 1, 1), np.float32), "zero")
-    nodes, held = (
-        [helper.make_node("GlobalAveragePool", ["input"], ["mean"]), helper.make_node("Mul", ["mean", "zero"], ["none"])],
-        [zero],
-    )
-    nodes.append(helper.make_node("ReduceSum", ["none"], ["nothing"], keepdims=0))
+    held = [numpy_helper.from_array(np.zeros((1, 3, 1, 1), np.float32), "zero")]
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["input"], ["mean"]),
+        helper.make_node("Mul", ["mean", "zero"], ["none"]),
+        helper.make_node("ReduceSum", ["none"], ["nothing"], keepdims=0),
+    ]
     outputs = []
     for axis, bins in (("x", SPLIT * width), ("y", SPLIT * height)):
         held.append(numpy_helper.from_array(np.zeros((1, KEYPOINTS, bins), np.float32), f"blank_{axis}"))

@@ -23,7 +23,7 @@ TOKEN, INNER, KEYS = 256, 512, 128
 
 
 def write_rtmpose_l(path: Path) -> Path:
-    """ "input" (batch, 3, 384, 288) to "simcc_x" (batch, 133, 576) and "simcc_y" (batch, 133, 768)."""
+    """From "input" (batch, 3, 384, 288) to "simcc_x" (batch, 133, 576) and "simcc_y" (batch, 133, 768)."""
     graph = Graph()
     x = silu(graph, graph.conv("input", 3, 32, stride=2))
     x = silu(graph, graph.conv(x, 32, 32))
