@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from models.errors import InputError
 
@@ -12,12 +12,25 @@ if TYPE_CHECKING:
     from trainers.preset import Preset
 
 
+LAID_DOWN: Final = {
+    "size": "give it to `huanhua prepare --size`",
+    "plan.steps": "rename the folders, such as 20_testdress for twice 10_testdress, or set plan.epochs",
+    "plan.reg_ratio": "rename the folders of reg, such as 5_girl",
+}
+"""What a training set already says, in its pictures and the names of its folders, and how that is changed."""
+
+
 def changed(preset: Preset, settings: Sequence[str]) -> Preset:
-    """The preset with each `name=value` of `settings` put in. Raises InputError for unknown names and values of another type."""
+    """The preset with each `name=value` of `settings` put in.
+
+    Raises InputError for unknown names, values of another type, and what the training set lays down.
+    """
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
             raise InputError(f"not a setting: {setting}", "--set", "write it as rank=16")
+        if name.strip() in LAID_DOWN:
+            raise InputError(f"the training set lays that down: {setting}", "--set", LAID_DOWN[name.strip()])
         preset = _put(preset, name.strip().split("."), value.strip(), setting)
     return preset
 
@@ -39,12 +52,8 @@ def _put(held: Any, path: list[str], value: str, setting: str) -> Any:
 
 
 def _parts(kind: Any, value: str) -> Any:
-    """A size is written as 64x96, words as myface,myshoes."""
-    if "tuple" not in str(kind):
-        return value
-    if "str" in str(kind):
-        return tuple(word for part in value.split(",") if (word := part.strip()))
-    return tuple(value.split("x"))
+    """Words are written as myface,myshoes."""
+    return tuple(word for part in value.split(",") if (word := part.strip())) if "tuple" in str(kind) else value
 
 
 def _read(kind: Any, value: str, setting: str) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 Advance = Callable[[int, str], None]
 """Called with how many are done and a short note."""
 
+PLAIN_S: Final = 30.0
+"""Between two plain lines of a stage that goes on."""
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
@@ -42,6 +45,16 @@ def say(text: str) -> None:
     console().print(text, markup=False)
 
 
+def minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+
+
+def plain_line(title: str, done: int, total: int, note: str, took: float) -> str:
+    """Where a stage is that has taken `took` seconds so far."""
+    left = f"about {minutes(took / done * (total - done))} left" if done else ""
+    return ", ".join(part for part in (f"{title}: {done} of {total}", note, left) if part)
+
+
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Advance]:
     """A progress bar with time left over a known number of images."""
@@ -50,10 +63,10 @@ def bar(title: str, total: int) -> Iterator[Advance]:
 
 
 @contextmanager
-def steps_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+def steps_bar(title: str, clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar with time left; call what it yields with the count done, the total and a short note.
 
-    Where the output is no terminal, one plain line is printed at the end.
+    Where the output is no terminal, a plain line is printed twice a minute and at the end.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -62,14 +75,18 @@ def steps_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
         TextColumn("{task.description:<24}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
-    counts = (0, 0)
+    counts, began = (0, 0), clock()
+    told = began
     with Progress(*columns, console=shown, disable=not shown.is_terminal) as progress:
         task = progress.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, note: str) -> None:
-            nonlocal counts
-            counts = done, total
+            nonlocal counts, told
+            counts, now = (done, total), clock()
             progress.update(task, completed=done, total=total, note=note)
+            if not shown.is_terminal and now - told >= PLAIN_S and done < total:
+                told = now
+                say(plain_line(title, done, total, note, now - began))
 
         yield advance
     if not shown.is_terminal:

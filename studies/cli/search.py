@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import InputError
-from studies.cli.console import Advance, bar, say
+from studies.cli.console import Advance, bar, minutes, say
 from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
-from studies.cli.watching import minutes
 
 if TYPE_CHECKING:
     from studies.building import Study

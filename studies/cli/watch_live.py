@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from studies.cli.console import console, say
-from studies.cli.watching import Pace, Plan, Told, minutes, plan_line, say_pick
+from studies.cli.console import console, minutes, say
+from studies.cli.watching import Pace, Plan, Told, plan_line, say_pick
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from studies.cli.console import console, say
+from studies.cli.console import console, minutes, say
 
 if TYPE_CHECKING:
     from studies.outcome import Outcome
@@ -88,10 +88,6 @@ def watcher(as_json: bool) -> Watcher:
     from studies.cli.watch_lines import Lines
 
     return Lines()
-
-
-def minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
 
 def plan_line(plan: Plan) -> str:
