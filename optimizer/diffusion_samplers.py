@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -108,6 +109,9 @@ def make_scheduler(name: str, schedule: dict[str, Any], seeds: Sequence[int]) ->
     scheduler = copy.deepcopy(_built(sampler.scheduler, json.dumps(options)))
     if sampler.scheduler == "DPMSolverSDEScheduler":
         scheduler.noise_sampler_seed = list(seeds)
+    if sampler.seeded:
+        # torchsde rounds the ends of a path to its tolerance, and clamps a level that lies 1e-7 beyond: with a warning.
+        warnings.filterwarnings("ignore", message="Should have t[ab]", category=UserWarning)
     if sampler.times == "levels":
         _lay_levels(scheduler, sampler)
     else:

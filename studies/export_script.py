@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,8 @@ def draw() -> Image.Image:
     if ENSD:
         generator = torch.Generator(where).manual_seed(SEED + ENSD)
     noise = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
+    # torchsde says that it clamps noise levels that lie 1e-7 beyond its path.
+    warnings.filterwarnings("ignore", message="Should have t[ab]")
     for t in scheduler.timesteps:
         x = torch.cat([scheduler.scale_model_input(latents, t)] * len(hidden)).to(device, hidden.dtype)
         said = pipe.unet(x, t.to(device, torch.float32), hidden, added_cond_kwargs=added, return_dict=False)[0]

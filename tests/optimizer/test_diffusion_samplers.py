@@ -13,7 +13,7 @@ from models.errors import InputError
 from optimizer.diffusion_samplers import SAMPLERS, calls, make_scheduler, sampler_named
 from optimizer.noise import Noise
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 SCHEDULE: dict[str, Any] = {
     "num_train_timesteps": 1000,
     "beta_start": 0.00085,
