@@ -16,7 +16,7 @@ from studies.building import Study
 from studies.cli.app import app
 from studies.cli.search import run_together
 from studies.cli.watch_events import Events
-from studies.cli.watch_lines import Lines
+from studies.cli.watch_lines import Lines, _Seed
 from studies.cli.watch_live import Live
 from studies.cli.watching import Pace, Plan, Watcher
 from studies.fake import fake_study
@@ -62,6 +62,14 @@ def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
     assert "calibrate: 13 of 13" in said
     assert sum(line.startswith("  ") and "images left" in line for line in said) == 8
     assert not any("\x1b" in line for line in said)
+
+
+def test_slow_images_before_the_trials_are_told_twice_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    plan, now = Plan(SEED, 4, 8, 20.0), iter((0.0, 20.0, 40.0, 60.0, 80.0))
+    told = _Seed(plan, Pace(plan, clock=lambda: next(now)), [SEED])
+    for _ in range(4):
+        told.calibrated()
+    assert capsys.readouterr().err.splitlines() == ["calibrate: 2 of 4", "calibrate: 4 of 4"]
 
 
 def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
