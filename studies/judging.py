@@ -39,6 +39,12 @@ class Judge:
     extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def unmeasurable(self) -> tuple[str, ...]:
+        """LoRAs that must show, and of which no weight alone shows more than its noise: nothing can be feasible here."""
+        known = self.calibrations
+        return tuple(n for n, least in self.require.items() if least > 0 and n in known and not known[n].measurable)
+
+    @property
     def hands_allowed(self) -> float:
         return hands_allowed(self.locked, self.hands_tolerance)
 

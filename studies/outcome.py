@@ -89,6 +89,8 @@ class Outcome:
     """Why the search ended; empty where stored trials are shown."""
     looks: Mapping[str, Source] = field(default_factory=dict)
     """What each searched LoRA is compared with."""
+    unmeasurable: tuple[str, ...] = ()
+    """LoRAs that must show and of which no weight alone shows more than noise at this seed: nothing can be feasible."""
     margin_off: float = 0.0
     """How far off its weights the pick is asked to hold; 0 asks for nothing."""
 
@@ -111,6 +113,7 @@ class Outcome:
             "pick": self.record(self.pick).as_json() if self.pick else None,
             "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
             "found": self.record(self.found).number if self.found else None,
+            "unmeasurable": list(self.unmeasurable),
             "proof": self._proof_json(),
             "margin": self._margin_json(),
             "nearest": None

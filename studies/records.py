@@ -114,5 +114,6 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         by_hand=by_hand is not None,
         found=found,
         looks=sources_of(study),
+        unmeasurable=judge.unmeasurable,
         margin_off=study.spec.search.margin,
     )

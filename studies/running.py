@@ -113,6 +113,9 @@ def searching(
     for record in records:
         track_trial(tracker, seed, record, blurred=blurred)
     search, sampler = study.spec.search, _sampler(study, seed, judge)
+    if judge.unmeasurable:
+        # Only the start is drawn, for a person to look at: no other image could be feasible either.
+        budget = min(budget, 1)
     while True:
         untried = best_untried(records) if search.margin else None
         left = budget - len(records) - images_beside(records)
@@ -147,6 +150,8 @@ def searching(
     worth = search.worth if search.sampler == "least-weight" else None
     history, probes = judged_with_margins(records), images_beside(records)
     stopped = why_stopped(study.space, history, budget=budget, worth=worth, beside=probes)
+    if judge.unmeasurable:
+        stopped = f"no weight can be found for {' and '.join(judge.unmeasurable)} here"
     return replace(outcome, stopped=stopped)
 
 

@@ -93,8 +93,9 @@ class Ladder:
 class SeedStory:
     """One locked seed. `pick` and `nearest` are places in `trials`; a seed without a pick is blocked by the need `blocked_by`.
 
-    `plain` is the seed without LoRAs and trigger words, `start` the image that was locked. `by_hand` marks a pick that a person
-    chose; `found` is then the place of the search's own, None if it had none.
+    `unmeasurable` names LoRAs that must show and of which no weight alone shows more than noise. `plain` is the seed without
+    LoRAs and trigger words, `start` the image that was locked. `by_hand` marks a pick that a person chose; `found` is then the
+    place of the search's own, None if it had none.
     """
 
     seed: int
@@ -109,6 +110,7 @@ class SeedStory:
     ladders: tuple[Ladder, ...]
     by_hand: bool = False
     found: int | None = None
+    unmeasurable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from dashboards.lookbook.words import breaks, dial_value, number, requirement, t
 
 NEXT = "Try another seed, a colour word in the prompt, a half-body pose, or a smaller requirement."
 
+UNSEEN = "Try its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed."
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -50,6 +52,11 @@ def _headline(story: SeedStory) -> str:
 
 def _sentence(story: SeedStory) -> str:
     count = f"{len(story.trials)} trials."
+    if story.pick is None and story.unmeasurable:
+        names = text(", ".join(story.unmeasurable))
+        return (
+            f"{count} Nothing can: no weight of {names} alone shows more than noise at this seed. See the ladder below. {UNSEEN}"
+        )
     if story.pick is None:
         nearest = story.trials[story.nearest]
         by = nearest.breaks.get(story.blocked_by)

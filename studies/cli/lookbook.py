@@ -121,6 +121,7 @@ def _story(study: Study, seed: int) -> SeedStory:
         ladders=_ladders(study, found),
         by_hand=outcome.by_hand,
         found=places[outcome.found.point.key()] if outcome.found else None,
+        unmeasurable=outcome.unmeasurable,
     )
 
 

@@ -140,6 +140,8 @@ def _verdict(outcome: Outcome) -> list[str]:
     record = outcome.record(outcome.nearest)
     blocker, by = outcome.nearest.worst
     weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    if outcome.unmeasurable:
+        return [*_unmeasurable(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
     return [
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
@@ -149,6 +151,16 @@ def _verdict(outcome: Outcome) -> list[str]:
         *_stopped(outcome),
         *_ratings(outcome),
         f"  image      {record.image}",
+    ]
+
+
+def _unmeasurable(outcome: Outcome) -> list[str]:
+    return [
+        "  nothing can be feasible",
+        f"  unseen     {', '.join(outcome.unmeasurable)}: no weight of it alone shows more than its noise at this seed; "
+        "`huanhua lookbook` shows its ladder",
+        "  next       its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;",
+        "             with `fixed: 0.5` it is worn and not searched",
     ]
 
 

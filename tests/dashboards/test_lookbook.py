@@ -183,6 +183,14 @@ def test_a_seed_without_a_pick_tells_what_blocks_it(tmp_path: Path) -> None:
     assert data_of(page)["seeds"][0]["pick"] is None
 
 
+def test_a_seed_where_a_lora_shows_nothing_says_so(tmp_path: Path) -> None:
+    made = book(tmp_path / "made", picked=False)
+    blind = replace(made, seeds=(replace(made.seeds[0], unmeasurable=("dress",)),))
+    page = text_of(write_book(blind, tmp_path / "out"))
+    assert "no weight of dress alone shows more than noise at this seed" in page
+    assert "blocked by" not in page
+
+
 def test_a_proof_that_is_not_complete_says_so(tmp_path: Path) -> None:
     made = book(tmp_path / "made")
     story = replace(made.seeds[0], proof=Proof((Lower("dress", None),), ("shoes",), False))
