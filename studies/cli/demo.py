@@ -53,7 +53,7 @@ def demo(
     from studies.paperdoll.study import BESIDE, OUTFITS
 
     began = time.monotonic()
-    say("The paper-doll demo, about five to ten minutes on two processor cores:")
+    say("The paper-doll demo, about fifteen minutes on one or two processor cores:")
     for name, what in STAGES:
         say(f"  {name:<8} {what}")
     make_data(folder)
