@@ -94,7 +94,7 @@ def plan_line(plan: Plan) -> str:
     most = plan.before + plan.budget
     return (
         f"seed {plan.seed}: calibrate {plan.before} images, then search: at most {most} images, "
-        f"about {minutes(most * plan.seconds_an_image)}"
+        f"about {minutes(most * plan.seconds_an_image)} to draw"
     )
 
 

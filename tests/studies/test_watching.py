@@ -58,7 +58,7 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
 
 def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
     said = run(folder).stderr.splitlines()
-    assert said[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s"
+    assert said[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s to draw"
     assert "calibrate: 13 of 13" in said
     assert sum(line.startswith("  ") and "images left" in line for line in said) == 8
     assert not any("\x1b" in line for line in said)
