@@ -17,14 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-import numpy as np
-import onnx
 import yaml
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from tradeoff import lab_study
 
-from models.pose import KEYPOINTS, SPLIT
 from studies.before_trials import judge_for
 from studies.building import Study
 from studies.cli.options import open_study
@@ -36,8 +32,8 @@ from studies.running import run_seed
 from studies.scouting import scout_seeds
 from studies.tracking import MemoryTracker
 
+ROOT = Path(__file__).resolve().parent.parent
 SEEDS = 4
-POSE_SIZE = (96, 128)
 SIDES = ("parser", "windows")
 
 
@@ -72,6 +68,9 @@ def main() -> int:
 def study_of(folder: Path, side: str) -> Study:
     """The demo's study in `folder`, with a pose model in the place of its hand judge; made once."""
     if not (folder / "study.yaml").exists():
+        sys.path.insert(0, str(ROOT))
+        from tests.models.poses import write_blind_pose
+
         lab_study(folder)
         write_blind_pose(folder / "blind.onnx")
         held = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
@@ -83,25 +82,6 @@ def study_of(folder: Path, side: str) -> Study:
     study = open_study(folder, None)
     study.workspace.make()
     return study
-
-
-def write_blind_pose(path: Path) -> None:
-    """A whole-body pose model that is sure of no point, whatever it is shown."""
-    width, height = POSE_SIZE
-    held = [numpy_helper.from_array(np.zeros((1, 3, 1, 1), np.float32), "zero")]
-    nodes = [
-        helper.make_node("GlobalAveragePool", ["input"], ["mean"]),
-        helper.make_node("Mul", ["mean", "zero"], ["none"]),
-        helper.make_node("ReduceSum", ["none"], ["nothing"], keepdims=0),
-    ]
-    outputs = []
-    for axis, bins in (("x", SPLIT * width), ("y", SPLIT * height)):
-        held.append(numpy_helper.from_array(np.zeros((1, KEYPOINTS, bins), np.float32), f"blank_{axis}"))
-        nodes.append(helper.make_node("Add", ["nothing", f"blank_{axis}"], [f"simcc_{axis}"]))
-        outputs.append(helper.make_tensor_value_info(f"simcc_{axis}", TensorProto.FLOAT, [1, KEYPOINTS, bins]))
-    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, height, width])
-    graph = helper.make_graph(nodes, "blind", [given], outputs, held)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
 
 
 def both(studies: dict[str, Study], seed: int) -> dict[str, Pick | None]:

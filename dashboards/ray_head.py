@@ -16,6 +16,7 @@ from typing import Final
 
 from dashboards.optuna_server import HOST
 from models.errors import InputError
+from models.logs import last_line
 
 PORT: Final = 6379
 JOBS_PORT: Final = 8265
@@ -53,8 +54,8 @@ class Head:
         until = time.monotonic() + wait_s
         while not _answers(f"{self.jobs}/api/version"):
             if self._process.poll() is not None or time.monotonic() > until:
-                lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-                raise InputError(f"the Ray head does not answer ({lines[-1][:160]})", self._log, "read that file")
+                said = last_line(self._log) or "it said nothing"
+                raise InputError(f"the Ray head does not answer ({said})", self._log, "read that file")
             time.sleep(POLL_S)
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from dashboards.optuna_server import CLEAR, HOST, MLFLOW, PASSWORD_NAME, STORAGE, USER_NAME
 from models.errors import InputError
+from models.logs import last_line
 
 SILENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -69,10 +70,8 @@ class _Server:
     log: Path
 
     def failure(self) -> InputError:
-        lines = self.log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-        return InputError(
-            f"the {self.name} dashboard stopped ({lines[-1][:160]})", self.log, "read that file, then start it again"
-        )
+        said = last_line(self.log) or "it said nothing"
+        return InputError(f"the {self.name} dashboard stopped ({said})", self.log, "read that file, then start it again")
 
 
 def serve(stores: Stores, tell: Callable[[Addresses], None], wait_s: float = 180.0, public: Public | None = None) -> None:

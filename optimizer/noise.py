@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 Rng = Literal["cpu", "gpu", "nv"]
 
 
+NOISE_MEND: Final = "set rng: cpu, and in A1111 'RNG: CPU'; or rng: nv for the numbers that a CUDA device draws"
+
+
+def noise_is_elsewhere(rng: str, device: str) -> bool:
+    """Whether the noise that `rng` names is drawn on another kind of device than `device`, such as "cpu" or "cuda:1"."""
+    return rng == "gpu" and not device.startswith("cuda")
+
+
 class Noise:
     """The noise of one batch of images, one seed an image.
 

@@ -16,7 +16,7 @@ from optimizer.denoise import Told, denoise, interleaved
 from optimizer.diffusion_samplers import calls, make_scheduler, sampler_named
 from optimizer.fold import Folded
 from optimizer.memory import MOST, Fit, Needs, fit, free_bytes, size_of
-from optimizer.noise import Noise, Rng
+from optimizer.noise import NOISE_MEND, Noise, Rng, noise_is_elsewhere
 from optimizer.point import Job, Point
 
 if TYPE_CHECKING:
@@ -94,9 +94,8 @@ class DiffusionRenderer:
 
         self._device = torch.device(self.device) if self.device else self.base.device
         self.frame.check(self.base.factor)
-        if self.frame.rng == "gpu" and self._device.type != "cuda":
-            mend = "set rng: cpu, and in A1111 'RNG: CPU'; or rng: nv for the numbers that a CUDA device draws"
-            raise InputError("rng gpu needs a CUDA device", "render.rng", mend)
+        if noise_is_elsewhere(self.frame.rng, self._device.type):
+            raise InputError("rng gpu needs a CUDA device", "render.rng", NOISE_MEND)
         self._unet = Folded(self.base.unet, {n: f.unet for n, f in self.loras.items()})
         self._call = torch.compile(self.base.unet) if self.compiled else self.base.unet
         self._fit = self._measure()

@@ -147,12 +147,11 @@ def searching(
     outcome = outcome_of(study, seed, judge, records, ledger.chosen())
     may_write()
     write_notes(ledger, study.spec.name, outcome)
+    if judge.unmeasurable:
+        return replace(outcome, stopped=f"no weight can be found for {' and '.join(judge.unmeasurable)} here")
     worth = search.worth if search.sampler == "least-weight" else None
     history, probes = judged_with_margins(records), images_beside(records)
-    stopped = why_stopped(study.space, history, budget=budget, worth=worth, beside=probes)
-    if judge.unmeasurable:
-        stopped = f"no weight can be found for {' and '.join(judge.unmeasurable)} here"
-    return replace(outcome, stopped=stopped)
+    return replace(outcome, stopped=why_stopped(study.space, history, budget=budget, worth=worth, beside=probes))
 
 
 def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) -> Judged:

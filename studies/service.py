@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from models.errors import InputError
+from models.logs import last_line
 from studies.building import Study
 
 RUNNER: Final = "huanhua_runner"
 NO_PICK: Final = 1
 """The exit status of a run that ended without a pick at some seed."""
-WORDS: Final = 160
-"""Letters of a log's last line that are told."""
 FILE, NAME, LOG = "huanhua.file", "huanhua.study", "huanhua.log"
 STATES: Final = {"PENDING": "queued", "RUNNING": "running", "SUCCEEDED": "finished", "FAILED": "failed", "STOPPED": "stopped"}
 
@@ -120,17 +119,6 @@ def list_all(client: Client, progress: Callable[[str], tuple[int, int]]) -> list
         why = last_line(Path(told[LOG])) if state == "failed" else ""
         found.append(Queued(told[NAME], state, since, done, budget, told[LOG], why))
     return found
-
-
-def last_line(log: Path) -> str:
-    """What a log says at its end; nothing where it cannot be read from here."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return lines[-1][:WORDS] if lines else ""
 
 
 def trials_of(file: str) -> tuple[int, int]:

@@ -42,6 +42,11 @@ def stored(study: Study, seed: int) -> Stored:
     return Stored(judge, ladders, stored_outcome(study, seed, judge))
 
 
+def stored_outcomes(study: Study, seed: int | None) -> list[Outcome]:
+    """What was found at `seed`, or at all seeds that were run. Raises InputError as `stored` does, or if nothing was run."""
+    return [stored(study, s).outcome for s in ([seed] if seed is not None else seeds_run(study))]
+
+
 def seeds_run(study: Study) -> list[int]:
     """The locked seeds of which trials are stored. Raises InputError if there are none."""
     found = [seed for seed in locked_seeds(study) if was_run(study, seed)]

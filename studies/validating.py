@@ -11,21 +11,17 @@ from typing import Final
 from models.base import Base
 from models.catalogue import limits_of_use
 from models.errors import InputError
+from optimizer.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.windowed import LACKS
 from studies.building import Study
 from studies.devices import best_device
 from studies.looks import look_of, source_of, words_of
 from studies.references import named_photos
-from studies.spec import RenderSection
 from studies.workspace import Workspace
 
 IN_THE_MIDDLE: Final = (
     "where it is in its references is not known: their middle is looked at (shoes: their bottom); photos that `huanhua prepare` "
     "has boxes of are better"
-)
-
-ELSEWHERE: Final = (
-    "rng gpu needs a CUDA device, which this machine lacks: set render.rng to cpu, or to nv for the numbers that one draws"
 )
 
 
@@ -38,8 +34,8 @@ def validate_study(study: Study) -> Iterator[str]:
             raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
     study.frame.check(study.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
-    if noise_is_elsewhere(study.spec.render):
-        yield f"note       {ELSEWHERE}"
+    if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
+        yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
     for name, file in study.loras.items():
         layers = len(file.unet) + len(file.text) + len(file.text_2)
         yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
@@ -77,11 +73,6 @@ def validate_study(study: Study) -> Iterator[str]:
     if conflicts > 3:
         yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"
     yield f"study      {study.spec.name}: valid"
-
-
-def noise_is_elsewhere(render: RenderSection) -> bool:
-    """Whether this machine lacks the device that draws the noise, though the study names no device."""
-    return render.rng == "gpu" and not best_device(render.device).startswith("cuda")
 
 
 def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -16,6 +17,22 @@ Advance = Callable[[int, str], None]
 
 PLAIN_S: Final = 30.0
 """Between two plain lines of a stage that goes on."""
+
+
+@dataclass
+class Seldom:
+    """Says when a plain line is due, by the seconds of a clock that last showed `told`."""
+
+    told: float
+
+    def due(self, now: float) -> bool:
+        """True at most once in `PLAIN_S`."""
+        if now - self.told < PLAIN_S:
+            return False
+        self.told = now
+        return True
+
+
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
@@ -76,16 +93,15 @@ def steps_bar(title: str, clock: Callable[[], float] = time.monotonic) -> Iterat
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     counts, began = (0, 0), clock()
-    told = began
+    seldom = Seldom(began)
     with Progress(*columns, console=shown, disable=not shown.is_terminal) as progress:
         task = progress.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, note: str) -> None:
-            nonlocal counts, told
+            nonlocal counts
             counts, now = (done, total), clock()
             progress.update(task, completed=done, total=total, note=note)
-            if not shown.is_terminal and now - told >= PLAIN_S and done < total:
-                told = now
+            if not shown.is_terminal and done < total and seldom.due(now):
                 say(plain_line(title, done, total, note, now - began))
 
         yield advance

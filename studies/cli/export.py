@@ -63,16 +63,15 @@ def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> 
 
 def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
     """That of `seed`, or those of all seeds that have a pick. Raises InputError if there are none."""
-    from studies.stored import seeds_run, stored
+    from studies.stored import stored_outcomes
 
-    if seed is not None:
-        return [stored(study, seed).outcome]
-    found = [stored(study, s).outcome for s in seeds_run(study)]
+    found = stored_outcomes(study, seed)
     without = [str(outcome.seed) for outcome in found if outcome.pick is None]
+    if seed is not None or not without:
+        return found
     if len(without) == len(found):
         raise InputError("no seed has a pick", study.spec.name, "see `huanhua show STUDY` for what blocks them")
-    if without:
-        typer.echo(f"no pick at seed {', '.join(without)}: see `huanhua show STUDY`", err=True)
+    typer.echo(f"no pick at seed {', '.join(without)}: see `huanhua show STUDY`", err=True)
     return [outcome for outcome in found if outcome.pick is not None]
 
 

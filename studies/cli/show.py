@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +25,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print the pick of each locked seed, its scores, and the proof. Exit status 1 if a seed has none."""
-    outcomes = stored_outcomes(study, seed, workspace)
+    from studies.stored import stored_outcomes
+
+    outcomes = stored_outcomes(open_study(study, workspace), seed)
     if as_json:
         typer.echo(json.dumps({"seeds": [o.as_json() for o in outcomes]}, indent=1))
     else:
@@ -35,14 +36,6 @@ def show(
                 typer.echo(line)
     if not all(o.pick for o in outcomes):
         raise typer.Exit(1)
-
-
-def stored_outcomes(path: Path, seed: int | None, workspace: Path | None) -> list[Outcome]:
-    """Outcomes of earlier runs, judged by the study file as it is now. Raises InputError if nothing was run."""
-    from studies.stored import seeds_run, stored
-
-    study = open_study(path, workspace)
-    return [stored(study, s).outcome for s in ([seed] if seed is not None else seeds_run(study))]
 
 
 def describe(outcome: Outcome) -> list[str]:
@@ -138,10 +131,10 @@ def _verdict(outcome: Outcome) -> list[str]:
     if outcome.nearest is None:
         return ["  nothing was drawn"]
     record = outcome.record(outcome.nearest)
-    blocker, by = outcome.nearest.worst
-    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
     if outcome.unmeasurable:
         return [*_unmeasurable(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    blocker, by = outcome.nearest.worst
+    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
     return [
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from studies.cli.console import PLAIN_S, minutes, say
+from studies.cli.console import Seldom, minutes, say
 from studies.cli.watching import Pace, Plan, Told, plan_line, say_pick
 
 if TYPE_CHECKING:
@@ -42,18 +42,14 @@ class _Seed:
     watched: Sequence[int]
     """The seeds that are run at the same time, of which each line then names its own."""
     drawn: int = 0
-    told: float = 0.0
-    """When a line was last said."""
 
     def __post_init__(self) -> None:
-        self.told = self.pace.clock()
+        self._seldom = Seldom(self.pace.clock())
 
     def calibrated(self) -> None:
         self.pace.calibrated()
         self.drawn += 1
-        now = self.pace.clock()
-        if self.drawn == self.plan.before or now - self.told >= PLAIN_S:
-            self.told = now
+        if self._seldom.due(self.pace.clock()) or self.drawn == self.plan.before:
             say(f"calibrate: {self.drawn} of {self.plan.before}")
 
     def trial(self, done: TrialDone) -> None:

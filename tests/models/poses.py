@@ -8,6 +8,20 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.models.graphs import Graph
+
+
+def write_blind_pose(path: Path, size: tuple[int, int] = (96, 128), keypoints: int = 133) -> Path:
+    """One that is sure of no point, whatever it is shown."""
+    graph = Graph()
+    nothing = graph.node("Mul", graph.node("ReduceMean", "input", keepdims=0), graph.scalar(0.0))
+    found: list[tuple[str, list[object]]] = []
+    for axis, pixels in zip("xy", size, strict=True):
+        graph.name(f"simcc_{axis}", graph.node("Expand", nothing, graph.constant([1, keypoints, 2 * pixels])))
+        found.append((f"simcc_{axis}", [1, keypoints, 2 * pixels]))
+    graph.save(path, ("input", [1, 3, size[1], size[0]]), found)
+    return path
+
 
 def write_pose_model(path: Path, size: tuple[int, int] = (288, 384), keypoints: int = 133) -> Path:
     """As mmdeploy exports DWPose: "input" (batch, 3, height, width) to "simcc_x" (batch, 133, 2 width) and "simcc_y"."""

@@ -16,7 +16,8 @@ import yaml
 
 from dashboards.ray_head import command, ray_head
 from models.errors import InputError
-from studies.service import connect, last_line, list_all, submit, trials_of
+from models.logs import last_line
+from studies.service import connect, list_all, submit, trials_of
 from tests.studies.study_in import SPEC, run, study_in
 
 

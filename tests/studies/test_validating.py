@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from studies.spec import RenderSection
-from studies.validating import noise_is_elsewhere, trained_on_another
+from optimizer.noise import noise_is_elsewhere
+from studies.validating import trained_on_another
 
 BASE: Any = SimpleNamespace(name="models/chilloutmix.safetensors", hash="aa" * 32)
 
@@ -30,4 +30,4 @@ def test_a_lora_of_another_base_is_told(metadata: dict[str, str], told: str | No
     [("gpu", "cpu", True), ("gpu", "mps", True), ("gpu", "cuda:1", False), ("cpu", "cpu", False), ("nv", "cpu", False)],
 )
 def test_noise_that_this_machine_cannot_draw_is_told(rng: Any, device: str, elsewhere: bool) -> None:
-    assert noise_is_elsewhere(RenderSection(rng=rng, device=device)) is elsewhere
+    assert noise_is_elsewhere(rng, device) is elsewhere
