@@ -18,8 +18,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from studies.paperdoll.products import FEATURES, OUTFIT
-from studies.paperdoll.truth import features_shown, product_share
+from studies.paperdoll.world.products import FEATURES, OUTFIT
+from studies.paperdoll.world.truth import features_shown, product_share
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from models.blur import blurred
+from models.io.blur_filter import blurred
 
 Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 PICTURE: Final = re.compile(r"/artifacts/\d+/(\d+)/([\w-]+)")

@@ -16,7 +16,7 @@ from typing import Final
 
 from dashboards.optuna_server import HOST
 from models.errors import InputError
-from models.logs import last_line
+from models.io.logs import last_line
 
 PORT: Final = 6379
 JOBS_PORT: Final = 8265

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from dashboards.optuna_server import CLEAR, HOST, MLFLOW, PASSWORD_NAME, STORAGE, USER_NAME
 from models.errors import InputError
-from models.logs import last_line
+from models.io.logs import last_line
 
 SILENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

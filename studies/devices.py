@@ -26,6 +26,6 @@ def scorers_device(asked: str) -> str:
         return device
     import torch
 
-    from optimizer.memory import free_bytes
+    from optimizer.render.memory import free_bytes
 
     return device if free_bytes(torch.device(device)) >= SCORERS_NEED else "cpu"

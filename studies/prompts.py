@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from models.lora import TRIGGER_KEY
+from models.lora.file import TRIGGER_KEY
 
 
 def trigger_of(given: str | None, metadata: Mapping[str, str]) -> str | None:

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import InputError
-from optimizer.levers import Lever
+from optimizer.search.prompt_edits import Lever
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.files import write_whole
+from models.io.files import write_whole
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from models.files import write_whole
-from models.images import open_photo
+from models.io.files import write_whole
+from models.io.images import open_photo
 
 FOLDER: Final = "images"
 SUFFIX: Final = ".webp"

@@ -16,7 +16,7 @@ from dashboards.lookbook.opening import opening
 from dashboards.lookbook.page import MARK, page
 from dashboards.lookbook.strips import ladder_strips, proof_strip, trial_name
 from models.errors import InputError
-from models.files import write_whole
+from models.io.files import write_whole
 
 INDEX: Final = "index.html"
 MOST_POINTS: Final = 200

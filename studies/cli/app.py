@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
-from studies.cli.console import be_quiet
+from studies.cli.progress.console import be_quiet
 
 app = typer.Typer(
     name="huanhua",
@@ -37,27 +37,34 @@ def _root(
 
 def _register() -> None:
     from studies.cli import (
-        data,
+        dashboards,
         demo,
         doctor,
         export,
         grid,
-        look,
+        init,
+        lock,
         lookbook,
         lora,
         models,
         pick,
+        prepare,
+        run,
         score,
-        search,
-        service,
+        scout,
+        serve,
         show,
-        study,
-        tracking,
+        status,
+        submit,
+        swap,
+        track,
+        train,
+        validate,
     )
 
-    for module in (study, data, search, grid, show, pick, score, export, tracking, lookbook, look, service):
+    for module in (init, validate, prepare, train, scout, lock, run, swap, grid, show, pick, score, export):
         module.register(app)
-    for module in (lora, models, doctor, demo):
+    for module in (track, lookbook, dashboards, serve, submit, status, lora, models, doctor, demo):
         module.register(app)
 
 

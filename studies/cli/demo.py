@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studies.cli.console import say
 from studies.cli.options import open_study, open_tracker
+from studies.cli.progress.console import say
 
 if TYPE_CHECKING:
-    from studies.building import Study
-    from studies.outcome import Outcome
-    from studies.paperdoll.study import Outfit
-    from studies.tracking import Tracker
+    from studies.run.outcome import Outcome
+    from studies.study import Study
+    from studies.tracking.base import Tracker
+from studies.paperdoll.trained_loras import lora_of, make_data
 
 STAGES = (
     ("photos", "24 photos of each of three products"),
@@ -47,10 +47,10 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """The whole way on the paper-doll lab, nothing downloaded. A second demo in the same folder goes on from the first."""
-    from studies.cli.search import close
-    from studies.faults import one_line
-    from studies.lease import only_runner
+    from studies.cli.announce import close
     from studies.paperdoll.study import BESIDE, OUTFITS
+    from studies.run.errors import one_line
+    from studies.run.lease import only_runner
 
     began = time.monotonic()
     say("The paper-doll demo, about fifteen minutes on one or two processor cores:")
@@ -74,71 +74,10 @@ def demo(
         raise typer.Exit(1)
 
 
-def make_data(folder: Path) -> None:
-    """Study file, photos and training sets, each unless it is there already."""
-    from models.files import write_whole
-    from studies.paperdoll.frozen import check
-    from studies.paperdoll.study import OUTFITS, study_text
-
-    check()
-    if not (folder / "study.yaml").exists():
-        write_whole(folder / "study.yaml", study_text(folder).encode())
-    for outfit in OUTFITS:
-        training_set_of(outfit, folder)
-
-
-def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = None) -> None:
-    """Photos of a product and the training set of them, in `folder`, unless they are there already.
-
-    Wearers have captions as `caption_reg` says, or else as is best for the kind: all but those of clothing (decision 0023).
-    """
-    from studies.cli.data import describe, prepare_showing
-    from studies.paperdoll.bundle import WEIGHTS
-    from studies.paperdoll.photos import write_photos
-    from studies.paperdoll.study import LEFT_TO_TRIGGER, PHOTOS, SIZE
-    from trainers.preset import preset
-
-    photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
-    if not photos.exists():
-        write_photos(outfit.product, photos, PHOTOS)
-    if dataset.exists():
-        say(f"prepare {outfit.product}: done already")
-        return
-    prepared, _ = prepare_showing(
-        photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER,
-        caption_reg=outfit.kind != "clothing" if caption_reg is None else caption_reg,
-        plan=preset("lab", outfit.kind).plan,
-    )  # fmt: skip
-    for line in describe(prepared):
-        say(line)
-
-
-def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = (), beside: Sequence[Path] = ()) -> Path:
-    """The LoRA of a product, trained on its set in `folder` beside those it is worn with; a finished one is left as it is."""
-    from studies.cli.data import describe_training, train_showing
-    from studies.paperdoll.bundle import WEIGHTS
-
-    out = folder / "loras" / f"{outfit.product}.safetensors"
-    trained = train_showing(
-        folder / "data" / outfit.name,
-        out,
-        base=str(WEIGHTS / "base"),
-        kind=outfit.kind,
-        trigger=outfit.product,
-        family="lab",
-        settings=settings,
-        beside=beside,
-    )
-    for line in describe_training(trained):
-        say(line)
-    return out
-
-
 def search(study: Study, seeds: int, trials: int, tracker: Tracker, may_write: Callable[[], None]) -> tuple[Outcome, Path]:
     """Scouts, locks and runs the soundest seed, or the next where nothing is feasible; draws the grid around the pick."""
-    from studies.cli.search import run_one, scout_study
-    from studies.scouting import lock
+    from studies.pipeline import run_one, scout_study
+    from studies.run.scouting import lock
 
     found, _ = scout_study(study, seeds, tracker)
     for seed in _worth_a_try(study, [s.seed for s in found]):
@@ -152,7 +91,7 @@ def search(study: Study, seeds: int, trials: int, tracker: Tracker, may_write: C
 
 def _worth_a_try(study: Study, ranked: Sequence[int]) -> list[int]:
     """The seeds that are locked already, then the soundest: as many as the study keeps."""
-    from studies.scouting import locked_seeds
+    from studies.run.scouting import locked_seeds
     from studies.spec import SeedsSection
 
     keep = study.spec.seeds.keep if isinstance(study.spec.seeds, SeedsSection) else len(study.spec.seeds)
@@ -160,11 +99,11 @@ def _worth_a_try(study: Study, ranked: Sequence[int]) -> list[int]:
 
 
 def _grid(study: Study, outcome: Outcome, tracker: Tracker) -> Path:
-    from studies.axes import WeightAxis
-    from studies.before_trials import judge_for
-    from studies.cli.grid import draw_grid
-    from studies.cli.search import announce
-    from studies.gridding import Grid, missing
+    from studies.cli.announce import announce
+    from studies.grid.axes import WeightAxis
+    from studies.grid.draw import draw_grid
+    from studies.grid.grid import Grid, missing
+    from studies.run.before_trials import judge_for
 
     judge, _ = judge_for(study, outcome.seed, lambda: None)
     centre = outcome.pick.point if outcome.pick else study.start

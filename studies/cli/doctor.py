@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from studies.diagnosis import Line
+    from studies.doctor.machine import Line
 
 LIBRARIES = (
     "torch", "diffusers", "transformers", "peft", "accelerate", "open_clip_torch", "insightface", "onnxruntime", "safetensors",
@@ -28,7 +28,7 @@ def doctor(
     ] = None,
 ) -> None:
     """Say what is installed, what it runs on, and which models open; no home folder, token or host name is printed."""
-    from studies.redacting import redacted
+    from studies.doctor.redact import redacted
 
     wrong = 0
     for line, well in _lines(study):
@@ -43,7 +43,7 @@ def _lines(path: Path | None) -> Iterator[Line]:
     from importlib.metadata import version
 
     from studies.cli.options import open_study
-    from studies.diagnosis import EXTRAS, device_lines, extra_line, lab_lines, library_line, memory_lines, python_line
+    from studies.doctor.machine import EXTRAS, device_lines, extra_line, lab_lines, library_line, memory_lines, python_line
 
     opened = open_study(path, None) if path is not None else None
     yield f"huanhua    {version('huanhua')}", True
@@ -54,6 +54,6 @@ def _lines(path: Path | None) -> Iterator[Line]:
     yield from memory_lines(opened.root if opened else Path())
     yield from lab_lines()
     if opened is not None:
-        from studies.diagnosis_study import study_lines
+        from studies.doctor.study import study_lines
 
         yield from study_lines(opened)

@@ -11,9 +11,9 @@ from models.errors import InputError
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
-    from models.upscaler import Upscaler
-    from studies.building import Study
-    from studies.outcome import Outcome
+    from models.vision.upscaler import Upscaler
+    from studies.run.outcome import Outcome
+    from studies.study import Study
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +37,8 @@ def export(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write picks for other tools."""
-    from studies.cli.show import by_hand
-    from studies.exporting import export_to
+    from studies.export.export import export_to
+    from studies.report.verdict import by_hand
 
     if upscale is not None and to != "png":
         raise InputError("--upscale enlarges a picture", f"--to {to}", "use --to png")
@@ -56,14 +56,14 @@ def export(
 
 def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> Path:
     """The file that was written. Raises InputError if there is no pick at this seed."""
-    from studies.exporting import export_to
+    from studies.export.export import export_to
 
     return export_to(study, outcome, to).paths[0]
 
 
 def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
     """That of `seed`, or those of all seeds that have a pick. Raises InputError if there are none."""
-    from studies.stored import stored_outcomes
+    from studies.run.stored import stored_outcomes
 
     found = stored_outcomes(study, seed)
     without = [str(outcome.seed) for outcome in found if outcome.pick is None]
@@ -76,6 +76,6 @@ def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
 
 
 def _upscaler(study: Study, path: Path) -> Upscaler:
-    from models.upscaler import open_upscaler
+    from models.vision.upscaler import open_upscaler
 
     return open_upscaler(path, study.device)

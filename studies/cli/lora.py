@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.lora_summary import LoraSummary
+    from models.lora.summary import LoraSummary
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:
     """Print kind, rank, alpha, trigger, base and blocks of a LoRA."""
-    from models.lora_summary import summarise
+    from models.lora.summary import summarise
 
     found = summarise(file)
     if as_json:

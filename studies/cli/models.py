@@ -47,7 +47,7 @@ def get(
 ) -> None:
     """Fetch models from the hub (HF_ENDPOINT names another), resumed where cut off and checked by their hashes."""
     from models.catalogue import real_model
-    from models.fetching import fetch_model
+    from models.io.fetching import fetch_model
 
     for model in [real_model(name) for name in names]:
         typer.echo(f"{model.name}: {model.licence}")

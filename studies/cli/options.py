@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from studies.building import Study
-    from studies.tracking import Tracker
+    from studies.study import Study
+    from studies.tracking.base import Tracker
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")]
 WorkspaceOption = Annotated[
@@ -21,8 +21,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JS
 
 def open_study(path: Path, workspace: Path | None) -> Study:
     """Reads and checks the study file; opens no model yet."""
-    from studies.building import Study
     from studies.spec import read_spec, study_file
+    from studies.study import Study
     from studies.workspace import workspace_of
 
     file = study_file(path)
@@ -31,7 +31,7 @@ def open_study(path: Path, workspace: Path | None) -> Study:
 
 def open_tracker(study: Study, capacity: int = 512) -> Tracker:
     """`capacity` is how many records may wait for the server."""
-    from studies.tracking import MlflowTracker, local_store
+    from studies.tracking.mlflow.tracker import MlflowTracker, local_store
 
     folder = study.workspace.make().root
     uri = study.spec.tracking.mlflow

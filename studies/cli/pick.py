@@ -11,9 +11,9 @@ from models.errors import InputError
 from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
 
 if TYPE_CHECKING:
-    from studies.building import Study
-    from studies.judging import Judge
-    from studies.outcome import Outcome
+    from studies.run.judge import Judge
+    from studies.run.outcome import Outcome
+    from studies.study import Study
 
 AUTO = "auto"
 
@@ -32,11 +32,11 @@ def pick(
     as_json: JsonOption = False,
 ) -> None:
     """Use another trial than the search's pick; says what it breaks. Kept with the study, in MLflow too."""
-    from studies.cli.console import say
-    from studies.cli.show import describe
-    from studies.faults import one_line
-    from studies.lease import only_runner
-    from studies.stored import stored
+    from studies.cli.progress.console import say
+    from studies.report.verdict import describe
+    from studies.run.errors import one_line
+    from studies.run.lease import only_runner
+    from studies.run.stored import stored
 
     opened = open_study(study, workspace)
     number = _number(trial)
@@ -55,8 +55,8 @@ def pick(
 
 def choose(study: Study, seed: int, number: int | None, judge: Judge) -> Outcome:
     """Keeps the choice with the seed's trials; None takes it back."""
-    from studies.optuna_notes import write_notes
-    from studies.records import ledger_of, stored_outcome
+    from studies.run.dashboard_notes import write_notes
+    from studies.run.trials import ledger_of, stored_outcome
 
     ledger = ledger_of(study, seed)
     ledger.choose(number)
@@ -73,9 +73,9 @@ def _check(outcome: Outcome, number: int | None) -> None:
 
 def _tell(study: Study, outcome: Outcome) -> None:
     """Tells the dashboards."""
-    from studies.cli.figures import show_figures
-    from studies.cli.search import close
-    from studies.cli.tracking import log_pick
+    from studies.cli.announce import close
+    from studies.report.log import log_pick
+    from studies.report.optuna_figures import show_figures
 
     show_figures(study, outcome)
     tracker = open_tracker(study)

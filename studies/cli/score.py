@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
-from studies.cli.console import say
 from studies.cli.options import JsonOption, WorkspaceOption, open_study
+from studies.cli.progress.console import say
 
 if TYPE_CHECKING:
-    from studies.building import Study
-    from studies.judging import Judge
-    from studies.scoring import ScoredImage
+    from studies.report.explain import ScoredImage
+    from studies.run.judge import Judge
+    from studies.study import Study
 
 
 def register(app: typer.Typer) -> None:
@@ -34,9 +34,9 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Print each score of each image, and write a picture of what was looked at beside the photo it matched."""
-    from studies.cli.score_picture import write_pictures
-    from studies.looks import sources_of, words_of
-    from studies.scoring import open_images, score_images
+    from studies.references.source import sources_of, words_of
+    from studies.report.explain import open_images, score_images
+    from studies.report.sheets.score import write_pictures
 
     opened = open_study(study, workspace)
     found, wrong = open_images(images)
@@ -62,7 +62,7 @@ def score(
 
 def stored_judge(study: Study, seed: int | None) -> Judge | None:
     """The judge of a seed that an earlier run calibrated; raw scores, and a word why, where there is none."""
-    from studies.gridding import stored_judges
+    from studies.grid.grid import stored_judges
 
     if seed is None:
         say("raw scores: name a calibrated seed with --seed N to see them between 0 and 1")
@@ -100,7 +100,7 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
 
 
 def _small_face(scored: ScoredImage) -> Iterator[str]:
-    from scorers.identity import SMALL, face_width
+    from scorers.score.identity import SMALL, face_width
 
     width = face_width(scored.observation)
     if width is not None and width < SMALL:
@@ -108,7 +108,7 @@ def _small_face(scored: ScoredImage) -> Iterator[str]:
 
 
 def _hands(scored: ScoredImage) -> str:
-    from studies.scoring import hand_words
+    from studies.report.explain import hand_words
 
     return f"each {', '.join(hand_words(hand) for hand in scored.observation.hands)}" if scored.observation.hands else "none seen"
 

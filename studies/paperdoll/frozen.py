@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
-from models.files import write_whole
+from models.io.files import write_whole
 from studies.paperdoll.bundle import WEIGHTS
 
 STANDS_ON: Final[dict[str, tuple[str, ...]]] = {

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from studies.paperdoll.draw import draw
-from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import Figure, Framing, Garment, Identity, Shoes
-from studies.paperdoll.products import WORN, Product, wear
+from studies.paperdoll.world.draw import draw
+from studies.paperdoll.world.everyday import random_figure
+from studies.paperdoll.world.figure import Figure, Framing, Garment, Identity, Shoes
+from studies.paperdoll.world.products import WORN, Product, wear
 
 FACE_FRAMINGS: Final[tuple[Framing, ...]] = ("full body", "upper body", "upper body", "full body", "face close-up")
 CLOTHING_FRAMINGS: Final[tuple[Framing, ...]] = ("full body", "full body", "upper body", "full body", "upper body")

@@ -10,8 +10,8 @@ from typing import Final
 import yaml
 
 from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
-from studies.paperdoll.figure import Garment, Identity, Shoes
-from studies.paperdoll.products import WORN, Product
+from studies.paperdoll.world.figure import Garment, Identity, Shoes
+from studies.paperdoll.world.products import WORN, Product
 from studies.spec import Kind
 
 PHOTOS: Final = 24

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from models.blur import blurred
+from models.io.blur_filter import blurred
 
 if TYPE_CHECKING:
     from PIL.Image import Image

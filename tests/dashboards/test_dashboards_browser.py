@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from dashboards.servers import Addresses, Stores, running
-from studies.before_trials import judge_for
-from studies.cli.figures import show_figures
-from studies.fake import fake_study
-from studies.records import ledger_of
-from studies.running import run_seed
-from studies.tracking import MemoryTracker, local_store
+from studies.report.optuna_figures import show_figures
+from studies.run.before_trials import judge_for
+from studies.run.seed_search import run_seed
+from studies.run.trials import ledger_of
+from studies.testing.fake_study import fake_study
+from studies.tracking.memory import MemoryTracker
+from studies.tracking.mlflow.tracker import local_store
 from tests.dashboards.browser import chromium
 
 pytestmark = pytest.mark.slow

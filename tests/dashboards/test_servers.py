@@ -20,8 +20,8 @@ from PIL import Image
 from dashboards.optuna_server import only_loopback
 from dashboards.servers import Public, Stores, running
 from models.errors import InputError
-from studies.cli.look import public_at
-from studies.tracking import MlflowTracker, local_store
+from studies.service.stores import public_at
+from studies.tracking.mlflow.tracker import MlflowTracker, local_store
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

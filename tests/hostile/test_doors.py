@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hostile.corpus import bad_files
-from tests.hostile.doors import Door, doors, tried
+from studies.testing.hostile.corpus import bad_files
+from studies.testing.hostile.doors import Door, doors, tried
 
 DOORS = doors()
 pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning"), pytest.mark.filterwarnings("ignore::DeprecationWarning")]

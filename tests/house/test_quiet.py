@@ -55,10 +55,10 @@ STUDY = """
 import sys, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
-from studies.cli.console import be_quiet
+from studies.cli.progress.console import be_quiet
 be_quiet()
-from studies.tracking import MlflowTracker, local_store
-from tests.studies.study_in import run, study_in
+from studies.tracking.base import MlflowTracker, local_store
+from studies.testing.study_in import run, study_in
 folder = Path(sys.argv[1])
 study = study_in(folder)
 tracker = MlflowTracker(local_store(study.workspace.make().root)[0], "outfit", study.workspace.root / "mlflow-artifacts")
@@ -70,7 +70,7 @@ DASHBOARDS = """
 import sys
 from pathlib import Path
 from dashboards.servers import Stores, running
-from studies.tracking import local_store
+from studies.tracking.base import local_store
 root = Path(sys.argv[1]) / "workspace"
 url, artifacts = local_store(root)
 with running(Stores(url, artifacts, f"sqlite:///{root / 'optuna.db'}", root / "artifacts", root / "logs")) as (addresses, _):
@@ -80,7 +80,7 @@ with running(Stores(url, artifacts, f"sqlite:///{root / 'optuna.db'}", root / "a
 ONNX = """
 import time
 import numpy as np
-from models.onnx import open_onnx
+from models.vision.onnx import open_onnx
 from studies.paperdoll.bundle import WEIGHTS
 open_onnx(WEIGHTS / "hands" / "hands.onnx", inputs=(None, 3, 48, 48)).run(np.zeros((1, 3, 48, 48), "float32"))
 time.sleep(15)  # reports of use are sent some seconds later, from another thread

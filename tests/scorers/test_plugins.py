@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
-from scorers.fake import Shown, observation_of
-from scorers.observation import Observation
+from scorers.observe.observation import Observation
 from scorers.plugins import GROUP, extra_scores, open_scorers, versions_of
-from scorers.scores import margins, score
+from scorers.score.constraints import margins
+from scorers.score.scores import score
+from scorers.testing.fake_observer import Shown, observation_of
 
 
 class Width:

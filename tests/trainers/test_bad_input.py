@@ -18,14 +18,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
+from models.io.disk import check_writable
 from studies.paperdoll.bundle import WEIGHTS
-from studies.paperdoll.draw import draw
-from studies.paperdoll.everyday import random_figure
-from tests.trainers.test_prepare import files, run, snap
-from tests.trainers.test_train import run as train
-from tests.trainers.tiny_base import tiny_base
-from trainers.boxes import NAME as BOXES
-from trainers.disk import check_writable
+from studies.paperdoll.world.draw import draw
+from studies.paperdoll.world.everyday import random_figure
+from tests.trainers.prepare.test_dataset_writer import files, run, snap
+from tests.trainers.train.test_loop import run as train
+from trainers.prepare.boxes import NAME as BOXES
+from trainers.testing.tiny_base import tiny_base
 
 
 def picture(kind: str = "PNG", **how: Any) -> bytes:
@@ -235,7 +235,7 @@ def lab_set(folder: Path) -> Path:
 
 
 def test_a_base_of_another_architecture_is_one_line(tmp_path: Path) -> None:
-    from studies.training import train_lora
+    from studies.training.train import train_lora
 
     data = lab_set(tmp_path)
     wide = tmp_path / "sd2"
@@ -259,7 +259,7 @@ def test_a_base_of_another_architecture_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_companion_of_another_architecture_is_one_line(tmp_path: Path) -> None:
-    from studies.training import train_lora
+    from studies.training.train import train_lora
 
     made = train(dataset(tmp_path), tmp_path / "tiny.safetensors", tiny_base())
     with pytest.raises(InputError, match="another architecture"):

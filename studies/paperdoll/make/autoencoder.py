@@ -15,12 +15,12 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 from torch import Tensor
 
-from studies.paperdoll.draw import Drawing, draw
-from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.make.data import MIX, as_tensor, pixels
-from studies.paperdoll.make.device import mixed
-from studies.paperdoll.make.loop import train
-from studies.paperdoll.products import WORN, wear
+from studies.paperdoll.make.training.data import MIX, as_tensor, pixels
+from studies.paperdoll.make.training.device import mixed
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.world.draw import Drawing, draw
+from studies.paperdoll.world.everyday import random_figure
+from studies.paperdoll.world.products import WORN, wear
 
 LATENTS = 12
 STEPS = 3600

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studies.paperdoll.captions import Wording, caption
-from studies.paperdoll.draw import Drawing, draw
-from studies.paperdoll.figure import Figure, Garment, Identity, Shoes
 from studies.paperdoll.make.autoencoder import LATENTS
-from studies.paperdoll.make.data import MIX, figures, pixels
-from studies.paperdoll.make.device import DEVICE, mixed
-from studies.paperdoll.make.loop import train
 from studies.paperdoll.make.text import WIDTH, encode
-from studies.paperdoll.pen import PARTS
+from studies.paperdoll.make.training.data import MIX, figures, pixels
+from studies.paperdoll.make.training.device import DEVICE, mixed
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.world.captions import Wording, caption
+from studies.paperdoll.world.draw import Drawing, draw
+from studies.paperdoll.world.figure import Figure, Garment, Identity, Shoes
+from studies.paperdoll.world.pen import PARTS
 
 STEPS = 12000
 BATCH = 24

@@ -17,14 +17,14 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
-from scorers.crops import masked_crop, square_crop
-from scorers.parts import box_of
-from studies.paperdoll.captions import garment_tags, person_tags, shoe_tags, tags
-from studies.paperdoll.figure import Figure
-from studies.paperdoll.make.corruption import corrupted
-from studies.paperdoll.make.loop import train
-from studies.paperdoll.make.pool import Pool, drawn_pool
-from studies.paperdoll.pen import PART
+from scorers.observe.crops import masked_crop, square_crop
+from scorers.observe.parts import box_of
+from studies.paperdoll.make.training.corruption import corrupted
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.make.training.pool import Pool, drawn_pool
+from studies.paperdoll.world.captions import garment_tags, person_tags, shoe_tags, tags
+from studies.paperdoll.world.figure import Figure
+from studies.paperdoll.world.pen import PART
 
 STEPS = 1500
 BATCH = 64

@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from studies.paperdoll import palette
-from studies.paperdoll.figure import HAIR_STYLES, SHAPES, Identity, Mark
-from studies.paperdoll.make.corruption import corrupted
-from studies.paperdoll.make.export import export_onnx
-from studies.paperdoll.make.loop import train
-from studies.paperdoll.make.pool import Pool, drawn_pool
+from studies.paperdoll.make.training.corruption import corrupted
+from studies.paperdoll.make.training.export import export_onnx
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.make.training.pool import Pool, drawn_pool
+from studies.paperdoll.world import palette
+from studies.paperdoll.world.figure import HAIR_STYLES, SHAPES, Identity, Mark
 
 COUNT = 3000
 DETECTOR_STEPS = 900

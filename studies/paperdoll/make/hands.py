@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from scorers.hands import SIDE, hand_crop
-from scorers.parts import pieces
-from studies.paperdoll.draw import draw
-from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import HIDDEN, Figure
-from studies.paperdoll.make.corruption import corrupted, hue_turned
-from studies.paperdoll.make.export import export_onnx
-from studies.paperdoll.make.loop import train
-from studies.paperdoll.make.painting import painted
-from studies.paperdoll.make.pool import SIZE, Pool, drawn_pool
-from studies.paperdoll.pen import PART
+from scorers.observe.limbs.hand_judge import SIDE, hand_crop
+from scorers.observe.parts import pieces
+from studies.paperdoll.make.training.corruption import corrupted, hue_turned
+from studies.paperdoll.make.training.export import export_onnx
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.make.training.painting import painted
+from studies.paperdoll.make.training.pool import SIZE, Pool, drawn_pool
+from studies.paperdoll.world.draw import draw
+from studies.paperdoll.world.everyday import random_figure
+from studies.paperdoll.world.figure import HIDDEN, Figure
+from studies.paperdoll.world.pen import PART
 
 STEPS = 2400
 BATCH = 48

@@ -27,15 +27,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import InputError
-from models.hashing import hash_path
-from optimizer.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
+from models.io.hashing import hash_path
 from optimizer.point import Job, Point
-from studies.before_trials import judge_for
-from studies.building import Study
-from studies.judging import Judge
+from optimizer.testing.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
 from studies.paperdoll.bundle import WEIGHTS
-from studies.scouting import scout, scout_seeds
+from studies.run.before_trials import judge_for
+from studies.run.judge import Judge
+from studies.run.scouting import scout, scout_seeds
 from studies.spec import read_spec, study_file
+from studies.study import Study
 from studies.workspace import workspace_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from studies.cli.demo import lora_of, training_set_of
-from studies.paperdoll.products import Product
 from studies.paperdoll.study import BESIDE, Outfit, kind_of
+from studies.paperdoll.trained_loras import lora_of, training_set_of
+from studies.paperdoll.world.products import Product
 
 EPOCHS: Final = {"face": 16, "clothing": 13, "shoes": 13}
 """More than the demo has time for."""

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
-from studies.paperdoll.make.corruption import corrupted, hue_turned
-from studies.paperdoll.make.device import mixed
-from studies.paperdoll.make.loop import train
-from studies.paperdoll.make.pool import SIZE, Pool, drawn_pool
-from studies.paperdoll.pen import PARTS
+from studies.paperdoll.make.training.corruption import corrupted, hue_turned
+from studies.paperdoll.make.training.device import mixed
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.make.training.pool import SIZE, Pool, drawn_pool
+from studies.paperdoll.world.pen import PARTS
 
 STEPS = 1800
 BATCH = 12

@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.tagging import GENERAL, MODEL, TABLE
-from studies.paperdoll.captions import tags
-from studies.paperdoll.make.corruption import corrupted
-from studies.paperdoll.make.export import export_onnx
-from studies.paperdoll.make.loop import train
-from studies.paperdoll.make.pool import SIZE, drawn_pool
+from models.vision.tagger import GENERAL, MODEL, TABLE
+from studies.paperdoll.make.training.corruption import corrupted
+from studies.paperdoll.make.training.export import export_onnx
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.make.training.pool import SIZE, drawn_pool
+from studies.paperdoll.world.captions import tags
 
 STEPS = 2000
 BATCH = 48

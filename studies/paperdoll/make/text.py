@@ -19,12 +19,12 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from studies.paperdoll import catalogue, palette
-from studies.paperdoll.captions import Wording, caption, garment_tags, person_tags, shoe_tags
-from studies.paperdoll.everyday import random_figure
-from studies.paperdoll.figure import ARMS, HAIR_STYLES, MOUTHS, SHAPES, Framing
-from studies.paperdoll.make.data import MIX
-from studies.paperdoll.make.loop import train
+from studies.paperdoll.make.training.data import MIX
+from studies.paperdoll.make.training.loop import train
+from studies.paperdoll.world import catalogue, palette
+from studies.paperdoll.world.captions import Wording, caption, garment_tags, person_tags, shoe_tags
+from studies.paperdoll.world.everyday import random_figure
+from studies.paperdoll.world.figure import ARMS, HAIR_STYLES, MOUTHS, SHAPES, Framing
 
 WIDTH = 96
 LENGTH = 77

@@ -1,0 +1,143 @@
+"""How far the scores agree with what was seen by eye on generated images (README.md).
+
+    python benchmarks/scores/labelled/agreement.py [--readers]
+
+Prints a table for people and, as its last line, one JSON object: Spearman of a LoRA's raw score with the share of its
+features that was seen; AUC of the face's score (`trained` against `other`) and Spearman over all three; AUC of the hands'
+score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
+arms are seen to lead away where both hands are hidden. `--readers` compares the two readings instead: how often they agree,
+Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.stats import rankdata, spearmanr
+
+from scorers.observe.observation import Kind, Observation
+from scorers.score.calibration import similarity
+from scorers.score.hands import hands_score
+from studies.paperdoll.bundle import WEIGHTS, scorers
+from studies.paperdoll.world.draw import draw
+from studies.paperdoll.world.everyday import random_figure
+from studies.paperdoll.world.products import Product, wear
+from studies.scorer_models import open_observer
+
+HERE = Path(__file__).parent
+KINDS: tuple[Kind, ...] = ("face", "clothing", "shoes")
+PHOTOS = 8
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--readers", action="store_true")
+    result = readers() if options.parse_args().readers else agreement()
+    for name, value in result.items():
+        print(f"{name:<32} {value:8.3f}")
+    print(json.dumps({name: round(value, 4) for name, value in result.items()}))
+    return 0
+
+
+def labels_of(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def drawings() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (HERE / "drawn.json").read_text(encoding="utf-8").splitlines()]
+
+
+def readers() -> dict[str, float]:
+    """The second reading against the first."""
+    first, drawn = labels_of("labels.csv"), drawings()
+    pairs = [(first[int(row["image"])], row) for row in labels_of("second.csv")]
+    told = {
+        "features": [both for one, other in pairs for kind in KINDS for both in zip(one[kind], other[kind], strict=True)],
+        "hands": [(one[side], other[side]) for one, other in pairs for side in ("left_hand", "right_hand")],
+        "identity": [(one["identity"], other["identity"]) for one, other in pairs],
+    }
+    found = {f"{name}_agree_{len(held)}": float(np.mean([a == b for a, b in held])) for name, held in told.items()}
+    found |= {f"{name}_kappa": kappa(held) for name, held in told.items()}
+    for worn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
+        here = [(one, other) for one, other in pairs if tuple(drawn[int(one["image"])]["weights"]) == worn]
+        for product, kind in zip(worn, KINDS, strict=True):
+            shares = [[row[kind].count("1") / len(row[kind]) for row in side] for side in zip(*here, strict=True)]
+            found[f"{product}_spearman_{len(here)}"] = float(spearmanr(*shares).statistic)
+    return found
+
+
+def kappa(pairs: Sequence[tuple[str, str]]) -> float:
+    """Agreement beyond chance (Cohen 1960)."""
+    one, other = (Counter(side) for side in zip(*pairs, strict=True))
+    agreed = sum(a == b for a, b in pairs) / len(pairs)
+    chance = sum(one[word] * other[word] for word in one) / len(pairs) ** 2
+    return (agreed - chance) / (1 - chance)
+
+
+def agreement() -> dict[str, float]:
+    labels, drawn = labels_of("labels.csv"), drawings()
+    observer = open_observer(scorers(), WEIGHTS)
+    images = [Image.open(HERE / "images" / f"{row['image']:03d}.webp").convert("RGB") for row in drawn]
+    seen = [o for first in range(0, len(images), 25) for o in observer.observe(images[first : first + 25])]
+    return products(observer, drawn, labels, seen) | hands(labels, seen)
+
+
+def products(
+    observer: Any, drawn: list[dict[str, Any]], labels: list[dict[str, str]], seen: list[Observation]
+) -> dict[str, float]:
+    found = {}
+    for worn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
+        rows = [i for i, row in enumerate(drawn) if tuple(row["weights"]) == worn]
+        for product, kind in zip(worn, KINDS, strict=True):
+            references = observer.references_of(photos(product), kind)
+            raw = [similarity(seen[i], references) for i in rows]
+            shares = [float(np.mean([int(digit) for digit in labels[i][kind]])) for i in rows]
+            found[f"{product}_spearman_{len(rows)}"] = float(spearmanr(raw, shares).statistic)
+            if kind == "face":
+                groups = [
+                    [r for r, i in zip(raw, rows, strict=True) if labels[i]["identity"] == who] for who in ("other", "trained")
+                ]
+                found[f"{product}_auc_{len(rows)}"] = auc(*groups)
+                told = [("other", "between", "trained").index(labels[i]["identity"]) for i in rows]
+                found[f"{product}_identity_spearman_{len(rows)}"] = float(spearmanr(raw, told).statistic)
+    return found
+
+
+def photos(product: Product) -> list[Image.Image]:
+    return [draw(wear(random_figure(np.random.default_rng((991, 5000 + i))), product)).image for i in range(PHOTOS)]
+
+
+def hands(labels: list[dict[str, str]], seen: list[Observation]) -> dict[str, float]:
+    held = [(row["left_hand"], row["right_hand"]) for row in labels]
+    scores = [hands_score(o) for o in seen]
+    broken = [s for s, pair in zip(scores, held, strict=True) if "broken" in pair]
+    whole = [s for s, pair in zip(scores, held, strict=True) if "broken" not in pair and "gone" not in pair]
+    counted = [(sum(state in ("whole", "broken") for state in pair), len(o.hands)) for pair, o in zip(held, seen, strict=True)]
+    hidden = [o for o, pair in zip(seen, held, strict=True) if pair == ("hidden", "hidden")]
+    return {
+        "hands_auc": auc(whole, broken),
+        "hands_broken_told": float(np.mean([s > 0.5 for s in broken])),
+        "hands_whole_told": float(np.mean([s <= 0.5 for s in whole])),
+        "hands_counted": float(np.mean([a == b for a, b in counted])),
+        "hidden_led_away": float(np.mean([sum(arm.end == "hidden" for arm in o.arms) >= 2 - len(o.hands) for o in hidden])),
+    }
+
+
+def auc(low: list[float], high: list[float]) -> float:
+    """The chance that one of `high` is above one of `low` (Mann and Whitney 1947)."""
+    ranks = rankdata([*low, *high])[len(low) :]
+    return float((ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(low) * len(high)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""What a single-file checkpoint is, told by the names and shapes of its tensors before any weight is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from models.errors import InputError
+from models.io.pickles import PICKLES, read_pickle
+from models.io.safetensors_header import read_safetensors_header
+from models.lora.key_spellings import other_method, split_key
+
+Family = Literal["sd15", "sdxl"]
+Shapes = Mapping[str, tuple[int, ...]]
+
+UNET: Final = "model.diffusion_model.input_blocks."
+TEXT: Final[dict[str, Family]] = {"conditioner.embedders.1.": "sdxl", "cond_stage_model.transformer.": "sd15"}
+"""How the text encoder's names begin, by family."""
+FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
+LATENT_CHANNELS: Final = 4
+
+OTHERS: Final[dict[str, str]] = {
+    r".*\bdouble_blocks\.\d+\..*": "a Flux checkpoint",
+    r".*\bjoint_blocks\.\d+\..*": "a Stable Diffusion 3 checkpoint",
+    r"conditioner\.embedders\.0\.model\..*": "SDXL's refiner",
+    r"cond_stage_model\.model\..*": "a Stable Diffusion 2 checkpoint",
+    r"control_model\..*|controlnet_cond_embedding\..*": "a ControlNet",
+    r"model\.diffusion_model\..*": "a checkpoint without the text encoder of SD1.5 or SDXL",
+    r"emb_params|clip_[lg]": "a textual inversion",
+    r"(first_stage_model\.|vae\.)?(encoder|decoder)\.(conv_in|conv_out|mid|mid_block|down|up)\..*": "a VAE",
+    r"(text_model\.)?(encoder\.layers|embeddings)\..*": "a text encoder",
+    r"(down_blocks|up_blocks|mid_block)\..*": "the UNet of a diffusers folder",
+}
+"""How a name looks, and what a file that holds one is. The first that fits counts."""
+
+
+def checkpoint_shapes(path: Path, allow_pickle: bool) -> dict[str, tuple[int, ...]]:
+    """Shapes of all tensors by name.
+
+    Raises InputError for a damaged file, and for a pickle that is not allowed or holds more than weights.
+    """
+    if path.suffix == ".safetensors":
+        return read_safetensors_header(path).shapes
+    if path.suffix.lower() not in PICKLES:
+        raise InputError(f"no checkpoint ends in '{path.suffix}'", path, "name a .safetensors file or a diffusers folder")
+    if not allow_pickle:
+        mend = "use a .safetensors file of the same model, or set base.allow_pickle: true to read its weights alone"
+        raise InputError("a pickle checkpoint can run code when opened", path, mend)
+    held: Any = read_pickle(path)
+    while isinstance(held, dict) and "state_dict" in held:
+        held = held["state_dict"]
+    return {str(name): tuple(value.shape) for name, value in held.items() if hasattr(value, "shape")}
+
+
+def family_of(path: Path, shapes: Shapes) -> Family:
+    """Raises InputError, naming what the file is where that can be told, unless it is a whole SD1.5 or SDXL checkpoint."""
+    first = shapes.get(FIRST, ())
+    if len(first) > 1 and first[1] != LATENT_CHANNELS:
+        what = f"a checkpoint for inpainting or editing (its UNet reads {first[1]} channels)"
+        raise InputError(what, path, "name the SD1.5 or SDXL checkpoint that draws from text")
+    if any(name.startswith(UNET) for name in shapes):
+        for beginning, family in TEXT.items():
+            if any(name.startswith(beginning) for name in shapes):
+                return family
+    raise InputError(f"{told(shapes)} is no SD1.5 or SDXL checkpoint", path, "name an SD1.5 or SDXL checkpoint under base:")
+
+
+def told(shapes: Shapes) -> str:
+    """What a file is that holds tensors of these names, in a few words."""
+    if other_method(list(shapes)) or any(split_key(name) for name in shapes):
+        return "a LoRA"
+    for mark, what in OTHERS.items():
+        if any(re.fullmatch(mark, name) for name in shapes):
+            return what
+    return "a file of unknown names" if shapes else "an empty file"

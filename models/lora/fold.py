@@ -1,0 +1,172 @@
+"""Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi (alpha_i / r_i) B_i A_i, in fp32, cast once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from models.lora.stacked import Halves
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from models.lora.methods import LoraLayer
+
+Weights = Mapping[str, float]
+
+
+class Folded:
+    """One model with any number of LoRAs, at weights of its own for each image of a batch.
+
+    The model's own weights are never written: layers that a LoRA touches multiply with a folded copy while `at` lasts, so that
+    the model is bit for bit itself afterwards, and at weight 0. Memory: the LoRAs, plus one copy of every layer they touch for
+    each different weight vector of the largest batch so far.
+    """
+
+    def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, LoraLayer]]) -> None:
+        """`loras` holds, by LoRA name, its layers by module path in `model`."""
+        held = {name: dict(layers) for name, layers in sorted(loras.items())}
+        paths = sorted({path for layers in held.values() for path in layers})
+        self._names = tuple(held)
+        self._layers = [_FoldedLayer(model.get_submodule(path)) for path in paths]
+        self._halves = Halves([[(i, held[n][path]) for i, n in enumerate(held) if path in held[n]] for path in paths])
+        self._slots: dict[int, dict[str, float]] = {}
+
+    @property
+    def copy_bytes(self) -> int:
+        """What one copy of all touched layers takes."""
+        return sum(layer.copy_bytes for layer in self._layers)
+
+    @contextmanager
+    def at(self, weights: Sequence[Weights]) -> Iterator[None]:
+        """The model, image b of a batch drawn with `weights[b]`, while it lasts; a LoRA that is not named has weight 0.
+
+        A batch holds k rows for each image (k = 2 under guidance), those of one image next to each other.
+        """
+        wanted = [{name: float(w.get(name, 0.0)) for name in self._names} for w in weights]
+        if all(w == wanted[0] for w in wanted):
+            wanted = wanted[:1]
+        if not self._layers or not any(any(w.values()) for w in wanted):
+            yield
+            return
+        self._fold(wanted)
+        try:
+            for layer in self._layers:
+                layer.wear(len(wanted))
+            yield
+        finally:
+            for layer in self._layers:
+                layer.take_off()
+
+    def release(self) -> None:
+        """Gives the memory of all copies back."""
+        self._slots = {}
+        for layer in self._layers:
+            layer.release()
+
+    def _fold(self, wanted: Sequence[dict[str, float]]) -> None:
+        for layer in self._layers:
+            layer.hold(len(wanted))
+        device = self._layers[0].device
+        changed = {slot: weights for slot, weights in enumerate(wanted) if self._slots.get(slot) != weights}
+        ups = self._halves.ups(device) if changed else []
+        for slot, weights in changed.items():
+            # Until all layers are folded the slot holds neither the old weights nor the new.
+            self._slots.pop(slot, None)
+            for layer, up, down in zip(self._layers, ups, self._halves.downs(list(weights.values()), device), strict=True):
+                layer.fold(slot, up, down)
+            self._slots[slot] = weights
+
+
+class _FoldedLayer:
+    """One linear or convolution layer and its folded copies, one for each slot of a batch."""
+
+    def __init__(self, module: nn.Module) -> None:
+        from torch import nn
+
+        if not isinstance(module, (nn.Linear, nn.Conv2d)):
+            raise TypeError(f"a LoRA touches a {type(module).__name__}")
+        self._module = module
+        self.copies: Tensor | None = None
+        """(slots, *weight)."""
+        self._forwards: dict[int, Callable[[Tensor], Tensor]] = {}
+
+    @property
+    def device(self) -> torch.device:
+        return self._module.weight.device
+
+    @property
+    def copy_bytes(self) -> int:
+        weight = self._module.weight
+        return weight.numel() * weight.element_size()
+
+    def hold(self, slots: int) -> None:
+        """Makes room for so many copies; those that are there stay."""
+        import torch
+
+        weight, had = self._module.weight, self.copies
+        if had is not None and len(had) >= slots:
+            return
+        self._forwards = {}
+        self.copies = torch.empty((slots, *weight.shape), dtype=weight.dtype, device=weight.device)
+        if had is not None:
+            self.copies[: len(had)].copy_(had)
+
+    def fold(self, slot: int, up: Tensor, down: Tensor) -> None:
+        """Writes W_0 + up @ down, (out, ranks) and (ranks, in), both float32: all LoRAs as one of their ranks' sum, so that the
+        layer's weights, by far the most to move, are read and written once."""
+        import torch
+
+        assert self.copies is not None
+        # Written in place: a compiled model keeps reading the same memory.
+        weight, copy = self._module.weight.detach().flatten(1), self.copies[slot].flatten(1)
+        if copy.dtype == torch.float32:
+            torch.addmm(weight, up, down, out=copy)
+        else:
+            copy.copy_(torch.addmm(weight.float(), up, down))
+
+    def release(self) -> None:
+        self.copies, self._forwards = None, {}
+
+    def wear(self, images: int) -> None:
+        # The same function each time: to a compiled model another one would be another model.
+        if images not in self._forwards:
+            self._forwards[images] = self._solo() if images == 1 else self._batched(images)
+        self._module.__dict__["forward"] = self._forwards[images]
+
+    def take_off(self) -> None:
+        self._module.__dict__.pop("forward", None)
+
+    def _solo(self) -> Callable[[Tensor], Tensor]:
+        from torch import nn
+        from torch.nn import functional
+
+        assert self.copies is not None
+        module, copy = self._module, self.copies[0]
+        if isinstance(module, nn.Conv2d):
+            return lambda x: module._conv_forward(x, copy, module.bias)
+        return lambda x: functional.linear(x, copy, module.bias)
+
+    def _batched(self, images: int) -> Callable[[Tensor], Tensor]:
+        import torch
+        from torch import nn
+
+        assert self.copies is not None
+        module, copies = self._module, self.copies[:images]
+        if isinstance(module, nn.Linear):
+            transposed = copies.transpose(1, 2)
+
+            def linear(x: Tensor) -> Tensor:
+                rows = x.reshape(images, -1, x.shape[-1])
+                product = torch.bmm(rows, transposed) if module.bias is None else torch.baddbmm(module.bias, rows, transposed)
+                return product.view(*x.shape[:-1], -1)
+
+            return linear
+
+        def convolution(x: Tensor) -> Tensor:
+            parts = zip(x.tensor_split(images), copies, strict=True)
+            return torch.cat([module._conv_forward(part, copy, module.bias) for part, copy in parts])
+
+        return convolution

@@ -1,0 +1,108 @@
+"""Opens insightface packs: a face detector (SCRFD) and a recogniser (ArcFace) in one folder of ONNX files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.vision.onnx import providers_for, session_options
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+ROOT = Path("~/.insightface")
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Face:
+    """`box` is (left, top, right, bottom) in pixels, `score` in [0, 1], `keypoints` (5, 2) pixels: left eye, right eye, nose,
+    left and right mouth corner as they lie in the image; `embedding` is a unit vector."""
+
+    box: Box
+    score: float
+    keypoints: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FaceModel:
+    """insightface's FaceAnalysis with detection and recognition."""
+
+    analysis: Any
+
+    def find(self, images: Sequence[Image.Image]) -> list[list[Face]]:
+        """For each RGB image its faces, the surest first; an empty list where there is none."""
+        return [self._one(np.ascontiguousarray(np.asarray(image)[:, :, ::-1])) for image in images]
+
+    def _one(self, bgr: NDArray[np.uint8]) -> list[Face]:
+        if min(bgr.shape[:2]) < 2:
+            return []
+        with _silence():
+            found = self.analysis.get(bgr)
+        faces = [
+            Face(
+                (float(f.bbox[0]), float(f.bbox[1]), float(f.bbox[2]), float(f.bbox[3])),
+                float(f.det_score),
+                np.asarray(f.kps, np.float32),
+                np.asarray(f.normed_embedding, np.float32),
+            )
+            for f in found
+        ]
+        return sorted(faces, key=lambda face: -face.score)
+
+
+def open_faces(pack: str | Path, det_size: int = 640, device: str = "cpu") -> FaceModel:
+    """Opens a pack by its folder, or by its name under ~/.insightface/models. Nothing is fetched.
+
+    `det_size` is the side in pixels of the square that detection sees; a detector of fixed input size keeps its own.
+    Raises InputError if the folder is absent or lacks a detector or a recogniser.
+    """
+    folder = _folder(pack)
+    with _silence():
+        from insightface.app import FaceAnalysis
+
+        try:
+            analysis = FaceAnalysis(
+                name=str(folder),
+                allowed_modules=["detection", "recognition"],
+                providers=providers_for(device),
+                sess_options=session_options(),
+            )
+        except AssertionError as error:
+            raise InputError("the face pack has no detector", folder, "unpack the whole pack, det_*.onnx included") from error
+        except Exception as error:  # onnxruntime and protobuf raise their own for a foreign file
+            said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+            raise InputError(f"the face pack does not open ({said})", folder, "fetch the pack again") from error
+        if "recognition" not in analysis.models:
+            raise InputError("the face pack has no recogniser", folder, "unpack the whole pack, w600k_*.onnx included")
+        analysis.prepare(ctx_id=0 if device.startswith("cuda") else -1, det_size=(det_size, det_size))
+    return FaceModel(analysis)
+
+
+def _folder(pack: str | Path) -> Path:
+    named, known = Path(pack).expanduser(), (ROOT / "models" / str(pack)).expanduser()
+    folder = named if named.is_dir() else known
+    if not folder.is_dir():
+        mend = f"unpack {Path(pack).name}.zip of insightface's releases there, or set pack to the folder you have it in"
+        raise InputError("no such face pack", folder, mend)
+    if not any(folder.glob("*.onnx")):
+        raise InputError("the face pack holds no .onnx file", folder, "unpack the pack's zip into this very folder")
+    return folder
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """insightface prints what it opens, and warns of what its dependencies will drop."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,107 @@
+"""A prompt's tokens in chunks of 75, as A1111 packs them: breaks, commas looked back for, textual inversions in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from models.errors import InputError
+from optimizer.render.prompt_emphasis import parse_emphasis
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import CLIPTokenizer
+
+CHUNK: Final = 75
+LOOK_BACK: Final = 20
+"""A1111's "prompt word wrap length limit": what follows a comma so near the end of a full chunk moves to the next."""
+
+Embeddings = Mapping[str, "Tensor"]
+"""Textual inversions (Gal et al. 2022) by the names that stand in prompts: vectors (tokens, width)."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the tokens of a chunk. `vector` (width,), where there is one, is what the encoder sees instead of the token."""
+
+    token: int
+    weight: float
+    vector: Tensor | None = None
+
+
+def chunks_of(tokenizer: CLIPTokenizer, prompt: str, embeddings: Embeddings | None = None) -> list[list[Place]]:
+    """One chunk or more, of at most 75 places each, without start and end tokens.
+
+    Raises InputError for a prompt that A1111 reads in a way that is not followed here, and for an embedding longer than a chunk.
+    """
+    comma: Any = tokenizer.convert_tokens_to_ids(",</w>")
+    names = _names(tokenizer, embeddings or {})
+    packer = _Packer(None if comma == tokenizer.unk_token_id else comma)
+    for span in parse_emphasis(prompt):
+        if span.ends_chunk:
+            packer.close()
+            continue
+        tokens = _tokens(tokenizer, span.text)
+        while tokens:
+            packer.make_room(tokens[0])
+            name, vectors = next(((n, v) for n, v in names if tokens[: len(n)] == n), (tokens[:1], None))
+            packer.add(tokens[0], span.weight, vectors)
+            tokens = tokens[len(name) :]
+    return packer.finish()
+
+
+def chunks_needed(tokenizer: CLIPTokenizer, *prompts: str, embeddings: Embeddings | None = None) -> int:
+    """Chunks of 75 tokens that the longest of the prompts fills; prompt and negative prompt must have equally many."""
+    return max(len(chunks_of(tokenizer, prompt, embeddings)) for prompt in prompts)
+
+
+class _Packer:
+    def __init__(self, comma: int | None) -> None:
+        self._comma_token = comma
+        self._done: list[list[Place]] = []
+        self._open: list[Place] = []
+        self._comma: int | None = None
+        """Where in the open chunk its last comma stands."""
+
+    def close(self) -> None:
+        self._done.append(self._open)
+        self._open, self._comma = [], None
+
+    def make_room(self, token: int) -> None:
+        """Called before `token` is added, so that a full chunk can hand on what follows its last comma."""
+        full = len(self._open) == CHUNK
+        if token == self._comma_token:
+            self._comma = len(self._open)
+        elif full and self._comma is not None and CHUNK - self._comma <= LOOK_BACK:
+            self._open, moved = self._open[: self._comma + 1], self._open[self._comma + 1 :]
+            self.close()
+            self._open = moved
+        if len(self._open) == CHUNK:
+            self.close()
+
+    def add(self, token: int, weight: float, vectors: Tensor | None) -> None:
+        if vectors is None:
+            self._open.append(Place(token, weight))
+            return
+        if len(self._open) + len(vectors) > CHUNK:
+            self.close()
+        self._open += [Place(0, weight, vector) for vector in vectors]
+
+    def finish(self) -> list[list[Place]]:
+        if self._open or not self._done:
+            self.close()
+        return self._done
+
+
+def _names(tokenizer: CLIPTokenizer, embeddings: Embeddings) -> list[tuple[list[int], Tensor]]:
+    """The names as tokens, the longest first, since of two that fit A1111 takes the longer."""
+    for name, vectors in embeddings.items():
+        if len(vectors) > CHUNK:
+            raise InputError(f"embedding '{name}' has {len(vectors)} vectors", "embeddings", f"a prompt's chunk holds {CHUNK}")
+    found = [(_tokens(tokenizer, name), vectors) for name, vectors in embeddings.items()]
+    return sorted(((n, v) for n, v in found if n), key=lambda pair: -len(pair[0]))
+
+
+def _tokens(tokenizer: CLIPTokenizer, text: str) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=False, verbose=False).input_ids)

@@ -1,0 +1,85 @@
+"""The points of a grid that a search chooses among, as rows of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.point import Point
+from optimizer.search.least_weight.step_prior import Floats
+from optimizer.search.space import Axis, Space
+
+MOST: Final = 10_000
+NEAR: Final = 4
+"""Steps along each axis, around the points given, that are always among the candidates."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """M points: `values` (M, D) as weights in the order of the space, then what else is free; `cost` (M,)."""
+
+    values: Floats
+    cost: Floats
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Candidates:
+        return Candidates(self.values[which], self.cost[which])
+
+    def point(self, space: Space, index: int | np.intp) -> Point:
+        return point_of(space, self.values[index])
+
+
+def axes_of(space: Space) -> list[Axis]:
+    return [*space.weights.values(), *space.free.values()]
+
+
+def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
+    """All points of the grid where they are at most MOST; else as many at random, and those near `around`, none twice."""
+    ticks = [np.round(a.low + a.step * np.arange(int((a.high - a.low) / a.step + 1e-9) + 1), 6) for a in axes_of(space)]
+    if math.prod(len(t) for t in ticks) <= MOST:
+        values = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks))
+    else:
+        rng = np.random.default_rng(seed)
+        drawn = np.column_stack([rng.choice(t, MOST // 2) for t in ticks])
+        near = [_neighbours(row_of(space, p), axes_of(space), rng) for p in around]
+        values = np.unique(np.concatenate([drawn, *near]), axis=0)
+    return Candidates(values, cost_of(space, values))
+
+
+def row_of(space: Space, point: Point) -> Floats:
+    held = space.params(point)
+    return np.array([held[name] for name in (*space.weights, *space.free)])
+
+
+def point_of(space: Space, row: Floats) -> Point:
+    return space.from_params({name: float(v) for name, v in zip((*space.weights, *space.free), row, strict=True)})
+
+
+def shares(space: Space, values: Floats) -> Floats:
+    """Values as shares of their axes: 0 is the lower bound, 1 the upper."""
+    low, high = (np.array([getattr(a, end) for a in axes_of(space)]) for end in ("low", "high"))
+    return np.asarray((values - low) / np.maximum(high - low, 1e-9))
+
+
+def cost_of(space: Space, values: Floats) -> Floats:
+    """The space's cost, of many points at once."""
+    count = len(space.weights)
+    prices = np.array([(space.prices or {}).get(name, 1.0) for name in space.weights])
+    cost = np.abs(values[:, :count]) @ prices
+    if space.cfg:
+        cost = cost + space.cfg_price * np.abs(values[:, count] - space.given_cfg)
+    if space.levers:
+        cost = cost + space.lever_price * values[:, -len(space.levers) :].sum(axis=1)
+    return np.asarray(cost)
+
+
+def _neighbours(row: Floats, axes: Sequence[Axis], rng: np.random.Generator) -> Floats:
+    """Rows that differ by a few steps: in one axis alone, and, at random, in several."""
+    steps = np.arange(-NEAR, NEAR + 1)
+    alone = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
+    moves = np.concatenate([alone, rng.integers(-2, 3, (512, len(axes)))])
+    return np.array([[a.snap(v) for a, v in zip(axes, row + m * [a.step for a in axes], strict=True)] for m in moves])

@@ -1,0 +1,64 @@
+"""The way people search by eye: a 3 x 3 grid of two weights around the start, then a narrower one around its best, and so on.
+
+First the weights that are looked at together (a dress and shoes), then the others, each with CFG if that is searched; then again
+from the best so far, until a round draws nothing new. Follows from the trials alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from optimizer.point import Point
+from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.space import CFG, Space
+
+SPACINGS: Final = (0.2, 0.1, 0.05)
+"""Of the grids, one after the other, in shares of an axis; not finer than its step."""
+ROUNDS: Final = 20
+
+
+@dataclass(frozen=True)
+class CoarseToFine:
+    """`together` names the weights of the first grids: at most two."""
+
+    start: Point
+    together: tuple[str, ...]
+
+    def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
+        """The first point of the grids so far that was not drawn; None when a round brought nothing new."""
+        by_key = {j.point.key(): j for j in history}
+        centre = self.start
+        for _ in range(ROUNDS):
+            before = centre
+            for names, spacing in itertools.product(_groups(space, self.together), SPACINGS):
+                seen = []
+                for point in _grid(space, centre, names, spacing):
+                    if point.key() not in by_key:
+                        return point
+                    seen.append(by_key[point.key()])
+                centre = (best(seen) or nearest(seen)).point
+            if centre.key() == before.key():
+                return None
+        return None
+
+
+def _groups(space: Space, together: tuple[str, ...]) -> list[tuple[str, ...]]:
+    with_cfg = (CFG,) if space.cfg else ()
+    return [together, *((name, *with_cfg) for name in space.weights if name not in together)]
+
+
+def _grid(space: Space, centre: Point, names: tuple[str, ...], spacing: float) -> Iterator[Point]:
+    """Three values of each name around the centre."""
+    values = []
+    for name in names:
+        axis = space.cfg if name == CFG and space.cfg else space.weights[name]
+        middle = centre.cfg if name == CFG else centre.weights[name]
+        apart = max(spacing * (axis.high - axis.low), axis.step)
+        values.append([axis.snap(middle + k * apart) for k in (-1, 0, 1)])
+    for row in itertools.product(*values):
+        at: Mapping[str, float] = dict(zip(names, row, strict=True))
+        weights = {name: at.get(name, w) for name, w in centre.weights.items()}
+        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.levers))

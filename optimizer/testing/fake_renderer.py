@@ -1,0 +1,47 @@
+"""A renderer that costs nothing: flat colours that follow the weights, for tests of everything above rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from optimizer.point import Job, Point
+from optimizer.render.decode import NotDrawn
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass
+class FakeRenderer:
+    """Draws one colour: red, green and blue are the first three weights in name order; the size marks nothing else.
+
+    `fails` are seeds whose images come out as nothing.
+    """
+
+    width: int = 64
+    height: int = 96
+    most: int = 1
+    fails: frozenset[int] = frozenset()
+    calls: list[tuple[int, Point]] = field(default_factory=list)
+
+    def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
+        return [self._draw(job) for job in jobs]
+
+    def _draw(self, job: Job) -> Image | NotDrawn:
+        from PIL import Image
+
+        self.calls.append((job.seed, job.point))
+        if job.seed in self.fails:
+            return NotDrawn("the fake was told to fail")
+        weights = job.point.weights
+        levels = [round(255 * min(1.0, weights[name])) for name in sorted(weights)][:3]
+        red, green, blue = [*levels, 0, 0, 0][:3]
+        return Image.new("RGB", (self.width, self.height), (red, green, blue))
+
+    def identity(self) -> Mapping[str, Any]:
+        return {"fake": [self.width, self.height]}
+
+    def batch(self) -> int:
+        return self.most

@@ -1,0 +1,27 @@
+"""The seam to what looks at images: the Observer protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from PIL import Image
+
+from scorers.observe.observation import (
+    Box,
+    Kind,
+    Observation,
+)
+from scorers.observe.references import References
+
+
+class Observes(Protocol):
+    """The seam to whoever looks at images."""
+
+    def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
+        """One observation an image, in order."""
+
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        """`boxes`, in shares of width and height, tell where the thing is in each image, where that is known.
+
+        Raises InputError if no image shows a `kind`."""

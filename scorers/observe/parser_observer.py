@@ -1,0 +1,268 @@
+"""Looks at images once, all of them together, and writes down what every score needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.errors import InputError
+from models.vision.faces import Face, FaceModel
+from models.vision.part_parser import PartParser
+from models.vision.pose import PoseModel
+from scorers.observe.colour import colour_descriptor
+from scorers.observe.cover import cover_of
+from scorers.observe.crops import GROUND, enlarged_head, masked_crop
+from scorers.observe.embedders import Embeds
+from scorers.observe.limbs.arms import AREA as ARM_AREA
+from scorers.observe.limbs.arms import arm_end, chin_of, touches
+from scorers.observe.limbs.hand_judge import HandJudge, hand_crop
+from scorers.observe.limbs.pose_hands import Posed, look_at_pose
+from scorers.observe.limbs.sleeves import sleeves
+from scorers.observe.observation import (
+    REGION_KINDS,
+    ArmObservation,
+    Box,
+    FaceSeen,
+    HandObservation,
+    Kind,
+    Observation,
+    Region,
+    RegionKind,
+    Vector,
+)
+from scorers.observe.outliers import outliers
+from scorers.observe.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
+from scorers.observe.references import References
+from scorers.plugins import ImageScorer, extra_scores
+
+GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
+"""Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
+PIECE_AREA: Final = 0.0015
+"""Share of the image that a hand must have to be counted, and a third of what a head must have."""
+FLAT: Final = 8
+"""Levels of 255 between darkest and lightest pixel in every channel, below which an image shows nothing: a failed render."""
+FOOT_AREA: Final = 0.0006
+"""Share of the image that a foot less its rim must have to be counted."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One image as RGB, its groups' masks, and the pieces of head, hands, feet and bare arms."""
+
+    image: Image.Image
+    masks: dict[Group, Mask]
+    person: Mask
+    heads: list[Piece]
+    hands: list[Piece]
+    feet: list[Piece]
+    arms: list[Piece]
+
+    def share(self, box: Box) -> Box:
+        w, h = self.image.size
+        left, top, right, bottom = box
+        return round(left / w, 5), round(top / h, 5), round(right / w, 5), round(bottom / h, 5)
+
+
+@dataclass(frozen=True)
+class Observer:
+    """The four models. Without `faces` no face is ever seen, and without `hand_judge` and `pose` no hand is judged: for studies
+    that ask for neither. With `pose` hands and arms are the pose model's to find and to judge. `extra` are other people's scorers
+    by name."""
+
+    parser: PartParser
+    garments: Embeds
+    faces: FaceModel | None
+    hand_judge: HandJudge | None
+    pose: PoseModel | None = None
+    extra: Mapping[str, ImageScorer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        groups = groups_of(self.parser.labels)
+        wanted: list[Group] = ["clothing", "shoes", "face"]
+        if self.hand_judge is not None:
+            wanted.append("hands")
+        for group in wanted:
+            if not len(groups[group]):
+                known = ", ".join(self.parser.labels.values())
+                mend = "name a parser that does" + ("" if group != "hands" else ", or leave the hand judge out")
+                raise InputError(f"the part parser has no label for {group}", known, mend)
+
+    def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
+        """Images of any size and mode; each model gets all of its crops in one batch."""
+        seen = self._parse(images)
+        regions = self._regions(seen)
+        faces = self._faces(seen)
+        limbs = self._limbs(seen)
+        extra = extra_scores(self.extra, [s.image for s in seen])
+        return [
+            Observation(
+                size=s.image.size,
+                regions=r,
+                face=f,
+                hands=limb.hands,
+                heads=len(s.heads),
+                feet=len(s.feet),
+                points={
+                    "head": _points(s.heads[:1], s.image.height),
+                    "hands": hand_points(limb.hands, s.image.size) if self.pose else _points(s.hands, s.image.height),
+                    "feet": _points(s.feet, s.image.height),
+                },
+                height=_height(s.person),
+                arms=limb.arms,
+                cover=cover_of(s.person),
+                extra=more,
+            )
+            for s, r, f, limb, more in zip(seen, regions, faces, limbs, extra, strict=True)
+        ]
+
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        """What `images`, the reference photos of a LoRA of `kind`, look like; the parser finds it itself, whatever `boxes` say.
+        Raises InputError if none shows it."""
+        seen = self._parse(images)
+        if kind == "face":
+            return face_references(self._faces(seen))
+        found = [regions.get(kind) for regions in self._regions(seen)]
+        shown = [region for region in found if region is not None]
+        unused = tuple(i for i, region in enumerate(found) if region is None)
+        return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
+
+    def _parse(self, images: Sequence[Image.Image]) -> list[Seen]:
+        plain = [as_rgb(image) for image in images]
+        groups, person = groups_of(self.parser.labels), person_labels(self.parser.labels)
+        return [_seen(image, labels, groups, person) for image, labels in zip(plain, self.parser.parse(plain), strict=True)]
+
+    def _regions(self, seen: list[Seen]) -> list[dict[RegionKind, Region]]:
+        found: list[dict[RegionKind, Region]] = [{} for _ in seen]
+        places: list[tuple[int, RegionKind, Mask, Box]] = []
+        for i, s in enumerate(seen):
+            for kind in REGION_KINDS:
+                kept = pieces(s.masks[kind], GARMENT_AREA[kind] / 4)
+                mask = np.logical_or.reduce([p.mask for p in kept]) if kept else s.masks[kind]
+                if mask.mean() >= GARMENT_AREA[kind]:
+                    places.append((i, kind, mask, box_of(mask)))
+        embeddings = self.garments.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
+        for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
+            colour = tuple_of(colour_descriptor(seen[i].image, mask))
+            found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), tuple_of(embedding), colour)
+        return found
+
+    def _faces(self, seen: list[Seen]) -> list[FaceSeen | None]:
+        if self.faces is None:
+            return [None] * len(seen)
+        crops = [_head_crop(s) for s in seen]
+        found = self.faces.find([crop for crop, _, _ in crops])
+        return [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
+
+    def _limbs(self, seen: list[Seen]) -> list[Posed]:
+        if self.pose is None:
+            return [Posed(hands, _arms(s)) for s, hands in zip(seen, self._hands(seen), strict=True)]
+        return [look_at_pose(self.pose, s.image, s.person, s.masks["arms"] | s.masks["hands"]) for s in seen]
+
+    def _hands(self, seen: list[Seen]) -> list[tuple[HandObservation, ...]]:
+        if self.hand_judge is None:
+            return [()] * len(seen)
+        broken = iter(self.hand_judge.broken([hand_crop(s.image, piece.box) for s in seen for piece in s.hands]))
+        return [tuple(_hand(s, piece, next(broken)) for piece in s.hands) for s in seen]
+
+
+def face_references(faces: Sequence[FaceSeen | None]) -> References:
+    """Those of a face, one of each photo; other people's are left out. Raises InputError if no photo shows one."""
+    unused = tuple(i for i, face in enumerate(faces) if face is None)
+    there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
+    others = outliers([vector for _, vector in there])
+    kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
+    return References("face", kept, (), unused, tuple(there[at][0] for at in others))
+
+
+def is_flat(image: Image.Image) -> bool:
+    """Whether an RGB image shows nothing."""
+    return all(high - low < FLAT for low, high in image.getextrema())  # type: ignore[misc]
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """RGB; what is transparent becomes neutral grey."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        ground = Image.new("RGBA", clear.size, (*GROUND, 255))
+        return Image.alpha_composite(ground, clear).convert("RGB")
+    return image.convert("RGB")
+
+
+def tuple_of(values: NDArray[np.floating]) -> Vector:
+    """Rounded to 5 decimals: finer than any score needs, and it keeps stored observations small."""
+    return tuple(float(v) for v in np.round(np.asarray(values, np.float64), 5))
+
+
+def _seen(
+    image: Image.Image, labels: NDArray[np.uint8], groups: dict[Group, NDArray[np.uint8]], person: NDArray[np.uint8]
+) -> Seen:
+    if is_flat(image):
+        groups, person = dict.fromkeys(groups, person[:0]), person[:0]
+    masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
+    heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
+    feet = pieces(parted(masks["shoes"]), FOOT_AREA)
+    hands, arms = pieces(masks["hands"], PIECE_AREA), pieces(masks["arms"], ARM_AREA)
+    return Seen(image, masks, np.isin(labels, person), heads, hands, feet, arms)
+
+
+def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
+    """The largest head, or the whole image where the parser sees none."""
+    if not seen.heads:
+        whole = (0.0, 0.0, float(seen.image.width), float(seen.image.height))
+        return enlarged_head(seen.image, whole, whole, margin=0.0)
+    head = seen.heads[0]
+    return enlarged_head(seen.image, head.box, box_of(head.mask & seen.masks["face"]))
+
+
+def _best(seen: Seen, faces: list[Face], scale: float, corner: tuple[int, int]) -> FaceSeen | None:
+    if not faces:
+        return None
+    best = max(faces, key=prominence)
+    x, y = corner
+    left, top, right, bottom = (v / scale for v in best.box)
+    return FaceSeen(seen.share((left + x, top + y, right + x, bottom + y)), round(best.score, 5), tuple_of(best.embedding))
+
+
+def prominence(face: Face) -> float:
+    return float(face.score * (face.box[2] - face.box[0]))
+
+
+def _hand(seen: Seen, piece: Piece, broken: float) -> HandObservation:
+    left, top, right, bottom = piece.box
+    return HandObservation(seen.share(piece.box), max(right - left, bottom - top), round(broken, 5))
+
+
+def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
+    """Bare arms, then sleeves that lead back to the body: a sleeve holds what is no bare arm of its own."""
+    if not seen.person.any():
+        return ()
+    chin = chin_of(seen.masks["face"], seen.person)
+    hands, bare = (np.logical_or.reduce([np.zeros_like(seen.person), *(p.mask for p in ps)]) for ps in (seen.hands, seen.arms))
+    found = [ArmObservation(seen.share(a.box), arm_end(a, hands, seen.person, chin)) for a in seen.arms]
+    covered = [s for s in sleeves(seen.masks["clothing"] | (seen.masks["arms"] & ~bare), chin) if not touches(s, bare)]
+    led = [ArmObservation(seen.share(s.box), "hand" if touches(s, hands) else "hidden", sleeved=True) for s in covered]
+    return (*found, *led)
+
+
+def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
+    centres = sorted(piece.centre for piece in found)
+    return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
+
+
+def hand_points(hands: Sequence[HandObservation], size: tuple[int, int]) -> tuple[tuple[float, float], ...]:
+    """The middles of the hands' boxes, in heights of an image of `size` (width, height)."""
+    ratio = size[0] / size[1]
+    boxes = [hand.box for hand in hands]
+    return tuple(sorted((round((b[0] + b[2]) / 2 * ratio, 5), round((b[1] + b[3]) / 2, 5)) for b in boxes))
+
+
+def _height(person: Mask) -> float:
+    if not person.any():
+        return 0.0
+    _, top, _, bottom = box_of(person)
+    return round((bottom - top) / float(person.shape[0]), 5)

@@ -1,0 +1,133 @@
+"""Looks at images without a part parser: garments in windows, hands by a pose model alone, faces in the whole image.
+
+What needs the outline of a person is not known: feet, whether a hand is covered, whether a garment is there. LACKS says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.vision.faces import Face, FaceModel
+from models.vision.pose import PoseModel
+from scorers.observe.colour import colour_descriptor
+from scorers.observe.crops import masked_crop
+from scorers.observe.embedders import Embeds
+from scorers.observe.limbs.pose_hands import Posed, look_at_pose
+from scorers.observe.observation import REGION_KINDS, Box, FaceSeen, Kind, Observation, Point, Region, RegionKind
+from scorers.observe.parser_observer import as_rgb, face_references, hand_points, is_flat, prominence, tuple_of
+from scorers.observe.references import References
+from scorers.observe.windows import WINDOWS, in_pixels, mask_of, middle_of
+from scorers.plugins import ImageScorer, extra_scores
+
+LACKS: Final = (
+    "no part parser: garments are looked for in fixed windows and never count as absent, feet are not counted, a hand covered "
+    "by the figure counts as lost, faces are not enlarged"
+)
+ANOTHER: Final = 0.25
+"""Of the surest face's score times width, from which on another face counts as another head."""
+
+
+@dataclass(frozen=True)
+class WindowObserver:
+    """As `scorers.observe.parser_observer.Observer`, with no parser. Heights are those of the image, since the figure's is not known."""
+
+    garments: Embeds
+    faces: FaceModel | None
+    pose: PoseModel | None
+    extra: Mapping[str, ImageScorer] = field(default_factory=dict)
+
+    def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
+        """Images of any size and mode; each model gets all of its crops in one batch."""
+        plain = [as_rgb(image) for image in images]
+        shown = [not is_flat(image) for image in plain]
+        looked_at = [[(kind, box) for kind in REGION_KINDS for box in WINDOWS[kind]] if there else [] for there in shown]
+        regions = self._regions(plain, looked_at)
+        faces = self._faces(plain)
+        extra = extra_scores(self.extra, plain)
+        return [
+            _observation(image, windows, found, self._limbs(image, there), more, there=there)
+            for image, windows, found, more, there in zip(plain, regions, faces, extra, shown, strict=True)
+        ]
+
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        """`boxes`, in shares of width and height, tell where the thing is in each image; without them it is looked for in the
+        first window of its kind. Raises InputError if none shows it."""
+        plain = [as_rgb(image) for image in images]
+        if kind == "face":
+            return face_references([_surest(image, faces) for image, faces in zip(plain, self._faces(plain), strict=True)])
+        places = boxes if boxes is not None else [WINDOWS[kind][0]] * len(plain)
+        unused = tuple(i for i, image in enumerate(plain) if is_flat(image))
+        looked_at: list[list[tuple[RegionKind, Box]]] = [[] if i in unused else [(kind, box)] for i, box in enumerate(places)]
+        shown = [region for windows in self._regions(plain, looked_at) for region in windows.get(kind, ())]
+        return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
+
+    def _regions(
+        self, images: list[Image.Image], looked_at: list[list[tuple[RegionKind, Box]]]
+    ) -> list[dict[RegionKind, tuple[Region, ...]]]:
+        places = [(i, kind, box) for i, windows in enumerate(looked_at) for kind, box in windows]
+        crops = [masked_crop(images[i], mask_of(box, images[i].size), in_pixels(box, images[i].size)) for i, _, box in places]
+        found: list[dict[RegionKind, tuple[Region, ...]]] = [{} for _ in images]
+        for (i, kind, box), embedding in zip(places, self.garments.embed_images(crops), strict=True):
+            found[i][kind] = (*found[i].get(kind, ()), _region(images[i], box, embedding))
+        return found
+
+    def _faces(self, images: list[Image.Image]) -> list[list[Face]]:
+        return [[] for _ in images] if self.faces is None else self.faces.find(images)
+
+    def _limbs(self, image: Image.Image, there: bool) -> Posed:
+        if self.pose is None:
+            return Posed()
+        person = np.full((image.height, image.width), there, np.bool_)
+        return look_at_pose(self.pose, image, person, person)
+
+
+def _observation(
+    image: Image.Image,
+    windows: dict[RegionKind, tuple[Region, ...]],
+    faces: list[Face],
+    limbs: Posed,
+    extra: Mapping[str, float | None],
+    *,
+    there: bool,
+) -> Observation:
+    heads = _heads(image, faces)
+    return Observation(
+        size=image.size,
+        face=_surest(image, faces),
+        hands=limbs.hands,
+        heads=len(heads),
+        points={"head": heads[:1], "hands": hand_points(limbs.hands, image.size), "feet": ()},
+        height=float(there),
+        arms=limbs.arms,
+        extra=extra,
+        windows=windows,
+    )
+
+
+def _region(image: Image.Image, box: Box, embedding: NDArray[np.floating]) -> Region:
+    left, top, right, bottom = (round(v, 5) for v in box)
+    colour = tuple_of(colour_descriptor(image, mask_of(middle_of(box), image.size)))
+    return Region(round((right - left) * (bottom - top), 5), (left, top, right, bottom), tuple_of(embedding), colour)
+
+
+def _surest(image: Image.Image, faces: list[Face]) -> FaceSeen | None:
+    if not faces:
+        return None
+    best = max(faces, key=prominence)
+    (left, top, right, bottom), (width, height) = best.box, image.size
+    box = round(left / width, 5), round(top / height, 5), round(right / width, 5), round(bottom / height, 5)
+    return FaceSeen(box, round(best.score, 5), tuple_of(best.embedding))
+
+
+def _heads(image: Image.Image, faces: list[Face]) -> tuple[Point, ...]:
+    """The middles of faces in heights of the image, the surest first; those that are far less sure or smaller are none."""
+    ranked = sorted(faces, key=prominence, reverse=True)
+    counted = [face.box for face in ranked if prominence(face) >= ANOTHER * prominence(ranked[0])]
+    unit = 2 * image.height
+    return tuple((round((left + right) / unit, 5), round((top + bottom) / unit, 5)) for left, top, right, bottom in counted)

@@ -1,0 +1,55 @@
+"""How much a garment region looks like a garment's reference photos."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorers.observe.colour import colour_affinity
+from scorers.observe.observation import Observation, Region
+from scorers.observe.references import References
+
+COLOUR: Final = 0.5
+"""Weight of colour; the rest is the embedding's."""
+
+
+def garment_similarity(region: Region | None, references: References) -> float:
+    """In [0, 1]: the best match over all references of embedding cosine (below 0 counts as 0) and colour affinity; 0 if the
+    garment is absent."""
+    return 0.0 if region is None else float(_similarities(region, references).max())
+
+
+def seen_region(observation: Observation, references: References) -> Region | None:
+    """The region of the references' kind or, where there was no part parser, the window whose embedding is nearest to any of
+    them."""
+    found = next((region for kind, region in observation.regions.items() if kind == references.kind), None)
+    windows = next((held for kind, held in observation.windows.items() if kind == references.kind), ())
+    if found is not None or not windows:
+        return found
+    cosines = np.asarray([w.embedding for w in windows]) @ np.asarray(references.embeddings).T
+    return windows[int(cosines.max(1).argmax())]
+
+
+def nearest(region: Region, references: References) -> int:
+    """Which of the references the region looks most like."""
+    return int(_similarities(region, references).argmax())
+
+
+def _similarities(region: Region, references: References) -> NDArray[np.float64]:
+    cosines = np.asarray(references.embeddings) @ np.asarray(region.embedding)
+    colour = np.asarray(region.colour)
+    colours = [colour_affinity(colour, np.asarray(c)) for c in references.colours]
+    blended: NDArray[np.float64] = (1 - COLOUR) * np.clip(cosines, 0, 1) + COLOUR * np.asarray(colours)
+    return blended
+
+
+def leave_one_out(references: References) -> list[float]:
+    """Each reference's similarity to the others, in order; empty if there is only one."""
+    if len(references.embeddings) < 2:
+        return []
+    found = []
+    for i, (embedding, colour) in enumerate(zip(references.embeddings, references.colours, strict=True)):
+        found.append(garment_similarity(Region(1.0, (0, 0, 1, 1), embedding, colour), references.without(i)))
+    return found

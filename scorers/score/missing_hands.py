@@ -1,0 +1,69 @@
+"""Hands that should be there: those that the plain image of a seed or its locked image shows."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from scorers.observe.cover import covers
+from scorers.observe.observation import HandObservation, Observation
+from scorers.score.hands import A_PERSON, large_hands
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TRIED: Final = 5
+"""Hands that are matched by trying every way; more by scipy."""
+
+
+def hands_lost(observation: Observation, plain: Observation, locked: Observation) -> int:
+    """How many hands are expected and not found: shown by the plain or by the locked image, and neither seen nor hidden here.
+
+    A hand is hidden where an arm, bare or in a sleeve, leads out of sight, or where its place is covered by the figure. The
+    second is no reason if the locked image's arms are bare: then an arm would be seen.
+    """
+    sleeved = all(arm.sleeved for arm in locked.arms)
+    return max(_lost(observation, shown, sleeved=sleeved) for shown in (plain, locked))
+
+
+def expected_hands(shown: Observation) -> list[HandObservation]:
+    """The hands of an image that are large enough to be asked for again; a person's third one is not."""
+    return large_hands(shown)[: A_PERSON * max(1, shown.heads)]
+
+
+def _lost(observation: Observation, shown: Observation, *, sleeved: bool) -> int:
+    unmatched = _unmatched(expected_hands(shown), observation.hands)
+    led_away = sum(arm.end == "hidden" for arm in observation.arms)
+    covered = sum(covers(observation.cover, hand.box) for hand in unmatched) if sleeved else 0
+    return max(0, len(unmatched) - max(led_away, covered))
+
+
+def _unmatched(expected: list[HandObservation], found: tuple[HandObservation, ...]) -> list[HandObservation]:
+    """The expected hands that are left when each found one stands for the nearest; how far a hand has moved is drift's to say."""
+    if len(expected) <= len(found):
+        return []
+    if not found:
+        return expected
+    a, b = (np.array([_centre(hand) for hand in hands]) for hands in (expected, found))
+    rows = _nearest_rows(np.linalg.norm(a[:, None] - b[None, :], axis=-1))
+    return [hand for i, hand in enumerate(expected) if i not in rows]
+
+
+def _nearest_rows(apart: NDArray[np.float64]) -> set[int]:
+    """The rows of a tall matrix of distances that its columns take where the sum is least. Few are tried in every way: scipy
+    takes a quarter of a `show` to import."""
+    tall, wide = apart.shape
+    if tall <= TRIED:
+        ways = permutations(range(tall), wide)
+        return set(min(ways, key=lambda rows: sum(float(apart[row, column]) for column, row in enumerate(rows))))
+    from scipy.optimize import linear_sum_assignment
+
+    rows, _ = linear_sum_assignment(apart)
+    return {int(row) for row in rows}
+
+
+def _centre(hand: HandObservation) -> tuple[float, float]:
+    left, top, right, bottom = hand.box
+    return (left + right) / 2, (top + bottom) / 2

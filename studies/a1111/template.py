@@ -1,0 +1,159 @@
+"""The study.yaml that `huanhua init` writes: commented, or filled in from an A1111 picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from studies.a1111.to_study import Carried, CarriedLora
+
+TEMPLATE = """\
+# A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate .
+{notes}name: {name}
+base:
+  checkpoint: {checkpoint}   # .safetensors, diffusers folder or hub name; train and use LoRAs on the same base
+{vae}  clip_skip: {clip_skip}                                  # as A1111 counts
+prompt: {prompt}
+negative_prompt: {negative}
+{embeddings}render:
+  width: {width}
+  height: {height}
+  steps: {steps}
+  sampler: "{sampler}"
+  cfg: {cfg}
+  rng: {rng}                                       # where noise is drawn: gpu, cpu or nv, as A1111's setting "RNG"
+{ensd}loras:                                          # name: its file, what it is, photos that show it, where to start
+{loras}search:
+  trials: 40                                    # images a seed, proof included
+  require: {require}            # calibrated: 0 = this seed without the LoRA, 1 = the best it shows alone
+seeds: {seeds}                      # or a list of seeds: [1296893022]
+scorers:
+  garment: {{model: ViT-L-14, pretrained: openai}}
+  face: {{pack: buffalo_l}}                       # non-commercial licence; any insightface pack folder can take its place
+  hands: {{pose: models/dw-ll_ucoco_384.onnx}}    # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
+  parts: {{model: fashn-ai/fashn-human-parser}}
+"""
+LORA = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start: {start}{bounds}}}{comment}\n"
+KINDS = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
+
+
+def starter() -> str:
+    loras = "".join(
+        LORA.format(
+            name=n, file=f"loras/{f}.safetensors", kind=k, references=f"data/{n}", start=s, bounds="", comment=""
+        )
+        for n, f, k, s in (
+            ("face", "face", "face", 0.68),
+            ("dress", "testdress", "clothing", 0.4),
+            ("shoes", "myshoes", "shoes", 0.4),
+        )
+    )  # fmt: skip
+    return TEMPLATE.format(
+        notes="",
+        name="my-study",
+        checkpoint="models/chilloutmix.safetensors",
+        vae="",
+        clip_skip=1,
+        embeddings="",
+        rng="gpu",
+        ensd="",
+        width=512,
+        height=768,
+        steps=30,
+        sampler="DPM++ SDE Karras",
+        cfg=7.5,
+        loras=loras,
+        require="{dress: 0.7, shoes: 0.7, face: 0.7}",
+        seeds="{scout: 16, keep: 2}",
+        prompt=_quoted("1girl, best quality, full body, standing, myface, testdress, myshoes"),
+        negative=_quoted("worst quality, low quality"),
+    )
+
+
+def filled_from(picture: Path) -> str:
+    """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's infotext; what a study file cannot express is
+    named in comments.
+
+    Raises InputError if it carries none. What infotext cannot know (what each LoRA is, photos of it) is left to be filled in.
+    """
+    from studies.a1111.infotext import read_picture
+    from studies.a1111.to_study import carried_from
+
+    info = read_picture(picture)
+    if not info.loras:
+        raise InputError("the picture's settings name no LoRA", picture, "give a picture that was drawn with LoRAs")
+    found = carried_from(info)
+    if not found.prompt:
+        raise InputError("the picture's prompt is empty", picture, "give a picture that was drawn with a prompt")
+    return _filled(found)
+
+
+def _filled(found: Carried) -> str:
+    embeddings = f"embeddings: [{', '.join(_quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
+    return TEMPLATE.format(
+        notes=_comments(found.notes),
+        name="from-picture",
+        checkpoint=_quoted(f"models/{found.model}.safetensors"),
+        vae=f"  vae: {_quoted(f'models/{found.vae}')}\n" if found.vae else "",
+        clip_skip=found.clip_skip,
+        embeddings=embeddings if found.embeddings else "",
+        rng=found.rng,
+        ensd=f"  ensd: {found.ensd}\n" if found.ensd else "",
+        width=found.width,
+        height=found.height,
+        steps=found.steps,
+        sampler=found.sampler,
+        cfg=f"{found.cfg:g}",
+        loras=KINDS + "".join(_lora(lora) for lora in found.loras),
+        require="{" + ", ".join(f"{_as_key(lora.key)}: 0.7" for lora in found.loras) + "}",
+        seeds="{scout: 16, keep: 2}" if found.seed is None else f"[{found.seed}]",
+        prompt=_quoted(found.prompt),
+        negative=_quoted(found.negative),
+    )
+
+
+def _lora(lora: CarriedLora) -> str:
+    return LORA.format(
+        name=_as_key(lora.key),
+        file=_quoted(f"loras/{lora.file}.safetensors"),
+        kind="clothing",
+        references=f"data/{lora.key}",
+        start=f"{lora.start:g}",
+        bounds=f", bounds: [0, {lora.start:g}]" if lora.start > 1 else "",
+        comment=f"   # {lora.hash}" if lora.hash else "",
+    )
+
+
+def _as_key(name: str) -> str:
+    """Quoted where YAML would take it for a number or the like."""
+    import yaml
+
+    return name if yaml.safe_load(name) == name else _quoted(name)
+
+
+def _comments(notes: Sequence[str]) -> str:
+    import textwrap
+
+    lines = ["Filled in from a picture. What this file does not say of it as the picture does:"] if notes else []
+    for note in notes:
+        lines += textwrap.wrap(_printable(" ".join(note.split())), 124, initial_indent="  ", subsequent_indent="    ")
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _quoted(text: str) -> str:
+    """A JSON string, which YAML reads alike; letters that YAML takes for control characters are escaped."""
+    import json
+
+    return "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(letter: str) -> str:
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)

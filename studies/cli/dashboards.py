@@ -1,0 +1,37 @@
+"""dashboards: MLflow and optuna-dashboard, on this machine only unless told."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
+from studies.service.stores import public_at, stores_of
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(dashboards)
+
+
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),
+]
+
+
+def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: WorkspaceOption = None, host: HostOption = None) -> None:
+    """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
+    from dashboards.servers import Addresses, serve
+    from models.errors import InputError
+
+    opened = open_study(study, workspace)
+    if opened.spec.tracking.storage is None and not (opened.workspace.root / "optuna.db").exists():
+        raise InputError("nothing was run here yet", opened.workspace.root, "run `huanhua run STUDY` first")
+
+    def tell(addresses: Addresses) -> None:
+        typer.echo(f"MLflow            {addresses.mlflow}")
+        typer.echo(f"optuna-dashboard  {addresses.optuna}")
+        typer.echo("Ctrl-C stops both")
+
+    serve(stores_of(opened, blurred=blur), tell, public=public_at(host))

@@ -1,0 +1,33 @@
+"""submit: queues a study on the running service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from studies.cli.options import StudyArgument, open_study
+
+DEFAULT = "http://127.0.0.1:8265"
+AddressOption = Annotated[str, typer.Option("--address", help="where `huanhua serve` takes studies")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(submit)
+
+
+def submit(
+    study: StudyArgument,
+    trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
+    workers: Annotated[int | None, typer.Option("--ray-workers", min=1, help="workers on CPU slots, not one a GPU")] = None,
+    address: AddressOption = DEFAULT,
+) -> None:
+    """Queue a study. Its file must have the same path where the service runs."""
+    from studies.service.ray_jobs import connect
+    from studies.service.ray_jobs import submit as queue
+    from studies.spec import study_file
+
+    opened = open_study(study, None)
+    options = ["--trials", str(trials)] if trials is not None else []
+    job, log = queue(connect(address), opened, study_file(study), options, workers)
+    typer.echo(f"queued as {job}; its log: {log}")

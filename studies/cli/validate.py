@@ -1,0 +1,34 @@
+"""validate: opens every file that a study names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import InputError
+from studies.cli.options import open_study
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(validate)
+
+
+def validate(
+    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of study.yaml")] = False,
+) -> None:
+    """Open every file that a study names; say what is wrong and where."""
+    if schema:
+        from studies.spec import schema as json_schema
+
+        typer.echo(json.dumps(json_schema(), indent=2))
+        return
+    if study is None:
+        raise InputError("no study given", "validate", "name a study.yaml or its folder, or ask for --schema")
+    from studies.doctor.validate import validate_study
+
+    for line in validate_study(open_study(study, None)):
+        typer.echo(line)

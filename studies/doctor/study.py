@@ -1,0 +1,99 @@
+"""What `doctor STUDY` looks at: whether each model that a study names opens, where it lies, and under what licence it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from models.errors import InputError
+from studies.doctor.machine import Line
+
+if TYPE_CHECKING:
+    from studies.study import Study
+
+LICENCE_KEYS: Final = ("modelspec.license", "license")
+
+
+def study_lines(study: Study) -> Iterator[Line]:
+    """One line a model; the others are tried whatever the first one gives."""
+    from studies.references.source import source_of, words_of
+
+    base = _tried("base", study.spec.base.checkpoint, lambda: study.base)
+    yield base
+    if base[1]:
+        for name in study.spec.loras:
+            yield _lora(study, name)
+        for file in study.spec.embeddings:
+            yield _tried("embedding", file, lambda file=file: _embedding(study, file))  # type: ignore[misc]
+    else:
+        yield "LoRAs      not looked at: they need the base", False
+    yield from _scorers(study)
+    for name, section in study.spec.searched().items():
+        if section.references is None:
+            yield f"photos     {name}: {words_of({name: source_of(study, name)})[name]}", True
+            continue
+        there = study.path(section.references).is_dir()
+        yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
+
+
+def _lora(study: Study, name: str) -> Line:
+    from models.lora.file import open_lora
+
+    base = study.base
+    second = base.second.text_encoder if base.second else None
+    file = study.path(study.spec.loras[name].file)
+    return _tried("LoRA", study.spec.loras[name].file, lambda: open_lora(file, base.unet, base.text_encoder, second).metadata)
+
+
+def _embedding(study: Study, file: str) -> None:
+    from models.base.textual_inversion import fits, open_embedding
+
+    fits(open_embedding(study.path(file)), study.base)
+
+
+def _scorers(study: Study) -> Iterator[Line]:
+    from models.catalogue import limits_of_use
+    from models.vision.faces import open_faces
+    from models.vision.part_parser import open_parser
+    from models.vision.pose import open_pose
+    from scorers.observe.limbs.hand_judge import open_hand_judge
+    from scorers.observe.window_observer import LACKS
+    from scorers.plugins import open_scorers
+    from studies.devices import scorers_device
+    from studies.scorer_models import local_name, open_garment_embedder
+
+    scorers, root = study.spec.scorers, study.root
+    device = scorers_device(scorers.device)
+    garment, face, hands, parts = scorers.garment, scorers.face, scorers.hands, scorers.parts
+    if parts.model is None:
+        yield f"parts      {LACKS}", True
+    else:
+        name = local_name(parts.model, root)
+        yield _limited(_tried("parts", parts.model, lambda: open_parser(name, device)), limits_of_use("", parts.model))
+    for model, alone in ((garment.model, {"dino": None}), (garment.dino, {"model": None})):
+        if model is not None:
+            only = garment.model_copy(update=alone)
+            yield _tried("garment", model, lambda only=only: open_garment_embedder(only, root, device))  # type: ignore[misc]
+    line = _tried("face", face.pack, lambda: open_faces(local_name(face.pack, root), face.det_size))
+    yield _limited(line, limits_of_use(face.pack, ""))
+    if hands.judge is not None:
+        yield _tried("hands", hands.judge, lambda judge=root / hands.judge: open_hand_judge(judge))  # type: ignore[misc]
+    if hands.pose is not None:
+        yield _tried("hands", hands.pose, lambda pose=root / hands.pose: open_pose(pose, device))  # type: ignore[misc]
+    for name in scorers.extra:
+        yield _tried("extra", name, lambda name=name: open_scorers([name]))  # type: ignore[misc]
+
+
+def _limited(line: Line, limits: Sequence[str]) -> Line:
+    """With what the licence of a well-known model forbids."""
+    told, well = line
+    return "".join([told, *(f", {limit.partition(': ')[2]}" for limit in limits)]), well
+
+
+def _tried(kind: str, name: str, opened: Callable[[], Any]) -> Line:
+    try:
+        found = opened()
+    except InputError as error:
+        return f"{kind:<10} {name}: DOES NOT OPEN: {error}", False
+    licence = next((found[key] for key in LICENCE_KEYS if found.get(key)), None) if isinstance(found, Mapping) else None
+    return f"{kind:<10} {name}: opens{f', licence {licence[:80]}' if licence else ''}", True

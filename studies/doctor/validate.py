@@ -1,0 +1,84 @@
+"""Opens every file a study names, without drawing anything."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from models.base.opening import Base
+from models.catalogue import limits_of_use
+from models.errors import InputError
+from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
+from scorers.observe.window_observer import LACKS
+from studies.devices import best_device
+from studies.references.look import look_of
+from studies.references.photos import named_photos
+from studies.references.source import source_of, words_of
+from studies.study import Study
+from studies.workspace import Workspace
+
+IN_THE_MIDDLE: Final = (
+    "where it is in its references is not known: their middle is looked at (shoes: their bottom); photos that `huanhua prepare` "
+    "has boxes of are better"
+)
+
+
+def validate_study(study: Study) -> Iterator[str]:
+    """One line for each thing that is well. Raises InputError at the first that is not; writes nothing."""
+    for name, lora in study.spec.loras.items():
+        if not study.path(lora.file).is_file():
+            raise InputError("no such LoRA file", study.path(lora.file), f"mend loras.{name}.file")
+        if lora.references is not None and not study.path(lora.references).is_dir():
+            raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
+    study.frame.check(study.base.factor)
+    yield f"base       {study.spec.base.checkpoint}: opens"
+    if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
+        yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
+    for name, file in study.loras.items():
+        layers = len(file.unet) + len(file.text) + len(file.text_2)
+        yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
+        other = trained_on_another(file.metadata, study.base)
+        if other is not None:
+            yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
+    for word, held in study.embeddings.items():
+        yield f"embedding  {word}: {held.tokens} vectors"
+    _ = study.observer
+    parts = study.spec.scorers.parts.model
+    yield f"scorers    garment, face, hands{'' if parts is None else ', parts'}: open"
+    if parts is None:
+        yield f"note       {LACKS}"
+    for line in limits_of_use(study.spec.scorers.face.pack, parts or ""):
+        yield f"licence    {line}"
+    with tempfile.TemporaryDirectory() as scratch:
+        quiet = replace(study, workspace=Workspace(Path(scratch)))
+        for name in quiet.spec.searched():
+            source = source_of(quiet, name)
+            for words in words_of({name: source}).values():
+                yield f"references {name}: {words}"
+            if source == "close-ups":
+                continue
+            if parts is None and study.spec.loras[name].kind != "face" and look_of(quiet, name).boxes() is None:
+                yield f"note       {name}: {IN_THE_MIDDLE}"
+            references = quiet.references_for(name)
+            unused = f", {len(references.unused)} unused" if references.unused else ""
+            if source == "photos":
+                yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
+            if references.outliers:
+                photos = named_photos(study.path(study.spec.loras[name].references or ""))
+                names = ", ".join(photos[i][0].name for i in references.outliers)
+                yield f"references {name}: another face than the others', not used: {names}"
+    conflicts = len(study.spec.searched())
+    if conflicts > 3:
+        yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"
+    yield f"study      {study.spec.name}: valid"
+
+
+def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:
+    """The base that a LoRA's metadata names, if it is another than `base` by hash and by file name."""
+    named, digest = metadata.get("ss_sd_model_name"), metadata.get("ss_new_sd_model_hash")
+    if not named or digest == base.hash or Path(named).stem == Path(base.name).stem:
+        return None
+    return named

@@ -1,0 +1,154 @@
+"""The pick as a Python script that draws it with diffusers and peft alone.
+
+The script is studies/export/script_template.py with its settings filled in: the noise levels as numbers, and what this project mends in
+diffusers' schedulers as source.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from pprint import pformat
+from typing import TYPE_CHECKING, Any, Final
+
+from models.base.opening import is_hub_name
+from models.errors import InputError
+from optimizer.render.schedulers import make_scheduler, sampler_named
+
+if TYPE_CHECKING:
+    from optimizer.point import Point
+    from studies.run.outcome import Outcome
+    from studies.study import Study
+
+TEMPLATE: Final = Path(__file__).with_name("script_template.py")
+SETTINGS: Final = re.compile(r"# settings\n.*?# end of settings\n", re.DOTALL)
+ADJUST: Final = re.compile(r"def adjust\(.*?\n\n\n", re.DOTALL)
+UNSAID: Final = ("use_exponential_sigmas",)
+"""An option that is only this project's door to a scheduler's noise levels; the script states them."""
+
+DOCSTRING: Final = '''"""Draws the pick of study {study} at seed {seed} with diffusers and peft: python {file} [PICTURE.png]
+
+    pip install {packages}
+
+The settings are those of the study: A1111's emphasis, chunks of 75 tokens, noise and noise levels are followed. On the same kind
+of device in float32 the picture is the study's but for rounding. What may differ:
+- in {dtype} on a GPU: the study adds the LoRAs to the weights before it rounds, peft adds what they say after;
+- with other versions of these libraries, or on another kind of device: small differences grow over the steps;
+- the VAE runs in float32 here; in half precision the study's does where it can.
+"""
+'''
+
+
+def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
+    """The text of the script, which will be called `file`. `outcome.pick` must not be None."""
+    assert outcome.pick is not None
+    point = outcome.pick.point
+    name, steps = point.sampler or study.spec.render.sampler, point.steps or study.spec.render.steps
+    text = TEMPLATE.read_text(encoding="utf-8")
+    text = text[text.index("from __future__") :]
+    settings = [f"{key} = {_literal(value)}" for key, value in _settings(study, outcome.seed, point).items()]
+    settings += scheduler_settings(name, study.about_base.schedule, steps)
+    text = SETTINGS.sub(lambda _: "\n".join([*settings, ""]), text)
+    text = ADJUST.sub(lambda _: adjustments(name) + "\n\n", text)
+    said = DOCSTRING.format(
+        study=study.spec.name, seed=outcome.seed, file=file, packages=_packages(), dtype=study.spec.base.dtype
+    )
+    return f"{said}\n{text}"
+
+
+def scheduler_settings(name: str, schedule: dict[str, Any], steps: int) -> list[str]:
+    """Lines that say which scheduler of diffusers follows sampler `name` for `steps` steps, and at which levels."""
+    made = make_scheduler(name, schedule, [0])
+    made.set_timesteps(steps)
+    options = {k: v for k, v in made.config.items() if k not in (*UNSAID, *made.config["_use_default_values"]) and k[0] != "_"}
+    plain = type(made)(**options)
+    plain.set_timesteps(steps)
+    laid = {
+        key: _plain(value)
+        for key, value in vars(made).items()
+        if key in vars(plain) and key not in ("_internal_dict", "noise_sampler_seed", "alphas_cumprod")
+        if not callable(value) and _plain(value) != _plain(vars(plain)[key])
+    }
+    values = {"STEPS": steps, "SCHEDULER": type(made).__name__, "OPTIONS": options, "LAID": laid}
+    return [f"{key} = {_literal(value)}" for key, value in values.items()]
+
+
+def adjustments(name: str) -> str:
+    """Source of `adjust(scheduler)`: what is mended in diffusers' scheduler for sampler `name`."""
+    from optimizer.render import schedulers as mended
+
+    sampler = sampler_named(name)
+    if sampler.times == "plms":
+        why = "Where A1111 cuts the first time step off at the last of the base's, diffusers looks one further."
+        line = "scheduler.alphas_cumprod = torch.cat([scheduler.alphas_cumprod, scheduler.alphas_cumprod[-1:]])"
+        return _adjust(why, [line])
+    if sampler.scheduler == "DPMSolverMultistepScheduler" and sampler.seeded:
+        source = inspect.getsource(mended._walk_brownian_paths) + "\n\n" + inspect.getsource(mended._mend_the_third_order)
+        calls = ["_walk_brownian_paths(scheduler, [SEED])", "_mend_the_third_order(scheduler)"]
+        return source + "\n\n" + _adjust("Makes diffusers' scheduler follow k-diffusion's equations.", calls)
+    if name.startswith("DPM++ 2S a"):
+        source = inspect.getsource(mended._aim_from_the_start)
+        return source + "\n\n" + _adjust("Makes diffusers' DPM2 a into DPM++ 2S a.", ["_aim_from_the_start(scheduler)"])
+    return _adjust("Nothing: this scheduler follows A1111's equations as it is.", [])
+
+
+def _adjust(why: str, lines: list[str]) -> str:
+    return "\n    ".join(["def adjust(scheduler: Any) -> None:", f'"""{why}"""', *lines]) + "\n"
+
+
+def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
+    from studies.export.infotext import fixed_weights
+
+    spec = study.spec
+    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    return {
+        "BASE": _place(study, spec.base.checkpoint),
+        "VAE": _place(study, spec.base.vae) if spec.base.vae else None,
+        "XL": study.about_base.is_xl,
+        "DTYPE": spec.base.dtype,
+        "PROMPT": point.prompt or spec.prompt,
+        "NEGATIVE": spec.negative_prompt,
+        "SEED": seed,
+        "WIDTH": spec.render.width,
+        "HEIGHT": spec.render.height,
+        "CFG": point.cfg,
+        "CLIP_SKIP": spec.base.clip_skip,
+        "RNG": spec.render.rng,
+        "ENSD": spec.render.ensd,
+        "LORAS": {name: (_place(study, spec.loras[name].file), weight) for name, weight in weights.items()},
+        "EMBEDDINGS": {Path(name).stem.lower(): _place(study, name) for name in spec.embeddings},
+    }
+
+
+def _place(study: Study, name: str) -> str:
+    """The whole path where there is one, else a hub's name. Raises InputError for what is neither."""
+    local = study.path(name)
+    if not local.exists() and not is_hub_name(name):
+        raise InputError(
+            "the script would name a file that is not there", local, "put it back, or name it in the study where it lies"
+        )
+    return str(local.resolve()) if local.exists() else name
+
+
+def _plain(value: Any) -> Any:
+    """Tensors as lists of numbers, in as many digits as float32 needs to read back as it is."""
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return value.tolist() if hasattr(value, "tolist") else value
+    if not value.ndim or not value.is_floating_point():
+        return value.tolist()
+    # Some schedulers hold NaN where they never look.
+    return [float(format(number, ".9g")) for number in value.nan_to_num().float().tolist()]
+
+
+def _literal(value: Any) -> str:
+    return pformat(value, width=126, compact=True, sort_dicts=False)
+
+
+def _packages() -> str:
+    from importlib.metadata import version
+
+    pinned = [f"{name}=={version(name)}" for name in ("diffusers", "transformers", "peft")]
+    return " ".join([*pinned, "torch", "torchsde", "scipy", "safetensors", "pillow"])

@@ -1,0 +1,43 @@
+"""One image's settings in A1111's words. They promise the same settings, not identical pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from optimizer.point import Job
+from studies.a1111.infotext import Infotext, split_sampler
+from studies.study import Study
+
+
+def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Mapping[str, str] | None = None) -> Infotext:
+    """`loras` are the weights to name, by LoRA, those that are not searched included; `other` are further keys."""
+    spec, point = study.spec, job.point
+    sampler, schedule = split_sampler(point.sampler or spec.render.sampler)
+    delta = {"ENSD": str(spec.render.ensd)} if spec.render.ensd else {}
+    return Infotext(
+        prompt=point.prompt or spec.prompt,
+        negative=spec.negative_prompt,
+        steps=point.steps or spec.render.steps,
+        sampler=sampler,
+        schedule=schedule,
+        cfg=point.cfg,
+        seed=job.seed,
+        size=(spec.render.width, spec.render.height),
+        model=study.about_base.name,
+        model_hash=study.about_base.hash[:10],
+        clip_skip=spec.base.clip_skip,
+        rng=spec.render.rng.upper(),
+        loras={file_name(study, name): weight for name, weight in loras.items()},
+        lora_hashes={file_name(study, name): study.about_loras[name].hash for name in loras},
+        other={**delta, **(other or {})},
+    )
+
+
+def file_name(study: Study, lora: str) -> str:
+    """What A1111 calls a LoRA: its file's stem."""
+    return study.path(study.spec.loras[lora].file).stem
+
+
+def fixed_weights(study: Study) -> dict[str, float]:
+    """The LoRAs that are not searched."""
+    return {name: lora.fixed for name, lora in study.spec.loras.items() if lora.fixed is not None}

@@ -1,0 +1,59 @@
+"""The pick's LoRAs at its weights as one LoRA file, which at weight 1 draws the pick."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from models.lora.combine import LoraSum, sum_loras, write_sum
+from models.lora.file import TRIGGER_KEY
+from studies.a1111.lora_tags import format_number
+from studies.export.infotext import file_name, fixed_weights
+
+if TYPE_CHECKING:
+    from studies.run.outcome import Outcome
+    from studies.study import Study
+
+LARGE: Final = 128
+"""Ranks beyond this are told: few LoRAs have more, and the file grows with it."""
+MADE_OF: Final = "huanhua.made_of"
+
+
+def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
+    """Writes it whole or not at all; returns lines to tell: how to use it, and a warning where it is large.
+
+    `outcome.pick` must not be None. Raises InputError if every LoRA of the pick has weight 0.
+    """
+    assert outcome.pick is not None
+    weights = {**outcome.pick.point.weights, **fixed_weights(study)}
+    summed = sum_loras(study.loras, weights)
+    write_sum(path, summed, metadata_of(study, outcome.seed, weights, path.stem, summed.rank), xl=study.base.is_xl)
+    return [f"use it alone, at weight 1: <lora:{path.stem}:1>", *_warnings(summed)]
+
+
+def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:
+    """What the file says of itself: to kohya's tools its rank and base, to people and programs what it was made of."""
+    used = {name: weight for name, weight in weights.items() if weight}
+    parts = [{"name": file_name(study, n), "hash": study.loras[n].hash, "weight": w} for n, w in used.items()]
+    said = " + ".join(f"{format_number(weight)} {file_name(study, name)}" for name, weight in used.items())
+    metadata = {
+        "modelspec.title": title,
+        "modelspec.merged_from": ", ".join(file_name(study, name) for name in used),
+        "ss_output_name": title,
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(rank),
+        "ss_network_alpha": str(rank),
+        "ss_base_model_version": "sdxl_base_v1-0" if study.base.is_xl else "sd_v1",
+        "ss_sd_model_name": study.base.name,
+        "ss_training_comment": f"not trained: {said}, the pick of study {study.spec.name} at seed {seed}",
+        MADE_OF: json.dumps(parts, ensure_ascii=False),
+    }
+    triggers = ", ".join(study.triggers[name] for name in used if name in study.triggers)
+    return metadata | ({TRIGGER_KEY: triggers} if triggers else {})
+
+
+def _warnings(summed: LoraSum) -> list[str]:
+    if summed.rank <= LARGE:
+        return []
+    return [f"a large LoRA: rank {summed.rank} and {summed.megabytes} MB, since the ranks of its parts add up"]

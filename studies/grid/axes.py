@@ -1,0 +1,180 @@
+"""Axes of a grid: what a column or row changes, what it is called, and how A1111's X/Y/Z plot names the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from models.errors import InputError
+from optimizer.point import Point
+from optimizer.search.space import CFG
+
+Tag = Callable[[str, float], str]
+"""Called with a LoRA's name and weight; gives A1111's tag for it."""
+
+
+class GridAxis(Protocol):
+    """One edge of a grid. Indices count from 0 to the number of labels."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """What the axis decides: LoRA names, or cfg, steps, sampler, seed, prompt."""
+        ...
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        """The seed and point with this axis at its value `index`."""
+        ...
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        """The axis type of A1111's X/Y/Z plot, and the values as people would type them there."""
+        ...
+
+
+@dataclass(frozen=True)
+class WeightAxis:
+    """The weight of one LoRA, or one weight for several: their names joined by +."""
+
+    name: str
+    values: tuple[float, ...]
+
+    @property
+    def loras(self) -> tuple[str, ...]:
+        return tuple(self.name.split("+"))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"{' + '.join(self.loras)} {value:g}" for value in self.values)
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset(self.loras)
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        return seed, replace(point, weights={**point.weights, **dict.fromkeys(self.loras, self.values[index])})
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "Prompt S/R", tuple(" ".join(tag(lora, value) for lora in self.loras) for value in self.values)
+
+
+@dataclass(frozen=True)
+class CfgAxis:
+    values: tuple[float, ...]
+    name: str = CFG
+    touches: frozenset[str] = frozenset({CFG})
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"CFG {value:g}" for value in self.values)
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        return seed, replace(point, cfg=self.values[index])
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "CFG Scale", tuple(f"{value:g}" for value in self.values)
+
+
+@dataclass(frozen=True)
+class StepsAxis:
+    """`own` is the study's number of steps: there the image may have been drawn before."""
+
+    values: tuple[int, ...]
+    own: int
+    name: str = "steps"
+    touches: frozenset[str] = frozenset({"steps"})
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"{value} steps" for value in self.values)
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        return seed, replace(point, steps=None if self.values[index] == self.own else self.values[index])
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "Steps", tuple(str(value) for value in self.values)
+
+
+@dataclass(frozen=True)
+class SamplerAxis:
+    """`own` is the study's sampler: there the image may have been drawn before."""
+
+    values: tuple[str, ...]
+    own: str
+    name: str = "sampler"
+    touches: frozenset[str] = frozenset({"sampler"})
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.values
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        return seed, replace(point, sampler=None if self.values[index] == self.own else self.values[index])
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "Sampler", self.values
+
+
+@dataclass(frozen=True)
+class SeedAxis:
+    values: tuple[int, ...]
+    name: str = "seed"
+    touches: frozenset[str] = frozenset({"seed"})
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"seed {value}" for value in self.values)
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        return self.values[index], point
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "Seed", tuple(str(value) for value in self.values)
+
+
+@dataclass(frozen=True)
+class PromptAxis:
+    """A1111's Prompt S/R: the first of `words` is searched in the prompt, and each of them stands in its place. `own` is the
+    study's prompt."""
+
+    words: tuple[str, ...]
+    own: str
+    name: str = "prompt"
+    touches: frozenset[str] = frozenset({"prompt"})
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(word or f"no {self.words[0]}" for word in self.words)
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        prompt = self.replaced(point.prompt or self.own, index)
+        return seed, replace(point, prompt="" if prompt == self.own else prompt)
+
+    def replaced(self, prompt: str, index: int) -> str:
+        return prompt.replace(self.words[0], self.words[index])
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "Prompt S/R", self.words
+
+
+def check_axes(axes: Sequence[GridAxis], where: str) -> None:
+    """Raises InputError where two axes decide the same thing: the one placed last would win."""
+    for at, one in enumerate(axes):
+        for other in axes[at + 1 :]:
+            if isinstance(one, PromptAxis) and isinstance(other, PromptAxis):
+                shared = set() if _apart(one, other) and _apart(other, one) else {f"'{one.words[0]}' and '{other.words[0]}'"}
+            else:
+                shared = set(one.touches & other.touches)
+            if shared:
+                raise InputError(f"two axes touch {', '.join(sorted(shared))}", where, "give each axis something of its own")
+
+
+def _apart(one: PromptAxis, other: PromptAxis) -> bool:
+    """Whether the words that `other` looks for are as many whatever `one` puts in."""
+    found = one.own.count(other.words[0])
+    return all(one.replaced(one.own, index).count(other.words[0]) == found for index in range(len(one.words)))

@@ -1,0 +1,151 @@
+"""A grid around a point: what is drawn in each cell, and how it is judged where its seed has been calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optimizer.evaluate.base import Evaluation
+from optimizer.point import Job, Point
+from optimizer.render.schedulers import calls
+from scorers.score.calibration import similarity
+from scorers.score.hands import hands_score
+from studies.grid.axes import GridAxis
+from studies.references.close_ups import close_ups_lacking
+from studies.run.before_trials import judge_for, other_seeds
+from studies.run.blur_policy import little_clothing
+from studies.run.calibration import ladder_points, plain_point
+from studies.run.judge import Judge
+from studies.run.trials import stored_outcome
+from studies.study import Study
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One picture: `x` runs along the rows, `y` down the columns, around `centre` at `seed`. `z` tells at which value of a third
+    axis the picture stands: seed and centre are placed there already."""
+
+    seed: int
+    centre: Point
+    x: GridAxis
+    y: GridAxis
+    z: tuple[GridAxis, int] | None = None
+
+    @property
+    def over_seeds(self) -> bool:
+        return "seed" in self.x.touches | self.y.touches
+
+    def at(self, row: int, column: int) -> Job:
+        """What a cell shows."""
+        return Job(*self.x.place(*self.y.place(self.seed, self.centre, row), column))
+
+    def jobs(self) -> list[Job]:
+        """All cells, row by row."""
+        return [self.at(row, column) for row in range(len(self.y.labels)) for column in range(len(self.x.labels))]
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One image of a grid. `raw` similarities in [0, 1] by LoRA; `calibrated` as in `Scores.expression`, and `breaks` the
+    requirements not met: both None where the seed was not calibrated."""
+
+    seed: int
+    point: Point
+    image: Path
+    raw: Mapping[str, float]
+    hands: float
+    calibrated: Mapping[str, float | None] | None = None
+    breaks: tuple[str, ...] | None = None
+    bare: bool = False
+    """Whether it may show a figure with little on."""
+
+    def as_json(self, study: Study) -> dict[str, Any]:
+        render = study.spec.render
+        return {
+            "seed": self.seed,
+            "weights": dict(self.point.weights),
+            "cfg": self.point.cfg,
+            "steps": self.point.steps or render.steps,
+            "sampler": self.point.sampler or render.sampler,
+            "prompt": self.point.prompt or study.spec.prompt,
+            "raw": {name: _rounded(value) for name, value in self.raw.items()},
+            "calibrated": None if self.calibrated is None else {n: _rounded(v) for n, v in self.calibrated.items()},
+            "hands": _rounded(self.hands),
+            "breaks": None if self.breaks is None else list(self.breaks),
+            "image": str(self.image),
+        }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def grids_of(seed: int, centre: Point, axes: Sequence[GridAxis]) -> list[Grid]:
+    """One grid of the first two axes for each value of the third, if there is one."""
+    x, y, *third = axes
+    if not third:
+        return [Grid(seed, centre, x, y)]
+    z = third[0]
+    return [Grid(*z.place(seed, centre, index), x, y, (z, index)) for index in range(len(z.labels))]
+
+
+def check_steps(study: Study, grids: Iterable[Grid]) -> None:
+    """Raises InputError for a cell whose sampler cannot make as many steps, before any is drawn."""
+    render = study.spec.render
+    for job in (job for grid in grids for job in grid.jobs()):
+        calls(job.point.sampler or render.sampler, job.point.steps or render.steps)
+
+
+def draw_cells(study: Study, judges: Mapping[int, Judge], grid: Grid, drawn: Callable[[], None]) -> list[list[GridCell]]:
+    """Rows of cells. Seeds without a judge get raw scores and no verdict. `drawn` is called after each image."""
+    cells = []
+    for evaluation in study.evaluator.evaluate_all(grid.jobs()):
+        cells.append(_cell(study, judges.get(evaluation.seed), evaluation))
+        drawn()
+    width = len(grid.x.labels)
+    return [cells[at : at + width] for at in range(0, len(cells), width)]
+
+
+def _cell(study: Study, judge: Judge | None, evaluation: Evaluation) -> GridCell:
+    seed, point, image, observation = evaluation.seed, evaluation.point, evaluation.image, evaluation.observation
+    bare = little_clothing(observation)
+    if judge is None:
+        raw = {name: similarity(observation, references) for name, references in study.references.items()}
+        return GridCell(seed, point, image, raw, hands_score(observation), bare=bare)
+    judged, scores = judge.judge(evaluation)
+    breaks = tuple(name for name, margin in judged.margins.items() if margin > 0)
+    return GridCell(seed, point, image, scores.raw, scores.hands, scores.expression, breaks, bare)
+
+
+def stored_judges(study: Study, seeds: Iterable[int]) -> dict[int, Judge]:
+    """Judges of those seeds that an earlier run calibrated; draws nothing."""
+    ready = [seed for seed in dict.fromkeys(seeds) if not uncalibrated(study, seed)]
+    return {seed: judge_for(study, seed, lambda: None)[0] for seed in ready}
+
+
+def centre_of(study: Study, seed: int | None, judges: Mapping[int, Judge]) -> Point:
+    """The pick of `seed`, or the start weights where it has none."""
+    if seed is None or seed not in judges:
+        return study.start
+    pick = stored_outcome(study, seed, judges[seed]).pick
+    return pick.point if pick else study.start
+
+
+def uncalibrated(study: Study, seed: int) -> set[Path]:
+    """The images that `judge_for` would draw: of the plain image, close-ups of LoRAs without photos, the ladders at the seed they
+    were first drawn at, the locked image, and other seeds where drift is required."""
+    held = study.workspace.read("calibration")
+    ladder_seed = seed if held is None else int(held["seed"])
+    ladders = [Job(ladder_seed, point) for lora in study.spec.searched() for point in ladder_points(study, lora)]
+    if study.spec.search.drift is not None:
+        ladders += [Job(other, study.start) for other in other_seeds(study, seed)]
+    own = [Job(seed, plain_point(study)), Job(seed, study.start)]
+    return missing(study, [*close_ups_lacking(study), *ladders]) | missing(study, own, alone=True)
+
+
+def missing(study: Study, jobs: Iterable[Job], *, alone: bool = False) -> set[Path]:
+    """Where the images will lie that were not drawn before."""
+    images = study.evaluator.renderer
+    return {images.path(job) for job in jobs if images.find(job, alone=alone) is None}

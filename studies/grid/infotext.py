@@ -1,0 +1,47 @@
+"""The settings of a grid in A1111's words: those of its first cell, and its axes as the X/Y/Z plot there names them.
+
+A1111's own grids carry the same, so that its "PNG Info" can send one to txt2img and draw it again. LoRA weights have no axis
+type there: people replace the tag in the prompt (Prompt S/R), which is why the first cell, not the centre, is described.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from optimizer.point import Point
+from studies.a1111.infotext import Infotext
+from studies.a1111.lora_tags import lora_tag
+from studies.export.infotext import file_name, fixed_weights, point_infotext
+from studies.grid.axes import WeightAxis
+from studies.grid.grid import Grid
+from studies.study import Study
+
+SCRIPT = "X/Y/Z plot"
+
+
+def grid_infotext(study: Study, grid: Grid) -> Infotext:
+    first = grid.at(0, 0)
+    axes = {"X": (grid.x, slice(None)), "Y": (grid.y, slice(None))}
+    if grid.z is not None:
+        axes["Z"] = (grid.z[0], slice(grid.z[1], grid.z[1] + 1))
+    told = {"Script": SCRIPT}
+    for letter, (axis, shown) in axes.items():
+        kind, values = axis.a1111(lambda name, weight: lora_tag(file_name(study, name), weight, weight))
+        told |= {f"{letter} Type": kind, f"{letter} Values": _csv(values[shown])}
+    return point_infotext(study, first, _loras(study, grid, first.point), told)
+
+
+def _loras(study: Study, grid: Grid, point: Point) -> dict[str, float]:
+    """Weights by LoRA. Those of one axis stand side by side, even at 0, or Prompt S/R would not find their tags."""
+    weights = {**point.weights, **fixed_weights(study)}
+    axes = [grid.x, grid.y, *([grid.z[0]] if grid.z else [])]
+    varied = [name for axis in axes if isinstance(axis, WeightAxis) for name in axis.loras]
+    return {name: weights[name] for name in dict.fromkeys([*varied, *weights]) if weights[name] or name in varied}
+
+
+def _csv(values: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue().strip()

@@ -1,0 +1,104 @@
+"""Axes as people write them: `dress=0.3:0.6:0.1` (last value included), `cfg=5,6,7`, `prompt=pink dress|white dress`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from models.errors import InputError
+from optimizer.render.schedulers import sampler_named
+from optimizer.search.space import CFG
+from studies.grid.axes import CfgAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis
+from studies.spec import StudySpec
+
+LONGEST: Final = 50
+NUMBER: Final = r"\d{1,12}(?:\.\d{1,12})?"
+SETTINGS: Final = (CFG, "steps", "sampler", "seed", "prompt")
+
+
+def parse_axis(text: str, spec: StudySpec) -> GridAxis:
+    """Raises InputError for what the study does not have, a bad range, more than 50 values, and values out of bounds."""
+    name, _, values = (part.strip() for part in text.partition("="))
+    match name:
+        case "cfg":
+            return CfgAxis(_within(_numbers(values, text), "CFG", 1, 30, text))
+        case "steps":
+            return StepsAxis(_whole(_within(_numbers(values, text), "steps", 1, 200, text), text), spec.render.steps)
+        case "seed":
+            return SeedAxis(_whole(_within(_numbers(values, text), "seed", 0, 2**32 - 1, text), text))
+        case "sampler":
+            return SamplerAxis(_samplers(values, text), spec.render.sampler)
+        case "prompt":
+            return PromptAxis(_words(values, spec.prompt, text), spec.prompt)
+    return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), "a weight", 0, 2, text))
+
+
+def _loras(name: str, spec: StudySpec, where: str) -> str:
+    loras = [part.strip() for part in name.split("+")]
+    searched = list(spec.searched())
+    for lora in loras:
+        if lora not in searched:
+            raise InputError(f"no axis '{lora}'", where, f"use one of: {', '.join([*searched, *SETTINGS])}")
+    if len(set(loras)) != len(loras):
+        raise InputError("a LoRA is named twice", where, "name each once")
+    return "+".join(loras)
+
+
+def _numbers(text: str, where: str) -> tuple[float, ...]:
+    text = re.sub(r"\s*([,:])\s*", r"\1", text)
+    if re.fullmatch(rf"{NUMBER}(?:,{NUMBER})*", text):
+        _check_count(text.count(",") + 1, where)
+        return tuple(float(value) for value in text.split(","))
+    match = re.fullmatch(rf"({NUMBER}):({NUMBER}):({NUMBER})", text)
+    if match is None:
+        raise InputError("not a range", where, "write start:stop:step as in dress=0.3:0.6:0.1, or values as in cfg=5,6,7")
+    start, stop, step = (float(value) for value in match.groups())
+    if stop < start:
+        raise InputError(f"the range runs from {start:g} down to {stop:g}", where, "write the smaller value first")
+    if step <= 0:
+        raise InputError("the step of the range is 0", where, "write start:stop:step with a step above 0")
+    count = int((stop - start) / step + 1e-9) + 1
+    _check_count(count, where)
+    return tuple(round(start + i * step, 6) for i in range(count))
+
+
+def _check_count(count: int, where: str) -> None:
+    if count > LONGEST:
+        raise InputError(f"{count} values on one axis", where, f"give at most {LONGEST}")
+
+
+def _within(values: tuple[float, ...], what: str, low: int, high: int, where: str) -> tuple[float, ...]:
+    for value in values:
+        if not low <= value <= high:
+            raise InputError(f"{what} goes from {low} to {high}, not to {value:g}", where, "mend the value")
+    return values
+
+
+def _whole(values: tuple[float, ...], where: str) -> tuple[int, ...]:
+    for value in values:
+        if value != int(value):
+            raise InputError(f"{value:g} is no whole number", where, "write whole numbers")
+    return tuple(int(value) for value in values)
+
+
+def _samplers(text: str, where: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    _check_count(len(names), where)
+    for name in names:
+        try:
+            sampler_named(name)
+        except InputError as error:
+            raise InputError(error.what, where, error.mend) from error
+    return names
+
+
+def _words(text: str, prompt: str, where: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split("|"))
+    _check_count(len(words), where)
+    if not words[0]:
+        raise InputError("no words to look for", where, "write prompt=words in the prompt|words in their place|...")
+    if words[0] not in prompt:
+        raise InputError(f"'{words[0]}' is not in the prompt", where, "the first words are looked for, letter by letter")
+    if any(not prompt.replace(words[0], word).strip() for word in words):
+        raise InputError("nothing would be left of the prompt", where, "put other words in its place")
+    return words

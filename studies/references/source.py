@@ -1,0 +1,52 @@
+"""What a searched LoRA is compared with: photos, or, where none are named, its own look.
+
+Its own look is the preview picture beside its file, as A1111 and Civitai's helpers name it, or else a few images of the LoRA
+alone at full weight. Scores against it say how much of the LoRA's own look shows, not how like photos an image is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from studies.study import Study
+
+Source = Literal["photos", "preview", "close-ups"]
+PREVIEWS: Final = (
+    *(".preview.png", ".preview.jpg", ".preview.jpeg", ".preview.webp"),
+    *(".png", ".jpg", ".jpeg", ".webp"),
+)
+"""What takes the place of .safetensors in the name of a preview, the likelier first."""
+CLOSE_UP_SEEDS: Final = (1414213562, 1618033988, 2718281828, 3141592653)
+"""Of close-ups; no seed that a person locks, whose ladder would then be compared with itself."""
+OWN_LOOK: Final = "scores say how much of the LoRA's own look shows, not likeness to photos"
+WORDS: Final[Mapping[Source, str]] = {
+    "photos": "photos",
+    "preview": "no photos, its preview picture",
+    "close-ups": f"no photos and no preview picture, {len(CLOSE_UP_SEEDS)} images of it alone at full weight",
+}
+
+
+def sources_of(study: Study) -> dict[str, Source]:
+    """What each searched LoRA is compared with. Opens no file."""
+    return {name: source_of(study, name) for name in study.spec.searched()}
+
+
+def source_of(study: Study, name: str) -> Source:
+    section = study.spec.loras[name]
+    if section.references is not None:
+        return "photos"
+    return "close-ups" if preview_of(study.path(section.file)) is None else "preview"
+
+
+def preview_of(lora: Path) -> Path | None:
+    """The preview picture beside a LoRA file, None if there is none."""
+    places = (lora.with_name(lora.stem + suffix) for suffix in PREVIEWS)
+    return next((place for place in places if place.is_file()), None)
+
+
+def words_of(sources: Mapping[str, Source]) -> dict[str, str]:
+    """One phrase for each LoRA that is not compared with photos."""
+    return {name: f"{WORDS[source]}: {OWN_LOOK}" for name, source in sources.items() if source != "photos"}

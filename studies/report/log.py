@@ -1,0 +1,72 @@
+"""Logs a seed's start, calibration, outcome and pick to the tracker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scorers.score.calibration import Calibration
+    from studies.run.calibration import Ladder
+    from studies.run.outcome import Outcome
+    from studies.study import Study
+    from studies.tracking.base import Tracker
+
+
+def log_start(tracker: Tracker, study: Study, seed: int) -> None:
+    from studies.report.inputs import inputs_of
+
+    tracker.start_seed(seed, seed_params(study, seed), {"study": study.spec.name}, inputs_of(study))
+
+
+def log_calibration(
+    tracker: Tracker,
+    study: Study,
+    seed: int,
+    calibrations: Mapping[str, Calibration],
+    ladders: Sequence[Ladder],
+    *,
+    blurred: bool,
+) -> None:
+    from studies.report.sheets.ladder import ladder_sheet
+
+    tracker.log_picture(seed, "ladders.png", ladder_sheet(study.workspace, ladders, blurred=blurred).copy)
+    tracker.log_text(seed, "calibration.json", json.dumps({n: c.to_json() for n, c in calibrations.items()}, indent=1))
+
+
+def log_outcome(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bool) -> None:
+    """The sheets of a seed and its pick; closes its run."""
+    from studies.report.sheets.trials import proof_sheet, trials_sheet
+
+    tracker.log_picture(outcome.seed, "trials.png", trials_sheet(study.workspace, outcome, blurred=blurred).copy)
+    proof = proof_sheet(study.workspace, outcome, blurred=blurred)
+    if proof is not None:
+        tracker.log_picture(outcome.seed, "proof.png", proof.copy)
+    log_pick(tracker, outcome)
+
+
+def log_pick(tracker: Tracker, outcome: Outcome) -> None:
+    tracker.log_text(outcome.seed, "pick.json", json.dumps(outcome.as_json(), indent=1))
+    record = outcome.record(outcome.pick) if outcome.pick else None
+    metrics = record.metrics() if record else {"feasible": 0.0}
+    tags = {
+        "feasible": "yes" if outcome.pick is not None and outcome.pick.feasible else "no",
+        "pick": "none" if record is None else f"trial {record.number}",
+        "chosen": "" if record is None else "by hand" if outcome.by_hand else "by the search",
+        "breaks": ", ".join(record.breaks()) if record else "",
+    }
+    tracker.finish(outcome.seed, {**metrics, "trials": float(len(outcome.trials))}, tags)
+
+
+def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
+    from studies.references.source import sources_of
+
+    spec = study.spec
+    params: dict[str, str | int | float] = {"seed": seed, "base": spec.base.checkpoint, "sampler": spec.render.sampler}
+    params |= {"steps": spec.render.steps, "cfg": spec.render.cfg, "size": f"{spec.render.width}x{spec.render.height}"}
+    params |= {f"lora.{n}": f"{s.file} {study.about_loras[n].hash}" for n, s in spec.loras.items()}
+    params |= {f"references.{n}": source for n, source in sources_of(study).items() if source != "photos"}
+    params |= {f"references.{n}": s.references for n, s in spec.loras.items() if s.references is not None}
+    params |= {f"require.{n}": v for n, v in study.require().items()}
+    return params | {"prompt": spec.prompt[:500]}

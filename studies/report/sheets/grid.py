@@ -1,0 +1,53 @@
+"""The labelled picture of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboards.sheet import Cell, sheet
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from studies.grid.grid import Grid, GridCell
+    from studies.study import Study
+from studies.report.sheets.style import open_image
+
+
+def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]], *, blurred: bool = False) -> Image:
+    """A grid of two axes with the scores and the verdict under each image; those with little clothing `blurred` if asked for."""
+    judged = [cell.breaks is not None for row in cells for cell in row]
+    legend = ["green: meets every requirement"] if any(judged) else []
+    legend += [] if all(judged) else ["raw: similarity to the photos, where the seed was not calibrated"]
+    return sheet(
+        [[_grid_cell(cell, hidden=blurred and cell.bare) for cell in row] for row in cells],
+        title=_staying(study, grid),
+        column_labels=grid.x.labels,
+        row_labels=grid.y.labels,
+        footer="; ".join(legend),
+    )
+
+
+def _grid_cell(cell: GridCell, *, hidden: bool) -> Cell:
+    scores = {**(cell.raw if cell.calibrated is None else cell.calibrated), "hands": cell.hands}
+    # A name and its number stay on one line.
+    shown = "  ".join(
+        f"{name}\N{NO-BREAK SPACE}{'-' if value is None else format(value, '.2f')}" for name, value in scores.items()
+    )
+    image = open_image(cell.image, hidden)
+    if cell.breaks is None:
+        return Cell(image, (shown, "raw, no verdict"))
+    verdict = f"breaks {', '.join(cell.breaks)}" if cell.breaks else "meets all"
+    return Cell(image, (shown, verdict), "plain" if cell.breaks else "good")
+
+
+def _staying(study: Study, grid: Grid) -> str:
+    """What stays the same all over the grid."""
+    render, point = study.spec.render, grid.centre
+    found = {"seed": f"seed {grid.seed}", **{name: f"{name} {weight:.2f}" for name, weight in point.weights.items()}}
+    found |= {"cfg": f"CFG {point.cfg:g}", "steps": f"{point.steps or render.steps} steps"}
+    found |= {"sampler": point.sampler or render.sampler}
+    if grid.z is not None and grid.z[0].touches == {"prompt"}:
+        found["z"] = f"prompt: {grid.z[0].labels[grid.z[1]]}"
+    return "  ".join(text for name, text in found.items() if name not in grid.x.touches | grid.y.touches)

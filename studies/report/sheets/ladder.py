@@ -1,0 +1,33 @@
+"""The ladder sheet: each LoRA alone at rising weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboards.sheet import Cell, sheet
+from studies.run.blur_policy import little_clothing
+from studies.workspace import Workspace
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from studies.run.calibration import Ladder
+from studies.report.sheets.style import Sheet, _saved, open_image
+
+
+def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder], *, blurred: bool = True) -> Sheet:
+    """Each LoRA alone at rising weights, with its raw similarity."""
+    bare = {step.image for ladder in ladders for step in ladder.steps if little_clothing(step.observation)}
+
+    def drawn(hidden: bool) -> Image:
+        cells = [
+            [Cell(open_image(step.image, hidden and step.image in bare),
+                  (f"weight {step.point.weights[ladder.lora]:g}", f"raw {raw:.3f}"))
+             for step, raw in zip(ladder.steps, ladder.raw, strict=True)]
+            for ladder in ladders
+        ]  # fmt: skip
+        title = "Each LoRA alone: the best of a row is its 1"
+        return sheet(cells, title=title, row_labels=[ladder.lora for ladder in ladders])
+
+    return _saved(workspace, "ladders.png", drawn, bool(bare) and blurred)

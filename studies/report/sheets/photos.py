@@ -1,0 +1,28 @@
+"""The contact sheet of a training set: each photo with its two crops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards.sheet import Box, Cell, sheet
+
+if TYPE_CHECKING:
+    from trainers.prepare.manifest import Manifest
+from studies.report.sheets.style import rows
+
+
+def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
+    """Every photo with its boxes and tags, as `contact-sheet.png` in the training set."""
+    from models.io.images import open_photo
+
+    cells = []
+    for record in manifest.photos:
+        boxes = (Box(*record.wearer, label="wearer"), Box(*record.thing, label=manifest.kind))
+        image = open_photo(Path(manifest.folder) / record.file)
+        cells.append(Cell(image, (record.file, ", ".join(record.train.tags) or "no tags"), boxes=boxes))
+    path = dataset / "contact-sheet.png"
+    sheet(rows(cells, 6), title=f"{manifest.trigger}: {len(cells)} photos", footer="; ".join(manifest.warnings), tall=260).save(
+        path
+    )
+    return path

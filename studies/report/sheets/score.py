@@ -1,0 +1,44 @@
+"""The picture beside a score: the image with what was looked at, and the reference photo behind each score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards.sheet import Box, Cell, sheet
+from studies.report.sheets.style import save
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from studies.report.explain import ScoredImage
+    from studies.study import Study
+
+
+def write_pictures(study: Study, scored: Sequence[ScoredImage]) -> list[Path]:
+    """One picture an image in the workspace's pictures, named after it."""
+    found: list[Path] = []
+    names: list[str] = []
+    for one in scored:
+        same = names.count(one.file.stem.casefold())
+        names.append(one.file.stem.casefold())
+        name = f"score-{one.file.stem}{f'-{same + 1}' if same else ''}.png"
+        found.append(save(study.workspace.make(), name, score_sheet(study, one)))
+    return found
+
+
+def score_sheet(study: Study, scored: ScoredImage) -> Image:
+    """The image with a box around each thing, then for each LoRA the photo it looks most like."""
+    width, height = scored.image.size
+    boxes = tuple(Box(p.box[0] * width, p.box[1] * height, p.box[2] * width, p.box[3] * height, p.name) for p in scored.places())
+    cells = [Cell(scored.image, (scored.file.name, f"hands {scored.hands:.2f}"), "bad" if scored.breaks else "plain", boxes)]
+    for name, raw in scored.raw.items():
+        match = scored.matches.get(name)
+        told = f"{name} raw {raw:.3f}"
+        if scored.scores is not None:
+            value = scored.scores.expression[name]
+            told += ", not measurable here" if value is None else f", calibrated {value:.2f}"
+        cells.append(Cell(match.photo if match else None, (told, match.file.name if match else "not found in the image")))
+    footer = f"breaks {', '.join(scored.breaks)}" if scored.breaks else ""
+    return sheet([cells], title=f"what {study.spec.name} scores, and the nearest reference photos", footer=footer)

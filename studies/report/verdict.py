@@ -1,0 +1,142 @@
+"""An outcome as lines for people: the pick, its scores, the proof, or what blocks it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.run.outcome import Outcome, TrialRecord
+
+
+def describe(outcome: Outcome) -> list[str]:
+    """For people: what to use, what it scores, what breaks one step lower."""
+    head = f"seed {outcome.seed}: {len(outcome.trials)} trials"
+    if outcome.pick is None:
+        return [head, *_verdict(outcome), *_looks(outcome)]
+    record = outcome.record(outcome.pick)
+    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    scores = record.scores
+    lines = [
+        head,
+        f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
+        *([f"  words      {', '.join(record.judged.point.levers)}"] if record.judged.point.levers else []),
+        *([f"  by hand    {by_hand(outcome)}"] if outcome.by_hand else []),
+    ]
+    for name, value in scores.expression.items():
+        need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
+        lines.append(
+            f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
+        )
+    lines.append(f"  hands      {scores.hands:.2f}  allowed {outcome.hands_allowed:.2f}")
+    lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
+    if outcome.drift_allowed is not None:
+        lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
+    lines += [*_looks(outcome), *_proof(outcome), *_margin(outcome, record), *_stopped(outcome), *_ratings(outcome)]
+    return [*lines, f"  image      {record.image}"]
+
+
+def by_hand(outcome: Outcome) -> str:
+    """Of a pick that a person chose: what it breaks, and what the search's own pick is."""
+    assert outcome.pick is not None
+    record = outcome.record(outcome.pick)
+    broken = ", ".join(f"{name} by {outcome.pick.margins[name]:.2f}" for name in record.breaks())
+    found = "the search found nothing feasible"
+    if outcome.found is not None:
+        found = f"the search's own is trial {outcome.record(outcome.found).number}, total {outcome.found.cost:.2f}"
+    verdict = f"it breaks {broken}" if broken else "it meets every requirement"
+    return f"trial {record.number} was chosen by hand; {verdict}; {found}"
+
+
+def _looks(outcome: Outcome) -> list[str]:
+    """Of LoRAs that are not compared with photos: what with."""
+    from studies.references.source import words_of
+
+    return [f"  references {name}: {words}" for name, words in words_of(outcome.looks).items()]
+
+
+def _stopped(outcome: Outcome) -> list[str]:
+    return [f"  stopped    {outcome.stopped}"] if outcome.stopped else []
+
+
+def _ratings(outcome: Outcome) -> list[str]:
+    return [f"  rated      trial {record.number}: {record.rating}" for record in outcome.trials if record.rating is not None]
+
+
+def _proof(outcome: Outcome) -> list[str]:
+    if outcome.proof is None:
+        return []
+    lines = []
+    for name, lower in outcome.proof.steps.items():
+        if lower is None:
+            lines.append(f"  proof      {name} one step lower: not drawn, the budget ended")
+            continue
+        record = outcome.record(lower)
+        broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing; its own margin was not drawn"
+        if record.margin is not None and not record.margin.holds:
+            broken += f" where its weights are {record.margin.off:g} off"
+        lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
+    lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
+    verdict = (
+        "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
+    )
+    return [*lines, f"  proof      {verdict}"]
+
+
+def _margin(outcome: Outcome, record: TrialRecord) -> list[str]:
+    """Whether the pick holds where its weights are a little off."""
+    if outcome.margin_missing:
+        return ["  margin     not drawn, the budget ended: give more --trials"]
+    if record.margin is None:
+        return []
+    broken = [
+        f"{record.margin.off:g} {side} breaks {name} by {judged.margins[name]:.2f}"
+        for side, judged in record.margin.sides.items()
+        for name in judged.margins
+        if judged.margins[name] > 0
+    ]
+    return [f"  margin     {'; '.join(broken) or f'holds with all weights {record.margin.off:g} lower and higher'}"]
+
+
+def _verdict(outcome: Outcome) -> list[str]:
+    if outcome.nearest is None:
+        return ["  nothing was drawn"]
+    record = outcome.record(outcome.nearest)
+    if outcome.unmeasurable:
+        return [*_unmeasurable(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+    blocker, by = outcome.nearest.worst
+    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    return [
+        "  nothing is feasible",
+        f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
+        *best_lever(outcome, blocker),
+        "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
+        "             ControlNet is the last resort for hands and large pictures",
+        *_stopped(outcome),
+        *_ratings(outcome),
+        f"  image      {record.image}",
+    ]
+
+
+def _unmeasurable(outcome: Outcome) -> list[str]:
+    return [
+        "  nothing can be feasible",
+        f"  unseen     {', '.join(outcome.unmeasurable)}: no weight of it alone shows more than its noise at this seed; "
+        "`huanhua lookbook` shows its ladder",
+        "  next       its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;",
+        "             with `fixed: 0.5` it is worn and not searched",
+    ]
+
+
+def best_lever(outcome: Outcome, blocker: str) -> list[str]:
+    """What brought the blocking requirement nearest, of the words that were tried: beside the best without any."""
+    least: dict[tuple[str, ...], float] = {}
+    for trial in outcome.trials:
+        key = trial.judged.point.levers
+        least[key] = min(trial.judged.margins[blocker], least.get(key, math.inf))
+    pulled = {key: margin for key, margin in least.items() if key}
+    if not pulled:
+        return []
+    best = min(pulled, key=lambda key: pulled[key])
+    bare = f", {least[()]:.2f} without" if () in least else ""
+    return [f"  best lever {', '.join(best)}: {blocker} misses by {max(0.0, pulled[best]):.2f} at least{bare}"]

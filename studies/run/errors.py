@@ -1,0 +1,37 @@
+"""What a machine does to a run, said in one line: a full disk, a database that is away."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from models.errors import InputError
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+FULL_SQLITE: Final = "database or disk is full"
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Raises InputError in place of what a full disk or a lost database raises; nothing stored is lost by either."""
+    try:
+        yield
+    except Exception as error:
+        raise _plain(error) or error from error
+
+
+def _plain(error: BaseException) -> InputError | None:
+    from optimizer.trial_store.retry import is_away
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            return InputError("the disk is full", cause.filename or "the workspace", "make room; the same command goes on")
+        if FULL_SQLITE in str(cause):
+            return InputError("the disk is full", "the study's storage", "make room; the same command goes on")
+        cause = cause.__cause__
+    if is_away(error):
+        return InputError("the study's storage is away", "tracking.storage", "start it; the same command goes on")
+    return None

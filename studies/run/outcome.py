@@ -1,0 +1,156 @@
+"""What a run found at one seed, as values that can be shown, stored and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from optimizer.search.judged import Judged
+from optimizer.search.proof import Proof
+from optimizer.search.robustness import Margin
+from optimizer.search.strategy import Phase
+from scorers.score.scores import Scores
+from studies.references.source import Source
+from studies.run.ratings import Rating
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    number: int
+    phase: Phase
+    judged: Judged
+    scores: Scores
+    image: Path
+    rating: Rating | None = None
+    """What a person said of it."""
+    bare: bool = False
+    """Whether it may show a figure with little on."""
+    margin: Margin | None = None
+    """What was seen beside it, where that was drawn."""
+
+    def params(self) -> dict[str, float]:
+        point = self.judged.point
+        return {f"weight.{n}": w for n, w in point.weights.items()} | {"cfg": point.cfg} | dict.fromkeys(point.levers, 1.0)
+
+    def metrics(self) -> dict[str, float | None]:
+        s = self.scores
+        found: dict[str, float | None] = {"cost": self.judged.cost, "feasible": float(self.judged.feasible)}
+        found |= {f"raw.{n}": v for n, v in s.raw.items()}
+        found |= {f"score.{n}": v for n, v in s.expression.items()}
+        found |= {f"margin.{n}": v for n, v in self.judged.margins.items()}
+        found |= {f"extra.{n}": v for n, v in s.extra.items()}
+        return found | {"hands": s.hands, "drift": s.drift}
+
+    def tags(self) -> dict[str, str]:
+        return {"phase": self.phase, "feasible": "yes" if self.judged.feasible else "no", "breaks": ", ".join(self.breaks())}
+
+    def as_json(self) -> dict[str, Any]:
+        s = self.scores
+        return {
+            "trial": self.number,
+            "weights": dict(self.judged.point.weights),
+            "cfg": self.judged.point.cfg,
+            "levers": list(self.judged.point.levers),
+            "total_weight": round(self.judged.cost, 4),
+            "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
+            "raw": {n: round(v, 4) for n, v in s.raw.items()},
+            "hands": round(s.hands, 4),
+            "body": list(s.body),
+            "drift": round(s.drift, 4),
+            "breaks": self.breaks(),
+            "rating": None if self.rating is None else self.rating.as_json(),
+            "image": str(self.image),
+        }
+
+    def breaks(self) -> list[str]:
+        """The requirements that the image does not meet."""
+        return [name for name, margin in self.judged.margins.items() if margin > 0]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`pick` is the point that a person chose or, unless `by_hand`, the cheapest feasible one, None if nothing is feasible.
+
+    `found` is the cheapest feasible point in any case, `proof` is its proof while it is the pick, `nearest` the point closest to
+    being feasible.
+    """
+
+    seed: int
+    trials: tuple[TrialRecord, ...]
+    pick: Judged | None
+    proof: Proof | None
+    nearest: Judged | None
+    require: Mapping[str, float]
+    hands_allowed: float
+    drift_allowed: float | None = None
+    by_hand: bool = False
+    found: Judged | None = None
+    stopped: str = ""
+    """Why the search ended; empty where stored trials are shown."""
+    looks: Mapping[str, Source] = field(default_factory=dict)
+    """What each searched LoRA is compared with."""
+    unmeasurable: tuple[str, ...] = ()
+    """LoRAs that must show and of which no weight alone shows more than noise at this seed: nothing can be feasible."""
+    margin_off: float = 0.0
+    """How far off its weights the pick is asked to hold; 0 asks for nothing."""
+
+    def record(self, judged: Judged) -> TrialRecord:
+        return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
+
+    @property
+    def margin_missing(self) -> bool:
+        """Whether the search's pick was not tried with its weights off, as was asked."""
+        return self.pick is not None and not self.by_hand and self.margin_off > 0 and self.record(self.pick).margin is None
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: `huanhua show --json`."""
+        shown = self.pick or self.nearest
+        record = self.record(shown) if shown else None
+        return {
+            "seed": self.seed,
+            "feasible": self.pick is not None and self.pick.feasible,
+            "trials": len(self.trials),
+            "pick": self.record(self.pick).as_json() if self.pick else None,
+            "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
+            "found": self.record(self.found).number if self.found else None,
+            "unmeasurable": list(self.unmeasurable),
+            "proof": self._proof_json(),
+            "margin": self._margin_json(),
+            "nearest": None
+            if self.pick or record is None
+            else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
+            "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
+            "require": {**self.require, "hands at most": self.hands_allowed, "drift at most": self.drift_allowed},
+            "references": dict(self.looks),
+        }
+
+    def _margin_json(self) -> dict[str, Any] | None:
+        """None where no margin is asked for, or there is no pick; `holds` is null where it was asked for and not drawn."""
+        if self.margin_missing:
+            return {"off": self.margin_off, "holds": None, "breaks": {}}
+        margin = None if self.pick is None else self.record(self.pick).margin
+        return None if margin is None else _margin_json(margin)
+
+    def _proof_json(self) -> dict[str, Any] | None:
+        if self.proof is None:
+            return None
+        steps: dict[str, dict[str, Any]] = {}
+        for name, lower in self.proof.steps.items():
+            if lower is None:
+                steps[name] = {"drawn": False}
+                continue
+            record = self.record(lower)
+            steps[name] = {"drawn": True, "trial": record.number, "weight": lower.point.weights[name], "breaks": record.breaks()}
+        return {
+            "kind": "coordinate minimum",
+            "complete": self.proof.complete,
+            "steps": steps,
+            "at_bound": list(self.proof.at_bound),
+        }
+
+
+def _margin_json(margin: Margin) -> dict[str, Any]:
+    broken = {side: [name for name, m in judged.margins.items() if m > 0] for side, judged in margin.sides.items()}
+    return {"off": margin.off, "holds": margin.holds, "breaks": broken}

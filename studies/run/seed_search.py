@@ -1,0 +1,203 @@
+"""Runs the search at one locked seed: the only writer of Optuna's storage and of the tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from optimizer.evaluate.base import Evaluation
+from optimizer.point import Job, Point
+from optimizer.search.judged import Judged
+from optimizer.search.least_weight.acquisition import expected
+from optimizer.search.least_weight.transfer_prior import priors_from
+from optimizer.search.robustness import SIDES, before_the_proof, kept_for_margin
+from optimizer.search.samplers.base import Sampler
+from optimizer.search.samplers.registry import design_for, sampler_for
+from optimizer.search.stopping import why_stopped
+from optimizer.search.strategy import Proposal, next_proposals
+from optimizer.trial_store.store import Ledger
+from studies.run.compatibility import keep_conditions
+from studies.run.dashboard_notes import write_notes
+from studies.run.inherited import carried
+from studies.run.judge import Judge
+from studies.run.outcome import Outcome, TrialRecord
+from studies.run.robustness_trials import best_record, best_untried, images_beside, judged_with_margins, look_beside
+from studies.run.transfer import earlier_trials, trials_of_other_studies
+from studies.run.trials import ledger_of, outcome_of, store_trial, stored_records, track_trial
+from studies.study import Study
+from studies.tracking.base import Tracker
+
+
+@dataclass(frozen=True)
+class TrialDone:
+    """Told after every trial: its record and the best so far. `count` images of at most `budget` are drawn, margins included."""
+
+    record: TrialRecord
+    best_record: TrialRecord | None
+    count: int
+    budget: int
+
+    @property
+    def best(self) -> Judged | None:
+        return self.best_record.judged if self.best_record else None
+
+
+Search: TypeAlias = Generator[Sequence[Job], Sequence[Evaluation], Outcome]
+"""The search at one seed: yields the images that it needs next, is sent what was seen in them, and ends with what it found."""
+
+
+def run_seed(
+    study: Study,
+    seed: int,
+    *,
+    judge: Judge,
+    budget: int,
+    tracker: Tracker,
+    told: Callable[[TrialDone], None],
+    blurred: bool = True,
+    may_write: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again.
+
+    `may_write` is called before anything is stored, and raises if another runner has taken the study over.
+    """
+    search = searching(study, seed, judge=judge, budget=budget, tracker=tracker, told=told, blurred=blurred, may_write=may_write)
+    return run_seeds(study, {seed: search})[seed]
+
+
+def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome]:
+    """Several seeds at once: what each wants next, drawn by as many workers as there are."""
+    found: dict[int, Outcome] = {}
+    wanted: dict[int, Sequence[Job]] = {}
+
+    def go_on(seed: int, seen: Sequence[Evaluation] | None) -> None:
+        try:
+            wanted[seed] = next(searches[seed]) if seen is None else searches[seed].send(seen)
+        except StopIteration as ended:
+            found[seed] = ended.value
+
+    for seed in searches:
+        go_on(seed, None)
+    while wanted:
+        asked, wanted = wanted, {}
+        places = [(seed, index) for seed, jobs in asked.items() for index in range(len(jobs))]
+        seen: dict[int, dict[int, Evaluation]] = {seed: {} for seed in asked}
+        jobs = {key: asked[seed][index] for key, (seed, index) in enumerate(places)}
+        for key, evaluation in study.evaluator.evaluate_each(jobs):
+            seed, index = places[key]
+            seen[seed][index] = evaluation
+            if len(seen[seed]) == len(asked[seed]):
+                go_on(seed, [seen[seed][i] for i in range(len(asked[seed]))])
+    return found
+
+
+def searching(
+    study: Study,
+    seed: int,
+    *,
+    judge: Judge,
+    budget: int,
+    tracker: Tracker,
+    told: Callable[[TrialDone], None],
+    blurred: bool = True,
+    may_write: Callable[[], None] = lambda: None,
+) -> Search:
+    """As `run_seed`, for whoever draws the images of several at once."""
+    ledger = ledger_of(study, seed)
+    may_write()
+    ledger.drop_unfinished()
+    records = stored_records(study, seed, judge, ledger)
+    if not records:
+        keep_conditions(study, ledger)
+    for brought in _carried(study, seed, records):
+        records += yield from _draw(study, seed, judge, ledger, [brought], may_write)
+    for record in records:
+        track_trial(tracker, seed, record, blurred=blurred)
+    search, sampler = study.spec.search, _sampler(study, seed, judge)
+    if judge.unmeasurable:
+        # Only the start is drawn, for a person to look at: no other image could be feasible either.
+        budget = min(budget, 1)
+    while True:
+        untried = best_untried(records) if search.margin else None
+        left = budget - len(records) - images_beside(records)
+        kept = kept_for_margin(untried is not None, left)
+        history, proposals = judged_with_margins(records), list[Proposal]()
+        found = sum(r.phase == "proof" and r.judged.feasible and r.margin is None for r in records)
+        if untried is None or not before_the_proof(study.space, untried.judged, history, left=left, found=found):
+            proposals = next_proposals(
+                study.space,
+                history,
+                start=study.start,
+                budget=len(records) + left - kept,
+                sampler=sampler,
+                foresee=lambda seen, point: _foreseen(study, judge, seen, point),
+                most=search.batch,
+                design=design_for(search.sampler),
+                ahead=SIDES if search.margin else 0,
+            )
+        if not proposals:
+            if untried is None or not kept:
+                break
+            tried = yield from look_beside(study, seed, judge, ledger, untried, may_write)
+            records = [tried if record is untried else record for record in records]
+            continue
+        for record in (yield from _draw(study, seed, judge, ledger, proposals, may_write)):
+            records.append(record)
+            track_trial(tracker, seed, record, blurred=blurred)
+            told(TrialDone(record, best_record(records), len(records) + images_beside(records), budget))
+    outcome = outcome_of(study, seed, judge, records, ledger.chosen())
+    may_write()
+    write_notes(ledger, study.spec.name, outcome)
+    if judge.unmeasurable:
+        return replace(outcome, stopped=f"no weight can be found for {' and '.join(judge.unmeasurable)} here")
+    worth = search.worth if search.sampler == "least-weight" else None
+    history, probes = judged_with_margins(records), images_beside(records)
+    return replace(outcome, stopped=why_stopped(study.space, history, budget=budget, worth=worth, beside=probes))
+
+
+def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) -> Judged:
+    priors = priors_from(study.space, [], require=judge.require)
+    return expected(study.space, seen, [point], priors)[0]
+
+
+def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
+    search, ledger = study.spec.search, ledger_of(study, seed)
+    garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
+    told = _earlier(study, ledger, judge) if search.sampler == "least-weight" else []
+    return sampler_for(
+        search.sampler,
+        study.space,
+        study.start,
+        seed=search.random_state,
+        worth=search.worth,
+        together=garments[:2],
+        require=judge.require,
+        earlier=told,
+    )
+
+
+def _earlier(study: Study, ledger: Ledger, judge: Judge) -> list[list[Judged]]:
+    """What other seeds and other studies say of the requirements that are asked for here."""
+    prefix = f"{study.spec.name}-seed-"
+    found = earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require)
+    found += trials_of_other_studies(study, judge.require)
+    asked = {*judge.require, "hands", "body", *judge.extra, *(["drift"] if judge.drift_allowed is not None else [])}
+    return [[replace(j, margins={n: m for n, m in j.margins.items() if n in asked}) for j in trials] for trials in found]
+
+
+def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
+    """What a fork brought that is not stored here yet; its images lie in the cache."""
+    drawn = {record.judged.point.key() for record in records}
+    brought = [Proposal(study.space.from_params(c["params"]), c["phase"]) for c in carried(study.workspace, seed)]
+    return [proposal for proposal in brought if proposal.point.key() not in drawn]
+
+
+def _draw(
+    study: Study, seed: int, judge: Judge, ledger: Ledger, proposals: Sequence[Proposal], may_write: Callable[[], None]
+) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord]]:
+    # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
+    may_write()
+    seen = yield [Job(seed, proposal.point) for proposal in proposals]
+    may_write()
+    return [store_trial(study, seed, judge, ledger, p, e) for p, e in zip(proposals, seen, strict=True)]

@@ -1,0 +1,63 @@
+"""What was seen at other seeds of the same study, and in other studies, for a search that learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from models.errors import InputError
+from optimizer.search.judged import Judged
+from optimizer.trial_store.store import trials_of_others
+from studies.file_hashes import known_hash
+from studies.spec import read_spec, study_file
+from studies.study import Study
+from studies.workspace import workspace_of
+
+
+def earlier_trials(study: Study, name: str, prefix: str, storage: str, require: Mapping[str, float]) -> list[list[Judged]]:
+    """By seed, but for that of the Optuna study `name`. What LoRAs must show is `require` as it stands now; hands, body and drift
+    are as they were judged when drawn."""
+    others = trials_of_others(storage, prefix, name, study.space)
+    return [[_required(judged, attrs, require) for judged, attrs in trials] for trials in others]
+
+
+def trials_of_other_studies(study: Study, require: Mapping[str, float]) -> list[list[Judged]]:
+    """By study and seed, those of `search.learn`: what they say of LoRAs that are other files there is left out.
+
+    Raises InputError if one of them is no study, or is drawn with another base.
+    """
+    return [trials for place in study.spec.search.learn for trials in _of_study(study, study.path(place), require)]
+
+
+def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterator[list[Judged]]:
+    file = study_file(place)
+    spec = read_spec(file)
+    other = Study(spec, file.parent, workspace_of(file))
+    if _content(other, spec.base.checkpoint) != _content(study, study.spec.base.checkpoint):
+        raise InputError("that study is drawn with another base, which teaches this one nothing", place, "mend search.learn")
+    if not other.workspace.root.is_dir():
+        return
+    changed = {
+        name
+        for name, section in study.spec.searched().items()
+        if name not in spec.loras or _content(other, spec.loras[name].file) != _content(study, section.file)
+    }
+    for trials in earlier_trials(other, "", f"{spec.name}-seed-", other.storage_url, require):
+        here = [
+            j for j in trials if set(j.point.levers) <= set(study.space.free) and set(j.point.weights) >= set(study.space.weights)
+        ]
+        seen = [replace(j, point=study.space.point(j.point.weights, j.point.cfg, set(j.point.levers))) for j in here]
+        yield [replace(j, margins={n: m for n, m in j.margins.items() if n not in changed}) for j in seen]
+
+
+def _content(study: Study, name: str) -> str:
+    path = study.path(name)
+    return known_hash(study.workspace, path) if path.exists() else name
+
+
+def _required(judged: Judged, attrs: Mapping[str, Any], require: Mapping[str, float]) -> Judged:
+    shown = attrs.get("scores", {}).get("expression", {})
+    now = {name: least - (shown[name] or 0.0) for name, least in require.items() if name in shown}
+    return replace(judged, margins={**judged.margins, **now})

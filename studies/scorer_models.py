@@ -1,0 +1,101 @@
+"""Opens the models that observe images, and hashes what decides their observations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scorers.observe.observation import FORMAT
+from scorers.plugins import versions_of
+from studies.devices import scorers_device
+from studies.spec import GarmentScorer, ScorersSection
+
+if TYPE_CHECKING:
+    from scorers.observe.base import Observes
+    from scorers.observe.embedders import Embeds
+
+
+def open_observer(scorers: ScorersSection, root: Path) -> Observes:
+    """Opens the models that look at images. Raises InputError for the first that is missing or does not open."""
+    from models.vision.faces import open_faces
+    from models.vision.part_parser import open_parser
+    from models.vision.pose import open_pose
+    from scorers.observe.limbs.hand_judge import open_hand_judge
+    from scorers.observe.parser_observer import Observer
+    from scorers.observe.window_observer import WindowObserver
+    from scorers.plugins import open_scorers
+
+    device, hands = scorers_device(scorers.device), scorers.hands
+    parts = scorers.parts.model
+    parser = None if parts is None else open_parser(local_name(parts, root), device)
+    garments = open_garment_embedder(scorers.garment, root, device)
+    faces = open_faces(local_name(scorers.face.pack, root), scorers.face.det_size)
+    pose = open_pose(root / hands.pose, device) if hands.pose else None
+    extra = open_scorers(list(scorers.extra))
+    if parser is None:
+        return WindowObserver(garments, faces, pose, extra)
+    return Observer(parser, garments, faces, open_hand_judge(root / hands.judge) if hands.judge else None, pose, extra)
+
+
+def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embeds:
+    """The CLIP model, DINOv2, or both averaged. Raises InputError for the first that is missing or does not open."""
+    from models.vision.clip import open_clip_model
+    from models.vision.dino import open_dino
+    from scorers.observe.embedders import Averaged
+
+    found: list[Embeds] = []
+    if garment.model is not None:
+        found.append(open_clip_model(local_clip_name(garment.model, root), garment.pretrained, device))
+    if garment.dino is not None:
+        found.append(open_dino(local_name(garment.dino, root), device))
+    return found[0] if len(found) == 1 else Averaged(tuple(found))
+
+
+def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> dict[str, tuple[str, str]]:
+    """By scorer: what decides its observations, and what a person knows it by.
+
+    The first is the hash of local files, as `content_of` gives it, or the name of what is not here, with the settings.
+    """
+    garment, face, hands = scorers.garment, scorers.face, scorers.hands
+
+    def told(place: str, setting: str = "") -> tuple[str, str]:
+        path = Path(place.removeprefix("local-dir:"))
+        content = content_of(path) if path.exists() else place
+        known_by = f"{path.name} ({content[:12]})" if path.exists() else place
+        return f"{content} {setting}".strip(), f"{known_by} {setting}".strip()
+
+    garments = {}
+    if garment.model is not None:
+        garments["clip"] = told(local_clip_name(garment.model, root), garment.pretrained or "")
+    if garment.dino is not None:
+        garments["dino"] = told(local_name(garment.dino, root))
+    shown = [known_by for _, known_by in garments.values()]
+    seen, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
+    judged, judged_by = told(local_name(model, root))
+    return {
+        "parts": ("windows", "none") if scorers.parts.model is None else told(local_name(scorers.parts.model, root)),
+        "garment": (json.dumps({kind: held for kind, (held, _) in garments.items()}), " and ".join(shown)),
+        "face": told(local_name(face.pack, root), str(face.det_size)),
+        "hands": (f"{seen} {judged}", judged_by),
+        **{f"extra {name}": (release, release) for name, release in versions_of(list(scorers.extra)).items()},
+    }
+
+
+def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
+    """Hash of what decides the observations of each scorer, and of their format: what stored observations depend on."""
+    held = scorer_models(scorers, root, content_of)
+    return hashlib.sha256(json.dumps([FORMAT, {name: content for name, (content, _) in held.items()}]).encode()).hexdigest()
+
+
+def local_name(name: str, root: Path) -> str:
+    """The path beside the study file if there is one, else the name as it is (a hub or pack name)."""
+    beside = (root / name).expanduser()
+    return str(beside) if beside.exists() else name
+
+
+def local_clip_name(name: str, root: Path) -> str:
+    prefix = "local-dir:"
+    return prefix + local_name(name.removeprefix(prefix), root) if name.startswith(prefix) else name

@@ -1,0 +1,52 @@
+"""What the dashboards of a study read, and where they may answer."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dashboards.servers import Public, Stores
+    from studies.study import Study
+
+PASSWORD: Final = "HUANHUA_PASSWORD"
+SHORTEST: Final = 12
+LOOPBACK: Final = ("127.0.0.1", "localhost")
+
+
+def stores_of(study: Study, *, blurred: bool) -> Stores:
+    """What the dashboards of a study look at."""
+    from dashboards.servers import Stores
+    from studies.tracking.mlflow.tracker import local_store
+
+    place, tracking = study.workspace, study.spec.tracking
+    url, mlflow_artifacts = local_store(place.root)
+    return Stores(
+        mlflow_url=tracking.mlflow or url,
+        mlflow_artifacts=mlflow_artifacts,
+        storage_url=study.storage_url,
+        artifacts=place.artifacts,
+        logs=place.root / "logs",
+        blurred=blurred,
+    )
+
+
+def public_at(host: str | None) -> Public | None:
+    """Where MLflow is to answer beyond loopback. Raises InputError where nothing would ask for a password there."""
+    from dashboards.servers import Public
+    from models.errors import InputError
+
+    if host is None or host in LOOPBACK:
+        return None
+    if host in ("0.0.0.0", "::", "*"):
+        raise InputError("every address at once is too many", "--host", "name the one that others will type")
+    password = os.environ.get(PASSWORD, "")
+    if len(password) < SHORTEST:
+        raise InputError(
+            f"beyond this machine MLflow answers behind a password only ({host})", "--host",
+            f"put one of at least {SHORTEST} letters into {PASSWORD}, or leave --host out and use `ssh -L`",
+        )  # fmt: skip
+    if find_spec("flask_wtf") is None:
+        raise InputError("MLflow needs Flask-WTF to ask for a password", "--host", "pip install 'huanhua[auth]'")
+    return Public(host, password)

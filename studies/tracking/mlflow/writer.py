@@ -1,0 +1,263 @@
+"""Turns events into MLflow runs, idempotently: a run is found again by its tags, and a finished child is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingTold, TrialDone, place
+from studies.tracking.mlflow.database import make_whole
+from studies.tracking.outbox import AwayError
+from studies.tracking.pictures import Picture, Veiled, opened
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+PARENT: Final = "mlflow.parentRunId"
+KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
+SHOWN: Final = "huanhua.picture"
+TRAINED: Final = "huanhua.training"
+CONTEXT, NOTE = "mlflow.data.context", "mlflow.note.content"
+DIGITS: Final = 36
+MODELS: Final = {"mlflow.experimentKind": "custom_model_development"}
+"""Else MLflow shows runs as evaluations of a language model."""
+BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
+QUIET: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+}
+
+
+class _Child(NamedTuple):
+    """The run of one trial; finished means that nothing of it is missing. `shown` tells how its picture was logged."""
+
+    run_id: str
+    status: str
+    shown: str = ""
+
+
+class Writer:
+    """One experiment, opened or made. Raises AwayError while the server cannot be reached."""
+
+    def __init__(self, uri: str, experiment: str, artifacts: Path | None) -> None:
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
+        make_whole(uri)
+        with _server():
+            self._client: MlflowClient = MlflowClient(tracking_uri=uri)
+            self._experiment = self._open(experiment, artifacts)
+        self._parents: dict[int | None, str] = {}
+        self._children: dict[int, dict[int, _Child]] = {}
+        self._steps: dict[str, int] = {}
+
+    def write(self, event: Event) -> None:
+        with _server():
+            match event:
+                case SeedStarted():
+                    self._start(event)
+                case TrialDone():
+                    self._trial(event)
+                case Attached():
+                    self._attach(self._parent(event.seed), event.name, event.content)
+                case SeedFinished():
+                    parent = self._parent(event.seed)
+                    self._log(parent, {}, event.metrics, event.tags)
+                    self._client.set_terminated(parent)
+                case TrainingTold():
+                    self._training(event)
+
+    def _open(self, name: str, artifacts: Path | None) -> str:
+        known = self._client.get_experiment_by_name(name)
+        if known is None:
+            location = artifacts.resolve().as_uri() if artifacts else None
+            return str(self._client.create_experiment(name, artifact_location=location, tags=MODELS))
+        if known.lifecycle_stage == "deleted":
+            self._client.restore_experiment(known.experiment_id)
+        return str(known.experiment_id)
+
+    def _parent(self, seed: int | None) -> str:
+        if seed not in self._parents:
+            tags = {KIND: "study"} if seed is None else {KIND: "seed", SEED: str(seed)}
+            known = self._find(tags)
+            self._parents[seed] = (known[0] if known else self._create(place(seed), tags)).info.run_id
+        return self._parents[seed]
+
+    def _start(self, event: SeedStarted) -> None:
+        parent = self._parent(event.seed)
+        stored = self._client.get_run(parent).data.params
+        params = {_name(key): str(value) for key, value in event.params.items()}
+        # MLflow never changes a parameter, so a new value is told by a tag.
+        changed = {key: value for key, value in params.items() if stored.get(key, value) != value}
+        self._log(parent, {key: value for key, value in params.items() if key not in stored}, {}, {**event.tags, **changed})
+        self._inputs(parent, event.inputs)
+        self._client.update_run(parent, status="RUNNING")
+
+    def _inputs(self, parent: str, inputs: Sequence[Input]) -> None:
+        """As MLflow's datasets, whose digests hold 36 letters at most; what is there already it does not keep twice."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        if not inputs:
+            return
+        held = []
+        for given in inputs:
+            source, profile = json.dumps({"uri": str(given.source)}), json.dumps({"sha256": given.digest, **given.details})
+            dataset = Dataset(given.name, given.digest[:DIGITS], "local", source, profile=profile)
+            held.append(DatasetInput(dataset, [InputTag(CONTEXT, given.context)]))
+        self._client.log_inputs(parent, held)
+        found = {given.name: run for given in inputs if (run := self._trained(given)) is not None}
+        links = [f"[{name}](#/experiments/{run.info.experiment_id}/runs/{run.info.run_id})" for name, run in found.items()]
+        tags = {f"{TRAINED}.{name}": run.info.run_id for name, run in found.items()}
+        if links:
+            tags[NOTE] = f"Trained in: {', '.join(links)}"
+        self._log(parent, {}, {}, tags)
+
+    def _trained(self, given: Input) -> Run | None:
+        """The newest training run that made it, in whatever experiment of the server it was logged."""
+        experiments = [held.experiment_id for held in self._client.search_experiments()] if given.trained else []
+        for key, value in given.trained.items():
+            compared = "LIKE" if value.endswith("%") else "="
+            query = f"tags.`{key}` {compared} '{value}'"
+            if runs := self._client.search_runs(experiments, query, max_results=1, order_by=["attributes.start_time DESC"]):
+                return runs[0]
+        return None
+
+    def _trial(self, event: TrialDone) -> None:
+        parent = self._parent(event.seed)
+        if event.seed not in self._children:
+            runs = self._find({KIND: "trial", PARENT: parent})
+            self._children[event.seed] = {int(run.data.tags[TRIAL]): _child(run) for run in runs}
+        children = self._children[event.seed]
+        child = children.get(event.number)
+        if child is None:
+            tags = {**event.tags, KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
+            run_id = self._create(f"trial {event.number}", tags).info.run_id
+            child = children[event.number] = _Child(run_id, "RUNNING")
+        shown = "none" if event.image is None else "blurred" if isinstance(event.image, Veiled) else "clear"
+        if child.status == "FINISHED" and shown in (child.shown, "none"):
+            return
+        if child.status != "FINISHED":
+            self._log(child.run_id, event.params, event.metrics, {}, step=event.number)
+        if event.image is not None:
+            self._attach(child.run_id, "render.png", event.image)
+            self._chart(child.run_id, event.image, event.number)
+        self._client.set_tag(child.run_id, SHOWN, shown)
+        self._client.set_terminated(child.run_id)
+        children[event.number] = _Child(child.run_id, "FINISHED", shown)
+
+    def _training(self, event: TrainingTold) -> None:
+        tags = {KIND: "training", DIGEST: event.key}
+        known = [run for run in self._find(tags) if run.info.run_name == event.name]
+        if any(run.info.status == "FINISHED" for run in known):
+            return
+        run_id = (known[0] if known else self._create(event.name, tags)).info.run_id
+        stored = known[0].data.params if known else {}
+        self._log(run_id, {key: value for key, value in event.params.items() if key not in stored}, {}, event.tags)
+        self._losses(run_id, event.first, event.losses)
+        for name, text in event.texts.items():
+            self._attach(run_id, name, text)
+        for name, picture in event.samples.items():
+            self._attach(run_id, f"samples/{name}.png", picture)
+        if event.finished:
+            self._client.set_terminated(run_id)
+
+    def _losses(self, run_id: str, first: int, losses: Sequence[float]) -> None:
+        from mlflow.entities import Metric
+
+        if not losses:
+            return
+        if run_id not in self._steps:
+            self._steps[run_id] = max((point.step for point in self._client.get_metric_history(run_id, "loss")), default=0)
+        now, last = int(time.time() * 1000), self._steps[run_id]
+        points = [Metric("loss", float(loss), now, step) for step, loss in enumerate(losses, start=first) if step > last]
+        for start in range(0, len(points), BATCH):
+            self._client.log_batch(run_id, metrics=points[start : start + BATCH])
+        self._steps[run_id] = max(last, first + len(losses) - 1)
+
+    def _find(self, tags: Mapping[str, str]) -> list[Run]:
+        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        runs: list[Run] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_runs([self._experiment], query, order_by=["attributes.start_time ASC"], page_token=token)
+            runs.extend(page)
+            token = page.token
+            if not token:
+                return runs
+
+    def _create(self, name: str, tags: Mapping[str, str]) -> Run:
+        return self._client.create_run(self._experiment, tags={_name(key): value for key, value in tags.items()}, run_name=name)
+
+    def _log(
+        self,
+        run_id: str,
+        params: Mapping[str, Scalar],
+        metrics: Mapping[str, float | None],
+        tags: Mapping[str, str],
+        step: int = 0,
+    ) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        now = int(time.time() * 1000)
+        points = [Metric(_name(key), float(value), now, step) for key, value in metrics.items() if value is not None]
+        settings = [Param(_name(key), str(value)) for key, value in params.items()]
+        labels = [RunTag(_name(key), value) for key, value in tags.items()]
+        for first in range(0, max(len(points), len(settings), len(labels)), 100):  # MLflow takes 100 parameters in one batch
+            cut = slice(first, first + 100)
+            self._client.log_batch(run_id, metrics=points[cut], params=settings[cut], tags=labels[cut])
+
+    def _attach(self, run_id: str, name: str, content: Any) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, *name.split("/"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, str):
+                file.write_text(content, encoding="utf-8")
+            elif isinstance(content, Path):
+                shutil.copyfile(content, file)
+            else:
+                opened(content).save(file)
+            self._client.log_artifacts(run_id, folder)
+
+    def _chart(self, run_id: str, picture: Picture, step: int) -> None:
+        """MLflow's own image form, which its charts lay side by side over runs."""
+        self._client.log_image(run_id, opened(picture), key="render", step=step)
+
+
+def _child(run: Run) -> _Child:
+    # Runs of before there was such a tag hold clear pictures.
+    return _Child(run.info.run_id, run.info.status, run.data.tags.get(SHOWN, "clear"))
+
+
+def _name(key: str) -> str:
+    """`key` in the letters that MLflow takes."""
+    return re.sub(r"[^\w./ -]", "_", key).strip("/. ") or "_"
+
+
+@contextmanager
+def _server() -> Iterator[None]:
+    """Tells a server that is away from one that refuses what it was given."""
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except RequestException as error:
+        raise AwayError(str(error)) from error
+    except MlflowException as error:
+        status: int = error.get_http_status_code()
+        if status >= 500 or status == 429:
+            raise AwayError(str(error)) from error
+        raise

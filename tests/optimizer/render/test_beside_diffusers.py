@@ -1,0 +1,109 @@
+"""The renderer draws what diffusers' own pipelines draw, on SD1.5 and SDXL, bare and with a LoRA on every model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from PIL import Image
+from transformers import CLIPTokenizer
+
+from models.base.opening import CONFIGS, VOCABULARY, Base, TextTower
+from models.lora.file import LoraFile
+from models.lora.key_spellings import layer_names
+from models.lora.methods import LoraLayer
+from models.testing.bases import random_parts, small_configs
+from optimizer.point import Job, Point
+from optimizer.render.base import Frame
+from optimizer.render.diffusers_renderer import DiffusionRenderer
+from optimizer.render.schedulers import make_scheduler
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+PROMPT, NEGATIVE = "a red hat, a cat", "dog"
+SIZE, STEPS, CFG, SEED = (48, 64), 4, 6.0, 11
+SAMPLER = "DPM++ 2M Karras"
+
+
+def tokenizer(family: str, name: str) -> CLIPTokenizer:
+    import json
+
+    settings = json.loads((CONFIGS / family / name / "special_tokens_map.json").read_text())
+    return CLIPTokenizer.from_pretrained(str(VOCABULARY), **settings)
+
+
+@pytest.fixture(scope="module", params=["sd15", "sdxl"])
+def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    family = request.param
+    folder = small_configs(tmp_path_factory.mktemp("small") / family, family)
+    parts = [part.requires_grad_(False).eval() for part in random_parts(folder)]
+    second = TextTower(tokenizer("sdxl", "tokenizer_2"), parts[3]) if family == "sdxl" else None
+    schedule = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    return Base(tokenizer(family, "tokenizer"), parts[2], parts[0], parts[1], schedule, family, family, second)
+
+
+def lora(base: Base) -> LoraFile:
+    generator = torch.Generator().manual_seed(5)
+
+    def layer(weight: torch.Tensor) -> LoraLayer:
+        down = torch.randn(2, *weight.shape[1:], generator=generator) * 0.3
+        return LoraLayer(down, torch.randn(weight.shape[0], 2, *[1] * (weight.ndim - 2), generator=generator) * 0.3, 1.0)
+
+    def layers(model: Any) -> dict[str, LoraLayer]:
+        return {name: layer(model.get_parameter(f"{name}.weight")) for name in layer_names(model) if "conv_in" not in name}
+
+    second = layers(base.second.text_encoder) if base.second else {}
+    return LoraFile(Path("x.safetensors"), "x", "0" * 12, "x", layers(base.unet), layers(base.text_encoder), {}, second)
+
+
+def by_pipeline(base: Base) -> Image.Image:
+    parts: dict[str, Any] = {"vae": base.vae, "text_encoder": base.text_encoder, "tokenizer": base.tokenizer, "unet": base.unet}
+    parts["scheduler"] = make_scheduler(SAMPLER, base.schedule, [SEED])
+    if base.second is not None:
+        towers = {"text_encoder_2": base.second.text_encoder, "tokenizer_2": base.second.tokenizer}
+        pipe = StableDiffusionXLPipeline(**parts, **towers, add_watermarker=False)
+    else:
+        nothing = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+        pipe = StableDiffusionPipeline(**parts, **nothing)
+    pipe.set_progress_bar_config(disable=True)
+    image: Image.Image = pipe(
+        PROMPT, negative_prompt=NEGATIVE, guidance_scale=CFG, num_inference_steps=STEPS, width=SIZE[0], height=SIZE[1],
+        generator=torch.Generator().manual_seed(SEED),
+    ).images[0]  # fmt: skip
+    return image
+
+
+def by_renderer(base: Base, loras: dict[str, LoraFile], weight: float) -> Image.Image:
+    renderer = DiffusionRenderer(base, loras, Frame(PROMPT, NEGATIVE, *SIZE, STEPS, SAMPLER))
+    (image,) = renderer.render([Job(SEED, Point(dict.fromkeys(loras, weight), CFG))])
+    assert isinstance(image, Image.Image)
+    return image
+
+
+def off(first: Image.Image, second: Image.Image) -> int:
+    return int(np.abs(np.asarray(first).astype(int) - np.asarray(second)).max())
+
+
+def test_bare(base: Base) -> None:
+    assert off(by_renderer(base, {}, 0.0), by_pipeline(base)) <= 1
+
+
+def test_with_a_lora_on_every_model(base: Base) -> None:
+    file, weight = lora(base), 0.7
+    found, bare = by_renderer(base, {"x": file}, weight), by_pipeline(base)
+    touched = [(base.unet, file.unet), (base.text_encoder, file.text)]
+    if base.second is not None:
+        touched.append((base.second.text_encoder, file.text_2))
+    for model, layers in touched:
+        for name, layer in layers.items():
+            model.get_parameter(f"{name}.weight").add_(weight * layer.delta())
+    try:
+        assert off(found, by_pipeline(base)) <= 1
+    finally:
+        for model, layers in touched:
+            for name, layer in layers.items():
+                model.get_parameter(f"{name}.weight").sub_(weight * layer.delta())
+    assert off(found, bare) > 8

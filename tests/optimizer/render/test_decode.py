@@ -1,0 +1,61 @@
+"""Latents to pictures: rounding, NaN, and the float32 VAE that is tried once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from optimizer.render.decode import NotDrawn, decode
+
+LATENTS = torch.zeros(4, 2, 3)
+
+
+class Vae(nn.Module):
+    """Paints one grey; in float16 it overflows if told to."""
+
+    def __init__(self, dtype: torch.dtype, *, overflows: bool = False, always: bool = False) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.tensor(0.5, dtype=dtype), requires_grad=False)
+        self.overflows, self.always = overflows, always
+        self.config = {"scaling_factor": 2.0}
+        self.seen: list[torch.dtype] = []
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.level.dtype
+
+    def decode(self, x: Tensor, return_dict: bool) -> tuple[Tensor]:
+        assert not return_dict
+        assert x.dtype == self.dtype
+        self.seen.append(self.dtype)
+        bad = self.always or (self.overflows and self.dtype == torch.float16)
+        return (torch.full((1, 3, 16, 24), float("nan") if bad else float(self.level), dtype=self.dtype),)
+
+
+def test_pixels_are_rounded_to_the_nearest_level() -> None:
+    image = decode(Vae(torch.float32), LATENTS)
+    assert isinstance(image, Image.Image)
+    assert image.size == (24, 16)
+    assert np.unique(image).tolist() == [round(0.75 * 255)]
+
+
+def test_a_half_precision_vae_that_gives_nan_is_tried_once_in_float32_and_is_half_precision_again() -> None:
+    vae = Vae(torch.float16, overflows=True)
+    assert isinstance(decode(vae, LATENTS), Image.Image)
+    assert vae.seen == [torch.float16, torch.float32]
+    assert vae.dtype == torch.float16
+
+
+def test_a_vae_that_is_known_to_overflow_is_not_tried_in_float16() -> None:
+    vae = Vae(torch.float16)
+    assert isinstance(decode(vae, LATENTS, upcast=True), Image.Image)
+    assert vae.seen == [torch.float32]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+def test_nan_from_the_vae_or_the_unet_is_a_result(dtype: torch.dtype) -> None:
+    assert decode(Vae(dtype, always=True), LATENTS) == NotDrawn("the VAE gave NaN")
+    assert decode(Vae(dtype), torch.full((4, 2, 3), float("inf"))) == NotDrawn("the UNet gave NaN")

@@ -1,0 +1,75 @@
+"""The tutorial's grids and the words about why a search ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from optimizer.point import Point
+from optimizer.search.judged import Judged
+from optimizer.search.proof import lowered
+from optimizer.search.samplers.coarse_to_fine import CoarseToFine
+from optimizer.search.samplers.registry import design_for, sampler_for
+from optimizer.search.space import Axis, Space
+from optimizer.search.stopping import why_stopped
+from optimizer.search.strategy import DESIGN_LEVELS
+
+GRID = Space({n: Axis(0.0, 1.0, 0.1) for n in ("face", "dress", "shoes")}, given_cfg=5.0)
+START = GRID.point({"face": 0.7, "dress": 0.4, "shoes": 0.4})
+
+
+def judge(point: Point) -> Judged:
+    margins = {n: end - point.weights[n] for n, end in (("face", 0.6), ("dress", 0.5), ("shoes", 0.3))}
+    return Judged(point, GRID.cost(point), margins)
+
+
+def drawn(grid: Space, most: int) -> list[Judged]:
+    history: list[Judged] = []
+    grids = CoarseToFine(replace(START), ("dress", "shoes"))
+    while len(history) < most:
+        point = grids.propose(grid, history)
+        if point is None:
+            break
+        history.append(judge(point))
+    return history
+
+
+def test_first_a_grid_of_both_garments_around_the_start_with_the_face_as_it_is() -> None:
+    first = drawn(GRID, 9)
+    assert {j.point.weights["face"] for j in first} == {0.7}
+    pairs = {(j.point.weights["dress"], j.point.weights["shoes"]) for j in first}
+    assert pairs == {(a, b) for a in (0.2, 0.4, 0.6) for b in (0.2, 0.4, 0.6)}
+
+
+def test_ends_at_the_least_weights_of_a_plain_world_and_draws_nothing_twice() -> None:
+    history = drawn(GRID, 200)
+    assert len({j.point.key() for j in history}) == len(history) < 200
+    cheapest = min((j for j in history if j.feasible), key=lambda j: j.cost)
+    assert cheapest.point.weights == {"face": 0.6, "dress": 0.5, "shoes": 0.3}
+
+
+def test_cfg_is_looked_at_beside_the_face() -> None:
+    history = drawn(replace(GRID, cfg=Axis(4.0, 6.0, 0.5)), 200)
+    assert len({j.point.cfg for j in history}) > 1
+
+
+def test_every_name_of_a_study_file_gives_a_sampler() -> None:
+    history = [judge(START), judge(GRID.point({"face": 0.8, "dress": 0.8, "shoes": 0.8}))]
+    for name in ("least-weight", "grid", "random", "tpe"):
+        sampler = sampler_for(name, GRID, START)  # type: ignore[arg-type]
+        point = sampler.propose(GRID, history)
+        assert point is not None
+        assert point.key() == GRID.point(point.weights).key()
+    assert design_for("least-weight") == ()
+    assert design_for("gp") == DESIGN_LEVELS
+
+
+def test_the_reason_for_the_end_is_told() -> None:
+    pick = judge(GRID.point({"face": 0.6, "dress": 0.5, "shoes": 0.3}))
+    below = [lowered(GRID, pick.point, n, 1) for n in pick.point.weights]
+    history = [pick, *(judge(p) for p in below if p is not None)]
+    assert "budget of 4 images" in why_stopped(GRID, history, budget=4, worth=None)
+    assert "budget of 6 images is used up, 2 of them for margins" in why_stopped(GRID, history, budget=6, worth=None, beside=2)
+    assert why_stopped(GRID, history, budget=9, worth=None, beside=2) == "the proof is complete"
+    assert "less than 0.02 of weight" in why_stopped(GRID, history, budget=9, worth=0.02)
+    nothing = [j for j in history if not j.feasible]
+    assert "no point left" in why_stopped(GRID, nothing, budget=9, worth=0.02)

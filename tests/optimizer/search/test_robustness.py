@@ -1,0 +1,67 @@
+"""Points beside a pick, and what they say of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimizer.point import Point
+from optimizer.search.judged import Judged, best
+from optimizer.search.robustness import Margin, before_the_proof, beside, held_best, kept_for_margin, with_margins
+from optimizer.search.space import Axis, Space
+
+weights = st.dictionaries(st.sampled_from(["face", "dress", "shoes"]), st.integers(0, 20).map(lambda k: k / 20), min_size=1)
+
+
+@given(weights, st.sampled_from([0.01, 0.02, 0.1]))
+def test_both_sides_move_every_weight_but_those_at_0(held: dict[str, float], off: float) -> None:
+    sides = beside(Point(held, 5.0, "a prompt"), off)
+    for name, weight in held.items():
+        lower, higher = sides["lower"].weights[name], sides["higher"].weights[name]
+        assert (lower, higher) == ((0, 0) if weight == 0 else pytest.approx((max(0, weight - off), weight + off)))
+    assert {side.prompt for side in sides.values()} == {"a prompt"}
+
+
+def judged(weight: float, dress: float, hands: float = -0.1) -> Judged:
+    return Judged(Point({"dress": weight}, 5.0), weight, {"dress": dress, "hands": hands})
+
+
+def test_a_point_that_breaks_beside_itself_is_not_the_best() -> None:
+    edge, inner = judged(0.4, -0.01), judged(0.5, -0.2)
+    sides = {"lower": judged(0.38, 0.03), "higher": judged(0.42, -0.05)}
+    assert not Margin(0.02, sides).holds
+    history = with_margins([edge, inner], {edge.point.key(): sides})
+    assert best([edge, inner]) == edge
+    assert best(history) == inner
+    assert history[0].margins == {"dress": 0.03, "hands": -0.1}
+
+
+def test_a_point_that_holds_stays_feasible() -> None:
+    held = judged(0.5, -0.2)
+    sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2, -0.05)}
+    assert Margin(0.02, sides).holds
+    assert best(with_margins([held], {held.point.key(): sides})).margins == {"dress": -0.1, "hands": -0.05}  # type: ignore[union-attr]
+
+
+def test_a_point_that_holds_is_preferred_to_a_cheaper_one_that_was_not_tried_so() -> None:
+    cheap, held = judged(0.4, -0.01), judged(0.5, -0.2)
+    sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2)}
+    assert held_best([cheap, held], {}) == cheap
+    assert held_best([cheap, held], {held.point.key(): sides}) == best(with_margins([held], {held.point.key(): sides}))
+    broken = {"lower": judged(0.48, 0.1), "higher": judged(0.52, -0.2)}
+    assert held_best([cheap, held], {held.point.key(): broken}) == cheap
+    assert held_best([held], {held.point.key(): broken}) is None
+
+
+def test_two_images_are_kept_for_a_best_point_where_two_are_left() -> None:
+    assert [kept_for_margin(True, left) for left in (0, 1, 2, 9)] == [0, 0, 2, 2]
+    assert kept_for_margin(False, 9) == 0
+
+
+def test_the_margin_comes_before_the_proof_once_images_are_few() -> None:
+    space, pick = Space({"dress": Axis(0.0, 1.0, 0.05)}, given_cfg=5.0), judged(0.5, -0.2)
+    assert [left for left in range(9) if before_the_proof(space, pick, [pick], left=left, found=0)] == [2, 3, 4]
+    drawn = [pick, judged(0.45, 0.1)]
+    assert [left for left in range(9) if before_the_proof(space, pick, drawn, left=left, found=0)] == [2, 3]
+    assert [left for left in range(9) if before_the_proof(space, pick, drawn, left=left, found=1)] == [2, 3, 4, 5]

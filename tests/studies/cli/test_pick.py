@@ -1,0 +1,191 @@
+"""A person overrules the pick, people rate trials, MLflow is caught up: through the verbs, on a study whose models are fakes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dashboards.plots import Point
+from models.errors import InputError
+from studies.cli.app import app
+from studies.run.before_trials import judge_for
+from studies.run.lease import only_runner
+from studies.run.ratings import ASKED
+from studies.run.seed_search import run_seed
+from studies.run.trials import ledger_of
+from studies.study import Study
+from studies.testing.fake_study import fake_study
+from studies.tracking.memory import MemoryTracker
+from studies.tracking.pictures import Veiled
+
+SEED = 7
+BUDGET = 14
+
+
+@pytest.fixture
+def tracker(monkeypatch: pytest.MonkeyPatch) -> MemoryTracker:
+    made = MemoryTracker()
+    for verb in ("pick", "tracking", "search"):
+        monkeypatch.setattr(f"studies.cli.{verb}.open_tracker", lambda study, capacity=512: made)
+    return made
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    made = fake_study(tmp_path / "study")
+    judge, _ = judge_for(made, SEED, lambda: None)
+    run_seed(made, SEED, judge=judge, budget=BUDGET, tracker=MemoryTracker(), told=lambda done: None)
+    return made
+
+
+def huanhua(*words: str | Path, status: int = 0) -> str:
+    run = CliRunner().invoke(app, list(map(str, words)))
+    if run.exception is not None and not isinstance(run.exception, SystemExit):
+        raise run.exception
+    assert run.exit_code == status, run.output
+    return run.stdout
+
+
+def shown(study: Study) -> Any:
+    (seed,) = json.loads(huanhua("show", study.root, "--json"))["seeds"]
+    return seed
+
+
+def broken_trial(study: Study) -> int:
+    """A trial that breaks something."""
+    trials = [trial for trial in ledger_of(study, SEED).entries() if trial.point.weights["dress"] < 0.4]
+    return trials[0].number
+
+
+def test_a_choice_by_hand_is_told_everywhere_and_taken_back(study: Study, tracker: MemoryTracker) -> None:
+    before = shown(study)
+    other = broken_trial(study)
+    said = huanhua("pick", study.root, "--seed", SEED, "--trial", other)
+    assert f"trial {other} was chosen by hand; it breaks dress by" in said
+    assert f"the search's own is trial {before['pick']['trial']}" in said
+
+    found = shown(study)
+    assert (found["pick"]["trial"], found["chosen_by"], found["feasible"]) == (other, "hand", False)
+    assert found["found"] == before["pick"]["trial"]
+    assert found["proof"] is None
+    assert "chosen by hand" in huanhua("show", study.root)
+    assert "Chosen by hand" in Path(huanhua("lookbook", study.root).strip()).read_text(encoding="utf-8")
+    assert tracker.seeds[SEED].tags["pick"] == f"trial {other}"
+    assert tracker.seeds[SEED].tags["chosen"] == "by hand"
+    assert "dress" in tracker.seeds[SEED].tags["breaks"]
+    assert json.loads(str(tracker.seeds[SEED].artifacts["pick.json"]))["pick"]["trial"] == other
+    assert f"trial {other}" in ledger_of(study, SEED).notes()[None]
+    assert "chosen by hand" in ledger_of(study, SEED).notes()[None]
+
+    huanhua("pick", study.root, "--seed", SEED, "--trial", "auto")
+    assert shown(study) == before
+    assert tracker.seeds[SEED].tags["chosen"] == "by the search"
+    assert tracker.seeds[SEED].tags["breaks"] == ""
+
+
+def test_export_takes_the_choice_home_and_says_so(study: Study, tracker: MemoryTracker) -> None:
+    other = broken_trial(study)
+    huanhua("pick", study.root, "--seed", SEED, "--trial", other)
+    run = CliRunner().invoke(app, ["export", str(study.root), "--seed", "7", "--to", "a1111"])
+    weight = next(entry.point.weights["shoes"] for entry in ledger_of(study, SEED).entries() if entry.number == other)
+    assert f"<lora:shoes:{weight:g}>" in Path(run.stdout.strip()).read_text()
+    assert "was chosen by hand; it breaks dress by" in run.stderr
+
+
+def test_the_search_goes_on_with_a_choice_in_place(study: Study, tracker: MemoryTracker) -> None:
+    other = broken_trial(study)
+    huanhua("pick", study.root, "--seed", SEED, "--trial", other)
+    judge, _ = judge_for(study, SEED, lambda: None)
+    outcome = run_seed(study, SEED, judge=judge, budget=BUDGET + 4, tracker=tracker, told=lambda done: None)
+    assert outcome.by_hand
+    assert outcome.pick is not None
+    assert outcome.record(outcome.pick).number == other
+
+
+@pytest.mark.parametrize(
+    ("trial", "what"),
+    [("99", "no trial 99: seed 7; its trials are 0 to"), ("-1", "no trial number"), ("best", "no trial number: best")],
+)
+def test_a_trial_that_is_none_changes_nothing(study: Study, tracker: MemoryTracker, trial: str, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        huanhua("pick", study.root, "--seed", SEED, f"--trial={trial}")
+    assert ledger_of(study, SEED).chosen() is None
+    assert tracker.seeds == {}
+
+
+def test_what_people_say_in_the_dashboard_is_told(study: Study, tracker: MemoryTracker) -> None:
+    ledger = ledger_of(study, SEED)
+    ledger.write_note(2, ledger.notes()[2] + "4 nice <b>hem</b>")
+    assert "rated      trial 2: 4 of 5 nice <b>hem</b>" in huanhua("show", study.root)
+    assert shown(study)["ratings"] == {"2": {"stars": 4.0, "words": "nice <b>hem</b>"}}
+    page = Path(huanhua("lookbook", study.root).strip()).read_text(encoding="utf-8")
+    assert "Trial 2: 4 of 5 nice &lt;b&gt;hem&lt;/b&gt;" in page
+    assert "<b>hem" not in page
+    huanhua("pick", study.root, "--seed", SEED, "--trial", "1")
+    assert ledger_of(study, SEED).notes()[2].endswith(f"{ASKED} 4 nice <b>hem</b>"), "a later note keeps it"
+
+
+def test_track_logs_all_that_the_study_holds_and_nothing_twice(study: Study, tracker: MemoryTracker) -> None:
+    for _ in range(2):
+        huanhua("track", study.root)
+    numbers = [entry.number for entry in ledger_of(study, SEED).entries()]
+    assert sorted(tracker.trials) == [(SEED, number) for number in numbers]
+    seed = tracker.seeds[SEED]
+    assert seed.finished
+    assert set(seed.artifacts) >= {"ladders.png", "calibration.json", "trials.png", "pick.json"}
+    assert seed.params["references.dress"] == "photos"
+    assert seed.tags["feasible"] == "yes"
+
+
+def test_what_the_seed_was_run_with_is_logged_by_its_hashes(study: Study, tracker: MemoryTracker) -> None:
+    huanhua("track", study.root)
+    held = {given.name: given for given in tracker.seeds[SEED].inputs}
+    assert set(held) == {f"{kind} {name}" for kind in ("LoRA", "references") for name in ("face", "dress", "shoes")}
+    dress, photos = held["LoRA dress"], held["references dress"]
+    assert dress.digest == hashlib.sha256((study.root / "dress.safetensors").read_bytes()).hexdigest()
+    assert dress.trained == {"huanhua.lora_sha256": dress.digest, "sshs_model_hash": f"{study.about_loras['dress'].hash}%"}
+    files = sorted((study.root / "photos").iterdir())
+    assert photos.details["files"] == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.mark.parametrize("words", [("pick", "--seed", "7", "--trial", "1"), ("track",)])
+def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker, words: tuple[str, ...]) -> None:
+    with (
+        only_runner(study.storage_url, study.spec.name, lambda line: None),
+        pytest.raises(InputError, match="another runner has this study"),
+    ):
+        huanhua(words[0], study.root, *words[1:])
+    assert ledger_of(study, SEED).chosen() is None
+    assert tracker.seeds == {}
+
+
+def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(study: Study, tracker: MemoryTracker) -> None:
+    judge, _ = judge_for(study, SEED, lambda: None)
+    run_seed(study, SEED, judge=judge, budget=BUDGET, tracker=tracker, told=lambda done: None)
+    ledger = ledger_of(study, SEED)
+    bare = {entry.number for entry in ledger.entries() if entry.point.weights["dress"] == 0}
+    held = {number: run.artifacts["render.png"] for (_, number), run in tracker.trials.items()}
+    assert {number for number, picture in held.items() if isinstance(picture, Veiled)} == bare
+    tracker.trials.clear()
+    huanhua("track", study.root, "--no-blur")
+    assert not any(isinstance(run.artifacts["render.png"], Veiled) for run in tracker.trials.values())
+
+
+def test_the_figures_ring_the_pick(study: Study, tracker: MemoryTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboards import optuna_figures
+
+    told: list[Any] = []
+    real = optuna_figures.trade_off_figure
+
+    def seen(points: list[Point], **more: Any) -> Any:
+        told.append((len(points), more["pick"], more["required"]))
+        return real(points, **more)
+
+    monkeypatch.setattr(optuna_figures, "trade_off_figure", seen)
+    huanhua("pick", study.root, "--seed", SEED, "--trial", "1")
+    assert told == [(len(ledger_of(study, SEED).entries()), 1, 0.4)]

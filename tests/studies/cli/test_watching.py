@@ -1,0 +1,146 @@
+"""A run as it is told: JSON events for programs, one view on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from studies.cli.app import app
+from studies.cli.progress.callback import Pace, Plan, Watcher
+from studies.cli.progress.json_events import Events
+from studies.cli.progress.lines import Lines, _Seed
+from studies.cli.progress.live import Live
+from studies.pipeline import run_together
+from studies.run.before_trials import judge_for
+from studies.run.outcome import Outcome
+from studies.run.seed_search import TrialDone, run_seed
+from studies.study import Study
+from studies.testing.fake_study import fake_study
+from studies.tracking.memory import MemoryTracker
+
+SEED = 7
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    study = fake_study(tmp_path / "study")
+    monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.run.open_tracker", lambda opened: MemoryTracker())
+    return study.root
+
+
+def run(folder: Path, *words: str) -> Any:
+    found = CliRunner().invoke(app, ["run", str(folder), "--trials", "8", *words])
+    assert found.exit_code == 0, found.output
+    return found
+
+
+def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> None:
+    events = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
+    names = [event["event"] for event in events]
+    assert names == ["plan", *["calibration"] * 13, *["trial"] * 8, "pick", "done"]
+    assert events[0] == {"event": "plan", "seed": SEED, "images": 21, "seconds": 0.0}
+    assert events[13] == {"event": "calibration", "seed": SEED, "done": 13, "of": 13}
+    trials = [event for event in events if event["event"] == "trial"]
+    assert [trial["trial"] for trial in trials] == list(range(8))
+    assert [trial["images_left"] for trial in trials] == list(range(7, -1, -1))
+    assert set(trials[0]) >= {"seed", "phase", "weights", "cfg", "total_weight", "scores", "hands", "breaks", "best", "image"}
+    assert set(trials[0]) >= {"images_left", "seconds_left"}
+    assert events[-2]["pick"]["total_weight"] == trials[-1]["best"]
+    assert events[-1] == {"event": "done", "seeds": [SEED], "picked": [SEED]}
+
+
+def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
+    said = run(folder).stderr.splitlines()
+    assert said[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s to draw"
+    assert "calibrate: 13 of 13" in said
+    assert sum(line.startswith("  ") and "images left" in line for line in said) == 8
+    assert not any("\x1b" in line for line in said)
+
+
+def test_slow_images_before_the_trials_are_told_twice_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    plan, now = Plan(SEED, 4, 8, 20.0), iter((0.0, 20.0, 40.0, 60.0, 80.0))
+    told = _Seed(plan, Pace(plan, clock=lambda: next(now)), [SEED])
+    for _ in range(4):
+        told.calibrated()
+    assert capsys.readouterr().err.splitlines() == ["calibrate: 2 of 4", "calibrate: 4 of 4"]
+
+
+def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system="standard")
+    monkeypatch.setattr("studies.cli.progress.live.console", lambda: screen)
+    study = fake_study(tmp_path / "study")
+    with Live().seed(Plan(SEED, 13, 8, 1.5)) as told:
+        judge, _ = judge_for(study, SEED, told.calibrated)
+        run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), told=told.trial)
+    seen = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "calibrate 13 of 13" in seen
+    assert "trial 7, 8 of at most 8" in seen
+    assert "best: trial" in seen
+    assert "at most 0 images left, about 0 s" in seen
+    for row in ("weight dress", "total", "hands", "body"):
+        assert row in seen
+
+
+def together(study: Study, watch: Watcher) -> list[Outcome]:
+    return run_together(study, [7, 8], 8, MemoryTracker(), watch, lambda: None, blurred=True)
+
+
+def test_lines_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outcomes = together(fake_study(tmp_path / "study"), Lines())
+    said = capsys.readouterr().err.splitlines()
+    assert [outcome.seed for outcome in outcomes] == [7, 8]
+    for seed in (7, 8):
+        assert sum(line.startswith(f"  seed {seed} ") and "images left" in line for line in said) == 8
+
+
+def test_seeds_that_are_run_together_stand_in_one_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=60, color_system="standard")
+    monkeypatch.setattr("studies.cli.progress.live.console", lambda: screen)
+    shown: list[list[int]] = []
+    live = Live()
+
+    def seen(outcome: Outcome) -> None:
+        shown.append([plan.plan.seed for plan in live._watched])
+
+    monkeypatch.setattr(live, "picked", seen)
+    together(fake_study(tmp_path / "study"), live)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert text.count("trial 7, 8 of at most 8") >= 2
+    assert shown == [[], []]
+
+
+def test_events_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    together(fake_study(tmp_path / "study"), Events())
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    trials = [(event["seed"], event["trial"]) for event in events if event["event"] == "trial"]
+    assert sorted(trials) == [(seed, trial) for seed in (7, 8) for trial in range(8)]
+    assert trials != sorted(trials), "turn by turn"
+
+
+def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
+    clock = iter((100.0, 103.0, 105.0))
+    pace = Pace(Plan(SEED, 3, 10, 1.0), clock=lambda: next(clock))
+    assert (pace.left, pace.seconds_left) == (13, 13.0)
+    pace.calibrated()
+    assert pace.left == 12
+    for count in (4, 5, 6):
+        pace.trial(TrialDone(None, None, count, 10))  # type: ignore[arg-type]
+    assert pace.left == 4
+    assert pace.seconds_left == pytest.approx(4 * 2.5)
+
+
+def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = fake_study(tmp_path / "study")
+    study.spec.search.require.update(face=1.5)
+    monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.run.open_tracker", lambda opened: MemoryTracker())
+    found = CliRunner().invoke(app, ["run", str(study.root), "--trials", "4", "--json"])
+    assert found.exit_code == 1, found.output
+    assert json.loads(found.stdout.splitlines()[-1]) == {"event": "done", "seeds": [SEED], "picked": []}

@@ -1,0 +1,93 @@
+"""What `doctor` says of a machine and of a study, and what it never says."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from models.errors import InputError
+from studies.cli.app import app
+from studies.doctor import machine as diagnosis
+from studies.doctor.redact import redacted
+from studies.doctor.study import study_lines
+from studies.testing.study_in import SPEC, study_in
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (f"no such file: {Path.home()}/models/a.safetensors", "no such file: ~/models/a.safetensors"),
+        ("C:\\Users\\alice\\loras\\x.pt", "~\\loras\\x.pt"),
+        ("/home/alice/x and /Users/bob/y", "~/x and ~/y"),
+        ("postgresql+psycopg://u:pa55word@db.example.org:5432/x", "postgresql+psycopg://***@HOST:5432/x"),
+        ("http://mlflow.example.org:5000", "http://HOST:5000"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("token hf_abcdefghijklmnop", "token hf_***"),
+        ("key is s3cr3ts3cr3t.", "key is ***."),
+    ],
+)
+def test_a_bug_report_holds_no_home_no_secret_and_no_host(told: str, shown: str) -> None:
+    assert redacted(told, {"HF_TOKEN": "s3cr3ts3cr3t"}) == shown
+
+
+def test_the_name_of_this_machine_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "node", lambda: "alices-laptop")
+    assert redacted("ran on alices-laptop, not alices-laptop-2", {}) == "ran on HOST, not alices-laptop-2"
+
+
+@given(st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=30), st.text(), st.text())
+def test_no_secret_of_the_environment_is_ever_shown(secret: str, before: str, after: str) -> None:
+    assert secret not in redacted(f"{before} {secret} {after}".replace("*", ""), {"MY_PASSWORD": secret})
+
+
+def test_a_cpu_torch_beside_a_gpu_is_shouted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.version.cuda", None)
+    monkeypatch.setattr(diagnosis.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    lines = dict(diagnosis.device_lines())
+    (shouted,) = [line for line, well in lines.items() if not well]
+    assert "BUILT FOR THE CPU ALONE" in shouted
+    assert "pip install" in shouted
+    monkeypatch.setattr("torch.version.cuda", "13.0")
+    assert any("TORCH FOR CUDA 13.0 DOES NOT REACH IT" in line for line in dict(diagnosis.device_lines()))
+
+
+def test_no_gpu_no_shout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(diagnosis, "gpu_is_here", lambda: False)
+    assert all(well for _, well in diagnosis.device_lines())
+
+
+def test_a_missing_library_says_how_to_get_it() -> None:
+    assert diagnosis.library_line("no-such-library") == (
+        "library    no-such-library MISSING: pip install -c constraints.txt .",
+        False,
+    )
+    assert diagnosis.extra_line("no-such-library", "ray")[0].endswith("pip install 'huanhua[ray]'")
+    assert diagnosis.library_line("optuna")[0].endswith("MIT License") or "MIT" in diagnosis.library_line("optuna")[0]
+
+
+def test_every_model_of_a_study_is_tried_and_the_first_that_fails_hides_no_other(tmp_path: Path) -> None:
+    study = study_in(
+        tmp_path, scorers={**SPEC["scorers"], "parts": {"model": "./none"}, "garment": {"model": "local-dir:./none"}}
+    )
+    for name in ("base", "loras"):
+        del study.__dict__[name]
+    (tmp_path / "d").mkdir()
+    lines = dict(study_lines(study))
+    said = {line.split()[0]: line for line in lines}
+    assert set(said) == {"base", "LoRAs", "parts", "garment", "face", "hands", "photos"}
+    assert "DOES NOT OPEN" in said["base"]
+    assert "non-commercial" in said["face"]
+    assert "photos     dress: d is there" in lines
+    assert not lines["photos     shoes: s IS NOT THERE"]
+
+
+def test_doctor_of_no_study_is_one_line(tmp_path: Path) -> None:
+    run = CliRunner().invoke(app, ["doctor", str(tmp_path / "none")])
+    assert isinstance(run.exception, InputError)

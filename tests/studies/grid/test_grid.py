@@ -1,0 +1,230 @@
+"""A whole grid through the verb, drawn and looked at by fakes: what is drawn, judged, said and stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from typer.testing import CliRunner
+
+from models.errors import InputError
+from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.image_cache import CachedRenderer
+from scorers.testing.fake_observer import FakeObserver, Shown, references_of
+from studies.a1111.infotext import Infotext, read_picture
+from studies.cli.app import app
+from studies.run.before_trials import judge_for
+from studies.spec import StudySpec
+from studies.study import Study
+from studies.testing.painter import Painter
+from studies.tracking.memory import MemoryTracker
+from studies.workspace import Workspace
+
+PROMPT = "1girl, pink dress, testdress, myshoes"
+SPEC = {
+    "name": "grid",
+    "base": {"checkpoint": "base", "clip_skip": 2},
+    "prompt": PROMPT,
+    "negative_prompt": "lowres",
+    "render": {"width": 64, "height": 96, "steps": 20, "sampler": "DPM++ 2M Karras", "cfg": 5.0, "rng": "cpu"},
+    "loras": {
+        "dress": {"file": "loras/testdress.safetensors", "kind": "clothing", "references": "dress", "trigger": "testdress"},
+        "shoes": {"file": "loras/myshoes.safetensors", "kind": "shoes", "references": "shoes", "trigger": "myshoes"},
+        "detail": {"file": "loras/more.safetensors", "kind": "other", "fixed": 0.5},
+    },
+    "search": {"require": {"dress": 0.4, "shoes": 0.4}},
+    "scorers": {"hands": {"judge": "hands.onnx"}},
+}
+LADDERS = 8
+
+
+def seen(image: Image.Image) -> Shown:
+    """As much of the dress and the shoes as the painter painted."""
+    red, green, _ = image.getpixel((0, 0))  # type: ignore[misc]
+    return Shown(clothing=red / 255, shoes=green / 255)
+
+
+@dataclass
+class Lab:
+    """A study whose every heavy part is a fake, and what was asked of them."""
+
+    study: Study
+    renderer: Painter
+    tracker: MemoryTracker
+
+    def grid(self, *words: str) -> Any:
+        run = CliRunner().invoke(app, ["grid", "study.yaml", *words])
+        if run.exception is not None and not isinstance(run.exception, SystemExit):
+            raise run.exception
+        return run
+
+    def json(self, *words: str) -> list[dict[str, Any]]:
+        pictures: list[dict[str, Any]] = json.loads(self.grid(*words, "--json").stdout)["pictures"]
+        return pictures
+
+    def calibrate(self, seed: int) -> None:
+        self.study.workspace.make()
+        judge_for(self.study, seed, lambda: None)
+        self.renderer.calls.clear()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    study = Study(StudySpec.model_validate(SPEC), tmp_path, Workspace(tmp_path / "workspace"))
+    renderer, tracker = Painter(), MemoryTracker()
+    loras = {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(study.spec.loras)}
+    study.__dict__ |= {
+        "base": SimpleNamespace(name="lab", hash="0123456789abcdef"),
+        "loras": loras,
+        "renderer": renderer,
+        "evaluator": Evaluator(CachedRenderer(renderer, study.workspace.images), FakeObserver(seen), "fake"),
+        "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
+    }
+    monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.grid.open_tracker", lambda study: tracker)
+    return Lab(study, renderer, tracker)
+
+
+def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studies.report.sheets.style.blur", lambda image: Image.new("RGB", image.size))
+    cached = CachedRenderer(lab.renderer, lab.study.workspace.images)
+    bare = FakeObserver(lambda image: replace(seen(image), clothing=seen(image).clothing or None))
+    lab.study.__dict__["evaluator"] = Evaluator(cached, bare, "bare")
+    words = ("--seed", "7", "--x", "dress=0.0,0.6", "--y", "shoes=0.3,0.6")
+    path = Path(lab.grid(*words).stdout.strip())
+    logged = lab.tracker.seeds[7].artifacts[path.name]
+    assert isinstance(logged, Image.Image)
+    with Image.open(path) as stored:
+        clear = stored.convert("RGB")
+    assert logged.size == clear.size
+    assert ImageChops.difference(logged, clear).getbbox() is not None
+    lab.grid(*words, "--no-blur")
+    assert lab.tracker.seeds[7].artifacts[path.name] == path
+
+
+def test_a_grid_is_drawn_judged_and_stored_with_its_settings(lab: Lab) -> None:
+    run = lab.grid("--seed", "7", "--x", "dress=0.2:0.6:0.2", "--y", "shoes=0.3,0.6")
+    path = Path(run.stdout.strip())
+    assert path == lab.study.workspace.pictures / "grid-7-dress-shoes.png"
+    assert lab.tracker.seeds[7].artifacts == {path.name: path}
+    with Image.open(path) as picture:
+        assert picture.size > (3 * 256, 2 * 384)
+    info = read_picture(path)
+    assert info == Infotext(
+        prompt=PROMPT,
+        negative="lowres",
+        steps=20,
+        sampler="DPM++ 2M",
+        schedule="Karras",
+        cfg=5.0,
+        seed=7,
+        size=(64, 96),
+        model="lab",
+        model_hash="0123456789",
+        clip_skip=2,
+        rng="CPU",
+        loras={"testdress": 0.2, "myshoes": 0.3, "more": 0.5},
+        lora_hashes={"testdress": "000000000000", "myshoes": "000000000001", "more": "000000000002"},
+        other={
+            "Script": "X/Y/Z plot",
+            "X Type": "Prompt S/R",
+            "X Values": "<lora:testdress:0.2>,<lora:testdress:0.4>,<lora:testdress:0.6>",
+            "Y Type": "Prompt S/R",
+            "Y Values": "<lora:myshoes:0.3>,<lora:myshoes:0.6>",
+        },
+    )
+
+
+def test_the_number_of_images_is_said_before_and_kept(lab: Lab) -> None:
+    words = ("--seed", "7", "--x", "dress=0.2,0.6", "--y", "cfg=5,6")
+    run = lab.grid(*words)
+    # The plain image, the ladders and the locked image come first.
+    assert "after 10 images to calibrate seed 7: at most 14 images" in run.stderr.replace("\n", " ")
+    assert len(lab.renderer.calls) == 2 + LADDERS + 4
+    lab.renderer.calls.clear()
+    assert "at most 0 images" in lab.grid(*words).stderr
+    assert lab.renderer.calls == []
+
+
+def test_each_cell_tells_its_point_and_scores(lab: Lab) -> None:
+    lab.calibrate(7)
+    [picture] = lab.json("--seed", "7", "--x", "dress=0.2,0.6", "--y", "shoes=0.6")
+    assert picture["axes"] == {
+        "x": {"name": "dress", "labels": ["dress 0.2", "dress 0.6"]},
+        "y": {"name": "shoes", "labels": ["shoes 0.6"]},
+    }
+    [[low, high]] = picture["cells"]
+    assert low["weights"] == {"dress": 0.2, "shoes": 0.6}
+    assert (low["seed"], low["cfg"], low["steps"], low["sampler"], low["prompt"]) == (7, 5.0, 20, "DPM++ 2M Karras", PROMPT)
+    assert low["raw"] == pytest.approx({"dress": 0.2, "shoes": 0.6}, abs=0.01)
+    assert low["calibrated"] == pytest.approx({"dress": 0.2, "shoes": 0.6}, abs=0.01)
+    assert (low["breaks"], high["breaks"]) == (["dress"], [])
+    assert Path(low["image"]).is_file()
+
+
+def test_a_third_axis_gives_one_picture_for_each_of_its_values(lab: Lab) -> None:
+    lab.calibrate(7)
+    axes = ("--x", "dress+shoes=0.2,0.6", "--y", "prompt=pink dress|white dress", "--z", "sampler=Euler a,DPM++ 2M Karras")
+    pictures = lab.json("--seed", "7", *axes)
+    assert [Path(picture["path"]).name for picture in pictures] == [
+        "grid-7-dress-shoes-prompt-sampler-1.png",
+        "grid-7-dress-shoes-prompt-sampler-2.png",
+    ]
+    assert [picture["axes"]["z"]["labels"] for picture in pictures] == [["Euler a"], ["DPM++ 2M Karras"]]
+    assert {(p.sampler, p.prompt) for _, p in lab.renderer.calls} == {
+        (sampler, prompt) for sampler in ("Euler a", None) for prompt in ("", PROMPT.replace("pink", "white"))
+    }
+    info = read_picture(Path(pictures[0]["path"]))
+    assert (info.sampler, info.schedule, info.loras["testdress"]) == ("Euler a", "Automatic", 0.2)
+    assert info.other["X Values"] == "<lora:testdress:0.2> <lora:myshoes:0.2>,<lora:testdress:0.6> <lora:myshoes:0.6>"
+    assert info.other["Y Values"] == "pink dress,white dress"
+    assert (info.other["Z Type"], info.other["Z Values"]) == ("Sampler", "Euler a")
+
+
+def test_seeds_of_an_axis_are_judged_only_where_they_were_calibrated(lab: Lab) -> None:
+    lab.calibrate(7)
+    run = lab.grid("--x", "seed=7,8", "--y", "dress=0.6", "--json")
+    [picture] = json.loads(run.stdout)["pictures"]
+    assert "raw scores and no verdict" in run.stderr.replace("\n", " ")
+    assert [seed for seed, _ in lab.renderer.calls] == [7, 8]
+    [[known, unknown]] = picture["cells"]
+    assert (known["seed"], known["breaks"], unknown["seed"], unknown["breaks"]) == (7, [], 8, None)
+    assert unknown["calibrated"] is None
+    assert unknown["raw"] == pytest.approx(known["raw"])
+    path = Path(picture["path"])
+    assert path.name == "grid-seed-dress.png"
+    assert lab.tracker.seeds[None].artifacts == {path.name: path}
+
+
+def test_seeds_that_are_not_calibrated_cost_their_cells_alone(lab: Lab) -> None:
+    [picture] = lab.json("--x", "seed=1,2,3", "--y", "steps=20,30")
+    assert len(lab.renderer.calls) == 6
+    assert {cell["breaks"] for row in picture["cells"] for cell in row} == {None}
+    assert lab.study.workspace.read("calibration") is None
+
+
+def test_steps_that_a_sampler_cannot_make_are_refused_before_anything_is_drawn(lab: Lab) -> None:
+    lab.calibrate(7)
+    with pytest.raises(InputError, match="60 steps of LCM"):
+        lab.grid("--seed", "7", "--x", "sampler=Euler a,LCM", "--y", "steps=20,60")
+    assert lab.renderer.calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--x", "dress=0.2", "--y", "cfg=5"), "no seed is given"),
+        (("--seed", "7", "--x", "dress=0.2", "--y", "dress+shoes=0.5"), "two axes touch dress"),
+        (("--seed", "7", "--x", "hat=0.2", "--y", "cfg=5"), "no axis 'hat'"),
+    ],
+)
+def test_bad_axes_are_refused_before_anything_is_drawn(lab: Lab, words: tuple[str, ...], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        lab.grid(*words)
+    assert lab.renderer.calls == []
+    assert not lab.study.workspace.root.exists()

@@ -1,0 +1,253 @@
+"""LoRAs without reference photos: their preview picture, or images of themselves alone, and that it is said which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from typer.testing import CliRunner
+
+from models.errors import InputError
+from scorers.observe.observation import Box, Kind
+from scorers.observe.references import References
+from scorers.observe.window_observer import LACKS
+from scorers.testing.fake_observer import FakeObserver, Shown
+from studies.cli.app import app
+from studies.derive.swap import swap
+from studies.doctor.validate import IN_THE_MIDDLE, validate_study
+from studies.grid.grid import uncalibrated
+from studies.references.close_ups import close_ups_lacking, draw_close_ups
+from studies.references.look import look_of
+from studies.references.source import CLOSE_UP_SEEDS, OWN_LOOK, preview_of, source_of, sources_of
+from studies.report.inputs import inputs_of
+from studies.report.log import seed_params
+from studies.report.verdict import describe
+from studies.run.before_trials import images_before_trials, judge_for
+from studies.run.seed_search import run_seed
+from studies.spec import read_spec
+from studies.study import Study
+from studies.testing.fake_study import FakeWorld, fake_study
+from studies.tracking.memory import MemoryTracker
+
+
+def without_photos(folder: Path) -> Study:
+    """A fake study whose dress has no reference photos."""
+    study = fake_study(folder)
+    file = folder / "study.yaml"
+    text = file.read_text(encoding="utf-8")
+    line = "kind: clothing, references: photos, "
+    assert line in text
+    file.write_text(text.replace(line, "kind: clothing, "), encoding="utf-8")
+    study.spec = read_spec(file)
+    return study
+
+
+def preview_in(study: Study, name: str = "dress.preview.png") -> Path:
+    Image.new("RGB", (8, 12), "red").save(study.root / name)
+    return study.root / name
+
+
+def world_of(study: Study) -> FakeWorld:
+    world = study.renderer
+    assert isinstance(world, FakeWorld)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ((), None),
+        (("dress.png",), "dress.png"),
+        (("dress.webp", "dress.preview.jpeg"), "dress.preview.jpeg"),
+        (("dress.preview.png", "dress.preview.jpg", "dress.jpg"), "dress.preview.png"),
+        (("other.png", "dress.civitai.info", "dress2.png"), None),
+    ],
+)
+def test_the_preview_is_what_others_name_so(tmp_path: Path, there: tuple[str, ...], taken: str | None) -> None:
+    for name in there:
+        (tmp_path / name).touch()
+    found = preview_of(tmp_path / "dress.safetensors")
+    assert (None if found is None else found.name) == taken
+
+
+def test_a_preview_stands_in_for_photos_and_nothing_is_drawn(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "a")
+    preview = preview_in(study)
+    assert sources_of(study) == {"face": "photos", "dress": "preview", "shoes": "photos"}
+    assert study.references["dress"].kind == "clothing"
+    assert [file for file, _ in look_of(study, "dress").pictures()] == [preview]
+    assert world_of(study).drawn == []
+
+
+def test_without_a_preview_the_lora_is_drawn_alone_at_full_weight_and_once(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "a")
+    with pytest.raises(InputError, match="no image of it alone is drawn yet"):
+        _ = study.references
+    before = images_before_trials(study)
+    told: list[int] = []
+    draw_close_ups(study, lambda: told.append(1))
+    drawn = world_of(study).drawn
+    assert [job.seed for job in drawn] == list(CLOSE_UP_SEEDS)
+    assert all(job.point.weights == {"dress": 1.0} for job in drawn)
+    assert all("testdress" in (job.point.prompt or "") and "myshoes" not in (job.point.prompt or "") for job in drawn)
+    assert len(told) == len(CLOSE_UP_SEEDS) == before - images_before_trials(study)
+    assert len(look_of(study, "dress").pictures()) == len(CLOSE_UP_SEEDS)
+    for image in study.workspace.images.glob("*.png"):
+        image.unlink()
+    draw_close_ups(study, lambda: told.append(1))
+    assert len(world_of(study).drawn) == len(CLOSE_UP_SEEDS), "they outlive the cache"
+    assert study.references["dress"].kind == "clothing"
+
+
+def test_a_killed_drawing_goes_on(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "a")
+    draw_close_ups(study, lambda: None)
+    kept = sorted((study.workspace.root / "close-ups").iterdir())
+    kept[0].unlink()
+    for image in study.workspace.images.glob("*.png"):
+        image.unlink()
+    draw_close_ups(study, lambda: None)
+    assert len(world_of(study).drawn) == len(CLOSE_UP_SEEDS) + 1
+    assert sorted((study.workspace.root / "close-ups").iterdir()) == kept
+
+
+def test_another_lora_file_gets_close_ups_of_its_own(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "a")
+    draw_close_ups(study, lambda: None)
+    first = look_of(study, "dress").content
+    world = world_of(study)
+    other = Study(study.spec, study.root, study.workspace)
+    other.__dict__ |= {"loras": study.loras, "observer": study.observer, "known": None}
+    other.__dict__["renderer"] = OtherLora(world.size)
+    draw_close_ups(other, lambda: None)
+    assert look_of(other, "dress").content != first
+
+
+class OtherLora(FakeWorld):
+    def identity(self) -> dict[str, str]:
+        return {"loras.dress": "another"}
+
+
+@pytest.mark.parametrize("source", ["preview", "close-ups"])
+def test_which_was_used_is_said_by_run_show_and_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    study = without_photos(tmp_path / "a")
+    if source == "preview":
+        preview_in(study)
+    assert bool(len(uncalibrated(study, 7) & close_up_places(study))) == (source == "close-ups")
+    judge, _ = judge_for(study, 7, lambda: None)
+    assert not uncalibrated(study, 7)
+    outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
+    assert outcome.as_json()["references"] == {"face": "photos", "dress": source, "shoes": "photos"}
+    assert seed_params(study, 7)["references.dress"] == source
+    assert ("references dress" in {held.name for held in inputs_of(study)}) == (source == "preview")
+    drawn = len(world_of(study).drawn)
+    monkeypatch.setattr("studies.cli.show.open_study", lambda path, workspace: study)
+    shown = CliRunner().invoke(app, ["show", str(study.root)])
+    lines = [line for line in shown.stdout.splitlines() if "references" in line]
+    assert len(lines) == 1
+    assert "dress" in lines[0]
+    assert OWN_LOOK in lines[0]
+    assert ("no preview picture" in lines[0]) == (source == "close-ups")
+    assert len(world_of(study).drawn) == drawn
+    monkeypatch.setattr("studies.cli.score.open_study", lambda path, workspace: study)
+    found = CliRunner().invoke(app, ["score", str(outcome.trials[0].image), "--study", str(study.root), "--json"])
+    assert json.loads(found.stdout)["references"]["dress"] == source
+
+
+def close_up_places(study: Study) -> set[Path]:
+    return {study.evaluator.place(job) for job in close_ups_lacking(study)}
+
+
+def test_with_photos_nothing_is_said(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "a")
+    judge, _ = judge_for(study, 7, lambda: None)
+    outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
+    assert not any("references" in line for line in describe(outcome))
+
+
+class Blind(FakeObserver):
+    """Finds nothing in any reference."""
+
+    def references_of(self, images: object, kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        return References(kind, ())
+
+
+def test_a_preview_that_does_not_show_it_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "a")
+    preview = preview_in(study)
+    study.__dict__["observer"] = Blind(lambda image: Shown())
+    with pytest.raises(InputError, match="no clothing found in the preview picture") as caught:
+        study.references_for("dress")
+    assert str(preview) in str(caught.value)
+    with pytest.raises(InputError, match="in any reference photo"):
+        study.references_for("shoes")
+    preview.unlink()
+    draw_close_ups(study, lambda: None)
+    with pytest.raises(InputError, match="none of its images alone at full weight shows"):
+        study.references_for("dress")
+
+
+def test_a_broken_preview_is_named(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "a")
+    preview_in(study).write_bytes(b"no picture")
+    with pytest.raises(InputError, match="not a JPEG, PNG or WebP picture"):
+        study.references_for("dress")
+
+
+def test_the_next_dress_needs_no_photos_where_the_old_one_had_none(tmp_path: Path) -> None:
+    study = without_photos(tmp_path / "old")
+    text = (study.root / "study.yaml").read_text(encoding="utf-8")
+    file = lora_in(study.root)
+    made = swap(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
+    assert made.spec.loras["dress"].references is None
+    assert source_of(made, "dress") == "close-ups"
+    (tmp_path / "photos").mkdir()
+    made = swap(study, text, "dress", file, tmp_path / "named", references=tmp_path / "photos", trigger=None)
+    assert made.spec.loras["dress"].references == "../photos"
+    assert made.spec.loras["dress"].file == "../old/coat.safetensors"
+
+
+def lora_in(folder: Path) -> Path:
+    save_file({"a": torch.zeros(1)}, folder / "coat.safetensors")
+    return folder / "coat.safetensors"
+
+
+def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = without_photos(tmp_path / "a")
+    world = world_of(study)
+    monkeypatch.setattr("studies.scorer_models.open_observer", lambda scorers, root: FakeObserver())
+    layers: dict[str, object] = {"metadata": {}, "unet": {}, "text": {}, "text_2": {}}
+    study.__dict__["loras"] = {name: SimpleNamespace(hash="0", **layers) for name in study.spec.loras}
+    study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
+    lines = list(validate_study(study))
+    assert [line for line in lines if line.startswith("references dress")] == [
+        "references dress: no photos and no preview picture, 4 images of it alone at full weight: " + OWN_LOOK
+    ]
+    preview_in(study)
+    lines = list(validate_study(study))
+    assert [line for line in lines if line.startswith("references dress")] == [
+        "references dress: no photos, its preview picture: " + OWN_LOOK
+    ]
+    assert "references shoes: 1 photos show it" in lines
+    assert world.drawn == []
+
+
+def test_validate_says_what_is_not_known_without_a_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = fake_study(tmp_path / "a")
+    monkeypatch.setattr("studies.scorer_models.open_observer", lambda scorers, root: FakeObserver())
+    study.__dict__["loras"] = {}
+    study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
+    with_parser = list(validate_study(study))
+    assert not any(line.startswith("note ") for line in with_parser)
+    file = study.root / "study.yaml"
+    text = file.read_text(encoding="utf-8").replace("parts: {model: parser}", "parts: {model: null}")
+    file.write_text(text.replace("judge: hands.onnx", "pose: hands.onnx"), encoding="utf-8")
+    study.spec = read_spec(file)
+    notes = [line for line in validate_study(study) if line.startswith("note ")]
+    assert notes == [f"note       {LACKS}", f"note       dress: {IN_THE_MIDDLE}", f"note       shoes: {IN_THE_MIDDLE}"]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainers.prepare.crops import common_size, held_size, window
+from trainers.prepare.locator import Box
+
+SIZES = ((128, 192), (64, 96))
+
+
+@st.composite
+def photos(draw: st.DrawFn) -> tuple[tuple[int, int], Box, Box]:
+    """A photo's size, a box in it, and a smaller box inside that one."""
+    width, height = draw(st.integers(3, 2000)), draw(st.integers(3, 2000))
+    left, right = sorted((draw(st.floats(0, width)), draw(st.floats(0, width))))
+    top, bottom = sorted((draw(st.floats(0, height)), draw(st.floats(0, height))))
+    box = Box(left, top, right, bottom)
+    part = draw(st.floats(0, 1))
+    return (width, height), box, Box(left, top + part * (bottom - top), right, bottom)
+
+
+@given(photos(), st.floats(0, 0.3))
+def test_windows_lie_inside_have_the_ratio_and_hold_what_they_can(photo: tuple[tuple[int, int], Box, Box], margin: float) -> None:
+    size, box, keep = photo
+    cut = window(box, size, SIZES[0], margin=margin, keep=keep)
+    assert cut is not None
+    left, top, right, bottom = cut
+    assert 0 <= left < right <= size[0]
+    assert 0 <= top < bottom <= size[1]
+    assert (right - left) * 192 == (bottom - top) * 128
+    for low, high, start, end in ((keep.left, keep.right, left, right), (keep.top, keep.bottom, top, bottom)):
+        if high - low <= end - start - 1:
+            assert start - 0.51 <= low
+            assert high <= end + 0.51
+
+
+@given(photos())
+def test_nothing_is_enlarged(photo: tuple[tuple[int, int], Box, Box]) -> None:
+    size, box, _ = photo
+    cut = window(box, size, SIZES[0])
+    assert cut is not None
+    target = held_size(cut, SIZES)
+    if target is None:
+        assert cut[2] - cut[0] < 64
+    else:
+        assert target[0] <= cut[2] - cut[0]
+        assert target[1] <= cut[3] - cut[1]
+
+
+def test_a_photo_smaller_than_the_ratio_itself_has_no_window() -> None:
+    assert window(Box(0, 0, 1, 1), (1, 2), (128, 192)) is None
+
+
+def test_the_size_of_a_set_is_what_most_of_it_fills() -> None:
+    large, small = (0, 0, 150, 225), (0, 0, 80, 120)
+    assert common_size([large, large, large, small], SIZES) == (128, 192)
+    assert common_size([large, small, small, small], SIZES) == (64, 96)
+    assert common_size([(0, 0, 2, 3)], SIZES) == (64, 96)

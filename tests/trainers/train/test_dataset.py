@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from models.errors import InputError
+from trainers.prepare.captions import Variety
+from trainers.train.batches import batches
+from trainers.train.dataset import Picture, read_dataset
+
+
+def put(path: Path, size: tuple[int, int] = (16, 24), caption: str | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size).save(path)
+    if caption is not None:
+        path.with_suffix(".txt").write_text(caption, encoding="utf-8-sig")
+
+
+def test_kohyas_layout(tmp_path: Path) -> None:
+    put(tmp_path / "train/10_testdress/a.png", caption="testdress, 裙子\n")
+    put(tmp_path / "train/10_testdress/b.png")
+    put(tmp_path / "reg/5_testdress/a.png", (32, 48))
+    held = read_dataset(tmp_path, factor=8)
+    assert [(p.caption, p.repeats, p.size, p.is_reg) for p in held.pictures] == [
+        ("testdress, 裙子", 10, (16, 24), False),
+        ("testdress", 10, (16, 24), False),
+        ("testdress", 5, (32, 48), True),
+    ]
+    assert (held.train_samples, held.reg_samples) == (20, 5)
+    (tmp_path / "train/10_testdress/b.txt").write_text("testdress, b")
+    assert read_dataset(tmp_path, factor=8).hash != held.hash
+
+
+def test_folders_made_for_kohya_by_hand(tmp_path: Path) -> None:
+    put(tmp_path / "img/3_a b/x.png")
+    assert [p.caption for p in read_dataset(tmp_path, factor=8).pictures] == ["a b"]
+
+
+def test_bad_sets(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no train folder"):
+        read_dataset(tmp_path, factor=8)
+    (tmp_path / "train").mkdir()
+    with pytest.raises(InputError, match="no folder like"):
+        read_dataset(tmp_path, factor=8)
+    put(tmp_path / "train/dress/a.png")
+    with pytest.raises(InputError, match="without repeats"):
+        read_dataset(tmp_path, factor=8)
+    (tmp_path / "train/dress").rename(tmp_path / "train/2_dress")
+    put(tmp_path / "train/2_dress/b.png", (17, 24))
+    with pytest.raises(InputError, match="17x24"):
+        read_dataset(tmp_path, factor=8)
+    put(tmp_path / "train/2_dress/b.png")
+    (tmp_path / "train/2_dress/b.txt").write_bytes("裙子".encode("gbk"))
+    with pytest.raises(InputError, match="UTF-8"):
+        read_dataset(tmp_path, factor=8)
+
+
+pictures = st.lists(
+    st.builds(
+        Picture, st.just(Path("a")), st.just("x, a, b"), st.integers(1, 4), st.sampled_from([(8, 8), (16, 8)]), st.booleans()
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(pictures, st.integers(1, 5), st.integers(1, 3))
+def test_every_epoch_holds_each_picture_as_often_as_it_repeats(held: list[Picture], batch: int, epochs: int) -> None:
+    plan = batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)
+    seen = [i for b in plan for i in b.pictures]
+    assert sorted(seen) == sorted(i for i, p in enumerate(held) for _ in range(p.repeats * epochs))
+    assert all(len(b.pictures) == len(b.captions) <= batch for b in plan)
+    assert all(len({held[i].size for i in b.pictures}) == 1 for b in plan)
+    assert plan == batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)
+
+
+def test_what_a_set_lacks_is_said(tmp_path: Path) -> None:
+    for index in range(20):
+        put(tmp_path / f"train/1_x/{index}.png")
+        put(tmp_path / f"reg/1_x/{index}.png")
+    assert read_dataset(tmp_path, factor=8).advice == ()
+    (tmp_path / "reg/1_x/0.png").unlink()
+    assert [line.split(":")[0] for line in read_dataset(tmp_path, factor=8).advice] == ["19 reg pictures for 20 of train"]
+    (tmp_path / "train/1_x/0.png").unlink()
+    assert [line.split(";")[0] for line in read_dataset(tmp_path, factor=8).advice] == ["19 pictures to train on"]

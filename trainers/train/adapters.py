@@ -1,0 +1,113 @@
+"""Low-rank layers wrapped around a model for the time of a training, by peft; the model is left as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from models.lora.key_spellings import layer_names
+from models.lora.methods import LoraLayer
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from trainers.train.preset import Init, Preset, Stored
+
+ADAPTER: Final = "default"
+ATTENTION: Final = re.compile(r"\.attn[12]\.to_")
+"""Queries, keys, values and outputs of both attentions of a block."""
+
+
+@dataclass(frozen=True)
+class Strength:
+    """Rank and alpha of one layer."""
+
+    rank: int
+    alpha: float
+
+
+def unet_layers(unet: nn.Module, preset: Preset) -> dict[str, Strength]:
+    """The layers of the attention blocks that the preset names and, if asked for, the other convolutions."""
+    found = {}
+    for name in layer_names(unet):
+        if ".attentions." in f".{name}":
+            if preset.layers == "attention" and not ATTENTION.search(name):
+                continue
+            found[name] = Strength(preset.rank, preset.alpha)
+        elif preset.conv_rank and name.rpartition(".")[2] in ("conv1", "conv2", "conv"):
+            found[name] = Strength(preset.conv_rank, preset.conv_alpha)
+    return found
+
+
+def text_layers(text_encoder: nn.Module, preset: Preset) -> dict[str, Strength]:
+    """Attention of every layer and, unless the preset leaves it, feed-forward; or nothing."""
+    if not preset.text_rank:
+        return {}
+    wanted = (n for n in layer_names(text_encoder) if ".layers." in n and (preset.layers == "blocks" or ".self_attn." in n))
+    return {n: Strength(preset.text_rank, preset.text_alpha) for n in wanted}
+
+
+@contextmanager
+def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init) -> Iterator[list[Tensor]]:
+    """Wraps the named layers with fresh low-rank ones (up starts at zero) and yields what is to be trained, in float32."""
+    import torch
+    from peft import LoraConfig
+    from peft.tuners.lora import LoraModel
+
+    from trainers.train.fused_lora import fused
+
+    if not layers:
+        yield []
+        return
+    first = next(iter(layers.values()))
+    config = LoraConfig(
+        r=first.rank,
+        lora_alpha=first.alpha,
+        target_modules=list(layers),
+        rank_pattern={name: s.rank for name, s in layers.items()},
+        alpha_pattern={name: s.alpha for name, s in layers.items()},
+        init_lora_weights="gaussian" if init == "gaussian" else True,
+    )
+    wanted_gradient = {name: p.requires_grad for name, p in model.named_parameters()}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        wrapped = LoraModel(model, config, ADAPTER)
+    try:
+        with fused(model, ADAPTER):
+            yield [p for p in model.parameters() if p.requires_grad]
+    finally:
+        wrapped.unload()
+        for name, p in model.named_parameters():
+            p.requires_grad_(wanted_gradient[name])
+
+
+@contextmanager
+def at_rest(model: nn.Module) -> Iterator[None]:
+    """The model as it was before it was wrapped, while it lasts."""
+    from peft.tuners.lora import LoraLayer as Wrapped
+
+    layers = [module for module in model.modules() if isinstance(module, Wrapped)]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
+
+
+def trained_layers(model: nn.Module, stored: Stored) -> dict[str, LoraLayer]:
+    """The low-rank layers of a model that is wrapped just now, copied to the CPU in the type that they are stored in."""
+    import torch
+    from peft.tuners.lora import LoraLayer as Wrapped
+
+    found = {}
+    for name, module in model.named_modules():
+        if isinstance(module, Wrapped):
+            halves = (module.lora_A[ADAPTER].weight, module.lora_B[ADAPTER].weight)
+            down, up = (half.detach().to("cpu", getattr(torch, stored), copy=True) for half in halves)
+            found[name] = LoraLayer(down, up, float(module.lora_alpha[ADAPTER]))
+    return found

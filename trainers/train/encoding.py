@@ -1,0 +1,101 @@
+"""Pictures as latents and captions as embeddings, each encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from models.errors import InputError
+from models.io.images import open_photo
+from trainers.train.dataset import Picture
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from models.base.opening import Base
+
+CHUNK: Final = 4
+
+
+@dataclass(frozen=True)
+class Latent:
+    """What the VAE says of one picture, scaled for the UNet: mean (C, h, w) and, if the VAE is variational, its deviation."""
+
+    mean: Tensor
+    deviation: Tensor | None
+
+    def sample(self, generator: Generator) -> Tensor:
+        import torch
+
+        if self.deviation is None:
+            return self.mean
+        return self.mean + self.deviation * torch.randn(self.mean.shape, generator=generator)
+
+
+def encode_pictures(base: Base, pictures: Sequence[Picture], said: Callable[[int], None]) -> list[Latent]:
+    """One latent a picture in float32 on the CPU; `said` is told how many are done. Raises InputError if the VAE gives NaN."""
+    import torch
+
+    found: dict[int, Latent] = {}
+    order = sorted(range(len(pictures)), key=lambda i: pictures[i].size)
+    with torch.no_grad():
+        for start in range(0, len(order), CHUNK):
+            rows = order[start : start + CHUNK]
+            for size in dict.fromkeys(pictures[i].size for i in rows):
+                same = [i for i in rows if pictures[i].size == size]
+                found |= dict(zip(same, _encode(base, [pictures[i] for i in same]), strict=True))
+            said(len(found))
+    return [found[i] for i in range(len(pictures))]
+
+
+def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
+    import numpy as np
+    import torch
+
+    images = np.stack([np.asarray(open_photo(p.path)) for p in pictures])
+    x = torch.from_numpy(images).permute(0, 3, 1, 2).to(base.device, base.vae.dtype) / 127.5 - 1
+    scale = float(base.vae.config["scaling_factor"])
+    encoded = base.vae.encode(x)
+    if hasattr(encoded, "latent_dist"):
+        mean, deviation = encoded.latent_dist.mean, encoded.latent_dist.std
+    else:
+        mean, deviation = encoded.latents, None
+    mean = mean.float().cpu() * scale
+    if not bool(mean.isfinite().all()):
+        raise InputError(f"the base's VAE gives NaN in {base.vae.dtype}", base.name, "open the base in float32 or bfloat16")
+    if deviation is None:
+        return [Latent(row.clone(), None) for row in mean]
+    return [Latent(m.clone(), d.clone()) for m, d in zip(mean, deviation.float().cpu() * scale, strict=True)]
+
+
+@dataclass
+class Texts:
+    """Embeddings of captions; kept when the text encoder is frozen, made anew when it is being trained."""
+
+    base: Base
+    trained: bool
+    _kept: dict[str, Tensor] = field(default_factory=dict)
+
+    def embed(self, captions: Sequence[str]) -> Tensor:
+        """(N, tokens, width), as the pipeline embeds prompts; what is longer than the encoder takes is cut."""
+        import torch
+
+        if self.trained:
+            # Pictures without captions of their own share one.
+            different = list(dict.fromkeys(captions))
+            hidden = self._encode(different)
+            return hidden if len(different) == len(captions) else hidden[[different.index(c) for c in captions]]
+        with torch.no_grad():
+            for caption in captions:
+                # One at a time: beside other captions its last bits would differ, and with them a resumed training's file.
+                if caption not in self._kept:
+                    self._kept[caption] = self._encode([caption])[0]
+        return torch.stack([self._kept[c] for c in captions])
+
+    def _encode(self, captions: Sequence[str]) -> Tensor:
+        tokenizer = self.base.tokenizer
+        length = min(tokenizer.model_max_length, int(self.base.text_encoder.config.max_position_embeddings))
+        ids = tokenizer(list(captions), padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
+        hidden: Tensor = self.base.text_encoder(ids.to(self.base.device))[0]
+        return hidden

@@ -1,0 +1,98 @@
+"""What a LoRA file says of itself: kohya's `ss_*` keys, which A1111 shows, and Stability's `modelspec.*`.
+
+No times are written, so that the same training gives the same file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from trainers.train.dataset import Dataset
+from trainers.train.preset import Preset
+
+if TYPE_CHECKING:
+    from models.base.opening import Base
+
+FINGERPRINT: Final = "huanhua_training"
+"""The key under which a file names the training that made it."""
+BESIDE: Final = "huanhua_beside"
+"""The key under which a file names the LoRAs it learnt beside: JSON, hash by trigger."""
+
+
+def describe(
+    name: str, trigger: str, base: Base, prediction: str, preset: Preset, dataset: Dataset, steps: int, fingerprint: str
+) -> dict[str, str]:
+    """The metadata of one LoRA; every value is text, as safetensors wants."""
+    width, height = max((p.size for p in dataset.pictures), key=lambda size: size[0] * size[1])
+    ss: dict[str, object] = {
+        "output_name": name,
+        "network_module": "networks.lora",
+        "network_dim": preset.rank,
+        "network_alpha": preset.alpha,
+        "base_model_version": "sd_v1",
+        "sd_model_name": base.name,
+        "new_sd_model_hash": base.hash,
+        "v2": False,
+        "clip_skip": 1,
+        "resolution": f"({width}, {height})",
+        "learning_rate": preset.learning_rate,
+        "unet_lr": preset.learning_rate,
+        "text_encoder_lr": preset.text_learning_rate if preset.text_rank else None,
+        "lr_scheduler": preset.schedule,
+        "lr_warmup_steps": round(preset.warmup * steps),
+        "optimizer": f"AdamW(weight_decay={preset.weight_decay})",
+        "num_epochs": preset.plan.epochs,
+        "batch_size_per_device": preset.plan.batch // preset.accumulate,
+        "gradient_accumulation_steps": preset.accumulate,
+        "max_train_steps": steps,
+        "steps": steps,
+        "num_train_images": dataset.train_samples,
+        "num_reg_images": dataset.reg_samples,
+        "prior_loss_weight": preset.prior_weight,
+        "min_snr_gamma": preset.min_snr_gamma,
+        "noise_offset": preset.noise_offset,
+        "caption_dropout_rate": preset.variety.dropout,
+        "caption_tag_dropout_rate": preset.variety.tag_dropout,
+        "shuffle_caption": preset.variety.shuffle,
+        "keep_tokens": preset.variety.keep,
+        "mixed_precision": preset.precision,
+        "seed": preset.seed,
+        "tag_frequency": json.dumps(_tags(dataset), ensure_ascii=False),
+        "dataset_dirs": json.dumps(_folders(dataset, reg=False), ensure_ascii=False),
+        "reg_dataset_dirs": json.dumps(_folders(dataset, reg=True), ensure_ascii=False),
+    }
+    if preset.conv_rank:
+        ss["network_args"] = json.dumps({"conv_dim": preset.conv_rank, "conv_alpha": preset.conv_alpha})
+    spec = {
+        "sai_model_spec": "1.0.0",
+        "architecture": "stable-diffusion-v1/lora",
+        "implementation": "https://github.com/Stability-AI/generative-models",
+        "title": name,
+        "resolution": f"{width}x{height}",
+        "prediction_type": "v" if prediction == "v_prediction" else prediction,
+        "trigger_phrase": trigger,
+    }
+    return {
+        **{f"ss_{key}": str(value) for key, value in ss.items()},
+        **{f"modelspec.{key}": value for key, value in spec.items()},
+        FINGERPRINT: fingerprint,
+        "huanhua_preset": json.dumps(asdict(preset)),
+    }
+
+
+def _tags(dataset: Dataset) -> dict[str, dict[str, int]]:
+    found: dict[str, Counter[str]] = {}
+    for picture in dataset.pictures:
+        tags = (tag.strip() for tag in picture.caption.split(","))
+        found.setdefault(picture.path.parent.name, Counter()).update(tag for tag in tags if tag)
+    return {folder: dict(counted.most_common()) for folder, counted in found.items()}
+
+
+def _folders(dataset: Dataset, *, reg: bool) -> dict[str, dict[str, int]]:
+    chosen = [p for p in dataset.pictures if p.is_reg == reg]
+    counted = Counter(p.path.parent.name for p in chosen)
+    repeats = {p.path.parent.name: p.repeats for p in chosen}
+    return {folder: {"n_repeats": repeats[folder], "img_count": count} for folder, count in counted.items()}
