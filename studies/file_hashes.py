@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HASHES = "hashes"
 
 
-def known_hash(workspace: Workspace, path: Path) -> str:
+def cached_hash(workspace: Workspace, path: Path) -> str:
     """`hash_path`, computed anew only where a file's size or time has changed since it was last asked for."""
     now = list(stamps(path))
     held = workspace.read(HASHES) or {}

@@ -10,7 +10,7 @@ from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
-from scorers.observe.base import Observes
+from scorers.observe.base import Observer
 from scorers.observe.observation import Box, Kind, Observation
 from scorers.observe.references import References
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LateRenderer:
+class LazyRenderer:
     """Known by `known`, the identity that an earlier run stored. Raises InputError if what opens is another renderer."""
 
     known: Mapping[str, Any]
@@ -45,8 +45,8 @@ class LateRenderer:
 
 
 @dataclass(frozen=True)
-class LateObserver:
-    open: Callable[[], Observes]
+class LazyObserver:
+    open: Callable[[], Observer]
 
     def observe(self, images: Sequence[Image]) -> list[Observation]:
         return self.open().observe(images)

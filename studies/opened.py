@@ -36,7 +36,7 @@ class LoraFacts:
 
 
 @dataclass(frozen=True)
-class Known:
+class OpenedFacts:
     """`identity` is what the renderer said decides its images."""
 
     base: BaseFacts
@@ -44,9 +44,9 @@ class Known:
     identity: Mapping[str, Any]
 
 
-def remember(study: Study, identity: Mapping[str, Any]) -> Known:
+def store_facts(study: Study, identity: Mapping[str, Any]) -> OpenedFacts:
     """Stores what the opened base, LoRAs and renderer are, beside what they were opened from."""
-    known = Known(
+    known = OpenedFacts(
         BaseFacts(study.base.name, study.base.hash, study.base.is_xl, study.base.schedule),
         {name: LoraFacts(file.hash, _trigger(file.metadata)) for name, file in study.loras.items()},
         identity,
@@ -55,13 +55,13 @@ def remember(study: Study, identity: Mapping[str, Any]) -> Known:
     return known
 
 
-def recalled(study: Study) -> Known | None:
+def stored_facts(study: Study) -> OpenedFacts | None:
     """What was stored, unless the study file or one of the files that it names has changed since."""
     held = study.workspace.read(OPENED)
     if held is None or held["from"] != _source(study):
         return None
     loras = {name: LoraFacts(**facts) for name, facts in held["loras"].items()}
-    return Known(BaseFacts(**held["base"]), loras, held["identity"])
+    return OpenedFacts(BaseFacts(**held["base"]), loras, held["identity"])
 
 
 def _trigger(metadata: Mapping[str, str]) -> dict[str, str]:

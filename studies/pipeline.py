@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from studies.cli.progress.console import bar, say
 
 if TYPE_CHECKING:
-    from studies.cli.progress.callback import Watcher
+    from studies.cli.progress.callback import RunCallback
     from studies.run.outcome import Outcome
     from studies.run.scouting import Scouted
     from studies.study import Study
@@ -35,10 +35,10 @@ def scout_study(study: Study, seeds: int | None, tracker: Tracker, *, blurred: b
 
 def forked(study: Study, path: Path, folder: Path) -> Study:
     from studies.derive.fork import fork
-    from studies.run.trials import ledger_of
+    from studies.run.trials import trial_store_of
     from studies.spec import study_file
 
-    made, counts = fork(study, study_file(path).read_text(encoding="utf-8"), folder, ledger_of)
+    made, counts = fork(study, study_file(path).read_text(encoding="utf-8"), folder, trial_store_of)
     for seed, count in counts.items():
         say(f"seed {seed}: {count} trials still hold")
     say(f"from now on: huanhua run {folder}")
@@ -50,7 +50,7 @@ def run_all(
     seeds: list[int],
     budget: int,
     tracker: Tracker,
-    watch: Watcher,
+    watch: RunCallback,
     may_write: Callable[[], None],
     ray: str | None,
     workers: int | None,
@@ -71,14 +71,14 @@ def run_one(
     seed: int,
     budget: int,
     tracker: Tracker,
-    watch: Watcher | None = None,
+    watch: RunCallback | None = None,
     may_write: Callable[[], None] = lambda: None,
     *,
     blurred: bool = True,
 ) -> Outcome:
-    from studies.cli.progress.choose import watcher
+    from studies.cli.progress.choose import choose_callback
 
-    watch = watch or watcher(as_json=False)
+    watch = watch or choose_callback(as_json=False)
     return run_together(study, [seed], budget, tracker, watch, may_write, blurred=blurred)[0]
 
 
@@ -87,7 +87,7 @@ def run_together(
     seeds: list[int],
     budget: int,
     tracker: Tracker,
-    watch: Watcher,
+    watch: RunCallback,
     may_write: Callable[[], None],
     *,
     blurred: bool,
@@ -101,7 +101,7 @@ def run_together(
 
     study.workspace.make()
     _tell_limits_once(study)
-    seconds, before = study.renderer.seconds_an_image(), images_before_trials(study)
+    seconds, before = study.renderer.seconds_per_image(), images_before_trials(study)
     with ExitStack() as watched:
         searches = {}
         for seed in seeds:

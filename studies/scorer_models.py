@@ -14,17 +14,17 @@ from studies.devices import scorers_device
 from studies.spec import GarmentScorer, ScorersSection
 
 if TYPE_CHECKING:
-    from scorers.observe.base import Observes
-    from scorers.observe.embedders import Embeds
+    from scorers.observe.base import Observer
+    from scorers.observe.embedders import Embedder
 
 
-def open_observer(scorers: ScorersSection, root: Path) -> Observes:
+def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     """Opens the models that look at images. Raises InputError for the first that is missing or does not open."""
     from models.vision.faces import open_faces
     from models.vision.part_parser import open_parser
     from models.vision.pose import open_pose
     from scorers.observe.limbs.hand_judge import open_hand_judge
-    from scorers.observe.parser_observer import Observer
+    from scorers.observe.parser_observer import ParserObserver
     from scorers.observe.window_observer import WindowObserver
     from scorers.plugins import open_scorers
 
@@ -37,16 +37,16 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observes:
     extra = open_scorers(list(scorers.extra))
     if parser is None:
         return WindowObserver(garments, faces, pose, extra)
-    return Observer(parser, garments, faces, open_hand_judge(root / hands.judge) if hands.judge else None, pose, extra)
+    return ParserObserver(parser, garments, faces, open_hand_judge(root / hands.judge) if hands.judge else None, pose, extra)
 
 
-def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embeds:
+def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embedder:
     """The CLIP model, DINOv2, or both averaged. Raises InputError for the first that is missing or does not open."""
     from models.vision.clip import open_clip_model
     from models.vision.dino import open_dino
     from scorers.observe.embedders import Averaged
 
-    found: list[Embeds] = []
+    found: list[Embedder] = []
     if garment.model is not None:
         found.append(open_clip_model(local_clip_name(garment.model, root), garment.pretrained, device))
     if garment.dino is not None:

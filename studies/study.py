@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from optimizer.evaluate.base import Evaluates
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.base import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
 from scorers.observe.references import References
 from studies.devices import best_device
-from studies.file_hashes import known_hash
-from studies.lazy import LateObserver, LateRenderer
-from studies.opened import BaseFacts, Known, LoraFacts, recalled, remember
+from studies.file_hashes import cached_hash
+from studies.lazy import LazyObserver, LazyRenderer
+from studies.opened import BaseFacts, LoraFacts, OpenedFacts, store_facts, stored_facts
 from studies.prompts import trigger_of, without_triggers
 from studies.references.look import look_of
 from studies.references.source import preview_of, source_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from models.lora.file import LoraFile
     from optimizer.render.base import Frame
     from optimizer.render.diffusers_renderer import DiffusionRenderer
-    from scorers.observe.base import Observes
+    from scorers.observe.base import Observer
 from studies.scorer_models import observer_id, open_observer, scorer_models
 
 CFG_STEP = 0.5
@@ -42,7 +42,7 @@ CFG_STEP = 0.5
 class Study:
     """One study on one machine. Everything heavy is opened on first use and kept.
 
-    What an earlier run stored is answered without opening any model: `about_base`, `about_loras`, and `evaluator` for images that
+    What an earlier run stored is answered without opening any model: `base_facts`, `lora_facts`, and `evaluator` for images that
     were drawn.
     """
 
@@ -74,16 +74,16 @@ class Study:
         )
 
     @cached_property
-    def known(self) -> Known | None:
+    def known(self) -> OpenedFacts | None:
         """What an earlier run learned of base, LoRAs and renderer; None where there was none, or it is true no more."""
-        return recalled(self)
+        return stored_facts(self)
 
     @property
-    def about_base(self) -> Base | BaseFacts:
+    def base_facts(self) -> Base | BaseFacts:
         return self.known.base if self.known else self.base
 
     @property
-    def about_loras(self) -> Mapping[str, LoraFile] | Mapping[str, LoraFacts]:
+    def lora_facts(self) -> Mapping[str, LoraFile] | Mapping[str, LoraFacts]:
         return self.known.loras if self.known else self.loras
 
     @cached_property
@@ -116,7 +116,7 @@ class Study:
     @cached_property
     def triggers(self) -> dict[str, str]:
         """Trigger words by LoRA; a LoRA without one is left out."""
-        found = {n: trigger_of(s.trigger, self.about_loras[n].metadata) for n, s in self.spec.loras.items()}
+        found = {n: trigger_of(s.trigger, self.lora_facts[n].metadata) for n, s in self.spec.loras.items()}
         return {name: word for name, word in found.items() if word}
 
     def plain_prompt(self, keep: str | None = None) -> str:
@@ -144,7 +144,7 @@ class Study:
     @cached_property
     def renderer(self) -> DiffusionRenderer:
         made = self.open_renderer()
-        self.known = remember(self, made.identity())
+        self.known = store_facts(self, made.identity())
         return made
 
     def open_renderer(self) -> DiffusionRenderer:
@@ -165,14 +165,14 @@ class Study:
         )
 
     @cached_property
-    def observer(self) -> Observes:
+    def observer(self) -> Observer:
         return open_observer(self.spec.scorers, self.root)
 
     @cached_property
-    def evaluator(self) -> Evaluates:
-        renderer = LateRenderer(self.known.identity, lambda: self.renderer) if self.known else self.renderer
+    def evaluator(self) -> Evaluator:
+        renderer = LazyRenderer(self.known.identity, lambda: self.renderer) if self.known else self.renderer
         cached = CachedRenderer(renderer, self.workspace.images, int(self.spec.render.cache_gb * 10**9))
-        return Evaluator(cached, LateObserver(lambda: self.observer), self.observer_id)
+        return LocalEvaluator(cached, LazyObserver(lambda: self.observer), self.observer_id)
 
     @cached_property
     def scorer_models(self) -> dict[str, tuple[str, str]]:
@@ -183,7 +183,7 @@ class Study:
         return observer_id(self.spec.scorers, self.root, self._content_of)
 
     def _content_of(self, path: Path) -> str:
-        return known_hash(self.workspace, path)
+        return cached_hash(self.workspace, path)
 
     @cached_property
     def references(self) -> dict[str, References]:

@@ -147,7 +147,7 @@ class Passed:
 
 def study_at(folder: Path, passed: Passed | None = None) -> Study:
     from optimizer.evaluate.base import Evaluation
-    from optimizer.evaluate.evaluator import Evaluator
+    from optimizer.evaluate.evaluator import LocalEvaluator
     from optimizer.evaluate.image_cache import CachedRenderer
     from optimizer.point import Point
     from scorers.testing.fake_observer import FakeObserver
@@ -161,7 +161,7 @@ def study_at(folder: Path, passed: Passed | None = None) -> Study:
             return super().render(jobs)
 
     @dataclass
-    class Watched(Evaluator):
+    class Watched(LocalEvaluator):
         def evaluate(self, seed: int, point: Point) -> Evaluation:
             found = super().evaluate(seed, point)
             if passed is not None:
@@ -259,9 +259,9 @@ def _run_and_kill(place: Path, point: str, rng: random.Random, told: list[str], 
 
 
 def _keys(place: Path) -> list[str]:
-    from studies.run.trials import ledger_of
+    from studies.run.trials import trial_store_of
 
-    return [key_of(trial.params) for trial in ledger_of(study_at(place), 7).finished()]
+    return [key_of(trial.params) for trial in trial_store_of(study_at(place), 7).finished()]
 
 
 def _look(place: Path, told: Sequence[str], count: Count) -> None:

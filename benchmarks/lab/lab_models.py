@@ -23,7 +23,7 @@ from PIL import Image
 
 from dashboards.sheet import Cell, sheet
 from scorers.observe.observation import Observation
-from scorers.observe.parser_observer import Observer
+from scorers.observe.parser_observer import ParserObserver
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.study import CFG, STEPS
 from studies.paperdoll.world import palette
@@ -89,7 +89,7 @@ def generated(figures: list[Figure]) -> list[Image.Image]:
     return found
 
 
-def faults_of(figures: list[Figure], images: list[Image.Image], observer: Observer) -> list[list[str]]:
+def faults_of(figures: list[Figure], images: list[Image.Image], observer: ParserObserver) -> list[list[str]]:
     """What is wrong in each image: names of WANTED."""
     parts, seen = observer.parser.parse(images), observer.observe(images)
     return [faults(*one) for one in zip(figures, images, parts, seen, strict=True)]

@@ -52,7 +52,7 @@ class Step:
 
     @property
     def breaks(self) -> list[str]:
-        return [name for name, margin in self.judged.margins.items() if margin > 0]
+        return [name for name, margin in self.judged.violations.items() if margin > 0]
 
 
 def main() -> int:

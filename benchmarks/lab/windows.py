@@ -109,8 +109,8 @@ def pick_of(outcome: Outcome, other: Study, judge: Judge) -> Pick | None:
     with Image.open(record.image) as held:
         image = held.convert("RGB")
     shown = features_shown(image)
-    margins = judge.margins(judge.scores(other.observer.observe([image])[0]))
-    breaks = tuple(name for name, margin in margins.items() if margin > 0)
+    violations = judge.violations(judge.scores(other.observer.observe([image])[0]))
+    breaks = tuple(name for name, margin in violations.items() if margin > 0)
     shares = {product: round(product_share(shown, product), 3) for product in OUTFIT}
     return Pick(len(outcome.trials), round(outcome.pick.cost, 2), shares, breaks)
 

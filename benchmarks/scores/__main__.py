@@ -23,7 +23,7 @@ from PIL import Image, ImageFilter, ImageOps
 from scipy.stats import rankdata, spearmanr
 
 from scorers.observe.observation import Kind, RegionKind
-from scorers.observe.parser_observer import Observer
+from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.references import References
 from scorers.score.body import body_violations
 from scorers.score.drift import drift
@@ -79,7 +79,7 @@ def auc(low: Sequence[float], high: Sequence[float]) -> float:
     return float((ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(low) * len(high)))
 
 
-def mean_iou(observer: Observer, pool: Pool) -> float:
+def mean_iou(observer: ParserObserver, pool: Pool) -> float:
     """Over the parts that the pool has, tops and skirts counted as dresses: all of them are clothing."""
     found = np.stack(observer.parser.parse([Image.fromarray(x) for x in pool.images]))
     clothing = [PARTS.index(name) for name in ("top", "skirt")]
@@ -97,11 +97,11 @@ def spread(seed: int) -> Figure:
     return replace(figure, pose=replace(figure.pose, arms="arms spread", sitting=False))
 
 
-def see(observer: Observer, figures: list[Figure]) -> list[Any]:
+def see(observer: ParserObserver, figures: list[Figure]) -> list[Any]:
     return list(observer.observe([draw(f, seed=i).image for i, f in enumerate(figures)]))
 
 
-def hand_aucs(observer: Observer, count: int) -> dict[str, float]:
+def hand_aucs(observer: ParserObserver, count: int) -> dict[str, float]:
     """Figures with one broken hand of each kind against the same with none: as drawn, as the base paints them, and as drawn and
     spoilt in ways that no training saw. Of hands torn from their wrist only those count whose drawing shows the gap."""
     whole = pool_of([spread(i) for i in range(count)])
@@ -131,7 +131,7 @@ def pool_of(figures: list[Figure]) -> Pool:
     return Pool(figures, images, parts, [d.keypoints for d in drawn])
 
 
-def hand_scores(observer: Observer, pool: Pool, way: str) -> list[float]:
+def hand_scores(observer: ParserObserver, pool: Pool, way: str) -> list[float]:
     if way == "painted":
         pool = painted(pool, WEIGHTS / "base", SEED, len(pool.images))
     images = [SPOILT[way](Image.fromarray(x)) if way in SPOILT else Image.fromarray(x) for x in pool.images]
@@ -168,7 +168,7 @@ SPOILT: dict[str, Callable[[Image.Image], Image.Image]] = {
 """What is done to pictures here and in no training (studies/paperdoll/make/training/corruption.py)."""
 
 
-def body_auc(observer: Observer, count: int) -> dict[str, float]:
+def body_auc(observer: ParserObserver, count: int) -> dict[str, float]:
     """How many things are wrong beside the locked image: a foot too many or too few, both arms gone, a second figure;
     against the same figure in other poses, or in another's clothes."""
     locked = [spread(i) for i in range(count)]
@@ -205,7 +205,7 @@ def side_by_side(left: Figure, right: Figure) -> Image.Image:
     return both
 
 
-def drift_auc(observer: Observer, count: int) -> float:
+def drift_auc(observer: ParserObserver, count: int) -> float:
     """Other poses (arms moved, or sitting) against the same pose in other clothes and with another face."""
     locked, others = [spread(i) for i in range(count)], [spread(1000 + i) for i in range(count)]
     drawn = (random_figure(np.random.default_rng((SEED, 2000 + i))).pose for i in itertools.count())
@@ -217,7 +217,7 @@ def drift_auc(observer: Observer, count: int) -> float:
     return auc(low, high)
 
 
-def face_over_hair(observer: Observer, count: int) -> float:
+def face_over_hair(observer: ParserObserver, count: int) -> float:
     """The share of pairs in which a person with another's hair is more like the person's photos than another with the person's
     hair. Hairpins go with the hair."""
     known = list(people().values())[:count]
@@ -237,7 +237,7 @@ def with_hair(face: Identity, hair: Identity) -> Identity:
     return replace(face, hair=hair.hair, style=hair.style, pin=hair.pin)
 
 
-def hands_gone(observer: Observer, count: int) -> dict[str, float]:
+def hands_gone(observer: ParserObserver, count: int) -> dict[str, float]:
     """Shares of figures said to have lost a hand beside their own image with arms spread, bare or in long sleeves: with all arms
     gone, moved, or hidden; and of those that hide them as their plain image does."""
     count //= 3
@@ -264,11 +264,11 @@ def armless(figure: Figure) -> Image.Image:
         return draw(figure).image
 
 
-def photos_of(observer: Observer, product: Product, kind: Kind) -> References:
+def photos_of(observer: ParserObserver, product: Product, kind: Kind) -> References:
     return observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], kind)
 
 
-def product_auc(observer: Observer, product: Product, count: int) -> float:
+def product_auc(observer: ParserObserver, product: Product, count: int) -> float:
     """The person against others."""
     references = photos_of(observer, product, "face")
     her = see(observer, [wear(spread(i), product) for i in range(count)])
@@ -277,7 +277,7 @@ def product_auc(observer: Observer, product: Product, count: int) -> float:
     return auc(scores[0], scores[1])
 
 
-def garment_spearman(observer: Observer, product: Product, count: int) -> float:
+def garment_spearman(observer: ParserObserver, product: Product, count: int) -> float:
     """The raw score against the share of the product's features that is drawn."""
     kind: RegionKind = "shoes" if product == "myshoes" else "clothing"
     references = photos_of(observer, product, kind)
@@ -298,7 +298,7 @@ def tags_told(pool: Pool) -> dict[str, float]:
     return {"tags_found": right / sum(map(len, true)), "tags_right": right / sum(map(len, said))}
 
 
-def milliseconds(observer: Observer, pool: Pool) -> float:
+def milliseconds(observer: ParserObserver, pool: Pool) -> float:
     """An image's share of a batch of 32, the median of 5 batches after one to warm up."""
     images = [Image.fromarray(x) for x in pool.images[:32]]
     observer.observe(images)

@@ -213,7 +213,7 @@ def _stage(
 
 def _within(space: Space, judged: Judged, ignored: set[str]) -> Judged:
     point = space.point(judged.point.weights)
-    return Judged(point, space.cost(point), {n: m for n, m in judged.margins.items() if n not in ignored})
+    return Judged(point, space.cost(point), {n: m for n, m in judged.violations.items() if n not in ignored})
 
 
 def _priors(problem: Problem, earlier: list[list[Judged]], seed: int) -> Any:

@@ -62,7 +62,7 @@ class ByOptuna:
             self.study.enqueue_trial(self.space.params(judged.point))
             trial = self.study.ask(self.space.distributions())
         if self.told == "constraints":
-            for name, margin in judged.margins.items():
+            for name, margin in judged.violations.items():
                 trial.set_constraint(name, margin)
             self.study.tell(trial, judged.cost)
         elif self.told == "penalty":
@@ -72,7 +72,7 @@ class ByOptuna:
 
 
 def unmet(judged: Judged) -> float:
-    return sum(max(0.0, m) for m in judged.margins.values())
+    return sum(max(0.0, m) for m in judged.violations.values())
 
 
 def by_optuna(name: str, told: As, penalty: float, settings: Mapping[str, Any], problem: Problem, seed: int) -> Yardstick:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optimizer.evaluate.ray_pool import Draws
-    from scorers.observe.base import Observes
+    from scorers.observe.base import Observer
     from studies.run.outcome import Outcome
 
 SIZE = 64, 96
@@ -30,7 +30,7 @@ EVERY_S = 10.0
 SEED = 1035748229
 
 
-def lab_parts(threads: int) -> tuple[Draws, Observes]:
+def lab_parts(threads: int) -> tuple[Draws, Observer]:
     import torch
 
     from models.base.opening import open_base
@@ -51,7 +51,7 @@ def ray_speedup(*, quick: bool) -> dict[str, Any]:
     """`ray_speedup` is two workers over one, `ray_vs_threads` two workers over this process with two threads."""
     import ray
 
-    from optimizer.evaluate.evaluator import Evaluator
+    from optimizer.evaluate.evaluator import LocalEvaluator
     from optimizer.evaluate.image_cache import CachedRenderer
     from optimizer.evaluate.ray_evaluator import RayEvaluator
     from optimizer.evaluate.ray_pool import Pool, connect
@@ -75,7 +75,7 @@ def ray_speedup(*, quick: bool) -> dict[str, Any]:
             pool.close()
         ray.shutdown()
         renderer, observer = lab_parts(2)
-        rates["threads"] = rate(Evaluator(CachedRenderer(renderer, Path(scratch) / "here"), observer, "lab"))
+        rates["threads"] = rate(LocalEvaluator(CachedRenderer(renderer, Path(scratch) / "here"), observer, "lab"))
     return {
         "images_a_second": {name: round(value, 3) for name, value in rates.items()},
         "ray_speedup": round(rates["2 workers"] / rates["1 workers"], 3),

@@ -27,13 +27,13 @@ from PIL import Image
 
 from optimizer.point import Job, Point
 from optimizer.search.strategy import Proposal
-from optimizer.trial_store.store import Ledger
+from optimizer.trial_store.store import TrialStore
 from studies.report.lookbook import book_of
 from studies.run.before_trials import judge_for
-from studies.run.compatibility import keep_conditions
+from studies.run.compatibility import store_conditions
 from studies.run.judge import Judge
 from studies.run.outcome import TrialRecord
-from studies.run.trials import ledger_of, store_trial, track_trial
+from studies.run.trials import store_trial, track_trial, trial_store_of
 from studies.study import Study
 from studies.testing.fake_study import fake_study
 from studies.tracking.base import Tracker
@@ -53,17 +53,17 @@ class Side:
 
     study: Study
     judge: Judge
-    ledger: Ledger | None = None
+    trial_store: TrialStore | None = None
     tracker: Tracker | None = None
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
     def step(self, point: Point) -> None:
         began, busy = time.perf_counter(), time.thread_time()
-        if self.ledger is None:
+        if self.trial_store is None:
             self.judge.judge(self.study.evaluator.evaluate(SEED, point))
         else:
-            record = draw(self.study, self.judge, self.ledger, point)
+            record = draw(self.study, self.judge, self.trial_store, point)
             if self.tracker is not None:
                 track_trial(self.tracker, SEED, record, blurred=True)
         self.seconds.append(time.perf_counter() - began)
@@ -95,7 +95,7 @@ def loop(folder: Path, images: int, stack: ExitStack) -> dict[str, Side]:
     """All sides, each with its own study, turn by turn. The first image of each is left out: it opens what the others use."""
     sides = {name: Side(*opened(folder / name)) for name in ("bare", "stored", "tracked", "dead")}
     for name, side in sides.items():
-        side.ledger = None if name == "bare" else ledger_of(side.study, SEED)
+        side.trial_store = None if name == "bare" else trial_store_of(side.study, SEED)
     uri, artifacts = local_store(sides["tracked"].study.workspace.root)
     sides["stored"].tracker = MemoryTracker()
     sides["tracked"].tracker = MlflowTracker(uri, "benchmark", artifacts)
@@ -122,8 +122,8 @@ def opened(folder: Path) -> tuple[Study, Judge]:
     return study, judge
 
 
-def draw(study: Study, judge: Judge, ledger: Ledger, point: Point) -> TrialRecord:
-    return store_trial(study, SEED, judge, ledger, Proposal(point, "search"), study.evaluator.evaluate(SEED, point))
+def draw(study: Study, judge: Judge, trial_store: TrialStore, point: Point) -> TrialRecord:
+    return store_trial(study, SEED, judge, trial_store, Proposal(point, "search"), study.evaluator.evaluate(SEED, point))
 
 
 def noise(job: Job) -> Image.Image:
@@ -148,10 +148,10 @@ def silent_server() -> Iterator[str]:
 def stored(folder: Path, trials: int) -> Path:
     """A study of so many trials, as a run leaves it."""
     study, judge = opened(folder)
-    ledger = ledger_of(study, SEED)
-    keep_conditions(study, ledger)
+    trial_store = trial_store_of(study, SEED)
+    store_conditions(study, trial_store)
     for point in points(trials):
-        draw(study, judge, ledger, point)
+        draw(study, judge, trial_store, point)
     return folder
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome
-    from studies.run.seed_search import TrialDone
+    from studies.run.seed_search import TrialEvent
     from studies.study import Study
     from studies.tracking.base import Tracker
 
@@ -93,7 +93,7 @@ def mlflow_away(folder: Path, *, rounds: int) -> dict[str, Any]:
             # Stopped beside the run: waiting for a server to go is no part of what a run takes.
             stopping = threading.Thread(target=server.stop)
 
-            def half(done: TrialDone, stopping: threading.Thread = stopping) -> None:
+            def half(done: TrialEvent, stopping: threading.Thread = stopping) -> None:
                 if done.count == TRIALS // 4:
                     stopping.start()
                 if done.count == 3 * TRIALS // 4:
@@ -134,7 +134,7 @@ def _study(folder: Path, **changes: Any) -> Study:
 
 
 def _tracked(
-    folder: Path, server: MlflowServer, experiment: str, told: Callable[[TrialDone], None]
+    folder: Path, server: MlflowServer, experiment: str, told: Callable[[TrialEvent], None]
 ) -> tuple[float, int, Outcome]:
     from studies.tracking.mlflow.tracker import MlflowTracker
 
@@ -143,7 +143,7 @@ def _tracked(
     return seconds, len(tracker.close(120.0).titles), outcome
 
 
-def _run(study: Study, tracker: Tracker, told: Callable[[TrialDone], None]) -> tuple[float, Outcome]:
+def _run(study: Study, tracker: Tracker, told: Callable[[TrialEvent], None]) -> tuple[float, Outcome]:
     from studies.run.before_trials import judge_for
     from studies.run.seed_search import run_seed
 
@@ -184,7 +184,7 @@ def database_restarted(folder: Path) -> dict[str, Any]:
     restarts = 0
     with postgres(folder) as server:
 
-        def restart(done: TrialDone) -> None:
+        def restart(done: TrialEvent) -> None:
             nonlocal restarts
             if done.count in (TRIALS // 3, 2 * TRIALS // 3):
                 server.stop("immediate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ class Graph:
 
     def weight(self, *shape: int) -> str:
         name = f"w{len(self.weights)}"
-        scale = float(np.sqrt(2 / max(1, np.prod(shape[1:]))))
+        scale = math.sqrt(2 / max(1, math.prod(shape[1:])))
         self.weights.append(numpy_helper.from_array(self.rng.normal(0, scale, shape).astype(np.float32), name))
         return name
 

@@ -39,4 +39,6 @@ def tiny_text_encoder(seed: int = 0) -> CLIPTextModel:
         eos_token_id=599,
         pad_token_id=599,
     )
-    return CLIPTextModel(config).requires_grad_(False).eval()
+    model: CLIPTextModel = CLIPTextModel(config).requires_grad_(False)
+    model.train(False)
+    return model

@@ -20,7 +20,7 @@ class Evaluation:
     observation: Observation
 
 
-class Evaluates(Protocol):
+class Evaluator(Protocol):
     """What a study draws and looks with: this process, or workers elsewhere. What was done before is not done again."""
 
     renderer: CachedRenderer

@@ -13,16 +13,16 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.point import Job, Point
 from optimizer.render.decode import NotDrawn
-from scorers.observe.base import Observes
+from scorers.observe.base import Observer
 from scorers.observe.observation import Observation
 
 
 @dataclass
-class Evaluator:
+class LocalEvaluator:
     """`observer_id` names the scorers' models: observations of other models are not mixed with theirs."""
 
     renderer: CachedRenderer
-    observer: Observes
+    observer: Observer
     observer_id: str
 
     def identity(self) -> Mapping[str, Any]:
@@ -87,7 +87,7 @@ class Evaluator:
         return place.with_suffix(f".{self.observer_id[:12]}.json")
 
 
-def look(observer: Observes, images: Sequence[object]) -> list[Observation]:
+def look(observer: Observer, images: Sequence[object]) -> list[Observation]:
     """One observation an image; what was not drawn is seen as nothing, with the reason."""
     from PIL.Image import Image
 

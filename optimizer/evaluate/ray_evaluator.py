@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optimizer.evaluate.base import Evaluation
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.point import Job, Point
 from scorers.observe.observation import Box, Kind, Observation
@@ -36,7 +36,7 @@ class FarRenderer:
     def batch(self) -> int:
         return self.pool.hello.batch
 
-    def seconds_an_image(self) -> float:
+    def seconds_per_image(self) -> float:
         """On average, with all workers drawing."""
         return self.pool.hello.seconds / len(self.pool)
 
@@ -50,12 +50,12 @@ class NoObserver:
 
 
 class RayEvaluator:
-    """As `Evaluator`, by the images of `pool`. `folder` and `limit` are those of its cache."""
+    """As `LocalEvaluator`, by the images of `pool`. `folder` and `limit` are those of its cache."""
 
     def __init__(self, pool: Pool, folder: Path, limit: int, observer_id: str) -> None:
         self._pool = pool
         self.renderer = CachedRenderer(FarRenderer(pool), folder, limit)
-        self._kept = Evaluator(self.renderer, NoObserver(), observer_id)
+        self._kept = LocalEvaluator(self.renderer, NoObserver(), observer_id)
         self.identity, self.place, self.restore = self._kept.identity, self._kept.place, self._kept.restore
 
     def width(self) -> int:

@@ -14,7 +14,7 @@ from models.errors import InputError
 from optimizer.evaluate.evaluator import look
 from optimizer.evaluate.image_cache import as_png
 from optimizer.point import Job
-from scorers.observe.base import Observes
+from scorers.observe.base import Observer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,10 +37,10 @@ class Draws(Protocol):
 
     def batch(self) -> int: ...
 
-    def seconds_an_image(self) -> float: ...
+    def seconds_per_image(self) -> float: ...
 
 
-Build = Callable[[], tuple[Draws, Observes]]
+Build = Callable[[], tuple[Draws, Observer]]
 """Opens the models, in the worker. Must be picklable."""
 
 
@@ -66,7 +66,7 @@ class Worker:
     def hello(self) -> Hello:
         if self._refused is not None:
             raise self._refused
-        return Hello(self._renderer.identity(), self._renderer.batch(), self._renderer.seconds_an_image())
+        return Hello(self._renderer.identity(), self._renderer.batch(), self._renderer.seconds_per_image())
 
     def draw(self, jobs: Sequence[Job]) -> Answer:
         images = self._renderer.render(jobs)

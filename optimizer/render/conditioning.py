@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from models.lora.fold import Folded
-from optimizer.render.denoise import Told
+from optimizer.render.denoise import Conditioning
 from optimizer.render.prompt_syntax import Embeddings, chunks_needed, encode_prompt, encode_xl
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ KEPT: Final = 64
 
 
 @dataclass
-class Conditioning:
+class ConditioningEncoder:
     """Encodes prompts for images of `size` (width, height) in pixels. `clip_skip` counts as A1111 does.
 
     `present` is entered around the use of a text encoder: it brings the encoder to its device.
@@ -37,7 +37,7 @@ class Conditioning:
     clip_skip: int = 1
     embeddings: Mapping[str, Embedding] = field(default_factory=dict)
     present: Callable[[nn.Module], AbstractContextManager[None]] = lambda _: nullcontext()
-    _kept: OrderedDict[tuple[object, ...], tuple[Told, Told]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[object, ...], tuple[Conditioning, Conditioning]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         first = self.base.text_encoder
@@ -46,7 +46,7 @@ class Conditioning:
             second = self.base.second.text_encoder
             self._folded.append((second, Folded(second, {n: f.text_2 for n, f in self.loras.items()})))
 
-    def of(self, prompt: str, negative: str, weights: Mapping[str, float]) -> tuple[Told, Told]:
+    def of(self, prompt: str, negative: str, weights: Mapping[str, float]) -> tuple[Conditioning, Conditioning]:
         """(negative, positive), of equal length. LoRAs that are not named have weight 0."""
         told_apart = {name for name, file in self.loras.items() if file.text or file.text_2}
         key = (prompt, negative, tuple(sorted((n, w) for n, w in weights.items() if n in told_apart and w != 0.0)))
@@ -57,7 +57,7 @@ class Conditioning:
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def _encode(self, prompt: str, negative: str, weights: Mapping[str, float]) -> tuple[Told, Told]:
+    def _encode(self, prompt: str, negative: str, weights: Mapping[str, float]) -> tuple[Conditioning, Conditioning]:
         import torch
 
         first: Embeddings = {name: held.vectors for name, held in self.embeddings.items()}
@@ -72,11 +72,11 @@ class Conditioning:
                 return self._two(second, negative, chunks, first, negative=True), self._two(second, prompt, chunks, first)
             return self._one(negative, chunks, first), self._one(prompt, chunks, first)
 
-    def _one(self, text: str, chunks: int, first: Embeddings) -> Told:
+    def _one(self, text: str, chunks: int, first: Embeddings) -> Conditioning:
         tokenizer, encoder = self.base.tokenizer, self.base.text_encoder
-        return Told(encode_prompt(tokenizer, encoder, text, chunks=chunks, clip_skip=self.clip_skip, embeddings=first))
+        return Conditioning(encode_prompt(tokenizer, encoder, text, chunks=chunks, clip_skip=self.clip_skip, embeddings=first))
 
-    def _two(self, second: TextTower, text: str, chunks: int, first: Embeddings, *, negative: bool = False) -> Told:
+    def _two(self, second: TextTower, text: str, chunks: int, first: Embeddings, *, negative: bool = False) -> Conditioning:
         """As SDXL is told it: with the sizes (original, crop, target) of an image that nothing was cut from."""
         import torch
 
@@ -91,4 +91,4 @@ class Conditioning:
         )
         width, height = self.size
         sizes = torch.tensor([[height, width, 0, 0, height, width]], device=hidden.device, dtype=hidden.dtype)
-        return Told(hidden, pooled, sizes)
+        return Conditioning(hidden, pooled, sizes)

@@ -12,9 +12,9 @@ from models.errors import InputError
 from models.lora.fold import Folded
 from models.precision import whole_float32
 from optimizer.point import Job, Point
-from optimizer.render.conditioning import Conditioning
+from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
-from optimizer.render.denoise import Told, denoise, interleaved
+from optimizer.render.denoise import Conditioning, denoise, interleaved
 from optimizer.render.memory import MOST, Fit, Needs, fit, free_bytes, size_of
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.schedulers import calls, make_scheduler
@@ -63,7 +63,7 @@ class DiffusionRenderer:
         self._call = torch.compile(self.base.unet) if self.compiled else self.base.unet
         self._fit = self._measure()
         size = self.frame.width, self.frame.height
-        self._conditioning = Conditioning(
+        self._conditioning = ConditioningEncoder(
             self.base, self.loras, size, self.frame.clip_skip, self.embeddings, present=self._present
         )
         if self._fit.tiled:
@@ -89,18 +89,18 @@ class DiffusionRenderer:
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         found: dict[int, Image | NotDrawn] = {}
-        told = [self._told(job.point) for job in jobs]
-        for group in _alike(jobs, told):
-            drawn = self._halving([jobs[i] for i in group], [told[i] for i in group])
+        conditionings = [self._told(job.point) for job in jobs]
+        for group in _alike(jobs, conditionings):
+            drawn = self._halving([jobs[i] for i in group], [conditionings[i] for i in group])
             found |= dict(zip(group, drawn, strict=True))
         return [found[i] for i in range(len(jobs))]
 
-    def _halving(self, jobs: Sequence[Job], told: Sequence[tuple[Told, ...]]) -> list[Image | NotDrawn]:
+    def _halving(self, jobs: Sequence[Job], conditionings: Sequence[tuple[Conditioning, ...]]) -> list[Image | NotDrawn]:
         """Draws jobs together or, where the device has not the memory, in two halves."""
         import torch
 
         try:
-            return self._draw(jobs, told)
+            return self._draw(jobs, conditionings)
         except torch.OutOfMemoryError as error:
             if len(jobs) == 1:
                 size = f"{self.frame.width}x{self.frame.height}"
@@ -110,9 +110,9 @@ class DiffusionRenderer:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         middle = len(jobs) // 2
-        return [*self._halving(jobs[:middle], told[:middle]), *self._halving(jobs[middle:], told[middle:])]
+        return [*self._halving(jobs[:middle], conditionings[:middle]), *self._halving(jobs[middle:], conditionings[middle:])]
 
-    def _draw(self, jobs: Sequence[Job], told: Sequence[tuple[Told, ...]]) -> list[Image | NotDrawn]:
+    def _draw(self, jobs: Sequence[Job], conditionings: Sequence[tuple[Conditioning, ...]]) -> list[Image | NotDrawn]:
         import torch
 
         point = jobs[0].point
@@ -124,27 +124,27 @@ class DiffusionRenderer:
         scales = [job.point.cfg for job in jobs]
         with torch.no_grad(), whole_float32():
             with self._present(self.base.unet), self._unet.at(weights), noise.drawing():
-                latents = denoise(self._call, scheduler, first, interleaved(told), scales)
+                latents = denoise(self._call, scheduler, first, interleaved(conditionings), scales)
             with self._present(self.base.vae):
                 return [decode(self.base.vae, latent, upcast=self.base.upcast_vae) for latent in latents]
 
-    def seconds_an_image(self) -> float:
+    def seconds_per_image(self) -> float:
         """Measured: one guided UNet step (the second of two), times the steps."""
         import torch
 
-        told = interleaved([self._conditioning.of(self.frame.prompt, self.frame.negative_prompt, {})])
+        conditionings = interleaved([self._conditioning.of(self.frame.prompt, self.frame.negative_prompt, {})])
         latents = torch.zeros((1, *self._latent_shape()), device=self._device)
         scheduler = make_scheduler("Euler", self.base.schedule, [0])
         with torch.no_grad(), self._present(self.base.unet):
             for steps in (1, 1):
                 began = time.monotonic()
                 scheduler.set_timesteps(steps, device=self._device)
-                denoise(self.base.unet, scheduler, latents, told, [2.0])
+                denoise(self.base.unet, scheduler, latents, conditionings, [2.0])
                 if self._device.type == "cuda":
                     torch.cuda.synchronize()
         return (time.monotonic() - began) * calls(self.frame.sampler, self.frame.steps)
 
-    def _told(self, point: Point) -> tuple[Told, ...]:
+    def _told(self, point: Point) -> tuple[Conditioning, ...]:
         """(negative, positive), or the positive alone at CFG 1, where A1111 does not guide either."""
         prompt = point.prompt or self.frame.prompt
         both = self._conditioning.of(prompt, self.frame.negative_prompt, {**self.fixed, **point.weights})
@@ -179,10 +179,10 @@ def _models(base: Base) -> list[nn.Module]:
     return [base.unet, base.text_encoder, base.vae, *([base.second.text_encoder] if base.second else [])]
 
 
-def _alike(jobs: Sequence[Job], told: Sequence[tuple[Told, ...]]) -> list[list[int]]:
+def _alike(jobs: Sequence[Job], conditionings: Sequence[tuple[Conditioning, ...]]) -> list[list[int]]:
     """Indices of jobs that one batch can hold: of equal steps, sampler, guidance and length of prompts."""
     found: dict[tuple[object, ...], list[int]] = {}
-    for index, (job, rows) in enumerate(zip(jobs, told, strict=True)):
+    for index, (job, rows) in enumerate(zip(jobs, conditionings, strict=True)):
         key = (job.point.steps, job.point.sampler, len(rows), rows[0].hidden.shape[1])
         found.setdefault(key, []).append(index)
     return list(found.values())

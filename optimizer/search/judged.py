@@ -15,16 +15,16 @@ class Judged:
 
     point: Point
     cost: float
-    margins: Mapping[str, float]
+    violations: Mapping[str, float]
 
     @property
     def feasible(self) -> bool:
-        return all(m <= 0 for m in self.margins.values())
+        return all(m <= 0 for m in self.violations.values())
 
     @property
     def worst(self) -> tuple[str, float]:
         """The requirement furthest from being met, and by how much."""
-        return max(self.margins.items(), key=lambda item: item[1])
+        return max(self.violations.items(), key=lambda item: item[1])
 
 
 def best(history: Sequence[Judged]) -> Judged | None:
@@ -35,4 +35,4 @@ def best(history: Sequence[Judged]) -> Judged | None:
 
 def nearest(history: Sequence[Judged]) -> Judged:
     """The point closest to being feasible: least sum of unmet margins. One with a margin that is no number is the furthest."""
-    return min(history, key=lambda j: (sum(math.inf if math.isnan(m) else max(0.0, m) for m in j.margins.values()), j.cost))
+    return min(history, key=lambda j: (sum(math.inf if math.isnan(m) else max(0.0, m) for m in j.violations.values()), j.cost))

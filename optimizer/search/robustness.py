@@ -23,12 +23,12 @@ from optimizer.search.space import Space
 Side = Literal["lower", "higher"]
 SIDES: Final = 2
 """Images that a margin takes."""
-Probed: TypeAlias = Mapping[tuple[object, ...], Mapping[Side, Judged]]
+Neighbours: TypeAlias = Mapping[tuple[object, ...], Mapping[Side, Judged]]
 """Images beside points that were tried, by the points' keys."""
 
 
 @dataclass(frozen=True)
-class Margin:
+class Robustness:
     """`sides` are the images beside a pick, `off` how far; what one of them breaks is why the pick does not hold."""
 
     off: float
@@ -48,32 +48,32 @@ def _moved(point: Point, by: float) -> dict[str, float]:
     return {name: round(max(0.0, w + by), 6) if w > 0 else w for name, w in point.weights.items()}
 
 
-def kept_for_margin(untried: bool, left: int) -> int:
+def reserved_for_robustness(untried: bool, left: int) -> int:
     """Of the `left` images, those that are not drawn otherwise: none where they are too few. `untried` is whether the best point
     was not tried beside itself."""
     return SIDES if untried and left >= SIDES else 0
 
 
-def before_the_proof(space: Space, untried: Judged, history: Sequence[Judged], *, left: int, found: int) -> bool:
+def due_before_proof(space: Space, untried: Judged, history: Sequence[Judged], *, left: int, found: int) -> bool:
     """Whether the best point, which was not tried beside itself, is tried so now. `left` images are left, and `found` points that
     the proof found feasible were not tried so."""
     steps = sum(lower is None for lower in proof_of(space, untried, history).steps.values())
     return SIDES <= left < steps + SIDES * (2 + found)
 
 
-def held_best(history: Sequence[Judged], probed: Probed) -> Judged | None:
+def best_robust(history: Sequence[Judged], neighbours_of_records: Neighbours) -> Judged | None:
     """The cheapest point that holds beside itself; where none was seen to, the cheapest that is feasible as far as was seen."""
-    tried = [judged for judged in with_margins(history, probed) if judged.point.key() in probed]
-    return best(tried) or best(with_margins(history, probed))
+    tried = [judged for judged in with_robustness(history, neighbours_of_records) if judged.point.key() in neighbours_of_records]
+    return best(tried) or best(with_robustness(history, neighbours_of_records))
 
 
-def with_margins(history: Sequence[Judged], probed: Probed) -> list[Judged]:
+def with_robustness(history: Sequence[Judged], neighbours_of_records: Neighbours) -> list[Judged]:
     """Each point that was tried is judged by the worst of itself and its sides."""
-    return [_worst(judged, probed.get(judged.point.key(), {})) for judged in history]
+    return [_worst(judged, neighbours_of_records.get(judged.point.key(), {})) for judged in history]
 
 
 def _worst(judged: Judged, sides: Mapping[Side, Judged]) -> Judged:
     if not sides:
         return judged
     all_three = [judged, *sides.values()]
-    return replace(judged, margins={name: max(j.margins[name] for j in all_three) for name in judged.margins})
+    return replace(judged, violations={name: max(j.violations[name] for j in all_three) for name in judged.violations})

@@ -94,7 +94,7 @@ class Problem:
         return self.space.point(self.landscape.start)
 
     @cached_property
-    def margins(self) -> dict[str, Array]:
+    def violations(self) -> dict[str, Array]:
         """How far each requirement is from being met at every point of the grid, as scorers.score.scores counts it."""
         held = self.landscape
         found = {name: least - _calibrated(held.raw[name], held.calibrations[name]) for name, least in self.require.items()}
@@ -106,7 +106,7 @@ class Problem:
     def optimum(self) -> float | None:
         """The least cost of a point that meets all; None where there is none."""
         held, space = self.landscape, self.space
-        feasible = np.all([m <= 0 for m in self.margins.values()], axis=0)
+        feasible = np.all([m <= 0 for m in self.violations.values()], axis=0)
         away = [space.cfg_price * np.abs(np.subtract(held.cfgs, held.cfg))] if held.cfgs else []
         costs = np.meshgrid(*[np.abs(v) for v in held.levels.values()], *away, indexing="ij")
         return float(np.sum(costs, axis=0)[feasible].min()) if feasible.any() else None
@@ -117,7 +117,7 @@ class Problem:
 
     def judge(self, point: Point) -> Judged:
         where = self.landscape.at(point)
-        return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.margins.items()})
+        return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.violations.items()})
 
 
 def shape_of(levels: Mapping[str, tuple[float, ...]], cfgs: tuple[float, ...]) -> tuple[int, ...]:

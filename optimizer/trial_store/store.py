@@ -83,7 +83,7 @@ def _named(trial: FrozenTrial) -> dict[str, float]:
 
 
 @dataclass
-class Ledger:
+class TrialStore:
     """Opens the study `name` in `storage` (a database URL); images go to Optuna's artifact store in `artifacts`.
 
     The study is made by the first trial: looking at one that was never run makes nothing.
@@ -133,7 +133,7 @@ class Ledger:
         point: Point,
         *,
         values: Sequence[float],
-        margins: Mapping[str, float],
+        violations: Mapping[str, float],
         attrs: Mapping[str, Any],
         image: Path,
         note: Callable[[int, str], str] = lambda number, picture: "",
@@ -153,8 +153,8 @@ class Ledger:
             distributions=self.space.distributions(),
             user_attrs={**attrs, "artifact": artifact},
             # optuna-dashboard 0.21 reads constraints only from this older place.
-            system_attrs={"constraints": list(margins.values()), **told},
-            constraints=dict(margins),
+            system_attrs={"constraints": list(violations.values()), **told},
+            constraints=dict(violations),
         )
 
         def told_with_it(identity: int, number: int) -> Mapping[str, Any]:
@@ -321,7 +321,7 @@ def _schema_unasked() -> Iterator[None]:
     """Optuna's storage without its question to alembic, whose import takes a fifth of a `show`."""
     from optuna.storages._rdb import storage
 
-    class Known(storage._VersionManager):
+    class OpenedFacts(storage._VersionManager):
         def _init_alembic(self) -> None:
             """The file is stamped already."""
 
@@ -329,7 +329,7 @@ def _schema_unasked() -> Iterator[None]:
             """What this release made, it reads."""
 
     asked = storage._VersionManager
-    storage._VersionManager = Known  # type: ignore[misc]
+    storage._VersionManager = OpenedFacts  # type: ignore[misc]
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from scorers.observe.observation import (
 from scorers.observe.references import References
 
 
-class Observes(Protocol):
+class Observer(Protocol):
     """The seam to whoever looks at images."""
 
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-class Embeds(Protocol):
+class Embedder(Protocol):
     """The seam to embedding models."""
 
     def embed_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -22,7 +22,7 @@ class Embeds(Protocol):
 class Averaged:
     """Several models as one: the cosine of two of its vectors is the mean of the models' own cosines."""
 
-    models: tuple[Embeds, ...]
+    models: tuple[Embedder, ...]
 
     def embed_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """(N, sum of d) unit vectors."""

@@ -17,7 +17,7 @@ from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor
 from scorers.observe.cover import cover_of
 from scorers.observe.crops import GROUND, enlarged_head, masked_crop
-from scorers.observe.embedders import Embeds
+from scorers.observe.embedders import Embedder
 from scorers.observe.limbs.arms import AREA as ARM_AREA
 from scorers.observe.limbs.arms import arm_end, chin_of, touches
 from scorers.observe.limbs.hand_judge import HandJudge, hand_crop
@@ -69,13 +69,13 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Observer:
+class ParserObserver:
     """The four models. Without `faces` no face is ever seen, and without `hand_judge` and `pose` no hand is judged: for studies
     that ask for neither. With `pose` hands and arms are the pose model's to find and to judge. `extra` are other people's scorers
     by name."""
 
     parser: PartParser
-    garments: Embeds
+    garments: Embedder
     faces: FaceModel | None
     hand_judge: HandJudge | None
     pose: PoseModel | None = None

@@ -17,7 +17,7 @@ from models.vision.faces import Face, FaceModel
 from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor
 from scorers.observe.crops import masked_crop
-from scorers.observe.embedders import Embeds
+from scorers.observe.embedders import Embedder
 from scorers.observe.limbs.pose_hands import Posed, look_at_pose
 from scorers.observe.observation import REGION_KINDS, Box, FaceSeen, Kind, Observation, Point, Region, RegionKind
 from scorers.observe.parser_observer import as_rgb, face_references, hand_points, is_flat, prominence, tuple_of
@@ -37,7 +37,7 @@ ANOTHER: Final = 0.25
 class WindowObserver:
     """As `scorers.observe.parser_observer.Observer`, with no parser. Heights are those of the image, since the figure's is not known."""
 
-    garments: Embeds
+    garments: Embedder
     faces: FaceModel | None
     pose: PoseModel | None
     extra: Mapping[str, ImageScorer] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from models.errors import InputError
 from scorers.score.scores import Scores
 
 
-def margins(
+def violations(
     scores: Scores,
     require: Mapping[str, float],
     hands_allowed: float,

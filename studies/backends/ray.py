@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.opened import remember
+from studies.opened import store_facts
 from studies.spec import StudySpec
 from studies.study import Study
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
     from optimizer.evaluate.ray_pool import Build, Draws
-    from scorers.observe.base import Observes
+    from scorers.observe.base import Observer
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def on_ray(study: Study, address: str, workers: int | None, build: Build | None 
             # The runner itself opens no renderer: what it asks of one, the workers told.
             study.__dict__["renderer"] = FarRenderer(pool)
             if study.known is None or study.known.identity != pool.hello.identity:
-                study.known = remember(study, pool.hello.identity)
+                study.known = store_facts(study, pool.hello.identity)
             study.__dict__["evaluator"] = RayEvaluator(pool, study.workspace.images, limit, study.observer_id)
             yield study
         finally:
@@ -48,7 +48,7 @@ def on_ray(study: Study, address: str, workers: int | None, build: Build | None 
         ray.shutdown()
 
 
-def _parts(spec: StudySpec, root: Path) -> tuple[Draws, Observes]:
+def _parts(spec: StudySpec, root: Path) -> tuple[Draws, Observer]:
     """In the worker: Ray shows it one device, so `auto` finds the right one. The study's files must lie there too."""
     from models.io.quiet import quiet_loading
 

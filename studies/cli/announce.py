@@ -20,7 +20,7 @@ def announce(study: Study, what: str, images: int) -> None:
     """Says before any rendering how many images it will take at most, and how long."""
     study.workspace.make()
     _tell_limits_once(study)
-    say(f"{what}: at most {images} images, about {minutes(images * study.renderer.seconds_an_image())} to draw")
+    say(f"{what}: at most {images} images, about {minutes(images * study.renderer.seconds_per_image())} to draw")
 
 
 def _tell_limits_once(study: Study) -> None:

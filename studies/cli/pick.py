@@ -56,12 +56,12 @@ def pick(
 def choose(study: Study, seed: int, number: int | None, judge: Judge) -> Outcome:
     """Keeps the choice with the seed's trials; None takes it back."""
     from studies.run.dashboard_notes import write_notes
-    from studies.run.trials import ledger_of, stored_outcome
+    from studies.run.trials import stored_outcome, trial_store_of
 
-    ledger = ledger_of(study, seed)
-    ledger.choose(number)
+    trial_store = trial_store_of(study, seed)
+    trial_store.choose(number)
     outcome = stored_outcome(study, seed, judge)
-    write_notes(ledger, study.spec.name, outcome)
+    write_notes(trial_store, study.spec.name, outcome)
     return outcome
 
 

@@ -36,7 +36,7 @@ def run(
     ] = False,
 ) -> None:
     """Search the smallest weights for each locked seed. The same command resumes."""
-    from studies.cli.progress.choose import watcher
+    from studies.cli.progress.choose import choose_callback
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
     from studies.run.scouting import locked_seeds
@@ -50,7 +50,7 @@ def run(
         raise InputError("no seed is locked", study, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
     budget = trials or opened.spec.search.trials
     with one_line(), only_runner(opened.storage_url, opened.spec.name, say) as lease:
-        tracker, watch = open_tracker(opened), watcher(as_json)
+        tracker, watch = open_tracker(opened), choose_callback(as_json)
         try:
             outcomes = run_all(opened, chosen, budget, tracker, watch, lease.check, ray, ray_workers, blurred=blur)
         finally:

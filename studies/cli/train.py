@@ -14,7 +14,7 @@ from studies.cli.progress.console import say, steps_bar
 if TYPE_CHECKING:
     from models.base.opening import Base
     from studies.tracking.base import Tracker
-    from trainers.train.callback import Watcher
+    from trainers.train.callback import TrainingCallback
     from trainers.train.preset import Preset
     from trainers.train.progress import Trained
 
@@ -143,7 +143,7 @@ def train_showing(
     family: str,
     settings: Sequence[str] = (),
     beside: Sequence[Path] = (),
-    watching: Callable[[Base, Preset, str], Watcher] | None = None,
+    watching: Callable[[Base, Preset, str], TrainingCallback] | None = None,
 ) -> Trained:
     """Trains with a progress bar that shows loss and time left; `watching` makes who looks on."""
     from studies.training.train import train_lora

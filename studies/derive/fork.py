@@ -20,7 +20,7 @@ import yaml
 from models.errors import InputError
 from models.io.files import write_whole
 from optimizer.point import Job
-from optimizer.trial_store.store import Ledger
+from optimizer.trial_store.store import TrialStore
 from studies.run.inherited import CARRIED
 from studies.run.scouting import locked_seeds
 from studies.spec import read_spec
@@ -35,7 +35,7 @@ PATHS: Final = (
 )  # fmt: skip
 
 
-def fork(study: Study, text: str, folder: Path, ledger_of: Any) -> tuple[Study, dict[int, int]]:
+def fork(study: Study, text: str, folder: Path, trial_store_of: Any) -> tuple[Study, dict[int, int]]:
     """Writes the study `text` under the name of `folder` into it, and what still holds of `study` into its workspace.
 
     Returns the new study and the number of trials carried, by seed. Images are linked where the file system can, else copied.
@@ -45,7 +45,7 @@ def fork(study: Study, text: str, folder: Path, ledger_of: Any) -> tuple[Study, 
         raise InputError("there is something already", folder, "name a folder that is empty or does not exist")
     if not NAME.fullmatch(folder.name):
         raise InputError("no name for a study", folder, "use letters, digits, spaces, _, . and -")
-    held = {seed: _holding(study, seed, ledger_of(study, seed)) for seed in locked_seeds(study)}
+    held = {seed: _holding(study, seed, trial_store_of(study, seed)) for seed in locked_seeds(study)}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "study.yaml"
     made = Workspace(folder / "workspace").make()
@@ -60,16 +60,16 @@ def fork(study: Study, text: str, folder: Path, ledger_of: Any) -> tuple[Study, 
     return Study(read_spec(file), folder, made), {seed: len(entries) for seed, entries in held.items()}
 
 
-def _holding(study: Study, seed: int, ledger: Ledger) -> list[dict[str, Any]]:
+def _holding(study: Study, seed: int, trial_store: TrialStore) -> list[dict[str, Any]]:
     """Trials whose image has the name that it would have now, which says that nothing that decides it has changed."""
     found = []
-    for trial in ledger.finished():
+    for trial in trial_store.finished():
         point = study.space.from_params(trial.params)
         on_grid = all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in trial.params.items())
         same = study.evaluator.place(Job(seed, point)).name == trial.user_attrs["image"]
         if on_grid and same and set(trial.params) == set(study.space.params(point)):
             if "artifact" in trial.user_attrs:
-                study.evaluator.restore(seed, point, ledger.artifacts / trial.user_attrs["artifact"])
+                study.evaluator.restore(seed, point, trial_store.artifacts / trial.user_attrs["artifact"])
             found.append({"params": dict(trial.params), "phase": trial.user_attrs["phase"], "number": trial.number})
     return found
 

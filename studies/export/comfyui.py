@@ -45,9 +45,9 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
             "strength_clip": weight,
         }
         model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
-    if study.about_base.schedule.get("prediction_type") == "v_prediction":
+    if study.base_facts.schedule.get("prediction_type") == "v_prediction":
         (model,) = graph.add("ModelSamplingDiscrete", {"sampling": "v_prediction", "zsnr": False}, model=model)
-    if spec.base.clip_skip > 1 and not study.about_base.is_xl:
+    if spec.base.clip_skip > 1 and not study.base_facts.is_xl:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
     texts = (point.prompt or spec.prompt, spec.negative_prompt)
     told = [graph.add("CLIPTextEncode", {"text": marked(text, spec.embeddings)}, clip=clip)[0] for text in texts]

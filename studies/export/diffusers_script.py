@@ -48,7 +48,7 @@ def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
     text = TEMPLATE.read_text(encoding="utf-8")
     text = text[text.index("from __future__") :]
     settings = [f"{key} = {_literal(value)}" for key, value in _settings(study, outcome.seed, point).items()]
-    settings += scheduler_settings(name, study.about_base.schedule, steps)
+    settings += scheduler_settings(name, study.base_facts.schedule, steps)
     text = SETTINGS.sub(lambda _: "\n".join([*settings, ""]), text)
     text = ADJUST.sub(lambda _: adjustments(name) + "\n\n", text)
     said = DOCSTRING.format(
@@ -105,7 +105,7 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
     return {
         "BASE": _place(study, spec.base.checkpoint),
         "VAE": _place(study, spec.base.vae) if spec.base.vae else None,
-        "XL": study.about_base.is_xl,
+        "XL": study.base_facts.is_xl,
         "DTYPE": spec.base.dtype,
         "PROMPT": point.prompt or spec.prompt,
         "NEGATIVE": spec.negative_prompt,

@@ -23,12 +23,12 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
         cfg=point.cfg,
         seed=job.seed,
         size=(spec.render.width, spec.render.height),
-        model=study.about_base.name,
-        model_hash=study.about_base.hash[:10],
+        model=study.base_facts.name,
+        model_hash=study.base_facts.hash[:10],
         clip_skip=spec.base.clip_skip,
         rng=spec.render.rng.upper(),
         loras={file_name(study, name): weight for name, weight in loras.items()},
-        lora_hashes={file_name(study, name): study.about_loras[name].hash for name in loras},
+        lora_hashes={file_name(study, name): study.lora_facts[name].hash for name in loras},
         other={**delta, **(other or {})},
     )
 

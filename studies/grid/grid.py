@@ -115,7 +115,7 @@ def _cell(study: Study, judge: Judge | None, evaluation: Evaluation) -> GridCell
         raw = {name: similarity(observation, references) for name, references in study.references.items()}
         return GridCell(seed, point, image, raw, hands_score(observation), bare=bare)
     judged, scores = judge.judge(evaluation)
-    breaks = tuple(name for name, margin in judged.margins.items() if margin > 0)
+    breaks = tuple(name for name, margin in judged.violations.items() if margin > 0)
     return GridCell(seed, point, image, scores.raw, scores.hands, scores.expression, breaks, bare)
 
 

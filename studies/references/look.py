@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.io.images import open_photo
 from scorers.observe.observation import Box
-from studies.file_hashes import known_hash
+from studies.file_hashes import cached_hash
 from studies.references.close_ups import stored_close_ups
 from studies.references.photos import boxes_in, named_photos
 from studies.references.source import preview_of
@@ -41,8 +41,8 @@ def look_of(study: Study, name: str) -> Look:
         folder = study.path(section.references)
         if not folder.is_dir():
             raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        return Look(known_hash(study.workspace, folder), lambda: named_photos(folder), lambda: boxes_in(folder))
+        return Look(cached_hash(study.workspace, folder), lambda: named_photos(folder), lambda: boxes_in(folder))
     preview = preview_of(study.path(section.file))
     files = [preview] if preview is not None else stored_close_ups(study, name)
-    content = " ".join(known_hash(study.workspace, file) if preview is not None else file.name for file in files)
+    content = " ".join(cached_hash(study.workspace, file) if preview is not None else file.name for file in files)
     return Look(content, lambda: [(file, open_photo(file)) for file in files])

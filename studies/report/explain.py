@@ -132,7 +132,7 @@ def _scored(
     if judge is None:
         return ScoredImage(file, image, observation, raw, matches, None, (), looked_at)
     scores = judge.scores(observation)
-    breaks = tuple(name for name, margin in judge.margins(scores).items() if margin > 0)
+    breaks = tuple(name for name, margin in judge.violations(scores).items() if margin > 0)
     return ScoredImage(file, image, observation, raw, matches, scores, breaks, looked_at)
 
 

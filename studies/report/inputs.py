@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from studies.file_hashes import known_hash
+from studies.file_hashes import cached_hash
 from studies.references.photos import reference_files
 from studies.references.source import preview_of
 from studies.tracking.events import Input
@@ -28,8 +28,8 @@ def _loras(study: Study) -> list[Input]:
         path = study.path(section.file)
         if not path.is_file():
             continue
-        digest = known_hash(study.workspace, path)
-        trained = {LORA_SHA256: digest, MODEL_HASH: f"{study.about_loras[name].hash}%"}
+        digest = cached_hash(study.workspace, path)
+        trained = {LORA_SHA256: digest, MODEL_HASH: f"{study.lora_facts[name].hash}%"}
         found.append(Input(f"LoRA {name}", "lora", digest, path.resolve(), {"file": path.name}, trained))
     return found
 
@@ -41,8 +41,8 @@ def _references(study: Study) -> list[Input]:
         if place is None or not place.exists() or (section.references is None and section.fixed is not None):
             continue
         photos = {
-            file.name: known_hash(study.workspace, file) for file in (reference_files(place) if place.is_dir() else [place])
+            file.name: cached_hash(study.workspace, file) for file in (reference_files(place) if place.is_dir() else [place])
         }
         details = {"photos": len(photos), "files": photos}
-        found.append(Input(f"references {name}", "references", known_hash(study.workspace, place), place.resolve(), details))
+        found.append(Input(f"references {name}", "references", cached_hash(study.workspace, place), place.resolve(), details))
     return found

@@ -65,7 +65,7 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     spec = study.spec
     params: dict[str, str | int | float] = {"seed": seed, "base": spec.base.checkpoint, "sampler": spec.render.sampler}
     params |= {"steps": spec.render.steps, "cfg": spec.render.cfg, "size": f"{spec.render.width}x{spec.render.height}"}
-    params |= {f"lora.{n}": f"{s.file} {study.about_loras[n].hash}" for n, s in spec.loras.items()}
+    params |= {f"lora.{n}": f"{s.file} {study.lora_facts[n].hash}" for n, s in spec.loras.items()}
     params |= {f"references.{n}": source for n, source in sources_of(study).items() if source != "photos"}
     params |= {f"references.{n}": s.references for n, s in spec.loras.items() if s.references is not None}
     params |= {f"require.{n}": v for n, v in study.require().items()}

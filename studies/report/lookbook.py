@@ -69,10 +69,10 @@ def _story(study: Study, seed: int) -> SeedStory:
     from studies.cli.announce import announce, counter
     from studies.report.lookbook_data import images_gone, seed_result
     from studies.run.before_trials import images_before_trials
-    from studies.run.compatibility import hold_to
-    from studies.run.trials import ledger_of, restore_images
+    from studies.run.compatibility import check_compatible
+    from studies.run.trials import restore_images, trial_store_of
 
-    hold_to(study, seed, ledger_of(study, seed))
+    check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
@@ -124,7 +124,7 @@ def _look(study: Study, looked: Looked) -> Look:
         cost=looked.judged.cost,
         scores={**scores.expression, "hands": scores.hands, "drift": scores.drift},
         raw=scores.raw,
-        breaks={name: margin for name, margin in looked.judged.margins.items() if margin > 0},
+        breaks={name: margin for name, margin in looked.judged.violations.items() if margin > 0},
         faults=scores.body,
         bare=looked.bare,
         failed=looked.evaluation.observation.failed,

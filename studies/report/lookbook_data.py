@@ -13,7 +13,7 @@ from studies.run.before_trials import judge_for
 from studies.run.blur_policy import little_clothing
 from studies.run.calibration import plain_point
 from studies.run.outcome import Outcome
-from studies.run.trials import jobs_of_trials, ledger_of, stored_outcome
+from studies.run.trials import jobs_of_trials, stored_outcome, trial_store_of
 from studies.study import Study
 
 
@@ -43,7 +43,7 @@ class SeedResult:
 
 def was_run(study: Study, seed: int) -> bool:
     """Whether any trial of this seed is stored."""
-    return bool(ledger_of(study, seed).finished())
+    return bool(trial_store_of(study, seed).finished())
 
 
 def images_gone(study: Study, seed: int) -> int:

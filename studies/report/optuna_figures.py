@@ -13,7 +13,7 @@ def show_figures(study: Study, outcome: Outcome) -> None:
     """The trade-off and how the scores went; those of an earlier run are replaced."""
     from dashboards.optuna_figures import course_figure, trade_off_figure
     from dashboards.plots import Point
-    from studies.run.trials import ledger_of
+    from studies.run.trials import trial_store_of
 
     if not outcome.trials:
         return
@@ -25,9 +25,9 @@ def show_figures(study: Study, outcome: Outcome) -> None:
     limits = {outcome.require[name] for name in garments}
     pick = outcome.record(outcome.pick).number if outcome.pick else None
     how = "the pick was chosen by hand" if outcome.by_hand else f"seed {outcome.seed}"
-    ledger, required = ledger_of(study, outcome.seed), limits.pop() if len(limits) == 1 else None
-    ledger.show_figure("trade-off", trade_off_figure(points, title=f"Trade-off: {how}", required=required, pick=pick))
+    trial_store, required = trial_store_of(study, outcome.seed), limits.pop() if len(limits) == 1 else None
+    trial_store.show_figure("trade-off", trade_off_figure(points, title=f"Trade-off: {how}", required=required, pick=pick))
     scores = {name: [r.scores.expression[name] for r in outcome.trials] for name in outcome.require}
     scores["broken hands"] = [r.scores.hands for r in outcome.trials]
     numbers = [r.number for r in outcome.trials]
-    ledger.show_figure("course", course_figure(scores, numbers, title="Scores, trial by trial"))
+    trial_store.show_figure("course", course_figure(scores, numbers, title="Scores, trial by trial"))

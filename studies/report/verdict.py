@@ -40,7 +40,7 @@ def by_hand(outcome: Outcome) -> str:
     """Of a pick that a person chose: what it breaks, and what the search's own pick is."""
     assert outcome.pick is not None
     record = outcome.record(outcome.pick)
-    broken = ", ".join(f"{name} by {outcome.pick.margins[name]:.2f}" for name in record.breaks())
+    broken = ", ".join(f"{name} by {outcome.pick.violations[name]:.2f}" for name in record.breaks())
     found = "the search found nothing feasible"
     if outcome.found is not None:
         found = f"the search's own is trial {outcome.record(outcome.found).number}, total {outcome.found.cost:.2f}"
@@ -72,7 +72,9 @@ def _proof(outcome: Outcome) -> list[str]:
             lines.append(f"  proof      {name} one step lower: not drawn, the budget ended")
             continue
         record = outcome.record(lower)
-        broken = ", ".join(f"{n} by {lower.margins[n]:.2f}" for n in record.breaks()) or "nothing; its own margin was not drawn"
+        broken = (
+            ", ".join(f"{n} by {lower.violations[n]:.2f}" for n in record.breaks()) or "nothing; its own margin was not drawn"
+        )
         if record.margin is not None and not record.margin.holds:
             broken += f" where its weights are {record.margin.off:g} off"
         lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
@@ -85,15 +87,15 @@ def _proof(outcome: Outcome) -> list[str]:
 
 def _margin(outcome: Outcome, record: TrialRecord) -> list[str]:
     """Whether the pick holds where its weights are a little off."""
-    if outcome.margin_missing:
+    if outcome.robustness_missing:
         return ["  margin     not drawn, the budget ended: give more --trials"]
     if record.margin is None:
         return []
     broken = [
-        f"{record.margin.off:g} {side} breaks {name} by {judged.margins[name]:.2f}"
+        f"{record.margin.off:g} {side} breaks {name} by {judged.violations[name]:.2f}"
         for side, judged in record.margin.sides.items()
-        for name in judged.margins
-        if judged.margins[name] > 0
+        for name in judged.violations
+        if judged.violations[name] > 0
     ]
     return [f"  margin     {'; '.join(broken) or f'holds with all weights {record.margin.off:g} lower and higher'}"]
 
@@ -133,7 +135,7 @@ def best_lever(outcome: Outcome, blocker: str) -> list[str]:
     least: dict[tuple[str, ...], float] = {}
     for trial in outcome.trials:
         key = trial.judged.point.levers
-        least[key] = min(trial.judged.margins[blocker], least.get(key, math.inf))
+        least[key] = min(trial.judged.violations[blocker], least.get(key, math.inf))
     pulled = {key: margin for key, margin in least.items() if key}
     if not pulled:
         return []

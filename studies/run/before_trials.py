@@ -9,10 +9,10 @@ from optimizer.point import Job
 from scorers.observe.observation import Observation
 from studies.references.close_ups import close_ups_lacking, draw_close_ups
 from studies.run.calibration import LADDER, Ladder, calibrations, draw_ladders, plain_point
-from studies.run.compatibility import hold_to
+from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
 from studies.run.scouting import scout_seeds
-from studies.run.trials import ledger_of
+from studies.run.trials import trial_store_of
 from studies.study import Study
 
 OTHER_SEEDS: Final = 8
@@ -23,7 +23,7 @@ def judge_for(study: Study, seed: int, drawn: Callable[[], None]) -> tuple[Judge
 
     Raises InputError if trials of this seed are stored that the study as it stands now would draw otherwise.
     """
-    hold_to(study, seed, ledger_of(study, seed))
+    check_compatible(study, seed, trial_store_of(study, seed))
     plain = study.evaluator.evaluate(seed, plain_point(study))
     drawn()
     draw_close_ups(study, drawn)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from models.errors import InputError
 
 if TYPE_CHECKING:
-    from optimizer.trial_store.store import Ledger
+    from optimizer.trial_store.store import TrialStore
     from studies.study import Study
 
 Condition: TypeAlias = tuple[str, str]
@@ -55,16 +55,16 @@ def differences(were: Mapping[str, Condition], are: Mapping[str, Condition]) -> 
     return found
 
 
-def keep_conditions(study: Study, ledger: Ledger) -> None:
+def store_conditions(study: Study, trial_store: TrialStore) -> None:
     """Keeps them before the first trial: all later runs are held to them."""
-    ledger.set_conditions({name: list(pair) for name, pair in conditions_of(study).items()})
+    trial_store.set_conditions({name: list(pair) for name, pair in conditions_of(study).items()})
 
 
-def hold_to(study: Study, seed: int, ledger: Ledger) -> None:
+def check_compatible(study: Study, seed: int, trial_store: TrialStore) -> None:
     """Raises InputError, which names every difference, if trials are stored that were made under other conditions."""
-    if not ledger.finished():
+    if not trial_store.finished():
         return
-    were = {name: (str(pair[0]), str(pair[1])) for name, pair in ledger.conditions().items()}
+    were = {name: (str(pair[0]), str(pair[1])) for name, pair in trial_store.conditions().items()}
     if not were:
         what = f"the trials of seed {seed} were made by an older version, which did not keep under what"
         raise InputError(what, study.spec.name, FORK)

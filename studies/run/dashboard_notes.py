@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from optimizer.trial_store.store import Ledger
+from optimizer.trial_store.store import TrialStore
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.ratings import with_rating
 
@@ -14,7 +14,7 @@ def trial_note(study: str, seed: int, record: TrialRecord, picture: str) -> str:
     weights = " · ".join(f"{name} {weight:.2f}" for name, weight in record.judged.point.weights.items())
     scores = {**record.scores.expression, "hands (0 is whole)": record.scores.hands, "drift": record.scores.drift}
     rows = "\n".join(f"| {name} | {'not measurable' if value is None else f'{value:.2f}'} |" for name, value in scores.items())
-    broken = "; ".join(f"{name} by {record.judged.margins[name]:.2f}" for name in record.breaks())
+    broken = "; ".join(f"{name} by {record.judged.violations[name]:.2f}" for name in record.breaks())
     verdict = f"breaks {broken}" if broken else "meets every requirement"
     return (
         f"![trial {record.number}]({picture})\n\n**{verdict}** · total {record.judged.cost:.2f} · {record.phase}\n\n"
@@ -41,14 +41,14 @@ def mlflow_link(study: str, seed: int, number: int | None = None) -> str:
     return "/".join(["/mlflow", quote(study, safe=""), str(seed), *([] if number is None else [str(number)])])
 
 
-def write_notes(ledger: Ledger, study: str, outcome: Outcome) -> None:
+def write_notes(trial_store: TrialStore, study: str, outcome: Outcome) -> None:
     """Brings the notes up to the verdicts as they stand now; ratings, and notes that a person wrote anew, stay."""
-    held = ledger.notes()
+    held = trial_store.notes()
     for record in outcome.trials:
         old = held.get(record.number, "")
-        note = with_rating(trial_note(study, outcome.seed, record, ledger.picture(record.number)), old)
+        note = with_rating(trial_note(study, outcome.seed, record, trial_store.picture(record.number)), old)
         if note != old:
-            ledger.write_note(record.number, note)
+            trial_store.write_note(record.number, note)
     note = study_note(study, outcome)
     if note != held.get(None):
-        ledger.write_note(None, note)
+        trial_store.write_note(None, note)

@@ -13,7 +13,7 @@ from optimizer.search.space import Space
 from scorers.observe.observation import Kind, Observation
 from scorers.observe.references import References
 from scorers.score.calibration import Calibration
-from scorers.score.constraints import margins
+from scorers.score.constraints import violations
 from scorers.score.hands import hands_allowed
 from scorers.score.scores import Scores, score
 
@@ -54,11 +54,11 @@ class Judge:
 
     def judge(self, evaluation: Evaluation) -> tuple[Judged, Scores]:
         scores = self.scores(evaluation.observation)
-        return Judged(evaluation.point, self.space.cost(evaluation.point), self.margins(scores)), scores
+        return Judged(evaluation.point, self.space.cost(evaluation.point), self.violations(scores)), scores
 
-    def margins(self, scores: Scores) -> dict[str, float]:
+    def violations(self, scores: Scores) -> dict[str, float]:
         """How far each requirement is from being met: at most 0 is feasible."""
-        return margins(scores, self.require, self.hands_allowed, self.drift_allowed, self.extra)
+        return violations(scores, self.require, self.hands_allowed, self.drift_allowed, self.extra)
 
     def objectives(self, point: Point, scores: Scores) -> tuple[float, float, float, float]:
         """Total weight, worst garment, identity, broken hands; 0 where nothing of that kind is searched."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from optimizer.search.judged import Judged
 from optimizer.search.proof import Proof
-from optimizer.search.robustness import Margin
+from optimizer.search.robustness import Robustness
 from optimizer.search.strategy import Phase
 from scorers.score.scores import Scores
 from studies.references.source import Source
@@ -27,7 +27,7 @@ class TrialRecord:
     """What a person said of it."""
     bare: bool = False
     """Whether it may show a figure with little on."""
-    margin: Margin | None = None
+    margin: Robustness | None = None
     """What was seen beside it, where that was drawn."""
 
     def params(self) -> dict[str, float]:
@@ -39,7 +39,7 @@ class TrialRecord:
         found: dict[str, float | None] = {"cost": self.judged.cost, "feasible": float(self.judged.feasible)}
         found |= {f"raw.{n}": v for n, v in s.raw.items()}
         found |= {f"score.{n}": v for n, v in s.expression.items()}
-        found |= {f"margin.{n}": v for n, v in self.judged.margins.items()}
+        found |= {f"margin.{n}": v for n, v in self.judged.violations.items()}
         found |= {f"extra.{n}": v for n, v in s.extra.items()}
         return found | {"hands": s.hands, "drift": s.drift}
 
@@ -66,7 +66,7 @@ class TrialRecord:
 
     def breaks(self) -> list[str]:
         """The requirements that the image does not meet."""
-        return [name for name, margin in self.judged.margins.items() if margin > 0]
+        return [name for name, margin in self.judged.violations.items() if margin > 0]
 
 
 @dataclass(frozen=True)
@@ -93,16 +93,16 @@ class Outcome:
     """What each searched LoRA is compared with."""
     unmeasurable: tuple[str, ...] = ()
     """LoRAs that must show and of which no weight alone shows more than noise at this seed: nothing can be feasible."""
-    margin_off: float = 0.0
+    robustness_off: float = 0.0
     """How far off its weights the pick is asked to hold; 0 asks for nothing."""
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
 
     @property
-    def margin_missing(self) -> bool:
+    def robustness_missing(self) -> bool:
         """Whether the search's pick was not tried with its weights off, as was asked."""
-        return self.pick is not None and not self.by_hand and self.margin_off > 0 and self.record(self.pick).margin is None
+        return self.pick is not None and not self.by_hand and self.robustness_off > 0 and self.record(self.pick).margin is None
 
     def as_json(self) -> dict[str, Any]:
         """For programs: `huanhua show --json`."""
@@ -128,8 +128,8 @@ class Outcome:
 
     def _margin_json(self) -> dict[str, Any] | None:
         """None where no margin is asked for, or there is no pick; `holds` is null where it was asked for and not drawn."""
-        if self.margin_missing:
-            return {"off": self.margin_off, "holds": None, "breaks": {}}
+        if self.robustness_missing:
+            return {"off": self.robustness_off, "holds": None, "breaks": {}}
         margin = None if self.pick is None else self.record(self.pick).margin
         return None if margin is None else _margin_json(margin)
 
@@ -151,6 +151,6 @@ class Outcome:
         }
 
 
-def _margin_json(margin: Margin) -> dict[str, Any]:
-    broken = {side: [name for name, m in judged.margins.items() if m > 0] for side, judged in margin.sides.items()}
+def _margin_json(margin: Robustness) -> dict[str, Any]:
+    broken = {side: [name for name, m in judged.violations.items() if m > 0] for side, judged in margin.sides.items()}
     return {"off": margin.off, "holds": margin.holds, "breaks": broken}

@@ -11,26 +11,26 @@ from optimizer.point import Job, Point
 from optimizer.search.judged import Judged
 from optimizer.search.least_weight.acquisition import expected
 from optimizer.search.least_weight.transfer_prior import priors_from
-from optimizer.search.robustness import SIDES, before_the_proof, kept_for_margin
+from optimizer.search.robustness import SIDES, due_before_proof, reserved_for_robustness
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.samplers.registry import design_for, sampler_for
 from optimizer.search.stopping import why_stopped
 from optimizer.search.strategy import Proposal, next_proposals
-from optimizer.trial_store.store import Ledger
-from studies.run.compatibility import keep_conditions
+from optimizer.trial_store.store import TrialStore
+from studies.run.compatibility import store_conditions
 from studies.run.dashboard_notes import write_notes
 from studies.run.inherited import carried
 from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
-from studies.run.robustness_trials import best_record, best_untried, images_beside, judged_with_margins, look_beside
+from studies.run.robustness_trials import best_record, best_untested, draw_neighbours, judged_with_robustness, robustness_images
 from studies.run.transfer import earlier_trials, trials_of_other_studies
-from studies.run.trials import ledger_of, outcome_of, store_trial, stored_records, track_trial
+from studies.run.trials import outcome_of, store_trial, stored_records, track_trial, trial_store_of
 from studies.study import Study
 from studies.tracking.base import Tracker
 
 
 @dataclass(frozen=True)
-class TrialDone:
+class TrialEvent:
     """Told after every trial: its record and the best so far. `count` images of at most `budget` are drawn, margins included."""
 
     record: TrialRecord
@@ -54,7 +54,7 @@ def run_seed(
     judge: Judge,
     budget: int,
     tracker: Tracker,
-    told: Callable[[TrialDone], None],
+    told: Callable[[TrialEvent], None],
     blurred: bool = True,
     may_write: Callable[[], None] = lambda: None,
 ) -> Outcome:
@@ -99,19 +99,19 @@ def searching(
     judge: Judge,
     budget: int,
     tracker: Tracker,
-    told: Callable[[TrialDone], None],
+    told: Callable[[TrialEvent], None],
     blurred: bool = True,
     may_write: Callable[[], None] = lambda: None,
 ) -> Search:
     """As `run_seed`, for whoever draws the images of several at once."""
-    ledger = ledger_of(study, seed)
+    trial_store = trial_store_of(study, seed)
     may_write()
-    ledger.drop_unfinished()
-    records = stored_records(study, seed, judge, ledger)
+    trial_store.drop_unfinished()
+    records = stored_records(study, seed, judge, trial_store)
     if not records:
-        keep_conditions(study, ledger)
+        store_conditions(study, trial_store)
     for brought in _carried(study, seed, records):
-        records += yield from _draw(study, seed, judge, ledger, [brought], may_write)
+        records += yield from _draw(study, seed, judge, trial_store, [brought], may_write)
     for record in records:
         track_trial(tracker, seed, record, blurred=blurred)
     search, sampler = study.spec.search, _sampler(study, seed, judge)
@@ -119,12 +119,12 @@ def searching(
         # Only the start is drawn, for a person to look at: no other image could be feasible either.
         budget = min(budget, 1)
     while True:
-        untried = best_untried(records) if search.margin else None
-        left = budget - len(records) - images_beside(records)
-        kept = kept_for_margin(untried is not None, left)
-        history, proposals = judged_with_margins(records), list[Proposal]()
+        untried = best_untested(records) if search.margin else None
+        left = budget - len(records) - robustness_images(records)
+        kept = reserved_for_robustness(untried is not None, left)
+        history, proposals = judged_with_robustness(records), list[Proposal]()
         found = sum(r.phase == "proof" and r.judged.feasible and r.margin is None for r in records)
-        if untried is None or not before_the_proof(study.space, untried.judged, history, left=left, found=found):
+        if untried is None or not due_before_proof(study.space, untried.judged, history, left=left, found=found):
             proposals = next_proposals(
                 study.space,
                 history,
@@ -139,20 +139,20 @@ def searching(
         if not proposals:
             if untried is None or not kept:
                 break
-            tried = yield from look_beside(study, seed, judge, ledger, untried, may_write)
+            tried = yield from draw_neighbours(study, seed, judge, trial_store, untried, may_write)
             records = [tried if record is untried else record for record in records]
             continue
-        for record in (yield from _draw(study, seed, judge, ledger, proposals, may_write)):
+        for record in (yield from _draw(study, seed, judge, trial_store, proposals, may_write)):
             records.append(record)
             track_trial(tracker, seed, record, blurred=blurred)
-            told(TrialDone(record, best_record(records), len(records) + images_beside(records), budget))
-    outcome = outcome_of(study, seed, judge, records, ledger.chosen())
+            told(TrialEvent(record, best_record(records), len(records) + robustness_images(records), budget))
+    outcome = outcome_of(study, seed, judge, records, trial_store.chosen())
     may_write()
-    write_notes(ledger, study.spec.name, outcome)
+    write_notes(trial_store, study.spec.name, outcome)
     if judge.unmeasurable:
         return replace(outcome, stopped=f"no weight can be found for {' and '.join(judge.unmeasurable)} here")
     worth = search.worth if search.sampler == "least-weight" else None
-    history, probes = judged_with_margins(records), images_beside(records)
+    history, probes = judged_with_robustness(records), robustness_images(records)
     return replace(outcome, stopped=why_stopped(study.space, history, budget=budget, worth=worth, beside=probes))
 
 
@@ -162,9 +162,9 @@ def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) 
 
 
 def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
-    search, ledger = study.spec.search, ledger_of(study, seed)
+    search, trial_store = study.spec.search, trial_store_of(study, seed)
     garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
-    told = _earlier(study, ledger, judge) if search.sampler == "least-weight" else []
+    told = _earlier(study, trial_store, judge) if search.sampler == "least-weight" else []
     return sampler_for(
         search.sampler,
         study.space,
@@ -177,13 +177,13 @@ def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
     )
 
 
-def _earlier(study: Study, ledger: Ledger, judge: Judge) -> list[list[Judged]]:
+def _earlier(study: Study, trial_store: TrialStore, judge: Judge) -> list[list[Judged]]:
     """What other seeds and other studies say of the requirements that are asked for here."""
     prefix = f"{study.spec.name}-seed-"
-    found = earlier_trials(study, ledger.name, prefix, ledger.storage, judge.require)
+    found = earlier_trials(study, trial_store.name, prefix, trial_store.storage, judge.require)
     found += trials_of_other_studies(study, judge.require)
     asked = {*judge.require, "hands", "body", *judge.extra, *(["drift"] if judge.drift_allowed is not None else [])}
-    return [[replace(j, margins={n: m for n, m in j.margins.items() if n in asked}) for j in trials] for trials in found]
+    return [[replace(j, violations={n: m for n, m in j.violations.items() if n in asked}) for j in trials] for trials in found]
 
 
 def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
@@ -194,10 +194,10 @@ def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Propos
 
 
 def _draw(
-    study: Study, seed: int, judge: Judge, ledger: Ledger, proposals: Sequence[Proposal], may_write: Callable[[], None]
+    study: Study, seed: int, judge: Judge, trial_store: TrialStore, proposals: Sequence[Proposal], may_write: Callable[[], None]
 ) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord]]:
     # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
     may_write()
     seen = yield [Job(seed, proposal.point) for proposal in proposals]
     may_write()
-    return [store_trial(study, seed, judge, ledger, p, e) for p, e in zip(proposals, seen, strict=True)]
+    return [store_trial(study, seed, judge, trial_store, p, e) for p, e in zip(proposals, seen, strict=True)]

@@ -9,11 +9,11 @@ from models.errors import InputError
 from studies.report.lookbook_data import images_gone, was_run
 from studies.run.before_trials import judge_for
 from studies.run.calibration import Ladder
-from studies.run.compatibility import hold_to
+from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
 from studies.run.outcome import Outcome
 from studies.run.scouting import locked_seeds
-from studies.run.trials import ledger_of, restore_images, stored_outcome
+from studies.run.trials import restore_images, stored_outcome, trial_store_of
 from studies.study import Study
 
 
@@ -32,7 +32,7 @@ def stored(study: Study, seed: int) -> Stored:
     run = f"run `huanhua run STUDY --seed {seed}`"
     if not was_run(study, seed):
         raise InputError("nothing was run here yet", f"seed {seed}", run)
-    hold_to(study, seed, ledger_of(study, seed))
+    check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:

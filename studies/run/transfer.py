@@ -10,7 +10,7 @@ from typing import Any
 from models.errors import InputError
 from optimizer.search.judged import Judged
 from optimizer.trial_store.store import trials_of_others
-from studies.file_hashes import known_hash
+from studies.file_hashes import cached_hash
 from studies.spec import read_spec, study_file
 from studies.study import Study
 from studies.workspace import workspace_of
@@ -49,15 +49,15 @@ def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterat
             j for j in trials if set(j.point.levers) <= set(study.space.free) and set(j.point.weights) >= set(study.space.weights)
         ]
         seen = [replace(j, point=study.space.point(j.point.weights, j.point.cfg, set(j.point.levers))) for j in here]
-        yield [replace(j, margins={n: m for n, m in j.margins.items() if n not in changed}) for j in seen]
+        yield [replace(j, violations={n: m for n, m in j.violations.items() if n not in changed}) for j in seen]
 
 
 def _content(study: Study, name: str) -> str:
     path = study.path(name)
-    return known_hash(study.workspace, path) if path.exists() else name
+    return cached_hash(study.workspace, path) if path.exists() else name
 
 
 def _required(judged: Judged, attrs: Mapping[str, Any], require: Mapping[str, float]) -> Judged:
     shown = attrs.get("scores", {}).get("expression", {})
     now = {name: least - (shown[name] or 0.0) for name, least in require.items() if name in shown}
-    return replace(judged, margins={**judged.margins, **now})
+    return replace(judged, violations={**judged.violations, **now})

@@ -8,32 +8,34 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from optimizer.search.judged import best, nearest
 from optimizer.search.proof import proof_of
-from optimizer.search.robustness import beside, held_best
+from optimizer.search.robustness import beside, best_robust
 from optimizer.search.strategy import Proposal
-from optimizer.trial_store.store import Ledger
+from optimizer.trial_store.store import TrialStore
 from studies.references.source import sources_of
 from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard_notes import trial_note
 from studies.run.judge import Judge, plain_scores
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.ratings import rating_in, with_rating
-from studies.run.robustness_trials import judged_with_margins, probed, stored_margin
+from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import Veiled
 
 
-def ledger_of(study: Study, seed: int) -> Ledger:
-    return Ledger(f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts)
+def trial_store_of(study: Study, seed: int) -> TrialStore:
+    return TrialStore(f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts)
 
 
-def store_trial(study: Study, seed: int, judge: Judge, ledger: Ledger, proposal: Proposal, seen: Evaluation) -> TrialRecord:
+def store_trial(
+    study: Study, seed: int, judge: Judge, trial_store: TrialStore, proposal: Proposal, seen: Evaluation
+) -> TrialRecord:
     """Judges and stores one trial: from then on a killed run does not lose it."""
     drawn = _record(judge, -1, proposal, seen)
-    number = ledger.add(
+    number = trial_store.add(
         proposal.point,
         values=judge.objectives(proposal.point, drawn.scores),
-        margins=drawn.judged.margins,
+        violations=drawn.judged.violations,
         attrs={
             "phase": proposal.phase,
             "image": drawn.image.name,
@@ -59,34 +61,36 @@ def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bo
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
-    ledger = ledger_of(study, seed)
-    return outcome_of(study, seed, judge, stored_records(study, seed, judge, ledger), ledger.chosen())
+    trial_store = trial_store_of(study, seed)
+    return outcome_of(study, seed, judge, stored_records(study, seed, judge, trial_store), trial_store.chosen())
 
 
 def restore_images(study: Study, seed: int) -> None:
     """Brings images of trials that have left the cache back from Optuna's artifacts: none is drawn again."""
-    for entry in ledger_of(study, seed).entries():
+    for entry in trial_store_of(study, seed).entries():
         if entry.image is not None:
             study.evaluator.restore(seed, entry.point, entry.image)
 
 
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
     """All images that the stored trials are judged by: their own, and those beside them."""
-    ledger, off = ledger_of(study, seed), study.spec.search.margin
-    entries, tried = ledger.entries(), ledger.beside()
-    probed = [beside(entry.point, off) for entry in entries if off and tried.get(entry.number) == off]
-    return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for sides in probed for p in sides.values()]
+    trial_store, off = trial_store_of(study, seed), study.spec.search.margin
+    entries, tried = trial_store.entries(), trial_store.beside()
+    neighbours_of_records = [beside(entry.point, off) for entry in entries if off and tried.get(entry.number) == off]
+    return [Job(seed, entry.point) for entry in entries] + [
+        Job(seed, p) for sides in neighbours_of_records for p in sides.values()
+    ]
 
 
-def stored_records(study: Study, seed: int, judge: Judge, ledger: Ledger) -> list[TrialRecord]:
+def stored_records(study: Study, seed: int, judge: Judge, trial_store: TrialStore) -> list[TrialRecord]:
     """The finished trials with what people said of them."""
     restore_images(study, seed)
-    notes, tried = ledger.notes(), ledger.beside()
+    notes, tried = trial_store.notes(), trial_store.beside()
     found = []
-    for entry in ledger.entries():
+    for entry in trial_store.entries():
         seen = study.evaluator.evaluate(seed, entry.point)
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        margin = stored_margin(study, seed, judge, record, tried.get(entry.number))
+        margin = stored_robustness(study, seed, judge, record, tried.get(entry.number))
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), margin=margin))
     return found
 
@@ -97,8 +101,8 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
     A point that holds with its weights a little off is preferred to one whose margin was not drawn. Where no point holds so, the
     cheapest that meets all by itself is the pick, and told as it is.
     """
-    plain, history = [r.judged for r in records], judged_with_margins(records)
-    found = held_best(plain, probed(records))
+    plain, history = [r.judged for r in records], judged_with_robustness(records)
+    found = best_robust(plain, neighbours_of_records(records))
     if found is None and (found := best(plain)):
         history = plain
     records = [replace(r, judged=j) for r, j in zip(records, history, strict=True)]
@@ -118,5 +122,5 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         found=found,
         looks=sources_of(study),
         unmeasurable=judge.unmeasurable,
-        margin_off=study.spec.search.margin,
+        robustness_off=study.spec.search.margin,
     )

@@ -124,7 +124,7 @@ def list_all(client: Client, progress: Callable[[str], tuple[int, int]]) -> list
 def trials_of(file: str) -> tuple[int, int]:
     """Trials done, and the most there will be; (0, 0) if the study or its storage is not to be reached from here."""
     from studies.run.scouting import locked_seeds
-    from studies.run.trials import ledger_of
+    from studies.run.trials import trial_store_of
     from studies.spec import read_spec
     from studies.workspace import workspace_of
 
@@ -138,4 +138,4 @@ def trials_of(file: str) -> tuple[int, int]:
     if study.spec.tracking.storage is None and not (study.workspace.root / "optuna.db").exists():
         return 0, study.spec.search.trials * len(locked_seeds(study))
     seeds = locked_seeds(study)
-    return sum(len(ledger_of(study, seed).entries()) for seed in seeds), study.spec.search.trials * len(seeds)
+    return sum(len(trial_store_of(study, seed).entries()) for seed in seeds), study.spec.search.trials * len(seeds)

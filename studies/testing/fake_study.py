@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from optimizer.point import Job, Point
 from optimizer.render.decode import NotDrawn
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
-from studies.opened import remember
+from studies.opened import store_facts
 from studies.spec import read_spec
 from studies.study import Study
 from studies.workspace import Workspace
@@ -75,7 +75,7 @@ class FakeWorld:
     def batch(self) -> int:
         return 1
 
-    def seconds_an_image(self) -> float:
+    def seconds_per_image(self) -> float:
         return 0.0
 
 
@@ -99,5 +99,5 @@ def fake_study(
         "renderer": (world := FakeWorld(size, paint)),
         "observer": FakeObserver(),
     }
-    study.known = remember(study, world.identity())
+    study.known = store_facts(study, world.identity())
     return study

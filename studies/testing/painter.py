@@ -20,5 +20,5 @@ class Painter(FakeRenderer):
         bare = {"dress": 0.0, "shoes": 0.0}
         return super().render([replace(j, point=replace(j.point, weights={**bare, **j.point.weights})) for j in jobs])
 
-    def seconds_an_image(self) -> float:
+    def seconds_per_image(self) -> float:
         return 0.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.render.base import Renderer
 from scorers.testing.fake_observer import FakeObserver, Shown, references_of
@@ -51,7 +51,7 @@ def study_in(folder: Path, *, renderer: Renderer | None = None, observer_id: str
         "base": SimpleNamespace(name="lab", hash="0123456789abcdef", is_xl=False, schedule={}),
         "loras": {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(made.spec.loras)},
         "renderer": renderer,
-        "evaluator": Evaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), observer_id),
+        "evaluator": LocalEvaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), observer_id),
         "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
     }
     return made

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studies.tracking.events import Input, Scalar, TrainingTold
+from studies.tracking.events import Input, Scalar, TrainingRecord
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture
 
@@ -45,7 +45,7 @@ class Tracker(Protocol):
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         """Closes the run of a seed with what was found."""
 
-    def log_training(self, training: TrainingTold) -> None:
+    def log_training(self, training: TrainingRecord) -> None:
         """Steps that are logged already stay as they are, and so does all of a training that is `finished`."""
 
     def close(self, wait_s: float = 60.0) -> Missing:

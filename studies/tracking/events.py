@@ -45,7 +45,7 @@ class SeedStarted:
 
 
 @dataclass(frozen=True)
-class TrialDone:
+class TrialEvent:
     seed: int
     number: int
     params: Mapping[str, Scalar]
@@ -83,7 +83,7 @@ class SeedFinished:
 
 
 @dataclass(frozen=True)
-class TrainingTold:
+class TrainingRecord:
     """What is new of a training: losses, one a step from step `first` on, sample pictures and texts by name.
 
     Trainings of one name and `key` are one run.
@@ -104,4 +104,4 @@ class TrainingTold:
         return f"training {self.name}"
 
 
-Event: TypeAlias = SeedStarted | TrialDone | Attached | SeedFinished | TrainingTold
+Event: TypeAlias = SeedStarted | TrialEvent | Attached | SeedFinished | TrainingRecord

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studies.tracking.events import Input, Scalar, TrainingTold
+from studies.tracking.events import Input, Scalar, TrainingRecord
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture
 
@@ -67,7 +67,7 @@ class MemoryTracker:
         run.tags |= tags
         run.finished = True
 
-    def log_training(self, training: TrainingTold) -> None:
+    def log_training(self, training: TrainingRecord) -> None:
         known = self.trainings.setdefault(training.name, [])
         run = next((old for old in known if old.tags["key"] == training.key), None)
         if run is None:

@@ -11,7 +11,7 @@ from models.io.hashing import hash_path
 from models.lora.file import read_metadata
 from studies.report.inputs import LORA_SHA256, MODEL_HASH
 from studies.tracking.base import Tracker
-from studies.tracking.events import Scalar, TrainingTold
+from studies.tracking.events import Scalar, TrainingRecord
 from trainers.prepare.manifest import NAME
 from trainers.train.metadata import FINGERPRINT
 
@@ -88,8 +88,8 @@ class TrainingLog:
         self._losses = []
 
     @property
-    def _training(self) -> TrainingTold:
-        return TrainingTold(self.name, self._key, self.params, finished=False)
+    def _training(self) -> TrainingRecord:
+        return TrainingRecord(self.name, self._key, self.params, finished=False)
 
 
 def training_params(

@@ -10,7 +10,7 @@ from models.errors import InputError
 from studies.devices import best_device
 from studies.training.overrides import changed
 from trainers.prepare.manifest import Kind
-from trainers.train.callback import Watcher
+from trainers.train.callback import TrainingCallback
 from trainers.train.loop import check_out
 from trainers.train.progress import Progress, Trained
 
@@ -30,7 +30,7 @@ def train_lora(
     settings: Sequence[str] = (),
     beside: Sequence[Path] = (),
     progress: Callable[[Progress], None] | None = None,
-    watching: Callable[[Base, Preset, str], Watcher] | None = None,
+    watching: Callable[[Base, Preset, str], TrainingCallback] | None = None,
 ) -> Trained:
     """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab;
     `settings` change it (see studies.training.overrides). `beside` are finished LoRAs that it will be worn together with.

@@ -18,7 +18,7 @@ from dashboards.servers import Addresses, Stores, running
 from studies.report.optuna_figures import show_figures
 from studies.run.before_trials import judge_for
 from studies.run.seed_search import run_seed
-from studies.run.trials import ledger_of
+from studies.run.trials import trial_store_of
 from studies.testing.fake_study import fake_study
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.mlflow.tracker import local_store
@@ -62,7 +62,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     outcome = run_seed(study, SEED, judge=judge, budget=24, tracker=MemoryTracker(), told=lambda done: None)
     show_figures(study, outcome)
     subprocess.run([sys.executable, "-m", "studies.cli", "track", str(study.root)], check=True, capture_output=True)
-    ledger_of(study, SEED).choose(1)
+    trial_store_of(study, SEED).choose(1)
     place = study.workspace
     url, artifacts = local_store(place.root)
     stores = Stores(url, artifacts, place.storage_url(), place.artifacts, place.root / "logs")

@@ -10,7 +10,7 @@ from PIL import Image
 from models.errors import InputError
 from scorers.observe.observation import Observation
 from scorers.plugins import GROUP, extra_scores, open_scorers, versions_of
-from scorers.score.constraints import margins
+from scorers.score.constraints import violations
 from scorers.score.scores import score
 from scorers.testing.fake_observer import Shown, observation_of
 
@@ -76,5 +76,5 @@ def test_the_least_score_is_required_and_a_failed_one_is_not_feasible(value: flo
     locked = observation_of(Shown())
     seen = Observation.from_json({**locked.to_json(), "extra": {"width": value}})
     found = score(seen, {}, {}, {}, locked)
-    assert margins(found, {}, 0.2, extra={"width": 0.4})["width"] == pytest.approx(missed)
-    assert "width" not in margins(found, {}, 0.2)
+    assert violations(found, {}, 0.2, extra={"width": 0.4})["width"] == pytest.approx(missed)
+    assert "width" not in violations(found, {}, 0.2)

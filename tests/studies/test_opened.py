@@ -13,9 +13,9 @@ import pytest
 from models.errors import InputError
 from models.io.hashing import hash_path
 from optimizer.point import Job
-from studies.file_hashes import known_hash
-from studies.lazy import LateRenderer
-from studies.opened import recalled
+from studies.file_hashes import cached_hash
+from studies.lazy import LazyRenderer
+from studies.opened import stored_facts
 from studies.run.before_trials import judge_for
 from studies.run.calibration import plain_point
 from studies.run.seed_search import run_seed
@@ -65,19 +65,19 @@ for words in {words!r}:
 
 
 def test_what_is_stored_is_known_until_a_file_or_the_study_changes(run: Study) -> None:
-    assert recalled(again(run)) == recalled(run)
-    assert recalled(run) is not None
+    assert stored_facts(again(run)) == stored_facts(run)
+    assert stored_facts(run) is not None
     lora = run.root / "dress.safetensors"
     held = lora.stat()
     lora.write_text("another")
-    assert recalled(again(run)) is None
+    assert stored_facts(again(run)) is None
     lora.write_text("dress.safetensors")
-    assert recalled(again(run)) is None, "the same size, written later"
+    assert stored_facts(again(run)) is None, "the same size, written later"
     os.utime(lora, ns=(held.st_atime_ns, held.st_mtime_ns))
-    assert recalled(again(run)) is not None
+    assert stored_facts(again(run)) is not None
     text = (run.root / "study.yaml").read_text()
     (run.root / "study.yaml").write_text(text.replace("1girl", "1girl, smiling"))
-    assert recalled(again(run)) is None
+    assert stored_facts(again(run)) is None
     (run.root / "study.yaml").write_text(text)
 
 
@@ -95,14 +95,14 @@ def test_a_hash_is_kept_until_size_or_time_changes(tmp_path: Path) -> None:
     place, file = Workspace(tmp_path / "workspace"), tmp_path / "a" / "b.txt"
     file.parent.mkdir()
     file.write_text("one")
-    assert known_hash(place, file) == hash_path(file)
+    assert cached_hash(place, file) == hash_path(file)
     assert not place.root.exists(), "looking makes no workspace"
     place.make()
     for path in (file, file.parent):
-        assert known_hash(place, path) == hash_path(path)
+        assert cached_hash(place, path) == hash_path(path)
     file.write_text("another")
-    assert known_hash(place, file) == hash_path(file)
-    assert known_hash(place, file.parent) == hash_path(file.parent)
+    assert cached_hash(place, file) == hash_path(file)
+    assert cached_hash(place, file.parent) == hash_path(file.parent)
 
 
 def test_images_that_are_not_there_are_refused_and_not_drawn(run: Study, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_seed_that_was_not_run_is_refused(run: Study, tmp_path: Path) -> None:
 
 
 def test_a_renderer_that_turns_out_to_be_another_draws_nothing(run: Study) -> None:
-    late = LateRenderer({**run.renderer.identity(), "path": "folded"}, lambda: run.renderer)
+    late = LazyRenderer({**run.renderer.identity(), "path": "folded"}, lambda: run.renderer)
     drawn = len(run.renderer.drawn)  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=r"would now draw otherwise than the stored images were drawn \(path\)"):
         late.render([Job(1, plain_point(run))])

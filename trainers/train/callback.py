@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Watcher(Protocol):
+class TrainingCallback(Protocol):
     """Called by the loop, from its thread. A training gives the same file with a watcher and without one."""
 
     def begun(self, fingerprint: str, steps: int, losses: Sequence[float]) -> None:

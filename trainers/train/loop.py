@@ -18,7 +18,7 @@ from models.lora.file import LoraFile, read_metadata, write_lora
 from models.precision import multiplies_in_bfloat16
 from trainers.train.adapters import adapted, text_layers, trained_layers, unet_layers
 from trainers.train.batches import Batch, batches
-from trainers.train.callback import Watcher
+from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
 from trainers.train.companion_loras import Companions
 from trainers.train.dataset import Dataset, Picture, read_dataset
@@ -53,7 +53,7 @@ def train(
     work: Path,
     companions: Sequence[LoraFile] = (),
     progress: Callable[[Progress], None] | None = None,
-    watcher: Watcher | None = None,
+    watcher: TrainingCallback | None = None,
     save_seconds: float = 30.0,
 ) -> Trained:
     """Trains on `dataset` (kohya's layout) and writes `out`, a .safetensors file, whole or not at all. `base` is left as it was.
@@ -125,7 +125,7 @@ def _steps(
     text_parameters: list[Tensor],
     checkpoint: Checkpoint,
     say: Callable[[str, int, float, float | None], None],
-    watcher: Watcher | None,
+    watcher: TrainingCallback | None,
     save_seconds: float,
 ) -> float:
     """Runs the steps that are still to do; returns the running mean of the loss."""
@@ -175,7 +175,7 @@ def _running_mean(losses: Sequence[float], mean: float | None = None) -> float:
     return mean or 0.0
 
 
-def _show(task: Task, watcher: Watcher, step: int) -> None:
+def _show(task: Task, watcher: TrainingCallback, step: int) -> None:
     import torch
 
     if watcher.looks_at(step):

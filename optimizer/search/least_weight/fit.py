@@ -24,11 +24,11 @@ UNMET_BELOW: Final = (0.7, 0.3)
 
 def believe(space: Space, history: Sequence[Judged], priors: Priors, seed: int = 0) -> dict[str, Posterior]:
     """One posterior a requirement named in the history or the priors. Margins that are missing or not numbers are left out."""
-    names = sorted({name for j in history for name in j.margins} | set(priors))
+    names = sorted({name for j in history for name in j.violations} | set(priors))
     found = {}
     for name in names:
-        told = [j for j in history if math.isfinite(j.margins.get(name, math.nan))]
-        y = np.array([j.margins[name] for j in told])
+        told = [j for j in history if math.isfinite(j.violations.get(name, math.nan))]
+        y = np.array([j.violations[name] for j in told])
         rows = np.array([row_of(space, j.point) for j in told]).reshape(len(told), len(axes_of(space)))
         prior = priors.get(name) or first_prior(space, name, seed)
         found[name] = learn(prior, shares(space, rows), np.clip(_continuous(name, space, y), -FAR, FAR))

@@ -29,7 +29,7 @@ def priors_from(
     `require` tells each LoRA's margin where nothing of it shows. Without earlier trials: the priors of a first seed.
     """
     told = require or {}
-    names = sorted({*space.weights, *(name for trials in earlier for j in trials for name in j.margins)})
+    names = sorted({*space.weights, *(name for trials in earlier for j in trials for name in j.violations)})
     first = {name: first_prior(space, name, seed, told.get(name)) for name in names}
     learned = [believe(space, trials, first, seed) for trials in earlier if trials]
     rng = np.random.default_rng(seed)

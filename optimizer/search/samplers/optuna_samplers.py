@@ -47,7 +47,7 @@ class OptunaSampler:
         for judged in history:
             view.enqueue_trial(space.params(judged.point))
             trial = view.ask(distributions)
-            for name, margin in judged.margins.items():
+            for name, margin in judged.violations.items():
                 trial.set_constraint(name, margin)
             view.tell(trial, judged.cost)
         return space.from_params(view.ask(distributions).params)

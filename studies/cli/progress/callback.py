@@ -13,7 +13,7 @@ from studies.cli.progress.console import minutes, say
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome
-    from studies.run.seed_search import TrialDone
+    from studies.run.seed_search import TrialEvent
 
 RECENT: Final = 8
 
@@ -25,7 +25,7 @@ class Plan:
     seed: int
     before: int
     budget: int
-    seconds_an_image: float
+    seconds_per_image: float
 
 
 @dataclass
@@ -43,31 +43,31 @@ class Pace:
     def calibrated(self) -> None:
         self.left -= 1
 
-    def trial(self, done: TrialDone) -> None:
+    def trial(self, done: TrialEvent) -> None:
         self.left = max(0, done.budget - done.count)
         self._ends.append(self.clock())
 
     @property
     def seconds_left(self) -> float:
-        each = self.plan.seconds_an_image
+        each = self.plan.seconds_per_image
         if len(self._ends) > 1:
             each = (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
         return self.left * each
 
 
-class Told(Protocol):
+class SeedCallback(Protocol):
     """Told while one seed is run."""
 
     def calibrated(self) -> None:
         """One of the images that come before the trials is there."""
 
-    def trial(self, done: TrialDone) -> None: ...
+    def trial(self, done: TrialEvent) -> None: ...
 
 
-class Watcher(Protocol):
+class RunCallback(Protocol):
     """Told of a run from its first seed to its last."""
 
-    def seed(self, plan: Plan) -> AbstractContextManager[Told]:
+    def seed(self, plan: Plan) -> AbstractContextManager[SeedCallback]:
         """While it lasts, the seed is run."""
 
     def picked(self, outcome: Outcome) -> None: ...
@@ -79,7 +79,7 @@ def plan_line(plan: Plan) -> str:
     most = plan.before + plan.budget
     return (
         f"seed {plan.seed}: calibrate {plan.before} images, then search: at most {most} images, "
-        f"about {minutes(most * plan.seconds_an_image)} to draw"
+        f"about {minutes(most * plan.seconds_per_image)} to draw"
     )
 
 

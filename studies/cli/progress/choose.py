@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from studies.cli.progress.callback import Watcher
+from studies.cli.progress.callback import RunCallback
 from studies.cli.progress.console import console
 
 
-def watcher(as_json: bool) -> Watcher:
+def choose_callback(as_json: bool) -> RunCallback:
     """JSON lines on stdout, one view that changes on a terminal, or plain lines on stderr."""
     if as_json:
         from studies.cli.progress.json_events import Events

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studies.cli.progress.callback import Pace, Plan, Told
+from studies.cli.progress.callback import Pace, Plan, SeedCallback
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome
-    from studies.run.seed_search import TrialDone
+    from studies.run.seed_search import TrialEvent
 
 
 class Events:
     @contextmanager
-    def seed(self, plan: Plan) -> Iterator[Told]:
+    def seed(self, plan: Plan) -> Iterator[SeedCallback]:
         images = plan.before + plan.budget
-        _tell("plan", seed=plan.seed, images=images, seconds=round(images * plan.seconds_an_image, 1))
+        _tell("plan", seed=plan.seed, images=images, seconds=round(images * plan.seconds_per_image, 1))
         yield _Seed(plan, Pace(plan))
 
     def picked(self, outcome: Outcome) -> None:
@@ -42,7 +42,7 @@ class _Seed:
         self.drawn += 1
         _tell("calibration", seed=self.plan.seed, done=self.drawn, of=self.plan.before)
 
-    def trial(self, done: TrialDone) -> None:
+    def trial(self, done: TrialEvent) -> None:
         self.pace.trial(done)
         _tell(
             "trial",

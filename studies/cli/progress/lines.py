@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from studies.cli.progress.callback import Pace, Plan, Told, plan_line, say_pick
+from studies.cli.progress.callback import Pace, Plan, SeedCallback, plan_line, say_pick
 from studies.cli.progress.console import Seldom, minutes, say
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome
-    from studies.run.seed_search import TrialDone
+    from studies.run.seed_search import TrialEvent
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Lines:
     _watched: list[int] = field(default_factory=list)
 
     @contextmanager
-    def seed(self, plan: Plan) -> Iterator[Told]:
+    def seed(self, plan: Plan) -> Iterator[SeedCallback]:
         say(plan_line(plan))
         self._watched.append(plan.seed)
         try:
@@ -52,7 +52,7 @@ class _Seed:
         if self._seldom.due(self.pace.clock()) or self.drawn == self.plan.before:
             say(f"calibrate: {self.drawn} of {self.plan.before}")
 
-    def trial(self, done: TrialDone) -> None:
+    def trial(self, done: TrialEvent) -> None:
         self.pace.trial(done)
         record = done.record
         best = f"best total {done.best.cost:.2f}" if done.best else "nothing feasible yet"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from studies.cli.progress.callback import Pace, Plan, Told, plan_line, say_pick
+from studies.cli.progress.callback import Pace, Plan, SeedCallback, plan_line, say_pick
 from studies.cli.progress.console import console, minutes, say
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from studies.run.outcome import Outcome, TrialRecord
-    from studies.run.seed_search import TrialDone
+    from studies.run.seed_search import TrialEvent
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Live:
     _view: RichLive | None = None
 
     @contextmanager
-    def seed(self, plan: Plan) -> Iterator[Told]:
+    def seed(self, plan: Plan) -> Iterator[SeedCallback]:
         say(plan_line(plan))
         told = _Seed(plan, Pace(plan), self._show)
         self._watched.append(told)
@@ -70,14 +70,14 @@ class _Seed:
     pace: Pace
     show: Callable[[], None]
     drawn: int = 0
-    done: TrialDone | None = None
+    done: TrialEvent | None = None
 
     def calibrated(self) -> None:
         self.drawn += 1
         self.pace.calibrated()
         self.show()
 
-    def trial(self, done: TrialDone) -> None:
+    def trial(self, done: TrialEvent) -> None:
         self.done = done
         self.pace.trial(done)
         self.show()
@@ -124,6 +124,6 @@ def shown_scores(record: TrialRecord) -> Mapping[str, str]:
 
 
 def _style(record: TrialRecord, name: str) -> str:
-    if name not in record.judged.margins:
+    if name not in record.judged.violations:
         return ""
     return "red" if name in record.breaks() else "green"

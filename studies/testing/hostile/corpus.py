@@ -82,7 +82,7 @@ def _lying_headers() -> Iterator[tuple[str, bytes]]:
     for length in (0, 1, 2**20, 2**31, 2**40, 2**63, 2**64 - 1):
         yield f"header of {length} bytes", made(b'{"a":{}}', length)
     tensor = {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}
-    for name, entry in {
+    entries: dict[str, Any] = {
         "more than is there": {**tensor, "data_offsets": [0, 2**40]},
         "backwards": {**tensor, "data_offsets": [16, 0]},
         "negative": {**tensor, "data_offsets": [-16, 0]},
@@ -93,7 +93,8 @@ def _lying_headers() -> Iterator[tuple[str, bytes]]:
         "no offsets": {"dtype": "F32", "shape": [2, 2]},
         "a list": [],
         "nothing": None,
-    }.items():
+    }
+    for name, entry in entries.items():
         yield f"tensor with {name}", made(json.dumps({"lora_unet_x.lora_down.weight": entry}).encode(), body=bytes(16))
     yield "metadata of numbers", made(json.dumps({"__metadata__": {"a": 1}}).encode())
     yield "deep header", made(b'{"a":' * 5000 + b"1" + b"}" * 5000)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingTold, TrialDone
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialEvent
 from studies.tracking.mlflow.process import Courier, Place
 from studies.tracking.outbox import Missing, Outbox
 from studies.tracking.pictures import Picture
@@ -49,7 +49,7 @@ class MlflowTracker:
         image: Picture | None,
         tags: Mapping[str, str],
     ) -> None:
-        self._outbox.put(TrialDone(seed, number, dict(params), dict(metrics), image, dict(tags)))
+        self._outbox.put(TrialEvent(seed, number, dict(params), dict(metrics), image, dict(tags)))
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
         self._outbox.put(Attached(seed, name, image))
@@ -63,7 +63,7 @@ class MlflowTracker:
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         self._outbox.put(SeedFinished(seed, dict(metrics), dict(tags)))
 
-    def log_training(self, training: TrainingTold) -> None:
+    def log_training(self, training: TrainingRecord) -> None:
         self._outbox.put(training)
 
     def close(self, wait_s: float = 60.0) -> Missing:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingTold, TrialDone, place
+from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialEvent, place
 from studies.tracking.mlflow.database import make_whole
 from studies.tracking.outbox import AwayError
 from studies.tracking.pictures import Picture, Veiled, opened
@@ -69,7 +69,7 @@ class Writer:
             match event:
                 case SeedStarted():
                     self._start(event)
-                case TrialDone():
+                case TrialEvent():
                     self._trial(event)
                 case Attached():
                     self._attach(self._parent(event.seed), event.name, event.content)
@@ -77,7 +77,7 @@ class Writer:
                     parent = self._parent(event.seed)
                     self._log(parent, {}, event.metrics, event.tags)
                     self._client.set_terminated(parent)
-                case TrainingTold():
+                case TrainingRecord():
                     self._training(event)
 
     def _open(self, name: str, artifacts: Path | None) -> str:
@@ -135,7 +135,7 @@ class Writer:
                 return runs[0]
         return None
 
-    def _trial(self, event: TrialDone) -> None:
+    def _trial(self, event: TrialEvent) -> None:
         parent = self._parent(event.seed)
         if event.seed not in self._children:
             runs = self._find({KIND: "trial", PARENT: parent})
@@ -158,7 +158,7 @@ class Writer:
         self._client.set_terminated(child.run_id)
         children[event.number] = _Child(child.run_id, "FINISHED", shown)
 
-    def _training(self, event: TrainingTold) -> None:
+    def _training(self, event: TrainingRecord) -> None:
         tags = {KIND: "training", DIGEST: event.key}
         known = [run for run in self._find(tags) if run.info.run_name == event.name]
         if any(run.info.status == "FINISHED" for run in known):

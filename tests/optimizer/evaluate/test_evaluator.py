@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.point import Job, Point
 from optimizer.testing.fake_renderer import FakeRenderer
@@ -27,8 +27,8 @@ class Looker:
         return [observation_of(Shown()) for _ in images]
 
 
-def evaluator(folder: Path, renderer: FakeRenderer, looker: Looker) -> Evaluator:
-    return Evaluator(CachedRenderer(renderer, folder), looker, "0123456789abcdef")
+def evaluator(folder: Path, renderer: FakeRenderer, looker: Looker) -> LocalEvaluator:
+    return LocalEvaluator(CachedRenderer(renderer, folder), looker, "0123456789abcdef")
 
 
 def jobs(*seeds: int) -> list[Job]:

@@ -22,7 +22,7 @@ from optimizer.render.decode import NotDrawn
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.ray import on_ray
 from studies.cli.progress.lines import Lines
-from studies.opened import recalled
+from studies.opened import stored_facts
 from studies.pipeline import run_together
 from studies.run.before_trials import judge_for
 from studies.run.seed_search import run_seeds, searching
@@ -104,7 +104,7 @@ def test_the_verb_tells_of_all_seeds_while_they_are_run(cluster: Any, capsys: py
 
 
 def test_what_the_workers_told_is_known_to_later_verbs(cluster: Any) -> None:
-    known = recalled(cluster)
+    known = stored_facts(cluster)
     assert known is not None
     assert known.identity == cluster.evaluator.identity() == Painter().identity()
 

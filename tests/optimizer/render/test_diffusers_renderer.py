@@ -205,4 +205,4 @@ def test_an_image_that_comes_out_as_nothing_is_told_and_the_others_are_drawn(bas
 
 
 def test_a_time_is_told_before_drawing(base: Base) -> None:
-    assert DiffusionRenderer(base, {}, frame(steps=2)).seconds_an_image() > 0
+    assert DiffusionRenderer(base, {}, frame(steps=2)).seconds_per_image() > 0

@@ -68,7 +68,7 @@ def test_where_half_of_the_trials_have_no_scores_the_others_are_enough() -> None
     pick = best(history)
     assert pick is not None
     assert pick.cost <= 1.4
-    assert not math.isnan(nearest(history).margins["hands"])
+    assert not math.isnan(nearest(history).violations["hands"])
 
 
 @pytest.mark.parametrize(("count", "step"), [(1, 0.05), (5, 0.1)])

@@ -68,8 +68,8 @@ def test_a_word_that_saves_weight_is_found_and_kept_in_the_proof() -> None:
 
     def judged(point):  # type: ignore[no-untyped-def]
         ends = {"dress": 0.35, "shoes": 0.15 if point.levers else 0.55}
-        margins = {n: 0.7 - 1 / (1 + math.exp(-30 * (w - ends[n]))) for n, w in point.weights.items()}
-        return Judged(point, grid.cost(point), margins | {"hands": -0.3})
+        violations = {n: 0.7 - 1 / (1 + math.exp(-30 * (w - ends[n]))) for n, w in point.weights.items()}
+        return Judged(point, grid.cost(point), violations | {"hands": -0.3})
 
     history: list[Judged] = []
     start, sampler = grid.point({"dress": 0.5, "shoes": 0.5}), LeastWeight(priors_from(grid, []))

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged, best
-from optimizer.search.robustness import Margin, before_the_proof, beside, held_best, kept_for_margin, with_margins
+from optimizer.search.robustness import (
+    Robustness,
+    beside,
+    best_robust,
+    due_before_proof,
+    reserved_for_robustness,
+    with_robustness,
+)
 from optimizer.search.space import Axis, Space
 
 weights = st.dictionaries(st.sampled_from(["face", "dress", "shoes"]), st.integers(0, 20).map(lambda k: k / 20), min_size=1)
@@ -30,38 +37,38 @@ def judged(weight: float, dress: float, hands: float = -0.1) -> Judged:
 def test_a_point_that_breaks_beside_itself_is_not_the_best() -> None:
     edge, inner = judged(0.4, -0.01), judged(0.5, -0.2)
     sides = {"lower": judged(0.38, 0.03), "higher": judged(0.42, -0.05)}
-    assert not Margin(0.02, sides).holds
-    history = with_margins([edge, inner], {edge.point.key(): sides})
+    assert not Robustness(0.02, sides).holds
+    history = with_robustness([edge, inner], {edge.point.key(): sides})
     assert best([edge, inner]) == edge
     assert best(history) == inner
-    assert history[0].margins == {"dress": 0.03, "hands": -0.1}
+    assert history[0].violations == {"dress": 0.03, "hands": -0.1}
 
 
 def test_a_point_that_holds_stays_feasible() -> None:
     held = judged(0.5, -0.2)
     sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2, -0.05)}
-    assert Margin(0.02, sides).holds
-    assert best(with_margins([held], {held.point.key(): sides})).margins == {"dress": -0.1, "hands": -0.05}  # type: ignore[union-attr]
+    assert Robustness(0.02, sides).holds
+    assert best(with_robustness([held], {held.point.key(): sides})).violations == {"dress": -0.1, "hands": -0.05}  # type: ignore[union-attr]
 
 
 def test_a_point_that_holds_is_preferred_to_a_cheaper_one_that_was_not_tried_so() -> None:
     cheap, held = judged(0.4, -0.01), judged(0.5, -0.2)
     sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2)}
-    assert held_best([cheap, held], {}) == cheap
-    assert held_best([cheap, held], {held.point.key(): sides}) == best(with_margins([held], {held.point.key(): sides}))
+    assert best_robust([cheap, held], {}) == cheap
+    assert best_robust([cheap, held], {held.point.key(): sides}) == best(with_robustness([held], {held.point.key(): sides}))
     broken = {"lower": judged(0.48, 0.1), "higher": judged(0.52, -0.2)}
-    assert held_best([cheap, held], {held.point.key(): broken}) == cheap
-    assert held_best([held], {held.point.key(): broken}) is None
+    assert best_robust([cheap, held], {held.point.key(): broken}) == cheap
+    assert best_robust([held], {held.point.key(): broken}) is None
 
 
 def test_two_images_are_kept_for_a_best_point_where_two_are_left() -> None:
-    assert [kept_for_margin(True, left) for left in (0, 1, 2, 9)] == [0, 0, 2, 2]
-    assert kept_for_margin(False, 9) == 0
+    assert [reserved_for_robustness(True, left) for left in (0, 1, 2, 9)] == [0, 0, 2, 2]
+    assert reserved_for_robustness(False, 9) == 0
 
 
 def test_the_margin_comes_before_the_proof_once_images_are_few() -> None:
     space, pick = Space({"dress": Axis(0.0, 1.0, 0.05)}, given_cfg=5.0), judged(0.5, -0.2)
-    assert [left for left in range(9) if before_the_proof(space, pick, [pick], left=left, found=0)] == [2, 3, 4]
+    assert [left for left in range(9) if due_before_proof(space, pick, [pick], left=left, found=0)] == [2, 3, 4]
     drawn = [pick, judged(0.45, 0.1)]
-    assert [left for left in range(9) if before_the_proof(space, pick, drawn, left=left, found=0)] == [2, 3]
-    assert [left for left in range(9) if before_the_proof(space, pick, drawn, left=left, found=1)] == [2, 3, 4, 5]
+    assert [left for left in range(9) if due_before_proof(space, pick, drawn, left=left, found=0)] == [2, 3]
+    assert [left for left in range(9) if due_before_proof(space, pick, drawn, left=left, found=1)] == [2, 3, 4, 5]

@@ -27,9 +27,9 @@ def world(thresholds: dict[str, float], ceiling: float):
     """A garment shows once its weight passes its threshold; hands break once the total passes `ceiling`."""
 
     def judge(point: Point) -> Judged:
-        margins = {n: thresholds[n] - w for n, w in point.weights.items()}
-        margins["hands"] = sum(point.weights.values()) - ceiling
-        return Judged(point, space().cost(point), margins)
+        violations = {n: thresholds[n] - w for n, w in point.weights.items()}
+        violations["hands"] = sum(point.weights.values()) - ceiling
+        return Judged(point, space().cost(point), violations)
 
     return judge
 
@@ -72,7 +72,7 @@ def test_with_images_enough_the_proof_ends_at_the_least_weights(wanted: dict[str
     assert proof.complete
     for name, lower in proof.steps.items():
         assert lower is not None
-        assert lower.margins[name] > 0
+        assert lower.violations[name] > 0
     assert set(proof.at_bound) == {n for n in NAMES if wanted[n] == 0}
 
 
@@ -132,8 +132,8 @@ def test_the_gaussian_process_finds_the_least_weights_of_a_smooth_world_within_t
     ends = {"dress": 0.5, "face": 0.6, "shoes": 0.35}
 
     def judge(point: Point) -> Judged:
-        margins = {n: 0.7 - 1 / (1 + math.exp(-12 * (w - ends[n] + 0.07))) for n, w in point.weights.items()}
-        return Judged(point, space().cost(point), {**margins, "hands": (sum(point.weights.values()) - 2.4) * 0.3})
+        violations = {n: 0.7 - 1 / (1 + math.exp(-12 * (w - ends[n] + 0.07))) for n, w in point.weights.items()}
+        return Judged(point, space().cost(point), {**violations, "hands": (sum(point.weights.values()) - 2.4) * 0.3})
 
     pick = best(run(judge, 20, OptunaSampler("gp", 0)))
     assert pick is not None

@@ -56,9 +56,9 @@ def test_judging_a_point_is_looking_it_up() -> None:
     judged = asked.judge(point)
     raw = float(held.raw["dress"][2, 4, 1])
     assert judged.cost == pytest.approx(1.4)
-    assert judged.margins["dress"] == pytest.approx(0.5 - max(0.0, (raw - 0.1) / 0.7), abs=1e-5)
-    assert judged.margins["drift"] == pytest.approx(float(held.drift[2, 4, 1]) - 0.4, abs=1e-6)
-    assert set(judged.margins) == {"face", "dress", "shoes", "hands", "body", "drift"}
+    assert judged.violations["dress"] == pytest.approx(0.5 - max(0.0, (raw - 0.1) / 0.7), abs=1e-5)
+    assert judged.violations["drift"] == pytest.approx(float(held.drift[2, 4, 1]) - 0.4, abs=1e-6)
+    assert set(judged.violations) == {"face", "dress", "shoes", "hands", "body", "drift"}
 
 
 def test_the_optimum_is_the_least_cost_of_a_feasible_point() -> None:

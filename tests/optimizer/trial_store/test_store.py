@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from models.errors import InputError
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
-from optimizer.trial_store.store import STORAGES, Ledger
+from optimizer.trial_store.store import STORAGES, TrialStore
 from optimizer.trial_store.transaction import store_trial
 
 SPACE = Space({name: Axis(0.0, 1.0, 0.05) for name in ("dress", "shoes")}, 5.0)
@@ -30,59 +30,59 @@ MARGINS = {"dress": -0.1, "hands": 0.25}
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def trial_store(tmp_path: Path) -> TrialStore:
     Image.new("RGB", (8, 12), "red").save(tmp_path / "drawn.png")
-    return Ledger("look-seed-7", f"sqlite:///{tmp_path / 'optuna.db'}", SPACE, tmp_path / "artifacts")
+    return TrialStore("look-seed-7", f"sqlite:///{tmp_path / 'optuna.db'}", SPACE, tmp_path / "artifacts")
 
 
-def add(ledger: Ledger, dress: float, **more: Any) -> int:
-    image = ledger.artifacts.parent / "drawn.png"
+def add(trial_store: TrialStore, dress: float, **more: Any) -> int:
+    image = trial_store.artifacts.parent / "drawn.png"
     attrs = {"phase": "search", "scores": {"dress": 0.5}}
     values = (dress, 0.5, 0.0, 0.1)
-    return ledger.add(
-        Point({"dress": dress, "shoes": 0.4}, 5.0), values=values, margins=MARGINS, attrs=attrs, image=image, **more
+    return trial_store.add(
+        Point({"dress": dress, "shoes": 0.4}, 5.0), values=values, violations=MARGINS, attrs=attrs, image=image, **more
     )
 
 
-def study_of(ledger: Ledger) -> optuna.Study:
-    return optuna.load_study(study_name=ledger.name, storage=ledger.storage)
+def study_of(trial_store: TrialStore) -> optuna.Study:
+    return optuna.load_study(study_name=trial_store.name, storage=trial_store.storage)
 
 
-def attributes(ledger: Ledger) -> dict[str, Any]:
-    study = study_of(ledger)
+def attributes(trial_store: TrialStore) -> dict[str, Any]:
+    study = study_of(trial_store)
     return study._storage.get_study_system_attrs(study._study_id)
 
 
-def test_looking_makes_nothing(ledger: Ledger, tmp_path: Path) -> None:
-    assert ledger.entries() == []
-    assert (ledger.notes(), ledger.chosen(), ledger.drop_unfinished()) == ({}, None, 0)
+def test_looking_makes_nothing(trial_store: TrialStore, tmp_path: Path) -> None:
+    assert trial_store.entries() == []
+    assert (trial_store.notes(), trial_store.chosen(), trial_store.drop_unfinished()) == ({}, None, 0)
     assert not (tmp_path / "optuna.db").exists()
-    add(ledger, 0.4)
-    other = Ledger("look-seed-8", ledger.storage, SPACE, ledger.artifacts)
+    add(trial_store, 0.4)
+    other = TrialStore("look-seed-8", trial_store.storage, SPACE, trial_store.artifacts)
     assert other.entries() == []
-    assert optuna.get_all_study_names(ledger.storage) == ["look-seed-7"]
+    assert optuna.get_all_study_names(trial_store.storage) == ["look-seed-7"]
 
 
-def test_a_trial_is_what_optuna_and_its_dashboard_expect(ledger: Ledger) -> None:
-    assert [add(ledger, weight) for weight in (0.4, 0.35)] == [0, 1]
-    assert [(entry.number, entry.point.weights["dress"], entry.phase) for entry in ledger.entries()] == [
+def test_a_trial_is_what_optuna_and_its_dashboard_expect(trial_store: TrialStore) -> None:
+    assert [add(trial_store, weight) for weight in (0.4, 0.35)] == [0, 1]
+    assert [(entry.number, entry.point.weights["dress"], entry.phase) for entry in trial_store.entries()] == [
         (0, 0.4, "search"),
         (1, 0.35, "search"),
     ]
-    study = study_of(ledger)
+    study = study_of(trial_store)
     first = study.trials[0]
     assert study.metric_names == ["total weight", "worst garment", "identity", "broken hands"]
     assert first.constraints.items() >= MARGINS.items()
     assert first.system_attrs["constraints"] == [-0.1, 0.25]
     (meta,) = get_all_artifact_meta(first, storage=study._storage)
     assert (meta.artifact_id, meta.mimetype) == (first.user_attrs["artifact"], "image/png")
-    with Image.open(ledger.artifacts / meta.artifact_id) as stored:
+    with Image.open(trial_store.artifacts / meta.artifact_id) as stored:
         assert stored.getpixel((0, 0)) == (255, 0, 0)
 
 
-def test_one_transaction_writes_what_optuna_writes(ledger: Ledger) -> None:
-    add(ledger, 0.4)
-    study = study_of(ledger)
+def test_one_transaction_writes_what_optuna_writes(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
+    study = study_of(trial_store)
     template = optuna.trial.create_trial(
         values=[1.0, float("inf"), float("-inf"), 0.0],
         params={"dress": 0.4, "shoes": 0.0},
@@ -105,33 +105,33 @@ def told(trial: FrozenTrial) -> dict[str, Any]:
     return {name: getattr(trial, name) for name in kept}
 
 
-def test_a_trial_that_cannot_be_stored_leaves_nothing(ledger: Ledger) -> None:
-    add(ledger, 0.4)
+def test_a_trial_that_cannot_be_stored_leaves_nothing(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
     with pytest.raises(ZeroDivisionError):
-        add(ledger, 0.3, note=lambda number, picture: str(1 / 0))
-    assert len(ledger.entries()) == 1
-    assert add(ledger, 0.3) == 1
+        add(trial_store, 0.3, note=lambda number, picture: str(1 / 0))
+    assert len(trial_store.entries()) == 1
+    assert add(trial_store, 0.3) == 1
 
 
-def test_a_damaged_database_is_said_in_one_line(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_damaged_database_is_said_in_one_line(trial_store: TrialStore, tmp_path: Path) -> None:
     (tmp_path / "optuna.db").write_bytes(b"this is no database at all, whatever its name says" * 40)
     with pytest.raises(InputError, match="the storage does not open"):
-        ledger.entries()
+        trial_store.entries()
 
 
-def test_an_image_that_is_gone_stores_no_trial(ledger: Ledger, tmp_path: Path) -> None:
+def test_an_image_that_is_gone_stores_no_trial(trial_store: TrialStore, tmp_path: Path) -> None:
     (tmp_path / "drawn.png").unlink()
     with pytest.raises(FileNotFoundError):
-        add(ledger, 0.3)
-    assert ledger.entries() == []
+        add(trial_store, 0.3)
+    assert trial_store.entries() == []
 
 
-def test_trials_that_a_killed_run_left_are_no_results(ledger: Ledger) -> None:
-    add(ledger, 0.4)
-    study_of(ledger).ask(SPACE.distributions())
-    assert ledger.drop_unfinished() == 1
-    assert len(ledger.entries()) == 1
-    assert study_of(ledger).trials[1].state == TrialState.FAIL
+def test_trials_that_a_killed_run_left_are_no_results(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
+    study_of(trial_store).ask(SPACE.distributions())
+    assert trial_store.drop_unfinished() == 1
+    assert len(trial_store.entries()) == 1
+    assert study_of(trial_store).trials[1].state == TrialState.FAIL
 
 
 class OperationalError(Exception):
@@ -140,9 +140,9 @@ class OperationalError(Exception):
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_trial_whose_commit_was_not_confirmed_is_stored_once(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, committed: bool
+    trial_store: TrialStore, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    add(ledger, 0.4)
+    add(trial_store, 0.4)
     broken = []
 
     def breaks_once(*given: Any) -> tuple[int, int]:
@@ -155,76 +155,78 @@ def test_a_trial_whose_commit_was_not_confirmed_is_stored_once(
 
     monkeypatch.setattr("optimizer.trial_store.store.store_trial", breaks_once)
     monkeypatch.setattr("optimizer.trial_store.retry.time.sleep", lambda seconds: None)
-    assert add(ledger, 0.3) == 1
+    assert add(trial_store, 0.3) == 1
     assert len(broken) == 1
-    assert [entry.number for entry in ledger.entries()] == [0, 1]
-    assert [entry.image is not None and entry.image.is_file() for entry in ledger.entries()] == [True, True]
+    assert [entry.number for entry in trial_store.entries()] == [0, 1]
+    assert [entry.image is not None and entry.image.is_file() for entry in trial_store.entries()] == [True, True]
 
 
-def test_conditions_are_kept_with_the_study_and_looking_for_them_makes_none(ledger: Ledger, tmp_path: Path) -> None:
-    assert ledger.conditions() == {}
+def test_conditions_are_kept_with_the_study_and_looking_for_them_makes_none(trial_store: TrialStore, tmp_path: Path) -> None:
+    assert trial_store.conditions() == {}
     assert not (tmp_path / "optuna.db").exists()
-    ledger.set_conditions({"base": ["hash", "name"]})
-    assert Ledger(ledger.name, ledger.storage, SPACE, ledger.artifacts).conditions() == {"base": ["hash", "name"]}
+    trial_store.set_conditions({"base": ["hash", "name"]})
+    assert TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts).conditions() == {
+        "base": ["hash", "name"]
+    }
 
 
-def test_trials_that_wait_are_no_results_either(ledger: Ledger) -> None:
-    add(ledger, 0.4)
-    study_of(ledger).enqueue_trial({"dress": 0.1, "shoes": 0.1})
-    assert ledger.drop_unfinished() == 1
-    assert add(ledger, 0.3) == 2
+def test_trials_that_wait_are_no_results_either(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
+    study_of(trial_store).enqueue_trial({"dress": 0.1, "shoes": 0.1})
+    assert trial_store.drop_unfinished() == 1
+    assert add(trial_store, 0.3) == 2
 
 
 def test_few_databases_stay_open_however_many_are_looked_at(tmp_path: Path) -> None:
     Image.new("RGB", (8, 12)).save(tmp_path / "drawn.png")
     for number in range(STORAGES + 4):
-        add(Ledger("a", f"sqlite:///{tmp_path / f'{number}.db'}", SPACE, tmp_path / "artifacts"), 0.4)
+        add(TrialStore("a", f"sqlite:///{tmp_path / f'{number}.db'}", SPACE, tmp_path / "artifacts"), 0.4)
     gc.collect()
     held = {Path(file.path).name for file in psutil.Process().open_files() if Path(file.path).parent == tmp_path}
     assert 0 < len([name for name in held if name.endswith(".db")]) <= STORAGES
 
 
-def test_notes_are_those_of_optuna_dashboard(ledger: Ledger) -> None:
+def test_notes_are_those_of_optuna_dashboard(trial_store: TrialStore) -> None:
     from optuna_dashboard import get_note, save_note
 
     long = "很长 " * 1500
-    add(ledger, 0.4, note=lambda number, picture: f"trial {number} at {picture}\n{long}")
-    study = study_of(ledger)
+    add(trial_store, 0.4, note=lambda number, picture: f"trial {number} at {picture}\n{long}")
+    study = study_of(trial_store)
     trial = optuna.trial.Trial(study, study.trials[0]._trial_id)
     artifact = study.trials[0].user_attrs["artifact"]
     assert get_note(trial) == f"trial 0 at /artifacts/{study._study_id}/{trial._trial_id}/{artifact}\n{long}"
-    assert ledger.notes() == {0: get_note(trial)}
+    assert trial_store.notes() == {0: get_note(trial)}
     save_note(trial, "short\n\nRating (1 to 5): 4")
     save_note(study, "all of it")
-    assert ledger.notes() == {0: "short\n\nRating (1 to 5): 4", None: "all of it"}
-    ledger.write_note(0, long)
-    ledger.write_note(None, "less")
+    assert trial_store.notes() == {0: "short\n\nRating (1 to 5): 4", None: "all of it"}
+    trial_store.write_note(0, long)
+    trial_store.write_note(None, "less")
     assert get_note(trial) == long
-    assert get_note(study_of(ledger)) == "less"
-    assert attributes(ledger)[f"dashboard:{trial._trial_id}:note_ver"] == 3
+    assert get_note(study_of(trial_store)) == "less"
+    assert attributes(trial_store)[f"dashboard:{trial._trial_id}:note_ver"] == 3
 
 
-def test_a_choice_is_kept_and_taken_back(ledger: Ledger) -> None:
-    add(ledger, 0.4)
-    assert ledger.chosen() is None
-    ledger.choose(0)
-    assert Ledger(ledger.name, ledger.storage, SPACE, ledger.artifacts).chosen() == 0
-    ledger.choose(None)
-    assert ledger.chosen() is None
+def test_a_choice_is_kept_and_taken_back(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
+    assert trial_store.chosen() is None
+    trial_store.choose(0)
+    assert TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts).chosen() == 0
+    trial_store.choose(None)
+    assert trial_store.chosen() is None
 
 
-def test_a_figure_is_shown_once_by_its_name(ledger: Ledger) -> None:
+def test_a_figure_is_shown_once_by_its_name(trial_store: TrialStore) -> None:
     from dashboards.optuna_figures import course_figure, trade_off_figure
     from dashboards.plots import Point as Shown
 
-    add(ledger, 0.4)
+    add(trial_store, 0.4)
     points = [Shown(0, 0.8, 0.5, True), Shown(1, 0.6, 0.3, False)]
-    ledger.show_figure("trade-off", trade_off_figure(points, title="<b>one</b>", required=0.4, pick=0))
-    ledger.show_figure("trade-off", trade_off_figure(points, title="two", required=None, pick=None))
-    ledger.show_figure("course", course_figure({"dress": [0.5, None]}, [0, 1], title="course"))
+    trial_store.show_figure("trade-off", trade_off_figure(points, title="<b>one</b>", required=0.4, pick=0))
+    trial_store.show_figure("trade-off", trade_off_figure(points, title="two", required=None, pick=None))
+    trial_store.show_figure("course", course_figure({"dress": [0.5, None]}, [0, 1], title="course"))
     from optuna_dashboard._custom_plot_data import get_plotly_graph_objects
 
-    held = get_plotly_graph_objects(attributes(ledger))
+    held = get_plotly_graph_objects(attributes(trial_store))
     assert set(held) == {"trade-off", "course"}
     figure = json.loads(held["trade-off"])
     assert [trace["name"] for trace in figure["data"]] == ["breaks a requirement", "meets every requirement"]
@@ -242,14 +244,14 @@ def opening(storage: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, storage], capture_output=True, text=True, check=False)
 
 
-def test_what_this_optuna_made_opens_without_asking_what_it_is(ledger: Ledger, tmp_path: Path) -> None:
-    add(ledger, 0.5)
-    assert opening(ledger.storage).stdout.split() == ["1", "False"]
+def test_what_this_optuna_made_opens_without_asking_what_it_is(trial_store: TrialStore, tmp_path: Path) -> None:
+    add(trial_store, 0.5)
+    assert opening(trial_store.storage).stdout.split() == ["1", "False"]
     with closing(sqlite3.connect(tmp_path / "optuna.db")) as opened:
         opened.execute("UPDATE version_info SET library_version = '5.0.0rc0'")
         opened.commit()
-    assert opening(ledger.storage).stdout.split() == ["1", "True"]
+    assert opening(trial_store.storage).stdout.split() == ["1", "True"]
     with closing(sqlite3.connect(tmp_path / "optuna.db")) as opened:
         opened.execute("UPDATE alembic_version SET version_num = 'v9.9.9.a'")
         opened.commit()
-    assert "no longer compatible with the table schema" in opening(ledger.storage).stderr
+    assert "no longer compatible with the table schema" in opening(trial_store.storage).stderr

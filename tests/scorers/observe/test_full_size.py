@@ -12,7 +12,7 @@ from PIL import Image
 
 from models.io.images import open_photo
 from models.testing.rtmpose import KEYPOINTS, write_rtmpose_l
-from scorers.observe.parser_observer import Observer
+from scorers.observe.parser_observer import ParserObserver
 from scorers.testing.face_pack import write_face_pack
 from scorers.testing.full_size import CLOTHES, write_dinov2_base, write_segformer_b2, write_vit_l_14
 from studies.scorer_models import open_observer
@@ -29,7 +29,7 @@ def photograph() -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def observer(tmp_path_factory: pytest.TempPathFactory) -> Observer:
+def observer(tmp_path_factory: pytest.TempPathFactory) -> ParserObserver:
     """Opened from the section of a study file, by relative names."""
     folder = tmp_path_factory.mktemp("models")
     write_vit_l_14(folder / "vit-l-14.safetensors")
@@ -49,27 +49,27 @@ def observer(tmp_path_factory: pytest.TempPathFactory) -> Observer:
     return open_observer(section, folder)
 
 
-def test_the_parser_names_every_pixel(observer: Observer, photograph: Image.Image) -> None:
+def test_the_parser_names_every_pixel(observer: ParserObserver, photograph: Image.Image) -> None:
     assert observer.parser.labels == CLOTHES
     (found,) = observer.parser.parse([photograph])
     assert found.shape == (photograph.height, photograph.width)
     assert found.max() < len(CLOTHES)
 
 
-def test_clip_and_dino_are_averaged_into_one_unit_vector(observer: Observer, photograph: Image.Image) -> None:
+def test_clip_and_dino_are_averaged_into_one_unit_vector(observer: ParserObserver, photograph: Image.Image) -> None:
     found = observer.garments.embed_images([photograph, photograph.resize((512, 768))])
     assert found.shape == (2, 768 + 768)
     assert np.linalg.norm(found, axis=1) == pytest.approx(1, abs=1e-3)
 
 
-def test_faces_are_looked_for_and_each_has_a_vector(observer: Observer, photograph: Image.Image) -> None:
+def test_faces_are_looked_for_and_each_has_a_vector(observer: ParserObserver, photograph: Image.Image) -> None:
     assert observer.faces is not None
     for face in observer.faces.find([photograph])[0]:
         assert face.embedding.shape == (512,)
         assert face.keypoints.shape == (5, 2)
 
 
-def test_the_detector_and_the_recogniser_have_buffalos_shapes(observer: Observer, photograph: Image.Image) -> None:
+def test_the_detector_and_the_recogniser_have_buffalos_shapes(observer: ParserObserver, photograph: Image.Image) -> None:
     assert observer.faces is not None
     models = observer.faces.analysis.models
     assert models["detection"].input_size == (640, 640)
@@ -81,7 +81,7 @@ def test_the_detector_and_the_recogniser_have_buffalos_shapes(observer: Observer
 
 
 def test_the_pose_has_every_keypoint_and_a_file_of_the_true_size(
-    observer: Observer, photograph: Image.Image, tmp_path: Path
+    observer: ParserObserver, photograph: Image.Image, tmp_path: Path
 ) -> None:
     assert observer.pose is not None
     assert observer.pose.size == (288, 384)
@@ -92,7 +92,7 @@ def test_the_pose_has_every_keypoint_and_a_file_of_the_true_size(
     assert size == pytest.approx(134e6, rel=0.01)
 
 
-def test_one_look_gives_a_whole_observation(observer: Observer, photograph: Image.Image) -> None:
+def test_one_look_gives_a_whole_observation(observer: ParserObserver, photograph: Image.Image) -> None:
     (found,) = observer.observe([photograph])
     assert found.size == photograph.size
     assert not found.failed

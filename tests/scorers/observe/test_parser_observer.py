@@ -19,7 +19,7 @@ from models.vision.pose import open_pose
 from scorers.observe.limbs.hand_judge import open_hand_judge
 from scorers.observe.limbs.pose_hands import look_at_pose
 from scorers.observe.observation import Kind, Observation
-from scorers.observe.parser_observer import Observer
+from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.parts import Mask, groups_of, person_labels
 from scorers.observe.references import References
 from scorers.score.garment import garment_similarity
@@ -37,8 +37,8 @@ PRODUCTS: dict[Kind, Product] = {"clothing": "testdress", "shoes": "myshoes", "f
 
 
 @pytest.fixture(scope="module")
-def observer() -> Observer:
-    return Observer(
+def observer() -> ParserObserver:
+    return ParserObserver(
         open_parser(WEIGHTS / "parser"),
         open_clip_model(str(WEIGHTS / "clip")),
         open_faces(WEIGHTS / "faces"),
@@ -47,7 +47,7 @@ def observer() -> Observer:
 
 
 @pytest.fixture(scope="module")
-def references(observer: Observer) -> dict[Kind, References]:
+def references(observer: ParserObserver) -> dict[Kind, References]:
     photos = figures(6, 1)
     return {kind: observer.references_of([draw(wear(f, p)).image for f in photos], kind) for kind, p in PRODUCTS.items()}
 
@@ -56,7 +56,7 @@ def figures(count: int, seed: int) -> list[Figure]:
     return [random_figure(np.random.default_rng((seed, i))) for i in range(count)]
 
 
-def see(observer: Observer, drawn: list[Figure]) -> list[Observation]:
+def see(observer: ParserObserver, drawn: list[Figure]) -> list[Observation]:
     return observer.observe([draw(f).image for f in drawn])
 
 
@@ -67,13 +67,15 @@ def raw(observation: Observation, references: dict[Kind, References], kind: Kind
 
 
 @pytest.mark.parametrize("kind", PRODUCTS)
-def test_a_product_scores_above_whatever_else_is_worn(observer: Observer, references: dict[Kind, References], kind: Kind) -> None:
+def test_a_product_scores_above_whatever_else_is_worn(
+    observer: ParserObserver, references: dict[Kind, References], kind: Kind
+) -> None:
     worn = see(observer, [wear(f, PRODUCTS[kind]) for f in figures(6, 2)])
     other = see(observer, figures(6, 3))
     assert min(raw(o, references, kind) for o in worn) > max(raw(o, references, kind) for o in other)
 
 
-def test_a_dress_scores_less_the_more_features_it_lacks(observer: Observer, references: dict[Kind, References]) -> None:
+def test_a_dress_scores_less_the_more_features_it_lacks(observer: ParserObserver, references: dict[Kind, References]) -> None:
     names = FEATURES["testdress"]
     steps = []
     for count in (0, 2, 5):
@@ -82,7 +84,7 @@ def test_a_dress_scores_less_the_more_features_it_lacks(observer: Observer, refe
     assert steps[0] > steps[1] > steps[2]
 
 
-def test_a_figure_is_seen_whole(observer: Observer) -> None:
+def test_a_figure_is_seen_whole(observer: ParserObserver) -> None:
     shown = [replace(f, pose=replace(f.pose, arms="arms spread", sitting=False)) for f in figures(6, 5)]
     for observation in see(observer, shown):
         assert observation.heads == 1
@@ -94,13 +96,13 @@ def test_a_figure_is_seen_whole(observer: Observer) -> None:
         assert 0.7 < observation.height <= 1
 
 
-def test_hidden_hands_are_not_broken_ones(observer: Observer) -> None:
+def test_hidden_hands_are_not_broken_ones(observer: ParserObserver) -> None:
     hidden = [replace(f, pose=replace(f.pose, arms="arms behind back")) for f in figures(6, 9)]
     for observation in see(observer, hidden):
         assert hands_score(observation) < 0.5
 
 
-def test_arms_that_are_gone_are_missed_and_those_out_of_sight_are_not(observer: Observer) -> None:
+def test_arms_that_are_gone_are_missed_and_those_out_of_sight_are_not(observer: ParserObserver) -> None:
     drawn = [replace(f, garment=replace(f.garment, sleeves="none")) for f in figures(8, 10)]
     posed = {arms: [replace(f, pose=replace(f.pose, arms=arms)) for f in drawn] for arms in ARMS}
     plain = see(observer, posed["arms spread"])
@@ -124,14 +126,14 @@ def without_arms(figure: Figure) -> Image.Image:
         return draw(figure).image
 
 
-def test_hands_broken_by_hand_score_worse(observer: Observer) -> None:
+def test_hands_broken_by_hand_score_worse(observer: ParserObserver) -> None:
     spread = [replace(f, pose=replace(f.pose, arms="arms spread")) for f in figures(6, 6)]
     broken = [replace(f, pose=replace(f.pose, hands=("missing", "fused"))) for f in spread]
     whole, worse = [[hands_score(o) for o in see(observer, drawn)] for drawn in (spread, broken)]
     assert np.mean(worse) > np.mean(whole) + 0.3
 
 
-def test_a_batch_is_as_its_images_alone(observer: Observer, references: dict[Kind, References]) -> None:
+def test_a_batch_is_as_its_images_alone(observer: ParserObserver, references: dict[Kind, References]) -> None:
     images = [draw(f).image for f in figures(3, 7)]
     for together, image in zip(observer.observe(images), images, strict=True):
         alone = observer.observe([image])[0]
@@ -143,7 +145,7 @@ def test_a_batch_is_as_its_images_alone(observer: Observer, references: dict[Kin
 
 @given(odd_pictures())
 @settings(max_examples=12)
-def test_any_picture_can_be_looked_at(observer: Observer, image: Image.Image) -> None:
+def test_any_picture_can_be_looked_at(observer: ParserObserver, image: Image.Image) -> None:
     found = observer.observe([image])[0]
     assert found.size == image.size
     assert Observation.from_json(found.to_json()) == found
@@ -151,16 +153,16 @@ def test_any_picture_can_be_looked_at(observer: Observer, image: Image.Image) ->
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (127, 127, 127), (250, 248, 232)])
-def test_a_flat_picture_shows_nothing(observer: Observer, colour: tuple[int, int, int]) -> None:
+def test_a_flat_picture_shows_nothing(observer: ParserObserver, colour: tuple[int, int, int]) -> None:
     found = observer.observe([Image.new("RGB", (128, 192), colour)])[0]
     assert found == Observation(size=(128, 192), points={"head": (), "hands": (), "feet": ()})
 
 
-def test_nothing_to_look_at_gives_nothing(observer: Observer) -> None:
+def test_nothing_to_look_at_gives_nothing(observer: ParserObserver) -> None:
     assert observer.observe([]) == []
 
 
-def test_photos_without_the_thing_are_told(observer: Observer) -> None:
+def test_photos_without_the_thing_are_told(observer: ParserObserver) -> None:
     blank = Image.new("RGB", (128, 192), (250, 248, 232))
     photo = draw(wear(figures(1, 8)[0], "testdress")).image
     assert observer.references_of([blank, photo], "clothing").unused == (0,)
@@ -168,7 +170,7 @@ def test_photos_without_the_thing_are_told(observer: Observer) -> None:
         observer.references_of([blank], "shoes")
 
 
-def test_a_stranger_among_the_reference_photos_of_a_face_is_dropped_and_named(observer: Observer) -> None:
+def test_a_stranger_among_the_reference_photos_of_a_face_is_dropped_and_named(observer: ParserObserver) -> None:
     hers = [draw(wear(f, "myface")).image for f in figures(5, 1)]
     stranger = draw(figures(1, 12)[0]).image
     blank = Image.new("RGB", (128, 192), (250, 248, 232))
@@ -179,15 +181,15 @@ def test_a_stranger_among_the_reference_photos_of_a_face_is_dropped_and_named(ob
     assert References.from_json(found.to_json()) == found
 
 
-def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: Observer) -> None:
+def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: ParserObserver) -> None:
     labels = {0: "Background", 1: "Face", 2: "Upper-clothes", 3: "Left-shoe"}
     blind = PartParser(observer.parser.model, observer.parser.processor, labels)
     with pytest.raises(InputError, match="no label for hands"):
-        Observer(blind, observer.garments, observer.faces, observer.hand_judge)
-    assert Observer(blind, observer.garments, observer.faces, None).hand_judge is None
+        ParserObserver(blind, observer.garments, observer.faces, observer.hand_judge)
+    assert ParserObserver(blind, observer.garments, observer.faces, None).hand_judge is None
 
 
-def test_with_a_pose_model_hands_are_its_to_find(observer: Observer, tmp_path: Path) -> None:
+def test_with_a_pose_model_hands_are_its_to_find(observer: ParserObserver, tmp_path: Path) -> None:
     posing = replace(observer, hand_judge=None, pose=open_pose(write_pose_model(tmp_path / "pose.onnx")))
     image = draw(figures(1, 11)[0]).image
     found, before = posing.observe([image])[0], observer.observe([image])[0]
@@ -201,7 +203,7 @@ def test_with_a_pose_model_hands_are_its_to_find(observer: Observer, tmp_path: P
     assert flat == Observation(size=(128, 192), points={"head": (), "hands": (), "feet": ()})
 
 
-def _masks(observer: Observer, image: Image.Image) -> tuple[Mask, Mask]:
+def _masks(observer: ParserObserver, image: Image.Image) -> tuple[Mask, Mask]:
     labels = observer.parser.parse([image])[0]
     groups = groups_of(observer.parser.labels)
     bare = np.isin(labels, np.concatenate([groups["arms"], groups["hands"]]))

@@ -6,7 +6,7 @@ from hypothesis import given
 from models.errors import InputError
 from scorers.observe.observation import Kind
 from scorers.score.calibration import Calibration
-from scorers.score.constraints import margins
+from scorers.score.constraints import violations
 from scorers.score.scores import score
 from scorers.testing.fake_observer import Shown, observation_of, references_of
 from scorers.testing.pictures import shown
@@ -26,7 +26,7 @@ def test_ranges_and_names(image: Shown) -> None:
     assert all((v or 0) >= 0 for v in found.expression.values())
     assert 0 <= found.hands <= 1
     assert found.drift >= 0
-    assert set(margins(found, REQUIRE, 0.2)) == {*REQUIRE, "hands", "body"}
+    assert set(violations(found, REQUIRE, 0.2)) == {*REQUIRE, "hands", "body"}
 
 
 @given(shown)
@@ -42,7 +42,7 @@ def test_order_does_not_matter(image: Shown) -> None:
 
 def test_a_good_image_is_feasible() -> None:
     found = score(observation_of(Shown(0.7, 0.7, 0.7, hands=0.1)), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
-    assert all(v <= 0 for v in margins(found, REQUIRE, 0.2).values())
+    assert all(v <= 0 for v in violations(found, REQUIRE, 0.2).values())
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_a_good_image_is_feasible() -> None:
 )
 def test_each_broken_requirement_is_named(image: Shown, broken: str) -> None:
     found = score(observation_of(image), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
-    assert [name for name, margin in margins(found, REQUIRE, 0.2).items() if margin > 0] == [broken]
+    assert [name for name, margin in violations(found, REQUIRE, 0.2).items() if margin > 0] == [broken]
 
 
 def test_lost_hands_break_hands_and_body_and_hidden_ones_nothing() -> None:
     for image, broken in ((Shown(0.9, 0.9, 0.9, None, armless=True), ["hands", "body"]), (Shown(0.9, 0.9, 0.9, None), [])):
         found = score(observation_of(image), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
-        assert [name for name, margin in margins(found, REQUIRE, 0.2).items() if margin > 0] == broken
+        assert [name for name, margin in violations(found, REQUIRE, 0.2).items() if margin > 0] == broken
 
 
 def test_hands_that_only_the_plain_image_shows_are_expected() -> None:
@@ -79,9 +79,9 @@ def test_drift_is_required_only_where_an_allowance_is_given() -> None:
     against = score(observation_of(Shown(0.9, 0.9, 0.9, shift=0.2)), REFERENCES, CALIBRATIONS, KINDS, LOCKED, [other])
     assert against.drift == pytest.approx(2.0)
     assert moved.drift > 0
-    assert "drift" not in margins(against, REQUIRE, 0.2)
-    assert margins(against, REQUIRE, 0.2, 1.5)["drift"] == pytest.approx(0.5)
-    assert margins(against, REQUIRE, 0.2, 2.5)["drift"] == pytest.approx(-0.5)
+    assert "drift" not in violations(against, REQUIRE, 0.2)
+    assert violations(against, REQUIRE, 0.2, 1.5)["drift"] == pytest.approx(0.5)
+    assert violations(against, REQUIRE, 0.2, 2.5)["drift"] == pytest.approx(-0.5)
 
 
 def test_no_face_is_not_feasible_and_no_error() -> None:
@@ -95,7 +95,7 @@ def test_what_cannot_be_measured_is_no_score() -> None:
     found = score(observation_of(Shown(1, 1, 1)), REFERENCES, flat, KINDS, LOCKED)
     assert found.expression["shoes"] is None
     assert found.measurable == {"dress": True, "shoes": False, "face": True}
-    assert margins(found, REQUIRE, 1.0)["shoes"] == 0.7
+    assert violations(found, REQUIRE, 1.0)["shoes"] == 0.7
 
 
 def test_without_a_calibration_the_raw_score_stands() -> None:
@@ -107,4 +107,4 @@ def test_missing_references_are_refused() -> None:
     with pytest.raises(InputError, match="no shoes references"):
         score(LOCKED, {"dress": references_of("clothing")}, {}, {"dress": "clothing", "shoes": "shoes"}, LOCKED)
     with pytest.raises(InputError, match="not scored"):
-        margins(score(LOCKED, {}, {}, {}, LOCKED), {"dress": 0.5}, 1.0)
+        violations(score(LOCKED, {}, {}, {}, LOCKED), {"dress": 0.5}, 1.0)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scorers.observe.base import Observes
+from scorers.observe.base import Observer
 from scorers.observe.observation import Observation
 from scorers.plugins import ImageScorer
 from scorers.score.calibration import similarity
@@ -33,7 +33,7 @@ PAGE = Path(__file__).parents[3] / "docs/scorers.md"
 class Through:
     """A score of observations as a scorer of images."""
 
-    observer: Observes
+    observer: Observer
     read: Callable[[Observation], float]
 
     def score(self, images: Sequence[Image.Image]) -> list[float]:
@@ -41,7 +41,7 @@ class Through:
 
 
 @pytest.fixture(scope="module")
-def observer() -> Observes:
+def observer() -> Observer:
     return open_observer(scorers(), WEIGHTS)
 
 
@@ -51,13 +51,13 @@ def figures(seed: int, arms: str = "arms spread") -> list[Figure]:
 
 
 @pytest.mark.parametrize(("kind", "product"), [("clothing", "testdress"), ("shoes", "myshoes"), ("face", "myface")])
-def test_garments_and_faces(observer: Observes, kind: Any, product: Product) -> None:
+def test_garments_and_faces(observer: Observer, kind: Any, product: Product) -> None:
     references = observer.references_of([draw(wear(f, product)).image for f in figures(1)], kind)
     worn, bare = [draw(wear(f, product)).image for f in figures(2)], [draw(f).image for f in figures(2)]
     assert faults_of(Through(observer, lambda seen: similarity(seen, references)), worn, bare) == []
 
 
-def test_hands(observer: Observes) -> None:
+def test_hands(observer: Observer) -> None:
     whole = figures(3)
     broken = [replace(f, pose=replace(f.pose, hands=("missing", "fused"))) for f in whole]
     scorer = Through(observer, lambda seen: 1 - hands_score(seen))

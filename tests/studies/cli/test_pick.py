@@ -17,7 +17,7 @@ from studies.run.before_trials import judge_for
 from studies.run.lease import only_runner
 from studies.run.ratings import ASKED
 from studies.run.seed_search import run_seed
-from studies.run.trials import ledger_of
+from studies.run.trials import trial_store_of
 from studies.study import Study
 from studies.testing.fake_study import fake_study
 from studies.tracking.memory import MemoryTracker
@@ -58,7 +58,7 @@ def shown(study: Study) -> Any:
 
 def broken_trial(study: Study) -> int:
     """A trial that breaks something."""
-    trials = [trial for trial in ledger_of(study, SEED).entries() if trial.point.weights["dress"] < 0.4]
+    trials = [trial for trial in trial_store_of(study, SEED).entries() if trial.point.weights["dress"] < 0.4]
     return trials[0].number
 
 
@@ -79,8 +79,8 @@ def test_a_choice_by_hand_is_told_everywhere_and_taken_back(study: Study, tracke
     assert tracker.seeds[SEED].tags["chosen"] == "by hand"
     assert "dress" in tracker.seeds[SEED].tags["breaks"]
     assert json.loads(str(tracker.seeds[SEED].artifacts["pick.json"]))["pick"]["trial"] == other
-    assert f"trial {other}" in ledger_of(study, SEED).notes()[None]
-    assert "chosen by hand" in ledger_of(study, SEED).notes()[None]
+    assert f"trial {other}" in trial_store_of(study, SEED).notes()[None]
+    assert "chosen by hand" in trial_store_of(study, SEED).notes()[None]
 
     huanhua("pick", study.root, "--seed", SEED, "--trial", "auto")
     assert shown(study) == before
@@ -92,7 +92,7 @@ def test_export_takes_the_choice_home_and_says_so(study: Study, tracker: MemoryT
     other = broken_trial(study)
     huanhua("pick", study.root, "--seed", SEED, "--trial", other)
     run = CliRunner().invoke(app, ["export", str(study.root), "--seed", "7", "--to", "a1111"])
-    weight = next(entry.point.weights["shoes"] for entry in ledger_of(study, SEED).entries() if entry.number == other)
+    weight = next(entry.point.weights["shoes"] for entry in trial_store_of(study, SEED).entries() if entry.number == other)
     assert f"<lora:shoes:{weight:g}>" in Path(run.stdout.strip()).read_text()
     assert "was chosen by hand; it breaks dress by" in run.stderr
 
@@ -114,26 +114,26 @@ def test_the_search_goes_on_with_a_choice_in_place(study: Study, tracker: Memory
 def test_a_trial_that_is_none_changes_nothing(study: Study, tracker: MemoryTracker, trial: str, what: str) -> None:
     with pytest.raises(InputError, match=what):
         huanhua("pick", study.root, "--seed", SEED, f"--trial={trial}")
-    assert ledger_of(study, SEED).chosen() is None
+    assert trial_store_of(study, SEED).chosen() is None
     assert tracker.seeds == {}
 
 
 def test_what_people_say_in_the_dashboard_is_told(study: Study, tracker: MemoryTracker) -> None:
-    ledger = ledger_of(study, SEED)
-    ledger.write_note(2, ledger.notes()[2] + "4 nice <b>hem</b>")
+    trial_store = trial_store_of(study, SEED)
+    trial_store.write_note(2, trial_store.notes()[2] + "4 nice <b>hem</b>")
     assert "rated      trial 2: 4 of 5 nice <b>hem</b>" in huanhua("show", study.root)
     assert shown(study)["ratings"] == {"2": {"stars": 4.0, "words": "nice <b>hem</b>"}}
     page = Path(huanhua("lookbook", study.root).strip()).read_text(encoding="utf-8")
     assert "Trial 2: 4 of 5 nice &lt;b&gt;hem&lt;/b&gt;" in page
     assert "<b>hem" not in page
     huanhua("pick", study.root, "--seed", SEED, "--trial", "1")
-    assert ledger_of(study, SEED).notes()[2].endswith(f"{ASKED} 4 nice <b>hem</b>"), "a later note keeps it"
+    assert trial_store_of(study, SEED).notes()[2].endswith(f"{ASKED} 4 nice <b>hem</b>"), "a later note keeps it"
 
 
 def test_track_logs_all_that_the_study_holds_and_nothing_twice(study: Study, tracker: MemoryTracker) -> None:
     for _ in range(2):
         huanhua("track", study.root)
-    numbers = [entry.number for entry in ledger_of(study, SEED).entries()]
+    numbers = [entry.number for entry in trial_store_of(study, SEED).entries()]
     assert sorted(tracker.trials) == [(SEED, number) for number in numbers]
     seed = tracker.seeds[SEED]
     assert seed.finished
@@ -148,7 +148,7 @@ def test_what_the_seed_was_run_with_is_logged_by_its_hashes(study: Study, tracke
     assert set(held) == {f"{kind} {name}" for kind in ("LoRA", "references") for name in ("face", "dress", "shoes")}
     dress, photos = held["LoRA dress"], held["references dress"]
     assert dress.digest == hashlib.sha256((study.root / "dress.safetensors").read_bytes()).hexdigest()
-    assert dress.trained == {"huanhua.lora_sha256": dress.digest, "sshs_model_hash": f"{study.about_loras['dress'].hash}%"}
+    assert dress.trained == {"huanhua.lora_sha256": dress.digest, "sshs_model_hash": f"{study.lora_facts['dress'].hash}%"}
     files = sorted((study.root / "photos").iterdir())
     assert photos.details["files"] == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
@@ -160,15 +160,15 @@ def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker
         pytest.raises(InputError, match="another runner has this study"),
     ):
         huanhua(words[0], study.root, *words[1:])
-    assert ledger_of(study, SEED).chosen() is None
+    assert trial_store_of(study, SEED).chosen() is None
     assert tracker.seeds == {}
 
 
 def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(study: Study, tracker: MemoryTracker) -> None:
     judge, _ = judge_for(study, SEED, lambda: None)
     run_seed(study, SEED, judge=judge, budget=BUDGET, tracker=tracker, told=lambda done: None)
-    ledger = ledger_of(study, SEED)
-    bare = {entry.number for entry in ledger.entries() if entry.point.weights["dress"] == 0}
+    trial_store = trial_store_of(study, SEED)
+    bare = {entry.number for entry in trial_store.entries() if entry.point.weights["dress"] == 0}
     held = {number: run.artifacts["render.png"] for (_, number), run in tracker.trials.items()}
     assert {number for number, picture in held.items() if isinstance(picture, Veiled)} == bare
     tracker.trials.clear()
@@ -188,4 +188,4 @@ def test_the_figures_ring_the_pick(study: Study, tracker: MemoryTracker, monkeyp
 
     monkeypatch.setattr(optuna_figures, "trade_off_figure", seen)
     huanhua("pick", study.root, "--seed", SEED, "--trial", "1")
-    assert told == [(len(ledger_of(study, SEED).entries()), 1, 0.4)]
+    assert told == [(len(trial_store_of(study, SEED).entries()), 1, 0.4)]

@@ -13,7 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from scorers.testing.fake_observer import FakeObserver, Shown, references_of
 from studies.cli.app import app
@@ -38,7 +38,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
         "base": SimpleNamespace(name="lab", hash="0"),
         "loras": {name: SimpleNamespace(hash="0", metadata={}) for name in study.spec.loras},
         "observer": FakeObserver(seen),
-        "evaluator": Evaluator(CachedRenderer(Painter(), study.workspace.images), FakeObserver(seen), "fake"),
+        "evaluator": LocalEvaluator(CachedRenderer(Painter(), study.workspace.images), FakeObserver(seen), "fake"),
         "references": {
             "dress": replace(references_of("clothing"), unused=(0,)),
             "shoes": references_of("shoes"),

@@ -12,14 +12,14 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from studies.cli.app import app
-from studies.cli.progress.callback import Pace, Plan, Watcher
+from studies.cli.progress.callback import Pace, Plan, RunCallback
 from studies.cli.progress.json_events import Events
 from studies.cli.progress.lines import Lines, _Seed
 from studies.cli.progress.live import Live
 from studies.pipeline import run_together
 from studies.run.before_trials import judge_for
 from studies.run.outcome import Outcome
-from studies.run.seed_search import TrialDone, run_seed
+from studies.run.seed_search import TrialEvent, run_seed
 from studies.study import Study
 from studies.testing.fake_study import fake_study
 from studies.tracking.memory import MemoryTracker
@@ -88,7 +88,7 @@ def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeyp
         assert row in seen
 
 
-def together(study: Study, watch: Watcher) -> list[Outcome]:
+def together(study: Study, watch: RunCallback) -> list[Outcome]:
     return run_together(study, [7, 8], 8, MemoryTracker(), watch, lambda: None, blurred=True)
 
 
@@ -131,7 +131,7 @@ def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
     pace.calibrated()
     assert pace.left == 12
     for count in (4, 5, 6):
-        pace.trial(TrialDone(None, None, count, 10))  # type: ignore[arg-type]
+        pace.trial(TrialEvent(None, None, count, 10))  # type: ignore[arg-type]
     assert pace.left == 4
     assert pace.seconds_left == pytest.approx(4 * 2.5)
 

@@ -54,7 +54,7 @@ def test_what_the_others_showed_is_learnt_and_what_the_old_dress_showed_is_not(t
     assert locked_seeds(made) == [7]
     (taught,) = trials_of_other_studies(made, {"face": 0.4, "dress": 0.4, "shoes": 0.4})
     assert len(taught) == 5
-    assert all(set(j.margins) == {"face", "shoes", "hands", "body"} for j in taught)
+    assert all(set(j.violations) == {"face", "shoes", "hands", "body"} for j in taught)
 
 
 def test_a_study_of_another_base_teaches_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from scorers.testing.fake_observer import FakeObserver, Shown, references_of
 from studies.a1111.infotext import Infotext, read_picture
@@ -82,7 +82,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         "base": SimpleNamespace(name="lab", hash="0123456789abcdef"),
         "loras": loras,
         "renderer": renderer,
-        "evaluator": Evaluator(CachedRenderer(renderer, study.workspace.images), FakeObserver(seen), "fake"),
+        "evaluator": LocalEvaluator(CachedRenderer(renderer, study.workspace.images), FakeObserver(seen), "fake"),
         "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
     }
     monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
@@ -94,7 +94,7 @@ def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: 
     monkeypatch.setattr("studies.report.sheets.style.blur", lambda image: Image.new("RGB", image.size))
     cached = CachedRenderer(lab.renderer, lab.study.workspace.images)
     bare = FakeObserver(lambda image: replace(seen(image), clothing=seen(image).clothing or None))
-    lab.study.__dict__["evaluator"] = Evaluator(cached, bare, "bare")
+    lab.study.__dict__["evaluator"] = LocalEvaluator(cached, bare, "bare")
     words = ("--seed", "7", "--x", "dress=0.0,0.6", "--y", "shoes=0.3,0.6")
     path = Path(lab.grid(*words).stdout.strip())
     logged = lab.tracker.seeds[7].artifacts[path.name]

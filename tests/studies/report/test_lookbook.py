@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from scorers.observe.observation import Observation
 from scorers.testing.fake_observer import FakeObserver, Shown, observation_of, references_of
@@ -65,7 +65,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
         "base": SimpleNamespace(name="lab", hash="0123456789abcdef"),
         "loras": {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(made.spec.loras)},
         "renderer": renderer,
-        "evaluator": Evaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), "fake"),
+        "evaluator": LocalEvaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), "fake"),
         "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
     }
     monkeypatch.setattr("studies.cli.lookbook.open_study", lambda path, workspace: made)

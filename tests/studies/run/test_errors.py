@@ -11,7 +11,7 @@ import sqlalchemy
 
 from models.errors import InputError
 from studies.run.errors import one_line
-from studies.run.trials import ledger_of
+from studies.run.trials import trial_store_of
 from studies.testing.study_in import run, study_in
 
 
@@ -30,7 +30,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_study_goes_on(tmp_path: Path, 
         with pytest.raises(InputError, match=r"the disk is full: x.png"), one_line():
             run(study_in(tmp_path))
     assert not list(tmp_path.rglob("*.partial"))
-    kept = [entry.number for entry in ledger_of(study_in(tmp_path), 7).entries()]
+    kept = [entry.number for entry in trial_store_of(study_in(tmp_path), 7).entries()]
     outcome = run(study_in(tmp_path))
     assert [t.number for t in outcome.trials][: len(kept)] == kept
     assert len(outcome.trials) == 12

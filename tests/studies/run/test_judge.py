@@ -37,14 +37,14 @@ def evaluation(shift: float) -> Evaluation:
 def test_a_figure_that_moves_further_than_allowed_is_not_feasible(shift: float, feasible: bool) -> None:
     judged, scores = judge(1.0).judge(evaluation(shift))
     assert scores.drift == pytest.approx(shift / 0.1)
-    assert judged.margins["drift"] == pytest.approx(shift / 0.1 - 1.0)
+    assert judged.violations["drift"] == pytest.approx(shift / 0.1 - 1.0)
     assert judged.feasible is feasible
 
 
 def test_without_an_allowance_drift_is_told_and_not_required() -> None:
     judged, scores = judge(None).judge(evaluation(0.2))
     assert scores.drift == pytest.approx(2.0)
-    assert "drift" not in judged.margins
+    assert "drift" not in judged.violations
     assert judged.feasible
 
 

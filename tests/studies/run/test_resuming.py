@@ -19,7 +19,7 @@ from studies.run.before_trials import judge_for
 from studies.run.compatibility import differences
 from studies.run.seed_search import run_seed
 from studies.run.stored import stored
-from studies.run.trials import ledger_of, stored_outcome
+from studies.run.trials import stored_outcome, trial_store_of
 from studies.spec import read_spec
 from studies.study import Study
 from studies.testing.mortal import Ended, Mortal
@@ -40,7 +40,7 @@ class Named(Painter):
 
 
 def numbers(study: Study, seed: int = 7) -> list[int]:
-    return [entry.number for entry in ledger_of(study, seed).entries()]
+    return [entry.number for entry in trial_store_of(study, seed).entries()]
 
 
 @pytest.mark.parametrize("images", [5, 11, 14, 18])
@@ -60,10 +60,10 @@ def test_a_run_that_ended_while_drawing_finds_what_an_undisturbed_one_finds(tmp_
 def test_a_run_that_ended_between_queueing_and_asking_goes_on(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     run(study, budget=6)
-    ledger = ledger_of(study, 7)
-    ledger._study.enqueue_trial(study.space.params(study.start))
-    ledger._study.ask(study.space.distributions())
-    ledger._study.enqueue_trial(study.space.params(study.start))
+    trial_store = trial_store_of(study, 7)
+    trial_store._study.enqueue_trial(study.space.params(study.start))
+    trial_store._study.ask(study.space.distributions())
+    trial_store._study.enqueue_trial(study.space.params(study.start))
     outcome = run(study_in(tmp_path), budget=9)
     keys = [t.judged.point.key() for t in outcome.trials]
     assert len(keys) == len(set(keys)) == 9
@@ -158,7 +158,7 @@ def test_looking_at_a_seed_that_was_not_run_makes_no_study_of_it(tmp_path: Path)
 def test_trials_of_before_conditions_were_kept_are_refused_in_one_line(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     run(study, budget=6)
-    ledger_of(study, 7).set_conditions({})
+    trial_store_of(study, 7).set_conditions({})
     with pytest.raises(InputError, match=r"made by an older version.*--fork"):
         run(study_in(tmp_path))
 
@@ -191,7 +191,7 @@ def test_a_fork_starts_from_the_trials_that_hold_and_draws_none_of_them(tmp_path
     first = run(old, budget=12)
     text = json.dumps({**SPEC, "search": {**SPEC["search"], "step": 0.1}})
     changed = study_in(tmp_path / "old", search={**SPEC["search"], "step": 0.1})
-    made, counts = fork(changed, text, tmp_path / "new", ledger_of)
+    made, counts = fork(changed, text, tmp_path / "new", trial_store_of)
     on_grid = [t for t in first.trials if all(round(w * 10, 6).is_integer() for w in t.judged.point.weights.values())]
     assert counts == {7: len(on_grid), 8: 0}
     assert 0 < len(on_grid) < len(first.trials)
@@ -208,7 +208,7 @@ def test_a_fork_starts_from_the_trials_that_hold_and_draws_none_of_them(tmp_path
 def test_a_fork_of_another_base_carries_nothing(tmp_path: Path) -> None:
     run(study_in(tmp_path / "old", renderer=Named(told={"base": "a"})), budget=6)
     _, counts = fork(
-        study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new", ledger_of
+        study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new", trial_store_of
     )
     assert counts == {7: 0, 8: 0}
 
@@ -217,7 +217,7 @@ def test_a_fork_into_a_folder_that_holds_something_is_refused(tmp_path: Path) ->
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a").touch()
     with pytest.raises(InputError, match="something already"):
-        fork(study_in(tmp_path / "old"), json.dumps(SPEC), tmp_path / "new", ledger_of)
+        fork(study_in(tmp_path / "old"), json.dumps(SPEC), tmp_path / "new", trial_store_of)
 
 
 def test_a_forked_study_file_keeps_its_comments_and_finds_its_files(tmp_path: Path) -> None:

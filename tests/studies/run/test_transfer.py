@@ -6,7 +6,7 @@ from PIL import Image
 
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
-from optimizer.trial_store.store import Ledger, trials_of_others
+from optimizer.trial_store.store import TrialStore, trials_of_others
 
 AXIS = Axis(0.0, 1.0, 0.05)
 
@@ -14,9 +14,9 @@ AXIS = Axis(0.0, 1.0, 0.05)
 def put(folder: Path, name: str, space: Space, weights: dict[str, float], margin: float) -> None:
     image = folder / "a.png"
     Image.new("RGB", (4, 4)).save(image)
-    ledger = Ledger(name, f"sqlite:///{folder / 'optuna.db'}", space, folder / "artifacts")
+    trial_store = TrialStore(name, f"sqlite:///{folder / 'optuna.db'}", space, folder / "artifacts")
     attrs = {"phase": "search", "scores": {"expression": {"dress": 0.4}}}
-    ledger.add(Point(weights, 7.0), values=(0.5, 0.4, 1.0, 0.0), margins={"dress": margin}, attrs=attrs, image=image)
+    trial_store.add(Point(weights, 7.0), values=(0.5, 0.4, 1.0, 0.0), violations={"dress": margin}, attrs=attrs, image=image)
 
 
 def test_only_other_seeds_of_this_study_with_these_loras_are_learnt_from(tmp_path: Path) -> None:
@@ -27,4 +27,4 @@ def test_only_other_seeds_of_this_study_with_these_loras_are_learnt_from(tmp_pat
     put(tmp_path, "pink-seed-hat-4", space, {"dress": 0.9}, 0.0)
     put(tmp_path, "blue-seed-5", space, {"dress": 0.9}, 0.0)
     found = trials_of_others(f"sqlite:///{tmp_path / 'optuna.db'}", "pink-seed-", "pink-seed-2", space)
-    assert [[(j.point.weights, j.margins) for j, _ in trials] for trials in found] == [[({"dress": 0.5}, {"dress": 0.3})]]
+    assert [[(j.point.weights, j.violations) for j, _ in trials] for trials in found] == [[({"dress": 0.5}, {"dress": 0.3})]]

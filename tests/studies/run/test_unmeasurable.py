@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from optimizer.evaluate.evaluator import Evaluator
+from optimizer.evaluate.evaluator import LocalEvaluator
 from optimizer.evaluate.image_cache import CachedRenderer
 from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.report.verdict import describe
@@ -26,7 +26,9 @@ def barefoot(image: Image.Image) -> Shown:
 
 def study_without_shoes(folder: Path, **search: Any) -> Study:
     made = study_in(folder, search={"require": {"dress": 0.4, **search}, "margin": 0})
-    made.__dict__["evaluator"] = Evaluator(CachedRenderer(Painter(), made.workspace.images), FakeObserver(barefoot), "barefoot")
+    made.__dict__["evaluator"] = LocalEvaluator(
+        CachedRenderer(Painter(), made.workspace.images), FakeObserver(barefoot), "barefoot"
+    )
     return made
 
 

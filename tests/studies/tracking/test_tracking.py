@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from studies.tracking.base import Tracker
-from studies.tracking.events import Attached, Event, Input, TrainingTold, TrialDone
+from studies.tracking.events import Attached, Event, Input, TrainingRecord, TrialEvent
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.mlflow.database import make_whole
 from studies.tracking.mlflow.process import Courier, Place, RefusedError
@@ -168,7 +168,7 @@ def test_a_resumed_study_logs_everything_again_and_keeps_one_copy(kept: tuple[Op
         tracker.start_seed(7, {"cfg": cfg, "steps": 30}, {})
         for number in range(3):
             tracker.log_trial(7, number, {"dress": 0.4}, {"garment": 0.7}, IMAGE, {})
-        tracker.log_training(TrainingTold("dress", "", {"rank": 8}, [0.3, 0.2, 0.1], samples={"step 3": IMAGE}))
+        tracker.log_training(TrainingRecord("dress", "", {"rank": 8}, [0.3, 0.2, 0.1], samples={"step 3": IMAGE}))
         assert tracker.close().titles == ()
     held = read()
     assert [len(runs) for runs in held.seeds.values()] == [1]
@@ -223,15 +223,15 @@ def test_a_seed_leads_to_the_training_of_its_lora(tmp_path: Path, database: Path
 def test_a_training_is_told_as_it_goes_and_again_after_it_was_killed(kept: tuple[Open, Read]) -> None:
     start, read = kept
     tracker = start()
-    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, texts={"manifest.json": "{}"}, finished=False))
-    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, first=2, samples={"step 2": IMAGE}, finished=False))
-    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, [0.5, 0.4], finished=False))
+    tracker.log_training(TrainingRecord("dress", "a", {"rank": 8}, texts={"manifest.json": "{}"}, finished=False))
+    tracker.log_training(TrainingRecord("dress", "a", {"rank": 8}, first=2, samples={"step 2": IMAGE}, finished=False))
+    tracker.log_training(TrainingRecord("dress", "a", {"rank": 8}, [0.5, 0.4], finished=False))
     assert tracker.close().titles == ()
     assert not read().trainings["dress"][0].finished
     tracker = start()
-    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, [0.5, 0.4, 0.3], finished=False))
-    tracker.log_training(TrainingTold("dress", "a", {"rank": 8}, [0.2], first=4, tags={"lora": "0123"}))
-    tracker.log_training(TrainingTold("dress", "b", {"rank": 8}))
+    tracker.log_training(TrainingRecord("dress", "a", {"rank": 8}, [0.5, 0.4, 0.3], finished=False))
+    tracker.log_training(TrainingRecord("dress", "a", {"rank": 8}, [0.2], first=4, tags={"lora": "0123"}))
+    tracker.log_training(TrainingRecord("dress", "b", {"rank": 8}))
     assert tracker.close().titles == ()
     run, other = sorted(read().trainings["dress"], key=lambda run: "lora" not in run.tags)
     assert (run.losses, other.losses) == ([0.5, 0.4, 0.3, 0.2], [])
@@ -341,7 +341,7 @@ def test_a_writing_process_that_dies_is_started_again(tmp_path: Path, database: 
     _, read = _mlflow(tmp_path / "a study", database)
     uri, artifacts = local_store(tmp_path / "a study")
     courier = Courier(Place(uri, "pink-dress", artifacts))
-    trials = [TrialDone(7, number, {}, {}, None, {}) for number in range(2)]
+    trials = [TrialEvent(7, number, {}, {}, None, {}) for number in range(2)]
     courier.write(trials[0])
     assert courier._process is not None
     courier._process.kill()

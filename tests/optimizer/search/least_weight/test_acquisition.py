@@ -34,9 +34,9 @@ def space(names: tuple[str, ...] = NAMES, step: float = 0.1, **others: object) -
 def judged(grid: Space, weights: dict[str, float], ends: dict[str, float], ceiling: float = 2.4) -> Judged:
     """A LoRA shows in one jump past its end; hands break past a total."""
     point = grid.point(weights)
-    margins = {n: 0.7 - 1 / (1 + math.exp(-30 * (w - ends[n]))) for n, w in point.weights.items()}
-    margins["hands"] = -0.3 if sum(point.weights.values()) < ceiling else 0.4
-    return Judged(point, grid.cost(point), margins)
+    violations = {n: 0.7 - 1 / (1 + math.exp(-30 * (w - ends[n]))) for n, w in point.weights.items()}
+    violations["hands"] = -0.3 if sum(point.weights.values()) < ceiling else 0.4
+    return Judged(point, grid.cost(point), violations)
 
 
 ENDS = {"face": 0.55, "dress": 0.45, "shoes": 0.35}
@@ -74,7 +74,7 @@ def test_what_was_seen_is_believed_and_what_is_far_from_it_is_not_sure() -> None
     seen = predict(belief, shares(grid, np.array([row_of(grid, j.point) for j in history])), 256)
     assert seen.chance[0] < 0.05
     assert seen.chance[3] > 0.95
-    np.testing.assert_allclose(seen.mean, [j.margins["dress"] for j in history], atol=0.15)
+    np.testing.assert_allclose(seen.mean, [j.violations["dress"] for j in history], atol=0.15)
     between = predict(belief, np.array([[0.5, 0.5, 0.5]]), 256)
     assert 0.02 < between.chance[0] < 0.98
 
@@ -140,7 +140,9 @@ def test_where_nothing_has_a_chance_it_comes_nearer() -> None:
 def test_margins_that_are_missing_or_not_numbers_are_left_out() -> None:
     grid = space()
     history = [judged(grid, dict.fromkeys(NAMES, w), ENDS) for w in (0.2, 0.4, 0.6, 0.8)]
-    holes = [replace(j, margins={"hands": j.margins["hands"], "dress": math.nan}) if i % 2 else j for i, j in enumerate(history)]
+    holes = [
+        replace(j, violations={"hands": j.violations["hands"], "dress": math.nan}) if i % 2 else j for i, j in enumerate(history)
+    ]
     assert len(believe(grid, holes, {})["dress"].y) == 2
     choice = choose(grid, holes, {})
     assert choice is not None

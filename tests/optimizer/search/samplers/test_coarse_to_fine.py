@@ -18,8 +18,8 @@ START = GRID.point({"face": 0.7, "dress": 0.4, "shoes": 0.4})
 
 
 def judge(point: Point) -> Judged:
-    margins = {n: end - point.weights[n] for n, end in (("face", 0.6), ("dress", 0.5), ("shoes", 0.3))}
-    return Judged(point, GRID.cost(point), margins)
+    violations = {n: end - point.weights[n] for n, end in (("face", 0.6), ("dress", 0.5), ("shoes", 0.3))}
+    return Judged(point, GRID.cost(point), violations)
 
 
 def drawn(grid: Space, most: int) -> list[Judged]:
