@@ -1,6 +1,7 @@
 """Other people's scorers, by entry points of the group `huanhua.scorers`.
 
-An entry point names something that is called without arguments and gives an object with `score`. scorers/testing/conformance.py tells
+An entry point names something that is called without arguments and gives an object with `score`.
+scorers/testing/conformance.py tells
 whether it does as the search needs.
 """
 

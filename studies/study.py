@@ -187,7 +187,8 @@ class Study:
 
     @cached_property
     def references(self) -> dict[str, References]:
-        """What the references of each searched LoRA look like (studies.references.source); observed once and kept in the workspace."""
+        """What the references of each searched LoRA look like (studies.references.source); observed once and kept in the
+        workspace."""
         return {name: self.references_for(name) for name in self.spec.searched()}
 
     def references_for(self, name: str) -> References:

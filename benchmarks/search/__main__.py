@@ -6,7 +6,8 @@
 An image is any distinct render for the seed after locking: the plain image that calibrates it (one, for every search), the
 start, and all that is proposed. Counted until one is feasible within 0.1 of the optimum; a miss counts as 200. Problems are
 landscapes at five levels of what is required; those that nothing meets are told apart. "Later" seeds know the trials of up to
-three other seeds of the same LoRAs. `--synthetic` replays made-up landscapes of optimizer/testing/fake_landscape.py. `--keep` stores
+three other seeds of the same LoRAs. `--synthetic` replays made-up landscapes of optimizer/testing/fake_landscape.py. `--keep`
+stores
 each run in a file as it ends: the same command goes on where it was, and several may fill one file. NGOpt needs a Python of its
 own: see benchmarks/search/yardsticks.py.
 

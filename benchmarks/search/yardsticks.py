@@ -2,7 +2,8 @@
 
 A yardstick is fed every judged point once and keeps its own state; a study's searches rebuild theirs from the trials each time.
 FORMS holds each in several forms: requirements as constraints, as an L1 penalty on the cost, or as a second objective.
-`python benchmarks/search/__main__.py --development --forms` measures them all on the development seeds; BEST is what came out ahead.
+`python benchmarks/search/__main__.py --development --forms` measures them all on the development seeds; BEST is what came out
+ahead.
 """
 
 from __future__ import annotations

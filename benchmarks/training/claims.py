@@ -1,6 +1,7 @@
 """Evidence on the tutorial's claims: the lab's LoRAs with one thing changed, and how much of the product each then shows.
 
-    python benchmarks/training/claims.py --out DIR [--arms NAME ...] [--trainings 2] [--seeds 16] [--device cuda] [--jobs 8] [--quick]
+    python benchmarks/training/claims.py --out DIR [--arms NAME ...] [--trainings 2] [--seeds 16] [--device cuda] [--jobs 8]
+    [--quick]
 
 Each arm is trained as `huanhua train --preset lab` trains, so many times from other random numbers, and drawn alone on so many
 seeds at each weight. Results lie in DIR as they come, and are not made again. Prints a table for people and, as its last line,

@@ -1,4 +1,5 @@
-"""The sides of benchmarks/training/__main__.py: `python benchmarks/training/sides.py SIDE JSON` does one and writes what it found.
+"""The sides of benchmarks/training/__main__.py: `python benchmarks/training/sides.py SIDE JSON` does one and writes what it
+found.
 
 Each is a process of its own. JSON holds the arguments of the side's function; "found" is the file that its answer goes to.
 """

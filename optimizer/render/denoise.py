@@ -35,7 +35,8 @@ def interleaved(images: Sequence[tuple[Conditioning, ...]]) -> Conditioning:
 def denoise(
     unet: Callable[..., Any], scheduler: Any, latents: Tensor, conditionings: Conditioning, scales: Sequence[float]
 ) -> Tensor:
-    """Latents (B, C, h, w) in float32 through all timesteps of `scheduler`. `conditionings` holds the rows (negative, positive) of each
+    """Latents (B, C, h, w) in float32 through all timesteps of `scheduler`. `conditionings` holds the rows (negative,
+    positive) of each
     image, or the positive ones alone where no image is guided; `scales` are the guidance scales.
 
     The scheduler's arithmetic is float32 whatever the UNet's, as in A1111.

@@ -1,7 +1,8 @@
 """A landscape: every point of a grid at one locked seed, drawn and observed once, so that searches can be replayed for nothing.
 
 The table is an .npz of plain arrays (no pickles): `levels.<LoRA>` the values of each axis, rising, and `cfgs` those of CFG, none
-where it was not varied; `raw.<LoRA>`, `hands`, `body` and `drift` the scores as scorers.score.scores tells them, float32 in the shape
+where it was not varied; `raw.<LoRA>`, `hands`, `body` and `drift` the scores as scorers.score.scores tells them, float32 in
+the shape
 of the axes in the order of `names`, CFG last; `about` a JSON text with the seed, the start weights, the study's own CFG, the
 calibration of each LoRA and the hashes of what made it.
 """

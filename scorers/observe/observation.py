@@ -64,7 +64,8 @@ class ArmObservation:
 class Observation:
     """`heads` counts heads (and so people), `feet` separate pieces of shoes or feet. `points` holds the centroids of "head",
     "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen.
-    `cover` is where the figure is (scorers.observe.cover); `extra` holds other people's scores (scorers.plugins), None where one failed.
+    `cover` is where the figure is (scorers.observe.cover); `extra` holds other people's scores (scorers.plugins), None where
+    one failed.
     `windows` stand for `regions` where there is no part parser: the one that looks most like the references counts.
     `failed` says why there was no image to look at; empty if there was."""
 

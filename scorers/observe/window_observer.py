@@ -35,7 +35,8 @@ ANOTHER: Final = 0.25
 
 @dataclass(frozen=True)
 class WindowObserver:
-    """As `scorers.observe.parser_observer.Observer`, with no parser. Heights are those of the image, since the figure's is not known."""
+    """As `scorers.observe.parser_observer.Observer`, with no parser. Heights are those of the image, since the figure's is not
+    known."""
 
     garments: Embedder
     faces: FaceModel | None

@@ -7,7 +7,8 @@ from scorers.score.hands import A_PERSON, large_hands
 
 
 def body_violations(observation: Observation, locked: Observation, hands_lost: int = 0) -> list[str]:
-    """One plain line for each thing wrong beside the locked image; empty if all is well. `hands_lost` is scorers.score.missing_hands's."""
+    """One plain line for each thing wrong beside the locked image; empty if all is well. `hands_lost` is
+    scorers.score.missing_hands's."""
     if observation.failed:
         return [observation.failed]
     found = []

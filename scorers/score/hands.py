@@ -18,7 +18,8 @@ def large_hands(observation: Observation, smallest: float = SMALLEST) -> list[Ha
 
 
 def hands_score(observation: Observation, lost: int = 0) -> float:
-    """In [0, 1]: the worst broken probability among hands that can be judged, and 1 if any is `lost` (scorers.score.missing_hands). A hidden
+    """In [0, 1]: the worst broken probability among hands that can be judged, and 1 if any is `lost`
+    (scorers.score.missing_hands). A hidden
     hand is not a broken one: 0 where none is to be seen and none is lost."""
     return 1.0 if lost else max((hand.broken for hand in large_hands(observation)), default=0.0)
 

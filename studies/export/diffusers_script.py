@@ -1,6 +1,7 @@
 """The pick as a Python script that draws it with diffusers and peft alone.
 
-The script is studies/export/script_template.py with its settings filled in: the noise levels as numbers, and what this project mends in
+The script is studies/export/script_template.py with its settings filled in: the noise levels as numbers, and what this project
+mends in
 diffusers' schedulers as source.
 """
 

@@ -42,7 +42,8 @@ Draw = Callable[[], Mapping[int, "Image | NotDrawn"]]
 
 @dataclass
 class TrainingLog:
-    """A trainers.train.callback.Watcher that tells a tracker. `every` is how many steps lie between samples; None for an eighth of all."""
+    """A trainers.train.callback.Watcher that tells a tracker. `every` is how many steps lie between samples; None for an
+    eighth of all."""
 
     tracker: Tracker
     name: str

@@ -86,7 +86,8 @@ def prepare(
     `reg_class` puts a word for the wearers' kind, such as `girl`, in the trigger's place in `reg`: they then hold the base's idea
     of that kind (class prior) instead of telling where on a wearer the thing belongs.
 
-    Where the thing is, `boxes` says (see trainers.prepare.boxes) for the photos it names, then a person's corrections of an earlier run's
+    Where the thing is, `boxes` says (see trainers.prepare.boxes) for the photos it names, then a person's corrections of an
+    earlier run's
     boxes.json in `out`, then the locator.
 
     Raises InputError for an empty folder, a bad trigger, an `out` that holds something else or cannot be written, and if no photo

@@ -39,7 +39,8 @@ PATIENCE: Final = 15
 
 @dataclass(frozen=True)
 class LeastWeight:
-    """The search's sampler. `priors` are of a first seed, or of one that learns from others (optimizer.search.least_weight.transfer_prior)."""
+    """The search's sampler. `priors` are of a first seed, or of one that learns from others
+    (optimizer.search.least_weight.transfer_prior)."""
 
     priors: Priors
     seed: int = 0

@@ -1,6 +1,7 @@
 """One requirement as a Gaussian process whose mean is a step: from margins seen to the chance that a point meets it.
 
-margin(w) = a + b * step(w) + residual(w) + roughness. Each guess of the step's shape (optimizer.search.least_weight.step_prior) gives a linear model
+margin(w) = a + b * step(w) + residual(w) + roughness. Each guess of the step's shape
+(optimizer.search.least_weight.step_prior) gives a linear model
 in (a, b) with a normal prior and a Matern 5/2 residual (Rasmussen and Williams 2006, sections 2.7 and 4.2); a and b are
 integrated out exactly. Guesses, and how large residuals are, are weighed by how well they explain what was seen.
 """

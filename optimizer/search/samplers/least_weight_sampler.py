@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 
 class LeastWeightSampler(BaseSampler):
-    """Deterministic for its seed and the study's trials. `priors` come from optimizer.search.least_weight.transfer_prior; else it is a first seed."""
+    """Deterministic for its seed and the study's trials. `priors` come from optimizer.search.least_weight.transfer_prior; else
+    it is a first seed."""
 
     def __init__(self, space: Space, *, priors: Priors | None = None, seed: int = 0) -> None:
         self._space, self._priors, self._seed = space, priors or priors_from(space, []), seed

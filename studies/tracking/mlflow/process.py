@@ -1,6 +1,7 @@
 """Writes to MLflow from a process of its own: in the runner's, its Python would take turns with every step of rendering.
 
-`python -m studies.tracking.mlflow.process` reads pickled events from standard input, as the runner writes them, and answers each on
+`python -m studies.tracking.mlflow.process` reads pickled events from standard input, as the runner writes them, and answers
+each on
 standard output. It ends when its input does, so that it does not outlive a killed runner.
 """
 
