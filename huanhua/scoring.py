@@ -1,0 +1,33 @@
+"""Scores of any image by a study's references and calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from studies.report.explain import ScoredImage
+    from studies.study import Study
+
+
+def score(study: Study, images: Sequence[Path], *, seed: int | None = None) -> list[ScoredImage]:
+    """Scores image files; the models are opened once for all of them.
+
+    With a `seed` that an earlier run calibrated, scores are calibrated and compared with its locked image; without, they are raw
+    similarities in [0, 1]. Raises InputError for a file that is no image, and for a seed that was not calibrated.
+    """
+    from studies.grid.grid import stored_judges
+    from studies.report.explain import open_images, score_images
+
+    found, wrong = open_images(images)
+    if wrong:
+        raise wrong[0]
+    judge = None
+    if seed is not None:
+        judge = stored_judges(study, [seed]).get(seed) if study.workspace.read("calibration") else None
+        if judge is None:
+            raise InputError("this seed was not calibrated", seed, "run the study at this seed first, or name no seed")
+    return score_images(study, found, judge)
