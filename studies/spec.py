@@ -9,11 +9,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import InputError
+from models.kinds import LoraKind
 from optimizer.search.prompt_edits import Lever
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""
-Kind = Literal["face", "clothing", "shoes", "other"]
 Weight = Annotated[float, Field(ge=0, le=2)]
 
 
@@ -54,7 +54,7 @@ class RenderSection(_Section):
 
 class LoraSection(_Section):
     file: str
-    kind: Kind
+    kind: LoraKind
     references: str | None = Field(
         default=None,
         description="folder of photos, or a training set made by `huanhua prepare`; null for the preview picture beside the "

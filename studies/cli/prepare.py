@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.kinds import LoraKind
 from studies.cli.progress.console import say, steps_bar
 
 if TYPE_CHECKING:
     from trainers.prepare.dataset_writer import Prepared
     from trainers.step_plan import Plan
-from studies.cli.train import Kind
 
 DEFAULT_PARSER = "fashn-ai/fashn-human-parser"
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def prepare(
     photos: Annotated[Path, typer.Argument(help="folder of photos")],
     out: Annotated[Path, typer.Argument(help="the training set to write")],
-    kind: Annotated[Kind, typer.Option(help="what the LoRA is of")],
+    kind: Annotated[LoraKind, typer.Option(help="what the LoRA is of")],
     trigger: Annotated[str, typer.Option(help="its trigger word, a word of your own such as testdress")],
     size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
     parser: Annotated[str, typer.Option(help="part parser: SegFormer folder or hub name")] = DEFAULT_PARSER,
@@ -71,7 +71,7 @@ def prepare_showing(
     photos: Path,
     out: Path,
     *,
-    kind: Kind,
+    kind: LoraKind,
     trigger: str,
     size: tuple[int, int],
     parser: str,

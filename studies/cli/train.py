@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 import typer
 
 from models.errors import InputError
+from models.kinds import LoraKind
 from studies.cli.progress.console import say, steps_bar
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 TRAININGS: Final = "huanhua trainings"
 """The experiment of trainings that are logged for no study."""
-Kind = Literal["face", "clothing", "shoes", "other"]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def train(
     dataset: Annotated[Path, typer.Argument(help="a training set made by prepare, or any kohya-style folder")],
     base: Annotated[str, typer.Option(help="the base to train on: .safetensors, diffusers folder or hub name")],
     out: Annotated[Path, typer.Option(help="the LoRA file to write")],
-    kind: Annotated[Kind, typer.Option(help="preset: face, clothing, shoes or other")],
+    kind: Annotated[LoraKind, typer.Option(help="preset: face, clothing, shoes or other")],
     trigger: Annotated[str | None, typer.Option(help="trigger word; by default the one the folder is named after")] = None,
     preset: Annotated[str, typer.Option(help="sd15, or lab for the paper-doll base")] = "sd15",
     settings: Annotated[
@@ -76,7 +76,7 @@ class Given(TypedDict):
     """What the LoRA is trained on and for, as `train_showing` takes it."""
 
     base: str
-    kind: Kind
+    kind: LoraKind
     family: str
     beside: Sequence[Path]
 
@@ -138,7 +138,7 @@ def train_showing(
     out: Path,
     *,
     base: str,
-    kind: Kind,
+    kind: LoraKind,
     trigger: str | None,
     family: str,
     settings: Sequence[str] = (),

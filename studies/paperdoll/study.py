@@ -9,10 +9,10 @@ from typing import Final
 
 import yaml
 
+from models.kinds import LoraKind
 from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
 from studies.paperdoll.world.figure import Garment, Identity, Shoes
 from studies.paperdoll.world.products import WORN, Product
-from studies.spec import Kind
 
 PHOTOS: Final = 24
 LEFT_TO_TRIGGER: Final = 0.4
@@ -30,7 +30,7 @@ class Outfit:
     """One of the demo's LoRAs: its name in the study, what it is, the product it is trained on, and its start weight and most."""
 
     name: str
-    kind: Kind
+    kind: LoraKind
     product: Product
     start: float
     most: float = 1.0
@@ -63,9 +63,9 @@ PROMPT: Final = (
 """What the products do not decide is said, or the base mixes what it might be; colour words save weight, as people use them."""
 
 
-def kind_of(product: Product) -> Kind:
+def kind_of(product: Product) -> LoraKind:
     """What the product is, in the words of a study file."""
-    kinds: dict[type, Kind] = {Identity: "face", Garment: "clothing", Shoes: "shoes"}
+    kinds: dict[type, LoraKind] = {Identity: "face", Garment: "clothing", Shoes: "shoes"}
     return kinds[type(WORN[product])]
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.boxes import PixelBox
+from models.kinds import LoraKind
 from scorers.observe.parts import Group, box_of, groups_of, person_labels, pieces
-from trainers.prepare.locator import Box, Located
-from trainers.prepare.manifest import Kind
+from trainers.prepare.locator import Located
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from models.vision.part_parser import PartParser
 
-GROUPS: dict[Kind, Group | None] = {"face": "head", "clothing": "clothing", "shoes": "shoes", "other": None}
+GROUPS: dict[LoraKind, Group | None] = {"face": "head", "clothing": "clothing", "shoes": "shoes", "other": None}
 SMALLEST = 0.004
 """Share of the photo below which a part is a parser's mistake rather than a garment."""
 BATCH = 8
@@ -29,7 +30,7 @@ class PartLocator:
     """`thing` is the box of the kind's parts, `wearer` that of the whole person."""
 
     parser: PartParser
-    kind: Kind
+    kind: LoraKind
 
     def locate(self, images: Sequence[Image]) -> list[Located]:
         found: list[Located] = []
@@ -42,7 +43,7 @@ class PartLocator:
         bodies = pieces(person, 0.02)
         if not bodies:
             return Located(None, None, "no person found")
-        wearer = Box(*box_of(np.logical_or.reduce([b.mask for b in bodies])))
+        wearer = PixelBox(*box_of(np.logical_or.reduce([b.mask for b in bodies])))
         if len(bodies) > 1 and bodies[1].area > 0.4 * bodies[0].area:
             return Located(None, wearer, "more than one person")
         group = GROUPS[self.kind]
@@ -52,4 +53,4 @@ class PartLocator:
         parts = pieces(mask, SMALLEST)
         if not parts:
             return Located(None, wearer, f"no {self.kind} found")
-        return Located(Box(*box_of(np.logical_or.reduce([p.mask for p in parts]))), wearer)
+        return Located(PixelBox(*box_of(np.logical_or.reduce([p.mask for p in parts]))), wearer)

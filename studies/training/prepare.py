@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
+from models.kinds import LoraKind
 from models.vision.tagger import MODEL
 from studies.training.locate import PartLocator
-from trainers.prepare.manifest import Kind
 
 if TYPE_CHECKING:
     from trainers.prepare.dataset_writer import Prepared
@@ -39,7 +39,7 @@ def prepare_photos(
     photos: Path,
     out: Path,
     *,
-    kind: Kind,
+    kind: LoraKind,
     trigger: str,
     size: tuple[int, int],
     parser: str,

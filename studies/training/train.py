@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.kinds import LoraKind
 from studies.devices import best_device
 from studies.training.overrides import changed
-from trainers.prepare.manifest import Kind
 from trainers.train.callback import TrainingCallback
 from trainers.train.loop import check_out
 from trainers.train.progress import Progress, Trained
@@ -24,7 +24,7 @@ def train_lora(
     out: Path,
     *,
     base: str,
-    kind: Kind,
+    kind: LoraKind,
     trigger: str | None,
     family: str,
     settings: Sequence[str] = (),

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from models.boxes import PixelBox
 from models.errors import InputError
-from trainers.prepare.locator import Box, Located
+from trainers.prepare.locator import Located
 from trainers.prepare.manifest import Manifest
 
 NAME: Final = "boxes.json"
@@ -46,7 +47,7 @@ def write_boxes(path: Path, manifest: Manifest, given: Mapping[str, Located]) ->
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def _entry(thing: Box | None, wearer: Box | None, by_hand: bool) -> dict[str, Any]:
+def _entry(thing: PixelBox | None, wearer: PixelBox | None, by_hand: bool) -> dict[str, Any]:
     return {"thing": thing, "wearer": wearer, **({"by": HAND} if by_hand else {})}
 
 
@@ -60,8 +61,8 @@ def _read(path: Path) -> dict[str, tuple[Located, bool]]:
         raise InputError("not a boxes file", path, HINT) from error
 
 
-def _box(held: Any) -> Box | None:
-    return None if held is None else Box(*(float(side) for side in _four(held)))
+def _box(held: Any) -> PixelBox | None:
+    return None if held is None else PixelBox(*(float(side) for side in _four(held)))
 
 
 def _four(held: Any) -> list[Any]:

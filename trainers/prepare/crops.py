@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from math import ceil, gcd
 
-from trainers.prepare.locator import Box
+from models.boxes import PixelBox
 
 Size = tuple[int, int]
 Window = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels."""
 
 
-def window(box: Box, image: Size, target: Size, *, margin: float = 0.0, keep: Box | None = None) -> Window | None:
+def window(box: PixelBox, image: Size, target: Size, *, margin: float = 0.0, keep: PixelBox | None = None) -> Window | None:
     """The smallest window of exactly the ratio of `target` that holds `box` and `margin` (a share of its sides) around it.
 
     Where the photo is too narrow or too low for that, the largest window that it holds, placed so that `keep` stays in it; None
@@ -19,7 +19,7 @@ def window(box: Box, image: Size, target: Size, *, margin: float = 0.0, keep: Bo
     """
     unit_w, unit_h = (side // gcd(*target) for side in target)
     grow_x, grow_y = margin * (box.right - box.left), margin * (box.bottom - box.top)
-    wanted = Box(box.left - grow_x, box.top - grow_y, box.right + grow_x, box.bottom + grow_y)
+    wanted = PixelBox(box.left - grow_x, box.top - grow_y, box.right + grow_x, box.bottom + grow_y)
     units = max(ceil((wanted.right - wanted.left) / unit_w), ceil((wanted.bottom - wanted.top) / unit_h), 1)
     units = min(units, image[0] // unit_w, image[1] // unit_h)
     if units < 1:

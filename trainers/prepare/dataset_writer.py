@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.images import list_photos, open_photo
+from models.kinds import LoraKind
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.boxes import corrected, read_boxes, write_boxes
 from trainers.prepare.captions import check_trigger, compose
 from trainers.prepare.crops import Size, Window, common_size, held_size
 from trainers.prepare.folder import caption_path, cleared, earlier, keep_edits, replace, restore, sibling
-from trainers.prepare.locator import Box, Locator
-from trainers.prepare.manifest import NAME, Cut, Kind, Manifest, PhotoRecord, SetAside
+from trainers.prepare.locator import Locator
+from trainers.prepare.manifest import NAME, Cut, Manifest, PhotoRecord, SetAside
 from trainers.prepare.photos import Usable, survey
 from trainers.prepare.tagger import Tagger
 from trainers.step_plan import Plan
@@ -60,7 +62,7 @@ def prepare(
     photos: Path,
     out: Path,
     *,
-    kind: Kind,
+    kind: LoraKind,
     trigger: str,
     locator: Locator,
     tagger: Tagger | None,
@@ -182,7 +184,7 @@ def _resized(photo: Image.Image, cut: Window, target: Size) -> Image.Image:
     return photo.crop(cut).resize(target, Image.Resampling.LANCZOS)
 
 
-def _advice(kind: Kind, found: list[Usable], aside: list[SetAside]) -> Iterator[str]:
+def _advice(kind: LoraKind, found: list[Usable], aside: list[SetAside]) -> Iterator[str]:
     """What the tutorial would say about these photos."""
     if len(found) < ENOUGH:
         yield f"{len(found)} usable photos; {ENOUGH} or more, from several angles, train better"
@@ -202,5 +204,5 @@ def _passed_over(photos: Path) -> Iterator[str]:
         yield f"{len(names)} files were passed over ({names[0]}): save them as JPEG, PNG or WebP to use them"
 
 
-def _area(box: Box) -> float:
+def _area(box: PixelBox) -> float:
     return (box.right - box.left) * (box.bottom - box.top)

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from models.boxes import PixelBox
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-class Box(NamedTuple):
-    """Left, top, right, bottom in pixels of the upright photo; right and bottom are outside."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True)
 class Located:
     """The thing that is trained (garment, face, shoes) and who wears it; `doubt` says why the boxes cannot be trusted."""
 
-    thing: Box | None
-    wearer: Box | None
+    thing: PixelBox | None
+    wearer: PixelBox | None
     doubt: str | None = None
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from models.boxes import PixelBox
 from models.errors import InputError
+from models.kinds import LoraKind
 from trainers.prepare.crops import Size, Window
-from trainers.prepare.locator import Box
 
-Kind = Literal["face", "clothing", "shoes", "other"]
 NAME: Final = "manifest.json"
 FORMAT: Final = 1
 
@@ -37,8 +37,8 @@ class PhotoRecord:
     file: str
     sha256: str
     size: Size
-    thing: Box
-    wearer: Box
+    thing: PixelBox
+    wearer: PixelBox
     train: Cut
     reg: Cut
 
@@ -50,8 +50,8 @@ class SetAside:
     file: str
     why: str
     doubtful: bool = False
-    thing: Box | None = None
-    wearer: Box | None = None
+    thing: PixelBox | None = None
+    wearer: PixelBox | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Manifest:
     """`folder` is where the photos were; with the boxes they are the references for scoring. `reg_token` is what wearers are
     trained under: the trigger, as kohya does it, or a class such as `girl`."""
 
-    kind: Kind
+    kind: LoraKind
     trigger: str
     folder: str
     train_repeats: int
@@ -92,7 +92,7 @@ def read_manifest(dataset: Path) -> Manifest:
 
 
 def _aside(held: dict[str, Any]) -> SetAside:
-    boxes = {name: Box(*(float(v) for v in held[name])) for name in ("thing", "wearer") if held.get(name) is not None}
+    boxes = {name: PixelBox(*(float(v) for v in held[name])) for name in ("thing", "wearer") if held.get(name) is not None}
     return SetAside(str(held["file"]), str(held["why"]), bool(held.get("doubtful", False)), **boxes)
 
 
@@ -102,8 +102,8 @@ def _photo(held: dict[str, Any]) -> PhotoRecord:
         file=str(held["file"]),
         sha256=str(held["sha256"]),
         size=(width, height),
-        thing=Box(*(float(v) for v in held["thing"])),
-        wearer=Box(*(float(v) for v in held["wearer"])),
+        thing=PixelBox(*(float(v) for v in held["thing"])),
+        wearer=PixelBox(*(float(v) for v in held["wearer"])),
         train=_cut(held["train"]),
         reg=_cut(held["reg"]),
     )

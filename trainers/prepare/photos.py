@@ -8,24 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
+from models.kinds import LoraKind
 from trainers.prepare.crops import Size, Window, held_size, window
-from trainers.prepare.locator import Box, Located, Locator
-from trainers.prepare.manifest import Kind, SetAside
+from trainers.prepare.locator import Located, Locator
+from trainers.prepare.manifest import SetAside
 
 if TYPE_CHECKING:
     from imagehash import ImageHash
     from PIL import Image
 
 CHUNK: Final = 8
-MARGIN: Final[dict[Kind, float]] = {"face": 0.06, "clothing": 0.04, "shoes": 0.08, "other": 0.06}
+MARGIN: Final[dict[LoraKind, float]] = {"face": 0.06, "clothing": 0.04, "shoes": 0.08, "other": 0.06}
 HASH_SIZE: Final = 16
 ALIKE: Final = 14
 """Bits of 256 in which the perceptual hashes of two copies of one photo differ at most: saved again at two thirds of its size it
 differs in up to 10, other photos of one dress in a plain room in 34 or more."""
-NAMES: Final[dict[Kind, str]] = {"face": "face", "clothing": "garment", "shoes": "shoes", "other": "such thing"}
+NAMES: Final[dict[LoraKind, str]] = {"face": "face", "clothing": "garment", "shoes": "shoes", "other": "such thing"}
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,15 @@ class Usable:
     path: Path
     sha256: str
     size: Size
-    thing: Box
-    wearer: Box
+    thing: PixelBox
+    wearer: PixelBox
     train: Window
     reg: Window
 
 
 def survey(
     paths: list[Path],
-    kind: Kind,
+    kind: LoraKind,
     locator: Locator,
     sizes: tuple[Size, ...],
     progress: Callable[[int, int], None] | None,
@@ -113,7 +115,7 @@ def _open(paths: list[Path], aside: list[SetAside]) -> Iterator[tuple[Path, Imag
             aside.append(SetAside(path.name, error.what))
 
 
-def _judge(path: Path, digest: str, size: Size, where: Located, kind: Kind, sizes: tuple[Size, ...]) -> Usable | SetAside:
+def _judge(path: Path, digest: str, size: Size, where: Located, kind: LoraKind, sizes: tuple[Size, ...]) -> Usable | SetAside:
     """The photo with its windows, or why it is set aside."""
     if where.doubt is not None:
         return _doubtful(path, where, where.doubt)
@@ -139,6 +141,6 @@ def _doubtful(path: Path, where: Located, why: str) -> SetAside:
     return SetAside(path.name, why, True, thing, wearer)
 
 
-def _plain(box: Box) -> Box:
+def _plain(box: PixelBox) -> PixelBox:
     """A locator may count in the numbers of an array library, which JSON does not take."""
-    return Box(*(float(side) for side in box))
+    return PixelBox(*(float(side) for side in box))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import list_photos, open_photo
 from trainers.prepare.crops import Size
-from trainers.prepare.locator import Box
 from trainers.prepare.manifest import NAME, read_manifest
 from trainers.train.region import box_in
 
@@ -32,7 +33,7 @@ class Picture:
     repeats: int
     size: Size
     is_reg: bool
-    thing: Box | None
+    thing: PixelBox | None
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,17 @@ def read_dataset(folder: Path, factor: int) -> Dataset:
     if (folder / "reg").is_dir():
         pictures += _pictures(folder / "reg", factor, boxes, is_reg=True)
         digest += hash_path(folder / "reg")
-    digest += hashlib.sha256(repr([picture.thing for picture in pictures]).encode()).hexdigest()
+    digest += hashlib.sha256(_boxes_text(pictures).encode()).hexdigest()
     return Dataset(folder, tuple(pictures), digest)
+
+
+def _boxes_text(pictures: Sequence[Picture]) -> str:
+    """The boxes as the hash has always read them: a changed text would train every finished LoRA again."""
+    boxes = (picture.thing for picture in pictures)
+    texts = (
+        str(b) if b is None else f"Box(left={b.left!r}, top={b.top!r}, right={b.right!r}, bottom={b.bottom!r})" for b in boxes
+    )
+    return f"[{', '.join(texts)}]"
 
 
 def first_caption(folder: Path) -> str:
@@ -89,14 +99,14 @@ def first_caption(folder: Path) -> str:
     return read_dataset(folder, 1).pictures[0].caption
 
 
-def _boxes(folder: Path) -> dict[Path, Box]:
+def _boxes(folder: Path) -> dict[Path, PixelBox]:
     if not (folder / NAME).is_file():
         return {}
     photos = read_manifest(folder).photos
     return {folder / cut.file: box_in(photo.thing, cut.window, cut.size) for photo in photos for cut in (photo.train, photo.reg)}
 
 
-def _pictures(parent: Path, factor: int, boxes: dict[Path, Box], *, is_reg: bool) -> list[Picture]:
+def _pictures(parent: Path, factor: int, boxes: dict[Path, PixelBox], *, is_reg: bool) -> list[Picture]:
     found = []
     for folder in sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")):
         named = re.fullmatch(r"(\d{1,5})_(.+)", folder.name)

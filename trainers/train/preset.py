@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from models.errors import InputError
+from models.kinds import LoraKind
 from trainers.prepare.captions import Variety
 from trainers.prepare.crops import Size
-from trainers.prepare.manifest import Kind
 from trainers.step_plan import Plan
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -82,7 +82,7 @@ class Preset:
 _SD15: Final = Preset(plan=Plan(steps=4000, epochs=10, batch=1), text_rank=32)
 # A face is known by few strokes: three quarters of the steps, so that it does not also learn the light of the photos.
 # Shoes come as small crops, two to a batch, repeated 16 times as the tutorial counts.
-SD15: Final[dict[Kind, Preset]] = {
+SD15: Final[dict[LoraKind, Preset]] = {
     "face": replace(_SD15, plan=Plan(steps=3000, epochs=10, batch=1), noise_offset=0.03),
     "clothing": replace(_SD15, noise_offset=0.05),
     "shoes": replace(_SD15, plan=Plan(steps=1600, epochs=10, batch=2), noise_offset=0.05),
@@ -111,7 +111,7 @@ _LAB: Final = Preset(
     noisy=1.5,
     min_snr_gamma=None,
 )
-LAB: Final[dict[Kind, Preset]] = {
+LAB: Final[dict[LoraKind, Preset]] = {
     "face": replace(_LAB, plan=Plan(steps=150, epochs=10, batch=8, reg_ratio=1.0)),
     # Many marks in a small place: at the others' rate they came later than the colour.
     "clothing": replace(_LAB, learning_rate=4e-3),
@@ -119,10 +119,10 @@ LAB: Final[dict[Kind, Preset]] = {
     "other": _LAB,
 }
 
-PRESETS: Final[dict[str, dict[Kind, Preset]]] = {"sd15": SD15, "lab": LAB}
+PRESETS: Final[dict[str, dict[LoraKind, Preset]]] = {"sd15": SD15, "lab": LAB}
 
 
-def preset(family: str, kind: Kind) -> Preset:
+def preset(family: str, kind: LoraKind) -> Preset:
     """The settings for a family of bases ("sd15", "lab") and a kind of thing. Raises InputError for an unknown one."""
     if family not in PRESETS:
         raise InputError("no such family of presets", f"'{family}'", f"use one of: {', '.join(PRESETS)}")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from models.boxes import PixelBox
 from studies.references.photos import boxes_in, named_photos
-from trainers.prepare.locator import Box
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 
 
@@ -19,7 +19,7 @@ def dataset_in(folder: Path, photos: Path) -> Path:
     (folder / "reg").mkdir()
     Image.new("RGB", (50, 100)).save(folder / "reg" / "a.png")
     cut = Cut("reg/a.png", (0, 0, 100, 200), (50, 100), (), None)
-    record = PhotoRecord("a.png", "0", (100, 200), Box(60, 120, 80, 160), Box(40, 80, 100, 200), cut, cut)
+    record = PhotoRecord("a.png", "0", (100, 200), PixelBox(60, 120, 80, 160), PixelBox(40, 80, 100, 200), cut, cut)
     Manifest("clothing", "testdress", str(photos), 1, 1, (record,), (), (), "testdress").write(folder)
     return folder
 

@@ -3,25 +3,27 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.boxes import PixelBox
 from trainers.prepare.crops import common_size, held_size, window
-from trainers.prepare.locator import Box
 
 SIZES = ((128, 192), (64, 96))
 
 
 @st.composite
-def photos(draw: st.DrawFn) -> tuple[tuple[int, int], Box, Box]:
+def photos(draw: st.DrawFn) -> tuple[tuple[int, int], PixelBox, PixelBox]:
     """A photo's size, a box in it, and a smaller box inside that one."""
     width, height = draw(st.integers(3, 2000)), draw(st.integers(3, 2000))
     left, right = sorted((draw(st.floats(0, width)), draw(st.floats(0, width))))
     top, bottom = sorted((draw(st.floats(0, height)), draw(st.floats(0, height))))
-    box = Box(left, top, right, bottom)
+    box = PixelBox(left, top, right, bottom)
     part = draw(st.floats(0, 1))
-    return (width, height), box, Box(left, top + part * (bottom - top), right, bottom)
+    return (width, height), box, PixelBox(left, top + part * (bottom - top), right, bottom)
 
 
 @given(photos(), st.floats(0, 0.3))
-def test_windows_lie_inside_have_the_ratio_and_hold_what_they_can(photo: tuple[tuple[int, int], Box, Box], margin: float) -> None:
+def test_windows_lie_inside_have_the_ratio_and_hold_what_they_can(
+    photo: tuple[tuple[int, int], PixelBox, PixelBox], margin: float
+) -> None:
     size, box, keep = photo
     cut = window(box, size, SIZES[0], margin=margin, keep=keep)
     assert cut is not None
@@ -36,7 +38,7 @@ def test_windows_lie_inside_have_the_ratio_and_hold_what_they_can(photo: tuple[t
 
 
 @given(photos())
-def test_nothing_is_enlarged(photo: tuple[tuple[int, int], Box, Box]) -> None:
+def test_nothing_is_enlarged(photo: tuple[tuple[int, int], PixelBox, PixelBox]) -> None:
     size, box, _ = photo
     cut = window(box, size, SIZES[0])
     assert cut is not None
@@ -49,7 +51,7 @@ def test_nothing_is_enlarged(photo: tuple[tuple[int, int], Box, Box]) -> None:
 
 
 def test_a_photo_smaller_than_the_ratio_itself_has_no_window() -> None:
-    assert window(Box(0, 0, 1, 1), (1, 2), (128, 192)) is None
+    assert window(PixelBox(0, 0, 1, 1), (1, 2), (128, 192)) is None
 
 
 def test_the_size_of_a_set_is_what_most_of_it_fills() -> None:

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.products import Product, wear
 from trainers.prepare.dataset_writer import Prepared, prepare
-from trainers.prepare.locator import Box, Located
+from trainers.prepare.locator import Located
 from trainers.prepare.manifest import read_manifest
 from trainers.step_plan import Plan
 
@@ -34,7 +35,7 @@ class FixedLocator:
     def _one(self, w: int, h: int) -> Located:
         doubt = "two wearers" if w == self.doubtful else None
         sides: Any = np.array([0.3 * w, 0.4 * h, 0.7 * w, 0.6 * h], dtype=np.float32)
-        return Located(Box(*sides), Box(0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h), doubt)
+        return Located(PixelBox(*sides), PixelBox(0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h), doubt)
 
 
 class FixedTagger:
@@ -136,8 +137,8 @@ def test_boxes_written_by_a_person_are_taken_as_they_are(photos: Path, tmp_path:
     (tmp_path / "boxes.json").write_text(json.dumps({"a 1.png": mine, "a 2.png": {"thing": None, "wearer": None}}))
     made = run(photos, tmp_path / "set", boxes=tmp_path / "boxes.json", locator=FixedLocator(doubtful=151))
     by_name = {p.file: p for p in made.manifest.photos}
-    assert by_name["a 1.png"].thing == Box(10, 20, 90, 140)
-    assert by_name["a 2.png"].thing != Box(10, 20, 90, 140)
+    assert by_name["a 1.png"].thing == PixelBox(10, 20, 90, 140)
+    assert by_name["a 2.png"].thing != PixelBox(10, 20, 90, 140)
     assert made.manifest.set_aside == ()
 
 
@@ -153,7 +154,7 @@ def test_boxes_that_a_person_corrects_in_the_set_survive_further_runs(photos: Pa
         made = run(photos, tmp_path / "set", locator=doubting)
         assert made.manifest.set_aside == ()
         things = {p.file: p.thing for p in made.manifest.photos}
-        assert things["a 0.png"] == things["a 1.png"] == Box(20, 30, 100, 150) != things["a 2.png"]
+        assert things["a 0.png"] == things["a 1.png"] == PixelBox(20, 30, 100, 150) != things["a 2.png"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a.png": [1, 2]}', '{"a.png": {"thing": [1, 2, 3], "wearer": null}}'])
@@ -268,6 +269,6 @@ def test_a_killed_run_leaves_the_earlier_set(photos: Path, tmp_path: Path) -> No
 def test_shoes_alone_are_advised_against(photos: Path, tmp_path: Path) -> None:
     class Close(FixedLocator):
         def _one(self, w: int, h: int) -> Located:
-            return Located(Box(0, 0, w, h), Box(0, 0, w, h))
+            return Located(PixelBox(0, 0, w, h), PixelBox(0, 0, w, h))
 
     assert any("feet" in advice for advice in run(photos, tmp_path / "set", kind="shoes", locator=Close()).manifest.warnings)

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from models.boxes import PixelBox
 from models.errors import InputError
+from models.io.hashing import hash_path
 from trainers.prepare.captions import Variety
+from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 from trainers.train.batches import batches
 from trainers.train.dataset import Picture, read_dataset
 
@@ -57,6 +62,26 @@ def test_bad_sets(tmp_path: Path) -> None:
     (tmp_path / "train/2_dress/b.txt").write_bytes("裙子".encode("gbk"))
     with pytest.raises(InputError, match="UTF-8"):
         read_dataset(tmp_path, factor=8)
+
+
+class Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def test_the_hash_reads_boxes_as_it_did_when_they_were_named_otherwise(tmp_path: Path) -> None:
+    put(tmp_path / "train/1_dress/a.png")
+    put(tmp_path / "train/1_dress/b.png")
+    put(tmp_path / "reg/1_dress/a.png")
+    boxes = PixelBox(1.1, 2, 15.7, 20), PixelBox(0, 0, 16, 24)
+    cuts = [Cut(f"{folder}/1_dress/a.png", (0, 0, 16, 24), (16, 24), (), None) for folder in ("train", "reg")]
+    record = PhotoRecord("a.png", "", (16, 24), *boxes, *cuts)
+    Manifest("clothing", "dress", "photos", 1, 1, (record,), (), (), "dress").write(tmp_path)
+    found = [Box(1.1, 2.0, 15.7, 20.0), None, Box(1.1, 2.0, 15.7, 20.0)]
+    parts = hash_path(tmp_path / "train"), hash_path(tmp_path / "reg"), hashlib.sha256(repr(found).encode()).hexdigest()
+    assert read_dataset(tmp_path, factor=8).hash == "".join(parts)
 
 
 pictures = st.lists(

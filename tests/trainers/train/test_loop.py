@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from models.base.opening import Base
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.lora.file import open_lora, read_metadata
 from models.lora.fold import Folded
 from trainers.prepare.captions import Variety
-from trainers.prepare.locator import Box
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 from trainers.step_plan import Plan
 from trainers.testing.tiny_base import tiny_base
@@ -125,7 +125,7 @@ def write_boxes(folder: Path, share: float) -> None:
 
     pairs = zip(sorted(folder.glob("train/*/*.png")), sorted(folder.glob("reg/*/*.png")), strict=True)
     photos = tuple(
-        PhotoRecord(train.name, "", (16, 32), Box(0, 0, 16 * share, 32), Box(0, 0, 16, 32), cut(train), cut(reg))
+        PhotoRecord(train.name, "", (16, 32), PixelBox(0, 0, 16 * share, 32), PixelBox(0, 0, 16, 32), cut(train), cut(reg))
         for train, reg in pairs
     )
     Manifest("clothing", "dress", "photos", 2, 1, photos, (), (), "dress").write(folder)

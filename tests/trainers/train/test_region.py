@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.prepare.locator import Box
+from models.boxes import PixelBox
 from trainers.train.region import box_in, covered
 
 SIDES = st.floats(0, 48, allow_nan=False)
@@ -12,7 +12,7 @@ SIDES = st.floats(0, 48, allow_nan=False)
 
 @given(st.tuples(SIDES, SIDES).map(sorted), st.tuples(SIDES, SIDES).map(sorted))
 def test_the_cells_hold_the_box_and_no_more(x: list[float], y: list[float]) -> None:
-    cells = covered(Box(x[0], y[0], x[1], y[1]), (48, 48), 8)
+    cells = covered(PixelBox(x[0], y[0], x[1], y[1]), (48, 48), 8)
     assert cells.shape == (1, 6, 6)
     assert float(cells.min()) >= 0
     assert float(cells.max()) <= 1
@@ -20,14 +20,14 @@ def test_the_cells_hold_the_box_and_no_more(x: list[float], y: list[float]) -> N
 
 
 def test_a_cell_that_the_box_covers_half() -> None:
-    assert covered(Box(8, 0, 20, 8), (24, 16), 8).tolist() == [[[0, 1, 0.5], [0, 0, 0]]]
+    assert covered(PixelBox(8, 0, 20, 8), (24, 16), 8).tolist() == [[[0, 1, 0.5], [0, 0, 0]]]
 
 
 def test_a_box_of_the_photo_in_its_crop() -> None:
-    assert box_in(Box(30, 20, 50, 200), (20, 20, 60, 100), (20, 40)) == Box(5, 0, 15, 40)
+    assert box_in(PixelBox(30, 20, 50, 200), (20, 20, 60, 100), (20, 40)) == PixelBox(5, 0, 15, 40)
 
 
 @given(st.tuples(SIDES, SIDES).map(sorted), st.tuples(SIDES, SIDES).map(sorted))
 def test_a_window_as_large_as_the_photo_changes_no_box(x: list[float], y: list[float]) -> None:
-    box = Box(x[0], y[0], x[1], y[1])
+    box = PixelBox(x[0], y[0], x[1], y[1])
     assert box_in(box, (0, 0, 48, 48), (48, 48)) == pytest.approx(box)
