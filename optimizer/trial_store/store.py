@@ -1,6 +1,6 @@
 """The Optuna study of one locked seed: every judged point is a trial, with objectives, named constraints and its image.
 
-Several objectives (cost down, worst garment up, identity up, hands down) so that optuna-dashboard shows the trade-offs; the
+Several objectives (the cost, then those of scorers.score.objectives) so that optuna-dashboard shows the trade-offs; the
 search itself looks at the cost and the constraints alone.
 """
 
@@ -27,14 +27,15 @@ from optimizer.search.strategy import Phase
 from optimizer.trial_store.notes import attributes_of, notes_of
 from optimizer.trial_store.retry import patiently
 from optimizer.trial_store.transaction import store_trial
+from scorers.score.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial, TrialState
 
-OBJECTIVES = ("total weight", "worst garment", "identity", "broken hands")
-DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", "maximize", "maximize", "minimize")
+METRICS: Final = ("total weight", *(objective.name for objective in OBJECTIVES))
+DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", *(objective.direction for objective in OBJECTIVES))
 CHOSEN: Final = "chosen by hand"
 """The study's user attribute that holds the number of the trial that a person chose."""
 CONDITIONS: Final = "conditions"
@@ -276,7 +277,7 @@ class TrialStore:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names(list(OBJECTIVES))
+            study.set_metric_names(list(METRICS))
         return study
 
     @property
