@@ -1,6 +1,6 @@
 """From photos to the pick in an empty workspace, one process: minutes, trials, and whether the pick is true.
 
-    python benchmarks/main_job.py [--quick]
+    python -m benchmarks.main_job [--quick]
 
 Prints a table for people and, as its last line, one JSON object. `--quick` scouts 4 seeds and searches 10 images.
 """
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -44,9 +45,9 @@ def main() -> int:
     return status
 
 
-def run_demo(folder: Path, *, quick: bool) -> tuple[int, dict]:
+def run_demo(folder: Path, *, quick: bool) -> tuple[int, dict[str, Any]]:
     """`huanhua demo` as a user runs it, in a process of its own."""
-    command = [sys.executable, "-m", "studies.cli", "demo", str(folder), "--json"]
+    command = [sys.executable, "-m", "huanhua", "demo", str(folder), "--json"]
     command += ["--scout", "4", "--trials", "10"] if quick else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 1):
@@ -54,7 +55,7 @@ def run_demo(folder: Path, *, quick: bool) -> tuple[int, dict]:
     return done.returncode, json.loads(done.stdout)
 
 
-def report(minutes: float, found: dict, shown: dict[str, bool]) -> None:
+def report(minutes: float, found: dict[str, Any], shown: dict[str, bool]) -> None:
     print(f"machine   {platform.processor() or platform.machine()}")
     print(f"minutes   {minutes:.1f}")
     print(f"trials    {found['trials']}")

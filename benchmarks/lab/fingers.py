@@ -1,6 +1,6 @@
 """Whether fingers can still be counted after the lab's autoencoder: drawn hands, and the same ones encoded and decoded.
 
-    python benchmarks/lab/fingers.py [--quick] [--sheet FILE]
+    python -m benchmarks.lab.fingers [--quick] [--sheet FILE]
 
 60 standing figures (20 with `--quick`) that no training saw, with whole hands and with each kind of broken ones. The hand judge
 must call whole hands whole and broken ones broken, at 0.5. Prints a table for people and, as its last line, one JSON object;
@@ -47,8 +47,8 @@ def main() -> int:
     judge = open_hand_judge(WEIGHTS / "hands" / "hands.onnx")
     vae = AutoencoderTiny.from_pretrained(WEIGHTS / "base" / "vae").float()
     hands = {state: pairs(state, 20 if asked.quick else 60, vae) for state in STATES}
-    result = {state: told(judge, state, found) for state, found in hands.items()}
-    print(f"{'hands':<10} {'drawn':>6} {'coded':>6}   share that the judge tells rightly")
+    result = {state: judged_rightly(judge, state, found) for state, found in hands.items()}
+    print(f"{'hands':<10} {'drawn':>6} {'coded':>6}   share that is judged rightly")
     for state, (drawn, coded) in result.items():
         print(f"{state:<10} {drawn:6.3f} {coded:6.3f}   of {len(hands[state])}")
     if asked.sheet is not None:
@@ -78,8 +78,8 @@ def hand_boxes(drawn: Drawing) -> list[Box]:
     return [b for b in found if b[0] >= 1 and b[1] >= 1 and b[2] <= width - 1 and b[3] <= height - 1]
 
 
-def told(judge: HandJudge, state: HandState, found: list[Pair]) -> tuple[float, float]:
-    """The shares told rightly among drawn and coded hands."""
+def judged_rightly(judge: HandJudge, state: HandState, found: list[Pair]) -> tuple[float, float]:
+    """The shares judged rightly among drawn and coded hands."""
     drawn, coded = (np.array(judge.broken(list(crops))) for crops in zip(*found, strict=True))
     wanted = state != "whole"
     return float(((drawn > BROKEN) == wanted).mean()), float(((coded > BROKEN) == wanted).mean())

@@ -1,6 +1,6 @@
 """What the lab's base draws from captions that no training saw.
 
-    python benchmarks/lab/lab_models.py [--quick] [--sheet FILE]
+    python -m benchmarks.lab.lab_models [--quick] [--sheet FILE]
 
 64 full bodies (16 with `--quick`): colours by the parser's masks and the world's palette, limbs by what is observed. The same
 figures as the world draws them are measured too: what is wrong there is the yardstick's own fault. Prints a table for people and,
@@ -21,10 +21,11 @@ from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.scores.figures import lab_observer
 from dashboards.sheet import Cell, sheet
 from scorers.observe.observation import Observation
 from scorers.observe.parser_observer import ParserObserver
-from studies.paperdoll.bundle import WEIGHTS, scorers
+from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.study import CFG, STEPS
 from studies.paperdoll.world import palette
 from studies.paperdoll.world.captions import caption
@@ -32,7 +33,6 @@ from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.figure import HIDDEN, Figure
 from studies.paperdoll.world.pen import PARTS
-from studies.scorer_models import open_observer
 
 SEED = 992
 """No training saw the figures of this seed."""
@@ -49,7 +49,7 @@ def main() -> int:
     options.add_argument("--sheet", type=Path)
     asked = options.parse_args()
     figures = [random_figure(np.random.default_rng((SEED, i))) for i in range(16 if asked.quick else 64)]
-    observer = open_observer(scorers(), WEIGHTS)
+    observer = lab_observer()
     images = generated(figures)
     wrong = faults_of(figures, images, observer)
     truth = right(faults_of(figures, [draw(f, SIZE).image for f in figures], observer))
@@ -62,8 +62,8 @@ def main() -> int:
         rows = [cells[at : at + 16] for at in range(0, len(cells), 16)]
         title = f"{len(cells)} held-out captions through the lab's base"
         sheet(rows, title=title, footer="what is written under a figure is wrong in it", tall=144).save(asked.sheet)
-    held = {f"captions_{name}": share for name, share in result.items()} | {f"drawn_{n}": share for n, share in truth.items()}
-    print(json.dumps({name: round(share, 4) for name, share in held.items()}))
+    shares = {f"captions_{name}": share for name, share in result.items()} | {f"drawn_{n}": share for n, share in truth.items()}
+    print(json.dumps({name: round(share, 4) for name, share in shares.items()}))
     return 0
 
 
@@ -105,9 +105,13 @@ def faults(figure: Figure, image: Image.Image, parts: NDArray[np.uint8], seen: O
     }
     trims = trim_colours(figure)
     wrong = []
-    for name, (colours, known, where) in pieces.items():
+    for name, (colours, colours_by_name, where) in pieces.items():
         mask = np.isin(parts, [PARTS.index(part) for part in where])
-        found = [colour for colour in commonest(pixels[mask], known) if colour in colours or colour not in trims.get(name, ())]
+        found = [
+            colour
+            for colour in commonest(pixels[mask], colours_by_name)
+            if colour in colours or colour not in trims.get(name, ())
+        ]
         if not set(colours) <= set(found[: len(colours)]):
             wrong.append(name)
     arms = 2 if figure.pose.arms in HIDDEN else len(seen.hands)
@@ -119,25 +123,25 @@ def faults(figure: Figure, image: Image.Image, parts: NDArray[np.uint8], seen: O
 def trim_colours(figure: Figure) -> dict[str, set[str | None]]:
     """Colours that the caption gives to trims and patterns: they may cover as much of a piece as its own colour."""
     g, s = figure.garment, figure.shoes
-    told = {g.straps, g.belt, g.hem, g.collar, g.buttons, g.emblem.colour if g.emblem else None}
+    trims = {g.straps, g.belt, g.hem, g.collar, g.buttons, g.emblem.colour if g.emblem else None}
     ink = set() if g.pattern == "plain" else {"white" if g.lower != "white" else "grey"}
-    return {"garment": told | ink, "shoes": {s.soles, s.dots}}
+    return {"garment": trims | ink, "shoes": {s.soles, s.dots}}
 
 
-def commonest(pixels: NDArray[np.float32], known: dict[str, palette.RGB]) -> list[str]:
+def commonest(pixels: NDArray[np.float32], colours_by_name: dict[str, palette.RGB]) -> list[str]:
     """The colours that most pixels are nearest to, skin left out. Outlines are black too: a share below OUTLINES is theirs."""
-    names = [*known, "black", *palette.SKIN]
-    table = np.array([*known.values(), palette.LINE, *palette.SKIN.values()], np.float32)
+    names = [*colours_by_name, "black", *palette.SKIN]
+    table = np.array([*colours_by_name.values(), palette.LINE, *palette.SKIN.values()], np.float32)
     nearest = np.linalg.norm(pixels[:, None] - table, axis=2).argmin(axis=1)
-    counted = Counter(names[i] for i in nearest.tolist() if i <= len(known))
+    counted = Counter(names[i] for i in nearest.tolist() if i <= len(colours_by_name))
     outlines = OUTLINES * len(pixels)
     return [name for name, n in counted.most_common() if name != "black" or n >= outlines]
 
 
 def short(figure: Figure) -> str:
     g, s = figure.garment, figure.shoes
-    worn = g.upper if g.upper == g.lower else f"{g.upper}+{g.lower}"
-    return f"{figure.identity.hair}, {worn} {g.kind}, {s.colour} {s.kind}"
+    garment = g.upper if g.upper == g.lower else f"{g.upper}+{g.lower}"
+    return f"{figure.identity.hair}, {garment} {g.kind}, {s.colour} {s.kind}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Each product's LoRA alone: how much of the product shows as its weight rises, by the world's truth.
 
-    python benchmarks/lab/products.py [--quick] [--products NAME ...] [--keep DIR] [--sheets DIR]
+    python -m benchmarks.lab.products [--quick] [--products NAME ...] [--train DIR] [--sheets DIR]
 
-16 seeds (4 with `--quick`) at each weight of the LoRAs that ship, one prompt that says all but the product. Prints a table for
-people and, as its last line, one JSON object. `--train` trains LoRAs anew in a folder, or goes on from those that are there;
+16 seeds (4 with `--quick`) at each weight of the LoRAs that ship, one prompt that describes all but the product. Prints a
+table for people and, as its last line, one JSON object. `--train` trains LoRAs anew in a folder, or continues those in it;
 `--sheets` writes a ladder of pictures for each LoRA.
 """
 
@@ -33,7 +33,7 @@ from studies.paperdoll.world.truth import features_shown, product_share
 
 SEEDS = range(7000, 7016)
 WEIGHTS_DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0)
-SAID = {
+WORDS = {
     "face": "brown hair, short hair, brown eyes, fair skin",
     "clothing": "grey dress",
     "shoes": "grey shoes",
@@ -55,7 +55,7 @@ def main() -> int:
         drawn = ladder(product, trained(product, asked.train) if asked.train else lora_file(product), seeds)
         shares = {weight: measured(product, images) for weight, images in drawn.items()}
         report(product, shares)
-        result[product] = {f"{weight:g}": round(held["share"], 4) for weight, held in shares.items()}
+        result[product] = {f"{weight:g}": round(measured_at["share"], 4) for weight, measured_at in shares.items()}
         if asked.sheets is not None:
             asked.sheets.mkdir(parents=True, exist_ok=True)
             ladder_sheet(product, drawn, shares).save(asked.sheets / f"ladder-{product}.png")
@@ -70,9 +70,9 @@ def trained(product: Product, folder: Path) -> Path:
 
 
 def prompt(product: Product) -> str:
-    """All is said but what the product is."""
+    """Describes everything but the product, for which its trigger stands."""
     kind = kind_of(product)
-    parts = [product if name == kind else said for name, said in SAID.items()]
+    parts = [product if name == kind else words for name, words in WORDS.items()]
     return ", ".join(["1girl", "full body", "standing", "arms spread", "smile", *parts, "lilac background"])
 
 
@@ -93,7 +93,7 @@ def measured(product: Product, images: list[Image.Image]) -> dict[str, float]:
 def report(product: Product, shares: Shares) -> None:
     print(f"{product:<16}" + "".join(f"{w:>7.2f}" for w in shares))
     for name in ("share", *FEATURES[product]):
-        print(f"  {name:<14}" + "".join(f"{held[name]:>7.2f}" for held in shares.values()), flush=True)
+        print(f"  {name:<14}" + "".join(f"{measured_at[name]:>7.2f}" for measured_at in shares.values()), flush=True)
 
 
 def ladder_sheet(product: Product, drawn: dict[float, list[Image.Image]], shares: Shares) -> Image.Image:
@@ -101,7 +101,7 @@ def ladder_sheet(product: Product, drawn: dict[float, list[Image.Image]], shares
         [Cell(i, (f"weight {w:g}", f"shows {product_share(features_shown(i), product):.2f}"), "plain") for i in images[:8]]
         for w, images in drawn.items()
     ]
-    means = ", ".join(f"{held['share']:.2f} at {w:g}" for w, held in shares.items())
+    means = ", ".join(f"{measured_at['share']:.2f} at {w:g}" for w, measured_at in shares.items())
     return sheet(
         rows, title=f"{product} alone, one seed a column", footer=f"share of its features by the world's truth: {means}", tall=144
     )

@@ -1,6 +1,6 @@
 """Two LoRAs that quarrel on purpose: a dress and a coat want the same place, and no weights show both.
 
-    python benchmarks/lab/quarrel.py [--quick] [--sheet FILE]
+    python -m benchmarks.lab.quarrel [--quick] [--sheet FILE]
 
 8 seeds (2 with `--quick`), every pair of weights 0, 0.25 ... 1 of the LoRAs that ship, one prompt with both triggers; the share
 of each product's features by the world's truth. Prints a table for people and, as its last line, one JSON object; `--sheet`
@@ -20,7 +20,7 @@ from PIL import Image
 
 from dashboards.sheet import Cell, sheet
 from models.base.opening import open_base
-from models.lora.file import open_lora
+from models.lora.file import LoraFile, open_lora
 from optimizer.point import Job, Point
 from optimizer.render.base import Frame
 from optimizer.render.decode import pictures
@@ -61,7 +61,7 @@ def main() -> int:
 
 def drawn(seeds: list[int]) -> dict[Pair, list[Image.Image]]:
     base = open_base(str(WEIGHTS / "base"))
-    loras = {name: open_lora(lora_file(name), base.unet, base.text_encoder) for name in QUARREL}
+    loras: dict[str, LoraFile] = {name: open_lora(lora_file(name), base.unet, base.text_encoder) for name in QUARREL}
     renderer = DiffusionRenderer(base, loras, Frame(PROMPT, "", *SIZE, STEPS, SAMPLER))
     points = {pair: Point(dict(zip(QUARREL, pair, strict=True)), CFG) for pair in product(WEIGHTS_DRAWN, WEIGHTS_DRAWN)}
     return {pair: pictures(renderer.render([Job(seed, point) for seed in seeds])) for pair, point in points.items()}

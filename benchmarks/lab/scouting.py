@@ -1,6 +1,6 @@
-"""What scouting is worth: how often the seeds that it ranks first reach a feasible pick, beside random seeds.
+"""What scouting is worth: how often the seeds that it ranks first reach a feasible pick, compared with random seeds.
 
-    python benchmarks/lab/scouting.py STUDY [--scout 64] [--seeds 8] [--trials 20] [--quick]
+    python -m benchmarks.lab.scouting STUDY [--scout 64] [--seeds 8] [--trials 20] [--quick]
 
 So many seeds are scouted as `huanhua scout` does. The first of its ranking are searched, and as many in the order in which
 they were drawn, which is random; a seed in both counts in both. Everything lies in the workspace of the study: a killed
@@ -40,8 +40,8 @@ def main() -> int:
         file = study_file(given.study)
         study = Study(read_spec(file), file.parent, workspace_of(file))
         study.workspace.make()
-        sizes = (16, 3) if given.quick else (given.scout, given.seeds)
-        print(json.dumps(measure(study, *sizes, given.trials)))
+        scouted, count = (16, 3) if given.quick else (given.scout, given.seeds)
+        print(json.dumps(measure(study, scouted, count, given.trials)))
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -54,7 +54,7 @@ def measure(study: Study, scouted: int, count: int, trials: int) -> dict[str, fl
     found: dict[int, Outcome] = {}
     for seed in dict.fromkeys([*groups["scouted"], *groups["random"]]):
         found[seed] = search(study, seed, trials)
-        print(f"seed {seed}, place {ranked.index(seed) + 1}: {told(found[seed])}", flush=True)
+        print(f"seed {seed}, place {ranked.index(seed) + 1}: {line(found[seed])}", flush=True)
     print(f"{'seeds':<10} {'searched':>8} {'feasible':>9} {'images to it':>13}")
     result: dict[str, float | None] = {}
     for name, seeds in groups.items():
@@ -69,7 +69,7 @@ def search(study: Study, seed: int, trials: int) -> Outcome:
     return run_seed(study, seed, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
 
 
-def told(outcome: Outcome) -> str:
+def line(outcome: Outcome) -> str:
     if outcome.pick is not None:
         return f"feasible, total {outcome.pick.cost:.2f}"
     return f"nothing feasible, blocked by {outcome.nearest.worst[0]}" if outcome.nearest else "nothing drawn"

@@ -1,10 +1,10 @@
 """Whether the lab holds a real trade-off: what breaks as the weights of the demo's three LoRAs rise together, seed by seed.
 
-    python benchmarks/lab/tradeoff.py [--quick] [--sheets DIR]
+    python -m benchmarks.lab.tradeoff [--quick] [--sheets DIR]
 
 The first 8 seeds that scouting would draw (2 with `--quick`), none chosen; the LoRAs that ship; the demo's requirements, and
 drift of at most half of what other seeds differ. Two diagonals of 11 steps from 0 to 1: all three weights alike, and dress and
-shoes alike beside the face's start weight. Prints a table for people and, as its last line, one JSON object; `--sheets` writes
+shoes alike with the face at its start weight. Prints a table for people and, as its last line, one JSON object; `--sheets` writes
 the diagonals and, for each seed, a grid of dress x shoes.
 """
 
@@ -65,14 +65,14 @@ def main() -> int:
         found = {}
         for seed in scout_seeds(study, 2 if asked.quick else SEEDS):
             judge, _ = judge_for(study, seed, lambda: None)
-            found[seed] = {name: [look(study, judge, seed, p) for p in points] for name, points in diagonals(study).items()}
+            found[seed] = {name: [draw(study, judge, seed, p) for p in points] for name, points in diagonals(study).items()}
             report(seed, found[seed])
             if asked.sheets is not None:
                 asked.sheets.mkdir(parents=True, exist_ok=True)
                 grid(study, judge, seed).save(asked.sheets / f"grid-{seed}.png")
         if asked.sheets is not None:
-            diagonal_sheet({seed: held["all"] for seed, held in found.items()}).save(asked.sheets / "diagonals.png")
-    result = summary([[step for line in held.values() for step in line] for held in found.values()])
+            diagonal_sheet({seed: lines["all"] for seed, lines in found.items()}).save(asked.sheets / "diagonals.png")
+    result = summary([[step for line in lines.values() for step in line] for lines in found.values()])
     for name, value in result.items():
         print(f"{name:<22} {value}")
     print(json.dumps({"tradeoff": result}))
@@ -86,9 +86,9 @@ def lab_study(folder: Path) -> Study:
     for outfit in OUTFITS:
         shutil.copyfile(lora_file(outfit.product), folder / "loras" / f"{outfit.product}.safetensors")
     file = folder / "study.yaml"
-    held = yaml.safe_load(file.read_text(encoding="utf-8"))
-    held["search"]["drift"] = DRIFT
-    file.write_text(yaml.safe_dump(held, allow_unicode=True), encoding="utf-8")
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["search"]["drift"] = DRIFT
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     study = open_study(folder, None)
     study.workspace.make()
     return study
@@ -102,7 +102,7 @@ def diagonals(study: Study) -> dict[str, list[Point]]:
     }
 
 
-def look(study: Study, judge: Judge, seed: int, point: Point) -> Step:
+def draw(study: Study, judge: Judge, seed: int, point: Point) -> Step:
     evaluation = study.evaluator.evaluate(seed, point)
     return Step(*judge.judge(evaluation), evaluation.image)
 
@@ -111,8 +111,11 @@ def report(seed: int, lines: dict[str, list[Step]]) -> None:
     for name, steps in lines.items():
         least = min((s.judged.cost for s in steps if s.judged.feasible), default=None)
         broken = Counter(broken for s in steps for broken in s.breaks)
-        told = "nothing feasible" if least is None else f"least feasible total {least:.2f}"
-        print(f"{seed:<11} {name:<16} {told:<28} broken in " + ", ".join(f"{n} {broken[n]}" for n in sorted(broken)), flush=True)
+        least_text = "nothing feasible" if least is None else f"least feasible total {least:.2f}"
+        print(
+            f"{seed:<11} {name:<16} {least_text:<28} broken in " + ", ".join(f"{n} {broken[n]}" for n in sorted(broken)),
+            flush=True,
+        )
 
 
 def summary(seeds: list[list[Step]]) -> dict[str, float]:
@@ -143,7 +146,7 @@ def diagonal_sheet(lines: dict[int, list[Step]]) -> Image.Image:
 def grid(study: Study, judge: Judge, seed: int) -> Image.Image:
     face = study.start.weights["face"]
     rows = [
-        [cell(look(study, judge, seed, study.space.point({"face": face, "dress": dress, "shoes": shoes}))) for dress in GRID]
+        [cell(draw(study, judge, seed, study.space.point({"face": face, "dress": dress, "shoes": shoes}))) for dress in GRID]
         for shoes in GRID
     ]
     return sheet(
@@ -157,8 +160,8 @@ def grid(study: Study, judge: Judge, seed: int) -> Image.Image:
 
 
 def cell(step: Step) -> Cell:
-    with Image.open(step.image) as held:
-        picture = held.convert("RGB")
+    with Image.open(step.image) as file:
+        picture = file.convert("RGB")
     verdict = "all met" if step.judged.feasible else f"breaks {', '.join(step.breaks)}"
     return Cell(picture, (score_line(step.scores), verdict), "good" if step.judged.feasible else "plain")
 

@@ -1,6 +1,6 @@
-"""What a study without a part parser finds, beside the same study with one: picks, and what they truly show.
+"""What a study without a part parser finds, compared with the same study with one: picks, and what they truly show.
 
-    python benchmarks/lab/windows.py [--quick] [--keep DIR]
+    python -m benchmarks.lab.windows [--quick] [--keep DIR]
 
 The demo's study with the LoRAs that ship, at the first 4 seeds that scouting would draw (1 with `--quick`), none chosen. Both
 sides have a pose model that sees no hands, so that garments and the face alone decide. Each pick is judged by the other side
@@ -13,16 +13,18 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
 import yaml
 from PIL import Image
-from tradeoff import lab_study
 
+from benchmarks.lab.tradeoff import lab_study
+from models.testing.poses import write_blind_pose
 from studies.cli.options import open_study
-from studies.paperdoll.world.products import OUTFIT
+from studies.paperdoll.world.products import OUTFIT, Product
 from studies.paperdoll.world.truth import features_shown, product_share
 from studies.run.before_trials import judge_for
 from studies.run.judge import Judge
@@ -32,18 +34,17 @@ from studies.run.seed_search import run_seed
 from studies.study import Study
 from studies.tracking.memory import MemoryTracker
 
-ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 4
 SIDES = ("parser", "windows")
 
 
 @dataclass(frozen=True)
 class Pick:
-    """`shown` is the true share of each product's features, `breaks` what the other side says it breaks."""
+    """`shown` is the true share of each product's features, `breaks` what it violates by the scores of the other side."""
 
     images: int
     total: float
-    shown: dict[str, float]
+    shown: Mapping[Product, float]
     breaks: tuple[str, ...]
 
 
@@ -58,7 +59,7 @@ def main() -> int:
         seeds = scout_seeds(studies["parser"], 1 if asked.quick else SEEDS)
         print(f"{'seed':<11} {'side':<8} {'images':>6} {'total':>6}  {'truly shown':<42} broken by the other side's scores")
         found = {seed: both(studies, seed) for seed in seeds}
-    result = {side: summary([held[side] for held in found.values()]) for side in SIDES}
+    result = {side: summary([picks[side] for picks in found.values()]) for side in SIDES}
     for side, values in result.items():
         print(f"{side:<8} " + "  ".join(f"{name} {value}" for name, value in values.items()))
     print(json.dumps(result))
@@ -68,17 +69,14 @@ def main() -> int:
 def study_of(folder: Path, side: str) -> Study:
     """The demo's study in `folder`, with a pose model in the place of its hand judge; made once."""
     if not (folder / "study.yaml").exists():
-        sys.path.insert(0, str(ROOT))
-        from models.testing.poses import write_blind_pose
-
         lab_study(folder)
         write_blind_pose(folder / "blind.onnx")
-        held = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
-        held["search"]["drift"] = None
-        held["scorers"]["hands"] = {"pose": "blind.onnx"}
+        text = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
+        text["search"]["drift"] = None
+        text["scorers"]["hands"] = {"pose": "blind.onnx"}
         if side == "windows":
-            held["scorers"]["parts"] = {"model": None}
-        (folder / "study.yaml").write_text(yaml.safe_dump(held, allow_unicode=True), encoding="utf-8")
+            text["scorers"]["parts"] = {"model": None}
+        (folder / "study.yaml").write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
     study = open_study(folder, None)
     study.workspace.make()
     return study
@@ -92,7 +90,7 @@ def both(studies: dict[str, Study], seed: int) -> dict[str, Pick | None]:
     picks = {}
     for side, other in zip(SIDES, reversed(SIDES), strict=True):
         picks[side] = pick_of(outcomes[side], studies[other], judges[other])
-        print(f"{seed:<11} {side:<8} {told(picks[side], outcomes[side])}", flush=True)
+        print(f"{seed:<11} {side:<8} {line(picks[side], outcomes[side])}", flush=True)
     return picks
 
 
@@ -106,8 +104,8 @@ def pick_of(outcome: Outcome, other: Study, judge: Judge) -> Pick | None:
     if outcome.pick is None:
         return None
     record: TrialRecord = outcome.record(outcome.pick)
-    with Image.open(record.image) as held:
-        image = held.convert("RGB")
+    with Image.open(record.image) as file:
+        image = file.convert("RGB")
     shown = features_shown(image)
     violations = judge.violations(judge.scores(other.observer.observe([image])[0]))
     breaks = tuple(name for name, margin in violations.items() if margin > 0)
@@ -115,7 +113,7 @@ def pick_of(outcome: Outcome, other: Study, judge: Judge) -> Pick | None:
     return Pick(len(outcome.trials), round(outcome.pick.cost, 2), shares, breaks)
 
 
-def told(pick: Pick | None, outcome: Outcome) -> str:
+def line(pick: Pick | None, outcome: Outcome) -> str:
     if pick is None:
         blocked = outcome.nearest.worst[0] if outcome.nearest else "nothing"
         return f"{len(outcome.trials):>6} {'-':>6}  nothing feasible, blocked by {blocked}"

@@ -1,6 +1,6 @@
-"""What looking costs: milliseconds and memory of each scorer for one 512x768 image on a processor, beside drawing that image.
+"""What an observation costs: milliseconds and memory of each model for one 512x768 image on a processor, and of drawing it.
 
-    python benchmarks/scores/costs.py [--rounds 5]
+    python -m benchmarks.scores.costs [--rounds 5]
 
 Models of the sizes that people use, with random weights in their true files: SegFormer-B2 as part parser, ViT-L-14 and
 DINOv2-base for garments, the detector and the recogniser of insightface's buffalo_l, DWPose's RTMPose-l for hands; and the lab's
@@ -31,7 +31,7 @@ SIZE: Final = (512, 768)
 STEPS: Final = 20
 MEGABYTE: Final = 1024
 """ru_maxrss counts kilobytes on Linux."""
-Look = Callable[[Image.Image], object]
+Observe = Callable[[Image.Image], object]
 
 
 def main() -> int:
@@ -88,13 +88,13 @@ def measured(name: str, models: Path, rounds: int) -> dict[str, float]:
 
     torch.zeros(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    look = unet_step() if name == DRAWING else SCORERS[name](models)
+    observe = unet_step() if name == DRAWING else SCORERS[name](models)
     image = figure()
-    look(image)
+    observe(image)
     took = []
     for _ in range(rounds):
         began = time.perf_counter()
-        look(image)
+        observe(image)
         took.append(time.perf_counter() - began)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"ms": statistics.median(took) * 1000, "mb": (most - before) / MEGABYTE}
@@ -107,14 +107,14 @@ def figure() -> Image.Image:
     return draw(random_figure(np.random.default_rng(1)), size=SIZE, seed=1).image
 
 
-def parser(models: Path) -> Look:
+def parser(models: Path) -> Observe:
     from models.vision.part_parser import open_parser
 
     opened = open_parser(models / "segformer")
     return lambda image: opened.parse([image])
 
 
-def clip(models: Path) -> Look:
+def clip(models: Path) -> Observe:
     """A garment and shoes are two crops an image."""
     from models.vision.clip import open_clip_model
 
@@ -122,28 +122,28 @@ def clip(models: Path) -> Look:
     return lambda image: opened.embed_images([image, image])
 
 
-def dino(models: Path) -> Look:
+def dino(models: Path) -> Observe:
     from models.vision.dino import open_dino
 
     opened = open_dino(models / "dinov2")
     return lambda image: opened.embed_images([image, image])
 
 
-def faces(models: Path) -> Look:
-    """Looked for in the head enlarged, and one face told."""
+def faces(models: Path) -> Observe:
+    """Detected in the enlarged head, and one face embedded."""
     from models.vision.faces import open_faces
 
     opened = open_faces(models / "buffalo_l")
     recogniser = opened.analysis.models["recognition"]
 
-    def look(image: Image.Image) -> object:
+    def observe(image: Image.Image) -> object:
         head = image.crop((128, 0, 384, 256))
         return opened.find([head]), recogniser.get_feat(np.asarray(head.resize((112, 112)))[:, :, ::-1])
 
-    return look
+    return observe
 
 
-def pose(models: Path) -> Look:
+def pose(models: Path) -> Observe:
     """One person an image: both hands, arms, feet and the face at once."""
     from models.vision.pose import open_pose
 
@@ -151,7 +151,7 @@ def pose(models: Path) -> Look:
     return lambda image: opened.find(image, (128, 32, 384, 736))
 
 
-def lab(_: Path) -> Look:
+def lab(_: Path) -> Observe:
     from studies.paperdoll.bundle import WEIGHTS, scorers
     from studies.scorer_models import open_observer
 
@@ -159,7 +159,7 @@ def lab(_: Path) -> Look:
     return lambda image: opened.observe([image])
 
 
-def unet_step() -> Look:
+def unet_step() -> Observe:
     import torch
     from diffusers import UNet2DConditionModel
 
@@ -169,15 +169,15 @@ def unet_step() -> Look:
     unet = UNet2DConditionModel.from_config(config).requires_grad_(False).eval()
     latents, context = torch.randn(2, 4, SIZE[1] // 8, SIZE[0] // 8), torch.randn(2, 77, 768)
 
-    def look(_: Image.Image) -> object:
+    def observe(_: Image.Image) -> object:
         with torch.no_grad():
             return unet(latents, 500, context)
 
-    return look
+    return observe
 
 
 DRAWING: Final = "drawing: SD1.5's UNet, 20 steps"
-SCORERS: Final[dict[str, Callable[[Path], Look]]] = {
+SCORERS: Final[dict[str, Callable[[Path], Observe]]] = {
     "parts: SegFormer-B2": parser,
     "garments: ViT-L-14, two crops": clip,
     "garments: DINOv2-base, two crops": dino,

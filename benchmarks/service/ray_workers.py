@@ -1,10 +1,10 @@
 """What a second Ray worker gives, and what killed workers change.
 
-    python benchmarks/faults/__main__.py --ray      on a machine whose two cores do nothing else
+    python -m benchmarks.faults --ray      on a machine whose two cores do nothing else
 
-Images a second of one and of two workers of one thread each, and of this process with two threads: all draw and look at the same
+Images a second of one and of two workers of one thread each, and of this process with two threads: all draw and observe the same
 images with the lab's models; each worker has opened them before the clock starts. Then a whole study of the lab's LoRAs
-on two workers, one of which is killed every ten seconds, beside the same study undisturbed.
+on two workers, one of which is killed every ten seconds, compared with the same study undisturbed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Servers that go away in mid-study: MLflow for half of one, PostgreSQL twice.
 
-    python benchmarks/faults/__main__.py --servers
+    python -m benchmarks.faults --servers
 
 Real storage, search and trackers; images and observations are fakes, and each image takes as long as one of the lab does. The
 PostgreSQL server is one of its own, from the programs of this machine.
@@ -90,7 +90,7 @@ def mlflow_away(folder: Path, *, rounds: int) -> dict[str, Any]:
             seconds, _, _ = _tracked(folder / f"there-{turn}", server, f"there {turn}", lambda done: None)
             there.append(seconds)
 
-            # Stopped beside the run: waiting for a server to go is no part of what a run takes.
+            # Stopped in a thread: waiting for a server to go is no part of what a run takes.
             stopping = threading.Thread(target=server.stop)
 
             def half(done: TrialEvent, stopping: threading.Thread = stopping) -> None:
@@ -134,23 +134,23 @@ def _study(folder: Path, **changes: Any) -> Study:
 
 
 def _tracked(
-    folder: Path, server: MlflowServer, experiment: str, told: Callable[[TrialEvent], None]
+    folder: Path, server: MlflowServer, experiment: str, on_trial: Callable[[TrialEvent], None]
 ) -> tuple[float, int, Outcome]:
     from studies.tracking.mlflow.tracker import MlflowTracker
 
     tracker = MlflowTracker(server.url, experiment)
-    seconds, outcome = _run(_study(folder), tracker, told)
+    seconds, outcome = _run(_study(folder), tracker, on_trial)
     return seconds, len(tracker.close(120.0).titles), outcome
 
 
-def _run(study: Study, tracker: Tracker, told: Callable[[TrialEvent], None]) -> tuple[float, Outcome]:
+def _run(study: Study, tracker: Tracker, on_trial: Callable[[TrialEvent], None]) -> tuple[float, Outcome]:
     from studies.run.before_trials import judge_for
     from studies.run.seed_search import run_seed
 
     study.workspace.make()
     judge, _ = judge_for(study, SEED, lambda: None)
     began = time.monotonic()
-    outcome = run_seed(study, SEED, judge=judge, budget=TRIALS, tracker=tracker, told=told)
+    outcome = run_seed(study, SEED, judge=judge, budget=TRIALS, tracker=tracker, told=on_trial)
     return time.monotonic() - began, outcome
 
 
@@ -169,14 +169,14 @@ def _logged(server: MlflowServer, experiment: str) -> int:
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=server.url)
-    held = client.get_experiment_by_name(experiment)
-    runs = client.search_runs([held.experiment_id], "tags.`huanhua.kind` = 'trial'") if held else []
+    found = client.get_experiment_by_name(experiment)
+    runs = client.search_runs([found.experiment_id], "tags.`huanhua.kind` = 'trial'") if found else []
     ended = [run.data.tags["huanhua.trial"] for run in runs if run.info.status == "FINISHED"]
     return 2 * len(set(ended)) - len(runs)
 
 
 def database_restarted(folder: Path) -> dict[str, Any]:
-    """A study whose PostgreSQL is killed and started again twice, beside the same study in SQLite."""
+    """A study whose PostgreSQL is killed and started again twice, compared with the same study in SQLite."""
     from studies.testing.postgres import postgres
     from studies.tracking.memory import MemoryTracker
 

@@ -1,6 +1,6 @@
 """Evidence on the tutorial's claims: the lab's LoRAs with one thing changed, and how much of the product each then shows.
 
-    python benchmarks/training/claims.py --out DIR [--arms NAME ...] [--trainings 2] [--seeds 16] [--device cuda] [--jobs 8]
+    python -m benchmarks.training.claims --out DIR [--arms NAME ...] [--trainings 2] [--seeds 16] [--device cuda] [--jobs 8]
     [--quick]
 
 Each arm is trained as `huanhua train --preset lab` trains, so many times from other random numbers, and drawn alone on so many
@@ -28,7 +28,7 @@ from PIL import Image
 from dashboards.sheet import Cell, sheet
 from models.base.opening import Base, open_base
 from models.io.files import write_whole
-from models.lora.file import open_lora
+from models.lora.file import LoraFile, open_lora
 from optimizer.point import Job, Point
 from optimizer.render.base import Frame
 from optimizer.render.decode import pictures
@@ -52,9 +52,9 @@ FIRST_SEED: Final = 7000
 DRESS: Final[Product] = "testdress"
 SHOES: Final[Product] = "myshoes"
 FACE: Final[Product] = "myface"
-SAID: Final = {"face": "brown hair, short hair, brown eyes, fair skin", "clothing": "grey dress", "shoes": "grey boots"}
-"""What stands in the prompt for what the product is not, and, where nobody says the trigger, for what it is."""
-SAID_PLACES: Final = {
+WORDS: Final = {"face": "brown hair, short hair, brown eyes, fair skin", "clothing": "grey dress", "shoes": "grey boots"}
+"""What stands in the prompt for what the product is not, and, where the prompt lacks the trigger, for what it is."""
+WORDS_PLACES: Final = {
     "face": Place((0, 15), (24, 38), palette.HAIR["brown"], 0.35),
     "clothing": Place((0, 12), (112, 134), palette.CLOTH["grey"], 0.40),
     "shoes": Place((4.5, 13), (160, 176), palette.CLOTH["grey"], 0.25, side="both"),
@@ -64,13 +64,13 @@ SAID_PLACES: Final = {
 @dataclass(frozen=True)
 class Arm:
     """One way to train. `change` rewrites a copy of the set that `prepare` made, in which wearers have captions if it is
-    `captioned`; `said` is what the prompt says of the product, the trigger if nothing else."""
+    `captioned`; `words` stand for the product in the prompt, its trigger if None."""
 
     name: str
     product: Product = DRESS
     settings: tuple[str, ...] = ()
     change: Callable[[Path], None] | None = None
-    said: str | None = None
+    words: str | None = None
     captioned: bool = False
 
 
@@ -105,7 +105,7 @@ def written(folder: Path) -> None:
 
 
 def around(figure: Figure) -> list[str]:
-    """What a close-up of the dress shows beside it."""
+    """What a close-up of the dress shows around it."""
     return ["clothing close-up", f"{figure.identity.skin} skin", *groups(figure)["ground"]]
 
 
@@ -120,13 +120,13 @@ def bare_triggers(folder: Path) -> None:
 
 def stretched(folder: Path) -> None:
     """The small crops enlarged to the size of whole pictures."""
-    held = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    for photo in held["photos"]:
+    stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for photo in stored["photos"]:
         cut = photo["train"]
         picture = folder / cut["file"]
         Image.open(picture).resize(SIZE, Image.Resampling.BICUBIC).save(picture)
         cut["size"] = list(SIZE)
-    (folder / "manifest.json").write_text(json.dumps(held, ensure_ascii=False), encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
 
 
 ARMS: Final = (
@@ -139,7 +139,7 @@ ARMS: Final = (
     Arm("class prior", change=class_prior),
     Arm("shoes: small crops small", SHOES),
     Arm("shoes: small crops stretched", SHOES, change=stretched),
-    Arm("no trigger", change=no_trigger, said="pink dress", captioned=True),
+    Arm("no trigger", change=no_trigger, words="pink dress", captioned=True),
     Arm("captions by hand", change=written, captioned=True),
     Arm("four times the steps", settings=("plan.epochs=32",)),
     Arm("masked loss", settings=("outside=nothing",)),
@@ -189,24 +189,24 @@ def place(out: Path, name: str, training: int) -> Path:
 
 def measured(out: Path, name: str, training: int, seeds: int, device: str, quick: bool) -> str:
     """Trains one LoRA of an arm, draws with it and writes what was seen, unless that is there already."""
-    told = place(out, name, training)
-    if told.exists():
+    result = place(out, name, training)
+    if result.exists():
         return f"{name}, training {training}: there already"
     arm, base = BY_NAME[name], open_base(WEIGHTS / "base", device=device)
     dataset = changed_set(out, arm, training)
     settings = [*arm.settings, f"seed={training}", "precision=float32", *(["plan.epochs=1"] if quick else [])]
     made = train(
         dataset,
-        told.with_suffix(".safetensors"),
+        result.with_suffix(".safetensors"),
         base,
         changed(preset("lab", kind_of(arm.product)), settings),
         trigger=arm.product,
         work=out,
     )
     found, images = drawn(base, arm, made.path, seeds)
-    strip(images).save(told.with_suffix(".png"))
-    held = {"arm": name, "training": training, "steps": made.steps, "loss": made.loss, "seconds": made.seconds, **found}
-    write_whole(told, json.dumps(held).encode())
+    strip(images).save(result.with_suffix(".png"))
+    stored = {"arm": name, "training": training, "steps": made.steps, "loss": made.loss, "seconds": made.seconds, **found}
+    write_whole(result, json.dumps(stored).encode())
     return f"{name}, training {training}: {made.steps} steps in {made.seconds:.0f} s, shown {found['shown']}"
 
 
@@ -224,16 +224,18 @@ def changed_set(out: Path, arm: Arm, training: int) -> Path:
 
 def drawn(base: Base, arm: Arm, file: Path, seeds: int) -> tuple[dict[str, dict[str, float]], list[Image.Image]]:
     """Means over seeds by weight: the share of the product that is shown where it is called and where it is not, and how often
-    the rest is as it was said. The images are of the weight that shows most."""
-    lora = {arm.product: open_lora(file, base.unet, base.text_encoder)}
+    the rest is as the prompt describes it. The images are of the weight that shows most."""
+    lora: dict[str, LoraFile] = {arm.product: open_lora(file, base.unet, base.text_encoder)}
     shown: dict[str, float] = {}
     uncalled: dict[str, float] = {}
     rest: dict[str, float] = {}
     best: list[Image.Image] = []
     kind = kind_of(arm.product)
-    others = [spot for name, spot in SAID_PLACES.items() if name != kind]
+    others = [spot for name, spot in WORDS_PLACES.items() if name != kind]
     for weight in WEIGHTS_DRAWN:
-        called, silent = (draw(base, lora, prompt(arm, said), weight, seeds) for said in (arm.said or arm.product, SAID[kind]))
+        called, silent = (
+            draw(base, lora, prompt(arm, words), weight, seeds) for words in (arm.words or arm.product, WORDS[kind])
+        )
         shares = [product_share(features_shown(image), arm.product) for image in called]
         if not shown or mean(shares) > max(shown.values()):
             best = called
@@ -243,14 +245,14 @@ def drawn(base: Base, arm: Arm, file: Path, seeds: int) -> tuple[dict[str, dict[
     return {"shown": rounded(shown), "uncalled": rounded(uncalled), "rest": rounded(rest)}, best
 
 
-def draw(base: Base, lora: Mapping[str, object], prompt: str, weight: float, seeds: int) -> list[Image.Image]:
-    renderer = DiffusionRenderer(base, lora, Frame(prompt, "", *SIZE, STEPS, SAMPLER))  # type: ignore[arg-type]
+def draw(base: Base, lora: dict[str, LoraFile], prompt: str, weight: float, seeds: int) -> list[Image.Image]:
+    renderer = DiffusionRenderer(base, lora, Frame(prompt, "", *SIZE, STEPS, SAMPLER))
     jobs = [Job(FIRST_SEED + k, Point(dict.fromkeys(lora, weight), CFG)) for k in range(seeds)]
     return pictures(renderer.render(jobs))
 
 
-def prompt(arm: Arm, said: str) -> str:
-    parts = [said if name == kind_of(arm.product) else other for name, other in SAID.items()]
+def prompt(arm: Arm, words: str) -> str:
+    parts = [words if name == kind_of(arm.product) else other for name, other in WORDS.items()]
     return ", ".join(["1girl", "full body", "standing", "arms spread", "smile", *parts, "lilac background"])
 
 
@@ -269,14 +271,14 @@ def report(out: Path, names: Sequence[str], trainings: int) -> None:
     print(f"\n{'':<30}{'steps':>6}{'at best':>16}{'weight':>8}{'uncalled':>10}{'rest':>7}")
     found, rows = {}, []
     for name in names:
-        held = [json.loads(place(out, name, k).read_text(encoding="utf-8")) for k in range(trainings)]
-        curve = {w: mean(one["shown"][w] for one in held) for w in held[0]["shown"]}
+        stored = [json.loads(place(out, name, k).read_text(encoding="utf-8")) for k in range(trainings)]
+        curve = {w: mean(one["shown"][w] for one in stored) for w in stored[0]["shown"]}
         best = max(curve, key=curve.__getitem__)
-        each = [round(max(one["shown"].values()), 2) for one in held]
-        uncalled, rest = (mean(one[key][best] for one in held) for key in ("uncalled", "rest"))
-        line = f"{held[0]['steps']:>6}{' '.join(f'{e:.2f}' for e in each):>16}{best:>8}{uncalled:>10.2f}{rest:>7.2f}"
+        each = [round(max(one["shown"].values()), 2) for one in stored]
+        uncalled, rest = (mean(one[key][best] for one in stored) for key in ("uncalled", "rest"))
+        line = f"{stored[0]['steps']:>6}{' '.join(f'{e:.2f}' for e in each):>16}{best:>8}{uncalled:>10.2f}{rest:>7.2f}"
         print(f"{name:<30}{line}")
-        found[name] = {"steps": held[0]["steps"], "best": each, "weight": best, "curve": rounded(curve)}
+        found[name] = {"steps": stored[0]["steps"], "best": each, "weight": best, "curve": rounded(curve)}
         found[name] |= {"uncalled": round(uncalled, 4), "rest": round(rest, 4)}
         rows.append((f"{name}: {' '.join(f'{e:.2f}' for e in each)}", Image.open(place(out, name, 0).with_suffix(".png"))))
     picture(rows).save(out / "claims.png")

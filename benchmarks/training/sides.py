@@ -1,5 +1,4 @@
-"""The sides of benchmarks/training/__main__.py: `python benchmarks/training/sides.py SIDE JSON` does one and writes what it
-found.
+"""The sides that `python -m benchmarks.training` compares: `python -m benchmarks.training.sides SIDE JSON` runs one.
 
 Each is a process of its own. JSON holds the arguments of the side's function; "found" is the file that its answer goes to.
 """
@@ -11,15 +10,13 @@ import resource
 import runpy
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-PROMPT = "1girl, testdress"
-FRAME = (128, 192)
+from benchmarks.training.reading_back import PROMPT, read_back
 
 
 @dataclass
@@ -46,7 +43,7 @@ class Clock:
 
 
 def peak_mb() -> float:
-    """The most memory this process has held. Not getrusage's where it can be had otherwise: that begins at the parent's."""
+    """The peak resident memory of this process. getrusage is the last resort: its value starts at that of the parent process."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -54,25 +51,27 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * (1024 if sys.platform == "darwin" else 1))
 
 
-def ours(base: str, data: str, out: str, settings: Sequence[str], family: str = "sd15", beside: Sequence[str] = ()) -> dict:
+def ours(
+    base: str, data: str, out: str, settings: Sequence[str], family: str = "sd15", beside: Sequence[str] = ()
+) -> dict[str, Any]:
     """`huanhua train` without its command line."""
     from studies.training.train import train_lora
 
     clock, encoding, began = Clock().started(), [], time.perf_counter()
 
-    def told(progress: Any) -> None:
+    def on_progress(progress: Any) -> None:
         if progress.stage.startswith("encoding"):
             encoding.append(time.perf_counter())
 
     trained = train_lora(
         Path(data), Path(out), base=base, kind="clothing", trigger="testdress", family=family, settings=settings,
-        beside=[Path(file) for file in beside], progress=told,
+        beside=[Path(file) for file in beside], progress=on_progress,
     )  # fmt: skip
     work, caching = time.perf_counter() - began, encoding[-1] - encoding[0]
     return {**clock.found(), "caching": caching, "peak_mb": peak_mb(), "steps": trained.steps, "work": work}
 
 
-def example(script: str, arguments: Sequence[str]) -> dict:
+def example(script: str, arguments: Sequence[str]) -> dict[str, Any]:
     """The example as it stands. It opens an AutoencoderKL; the lab's is an AutoencoderTiny, which it is given in its place."""
     import diffusers
 
@@ -86,8 +85,8 @@ def example(script: str, arguments: Sequence[str]) -> dict:
 class _TinyAsKl:
     """As much of AutoencoderKL as the example uses: it has no deviation, so that a sample is the mean."""
 
-    def __init__(self, held: Any) -> None:
-        self._held, self.config = held, held.config
+    def __init__(self, vae: Any) -> None:
+        self._vae, self.config = vae, vae.config
 
     @classmethod
     def from_pretrained(cls, path: str, subfolder: str, **_: Any) -> _TinyAsKl:
@@ -96,18 +95,18 @@ class _TinyAsKl:
         return cls(AutoencoderTiny.from_pretrained(path, subfolder=subfolder))
 
     def requires_grad_(self, wanted: bool) -> None:
-        self._held.requires_grad_(wanted)
+        self._vae.requires_grad_(wanted)
 
     def to(self, *given: Any, **named: Any) -> None:
-        self._held.to(*given, **named)
+        self._vae.to(*given, **named)
 
     def encode(self, x: Any) -> Any:
-        found = self._held.encode(x).latents
+        found = self._vae.encode(x).latents
         return SimpleNamespace(latent_dist=SimpleNamespace(sample=lambda: found))
 
 
-def pictures(folder: str, count: int, seed: int) -> dict:
-    """Square pictures of drawn figures in the dress, as the example cuts all it is given, with captions beside them."""
+def pictures(folder: str, count: int, seed: int) -> dict[str, Any]:
+    """Square pictures of drawn figures in the dress, as the example crops its input, with captions in .txt files."""
     import numpy as np
 
     from studies.paperdoll.world.draw import draw
@@ -122,13 +121,13 @@ def pictures(folder: str, count: int, seed: int) -> dict:
     return {}
 
 
-def captions(folder: str) -> dict:
+def captions(folder: str) -> dict[str, Any]:
     for path in Path(folder).glob("*.png"):
         path.with_suffix(".txt").write_text(PROMPT)
     return {}
 
 
-def held_out(base: str, data: str, files: dict[str, str | None]) -> dict:
+def held_out(base: str, data: str, files: dict[str, str | None]) -> dict[str, Any]:
     """The denoising loss of each file at weight 1 on pictures that nobody trained on; None is the base alone.
 
     Every file meets the same noise at the same 16 levels.
@@ -157,114 +156,13 @@ def held_out(base: str, data: str, files: dict[str, str | None]) -> dict:
             for level in range(16):
                 noise = torch.randn(x0.shape, generator=generator)
                 t = torch.full((len(x0),), int((level + 0.5) / 16 * diffusion.steps))
-                said = opened.unet(diffusion.add_noise(x0, noise, t), t, context, return_dict=False)[0]
-                losses.append(float((said - diffusion.target(x0, noise, t)).pow(2).mean()))
+                predicted = opened.unet(diffusion.add_noise(x0, noise, t), t, context, return_dict=False)[0]
+                losses.append(float((predicted - diffusion.target(x0, noise, t)).pow(2).mean()))
         found[name] = sum(losses) / len(losses)
     return found
 
 
-def read_back(base: str, data: str, out: str, stored: str) -> dict:
-    """Trains a LoRA whose alphas differ from its ranks; the trained model draws, and so does diffusers with the file.
-
-    `difference` is the largest of any pixel of 0 to 1; `moved` what the LoRA changes of the base's picture, on the same scale.
-    Both draw by peft's arithmetic; `rounding` is the difference where the trained model draws by that of its training.
-    """
-    import numpy as np
-
-    from studies.training.train import train_lora
-
-    shown: dict[str, np.ndarray] = {}
-    settings = ["plan.epochs=1", "plan.batch=8", "rank=4", "alpha=2.5", "text_rank=6", "text_alpha=9", "learning_rate=2e-3",
-                "text_learning_rate=2e-3", "precision=float32", f"stored={stored}"]  # fmt: skip
-
-    def watching(opened: Any, *_: Any) -> Any:
-        def look() -> None:
-            shown["rounding"] = _drawn(_pipeline_of(opened))
-            with _by_peft(opened):
-                shown["difference"] = _drawn(_pipeline_of(opened))
-
-        return _AtTheEnd(8, look)
-
-    trained = train_lora(
-        Path(data),
-        Path(out),
-        base=base,
-        kind="clothing",
-        trigger="testdress",
-        family="sd15",
-        settings=settings,
-        watching=watching,
-    )
-    pipe = _pipeline(base)
-    bare = _drawn(pipe)
-    pipe.load_lora_weights(str(Path(out).parent), weight_name=Path(out).name)
-    read = _drawn(pipe)
-    found = {name: float(np.abs(read - image).max()) for name, image in shown.items()}
-    return {**found, "moved": float(np.abs(read - bare).max()), "steps": trained.steps}
-
-
-@contextmanager
-def _by_peft(opened: Any) -> Iterator[None]:
-    """Without the forward that the training puts in the place of peft's, while it lasts."""
-    layers = [m for part in (opened.unet, opened.text_encoder) for m in part.modules() if "forward" in m.__dict__]
-    own = [layer.__dict__.pop("forward") for layer in layers]
-    assert own
-    try:
-        yield
-    finally:
-        for layer, forward in zip(layers, own, strict=True):
-            layer.__dict__["forward"] = forward
-
-
-@dataclass
-class _AtTheEnd:
-    """A watcher that looks at the finished LoRA."""
-
-    steps: int
-    act: Callable[[], None]
-
-    def begun(self, fingerprint: str, steps: int, losses: Sequence[float]) -> None: ...
-
-    def stepped(self, step: int, loss: float) -> None: ...
-
-    def looks_at(self, step: int) -> bool:
-        return step == self.steps
-
-    def look(self, step: int) -> None:
-        self.act()
-
-
-def _pipeline_of(opened: Any) -> Any:
-    from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
-
-    pipe = StableDiffusionPipeline(
-        vae=opened.vae, text_encoder=opened.text_encoder, tokenizer=opened.tokenizer, unet=opened.unet,
-        scheduler=DPMSolverMultistepScheduler.from_config(opened.schedule), safety_checker=None, feature_extractor=None,
-        requires_safety_checker=False,
-    )  # fmt: skip
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
-
-
-def _pipeline(base: str) -> Any:
-    import torch
-    from diffusers import StableDiffusionPipeline
-
-    pipe = StableDiffusionPipeline.from_pretrained(base, torch_dtype=torch.float32)
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
-
-
-def _drawn(pipe: Any) -> Any:
-    import torch
-
-    width, height = FRAME
-    latents = torch.randn((1, 12, height // 8, width // 8), generator=torch.Generator().manual_seed(5))
-    asked = {"width": width, "height": height, "num_inference_steps": 8, "guidance_scale": 2.5, "output_type": "np"}
-    return pipe(PROMPT, latents=latents, **asked).images[0]
-
-
-def demo_set(folder: str) -> dict:
+def demo_set(folder: str) -> dict[str, Any]:
     from studies.paperdoll.study import OUTFITS
     from studies.paperdoll.trained_loras import training_set_of
 
@@ -272,13 +170,13 @@ def demo_set(folder: str) -> dict:
     return {}
 
 
-def demo_epochs() -> dict:
+def demo_epochs() -> dict[str, Any]:
     from trainers.train.preset import preset
 
     return {"epochs": preset("lab", "clothing").plan.epochs}
 
 
-SIDES: dict[str, Callable[..., dict]] = {
+SIDES: dict[str, Callable[..., dict[str, Any]]] = {
     "ours": ours,
     "example": example,
     "pictures": pictures,

@@ -1,6 +1,6 @@
 """How far the scores agree with what was seen by eye on generated images (README.md).
 
-    python benchmarks/scores/labelled/agreement.py [--readers]
+    python -m benchmarks.scores.labelled.agreement [--readers]
 
 Prints a table for people and, as its last line, one JSON object: Spearman of a LoRA's raw score with the share of its
 features that was seen; AUC of the face's score (`trained` against `other`) and Spearman over all three; AUC of the hands'
@@ -22,8 +22,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import spearmanr
 
+from benchmarks.scores.auc import auc
 from scorers.observe.observation import Kind, Observation
 from scorers.score.calibration import similarity
 from scorers.score.hands import hands_score
@@ -61,16 +62,16 @@ def readers() -> dict[str, float]:
     """The second reading against the first."""
     first, drawn = labels_of("labels.csv"), drawings()
     pairs = [(first[int(row["image"])], row) for row in labels_of("second.csv")]
-    told = {
+    readings = {
         "features": [both for one, other in pairs for kind in KINDS for both in zip(one[kind], other[kind], strict=True)],
         "hands": [(one[side], other[side]) for one, other in pairs for side in ("left_hand", "right_hand")],
         "identity": [(one["identity"], other["identity"]) for one, other in pairs],
     }
-    found = {f"{name}_agree_{len(held)}": float(np.mean([a == b for a, b in held])) for name, held in told.items()}
-    found |= {f"{name}_kappa": kappa(held) for name, held in told.items()}
-    for worn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
-        here = [(one, other) for one, other in pairs if tuple(drawn[int(one["image"])]["weights"]) == worn]
-        for product, kind in zip(worn, KINDS, strict=True):
+    found = {f"{name}_agree_{len(both)}": float(np.mean([a == b for a, b in both])) for name, both in readings.items()}
+    found |= {f"{name}_kappa": kappa(both) for name, both in readings.items()}
+    for products_drawn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
+        here = [(one, other) for one, other in pairs if tuple(drawn[int(one["image"])]["weights"]) == products_drawn]
+        for product, kind in zip(products_drawn, KINDS, strict=True):
             shares = [[row[kind].count("1") / len(row[kind]) for row in side] for side in zip(*here, strict=True)]
             found[f"{product}_spearman_{len(here)}"] = float(spearmanr(*shares).statistic)
     return found
@@ -96,9 +97,9 @@ def products(
     observer: Any, drawn: list[dict[str, Any]], labels: list[dict[str, str]], seen: list[Observation]
 ) -> dict[str, float]:
     found = {}
-    for worn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
-        rows = [i for i, row in enumerate(drawn) if tuple(row["weights"]) == worn]
-        for product, kind in zip(worn, KINDS, strict=True):
+    for products_drawn in dict.fromkeys(tuple(row["weights"]) for row in drawn):
+        rows = [i for i, row in enumerate(drawn) if tuple(row["weights"]) == products_drawn]
+        for product, kind in zip(products_drawn, KINDS, strict=True):
             references = observer.references_of(photos(product), kind)
             raw = [similarity(seen[i], references) for i in rows]
             shares = [float(np.mean([int(digit) for digit in labels[i][kind]])) for i in rows]
@@ -108,8 +109,8 @@ def products(
                     [r for r, i in zip(raw, rows, strict=True) if labels[i]["identity"] == who] for who in ("other", "trained")
                 ]
                 found[f"{product}_auc_{len(rows)}"] = auc(*groups)
-                told = [("other", "between", "trained").index(labels[i]["identity"]) for i in rows]
-                found[f"{product}_identity_spearman_{len(rows)}"] = float(spearmanr(raw, told).statistic)
+                identity = [("other", "between", "trained").index(labels[i]["identity"]) for i in rows]
+                found[f"{product}_identity_spearman_{len(rows)}"] = float(spearmanr(raw, identity).statistic)
     return found
 
 
@@ -118,12 +119,14 @@ def photos(product: Product) -> list[Image.Image]:
 
 
 def hands(labels: list[dict[str, str]], seen: list[Observation]) -> dict[str, float]:
-    held = [(row["left_hand"], row["right_hand"]) for row in labels]
+    labelled = [(row["left_hand"], row["right_hand"]) for row in labels]
     scores = [hands_score(o) for o in seen]
-    broken = [s for s, pair in zip(scores, held, strict=True) if "broken" in pair]
-    whole = [s for s, pair in zip(scores, held, strict=True) if "broken" not in pair and "gone" not in pair]
-    counted = [(sum(state in ("whole", "broken") for state in pair), len(o.hands)) for pair, o in zip(held, seen, strict=True)]
-    hidden = [o for o, pair in zip(seen, held, strict=True) if pair == ("hidden", "hidden")]
+    broken = [s for s, pair in zip(scores, labelled, strict=True) if "broken" in pair]
+    whole = [s for s, pair in zip(scores, labelled, strict=True) if "broken" not in pair and "gone" not in pair]
+    counted = [
+        (sum(state in ("whole", "broken") for state in pair), len(o.hands)) for pair, o in zip(labelled, seen, strict=True)
+    ]
+    hidden = [o for o, pair in zip(seen, labelled, strict=True) if pair == ("hidden", "hidden")]
     return {
         "hands_auc": auc(whole, broken),
         "hands_broken_told": float(np.mean([s > 0.5 for s in broken])),
@@ -131,12 +134,6 @@ def hands(labels: list[dict[str, str]], seen: list[Observation]) -> dict[str, fl
         "hands_counted": float(np.mean([a == b for a, b in counted])),
         "hidden_led_away": float(np.mean([sum(arm.end == "hidden" for arm in o.arms) >= 2 - len(o.hands) for o in hidden])),
     }
-
-
-def auc(low: list[float], high: list[float]) -> float:
-    """The chance that one of `high` is above one of `low` (Mann and Whitney 1947)."""
-    ranks = rankdata([*low, *high])[len(low) :]
-    return float((ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(low) * len(high)))
 
 
 if __name__ == "__main__":

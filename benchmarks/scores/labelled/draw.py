@@ -1,7 +1,7 @@
-"""Draws the images that were labelled by eye, and writes sheets to look at. A run that was cut off goes on where it was.
+"""Draws the images that were labelled by eye, and writes sheets of them. An interrupted run continues.
 
-    python benchmarks/scores/labelled/draw.py            the images that are not there yet, and drawn.json
-    python benchmarks/scores/labelled/draw.py --sheets DIR
+    python -m benchmarks.scores.labelled.draw            the images that are not there yet, and drawn.json
+    python -m benchmarks.scores.labelled.draw --sheets DIR
 
 The lab's base with three of the LoRAs that ship, each at a random weight from 0 to 1.1; every third image of a set has the
 weights of the image before at another seed. Images are lossless.
@@ -37,7 +37,7 @@ SETS: tuple[tuple[tuple[Product, Product, Product], str, int], ...] = (
     (("newface", "sleevedress", "mysandals"), "tan skin, newface, blue dress, sleevedress, sandals, mysandals", 60),
     (("myface", "mycoat", "myshoes"), "pale skin, myface, green coat, mycoat, white boots, myshoes", 40),
 )
-"""LoRAs worn together, what the prompt says of them, and how many images."""
+"""LoRAs drawn together, the words of the prompt for them, and how many images."""
 POSES = ("arms spread", "arms spread", "arms down", "one arm raised", "arms behind back", "hands in pockets")
 SHEET = 12
 
@@ -57,13 +57,14 @@ def main() -> int:
 
 def plan() -> list[dict[str, Any]]:
     """One row an image: its number, pose, prompt, seed and weights."""
-    rng, rows = np.random.default_rng(SEED), []
-    for products, said, count in SETS:
+    rng = np.random.default_rng(SEED)
+    rows: list[dict[str, Any]] = []
+    for products, words, count in SETS:
         for index in range(count):
             if index % 3 != 2:
                 weights = {name: round(float(rng.uniform(0, MOST)), 3) for name in products}
             pose = POSES[int(rng.integers(len(POSES)))]
-            prompt = f"1girl, full body, standing, {pose}, smile, {said}, lilac background"
+            prompt = f"1girl, full body, standing, {pose}, smile, {words}, lilac background"
             rows.append({"image": len(rows), "seed": int(rng.integers(2**31)), "weights": weights, "prompt": prompt})
     return rows
 
