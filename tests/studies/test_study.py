@@ -15,7 +15,7 @@ from models.vision.clip import ClipModel
 from models.vision.dino import DinoModel
 from scorers.observe.embedders import Averaged
 from scorers.observe.window_observer import WindowObserver
-from studies import study as building
+from studies import scorer_models as opening
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.scorer_models import observer_id, open_garment_embedder, open_observer, scorer_models
 from studies.spec import GarmentScorer, HandScorer, ScorersSection
@@ -62,13 +62,13 @@ def test_observations_of_other_models_or_of_another_format_are_not_taken_for_one
         "judge": observer_id(held.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS, hash_path),
     }
     assert observer_id(held, tmp_path, hash_path) == found["lab"], "where the study lies does not matter"
-    monkeypatch.setattr(building, "FORMAT", 1)
+    monkeypatch.setattr(opening, "FORMAT", 1)
     found["before"] = observer_id(held, WEIGHTS, hash_path)
     assert len(set(found.values())) == len(found)
 
 
 def test_what_decides_observations_is_named_by_scorer(dino: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(building, "versions_of", lambda names: {name: f"{name} 1.2" for name in names})
+    monkeypatch.setattr(opening, "versions_of", lambda names: {name: f"{name} 1.2" for name in names})
     pose = write_pose_model(tmp_path / "pose.onnx", size=(96, 96))
     garment = GarmentScorer(model="ViT-L-14", pretrained="openai", dino=str(dino))
     changed = {"garment": garment, "hands": HandScorer(pose=pose.name), "extra": {"parts": 0.5}}
@@ -83,7 +83,7 @@ def test_an_installed_scorer_of_another_release_gives_other_observations(monkeyp
     held = scorers().model_copy(update={"extra": {"pretty": 0.5}})
     found = set()
     for release in ("1.0", "1.1"):
-        monkeypatch.setattr(building, "versions_of", lambda names, release=release: dict.fromkeys(names, release))
+        monkeypatch.setattr(opening, "versions_of", lambda names, release=release: dict.fromkeys(names, release))
         found.add(observer_id(held, WEIGHTS, hash_path))
     assert len(found) == 2
 

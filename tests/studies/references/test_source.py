@@ -221,7 +221,7 @@ def lora_in(folder: Path) -> Path:
 def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = without_photos(tmp_path / "a")
     world = world_of(study)
-    monkeypatch.setattr("studies.scorer_models.open_observer", lambda scorers, root: FakeObserver())
+    monkeypatch.setattr("studies.study.open_observer", lambda scorers, root: FakeObserver())
     layers: dict[str, object] = {"metadata": {}, "unet": {}, "text": {}, "text_2": {}}
     study.__dict__["loras"] = {name: SimpleNamespace(hash="0", **layers) for name in study.spec.loras}
     study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
@@ -240,7 +240,7 @@ def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path, monkeypa
 
 def test_validate_says_what_is_not_known_without_a_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = fake_study(tmp_path / "a")
-    monkeypatch.setattr("studies.scorer_models.open_observer", lambda scorers, root: FakeObserver())
+    monkeypatch.setattr("studies.study.open_observer", lambda scorers, root: FakeObserver())
     study.__dict__["loras"] = {}
     study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
     with_parser = list(validate_study(study))
