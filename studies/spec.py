@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import InputError
 from models.kinds import LoraKind
@@ -113,8 +113,10 @@ class SearchSection(_Section):
     batch: Annotated[int, Field(ge=1, le=64)] = Field(
         default=1, description="images proposed at once: as many as `--ray` has workers for a seed"
     )
-    margin: Annotated[float, Field(ge=0, le=0.2)] = Field(
-        default=0.02, description="the pick must hold with all weights this much lower and higher; 0 asks for none"
+    robustness: Annotated[float, Field(ge=0, le=0.2)] = Field(
+        default=0.02,
+        validation_alias=AliasChoices("robustness", "margin"),
+        description="the pick must hold with all weights this much lower and higher; 0 asks for none",
     )
     learn: list[str] = Field(default=[], description="other studies, by folder, whose trials teach this search what they can")
     random_state: int = 0

@@ -1,12 +1,12 @@
-"""Whether a pick holds where all its weights are a little off, as other tools round them and draw with other noise.
+"""Robustness of a pick: it holds at w +- 0.02 too, since other tools round weights and draw with other noise.
 
-Two images: all weights lower, and all higher. A LoRA at weight 0 stays away. What holds at a point but not beside it counts as
-not met: the search goes on as if the point had come out so, to the next one that holds.
+Two neighbours: all weights lower, and all weights higher. A LoRA at weight 0 stays away. A feasible point with an infeasible
+neighbour counts as infeasible: the search goes on to the next one.
 
-The two images are of the budget and kept for the best point until it was tried so. That waits for the proof, which may find a
-better point, while images are left for the proof and for a margin of each point on the way down: where the last one does not
-hold, the one before it has its margin still. With fewer left the margin comes first: a pick that holds, with half a proof, is
-worth more than the proof of one that may not hold.
+The two images count in the budget and are reserved for the best point until its robustness was checked. That waits for the proof,
+which may find a better point, while images are left for the proof and for the robustness of each point on the way down: where the
+last one does not hold, the one before it was checked already. With fewer left robustness comes first: a pick that holds, with
+half a proof, is worth more than the proof of one that may not hold.
 """
 
 from __future__ import annotations
@@ -21,59 +21,59 @@ from optimizer.search.proof import proof_of
 from optimizer.search.space import Space
 
 Side = Literal["lower", "higher"]
-SIDES: Final = 2
-"""Images that a margin takes."""
-Neighbours: TypeAlias = Mapping[tuple[object, ...], Mapping[Side, Judged]]
-"""Images beside points that were tried, by the points' keys."""
+NEIGHBOURS: Final = 2
+"""Images that one robustness check takes."""
+JudgedNeighbours: TypeAlias = Mapping[tuple[object, ...], Mapping[Side, Judged]]
+"""Judged neighbours of the points that were checked, by the points' keys."""
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """`sides` are the images beside a pick, `off` how far; what one of them breaks is why the pick does not hold."""
+    """Whether a point holds at w +- `off` (in units of weight); a violated constraint of a neighbour is why it does not."""
 
     off: float
-    sides: Mapping[Side, Judged]
+    neighbours: Mapping[Side, Judged]
 
     @property
     def holds(self) -> bool:
-        return all(judged.feasible for judged in self.sides.values())
+        return all(judged.feasible for judged in self.neighbours.values())
 
 
-def beside(point: Point, off: float) -> dict[Side, Point]:
-    """The points to draw. Weights stay at 0 or above."""
-    return {side: replace(point, weights=_moved(point, by)) for side, by in (("lower", -off), ("higher", off))}  # type: ignore[misc]
+def neighbours(point: Point, off: float) -> dict[Side, Point]:
+    """The points at w - `off` and w + `off`. Weights stay at 0 or above."""
+    return {"lower": replace(point, weights=_shifted(point, -off)), "higher": replace(point, weights=_shifted(point, off))}
 
 
-def _moved(point: Point, by: float) -> dict[str, float]:
+def _shifted(point: Point, by: float) -> dict[str, float]:
     return {name: round(max(0.0, w + by), 6) if w > 0 else w for name, w in point.weights.items()}
 
 
-def reserved_for_robustness(untried: bool, left: int) -> int:
-    """Of the `left` images, those that are not drawn otherwise: none where they are too few. `untried` is whether the best point
-    was not tried beside itself."""
-    return SIDES if untried and left >= SIDES else 0
+def reserved_for_robustness(unchecked: bool, left: int) -> int:
+    """How many of the `left` images are reserved: none where they are too few. `unchecked` is whether the best point was not
+    checked."""
+    return NEIGHBOURS if unchecked and left >= NEIGHBOURS else 0
 
 
-def due_before_proof(space: Space, untried: Judged, history: Sequence[Judged], *, left: int, found: int) -> bool:
-    """Whether the best point, which was not tried beside itself, is tried so now. `left` images are left, and `found` points that
-    the proof found feasible were not tried so."""
-    steps = sum(lower is None for lower in proof_of(space, untried, history).steps.values())
-    return SIDES <= left < steps + SIDES * (2 + found)
+def due_before_proof(space: Space, unchecked: Judged, history: Sequence[Judged], *, left: int, found: int) -> bool:
+    """Whether the best point, which was not checked, is checked before its proof. `left` images are left, and `found` points that
+    the proof found feasible were not checked."""
+    steps = sum(lower is None for lower in proof_of(space, unchecked, history).steps.values())
+    return NEIGHBOURS <= left < steps + NEIGHBOURS * (2 + found)
 
 
-def best_robust(history: Sequence[Judged], neighbours_of_records: Neighbours) -> Judged | None:
-    """The cheapest point that holds beside itself; where none was seen to, the cheapest that is feasible as far as was seen."""
-    tried = [judged for judged in with_robustness(history, neighbours_of_records) if judged.point.key() in neighbours_of_records]
-    return best(tried) or best(with_robustness(history, neighbours_of_records))
+def best_robust(history: Sequence[Judged], judged_neighbours: JudgedNeighbours) -> Judged | None:
+    """The cheapest point whose neighbours hold; where none was found, the cheapest that is feasible as far as was checked."""
+    checked = [judged for judged in with_robustness(history, judged_neighbours) if judged.point.key() in judged_neighbours]
+    return best(checked) or best(with_robustness(history, judged_neighbours))
 
 
-def with_robustness(history: Sequence[Judged], neighbours_of_records: Neighbours) -> list[Judged]:
-    """Each point that was tried is judged by the worst of itself and its sides."""
-    return [_worst(judged, neighbours_of_records.get(judged.point.key(), {})) for judged in history]
+def with_robustness(history: Sequence[Judged], judged_neighbours: JudgedNeighbours) -> list[Judged]:
+    """Each point that was checked gets the worst violations of itself and its neighbours."""
+    return [_worst(judged, judged_neighbours.get(judged.point.key(), {})) for judged in history]
 
 
-def _worst(judged: Judged, sides: Mapping[Side, Judged]) -> Judged:
-    if not sides:
+def _worst(judged: Judged, neighbours_of: Mapping[Side, Judged]) -> Judged:
+    if not neighbours_of:
         return judged
-    all_three = [judged, *sides.values()]
+    all_three = [judged, *neighbours_of.values()]
     return replace(judged, violations={name: max(j.violations[name] for j in all_three) for name in judged.violations})

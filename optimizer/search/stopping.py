@@ -9,15 +9,18 @@ from optimizer.search.proof import proof_of
 from optimizer.search.space import Space
 
 
-def why_stopped(space: Space, history: Sequence[Judged], *, budget: int, worth: float | None, beside: int = 0) -> str:
-    """`beside` counts images of the budget that are no trials. `worth` is the least saving of weight that the sampler draws an
-    image for, None for a sampler that never ends by itself."""
-    if len(history) + beside >= budget:
-        return f"the budget of {budget} images is used up" + (f", {beside} of them for margins" if beside else "")
+def why_stopped(
+    space: Space, history: Sequence[Judged], *, budget: int, min_saving: float | None, robustness_images: int = 0
+) -> str:
+    """`robustness_images` counts images of the budget that are no trials. `min_saving` is the least expected saving of weight for
+    which the sampler draws an image, None for a sampler that never ends by itself."""
+    if len(history) + robustness_images >= budget:
+        checks = f", {robustness_images} of them for robustness" if robustness_images else ""
+        return f"the budget of {budget} images is used up{checks}"
     found = best(history)
     if found is None:
         return "no point left has a chance to meet everything that is worth an image"
     done = "the proof is complete" if proof_of(space, found, history).complete else "no step down is left to draw"
-    if worth is None:
+    if min_saving is None:
         return done
-    return f"{done}, and another image is expected to save less than {worth:g} of weight"
+    return f"{done}, and another image is expected to save less than {min_saving:g} of weight"

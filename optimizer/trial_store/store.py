@@ -39,8 +39,8 @@ DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", *(ob
 CHOSEN: Final = "chosen by hand"
 """The study's user attribute that holds the number of the trial that a person chose."""
 CONDITIONS: Final = "conditions"
-BESIDE: Final = "tried beside"
-"""The study's user attribute that holds the numbers of trials that were tried with their weights a little off, and how far."""
+ROBUSTNESS_CHECKED: Final = "tried beside"
+"""The study's user attribute with the numbers of trials whose robustness was checked, and how far off their weights."""
 STORAGES: Final = 8
 """Databases that are kept open at most."""
 
@@ -185,14 +185,14 @@ class TrialStore:
         """Keeps what a person chose; None leaves the choice to the search again."""
         patiently(lambda: self._study.set_user_attr(CHOSEN, number))
 
-    def beside(self) -> dict[int, float]:
-        """Trials that were tried with all weights a little off, by number: how far."""
-        return {int(number): float(off) for number, off in (self._attribute(BESIDE) or {}).items()}
+    def robustness_checked(self) -> dict[int, float]:
+        """By number of the trials whose robustness was checked, how far off their weights."""
+        return {int(number): float(off) for number, off in (self._attribute(ROBUSTNESS_CHECKED) or {}).items()}
 
-    def keep_beside(self, number: int, off: float) -> None:
-        """Keeps that a trial was tried so: its images are missed when they leave the cache."""
-        told = {str(n): o for n, o in {**self.beside(), number: off}.items()}
-        patiently(lambda: self._study.set_user_attr(BESIDE, told))
+    def store_robustness_checked(self, number: int, off: float) -> None:
+        """Stores that a trial was checked: its neighbours are rendered again if they leave the cache."""
+        checked = {str(n): o for n, o in {**self.robustness_checked(), number: off}.items()}
+        patiently(lambda: self._study.set_user_attr(ROBUSTNESS_CHECKED, checked))
 
     def notes(self) -> dict[int | None, str]:
         """optuna-dashboard's notes by trial number, that of the study by None."""

@@ -32,7 +32,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     if outcome.drift_allowed is not None:
         lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    lines += [*_looks(outcome), *_proof(outcome), *_margin(outcome, record), *_stopped(outcome), *_ratings(outcome)]
+    lines += [*_looks(outcome), *_proof(outcome), *_robustness(outcome, record), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, f"  image      {record.image}"]
 
 
@@ -73,10 +73,10 @@ def _proof(outcome: Outcome) -> list[str]:
             continue
         record = outcome.record(lower)
         broken = (
-            ", ".join(f"{n} by {lower.violations[n]:.2f}" for n in record.breaks()) or "nothing; its own margin was not drawn"
+            ", ".join(f"{n} by {lower.violations[n]:.2f}" for n in record.breaks()) or "nothing; its own robustness was not drawn"
         )
-        if record.margin is not None and not record.margin.holds:
-            broken += f" where its weights are {record.margin.off:g} off"
+        if record.robustness is not None and not record.robustness.holds:
+            broken += f" where its weights are {record.robustness.off:g} off"
         lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
     lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
     verdict = (
@@ -85,19 +85,19 @@ def _proof(outcome: Outcome) -> list[str]:
     return [*lines, f"  proof      {verdict}"]
 
 
-def _margin(outcome: Outcome, record: TrialRecord) -> list[str]:
+def _robustness(outcome: Outcome, record: TrialRecord) -> list[str]:
     """Whether the pick holds where its weights are a little off."""
     if outcome.robustness_missing:
-        return ["  margin     not drawn, the budget ended: give more --trials"]
-    if record.margin is None:
+        return ["  robustness not drawn, the budget ended: give more --trials"]
+    if record.robustness is None:
         return []
     broken = [
-        f"{record.margin.off:g} {side} breaks {name} by {judged.violations[name]:.2f}"
-        for side, judged in record.margin.sides.items()
+        f"{record.robustness.off:g} {side} breaks {name} by {judged.violations[name]:.2f}"
+        for side, judged in record.robustness.neighbours.items()
         for name in judged.violations
         if judged.violations[name] > 0
     ]
-    return [f"  margin     {'; '.join(broken) or f'holds with all weights {record.margin.off:g} lower and higher'}"]
+    return [f"  robustness {'; '.join(broken) or f'holds with all weights {record.robustness.off:g} lower and higher'}"]
 
 
 def _verdict(outcome: Outcome) -> list[str]:
@@ -136,7 +136,7 @@ def best_lever(outcome: Outcome, blocker: str) -> list[str]:
     for trial in outcome.trials:
         key = trial.judged.point.levers
         least[key] = min(trial.judged.violations[blocker], least.get(key, math.inf))
-    pulled = {key: margin for key, margin in least.items() if key}
+    pulled = {key: violation for key, violation in least.items() if key}
     if not pulled:
         return []
     best = min(pulled, key=lambda key: pulled[key])

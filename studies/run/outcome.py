@@ -27,8 +27,8 @@ class TrialRecord:
     """What a person said of it."""
     bare: bool = False
     """Whether it may show a figure with little on."""
-    margin: Robustness | None = None
-    """What was seen beside it, where that was drawn."""
+    robustness: Robustness | None = None
+    """Its neighbours at w +- `search.robustness`, where they were drawn."""
 
     def params(self) -> dict[str, float]:
         point = self.judged.point
@@ -39,6 +39,7 @@ class TrialRecord:
         found: dict[str, float | None] = {"cost": self.judged.cost, "feasible": float(self.judged.feasible)}
         found |= {f"raw.{n}": v for n, v in s.raw.items()}
         found |= {f"score.{n}": v for n, v in s.expression.items()}
+        # "margin" is the name under which trackers have always stored violations.
         found |= {f"margin.{n}": v for n, v in self.judged.violations.items()}
         found |= {f"extra.{n}": v for n, v in s.extra.items()}
         return found | {"hands": s.hands, "drift": s.drift}
@@ -66,7 +67,7 @@ class TrialRecord:
 
     def breaks(self) -> list[str]:
         """The requirements that the image does not meet."""
-        return [name for name, margin in self.judged.violations.items() if margin > 0]
+        return [name for name, violation in self.judged.violations.items() if violation > 0]
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ class Outcome:
     @property
     def robustness_missing(self) -> bool:
         """Whether the search's pick was not tried with its weights off, as was asked."""
-        return self.pick is not None and not self.by_hand and self.robustness_off > 0 and self.record(self.pick).margin is None
+        return (
+            self.pick is not None and not self.by_hand and self.robustness_off > 0 and self.record(self.pick).robustness is None
+        )
 
     def as_json(self) -> dict[str, Any]:
         """For programs: `huanhua show --json`."""
@@ -117,7 +120,8 @@ class Outcome:
             "found": self.record(self.found).number if self.found else None,
             "unmeasurable": list(self.unmeasurable),
             "proof": self._proof_json(),
-            "margin": self._margin_json(),
+            "robustness": self._robustness_json(),
+            "margin": self._robustness_json(),  # the older name of "robustness"
             "nearest": None
             if self.pick or record is None
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
@@ -126,12 +130,12 @@ class Outcome:
             "references": dict(self.looks),
         }
 
-    def _margin_json(self) -> dict[str, Any] | None:
-        """None where no margin is asked for, or there is no pick; `holds` is null where it was asked for and not drawn."""
+    def _robustness_json(self) -> dict[str, Any] | None:
+        """None where no robustness is asked for, or there is no pick; `holds` is null where it was asked for and not drawn."""
         if self.robustness_missing:
             return {"off": self.robustness_off, "holds": None, "breaks": {}}
-        margin = None if self.pick is None else self.record(self.pick).margin
-        return None if margin is None else _margin_json(margin)
+        robustness = None if self.pick is None else self.record(self.pick).robustness
+        return None if robustness is None else _robustness_json(robustness)
 
     def _proof_json(self) -> dict[str, Any] | None:
         if self.proof is None:
@@ -151,6 +155,6 @@ class Outcome:
         }
 
 
-def _margin_json(margin: Robustness) -> dict[str, Any]:
-    broken = {side: [name for name, m in judged.violations.items() if m > 0] for side, judged in margin.sides.items()}
-    return {"off": margin.off, "holds": margin.holds, "breaks": broken}
+def _robustness_json(robustness: Robustness) -> dict[str, Any]:
+    broken = {side: [name for name, m in judged.violations.items() if m > 0] for side, judged in robustness.neighbours.items()}
+    return {"off": robustness.off, "holds": robustness.holds, "breaks": broken}

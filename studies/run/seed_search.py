@@ -11,7 +11,7 @@ from optimizer.point import Job, Point
 from optimizer.search.judged import Judged
 from optimizer.search.least_weight.acquisition import expected
 from optimizer.search.least_weight.transfer_prior import priors_from
-from optimizer.search.robustness import SIDES, due_before_proof, reserved_for_robustness
+from optimizer.search.robustness import NEIGHBOURS, due_before_proof, reserved_for_robustness
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.samplers.registry import design_for, sampler_for
 from optimizer.search.stopping import why_stopped
@@ -22,7 +22,7 @@ from studies.run.dashboard_notes import write_notes
 from studies.run.inherited import carried
 from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
-from studies.run.robustness_trials import best_record, best_untested, draw_neighbours, judged_with_robustness, robustness_images
+from studies.run.robustness_trials import best_record, best_unchecked, draw_neighbours, judged_with_robustness, robustness_images
 from studies.run.transfer import earlier_trials, trials_of_other_studies
 from studies.run.trials import outcome_of, store_trial, stored_records, track_trial, trial_store_of
 from studies.study import Study
@@ -31,7 +31,8 @@ from studies.tracking.base import Tracker
 
 @dataclass(frozen=True)
 class TrialEvent:
-    """Told after every trial: its record and the best so far. `count` images of at most `budget` are drawn, margins included."""
+    """Reported after every trial: its record and the best so far. `count` images of at most `budget` are drawn, those of
+    robustness checks included."""
 
     record: TrialRecord
     best_record: TrialRecord | None
@@ -119,12 +120,12 @@ def searching(
         # Only the start is drawn, for a person to look at: no other image could be feasible either.
         budget = min(budget, 1)
     while True:
-        untried = best_untested(records) if search.margin else None
+        unchecked = best_unchecked(records) if search.robustness else None
         left = budget - len(records) - robustness_images(records)
-        kept = reserved_for_robustness(untried is not None, left)
+        kept = reserved_for_robustness(unchecked is not None, left)
         history, proposals = judged_with_robustness(records), list[Proposal]()
-        found = sum(r.phase == "proof" and r.judged.feasible and r.margin is None for r in records)
-        if untried is None or not due_before_proof(study.space, untried.judged, history, left=left, found=found):
+        found = sum(r.phase == "proof" and r.judged.feasible and r.robustness is None for r in records)
+        if unchecked is None or not due_before_proof(study.space, unchecked.judged, history, left=left, found=found):
             proposals = next_proposals(
                 study.space,
                 history,
@@ -134,13 +135,13 @@ def searching(
                 foresee=lambda seen, point: _foreseen(study, judge, seen, point),
                 most=search.batch,
                 design=design_for(search.sampler),
-                ahead=SIDES if search.margin else 0,
+                ahead=NEIGHBOURS if search.robustness else 0,
             )
         if not proposals:
-            if untried is None or not kept:
+            if unchecked is None or not kept:
                 break
-            tried = yield from draw_neighbours(study, seed, judge, trial_store, untried, may_write)
-            records = [tried if record is untried else record for record in records]
+            tried = yield from draw_neighbours(study, seed, judge, trial_store, unchecked, may_write)
+            records = [tried if record is unchecked else record for record in records]
             continue
         for record in (yield from _draw(study, seed, judge, trial_store, proposals, may_write)):
             records.append(record)
@@ -151,9 +152,11 @@ def searching(
     write_notes(trial_store, study.spec.name, outcome)
     if judge.unmeasurable:
         return replace(outcome, stopped=f"no weight can be found for {' and '.join(judge.unmeasurable)} here")
-    worth = search.worth if search.sampler == "least-weight" else None
+    min_saving = search.worth if search.sampler == "least-weight" else None
     history, probes = judged_with_robustness(records), robustness_images(records)
-    return replace(outcome, stopped=why_stopped(study.space, history, budget=budget, worth=worth, beside=probes))
+    return replace(
+        outcome, stopped=why_stopped(study.space, history, budget=budget, min_saving=min_saving, robustness_images=probes)
+    )
 
 
 def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) -> Judged:

@@ -8,7 +8,7 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from optimizer.search.judged import best, nearest
 from optimizer.search.proof import proof_of
-from optimizer.search.robustness import beside, best_robust
+from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
 from studies.references.source import sources_of
@@ -73,33 +73,31 @@ def restore_images(study: Study, seed: int) -> None:
 
 
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
-    """All images that the stored trials are judged by: their own, and those beside them."""
-    trial_store, off = trial_store_of(study, seed), study.spec.search.margin
-    entries, tried = trial_store.entries(), trial_store.beside()
-    neighbours_of_records = [beside(entry.point, off) for entry in entries if off and tried.get(entry.number) == off]
-    return [Job(seed, entry.point) for entry in entries] + [
-        Job(seed, p) for sides in neighbours_of_records for p in sides.values()
-    ]
+    """All images that the stored trials are judged by: their own, and those of their robustness."""
+    trial_store, off = trial_store_of(study, seed), study.spec.search.robustness
+    entries, checked = trial_store.entries(), trial_store.robustness_checked()
+    points = [neighbours(entry.point, off) for entry in entries if off and checked.get(entry.number) == off]
+    return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for both in points for p in both.values()]
 
 
 def stored_records(study: Study, seed: int, judge: Judge, trial_store: TrialStore) -> list[TrialRecord]:
     """The finished trials with what people said of them."""
     restore_images(study, seed)
-    notes, tried = trial_store.notes(), trial_store.beside()
+    notes, checked = trial_store.notes(), trial_store.robustness_checked()
     found = []
     for entry in trial_store.entries():
         seen = study.evaluator.evaluate(seed, entry.point)
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        margin = stored_robustness(study, seed, judge, record, tried.get(entry.number))
-        found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), margin=margin))
+        robustness = stored_robustness(study, seed, judge, record, checked.get(entry.number))
+        found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), robustness=robustness))
     return found
 
 
 def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
     """`chosen` is the number of the trial that a person prefers to the search's pick.
 
-    A point that holds with its weights a little off is preferred to one whose margin was not drawn. Where no point holds so, the
-    cheapest that meets all by itself is the pick, and told as it is.
+    A robust point is preferred to one whose robustness was not checked. Where no point is robust, the cheapest feasible one is
+    the pick, and reported as it is.
     """
     plain, history = [r.judged for r in records], judged_with_robustness(records)
     found = best_robust(plain, neighbours_of_records(records))
@@ -122,5 +120,5 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         found=found,
         looks=sources_of(study),
         unmeasurable=judge.unmeasurable,
-        robustness_off=study.spec.search.margin,
+        robustness_off=study.spec.search.robustness,
     )

@@ -31,7 +31,7 @@ loras:
   face:  {file: face.safetensors,  kind: face,     references: photos, trigger: myface,    start: 0.6}
   dress: {file: dress.safetensors, kind: clothing, references: photos, trigger: testdress, start: 0.6}
   shoes: {file: shoes.safetensors, kind: shoes,    references: photos, trigger: myshoes,   start: 0.6}
-search: {require: {face: 0.4, dress: 0.4, shoes: 0.4}, sampler: random, margin: 0, trials: 40}
+search: {require: {face: 0.4, dress: 0.4, shoes: 0.4}, sampler: random, robustness: 0, trials: 40}
 seeds: [7]
 scorers: {hands: {judge: hands.onnx}, garment: {model: clip}, face: {pack: faces}, parts: {model: parser}, device: cpu}
 """

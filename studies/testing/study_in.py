@@ -31,7 +31,7 @@ SPEC: dict[str, Any] = {
         "dress": {"file": "d.safetensors", "kind": "clothing", "references": "d", "start": 0.6},
         "shoes": {"file": "s.safetensors", "kind": "shoes", "references": "s", "start": 0.6},
     },
-    "search": {"require": {"dress": 0.4, "shoes": 0.4}, "sampler": "random", "margin": 0},
+    "search": {"require": {"dress": 0.4, "shoes": 0.4}, "sampler": "random", "robustness": 0},
     "seeds": [7, 8],
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }

@@ -47,6 +47,8 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
         (lambda d: d["search"].update(levers={"add": ["a", "a"]}), "says twice"),
         (lambda d: d["search"].update(levers={"sub": ["a"]}), "unknown key search.levers.sub"),
         (lambda d: d["search"].update(margin=-0.02), "search.margin"),
+        (lambda d: d["search"].update(robustness=-0.02), "search.robustness"),
+        (lambda d: d["search"].update(margin=0.02, robustness=0.02), "unknown key search.margin"),
         (lambda d: d["loras"]["face"].update(start=1.5), "lies outside bounds"),
         (lambda d: d["search"]["require"].update(hat=0.5), "search.require names hat"),
         (lambda d: d["render"].update(width=130), "render.width"),
@@ -63,6 +65,12 @@ def test_refuses_with_the_place(tmp_path: Path, change: Any, says: str) -> None:
         read(tmp_path, data)
     assert "\n" not in str(caught.value)
     assert str(tmp_path / "study.yaml") in str(caught.value)
+
+
+def test_the_older_name_of_robustness_is_read(tmp_path: Path) -> None:
+    data = held(tmp_path)
+    data["search"]["margin"] = 0.03
+    assert read(tmp_path, data).search.robustness == 0.03
 
 
 def test_a_searched_lora_needs_no_reference_photos(tmp_path: Path) -> None:

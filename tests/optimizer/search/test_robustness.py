@@ -1,4 +1,4 @@
-"""Points beside a pick, and what they say of it."""
+"""Neighbours of a pick, and what follows from their violations."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from optimizer.point import Point
 from optimizer.search.judged import Judged, best
 from optimizer.search.robustness import (
     Robustness,
-    beside,
     best_robust,
     due_before_proof,
+    neighbours,
     reserved_for_robustness,
     with_robustness,
 )
@@ -23,7 +23,7 @@ weights = st.dictionaries(st.sampled_from(["face", "dress", "shoes"]), st.intege
 
 @given(weights, st.sampled_from([0.01, 0.02, 0.1]))
 def test_both_sides_move_every_weight_but_those_at_0(held: dict[str, float], off: float) -> None:
-    sides = beside(Point(held, 5.0, "a prompt"), off)
+    sides = neighbours(Point(held, 5.0, "a prompt"), off)
     for name, weight in held.items():
         lower, higher = sides["lower"].weights[name], sides["higher"].weights[name]
         assert (lower, higher) == ((0, 0) if weight == 0 else pytest.approx((max(0, weight - off), weight + off)))
@@ -34,7 +34,7 @@ def judged(weight: float, dress: float, hands: float = -0.1) -> Judged:
     return Judged(Point({"dress": weight}, 5.0), weight, {"dress": dress, "hands": hands})
 
 
-def test_a_point_that_breaks_beside_itself_is_not_the_best() -> None:
+def test_a_point_whose_neighbour_breaks_is_not_the_best() -> None:
     edge, inner = judged(0.4, -0.01), judged(0.5, -0.2)
     sides = {"lower": judged(0.38, 0.03), "higher": judged(0.42, -0.05)}
     assert not Robustness(0.02, sides).holds
@@ -66,7 +66,7 @@ def test_two_images_are_kept_for_a_best_point_where_two_are_left() -> None:
     assert reserved_for_robustness(False, 9) == 0
 
 
-def test_the_margin_comes_before_the_proof_once_images_are_few() -> None:
+def test_robustness_comes_before_the_proof_once_images_are_few() -> None:
     space, pick = Space({"dress": Axis(0.0, 1.0, 0.05)}, given_cfg=5.0), judged(0.5, -0.2)
     assert [left for left in range(9) if due_before_proof(space, pick, [pick], left=left, found=0)] == [2, 3, 4]
     drawn = [pick, judged(0.45, 0.1)]

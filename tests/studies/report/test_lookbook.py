@@ -45,7 +45,7 @@ SPEC = {
         },
         "shoes": {"file": "s.safetensors", "kind": "shoes", "references": "s", "start": 0.6},
     },
-    "search": {"require": {"dress": 0.4, "shoes": 0.4}, "sampler": "random", "margin": 0},
+    "search": {"require": {"dress": 0.4, "shoes": 0.4}, "sampler": "random", "robustness": 0},
     "seeds": [7, 8],
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }

@@ -1,4 +1,4 @@
-"""A pick holds where its weights are a little off: drawn, judged, told, and not drawn again."""
+"""Robustness of a pick at w +- 0.02: rendered, judged, reported, and not rendered again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from models.errors import InputError
 from optimizer.point import Job
-from optimizer.search.robustness import beside
+from optimizer.search.robustness import neighbours
 from studies.report.verdict import describe
 from studies.run.before_trials import judge_for
 from studies.run.outcome import Outcome
@@ -20,43 +20,43 @@ from studies.testing.mortal import Ended, Mortal
 from studies.testing.painter import Painter
 from studies.testing.study_in import SPEC, run, study_in
 
-LEAST = {**SPEC["search"], "sampler": "least-weight", "margin": 0.02}
+LEAST = {**SPEC["search"], "sampler": "least-weight", "robustness": 0.02}
 RANDOM = {**LEAST, "sampler": "random"}
 
 
 def test_the_pick_was_tried_lower_and_higher_and_says_so(tmp_path: Path) -> None:
     outcome = run(study_in(tmp_path, search=LEAST), budget=24)
     assert outcome.pick
-    margin = outcome.record(outcome.pick).margin
-    assert margin
-    assert margin.holds
-    by = {side: judged.cost - outcome.pick.cost for side, judged in margin.sides.items()}
+    robustness = outcome.record(outcome.pick).robustness
+    assert robustness
+    assert robustness.holds
+    by = {side: judged.cost - outcome.pick.cost for side, judged in robustness.neighbours.items()}
     assert {side: round(v, 6) for side, v in by.items()} == {"lower": -0.04, "higher": 0.04}
     assert outcome.proof
     assert outcome.proof.complete
-    assert "  margin     holds with all weights 0.02 lower and higher" in describe(outcome)
-    told = outcome.as_json()["margin"]
+    assert "  robustness holds with all weights 0.02 lower and higher" in describe(outcome)
+    told = outcome.as_json()["robustness"]
     assert told == {"off": 0.02, "holds": True, "breaks": {"lower": [], "higher": []}}
 
 
-def test_a_point_that_breaks_beside_itself_is_passed_over(tmp_path: Path) -> None:
+def test_a_point_whose_neighbours_break_is_passed_over(tmp_path: Path) -> None:
     strict = run(study_in(tmp_path / "strict", search=LEAST), budget=24)
-    lax = run(study_in(tmp_path / "lax", search={**LEAST, "margin": 0}), budget=24)
+    lax = run(study_in(tmp_path / "lax", search={**LEAST, "robustness": 0}), budget=24)
     assert strict.pick
     assert lax.pick
-    assert lax.record(lax.pick).margin is None
+    assert lax.record(lax.pick).robustness is None
     assert strict.pick.cost >= lax.pick.cost
-    passed = [t for t in strict.trials if t.margin and not t.margin.holds]
+    passed = [t for t in strict.trials if t.robustness and not t.robustness.holds]
     assert all(t.breaks() for t in passed)
 
 
-def test_what_lies_beside_is_found_again_without_drawing(tmp_path: Path) -> None:
+def test_neighbours_are_found_again_without_drawing(tmp_path: Path) -> None:
     first = run(study_in(tmp_path, search=LEAST), budget=24)
     renderer = Painter()
     study = study_in(tmp_path, renderer=renderer, search=LEAST)
     judge, _ = judge_for(study, 7, lambda: None)
     again = stored_outcome(study, 7, judge)
-    assert (again.pick, [t.margin for t in again.trials]) == (first.pick, [t.margin for t in first.trials])
+    assert (again.pick, [t.robustness for t in again.trials]) == (first.pick, [t.robustness for t in first.trials])
     assert run(study_in(tmp_path, renderer=renderer, search=LEAST), budget=24).pick == first.pick
     assert renderer.calls == []
 
@@ -98,53 +98,54 @@ def test_where_nothing_is_feasible_the_verdict_names_what_blocks_the_best_word_a
 
 
 def images(outcome: Outcome) -> int:
-    return len(outcome.trials) + sum(len(t.margin.sides) for t in outcome.trials if t.margin)
+    return len(outcome.trials) + sum(len(t.robustness.neighbours) for t in outcome.trials if t.robustness)
 
 
 @pytest.mark.parametrize(("search", "budget"), [(LEAST, 5), (LEAST, 12), (RANDOM, 6), (RANDOM, 9), (RANDOM, 14), (RANDOM, 20)])
-def test_a_pick_has_its_margin_within_the_budget_however_small(tmp_path: Path, search: dict[str, Any], budget: int) -> None:
+def test_a_pick_has_its_robustness_within_the_budget_however_small(tmp_path: Path, search: dict[str, Any], budget: int) -> None:
     outcome = run(study_in(tmp_path, search=search), budget=budget)
     assert outcome.pick
     assert outcome.pick.feasible
-    margin = outcome.record(outcome.pick).margin
-    assert margin
-    assert margin.holds
+    robustness = outcome.record(outcome.pick).robustness
+    assert robustness
+    assert robustness.holds
     assert images(outcome) <= budget
 
 
-def test_the_least_budget_is_for_the_start_its_margin_and_its_proof(tmp_path: Path) -> None:
+def test_the_least_budget_is_for_the_start_its_robustness_and_its_proof(tmp_path: Path) -> None:
     required = {"dress": 0.57, "shoes": 0.57}
     outcome = run(study_in(tmp_path, search={**LEAST, "require": required}), budget=5)
     assert [t.phase for t in outcome.trials] == ["start", "proof", "proof"]
     assert outcome.pick
     assert outcome.proof
     assert outcome.proof.complete
-    assert outcome.as_json()["margin"] == {"off": 0.02, "holds": True, "breaks": {"lower": [], "higher": []}}
+    assert outcome.as_json()["robustness"] == {"off": 0.02, "holds": True, "breaks": {"lower": [], "higher": []}}
 
 
-def test_a_budget_for_no_margin_says_that_it_is_missing(tmp_path: Path) -> None:
+def test_a_budget_for_no_robustness_says_that_it_is_missing(tmp_path: Path) -> None:
     outcome = run(study_in(tmp_path, search=LEAST), budget=2)
     assert outcome.pick
     assert outcome.proof
     assert not outcome.proof.complete
     told = describe(outcome)
-    assert "  margin     not drawn, the budget ended: give more --trials" in told
+    assert "  robustness not drawn, the budget ended: give more --trials" in told
     assert "  proof      not complete: give more --trials" in told
-    assert outcome.as_json()["margin"] == {"off": 0.02, "holds": None, "breaks": {}}
+    assert outcome.as_json()["robustness"] == {"off": 0.02, "holds": None, "breaks": {}}
+    assert outcome.as_json()["margin"] == outcome.as_json()["robustness"]
 
 
-def test_a_lower_point_without_its_margin_does_not_take_the_place_of_one_that_holds(tmp_path: Path) -> None:
+def test_a_lower_point_without_its_robustness_does_not_take_the_place_of_one_that_holds(tmp_path: Path) -> None:
     outcome = run(study_in(tmp_path, search=LEAST), budget=4)
     assert outcome.pick
     assert outcome.record(outcome.pick).phase == "start"
     assert any(t.judged.feasible and t.judged.cost < outcome.pick.cost for t in outcome.trials)
-    assert any("breaks nothing; its own margin was not drawn" in line for line in describe(outcome))
+    assert any("breaks nothing; its own robustness was not drawn" in line for line in describe(outcome))
 
 
-def test_images_beside_a_point_that_left_the_cache_are_missed_and_drawn_again(tmp_path: Path) -> None:
+def test_neighbours_of_a_point_that_left_the_cache_are_missed_and_drawn_again(tmp_path: Path) -> None:
     first = run(study_in(tmp_path, search=RANDOM), budget=14)
     study = study_in(tmp_path, search=RANDOM)
-    sides = [p for t in first.trials if t.margin for p in beside(t.judged.point, 0.02).values()]
+    sides = [p for t in first.trials if t.robustness for p in neighbours(t.judged.point, 0.02).values()]
     for point in sides[:1] + sides[2:]:
         study.evaluator.place(Job(7, point)).unlink()
     with pytest.raises(InputError, match=f"{len(sides) - 1} images of it are not in the workspace"):
@@ -156,9 +157,9 @@ def test_images_beside_a_point_that_left_the_cache_are_missed_and_drawn_again(tm
 
 
 @pytest.mark.parametrize("count", [14, 17, 19])
-def test_a_run_that_ended_anywhere_finds_the_same_margins(tmp_path: Path, count: int) -> None:
+def test_a_run_that_ended_anywhere_finds_the_same_robustness(tmp_path: Path, count: int) -> None:
     undisturbed = run(study_in(tmp_path / "whole", search=RANDOM), budget=14)
     with pytest.raises(Ended):
         run(study_in(tmp_path / "cut", renderer=Mortal(left=count), search=RANDOM), budget=14)
     resumed = run(study_in(tmp_path / "cut", search=RANDOM), budget=14)
-    assert [(t.judged, t.margin) for t in resumed.trials] == [(t.judged, t.margin) for t in undisturbed.trials]
+    assert [(t.judged, t.robustness) for t in resumed.trials] == [(t.judged, t.robustness) for t in undisturbed.trials]

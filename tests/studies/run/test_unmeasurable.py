@@ -25,7 +25,7 @@ def barefoot(image: Image.Image) -> Shown:
 
 
 def study_without_shoes(folder: Path, **search: Any) -> Study:
-    made = study_in(folder, search={"require": {"dress": 0.4, **search}, "margin": 0})
+    made = study_in(folder, search={"require": {"dress": 0.4, **search}, "robustness": 0})
     made.__dict__["evaluator"] = LocalEvaluator(
         CachedRenderer(Painter(), made.workspace.images), FakeObserver(barefoot), "barefoot"
     )

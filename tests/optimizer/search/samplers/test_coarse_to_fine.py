@@ -67,9 +67,11 @@ def test_the_reason_for_the_end_is_told() -> None:
     pick = judge(GRID.point({"face": 0.6, "dress": 0.5, "shoes": 0.3}))
     below = [lowered(GRID, pick.point, n, 1) for n in pick.point.weights]
     history = [pick, *(judge(p) for p in below if p is not None)]
-    assert "budget of 4 images" in why_stopped(GRID, history, budget=4, worth=None)
-    assert "budget of 6 images is used up, 2 of them for margins" in why_stopped(GRID, history, budget=6, worth=None, beside=2)
-    assert why_stopped(GRID, history, budget=9, worth=None, beside=2) == "the proof is complete"
-    assert "less than 0.02 of weight" in why_stopped(GRID, history, budget=9, worth=0.02)
+    assert "budget of 4 images" in why_stopped(GRID, history, budget=4, min_saving=None)
+    assert "budget of 6 images is used up, 2 of them for robustness" in why_stopped(
+        GRID, history, budget=6, min_saving=None, robustness_images=2
+    )
+    assert why_stopped(GRID, history, budget=9, min_saving=None, robustness_images=2) == "the proof is complete"
+    assert "less than 0.02 of weight" in why_stopped(GRID, history, budget=9, min_saving=0.02)
     nothing = [j for j in history if not j.feasible]
-    assert "no point left" in why_stopped(GRID, nothing, budget=9, worth=0.02)
+    assert "no point left" in why_stopped(GRID, nothing, budget=9, min_saving=0.02)
