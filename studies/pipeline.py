@@ -1,116 +1,147 @@
-"""The main job as functions: scout a study, run its seeds."""
+"""The main jobs as functions: scout a study, run its seeds, overrule a pick, log what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from studies.cli.progress.console import bar, say
+from studies.callback import RunCallback, SeedPlan, SilentCallback, image_counter
 
 if TYPE_CHECKING:
-    from studies.cli.progress.callback import RunCallback
+    from studies.callback import Callback
     from studies.run.outcome import Outcome
     from studies.run.scouting import Scouted
+    from studies.run.seed_search import Search
     from studies.study import Study
     from studies.tracking.base import Tracker
-from studies.cli.announce import _tell_limits_once, announce, counter
 
 
-def scout_study(study: Study, seeds: int | None, tracker: Tracker, *, blurred: bool = True) -> tuple[list[Scouted], Path]:
-    from studies.report.sheets.scouting import scout_sheet
-    from studies.run.scouting import locked_seeds
-    from studies.run.scouting import scout as look
-    from studies.spec import SeedsSection
-
-    count = seeds or (study.spec.seeds.scout if isinstance(study.spec.seeds, SeedsSection) else 16)
-    announce(study, "scout", count)
-    with bar("scout", count) as advance:
-        found = look(study, count, counter(advance))
-    made = scout_sheet(study.workspace, found, locked_seeds(study), blurred=blurred)
-    tracker.log_picture(None, "scout.png", made.copy)
-    return found, made.path
+DEFAULT_SCOUT: Final = 16
+"""Seeds to scout where the study file lists its own."""
+SEED_RECORDS: Final = 8
+"""Records that are logged for a seed besides its trials."""
+RECORD_WAIT_S: Final = 2.0
+SHORTEST_WAIT_S: Final = 60.0
+"""Time that `track_study` gives the tracking server, a record and at least."""
 
 
-def forked(study: Study, path: Path, folder: Path) -> Study:
-    from studies.derive.fork import fork
-    from studies.run.trials import trial_store_of
-    from studies.spec import study_file
+class Scouting(NamedTuple):
+    """The scouted seeds, the soundest first, and their contact sheet."""
 
-    made, counts = fork(study, study_file(path).read_text(encoding="utf-8"), folder, trial_store_of)
-    for seed, count in counts.items():
-        say(f"seed {seed}: {count} trials still hold")
-    say(f"from now on: huanhua run {folder}")
-    return made
+    ranked: list[Scouted]
+    sheet: Path
 
 
-def run_all(
+def scout_study(
     study: Study,
-    seeds: list[int],
-    budget: int,
-    tracker: Tracker,
-    watch: RunCallback,
-    may_write: Callable[[], None],
-    ray: str | None,
-    workers: int | None,
+    count: int | None = None,
     *,
-    blurred: bool,
-) -> list[Outcome]:
-    """One seed after the other here; all of them at the same time on Ray."""
-    if ray is None:
-        return [run_one(study, seed, budget, tracker, watch, may_write, blurred=blurred) for seed in seeds]
-    from studies.backends.ray import on_ray
-
-    with on_ray(study, ray, workers):
-        return run_together(study, seeds, budget, tracker, watch, may_write, blurred=blurred)
-
-
-def run_one(
-    study: Study,
-    seed: int,
-    budget: int,
-    tracker: Tracker,
-    watch: RunCallback | None = None,
-    may_write: Callable[[], None] = lambda: None,
-    *,
+    tracker: Tracker | None = None,
+    callback: Callback | None = None,
     blurred: bool = True,
-) -> Outcome:
-    from studies.cli.progress.choose import choose_callback
+) -> Scouting:
+    """Draws `count` random seeds at the start weights, as many as the study file asks for by default, and ranks them.
 
-    watch = watch or choose_callback(as_json=False)
-    return run_together(study, [seed], budget, tracker, watch, may_write, blurred=blurred)[0]
+    The study's own tracker is opened and closed unless one is given. `blurred` blurs figures with little clothing in it.
+    """
+    from studies.announce import announce
+    from studies.report.sheets.scouting import scout_sheet
+    from studies.run.scouting import locked_seeds, scout
+    from studies.tracking.of_study import LATER_BY_REPEATING, study_tracker
+
+    callback, count = callback or SilentCallback(), count or _scout_count(study)
+    with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
+        announce(study, callback, "scout", count)
+        with callback.progress("scout") as advance:
+            ranked = scout(study, count, image_counter(advance, count))
+        sheet = scout_sheet(study.workspace, ranked, locked_seeds(study), blurred=blurred)
+        opened.log_picture(None, "scout.png", sheet.copy)
+    return Scouting(ranked, sheet.path)
 
 
-def run_together(
+def run_study(
     study: Study,
-    seeds: list[int],
-    budget: int,
+    seeds: Sequence[int] = (),
+    *,
+    trials: int | None = None,
+    tracker: Tracker | None = None,
+    callback: RunCallback | None = None,
+    blurred: bool = True,
+    ray: str | None = None,
+    ray_workers: int | None = None,
+) -> list[Outcome]:
+    """Searches the smallest weights of each seed, the locked ones by default. A second call resumes.
+
+    `trials` is the most images a seed, proof included; the study file's number by default. The study's own tracker is opened and
+    closed unless one is given. `blurred` blurs figures with little clothing in it. `ray` is the address of a cluster, on which
+    all seeds run at the same time; else they run one after the other.
+
+    Raises InputError if no seed is locked, another process runs this study, or its stored trials no longer hold.
+    """
+    from studies.run.errors import one_line
+    from studies.run.lease import only_runner
+    from studies.tracking.of_study import study_tracker
+
+    callback = callback or SilentCallback()
+    study.workspace.make()
+    chosen = list(seeds) or _locked_seeds(study)
+    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message) as lease, ExitStack() as stack:
+        opened = stack.enter_context(study_tracker(study, callback)) if tracker is None else tracker
+        together = [[seed] for seed in chosen]
+        if ray is not None:
+            from studies.backends.ray import on_ray
+
+            stack.enter_context(on_ray(study, ray, ray_workers))
+            together = [chosen]
+        outcomes: list[Outcome] = []
+        for group in together:
+            outcomes += run_seeds_together(study, group, trials, opened, callback, lease.check, blurred=blurred)
+    callback.on_end(outcomes)
+    return outcomes
+
+
+def run_seeds_together(
+    study: Study,
+    seeds: Sequence[int],
+    trials: int | None,
     tracker: Tracker,
-    watch: RunCallback,
+    callback: RunCallback,
     may_write: Callable[[], None],
     *,
     blurred: bool,
 ) -> list[Outcome]:
-    """What comes before the trials of each seed, the trials, the pictures; all of it logged. `watch` is told as it goes."""
-    from studies.cli.progress.callback import Plan
+    """Calibrates and searches several seeds at the same time, under a lease that the caller has taken; all of it is logged.
+
+    `may_write` is called before anything is stored, and raises if another runner has taken the study over.
+    """
+    from studies.announce import report_licences
     from studies.report.log import log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
     from studies.run.before_trials import images_before_trials, judge_for
     from studies.run.seed_search import run_seeds, searching
 
+    budget = trials or study.spec.search.trials
     study.workspace.make()
-    _tell_limits_once(study)
-    seconds, before = study.renderer.seconds_per_image(), images_before_trials(study)
-    with ExitStack() as watched:
-        searches = {}
+    report_licences(study, callback)
+    seconds, calibration = study.renderer.seconds_per_image(), images_before_trials(study)
+    with ExitStack() as entered:
+        searches: dict[int, Search] = {}
         for seed in seeds:
-            told = watched.enter_context(watch.seed(Plan(seed, before, budget, seconds)))
+            seed_callback = entered.enter_context(callback.seed(SeedPlan(seed, calibration, budget, seconds)))
             log_start(tracker, study, seed)
-            judge, ladders = judge_for(study, seed, told.calibrated)
+            judge, ladders = judge_for(study, seed, seed_callback.on_calibration_image)
             log_calibration(tracker, study, seed, judge.calibrations, ladders, blurred=blurred)
             searches[seed] = searching(
-                study, seed, judge=judge, budget=budget, tracker=tracker, told=told.trial, blurred=blurred, may_write=may_write
+                study,
+                seed,
+                judge=judge,
+                budget=budget,
+                tracker=tracker,
+                told=seed_callback.on_trial,
+                blurred=blurred,
+                may_write=may_write,
             )
         found = run_seeds(study, searches)
     outcomes = [found[seed] for seed in seeds]
@@ -118,5 +149,79 @@ def run_together(
         log_outcome(tracker, study, outcome, blurred=blurred)
         may_write()
         show_figures(study, outcome)
-        watch.picked(outcome)
+        callback.on_pick(outcome)
     return outcomes
+
+
+def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callback | None = None) -> Outcome:
+    """Stores that a person prefers a trial to the search's pick, and logs it; None goes back to the search's pick.
+
+    Raises InputError if there is no such trial, or another process runs this study.
+    """
+    from studies.report.log import log_pick
+    from studies.report.optuna_figures import show_figures
+    from studies.run.dashboard_notes import write_notes
+    from studies.run.errors import one_line
+    from studies.run.lease import only_runner
+    from studies.run.stored import stored
+    from studies.run.trials import stored_outcome, trial_store_of
+    from studies.tracking.of_study import study_tracker
+
+    callback, found = callback or SilentCallback(), stored(study, seed)
+    _check_trial(found.outcome, number)
+    # A study has one writer: a run at the same time would write its notes over these.
+    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message):
+        trial_store = trial_store_of(study, seed)
+        trial_store.choose(number)
+        outcome = stored_outcome(study, seed, found.judge)
+        write_notes(trial_store, study.spec.name, outcome)
+        show_figures(study, outcome)
+        with study_tracker(study, callback) as tracker:
+            log_pick(tracker, outcome)
+    return outcome
+
+
+def track_study(
+    study: Study, seed: int | None = None, *, callback: Callback | None = None, blurred: bool = True
+) -> tuple[list[Outcome], bool]:
+    """Logs what is stored of one seed, or of all that were run: their outcomes, and whether everything could be logged."""
+    from studies.report.log import log_stored
+    from studies.run.errors import one_line
+    from studies.run.lease import only_runner
+    from studies.run.stored import seeds_run, stored
+    from studies.tracking.of_study import close_study_tracker, open_study_tracker
+
+    callback = callback or SilentCallback()
+    found = [stored(study, s) for s in ([seed] if seed is not None else seeds_run(study))]
+    records = sum(len(result.outcome.trials) + SEED_RECORDS for result in found)
+    # A run at the same time would log the same trials a second time.
+    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message):
+        tracker = open_study_tracker(study, capacity=2 * records)
+        for result in found:
+            log_stored(tracker, study, result, blurred=blurred)
+        incomplete = close_study_tracker(tracker, callback, wait_s=max(SHORTEST_WAIT_S, RECORD_WAIT_S * records))
+    return [result.outcome for result in found], not incomplete
+
+
+def _check_trial(outcome: Outcome, number: int | None) -> None:
+    from models.errors import InputError
+
+    numbers = [record.number for record in outcome.trials]
+    if number is not None and number not in numbers:
+        raise InputError(f"no trial {number}", f"seed {outcome.seed}", f"its trials are {numbers[0]} to {numbers[-1]}")
+
+
+def _scout_count(study: Study) -> int:
+    from studies.spec import SeedsSection
+
+    return study.spec.seeds.scout if isinstance(study.spec.seeds, SeedsSection) else DEFAULT_SCOUT
+
+
+def _locked_seeds(study: Study) -> list[int]:
+    from models.errors import InputError
+    from studies.run.scouting import locked_seeds
+
+    locked = locked_seeds(study)
+    if not locked:
+        raise InputError("no seed is locked", study.root, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
+    return locked

@@ -23,8 +23,8 @@ from studies.opened import BaseFacts, LoraFacts, OpenedFacts, store_facts, store
 from studies.prompts import trigger_of, without_triggers
 from studies.references.look import look_of
 from studies.references.source import preview_of, source_of
-from studies.spec import StudySpec
-from studies.workspace import Workspace
+from studies.spec import StudySpec, read_spec, study_file
+from studies.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from models.base.opening import Base
@@ -36,6 +36,15 @@ if TYPE_CHECKING:
 from studies.scorer_models import observer_id, open_observer, scorer_models
 
 CFG_STEP = 0.5
+
+
+def open_study(path: Path, workspace: Path | None = None) -> Study:
+    """Reads and checks a study file, given by its name or its folder; opens no model.
+
+    `workspace` is the folder of everything that the study makes, `workspace` beside the file by default. Raises InputError.
+    """
+    file = study_file(path)
+    return Study(read_spec(file), file.parent, workspace_of(file, workspace))
 
 
 @dataclass

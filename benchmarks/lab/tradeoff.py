@@ -26,7 +26,6 @@ from dashboards.sheet import Cell, sheet
 from optimizer.point import Point
 from optimizer.search.judged import Judged
 from scorers.score.scores import Scores
-from studies.cli.options import open_study
 from studies.paperdoll.bundle import lora_file
 from studies.paperdoll.study import OUTFITS
 from studies.paperdoll.trained_loras import make_data
@@ -34,7 +33,7 @@ from studies.report.sheets.style import score_line
 from studies.run.before_trials import judge_for
 from studies.run.judge import Judge
 from studies.run.scouting import scout_seeds
-from studies.study import Study
+from studies.study import Study, open_study
 
 SEEDS = 8
 DRIFT = 0.5

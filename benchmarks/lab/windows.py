@@ -23,7 +23,6 @@ from PIL import Image
 
 from benchmarks.lab.tradeoff import lab_study
 from models.testing.poses import write_blind_pose
-from studies.cli.options import open_study
 from studies.paperdoll.world.products import OUTFIT, Product
 from studies.paperdoll.world.truth import features_shown, product_share
 from studies.run.before_trials import judge_for
@@ -31,7 +30,7 @@ from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.scouting import scout_seeds
 from studies.run.seed_search import run_seed
-from studies.study import Study
+from studies.study import Study, open_study
 from studies.tracking.memory import MemoryTracker
 
 SEEDS = 4

@@ -116,9 +116,9 @@ def make_lab_study(folder: Path) -> None:
 def drawn_on_ray(folder: Path, trials: int, *, every_s: float | None) -> tuple[Outcome, int, float]:
     """The outcome at the seed, how many workers were killed, and the seconds it took."""
     from studies.backends.ray import on_ray
-    from studies.cli.options import open_study
     from studies.run.before_trials import judge_for
     from studies.run.seed_search import run_seed
+    from studies.study import open_study
     from studies.tracking.memory import MemoryTracker
 
     study = open_study(folder, None)

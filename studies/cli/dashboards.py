@@ -1,4 +1,4 @@
-"""dashboards: MLflow and optuna-dashboard, on this machine only unless told."""
+"""dashboards: MLflow and optuna-dashboard, on this machine only by default."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
-from studies.service.stores import public_at, stores_of
 
 
 def register(app: typer.Typer) -> None:
@@ -24,14 +23,15 @@ def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: Workspa
     """Start the MLflow UI and optuna-dashboard on loopback; Ctrl-C stops both."""
     from dashboards.servers import Addresses, serve
     from models.errors import InputError
+    from studies.service.stores import public_at, stores_of
 
     opened = open_study(study, workspace)
     if opened.spec.tracking.storage is None and not (opened.workspace.root / "optuna.db").exists():
         raise InputError("nothing was run here yet", opened.workspace.root, "run `huanhua run STUDY` first")
 
-    def tell(addresses: Addresses) -> None:
+    def print_addresses(addresses: Addresses) -> None:
         typer.echo(f"MLflow            {addresses.mlflow}")
         typer.echo(f"optuna-dashboard  {addresses.optuna}")
         typer.echo("Ctrl-C stops both")
 
-    serve(stores_of(opened, blurred=blur), tell, public=public_at(host))
+    serve(stores_of(opened, blurred=blur), print_addresses, public=public_at(host))

@@ -54,13 +54,6 @@ def export(
             typer.echo(note, err=True)
 
 
-def export_pick(study: Study, outcome: Outcome, to: Literal["png", "a1111"]) -> Path:
-    """The file that was written. Raises InputError if there is no pick at this seed."""
-    from studies.export.export import export_to
-
-    return export_to(study, outcome, to).paths[0]
-
-
 def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
     """That of `seed`, or those of all seeds that have a pick. Raises InputError if there are none."""
     from studies.run.stored import stored_outcomes

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
-from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
+from studies.cli.options import LARGEST_SEED, BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.console import ConsoleCallback
 
 if TYPE_CHECKING:
+    from studies.grid.draw import DrawnGrid
     from studies.study import Study
-from studies.grid.draw import DrawnGrid, _seeds, draw_around
 
 AXIS = (
     "dress=0.3:0.6:0.1, dress+shoes=0.4,0.5, cfg=5,6, steps=20,30, sampler=Euler a,DDIM, seed=1,2, prompt=pink dress|white dress"
@@ -29,32 +30,30 @@ def grid(
     y: Annotated[str, typer.Option("--y", help="rows, as --x")],
     z: Annotated[str | None, typer.Option("--z", help="one picture for each of these values, as --x")] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="a locked seed, unless an axis is seed")
+        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="a locked seed, unless an axis is seed")
     ] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw a grid around the seed's pick; nothing that was drawn before is drawn again."""
-    from studies.cli.announce import AGAIN, close
-    from studies.grid.axes import check_axes
+    from studies.grid.axes import axis_seeds, check_axes
+    from studies.grid.draw import draw_around
     from studies.grid.parse import parse_axis
+    from studies.tracking.of_study import LATER_BY_REPEATING, study_tracker
 
-    opened = open_study(study, workspace)
+    opened, callback = open_study(study, workspace), ConsoleCallback()
     given = [text for text in (x, y, z) if text is not None]
     axes = [parse_axis(text, opened.spec) for text in given]
     check_axes(axes, "; ".join(given))
-    if seed is None and not _seeds(axes):
+    if seed is None and not axis_seeds(axes):
         raise InputError("no seed is given", "grid", "add --seed N, or an axis such as --y seed=1,2,3")
-    tracker = open_tracker(opened)
-    try:
-        found = draw_around(opened, seed, axes, tracker, blurred=blur)
-    finally:
-        close(tracker, later=AGAIN)
+    with study_tracker(opened, callback, LATER_BY_REPEATING) as tracker:
+        grids = draw_around(opened, seed, axes, tracker, callback, blurred=blur)
     if as_json:
-        typer.echo(json.dumps({"pictures": [_as_json(opened, drawn) for drawn in found]}, indent=1))
+        typer.echo(json.dumps({"pictures": [_as_json(opened, drawn) for drawn in grids]}, indent=1))
         return
-    for drawn in found:
+    for drawn in grids:
         typer.echo(drawn.path)
 
 

@@ -1,4 +1,4 @@
-"""lookbook: one folder with a page that tells a study to people, and opens from disk."""
+"""lookbook: one folder with a page that shows a study to people, and opens from disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
-from studies.report.lookbook import book_of
+from studies.cli.progress.console import ConsoleCallback
 
 
 def register(app: typer.Typer) -> None:
@@ -23,11 +23,12 @@ def lookbook(
 ) -> None:
     """Write a look-book: picks, proofs, ladders, sliders and plots in one page. Exit status 1 if a seed has no pick."""
     from dashboards.lookbook.writing import check_folder, write_book
+    from studies.report.lookbook import book_of
 
     opened = open_study(study, workspace)
     folder = out or opened.workspace.root / "lookbook"
     check_folder(folder)
-    book = book_of(opened, blurred=blur)
+    book = book_of(opened, blurred=blur, callback=ConsoleCallback())
     typer.echo(write_book(book, folder))
     if any(story.pick is None for story in book.seeds):
         raise typer.Exit(1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from studies.study import Study
-    from studies.tracking.base import Tracker
 
+LARGEST_SEED: Final = 2**32 - 1
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")]
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")
@@ -19,23 +19,8 @@ BlurOption = Annotated[bool, typer.Option("--blur/--no-blur", help="show images 
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 
 
-def open_study(path: Path, workspace: Path | None) -> Study:
-    """Reads and checks the study file; opens no model yet."""
-    from studies.spec import read_spec, study_file
-    from studies.study import Study
-    from studies.workspace import workspace_of
+def open_study(path: Path, workspace: Path | None = None) -> Study:
+    """As `studies.study.open_study`, which is imported with the first study."""
+    from studies import study
 
-    file = study_file(path)
-    return Study(read_spec(file), file.parent, workspace_of(file, workspace))
-
-
-def open_tracker(study: Study, capacity: int = 512) -> Tracker:
-    """`capacity` is how many records may wait for the server."""
-    from studies.tracking.mlflow.tracker import MlflowTracker, local_store
-
-    folder = study.workspace.make().root
-    uri = study.spec.tracking.mlflow
-    if uri is None:
-        uri, artifacts = local_store(folder)
-        return MlflowTracker(uri, study.spec.name, artifacts, capacity)
-    return MlflowTracker(uri, study.spec.name, capacity=capacity)
+    return study.open_study(path, workspace)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.kinds import LoraKind
-from studies.cli.progress.console import say, steps_bar
+from studies.cli.progress.console import print_line, progress_bar
 
 if TYPE_CHECKING:
     from trainers.prepare.dataset_writer import Prepared
@@ -63,7 +63,7 @@ def prepare(
         left_to_trigger=left_to_trigger,
     )
     for line in describe(prepared):
-        say(line)
+        print_line(line)
     typer.echo(picture)
 
 
@@ -87,7 +87,7 @@ def prepare_showing(
     from studies.report.sheets.photos import photo_sheet
     from studies.training.prepare import prepare_photos
 
-    with steps_bar(f"prepare {trigger}") as advance:
+    with progress_bar(f"prepare {trigger}") as advance:
         prepared = prepare_photos(
             photos,
             out,

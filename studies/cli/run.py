@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import InputError
-from studies.cli.announce import close
-from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study, open_tracker
-from studies.cli.progress.console import say
-from studies.pipeline import forked, run_all
+from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.choose import choose_callback
+from studies.cli.progress.console import print_line
+
+if TYPE_CHECKING:
+    from studies.study import Study
 
 
 def register(app: typer.Typer) -> None:
@@ -36,25 +37,30 @@ def run(
     ] = False,
 ) -> None:
     """Search the smallest weights for each locked seed. The same command resumes."""
-    from studies.cli.progress.choose import choose_callback
-    from studies.run.errors import one_line
-    from studies.run.lease import only_runner
-    from studies.run.scouting import locked_seeds
+    from studies.pipeline import run_study
 
     opened = open_study(study, workspace)
-    opened.workspace.make()
     if fork is not None:
-        opened = forked(opened, study, fork)
-    chosen = seed or locked_seeds(opened)
-    if not chosen:
-        raise InputError("no seed is locked", study, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    budget = trials or opened.spec.search.trials
-    with one_line(), only_runner(opened.storage_url, opened.spec.name, say) as lease:
-        tracker, watch = open_tracker(opened), choose_callback(as_json)
-        try:
-            outcomes = run_all(opened, chosen, budget, tracker, watch, lease.check, ray, ray_workers, blurred=blur)
-        finally:
-            close(tracker)
-    watch.ended(outcomes)
-    if not all(o.pick for o in outcomes):
+        opened = _forked(opened, study, fork)
+    outcomes = run_study(
+        opened,
+        seed or (),
+        trials=trials,
+        callback=choose_callback(as_json),
+        blurred=blur,
+        ray=ray,
+        ray_workers=ray_workers,
+    )
+    if not all(outcome.pick for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _forked(study: Study, path: Path, folder: Path) -> Study:
+    from studies.derive.fork import fork_study
+    from studies.spec import study_file
+
+    forked, counts = fork_study(study, study_file(path).read_text(encoding="utf-8"), folder)
+    for seed, count in counts.items():
+        print_line(f"seed {seed}: {count} trials still hold")
+    print_line(f"from now on: huanhua run {folder}")
+    return forked

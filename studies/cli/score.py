@@ -12,7 +12,7 @@ import typer
 
 from models.errors import InputError
 from studies.cli.options import JsonOption, WorkspaceOption, open_study
-from studies.cli.progress.console import say
+from studies.cli.progress.console import print_line
 
 if TYPE_CHECKING:
     from studies.report.explain import ScoredImage
@@ -52,7 +52,7 @@ def score(
             typer.echo(json.dumps(told, indent=1))
         else:
             for name, words in words_of(sources).items():
-                say(f"references {name}: {words}")
+                print_line(f"references {name}: {words}")
             for one, picture in zip(scored, pictures, strict=True):
                 for line in lines_of(one, judge.require if judge else {}, picture):
                     typer.echo(line)
@@ -65,7 +65,7 @@ def stored_judge(study: Study, seed: int | None) -> Judge | None:
     from studies.grid.grid import stored_judges
 
     if seed is None:
-        say("raw scores: name a calibrated seed with --seed N to see them between 0 and 1")
+        print_line("raw scores: name a calibrated seed with --seed N to see them between 0 and 1")
         return None
     judges = stored_judges(study, [seed]) if study.workspace.read("calibration") else {}
     if seed not in judges:

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from studies.cli.announce import AGAIN, close
-from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study, open_tracker
-from studies.pipeline import scout_study
+from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.console import ConsoleCallback
 
 
 def register(app: typer.Typer) -> None:
@@ -24,16 +23,13 @@ def scout(
     as_json: JsonOption = False,
 ) -> None:
     """Draw random seeds at the start weights and rank them; then lock one."""
-    opened = open_study(study, workspace)
-    tracker = open_tracker(opened)
-    try:
-        found, picture = scout_study(opened, seeds, tracker, blurred=blur)
-    finally:
-        close(tracker, later=AGAIN)
+    from studies.pipeline import scout_study
+
+    ranked, sheet = scout_study(open_study(study, workspace), seeds, callback=ConsoleCallback(), blurred=blur)
     if as_json:
-        ranked = [{"seed": s.seed, "faults": list(s.faults), "hands": s.hands, "image": str(s.evaluation.image)} for s in found]
-        typer.echo(json.dumps({"seeds": ranked, "sheet": str(picture)}))
+        listed = [{"seed": s.seed, "faults": list(s.faults), "hands": s.hands, "image": str(s.evaluation.image)} for s in ranked]
+        typer.echo(json.dumps({"seeds": listed, "sheet": str(sheet)}))
         return
-    for place, s in enumerate(found, 1):
+    for place, s in enumerate(ranked, 1):
         typer.echo(f"{place:>3}. {s.seed:<11} {', '.join(s.faults) or 'sound':<28} hands {s.hands:.2f}")
-    typer.echo(picture)
+    typer.echo(sheet)

@@ -8,7 +8,6 @@ import typer
 
 from studies.cli.dashboards import HostOption
 from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
-from studies.service.stores import public_at, stores_of
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +26,7 @@ def serve(
     """Keep a Ray head and both dashboards of a study's stores up, on loopback; Ctrl-C stops all three."""
     from dashboards.ray_head import ray_head
     from dashboards.servers import Addresses, kept_up, to_show
+    from studies.service.stores import public_at, stores_of
 
     stores = stores_of(open_study(study, workspace), blurred=blur)
     public = public_at(host)
@@ -35,9 +35,9 @@ def serve(
         if not to_show(stores):
             typer.echo("dashboards        start with the first trial of this study")
 
-        def tell(addresses: Addresses) -> None:
+        def print_addresses(addresses: Addresses) -> None:
             typer.echo(f"MLflow            {addresses.mlflow}")
             typer.echo(f"optuna-dashboard  {addresses.optuna}")
             typer.echo(f"logs              {stores.logs}")
 
-        kept_up(stores, tell, head.keep_up, public=public)
+        kept_up(stores, print_addresses, head.keep_up, public=public)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
-from studies.report.verdict import describe
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +21,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print the pick of each locked seed, its scores, and the proof. Exit status 1 if a seed has none."""
+    from studies.report.verdict import describe
     from studies.run.stored import stored_outcomes
 
     outcomes = stored_outcomes(open_study(study, workspace), seed)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
-from studies.cli.progress.console import say
+from studies.cli.progress.console import print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -26,14 +26,13 @@ def swap(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The same face and seed, the next dress: a new study that learns from this one what still holds."""
-    from studies.derive.swap import parse_swap
-    from studies.derive.swap import swap as make
+    from studies.derive.swap import parse_swap, swap_lora
     from studies.spec import study_file
 
     opened = open_study(study, workspace)
     name, file = parse_swap(change, opened)
     folder = to or opened.root.resolve().parent / f"{opened.root.resolve().name}-{file.stem}"
     text = study_file(study).read_text(encoding="utf-8")
-    made = make(opened, text, name, file, folder, references=references, trigger=trigger)
-    say(f"prompt: {made.spec.prompt}")
-    say(f"from now on: huanhua run {folder}")
+    swapped = swap_lora(opened, text, name, file, folder, references=references, trigger=trigger)
+    print_line(f"prompt: {swapped.spec.prompt}")
+    print_line(f"from now on: huanhua run {folder}")

@@ -10,7 +10,7 @@ import typer
 
 from models.errors import InputError
 from models.kinds import LoraKind
-from studies.cli.progress.console import say, steps_bar
+from studies.cli.progress.console import print_line, progress_bar
 
 if TYPE_CHECKING:
     from models.base.opening import Base
@@ -68,7 +68,7 @@ def train(
         finally:
             close_training(tracker)
     for line in describe_training(trained):
-        say(line)
+        print_line(line)
     typer.echo(out)
 
 
@@ -111,14 +111,15 @@ def train_tracked(
 
 def training_tracker(where: str) -> Tracker:
     """Where a study logs, a folder of its own, or a server. Raises InputError for what is none of them."""
-    from studies.cli.options import open_study, open_tracker
+    from studies.study import open_study
     from studies.tracking.mlflow.tracker import MlflowTracker, local_store
+    from studies.tracking.of_study import open_study_tracker
 
     if "://" in where:
         return MlflowTracker(where, TRAININGS)
     path = Path(where)
     if path.is_file() or (path / "study.yaml").is_file():
-        return open_tracker(open_study(path, None))
+        return open_study_tracker(open_study(path))
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -130,7 +131,7 @@ def training_tracker(where: str) -> Tracker:
 def close_training(tracker: Tracker) -> None:
     missing = tracker.close()
     if missing.titles:
-        say(f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the LoRA itself is not concerned")
+        print_line(f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the LoRA itself is not concerned")
 
 
 def train_showing(
@@ -148,7 +149,7 @@ def train_showing(
     """Trains with a progress bar that shows loss and time left; `watching` makes who looks on."""
     from studies.training.train import train_lora
 
-    with steps_bar(f"train {out.stem}") as advance:
+    with progress_bar(f"train {out.stem}") as advance:
         return train_lora(
             dataset,
             out,

@@ -23,6 +23,7 @@ from optimizer.point import Job
 from optimizer.trial_store.store import TrialStore
 from studies.run.inherited import CARRIED
 from studies.run.scouting import locked_seeds
+from studies.run.trials import trial_store_of
 from studies.spec import read_spec
 from studies.study import Study
 from studies.workspace import Workspace
@@ -35,8 +36,8 @@ PATHS: Final = (
 )  # fmt: skip
 
 
-def fork(study: Study, text: str, folder: Path, trial_store_of: Any) -> tuple[Study, dict[int, int]]:
-    """Writes the study `text` under the name of `folder` into it, and what still holds of `study` into its workspace.
+def fork_study(study: Study, text: str, folder: Path) -> tuple[Study, dict[int, int]]:
+    """Writes the study file `text` under the name of `folder` into it, and what still holds of `study` into its workspace.
 
     Returns the new study and the number of trials carried, by seed. Images are linked where the file system can, else copied.
     Raises InputError, and writes nothing, if the folder holds something or its name is no name of a study.

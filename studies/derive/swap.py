@@ -39,8 +39,10 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
     return name, path
 
 
-def swap(study: Study, text: str, name: str, file: Path, folder: Path, *, references: Path | None, trigger: str | None) -> Study:
-    """Writes the study `text` with another file for the LoRA `name` into `folder`, with the same seeds locked.
+def swap_lora(
+    study: Study, text: str, name: str, file: Path, folder: Path, *, references: Path | None, trigger: str | None
+) -> Study:
+    """Writes the study file `text` with another file for the LoRA `name` into `folder`, with the same seeds locked.
 
     `references` are photos of what the new LoRA shows, by default a folder beside the old photos that is called as the file is; a
     LoRA that had none needs none now.

@@ -162,6 +162,11 @@ class PromptAxis:
         return "Prompt S/R", self.words
 
 
+def axis_seeds(axes: Sequence[GridAxis]) -> tuple[int, ...]:
+    """The seeds of the seed axis; empty where there is none."""
+    return next((axis.values for axis in axes if isinstance(axis, SeedAxis)), ())
+
+
 def check_axes(axes: Sequence[GridAxis], where: str) -> None:
     """Raises InputError where two axes decide the same thing: the one placed last would win."""
     for at, one in enumerate(axes):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.cli.progress.console import bar, say
+from studies.announce import announce
+from studies.callback import image_counter
 
 if TYPE_CHECKING:
+    from studies.callback import Callback
     from studies.grid.axes import GridAxis
     from studies.grid.grid import Grid, GridCell
     from studies.run.judge import Judge
@@ -25,15 +27,17 @@ class DrawnGrid:
 
 
 def draw_around(
-    study: Study, seed: int | None, axes: Sequence[GridAxis], tracker: Tracker, *, blurred: bool = True
+    study: Study, seed: int | None, axes: Sequence[GridAxis], tracker: Tracker, callback: Callback, *, blurred: bool = True
 ) -> list[DrawnGrid]:
-    """Around the pick of `seed`, or the start weights. `seed` is calibrated first if it was not; seeds of an axis are judged only
-    where they were, since each would cost as many images as a small search."""
-    from studies.cli.announce import announce
+    """Around the pick of `seed`, or the start weights. `seed` is calibrated first if it was not.
+
+    Seeds of an axis are judged only where they were calibrated, since each would cost as many images as a small search.
+    """
+    from studies.grid.axes import axis_seeds
     from studies.grid.grid import centre_of, check_steps, grids_of, missing, stored_judges, uncalibrated
 
     study.workspace.make()
-    along = _seeds(axes)
+    along = axis_seeds(axes)
     judges = stored_judges(study, along if seed is None else (*along, seed))
     grids = grids_of(along[0] if seed is None else seed, centre_of(study, seed, judges), axes)
     check_steps(study, grids)
@@ -41,24 +45,27 @@ def draw_around(
     title = f"grid {' x '.join(axis.name for axis in axes)}"
     if lacking:
         title = f"{title}, after {len(lacking)} images to calibrate seed {seed}"
-    announce(study, title, len(lacking | missing(study, [job for grid in grids for job in grid.jobs()])))
+    announce(study, callback, title, len(lacking | missing(study, [job for grid in grids for job in grid.jobs()])))
     if seed is not None and lacking:
-        judges = {seed: _calibrated(study, seed)}
+        judges = {seed: _calibrated(study, seed, callback)}
     if not set(along) <= set(judges):
-        say("seeds that were not calibrated get raw scores and no verdict: `huanhua run STUDY --seed N` calibrates one")
-    return [draw_grid(study, judges, grid, tracker, blurred=blurred) for grid in grids]
+        callback.message(
+            "seeds that were not calibrated get raw scores and no verdict: `huanhua run STUDY --seed N` calibrates one"
+        )
+    return [draw_grid(study, judges, grid, tracker, callback, blurred=blurred) for grid in grids]
 
 
-def draw_grid(study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tracker, *, blurred: bool = True) -> DrawnGrid:
+def draw_grid(
+    study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tracker, callback: Callback, *, blurred: bool = True
+) -> DrawnGrid:
     """Draws and logs one grid picture; what is not on its axes stays as in its centre."""
     from studies.a1111.infotext import save_png
-    from studies.cli.announce import counter
     from studies.grid.grid import draw_cells
     from studies.grid.infotext import grid_infotext
     from studies.report.sheets.grid import grid_sheet
 
-    with bar("grid", len(grid.x.labels) * len(grid.y.labels)) as advance:
-        cells = draw_cells(study, judges, grid, counter(advance))
+    with callback.progress("grid") as advance:
+        cells = draw_cells(study, judges, grid, image_counter(advance, len(grid.jobs())))
     name = _file_name(grid)
     path = study.workspace.pictures / name
     save_png(grid_sheet(study, grid, cells), path, grid_infotext(study, grid))
@@ -68,18 +75,11 @@ def draw_grid(study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tr
     return DrawnGrid(grid, cells, path)
 
 
-def _calibrated(study: Study, seed: int) -> Judge:
-    from studies.cli.announce import counter
+def _calibrated(study: Study, seed: int, callback: Callback) -> Judge:
     from studies.run.before_trials import images_before_trials, judge_for
 
-    with bar("calibrate", images_before_trials(study)) as advance:
-        return judge_for(study, seed, counter(advance))[0]
-
-
-def _seeds(axes: Sequence[GridAxis]) -> tuple[int, ...]:
-    from studies.grid.axes import SeedAxis
-
-    return next((axis.values for axis in axes if isinstance(axis, SeedAxis)), ())
+    with callback.progress("calibrate") as advance:
+        return judge_for(study, seed, image_counter(advance, images_before_trials(study)))[0]
 
 
 def _file_name(grid: Grid) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.cli.progress.console import say
+from studies.callback import SilentCallback
 
 if TYPE_CHECKING:
+    from studies.callback import Callback
     from studies.paperdoll.study import Outfit
 
 
-def make_data(folder: Path) -> None:
+def make_data(folder: Path, callback: Callback | None = None) -> None:
     """Study file, photos and training sets, each unless it is there already."""
     from models.io.files import write_whole
     from studies.paperdoll.frozen import check
@@ -22,10 +23,10 @@ def make_data(folder: Path) -> None:
     if not (folder / "study.yaml").exists():
         write_whole(folder / "study.yaml", study_text(folder).encode())
     for outfit in OUTFITS:
-        training_set_of(outfit, folder)
+        training_set_of(outfit, folder, callback=callback)
 
 
-def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = None) -> None:
+def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = None, callback: Callback | None = None) -> None:
     """Photos of a product and the training set of them, in `folder`, unless they are there already.
 
     Wearers have captions as `caption_reg` says, or else as is best for the kind: all but those of clothing (decision 0023).
@@ -36,11 +37,12 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = 
     from studies.paperdoll.study import LEFT_TO_TRIGGER, PHOTOS, SIZE
     from trainers.train.preset import preset
 
+    callback = callback or SilentCallback()
     photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
     if not photos.exists():
         write_photos(outfit.product, photos, PHOTOS)
     if dataset.exists():
-        say(f"prepare {outfit.product}: done already")
+        callback.message(f"prepare {outfit.product}: done already")
         return
     prepared, _ = prepare_showing(
         photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
@@ -49,14 +51,21 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = 
         plan=preset("lab", outfit.kind).plan,
     )  # fmt: skip
     for line in describe(prepared):
-        say(line)
+        callback.message(line)
 
 
-def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = (), beside: Sequence[Path] = ()) -> Path:
+def lora_of(
+    outfit: Outfit,
+    folder: Path,
+    settings: Sequence[str] = (),
+    beside: Sequence[Path] = (),
+    callback: Callback | None = None,
+) -> Path:
     """The LoRA of a product, trained on its set in `folder` beside those it is worn with; a finished one is left as it is."""
     from studies.cli.train import describe_training, train_showing
     from studies.paperdoll.bundle import WEIGHTS
 
+    callback = callback or SilentCallback()
     out = folder / "loras" / f"{outfit.product}.safetensors"
     trained = train_showing(
         folder / "data" / outfit.name,
@@ -69,5 +78,5 @@ def lora_of(outfit: Outfit, folder: Path, settings: Sequence[str] = (), beside: 
         beside=beside,
     )
     for line in describe_training(trained):
-        say(line)
+        callback.message(line)
     return out

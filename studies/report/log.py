@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from scorers.score.calibration import Calibration
     from studies.run.calibration import Ladder
     from studies.run.outcome import Outcome
+    from studies.run.stored import Stored
     from studies.study import Study
     from studies.tracking.base import Tracker
 
@@ -33,6 +34,18 @@ def log_calibration(
 
     tracker.log_picture(seed, "ladders.png", ladder_sheet(study.workspace, ladders, blurred=blurred).copy)
     tracker.log_text(seed, "calibration.json", json.dumps({n: c.to_json() for n, c in calibrations.items()}, indent=1))
+
+
+def log_stored(tracker: Tracker, study: Study, found: Stored, *, blurred: bool) -> None:
+    """All that a run of the seed logs, from what it stored."""
+    from studies.run.trials import track_trial
+
+    outcome = found.outcome
+    log_start(tracker, study, outcome.seed)
+    log_calibration(tracker, study, outcome.seed, found.judge.calibrations, found.ladders, blurred=blurred)
+    for record in outcome.trials:
+        track_trial(tracker, outcome.seed, record, blurred=blurred)
+    log_outcome(tracker, study, outcome, blurred=blurred)
 
 
 def log_outcome(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bool) -> None:

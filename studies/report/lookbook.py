@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
-from studies.cli.progress.console import bar
+from studies.callback import SilentCallback, image_counter
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import Book, Dial, Ladder, Look, Measure, Need, Proof, SeedStory, Trial
     from optimizer.search.proof import Proof as Found
+    from studies.callback import Callback
     from studies.report.lookbook_data import Looked, SeedResult
     from studies.run.outcome import TrialRecord
     from studies.study import Study
 
 
-def book_of(study: Study, *, blurred: bool) -> Book:
+def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) -> Book:
     """All locked seeds that were run, judged by the study file as it is now. Raises InputError if none was."""
     from dashboards.lookbook.book import Book
     from models.errors import InputError
@@ -34,7 +35,7 @@ def book_of(study: Study, *, blurred: bool) -> Book:
         negative=spec.negative_prompt,
         settings=settings_of(study),
         dials=dials_of(study),
-        seeds=tuple(_story(study, seed) for seed in run),
+        seeds=tuple(_story(study, seed, callback or SilentCallback()) for seed in run),
         waiting=tuple(seed for seed in seeds if seed not in run),
         blurred=blurred,
     )
@@ -64,9 +65,9 @@ def dials_of(study: Study) -> tuple[Dial, ...]:
     return tuple(axes)
 
 
-def _story(study: Study, seed: int) -> SeedStory:
+def _story(study: Study, seed: int, callback: Callback) -> SeedStory:
     from dashboards.lookbook.book import SeedStory
-    from studies.cli.announce import announce, counter
+    from studies.announce import announce
     from studies.report.lookbook_data import images_gone, seed_result
     from studies.run.before_trials import images_before_trials
     from studies.run.compatibility import check_compatible
@@ -76,9 +77,9 @@ def _story(study: Study, seed: int) -> SeedStory:
     restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
-        announce(study, f"seed {seed}: images that the cache let go", gone)
-    with bar(f"seed {seed}", images_before_trials(study)) as advance:
-        found = seed_result(study, seed, counter(advance))
+        announce(study, callback, f"seed {seed}: images that the cache let go", gone)
+    with callback.progress(f"seed {seed}") as advance:
+        found = seed_result(study, seed, image_counter(advance, images_before_trials(study)))
     outcome = found.outcome
     trials = tuple(_trial(study, *pair) for pair in zip(outcome.trials, found.trials, strict=True))
     places = {record.judged.point.key(): place for place, record in enumerate(outcome.trials)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from optimizer.evaluate.base import Evaluation
@@ -17,6 +17,7 @@ from optimizer.search.samplers.registry import design_for, sampler_for
 from optimizer.search.stopping import why_stopped
 from optimizer.search.strategy import Proposal, next_proposals
 from optimizer.trial_store.store import TrialStore
+from studies.callback import TrialEvent
 from studies.run.compatibility import store_conditions
 from studies.run.dashboard_notes import write_notes
 from studies.run.inherited import carried
@@ -27,22 +28,6 @@ from studies.run.transfer import earlier_trials, trials_of_other_studies
 from studies.run.trials import outcome_of, store_trial, stored_records, track_trial, trial_store_of
 from studies.study import Study
 from studies.tracking.base import Tracker
-
-
-@dataclass(frozen=True)
-class TrialEvent:
-    """Reported after every trial: its record and the best so far. `count` images of at most `budget` are drawn, those of
-    robustness checks included."""
-
-    record: TrialRecord
-    best_record: TrialRecord | None
-    count: int
-    budget: int
-
-    @property
-    def best(self) -> Judged | None:
-        return self.best_record.judged if self.best_record else None
-
 
 Search: TypeAlias = Generator[Sequence[Job], Sequence[Evaluation], Outcome]
 """The search at one seed: yields the images that it needs next, is sent what was seen in them, and ends with what it found."""

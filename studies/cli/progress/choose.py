@@ -1,21 +1,25 @@
-"""Which progress display fits: a live view, plain lines, or JSON events."""
+"""Which display fits: JSON events, a live view, or plain lines."""
 
 from __future__ import annotations
 
-from studies.cli.progress.callback import RunCallback
+from typing import TYPE_CHECKING
+
 from studies.cli.progress.console import console
 
+if TYPE_CHECKING:
+    from studies.callback import RunCallback
 
-def choose_callback(as_json: bool) -> RunCallback:
-    """JSON lines on stdout, one view that changes on a terminal, or plain lines on stderr."""
+
+def choose_callback(as_json: bool = False) -> RunCallback:
+    """JSON lines on stdout if asked for, else one view on a terminal, else plain lines on stderr."""
     if as_json:
-        from studies.cli.progress.json_events import Events
+        from studies.cli.progress.json_events import JsonEvents
 
-        return Events()
+        return JsonEvents()
     if console().is_terminal:
-        from studies.cli.progress.live import Live
+        from studies.cli.progress.live_view import LiveView
 
-        return Live()
-    from studies.cli.progress.lines import Lines
+        return LiveView()
+    from studies.cli.progress.plain_lines import PlainLines
 
-    return Lines()
+    return PlainLines()

@@ -1,4 +1,4 @@
-"""A run as JSON lines on stdout: one event a line, told apart by `event`. docs/tracking.md lists their keys."""
+"""A run as JSON lines on stdout: one event a line, distinguished by `event`. docs/tracking.md lists their keys."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studies.cli.progress.callback import Pace, Plan, SeedCallback
+from studies.cli.progress.console import ConsoleCallback
+from studies.cli.progress.estimate import Estimate
 
 if TYPE_CHECKING:
+    from studies.callback import SeedCallback, SeedPlan, TrialEvent
     from studies.run.outcome import Outcome
-    from studies.run.seed_search import TrialEvent
 
 
-class Events:
+class JsonEvents(ConsoleCallback):
     @contextmanager
-    def seed(self, plan: Plan) -> Iterator[SeedCallback]:
-        images = plan.before + plan.budget
-        _tell("plan", seed=plan.seed, images=images, seconds=round(images * plan.seconds_per_image, 1))
-        yield _Seed(plan, Pace(plan))
+    def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
+        _write("plan", seed=plan.seed, images=plan.images, seconds=round(plan.seconds, 1))
+        yield _Seed(plan, Estimate(plan))
 
-    def picked(self, outcome: Outcome) -> None:
-        _tell("pick", **outcome.as_json())
+    def on_pick(self, outcome: Outcome) -> None:
+        _write("pick", **outcome.as_json())
 
-    def ended(self, outcomes: Sequence[Outcome]) -> None:
+    def on_end(self, outcomes: Sequence[Outcome]) -> None:
         picked = [outcome.seed for outcome in outcomes if outcome.pick is not None]
-        _tell("done", seeds=[outcome.seed for outcome in outcomes], picked=picked)
+        _write("done", seeds=[outcome.seed for outcome in outcomes], picked=picked)
 
 
 @dataclass
 class _Seed:
-    plan: Plan
-    pace: Pace
-    drawn: int = 0
+    plan: SeedPlan
+    estimate: Estimate
+    calibrated: int = 0
 
-    def calibrated(self) -> None:
-        self.pace.calibrated()
-        self.drawn += 1
-        _tell("calibration", seed=self.plan.seed, done=self.drawn, of=self.plan.before)
+    def on_calibration_image(self) -> None:
+        self.estimate.on_calibration_image()
+        self.calibrated += 1
+        _write("calibration", seed=self.plan.seed, done=self.calibrated, of=self.plan.calibration)
 
-    def trial(self, done: TrialEvent) -> None:
-        self.pace.trial(done)
-        _tell(
+    def on_trial(self, event: TrialEvent) -> None:
+        self.estimate.on_trial(event)
+        _write(
             "trial",
             seed=self.plan.seed,
-            phase=done.record.phase,
-            **done.record.as_json(),
-            best=None if done.best is None else round(done.best.cost, 4),
-            images_left=self.pace.left,
-            seconds_left=round(self.pace.seconds_left, 1),
+            phase=event.record.phase,
+            **event.record.as_json(),
+            best=None if event.best is None else round(event.best.cost, 4),
+            images_left=self.estimate.images_left,
+            seconds_left=round(self.estimate.seconds_left, 1),
         )
 
 
-def _tell(event: str, **told: Any) -> None:
-    sys.stdout.write(json.dumps({"event": event, **told}, ensure_ascii=False) + "\n")
+def _write(event: str, **fields: Any) -> None:
+    sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
     sys.stdout.flush()

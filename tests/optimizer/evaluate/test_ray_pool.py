@@ -21,9 +21,9 @@ from optimizer.point import Job, Point
 from optimizer.render.decode import NotDrawn
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.ray import on_ray
-from studies.cli.progress.lines import Lines
+from studies.callback import SilentCallback
 from studies.opened import stored_facts
-from studies.pipeline import run_together
+from studies.pipeline import run_seeds_together
 from studies.run.before_trials import judge_for
 from studies.run.seed_search import run_seeds, searching
 from studies.testing.painter import Painter
@@ -96,7 +96,7 @@ def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path
 
 def test_the_verb_tells_of_all_seeds_while_they_are_run(cluster: Any, capsys: pytest.CaptureFixture[str]) -> None:
     tracker = MemoryTracker()
-    outcomes = run_together(cluster, [7, 8], 6, tracker, Lines(), lambda: None, blurred=True)
+    outcomes = run_seeds_together(cluster, [7, 8], 6, tracker, SilentCallback(), lambda: None, blurred=True)
     assert [outcome.seed for outcome in outcomes] == [7, 8]
     said = capsys.readouterr().err.splitlines()
     assert [sum(line.startswith(f"  seed {seed} ") for line in said) for seed in (7, 8)] == [6, 6]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from studies.cli.progress.console import plain_line, steps_bar
+from studies.cli.progress.console import plain_line, progress_bar
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,9 @@ def test_a_plain_line_says_how_long_it_will_take(done: int, note: str, line: str
     assert plain_line("train dress", done, 120, note, 300.0) == line
 
 
-def test_what_goes_on_for_long_is_told_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_stage_is_reported_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     now = iter((0.0, 10.0, 40.0, 50.0, 75.0, 120.0))
-    with steps_bar("scout", clock=lambda: next(now)) as advance:
+    with progress_bar("scout", clock=lambda: next(now)) as advance:
         for done in range(1, 6):
             advance(done, 5, "")
     assert capsys.readouterr().err.splitlines() == [

@@ -30,8 +30,7 @@ BUDGET = 14
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch) -> MemoryTracker:
     made = MemoryTracker()
-    for verb in ("pick", "track", "run"):
-        monkeypatch.setattr(f"studies.cli.{verb}.open_tracker", lambda study, capacity=512: made)
+    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda study, capacity=512: made)
     return made
 
 

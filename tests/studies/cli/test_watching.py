@@ -1,4 +1,4 @@
-"""A run as it is told: JSON events for programs, one view on a terminal, lines elsewhere."""
+"""How a run is displayed: JSON events for programs, one view on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from studies.callback import RunCallback, SeedPlan, TrialEvent
 from studies.cli.app import app
-from studies.cli.progress.callback import Pace, Plan, RunCallback
-from studies.cli.progress.json_events import Events
-from studies.cli.progress.lines import Lines, _Seed
-from studies.cli.progress.live import Live
-from studies.pipeline import run_together
+from studies.cli.progress.estimate import Estimate
+from studies.cli.progress.json_events import JsonEvents
+from studies.cli.progress.live_view import LiveView
+from studies.cli.progress.plain_lines import PlainLines, _Seed
+from studies.pipeline import run_seeds_together
 from studies.run.before_trials import judge_for
 from studies.run.outcome import Outcome
-from studies.run.seed_search import TrialEvent, run_seed
+from studies.run.seed_search import run_seed
 from studies.study import Study
 from studies.testing.fake_study import fake_study
 from studies.tracking.memory import MemoryTracker
@@ -31,7 +32,7 @@ SEED = 7
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     study = fake_study(tmp_path / "study")
     monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.cli.run.open_tracker", lambda opened: MemoryTracker())
+    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda opened: MemoryTracker())
     return study.root
 
 
@@ -57,28 +58,28 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
 
 
 def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
-    said = run(folder).stderr.splitlines()
-    assert said[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s to draw"
-    assert "calibrate: 13 of 13" in said
-    assert sum(line.startswith("  ") and "images left" in line for line in said) == 8
-    assert not any("\x1b" in line for line in said)
+    lines = run(folder).stderr.splitlines()
+    assert lines[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s to draw"
+    assert "calibrate: 13 of 13" in lines
+    assert sum(line.startswith("  ") and "images left" in line for line in lines) == 8
+    assert not any("\x1b" in line for line in lines)
 
 
-def test_slow_images_before_the_trials_are_told_twice_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
-    plan, now = Plan(SEED, 4, 8, 20.0), iter((0.0, 20.0, 40.0, 60.0, 80.0))
-    told = _Seed(plan, Pace(plan, clock=lambda: next(now)), [SEED])
+def test_slow_images_before_the_trials_are_printed_twice_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    plan, now = SeedPlan(SEED, 4, 8, 20.0), iter((0.0, 20.0, 40.0, 60.0, 80.0))
+    seed = _Seed(plan, Estimate(plan, clock=lambda: next(now)), [SEED])
     for _ in range(4):
-        told.calibrated()
+        seed.on_calibration_image()
     assert capsys.readouterr().err.splitlines() == ["calibrate: 2 of 4", "calibrate: 4 of 4"]
 
 
 def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system="standard")
-    monkeypatch.setattr("studies.cli.progress.live.console", lambda: screen)
+    monkeypatch.setattr("studies.cli.progress.live_view.console", lambda: screen)
     study = fake_study(tmp_path / "study")
-    with Live().seed(Plan(SEED, 13, 8, 1.5)) as told:
-        judge, _ = judge_for(study, SEED, told.calibrated)
-        run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), told=told.trial)
+    with LiveView().seed(SeedPlan(SEED, 13, 8, 1.5)) as seed:
+        judge, _ = judge_for(study, SEED, seed.on_calibration_image)
+        run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), told=seed.on_trial)
     seen = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "calibrate 13 of 13" in seen
     assert "trial 7, 8 of at most 8" in seen
@@ -88,28 +89,28 @@ def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeyp
         assert row in seen
 
 
-def together(study: Study, watch: RunCallback) -> list[Outcome]:
-    return run_together(study, [7, 8], 8, MemoryTracker(), watch, lambda: None, blurred=True)
+def together(study: Study, callback: RunCallback) -> list[Outcome]:
+    return run_seeds_together(study, [7, 8], 8, MemoryTracker(), callback, lambda: None, blurred=True)
 
 
 def test_lines_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    outcomes = together(fake_study(tmp_path / "study"), Lines())
-    said = capsys.readouterr().err.splitlines()
+    outcomes = together(fake_study(tmp_path / "study"), PlainLines())
+    lines = capsys.readouterr().err.splitlines()
     assert [outcome.seed for outcome in outcomes] == [7, 8]
     for seed in (7, 8):
-        assert sum(line.startswith(f"  seed {seed} ") and "images left" in line for line in said) == 8
+        assert sum(line.startswith(f"  seed {seed} ") and "images left" in line for line in lines) == 8
 
 
 def test_seeds_that_are_run_together_stand_in_one_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=60, color_system="standard")
-    monkeypatch.setattr("studies.cli.progress.live.console", lambda: screen)
+    monkeypatch.setattr("studies.cli.progress.live_view.console", lambda: screen)
     shown: list[list[int]] = []
-    live = Live()
+    live = LiveView()
 
     def seen(outcome: Outcome) -> None:
-        shown.append([plan.plan.seed for plan in live._watched])
+        shown.append([plan.plan.seed for plan in live._running])
 
-    monkeypatch.setattr(live, "picked", seen)
+    monkeypatch.setattr(live, "on_pick", seen)
     together(fake_study(tmp_path / "study"), live)
     text = screen.file.getvalue()  # type: ignore[attr-defined]
     assert text.count("trial 7, 8 of at most 8") >= 2
@@ -117,7 +118,7 @@ def test_seeds_that_are_run_together_stand_in_one_view(tmp_path: Path, monkeypat
 
 
 def test_events_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    together(fake_study(tmp_path / "study"), Events())
+    together(fake_study(tmp_path / "study"), JsonEvents())
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     trials = [(event["seed"], event["trial"]) for event in events if event["event"] == "trial"]
     assert sorted(trials) == [(seed, trial) for seed in (7, 8) for trial in range(8)]
@@ -126,21 +127,21 @@ def test_events_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, c
 
 def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
     clock = iter((100.0, 103.0, 105.0))
-    pace = Pace(Plan(SEED, 3, 10, 1.0), clock=lambda: next(clock))
-    assert (pace.left, pace.seconds_left) == (13, 13.0)
-    pace.calibrated()
-    assert pace.left == 12
+    estimate = Estimate(SeedPlan(SEED, 3, 10, 1.0), clock=lambda: next(clock))
+    assert (estimate.images_left, estimate.seconds_left) == (13, 13.0)
+    estimate.on_calibration_image()
+    assert estimate.images_left == 12
     for count in (4, 5, 6):
-        pace.trial(TrialEvent(None, None, count, 10))  # type: ignore[arg-type]
-    assert pace.left == 4
-    assert pace.seconds_left == pytest.approx(4 * 2.5)
+        estimate.on_trial(TrialEvent(None, None, count, 10))  # type: ignore[arg-type]
+    assert estimate.images_left == 4
+    assert estimate.seconds_left == pytest.approx(4 * 2.5)
 
 
 def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = fake_study(tmp_path / "study")
     study.spec.search.require.update(face=1.5)
     monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.cli.run.open_tracker", lambda opened: MemoryTracker())
+    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda opened: MemoryTracker())
     found = CliRunner().invoke(app, ["run", str(study.root), "--trials", "4", "--json"])
     assert found.exit_code == 1, found.output
     assert json.loads(found.stdout.splitlines()[-1]) == {"event": "done", "seeds": [SEED], "picked": []}

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from models.errors import InputError
 from models.lora.file import TRIGGER_KEY
 from studies.cli.app import app
-from studies.derive.swap import parse_swap, swap
+from studies.derive.swap import parse_swap, swap_lora
 from studies.run.before_trials import judge_for
 from studies.run.scouting import locked_seeds
 from studies.run.seed_search import run_seed
@@ -50,7 +50,7 @@ def test_what_the_others_showed_is_learnt_and_what_the_old_dress_showed_is_not(t
     judge, _ = judge_for(study, 7, lambda: None)
     run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
-    made = swap(study, text, "dress", coat_in(study.root), tmp_path / "new", references=None, trigger=None)
+    made = swap_lora(study, text, "dress", coat_in(study.root), tmp_path / "new", references=None, trigger=None)
     assert locked_seeds(made) == [7]
     (taught,) = trials_of_other_studies(made, {"face": 0.4, "dress": 0.4, "shoes": 0.4})
     assert len(taught) == 5
@@ -60,7 +60,7 @@ def test_what_the_others_showed_is_learnt_and_what_the_old_dress_showed_is_not(t
 def test_a_study_of_another_base_teaches_nothing(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "old")
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
-    made = swap(study, text, "dress", coat_in(study.root), tmp_path / "new", references=None, trigger=None)
+    made = swap_lora(study, text, "dress", coat_in(study.root), tmp_path / "new", references=None, trigger=None)
     (tmp_path / "new" / "base.safetensors").write_text("another")
     other = made.spec.model_copy(update={"base": made.spec.base.model_copy(update={"checkpoint": "base.safetensors"})})
     made.spec = other
@@ -84,10 +84,10 @@ def test_nothing_is_written_where_photos_are_missing_or_something_is_there(tmp_p
     (study.root / "coat").rmdir()
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="no photos"):
-        swap(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
+        swap_lora(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
     assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match="there is something already"):
-        swap(study, text, "dress", file, study.root, references=study.root / "photos", trigger=None)
+        swap_lora(study, text, "dress", file, study.root, references=study.root / "photos", trigger=None)
 
 
 @pytest.mark.parametrize("search", ["", "search: {trials: 9}\n", "search:\n  trials: 9\n", "search: {learn: [a]}\n"])

@@ -20,7 +20,6 @@ from optimizer.point import Point
 from optimizer.search.judged import Judged
 from scorers.score.scores import Scores
 from studies.cli.app import app
-from studies.cli.export import export_pick
 from studies.export.export import export_to
 from studies.run.outcome import Outcome, TrialRecord
 from studies.spec import StudySpec
@@ -152,10 +151,11 @@ def test_a_pick_of_its_own_prompt_names_the_inversions_of_that(study: Study) -> 
 def test_the_png_is_the_picture_with_the_same_text(study: Study) -> None:
     outcome = outcome_at(7, POINT, study.root / "drawn.png")
     (path,) = export_to(study, outcome, "png").paths
-    assert export_pick(study, outcome, "png") == path == study.workspace.exports / "seed-7.png"
+    assert path == study.workspace.exports / "seed-7.png"
     with Image.open(path) as saved, Image.open(study.root / "drawn.png") as drawn:
         assert np.array_equal(np.asarray(saved), np.asarray(drawn))
-        assert saved.text["parameters"] + "\n" == export_pick(study, outcome, "a1111").read_text(encoding="utf-8")  # type: ignore[attr-defined]
+        (text,) = export_to(study, outcome, "a1111").paths
+        assert saved.info["parameters"] + "\n" == text.read_text(encoding="utf-8")
     assert sorted(p.name for p in study.workspace.exports.iterdir()) == ["seed-7.png", "seed-7.txt"]
 
 

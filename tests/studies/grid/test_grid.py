@@ -86,7 +86,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
     }
     monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.cli.grid.open_tracker", lambda study: tracker)
+    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda study: tracker)
     return Lab(study, renderer, tracker)
 
 

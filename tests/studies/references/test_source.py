@@ -19,7 +19,7 @@ from scorers.observe.references import References
 from scorers.observe.window_observer import LACKS
 from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.cli.app import app
-from studies.derive.swap import swap
+from studies.derive.swap import swap_lora
 from studies.doctor.validate import IN_THE_MIDDLE, validate_study
 from studies.grid.grid import uncalibrated
 from studies.references.close_ups import close_ups_lacking, draw_close_ups
@@ -204,11 +204,11 @@ def test_the_next_dress_needs_no_photos_where_the_old_one_had_none(tmp_path: Pat
     study = without_photos(tmp_path / "old")
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
     file = lora_in(study.root)
-    made = swap(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
+    made = swap_lora(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
     assert made.spec.loras["dress"].references is None
     assert source_of(made, "dress") == "close-ups"
     (tmp_path / "photos").mkdir()
-    made = swap(study, text, "dress", file, tmp_path / "named", references=tmp_path / "photos", trigger=None)
+    made = swap_lora(study, text, "dress", file, tmp_path / "named", references=tmp_path / "photos", trigger=None)
     assert made.spec.loras["dress"].references == "../photos"
     assert made.spec.loras["dress"].file == "../old/coat.safetensors"
 

@@ -14,7 +14,7 @@ from PIL import Image
 from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
-from studies.derive.fork import fork, moved
+from studies.derive.fork import fork_study, moved
 from studies.run.before_trials import judge_for
 from studies.run.compatibility import differences
 from studies.run.seed_search import run_seed
@@ -191,7 +191,7 @@ def test_a_fork_starts_from_the_trials_that_hold_and_draws_none_of_them(tmp_path
     first = run(old, budget=12)
     text = json.dumps({**SPEC, "search": {**SPEC["search"], "step": 0.1}})
     changed = study_in(tmp_path / "old", search={**SPEC["search"], "step": 0.1})
-    made, counts = fork(changed, text, tmp_path / "new", trial_store_of)
+    made, counts = fork_study(changed, text, tmp_path / "new")
     on_grid = [t for t in first.trials if all(round(w * 10, 6).is_integer() for w in t.judged.point.weights.values())]
     assert counts == {7: len(on_grid), 8: 0}
     assert 0 < len(on_grid) < len(first.trials)
@@ -207,9 +207,7 @@ def test_a_fork_starts_from_the_trials_that_hold_and_draws_none_of_them(tmp_path
 
 def test_a_fork_of_another_base_carries_nothing(tmp_path: Path) -> None:
     run(study_in(tmp_path / "old", renderer=Named(told={"base": "a"})), budget=6)
-    _, counts = fork(
-        study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new", trial_store_of
-    )
+    _, counts = fork_study(study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new")
     assert counts == {7: 0, 8: 0}
 
 
@@ -217,7 +215,7 @@ def test_a_fork_into_a_folder_that_holds_something_is_refused(tmp_path: Path) ->
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a").touch()
     with pytest.raises(InputError, match="something already"):
-        fork(study_in(tmp_path / "old"), json.dumps(SPEC), tmp_path / "new", trial_store_of)
+        fork_study(study_in(tmp_path / "old"), json.dumps(SPEC), tmp_path / "new")
 
 
 def test_a_forked_study_file_keeps_its_comments_and_finds_its_files(tmp_path: Path) -> None:

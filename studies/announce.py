@@ -1,0 +1,30 @@
+"""Reports what a stage will draw, and what the licences of the scorers' models forbid, before any image is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from studies.callback import Callback
+    from studies.study import Study
+
+REPORTED_LICENCES: Final = "licences-told"
+"""The workspace's record of the licence lines that were reported."""
+
+
+def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
+    """Makes the workspace, then reports the most images that a stage draws and the seconds that they take."""
+    study.workspace.make()
+    report_licences(study, callback)
+    callback.announce(stage, images, images * study.renderer.seconds_per_image())
+
+
+def report_licences(study: Study, callback: Callback) -> None:
+    """Once a workspace, and again when the models change."""
+    from models.catalogue import limits_of_use
+
+    limits = limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model or "")
+    if limits and study.workspace.read(REPORTED_LICENCES) != limits:
+        for line in limits:
+            callback.message(f"licence: {line}")
+        study.workspace.write(REPORTED_LICENCES, limits)

@@ -1,0 +1,130 @@
+"""A run as one view on a terminal that changes as it goes: the last trial, the best so far, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from studies.cli.progress.console import ConsoleCallback, console, duration, print_line
+from studies.cli.progress.estimate import Estimate
+from studies.cli.progress.plain_lines import plan_line, print_outcome
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live as RichLive
+    from rich.table import Table
+
+    from studies.callback import SeedCallback, SeedPlan, TrialEvent
+    from studies.run.outcome import Outcome, TrialRecord
+
+
+@dataclass
+class LiveView(ConsoleCallback):
+    _running: list[_Seed] = field(default_factory=list)
+    _view: RichLive | None = None
+
+    @contextmanager
+    def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
+        print_line(plan_line(plan))
+        seed = _Seed(plan, Estimate(plan), self._refresh)
+        self._running.append(seed)
+        try:
+            with self._open():
+                self._refresh()
+                yield seed
+        finally:
+            self._running.remove(seed)
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """One view of all seeds that run at the same time; the first of them opens and closes it."""
+        from rich.live import Live as RichLive
+
+        if self._view is not None:
+            yield
+            return
+        # One console for all: lines that others print meanwhile appear above the view.
+        with RichLive(console=console(), transient=True, refresh_per_second=4) as self._view:
+            try:
+                yield
+            finally:
+                self._view = None
+
+    def _refresh(self) -> None:
+        from rich.console import Group
+
+        if self._view is not None:
+            self._view.update(Group(*(seed.view() for seed in self._running)), refresh=True)
+
+    def on_pick(self, outcome: Outcome) -> None:
+        print_outcome(outcome)
+
+    def on_end(self, outcomes: Sequence[Outcome]) -> None:
+        """The picks are printed already."""
+
+
+@dataclass
+class _Seed:
+    plan: SeedPlan
+    estimate: Estimate
+    refresh: Callable[[], None]
+    calibrated: int = 0
+    last: TrialEvent | None = None
+
+    def on_calibration_image(self) -> None:
+        self.calibrated += 1
+        self.estimate.on_calibration_image()
+        self.refresh()
+
+    def on_trial(self, event: TrialEvent) -> None:
+        self.last = event
+        self.estimate.on_trial(event)
+        self.refresh()
+
+    def view(self) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        images, left = self.plan.images, self.estimate.images_left
+        stage = f"calibrate {self.calibrated} of {self.plan.calibration}"
+        if (last := self.last) is not None:
+            stage = f"trial {last.record.number}, {last.count} of at most {last.budget} ({last.record.phase})"
+        head = Table.grid(padding=(0, 2))
+        rest = f"at most {left} images left, about {duration(self.estimate.seconds_left)}"
+        head.add_row(Text(f"seed {self.plan.seed}", style="bold"), stage, ProgressBar(images, images - left, width=24), rest)
+        return Group(head, *([scores_table(last.record, last.best_record)] if last else []))
+
+
+def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
+    """A row for each weight and requirement, a column for the last trial and one for the best so far."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column(f"trial {now.number}", justify="right")
+    table.add_column("none feasible yet" if best is None else f"best: trial {best.number}", justify="right")
+    sides = [now, *([best] if best else [])]
+    for name in now.judged.point.weights:
+        table.add_row(f"weight {name}", *(f"{side.judged.point.weights[name]:.2f}" for side in sides))
+    table.add_row("total", *(f"{side.judged.cost:.2f}" for side in sides), style="bold")
+    for name in shown_scores(now):
+        table.add_row(name, *(Text(shown_scores(side)[name], style=_style(side, name)) for side in sides))
+    return table
+
+
+def shown_scores(record: TrialRecord) -> Mapping[str, str]:
+    """The scores of an image as text, by requirement."""
+    values = {**record.scores.expression, "hands": record.scores.hands, "drift": record.scores.drift}
+    texts = {name: "not measurable" if value is None else f"{value:.2f}" for name, value in values.items()}
+    return {**texts, "body": ", ".join(record.scores.body) or "sound"}
+
+
+def _style(record: TrialRecord, name: str) -> str:
+    if name not in record.judged.violations:
+        return ""
+    return "red" if name in record.breaks() else "green"
