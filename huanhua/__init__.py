@@ -1,6 +1,7 @@
 """huanhua from Python: train LoRAs, run studies, score images. docs/api.md shows each name in use.
 
-Names are imported from their packages on first use (PEP 562), so that `import huanhua` loads no heavy library.
+Names are imported from their packages on first use (PEP 562), so that `import huanhua` loads no heavy library. The first use also
+turns off the telemetry of the libraries behind them, as the command line does.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from optimizer.point import Point
     from optimizer.search.samplers.least_weight_sampler import LeastWeightSampler
     from optimizer.search.space import Axis, Space
-    from studies.cli.options import open_study
+    from studies.callback import RunCallback, SilentCallback
+    from studies.pipeline import run_study, scout_study
     from studies.run.outcome import Outcome
-    from studies.study import Study
+    from studies.study import Study, open_study
     from studies.training.train import train_lora
 
 __all__ = [
@@ -25,11 +27,15 @@ __all__ = [
     "LeastWeightSampler",
     "Outcome",
     "Point",
+    "RunCallback",
+    "SilentCallback",
     "Space",
     "Study",
     "open_lora",
     "open_study",
+    "run_study",
     "score",
+    "scout_study",
     "train_lora",
 ]
 
@@ -39,24 +45,33 @@ _MODULES: Final = {
     "LeastWeightSampler": "optimizer.search.samplers.least_weight_sampler",
     "Outcome": "studies.run.outcome",
     "Point": "optimizer.point",
+    "RunCallback": "studies.callback",
+    "SilentCallback": "studies.callback",
     "Space": "optimizer.search.space",
     "Study": "studies.study",
     "open_lora": "models.lora.file",
-    "open_study": "studies.cli.options",
+    "open_study": "studies.study",
+    "run_study": "studies.pipeline",
     "score": "huanhua.scoring",
+    "scout_study": "studies.pipeline",
     "train_lora": "studies.training.train",
 }
 """Where each public name is defined; as the imports above, which type checkers read."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker reads the imports above, and refuses other names
 
-    value = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        from models.io.quiet import be_quiet
+
+        be_quiet()
+        value = getattr(import_module(_MODULES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

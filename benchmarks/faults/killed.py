@@ -33,7 +33,7 @@ def child(folder: Path, seed: int, point: str, count: int) -> None:
     import warnings
 
     warnings.simplefilter("ignore")
-    from studies.cli.progress.console import be_quiet
+    from models.io.quiet import be_quiet
 
     be_quiet()
     from studies.run.before_trials import judge_for

@@ -22,10 +22,8 @@ from studies.run.before_trials import judge_for
 from studies.run.outcome import Outcome
 from studies.run.scouting import scout, scout_seeds
 from studies.run.seed_search import run_seed
-from studies.spec import read_spec, study_file
-from studies.study import Study
+from studies.study import Study, open_study
 from studies.tracking.memory import MemoryTracker
-from studies.workspace import workspace_of
 
 
 def main() -> int:
@@ -37,8 +35,7 @@ def main() -> int:
     options.add_argument("--quick", action="store_true", help="three seeds of sixteen")
     given = options.parse_args()
     try:
-        file = study_file(given.study)
-        study = Study(read_spec(file), file.parent, workspace_of(file))
+        study = open_study(given.study)
         study.workspace.make()
         scouted, count = (16, 3) if given.quick else (given.scout, given.seeds)
         print(json.dumps(measure(study, scouted, count, given.trials)))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
-from studies.cli.progress.console import be_quiet
+from models.io.quiet import be_quiet
 
 app = typer.Typer(
     name="huanhua",

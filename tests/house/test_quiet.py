@@ -55,9 +55,9 @@ STUDY = """
 import sys, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
-from studies.cli.progress.console import be_quiet
+from models.io.quiet import be_quiet
 be_quiet()
-from studies.tracking.base import MlflowTracker, local_store
+from studies.tracking.mlflow.tracker import MlflowTracker, local_store
 from studies.testing.study_in import run, study_in
 folder = Path(sys.argv[1])
 study = study_in(folder)
@@ -70,7 +70,7 @@ DASHBOARDS = """
 import sys
 from pathlib import Path
 from dashboards.servers import Stores, running
-from studies.tracking.base import local_store
+from studies.tracking.mlflow.tracker import local_store
 root = Path(sys.argv[1]) / "workspace"
 url, artifacts = local_store(root)
 with running(Stores(url, artifacts, f"sqlite:///{root / 'optuna.db'}", root / "artifacts", root / "logs")) as (addresses, _):
@@ -140,7 +140,7 @@ def test_models_of_onnx_report_to_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_no_command_tries_to_reach_anything(tmp_path: Path) -> None:
-    huanhua = [sys.executable, "-m", "studies.cli"]
+    huanhua = [sys.executable, "-m", "huanhua"]
     status, said, seen, unrouted = run_inside(
         tmp_path,
         [
@@ -160,7 +160,7 @@ def test_the_demo_tries_to_reach_nothing(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "studies.cli",
+        "huanhua",
         "demo",
         str(tmp_path / "demo"),
         "--scout",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,23 +15,6 @@ if TYPE_CHECKING:
 
 LINE_INTERVAL_S: Final = 30.0
 """Between two plain lines of a stage that goes on."""
-QUIET: Final = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "DIFFUSERS_VERBOSITY": "error",
-    "NO_ALBUMENTATIONS_UPDATE": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-
-
-def be_quiet() -> None:
-    """Turns off the telemetry and the progress bars of all libraries, unless the user's environment sets them."""
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
 
 
 def console() -> Console:
