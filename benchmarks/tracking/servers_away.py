@@ -21,8 +21,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from studies.callback import TrialEvent
     from studies.run.outcome import Outcome
-    from studies.run.seed_search import TrialEvent
     from studies.study import Study
     from studies.tracking.base import Tracker
 

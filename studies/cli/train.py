@@ -54,13 +54,15 @@ def train(
     ] = None,
 ) -> None:
     """Train one LoRA. A killed training goes on where it was when the same command is given again."""
+    from studies.tracking.of_study import open_tracker_at
+
     if track is None and (sample_every, sample_prompt) != (None, None):
         raise InputError("sample pictures are drawn for MLflow alone", "--sample-every, --sample-prompt", "add --track WHERE")
     given: Given = {"base": base, "kind": kind, "family": preset, "beside": beside or ()}
     if track is None:
         trained = train_showing(dataset, out, **given, trigger=trigger, settings=settings or ())
     else:
-        tracker = training_tracker(track)
+        tracker = open_tracker_at(track, TRAININGS)
         try:
             trained = train_tracked(
                 dataset, out, tracker, sample_every, sample_prompt, given, trigger=trigger, settings=settings or ()
@@ -107,25 +109,6 @@ def train_tracked(
     trained = train_showing(dataset, out, **given, trigger=trigger, settings=settings, watching=watching)
     logs[0].ended(trained)
     return trained
-
-
-def training_tracker(where: str) -> Tracker:
-    """Where a study logs, a folder of its own, or a server. Raises InputError for what is none of them."""
-    from studies.study import open_study
-    from studies.tracking.mlflow.tracker import MlflowTracker, local_store
-    from studies.tracking.of_study import open_study_tracker
-
-    if "://" in where:
-        return MlflowTracker(where, TRAININGS)
-    path = Path(where)
-    if path.is_file() or (path / "study.yaml").is_file():
-        return open_study_tracker(open_study(path))
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"no place to log to ({error.strerror})", where, "name a study, a folder, or a server's URI") from error
-    uri, artifacts = local_store(path)
-    return MlflowTracker(uri, TRAININGS, artifacts)
 
 
 def close_training(tracker: Tracker) -> None:

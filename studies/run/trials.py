@@ -20,7 +20,7 @@ from studies.run.ratings import rating_in, with_rating
 from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
 from studies.study import Study
 from studies.tracking.base import Tracker
-from studies.tracking.pictures import Veiled
+from studies.tracking.pictures import BlurredPicture
 
 
 def trial_store_of(study: Study, seed: int) -> TrialStore:
@@ -55,7 +55,7 @@ def _record(judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> 
 
 def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
     """`blurred` shows an image with little clothing as a blur."""
-    picture = Veiled(record.image) if record.bare and blurred else record.image
+    picture = BlurredPicture(record.image) if record.bare and blurred else record.image
     tracker.log_trial(seed, record.number, record.params(), record.metrics(), picture, record.tags())
 
 

@@ -1,7 +1,7 @@
-"""What is logged while a study runs, and the seam behind which it is kept.
+"""The `Tracker` protocol: what is logged while a study runs or a LoRA is trained.
 
-The runner owns the truth (its own storage); a tracker is for looking at it. So no method waits for a server, none raises because
-a server is away, and logging the same thing twice keeps one copy: a runner that resumes may simply log everything again.
+The study's own storage is the truth; a tracker shows it to people. To add one, implement `Tracker`, run
+`studies.testing.tracker_suite.TrackerSuite` on it, and register an opener by URI scheme in `studies.tracking.registry`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ from studies.tracking.pictures import Picture
 
 
 class Tracker(Protocol):
-    """Called by the study runner, from one thread. `seed=None` means the study itself, as for a scouting sheet."""
+    """Called by the study runner and by trainings, from one thread, in the order of the methods below.
+
+    - No method waits for a server: 20 ms an image is the budget of all calls together.
+    - No method raises because a server cannot be reached: `close` reports what could not be logged.
+    - Logging is idempotent: a resumed runner logs everything again, and one copy is kept.
+
+    `seed=None` stands for the study itself, as for a scouting sheet.
+    """
 
     def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str], inputs: Sequence[Input] = ()) -> None:
-        """Opens the one run of a locked seed, or opens it again; a parameter that changed since becomes a tag. `inputs` are told
-        with it, and those whose training was logged to the same server lead to it."""
+        """Opens the one run of a locked seed, or opens it again. A parameter that has changed since becomes a tag.
+
+        `inputs` are linked to the run, and the training run that made one of them, if it was logged to the same server, is too.
+        """
 
     def log_trial(
         self,
@@ -31,22 +40,24 @@ class Tracker(Protocol):
         image: Picture | None,
         tags: Mapping[str, str],
     ) -> None:
-        """Logs one finished trial as a child run of its seed; a number logged already stays as it is, None is left out."""
+        """Logs one finished trial as a child run of its seed. A number that was logged stays as it is; metrics of None are left
+        out."""
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
-        """Keeps a picture as `name` (a relative path ending in .png) with the seed."""
+        """Stores a picture with the seed. `name` is a relative path that ends in .png."""
 
     def log_text(self, seed: int | None, name: str, text: str) -> None:
-        """Keeps a text file as `name` with the seed."""
+        """Stores a text file with the seed. `name` is a relative path."""
 
     def log_file(self, seed: int | None, path: Path) -> None:
-        """Keeps a copy of a file under its own name with the seed."""
+        """Stores a copy of a file with the seed, under the file's own name."""
 
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
-        """Closes the run of a seed with what was found."""
+        """Closes the run of a seed with the metrics of its pick."""
 
     def log_training(self, training: TrainingRecord) -> None:
-        """Steps that are logged already stay as they are, and so does all of a training that is `finished`."""
+        """Appends to the run of a training. Steps that were logged stay as they are, and so does all of a training that is
+        `finished`."""
 
     def close(self, wait_s: float = 60.0) -> Missing:
-        """Writes what is waiting, for at most `wait_s` seconds, and says what could not be written."""
+        """Writes what is queued, for at most `wait_s` seconds, and returns what could not be written. Called once or again."""

@@ -1,4 +1,4 @@
-"""What can be logged, as values: they wait in a queue until they are written."""
+"""What can be logged, as values that a queue and a process boundary can carry."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from studies.tracking.pictures import Picture
 Scalar: TypeAlias = str | int | float | bool | None
 
 
-def place(seed: int | None) -> str:
+def owner_title(seed: int | None) -> str:
     return "study" if seed is None else f"seed {seed}"
 
 
 @dataclass(frozen=True)
 class Input:
-    """What a seed is run with: the reference photos of a LoRA, or its file. `digest` is SHA-256 in hex of the content.
-
-    `details` is told beside it, such as the hash of each photo. `trained` are tags of which any one marks the training run that
-    made it; a value may end in % for what begins so.
-    """
+    """What a seed is run with: the reference photos of a LoRA, or its file."""
 
     name: str
     context: str
+    """The kind of input: references or lora."""
     digest: str
+    """SHA-256 of the content, in hex."""
     source: Path
     details: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values that are stored with it, such as the hash of each photo."""
     trained: Mapping[str, str] = field(default_factory=dict)
+    """Tags; any one of them marks the training run that made it. A value that ends in % is a prefix."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class SeedStarted:
 
     @property
     def title(self) -> str:
-        return place(self.seed)
+        return owner_title(self.seed)
 
 
 @dataclass(frozen=True)
-class TrialEvent:
+class TrialFinished:
     seed: int
     number: int
     params: Mapping[str, Scalar]
@@ -55,11 +55,11 @@ class TrialEvent:
 
     @property
     def title(self) -> str:
-        return f"{place(self.seed)} trial {self.number}"
+        return f"{owner_title(self.seed)} trial {self.number}"
 
 
 @dataclass(frozen=True)
-class Attached:
+class ArtifactAdded:
     """A picture, a text or a file that belongs to a seed or to the study."""
 
     seed: int | None
@@ -68,7 +68,7 @@ class Attached:
 
     @property
     def title(self) -> str:
-        return f"{place(self.seed)} {self.name}"
+        return f"{owner_title(self.seed)} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -79,23 +79,23 @@ class SeedFinished:
 
     @property
     def title(self) -> str:
-        return f"{place(self.seed)} end"
+        return f"{owner_title(self.seed)} end"
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What is new of a training: losses, one a step from step `first` on, sample pictures and texts by name.
-
-    Trainings of one name and `key` are one run.
-    """
+    """What is new of a training. Trainings of one `name` and `key` are one run."""
 
     name: str
     key: str
     params: Mapping[str, Scalar]
     losses: Sequence[float] = ()
+    """One a step, from step `first` on."""
     first: int = 1
     samples: Mapping[str, Picture] = field(default_factory=dict)
+    """Sample pictures by name."""
     texts: Mapping[str, str] = field(default_factory=dict)
+    """Text files by name."""
     tags: Mapping[str, str] = field(default_factory=dict)
     finished: bool = True
 
@@ -104,4 +104,4 @@ class TrainingRecord:
         return f"training {self.name}"
 
 
-Event: TypeAlias = SeedStarted | TrialEvent | Attached | SeedFinished | TrainingRecord
+Event: TypeAlias = SeedStarted | TrialFinished | ArtifactAdded | SeedFinished | TrainingRecord

@@ -1,4 +1,4 @@
-"""A tracker that keeps everything in memory, for tests and for looking at what a runner logs."""
+"""A tracker that keeps everything in memory, for tests and for programs that read what a run logs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MemoryRun:
 
 
 class MemoryTracker:
-    """`seeds` by seed (None is the study), `trials` by seed and number, `trainings` by name in the order they came."""
+    """`seeds` by seed (None is the study), `trials` by seed and number, `trainings` by name in the order of arrival."""
 
     def __init__(self) -> None:
         self.seeds: dict[int | None, MemoryRun] = {}
@@ -35,7 +35,7 @@ class MemoryTracker:
         changed = {key: str(value) for key, value in params.items() if key in run.params and run.params[key] != value}
         run.params = {**params, **run.params}
         run.tags |= {**tags, **changed}
-        run.inputs += [held for held in inputs if held not in run.inputs]
+        run.inputs += [given for given in inputs if given not in run.inputs]
         run.finished = False
 
     def log_trial(
@@ -49,7 +49,7 @@ class MemoryTracker:
     ) -> None:
         self._seed(seed)
         artifacts: dict[str, Picture | str] = {} if image is None else {"render.png": image}
-        run = MemoryRun(dict(params), _known(metrics), dict(tags), artifacts, finished=True)
+        run = MemoryRun(dict(params), _without_none(metrics), dict(tags), artifacts, finished=True)
         self.trials.setdefault((seed, number), run)
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
@@ -63,16 +63,16 @@ class MemoryTracker:
 
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         run = self._seed(seed)
-        run.metrics |= _known(metrics)
+        run.metrics |= _without_none(metrics)
         run.tags |= tags
         run.finished = True
 
     def log_training(self, training: TrainingRecord) -> None:
-        known = self.trainings.setdefault(training.name, [])
-        run = next((old for old in known if old.tags["key"] == training.key), None)
+        runs = self.trainings.setdefault(training.name, [])
+        run = next((old for old in runs if old.tags["key"] == training.key), None)
         if run is None:
             run = MemoryRun(tags={"key": training.key})
-            known.append(run)
+            runs.append(run)
         if run.finished:
             return
         run.params = {**training.params, **run.params}
@@ -89,5 +89,5 @@ class MemoryTracker:
         return self.seeds.setdefault(seed, MemoryRun())
 
 
-def _known(metrics: Mapping[str, float | None]) -> dict[str, float]:
+def _without_none(metrics: Mapping[str, float | None]) -> dict[str, float]:
     return {key: float(value) for key, value in metrics.items() if value is not None}

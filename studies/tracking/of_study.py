@@ -1,9 +1,10 @@
-"""A study's own tracker: opened by what study.yaml names, closed with a word on what could not be logged."""
+"""The tracker of a study or a training: which one, and a report at the end on what could not be logged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -16,19 +17,43 @@ LATER_BY_REPEATING: Final = "the same command logs them later, and draws nothing
 
 
 def open_study_tracker(study: Study, capacity: int = 512) -> Tracker:
-    """Makes the workspace. `capacity` is the number of records that may wait for the server."""
-    from studies.tracking.mlflow.tracker import MlflowTracker, local_store
+    """The tracker that study.yaml names, or MLflow in the workspace, which is made. `capacity` is the number of events that may
+    be queued."""
+    from studies.tracking.mlflow.tracker import local_store
+    from studies.tracking.registry import open_tracker
 
     folder = study.workspace.make().root
-    uri = study.spec.tracking.mlflow
-    if uri is None:
-        uri, artifacts = local_store(folder)
-        return MlflowTracker(uri, study.spec.name, artifacts, capacity)
-    return MlflowTracker(uri, study.spec.name, capacity=capacity)
+    if (uri := study.spec.tracking.mlflow) is not None:
+        return open_tracker(uri, study.spec.name, capacity=capacity)
+    uri, artifacts = local_store(folder)
+    return open_tracker(uri, study.spec.name, artifacts=artifacts, capacity=capacity)
+
+
+def open_tracker_at(where: str, experiment: str) -> Tracker:
+    """Where a study logs, given by its file or folder; another folder, which is made; or a tracker's URI.
+
+    `experiment` is the name under which a folder or a server lists the runs. Raises InputError.
+    """
+    from models.errors import InputError
+    from studies.study import open_study
+    from studies.tracking.mlflow.tracker import local_store
+    from studies.tracking.registry import open_tracker
+
+    if "://" in where:
+        return open_tracker(where, experiment)
+    path = Path(where)
+    if path.is_file() or (path / "study.yaml").is_file():
+        return open_study_tracker(open_study(path))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"no place to log to ({error.strerror})", where, "name a study, a folder, or a server's URI") from error
+    uri, artifacts = local_store(path)
+    return open_tracker(uri, experiment, artifacts=artifacts)
 
 
 def close_study_tracker(tracker: Tracker, callback: Callback, *, wait_s: float = 60.0, later: str = LATER_BY_TRACK) -> bool:
-    """Waits for the records that are still queued; reports those that could not be logged, and returns whether there are any.
+    """Waits for queued records; reports those that could not be logged, and returns whether there are any.
 
     `later` describes how to log them.
     """

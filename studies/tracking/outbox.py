@@ -1,4 +1,4 @@
-"""A bounded queue with one writing thread: putting never waits, and what could not be written is named at the end."""
+"""A bounded queue with one writing thread: `put` never blocks, and `close` returns what could not be written."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from studies.tracking.events import Event
 LOG: Final = logging.getLogger(__name__)
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 60.0
+"""Between attempts to reach a server; each pause is twice the one before."""
 
 
-class AwayError(Exception):
-    """The server cannot be reached now: the same event may succeed later. Any other error means that it never will."""
+class UnreachableError(Exception):
+    """The server cannot be reached now: the same event may succeed later. Any other error is permanent."""
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What was not logged, by title, and the first error met. Empty and None when all is well."""
+    """What was not logged, by title, and the first error. Empty and None if everything was logged."""
 
     titles: tuple[str, ...] = ()
     reason: str | None = None
 
 
 class Outbox:
-    """Hands events to `write` in order, from its own thread. At most `capacity` wait; more are dropped and named as missing."""
+    """Passes events to `write` in order, from its own thread. At most `capacity` are queued; the rest are dropped."""
 
     def __init__(self, write: Callable[[Event], None], capacity: int = 512) -> None:
         self._write, self._capacity = write, capacity
@@ -66,14 +67,14 @@ class Outbox:
             last_chance = self._closing
             try:
                 self._write(event)
-            except AwayError as error:
+            except UnreachableError as error:
                 self._note(error)
                 if last_chance:
                     return
                 self._sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
                 continue
-            except Exception as error:  # whatever one event meets, the study and the other events go on
+            except Exception as error:  # the study and the other events go on
                 LOG.debug("not logged: %s", event.title, exc_info=True)
                 self._note(error)
                 self._lost.append(event.title)

@@ -1,4 +1,4 @@
-"""A picture as it is logged: as it is, or as a blur that tells only that there is one."""
+"""A picture as it is logged: clear, or blurred beyond recognition."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Veiled:
-    """The picture at a path, to be shown blurred. Blurring waits until it is written."""
+class BlurredPicture:
+    """The picture at a path, blurred when it is written."""
 
     path: Path
 
 
-Picture: TypeAlias = "Image | Path | Veiled"
-"""A picture in memory, or the path of one: a path costs no memory while it waits."""
+Picture: TypeAlias = "Image | Path | BlurredPicture"
+"""A picture in memory, or the path of one: a path costs no memory in a queue."""
 
 
-def opened(picture: Picture) -> Image:
+def open_picture(picture: Picture) -> Image:
     """In RGB. Raises OSError if it does not open."""
     from PIL import Image
 
-    if isinstance(picture, Veiled):
-        return blurred(opened(picture.path))
+    if isinstance(picture, BlurredPicture):
+        return blurred(open_picture(picture.path))
     if isinstance(picture, Path):
         with Image.open(picture) as stored:
             return stored.convert("RGB")

@@ -1,4 +1,4 @@
-"""MLflow's own SQLite file, made whole or not at all: its migrations, cut short, leave a file that MLflow never opens again."""
+"""MLflow's own SQLite file, created atomically: migrations that are interrupted leave a file that MLflow never opens again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 SQLITE: Final = "sqlite:///"
 
 
-def make_whole(uri: str) -> None:
-    """Makes the tables of a SQLite file that does not exist yet; any other store makes its own."""
+def create_database(uri: str) -> None:
+    """Creates the tables of a SQLite file that does not exist yet; any other store creates its own."""
     path = Path(uri.removeprefix(SQLITE))
     if not uri.startswith(SQLITE) or path.exists():
         return

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialEvent
-from studies.tracking.mlflow.process import Courier, Place
+from studies.tracking.events import ArtifactAdded, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialFinished
+from studies.tracking.mlflow.writer_process import Destination, WriterProcess
 from studies.tracking.outbox import Missing, Outbox
 from studies.tracking.pictures import Picture
 
@@ -15,25 +15,26 @@ if TYPE_CHECKING:
     from studies.tracking.mlflow.writer import Writer
 
 
-def local_store(workspace: Path) -> tuple[str, Path]:
-    """The tracking URL and the artifact folder that a study uses when it names none: SQLite in its workspace."""
-    workspace = workspace.resolve()
-    return f"sqlite:///{(workspace / 'mlflow.db').as_posix()}", workspace / "mlflow-artifacts"
+def local_store(folder: Path) -> tuple[str, Path]:
+    """The tracking URI and the artifact folder of a store in `folder`: SQLite, as a study uses when it names no server."""
+    folder = folder.resolve()
+    return f"sqlite:///{(folder / 'mlflow.db').as_posix()}", folder / "mlflow-artifacts"
 
 
 class MlflowTracker:
-    """Writes from its own thread, and unless told otherwise from a process that it starts, where MLflow is imported.
+    """Writes from its own thread, by default through a process that it starts, where MLflow is imported.
 
-    `artifacts` is where a new experiment keeps its files; None leaves that to the server. A server that is away is tried again
-    while the study runs and once more in `close`; at most `capacity` events wait.
+    A server that cannot be reached is tried again while the study runs, and once more in `close`.
     """
 
     def __init__(
-        self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512, *, apart: bool = True
+        self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512, *, separate_process: bool = True
     ) -> None:
-        """`apart` writes from a process of its own."""
-        place = Place(uri, experiment, artifacts)
-        self._place, self._courier = place, Courier(place) if apart else None
+        """`artifacts` is the artifact folder of a new experiment; None leaves it to the server. At most `capacity` events are
+        queued."""
+        destination = Destination(uri, experiment, artifacts)
+        self._destination = destination
+        self._process = WriterProcess(destination) if separate_process else None
         self._writer: Writer | None = None
         self._outbox = Outbox(self._write, capacity)
 
@@ -49,16 +50,16 @@ class MlflowTracker:
         image: Picture | None,
         tags: Mapping[str, str],
     ) -> None:
-        self._outbox.put(TrialEvent(seed, number, dict(params), dict(metrics), image, dict(tags)))
+        self._outbox.put(TrialFinished(seed, number, dict(params), dict(metrics), image, dict(tags)))
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
-        self._outbox.put(Attached(seed, name, image))
+        self._outbox.put(ArtifactAdded(seed, name, image))
 
     def log_text(self, seed: int | None, name: str, text: str) -> None:
-        self._outbox.put(Attached(seed, name, text))
+        self._outbox.put(ArtifactAdded(seed, name, text))
 
     def log_file(self, seed: int | None, path: Path) -> None:
-        self._outbox.put(Attached(seed, path.name, path))
+        self._outbox.put(ArtifactAdded(seed, path.name, path))
 
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         self._outbox.put(SeedFinished(seed, dict(metrics), dict(tags)))
@@ -68,16 +69,16 @@ class MlflowTracker:
 
     def close(self, wait_s: float = 60.0) -> Missing:
         missing = self._outbox.close(wait_s)
-        if self._courier is not None:
-            self._courier.close()
+        if self._process is not None:
+            self._process.close()
         return missing
 
     def _write(self, event: Event) -> None:
         from studies.tracking.mlflow.writer import Writer
 
-        if self._courier is not None:
-            self._courier.write(event)
+        if self._process is not None:
+            self._process.write(event)
             return
         if self._writer is None:
-            self._writer = Writer(*self._place)
+            self._writer = Writer(*self._destination)
         self._writer.write(event)

@@ -1,4 +1,4 @@
-"""Turns events into MLflow runs, idempotently: a run is found again by its tags, and a finished child is left alone."""
+"""Writes events as MLflow runs, idempotently: runs are found again by their tags, and finished child runs are left alone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from studies.tracking.events import Attached, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialEvent, place
-from studies.tracking.mlflow.database import make_whole
-from studies.tracking.outbox import AwayError
-from studies.tracking.pictures import Picture, Veiled, opened
+from studies.tracking.events import (
+    ArtifactAdded,
+    Event,
+    Input,
+    Scalar,
+    SeedFinished,
+    SeedStarted,
+    TrainingRecord,
+    TrialFinished,
+    owner_title,
+)
+from studies.tracking.mlflow.database import create_database
+from studies.tracking.outbox import UnreachableError
+from studies.tracking.pictures import BlurredPicture, Picture, open_picture
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,11 +35,13 @@ if TYPE_CHECKING:
 PARENT: Final = "mlflow.parentRunId"
 KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
 SHOWN: Final = "huanhua.picture"
+"""none, blurred or clear: how the picture of a trial was logged."""
 TRAINED: Final = "huanhua.training"
 CONTEXT, NOTE = "mlflow.data.context", "mlflow.note.content"
-DIGITS: Final = 36
-MODELS: Final = {"mlflow.experimentKind": "custom_model_development"}
-"""Else MLflow shows runs as evaluations of a language model."""
+DIGEST_LENGTH: Final = 36
+"""The most letters of a digest that MLflow stores."""
+EXPERIMENT_TAGS: Final = {"mlflow.experimentKind": "custom_model_development"}
+"""Without them MLflow shows runs as evaluations of a language model."""
 BATCH: Final = 500  # MLflow takes at most 1000 metrics in one batch
 QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -41,7 +53,7 @@ QUIET: Final = {
 
 
 class _Child(NamedTuple):
-    """The run of one trial; finished means that nothing of it is missing. `shown` tells how its picture was logged."""
+    """The run of one trial. Status FINISHED means that all of it was logged; `shown` is the value of its tag SHOWN."""
 
     run_id: str
     status: str
@@ -49,14 +61,14 @@ class _Child(NamedTuple):
 
 
 class Writer:
-    """One experiment, opened or made. Raises AwayError while the server cannot be reached."""
+    """Opens an experiment, or creates it. Raises UnreachableError while the server cannot be reached."""
 
     def __init__(self, uri: str, experiment: str, artifacts: Path | None) -> None:
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         from mlflow import MlflowClient
 
-        make_whole(uri)
+        create_database(uri)
         with _server():
             self._client: MlflowClient = MlflowClient(tracking_uri=uri)
             self._experiment = self._open(experiment, artifacts)
@@ -69,9 +81,9 @@ class Writer:
             match event:
                 case SeedStarted():
                     self._start(event)
-                case TrialEvent():
+                case TrialFinished():
                     self._trial(event)
-                case Attached():
+                case ArtifactAdded():
                     self._attach(self._parent(event.seed), event.name, event.content)
                 case SeedFinished():
                     parent = self._parent(event.seed)
@@ -81,43 +93,43 @@ class Writer:
                     self._training(event)
 
     def _open(self, name: str, artifacts: Path | None) -> str:
-        known = self._client.get_experiment_by_name(name)
-        if known is None:
+        stored = self._client.get_experiment_by_name(name)
+        if stored is None:
             location = artifacts.resolve().as_uri() if artifacts else None
-            return str(self._client.create_experiment(name, artifact_location=location, tags=MODELS))
-        if known.lifecycle_stage == "deleted":
-            self._client.restore_experiment(known.experiment_id)
-        return str(known.experiment_id)
+            return str(self._client.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS))
+        if stored.lifecycle_stage == "deleted":
+            self._client.restore_experiment(stored.experiment_id)
+        return str(stored.experiment_id)
 
     def _parent(self, seed: int | None) -> str:
         if seed not in self._parents:
             tags = {KIND: "study"} if seed is None else {KIND: "seed", SEED: str(seed)}
-            known = self._find(tags)
-            self._parents[seed] = (known[0] if known else self._create(place(seed), tags)).info.run_id
+            runs = self._find(tags)
+            self._parents[seed] = (runs[0] if runs else self._create(owner_title(seed), tags)).info.run_id
         return self._parents[seed]
 
     def _start(self, event: SeedStarted) -> None:
         parent = self._parent(event.seed)
         stored = self._client.get_run(parent).data.params
         params = {_name(key): str(value) for key, value in event.params.items()}
-        # MLflow never changes a parameter, so a new value is told by a tag.
+        # MLflow never changes a parameter, so a new value becomes a tag.
         changed = {key: value for key, value in params.items() if stored.get(key, value) != value}
         self._log(parent, {key: value for key, value in params.items() if key not in stored}, {}, {**event.tags, **changed})
         self._inputs(parent, event.inputs)
         self._client.update_run(parent, status="RUNNING")
 
     def _inputs(self, parent: str, inputs: Sequence[Input]) -> None:
-        """As MLflow's datasets, whose digests hold 36 letters at most; what is there already it does not keep twice."""
+        """As MLflow's datasets, which it stores once each."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         if not inputs:
             return
-        held = []
+        datasets = []
         for given in inputs:
             source, profile = json.dumps({"uri": str(given.source)}), json.dumps({"sha256": given.digest, **given.details})
-            dataset = Dataset(given.name, given.digest[:DIGITS], "local", source, profile=profile)
-            held.append(DatasetInput(dataset, [InputTag(CONTEXT, given.context)]))
-        self._client.log_inputs(parent, held)
+            dataset = Dataset(given.name, given.digest[:DIGEST_LENGTH], "local", source, profile=profile)
+            datasets.append(DatasetInput(dataset, [InputTag(CONTEXT, given.context)]))
+        self._client.log_inputs(parent, datasets)
         found = {given.name: run for given in inputs if (run := self._trained(given)) is not None}
         links = [f"[{name}](#/experiments/{run.info.experiment_id}/runs/{run.info.run_id})" for name, run in found.items()]
         tags = {f"{TRAINED}.{name}": run.info.run_id for name, run in found.items()}
@@ -126,8 +138,8 @@ class Writer:
         self._log(parent, {}, {}, tags)
 
     def _trained(self, given: Input) -> Run | None:
-        """The newest training run that made it, in whatever experiment of the server it was logged."""
-        experiments = [held.experiment_id for held in self._client.search_experiments()] if given.trained else []
+        """The newest training run that made it, in any experiment of the server."""
+        experiments = [experiment.experiment_id for experiment in self._client.search_experiments()] if given.trained else []
         for key, value in given.trained.items():
             compared = "LIKE" if value.endswith("%") else "="
             query = f"tags.`{key}` {compared} '{value}'"
@@ -135,7 +147,7 @@ class Writer:
                 return runs[0]
         return None
 
-    def _trial(self, event: TrialEvent) -> None:
+    def _trial(self, event: TrialFinished) -> None:
         parent = self._parent(event.seed)
         if event.seed not in self._children:
             runs = self._find({KIND: "trial", PARENT: parent})
@@ -146,7 +158,7 @@ class Writer:
             tags = {**event.tags, KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
             run_id = self._create(f"trial {event.number}", tags).info.run_id
             child = children[event.number] = _Child(run_id, "RUNNING")
-        shown = "none" if event.image is None else "blurred" if isinstance(event.image, Veiled) else "clear"
+        shown = "none" if event.image is None else "blurred" if isinstance(event.image, BlurredPicture) else "clear"
         if child.status == "FINISHED" and shown in (child.shown, "none"):
             return
         if child.status != "FINISHED":
@@ -160,11 +172,11 @@ class Writer:
 
     def _training(self, event: TrainingRecord) -> None:
         tags = {KIND: "training", DIGEST: event.key}
-        known = [run for run in self._find(tags) if run.info.run_name == event.name]
-        if any(run.info.status == "FINISHED" for run in known):
+        runs = [run for run in self._find(tags) if run.info.run_name == event.name]
+        if any(run.info.status == "FINISHED" for run in runs):
             return
-        run_id = (known[0] if known else self._create(event.name, tags)).info.run_id
-        stored = known[0].data.params if known else {}
+        run_id = (runs[0] if runs else self._create(event.name, tags)).info.run_id
+        stored = runs[0].data.params if runs else {}
         self._log(run_id, {key: value for key, value in event.params.items() if key not in stored}, {}, event.tags)
         self._losses(run_id, event.first, event.losses)
         for name, text in event.texts.items():
@@ -228,36 +240,36 @@ class Writer:
             elif isinstance(content, Path):
                 shutil.copyfile(content, file)
             else:
-                opened(content).save(file)
+                open_picture(content).save(file)
             self._client.log_artifacts(run_id, folder)
 
     def _chart(self, run_id: str, picture: Picture, step: int) -> None:
-        """MLflow's own image form, which its charts lay side by side over runs."""
-        self._client.log_image(run_id, opened(picture), key="render", step=step)
+        """In MLflow's own form of images, which its charts compare over runs."""
+        self._client.log_image(run_id, open_picture(picture), key="render", step=step)
 
 
 def _child(run: Run) -> _Child:
-    # Runs of before there was such a tag hold clear pictures.
+    # Runs that are older than the tag have clear pictures.
     return _Child(run.info.run_id, run.info.status, run.data.tags.get(SHOWN, "clear"))
 
 
 def _name(key: str) -> str:
-    """`key` in the letters that MLflow takes."""
+    """`key` in the characters that MLflow accepts."""
     return re.sub(r"[^\w./ -]", "_", key).strip("/. ") or "_"
 
 
 @contextmanager
 def _server() -> Iterator[None]:
-    """Tells a server that is away from one that refuses what it was given."""
+    """Raises UnreachableError for errors that may pass; others mean that the server rejects the event."""
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
 
     try:
         yield
     except RequestException as error:
-        raise AwayError(str(error)) from error
+        raise UnreachableError(str(error)) from error
     except MlflowException as error:
         status: int = error.get_http_status_code()
         if status >= 500 or status == 429:
-            raise AwayError(str(error)) from error
+            raise UnreachableError(str(error)) from error
         raise

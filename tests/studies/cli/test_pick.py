@@ -21,7 +21,7 @@ from studies.run.trials import trial_store_of
 from studies.study import Study
 from studies.testing.fake_study import fake_study
 from studies.tracking.memory import MemoryTracker
-from studies.tracking.pictures import Veiled
+from studies.tracking.pictures import BlurredPicture
 
 SEED = 7
 BUDGET = 14
@@ -169,10 +169,10 @@ def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(stu
     trial_store = trial_store_of(study, SEED)
     bare = {entry.number for entry in trial_store.entries() if entry.point.weights["dress"] == 0}
     held = {number: run.artifacts["render.png"] for (_, number), run in tracker.trials.items()}
-    assert {number for number, picture in held.items() if isinstance(picture, Veiled)} == bare
+    assert {number for number, picture in held.items() if isinstance(picture, BlurredPicture)} == bare
     tracker.trials.clear()
     huanhua("track", study.root, "--no-blur")
-    assert not any(isinstance(run.artifacts["render.png"], Veiled) for run in tracker.trials.values())
+    assert not any(isinstance(run.artifacts["render.png"], BlurredPicture) for run in tracker.trials.values())
 
 
 def test_the_figures_ring_the_pick(study: Study, tracker: MemoryTracker, monkeypatch: pytest.MonkeyPatch) -> None:
