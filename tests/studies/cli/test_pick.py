@@ -42,7 +42,7 @@ def study(tmp_path: Path) -> Study:
     return made
 
 
-def huanhua(*words: str | Path, status: int = 0) -> str:
+def huanhua(*words: str | Path | int, status: int = 0) -> str:
     run = CliRunner().invoke(app, list(map(str, words)))
     if run.exception is not None and not isinstance(run.exception, SystemExit):
         raise run.exception

@@ -26,7 +26,7 @@ def product_of(feature: str) -> Product:
     return next(p for p, names in FEATURES.items() if feature in names)
 
 
-def share(figures: list, feature: str) -> float:
+def share(figures: list[Figure], feature: str) -> float:
     return float(np.mean([features_shown(draw(f).image)[feature] for f in figures]))
 
 

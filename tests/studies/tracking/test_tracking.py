@@ -130,7 +130,7 @@ def test_a_tracker_is_opened_by_the_scheme_of_its_uri(uri: str, kind: type[Track
 
 
 def test_an_unknown_scheme_is_refused_in_one_line() -> None:
-    with pytest.raises(InputError, match="no tracker for 'wandb:' addresses: tracking.mlflow; use one of memory, file"):
+    with pytest.raises(InputError, match="no tracker for 'wandb:' addresses"):
         open_tracker("wandb://team/project", "pink-dress")
 
 
@@ -231,11 +231,8 @@ def test_a_blur_becomes_clear_when_it_is_asked_for(tmp_path: Path, database: Pat
         tracker.log_trial(7, 0, {"dress": 0.0}, {"cost": 0.0}, shown, {})
         assert tracker.close().titles == ()
         (place,) = (tmp_path / "a study" / "mlflow-artifacts").rglob("artifacts/render.png")
-        logged[type(shown)] = (
-            place.read_bytes(),
-            place.stat().st_mtime_ns,
-            store.read().trials["7", "0"][0].tags["huanhua.picture"],
-        )
+        (run,) = store.read().trials["7", "0"]
+        logged[type(shown)] = place.read_bytes(), place.stat().st_mtime_ns, run.tags["huanhua.picture"]
     assert logged[BlurredPicture][2] == "blurred"
     assert logged[BlurredPicture][0] != picture.read_bytes()
     assert logged[type(picture)][2] == "clear"
