@@ -31,6 +31,7 @@ from studies.paperdoll.trained_loras import lora_of, training_set_of
 from studies.paperdoll.world.products import FEATURES, WORN, Product
 from studies.paperdoll.world.truth import features_shown, product_share
 
+QUALITY = 88
 SEEDS = range(7000, 7016)
 WEIGHTS_DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0)
 WORDS = {
@@ -58,7 +59,7 @@ def main() -> int:
         result[product] = {f"{weight:g}": round(measured_at["share"], 4) for weight, measured_at in shares.items()}
         if asked.sheets is not None:
             asked.sheets.mkdir(parents=True, exist_ok=True)
-            ladder_sheet(product, drawn, shares).save(asked.sheets / f"ladder-{product}.png")
+            ladder_sheet(product, drawn, shares).save(asked.sheets / f"ladder-{product}.webp", quality=QUALITY, method=6)
     print(json.dumps({"product_share": result}))
     return 0
 

@@ -36,6 +36,7 @@ from studies.run.scouting import scout_seeds
 from studies.study import Study, open_study
 
 SEEDS = 8
+QUALITY = 88
 DRIFT = 0.5
 STEPS = tuple(round(i / 10, 1) for i in range(11))
 GRID = (0.25, 0.5, 0.75, 1.0)
@@ -68,9 +69,11 @@ def main() -> int:
             report(seed, found[seed])
             if asked.sheets is not None:
                 asked.sheets.mkdir(parents=True, exist_ok=True)
-                grid(study, judge, seed).save(asked.sheets / f"grid-{seed}.png")
+                grid(study, judge, seed).save(asked.sheets / f"grid-{seed}.webp", quality=QUALITY, method=6)
         if asked.sheets is not None:
-            diagonal_sheet({seed: lines["all"] for seed, lines in found.items()}).save(asked.sheets / "diagonals.png")
+            diagonal_sheet({seed: lines["all"] for seed, lines in found.items()}).save(
+                asked.sheets / "diagonals.webp", quality=QUALITY, method=6
+            )
     result = summary([[step for line in lines.values() for step in line] for lines in found.values()])
     for name, value in result.items():
         print(f"{name:<22} {value}")
