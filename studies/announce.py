@@ -16,7 +16,8 @@ def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
     """Makes the workspace, then reports the most images that a stage draws and the seconds that they take."""
     study.workspace.make()
     report_licences(study, callback)
-    callback.announce(stage, images, images * study.renderer.seconds_per_image())
+    # Where nothing is left to draw, no model is opened to measure.
+    callback.announce(stage, images, images * study.seconds_per_image() if images else 0.0)
 
 
 def report_licences(study: Study, callback: Callback) -> None:

@@ -1,15 +1,15 @@
-"""Where models run."""
+"""The devices that models run on."""
 
 from __future__ import annotations
 
 from typing import Final
 
 SCORERS_NEED: Final = 3 * 2**30
-"""Bytes that scorers of full size may hold on a device beside the base: ViT-L-14, a SegFormer, and what they compute."""
+"""Bytes that scorers of full size need on a device besides the base: ViT-L-14, a SegFormer, and their activations."""
 
 
 def best_device(asked: str) -> str:
-    """`asked`, or for "auto" the first of CUDA, MPS and CPU that is there."""
+    """`asked`, or for "auto" the first of CUDA, MPS and CPU that is available."""
     if asked != "auto":
         return asked
     import torch
@@ -20,7 +20,7 @@ def best_device(asked: str) -> str:
 
 
 def scorers_device(asked: str) -> str:
-    """`asked`, or for "auto" the device of the drawing where it still has room, and the CPU where the base needs it all."""
+    """`asked`, or for "auto" the device that renders if it has memory left, else the CPU."""
     device = best_device(asked)
     if asked != "auto" or device == "cpu":
         return device
@@ -29,3 +29,12 @@ def scorers_device(asked: str) -> str:
     from optimizer.render.memory import free_bytes
 
     return device if free_bytes(torch.device(device)) >= SCORERS_NEED else "cpu"
+
+
+def device_label(device: str) -> str:
+    """What a measured speed belongs to: the device, with a GPU's model name or the number of CPU threads."""
+    import torch
+
+    if device.startswith("cuda") and torch.cuda.is_available():
+        return f"{device} {torch.cuda.get_device_name(device)}"
+    return f"cpu {torch.get_num_threads()} threads" if device == "cpu" else device

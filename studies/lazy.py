@@ -1,4 +1,4 @@
-"""A renderer and an observer that are opened only when there is something to draw or to look at."""
+"""A renderer and an observer that are opened only when there is something to draw or to observe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
@@ -20,32 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LazyRenderer:
-    """Known by `known`, the identity that an earlier run stored. Raises InputError if what opens is another renderer."""
+    """A renderer whose identity is stored. `open` is called before each use, and raises InputError if it is another one now."""
 
-    known: Mapping[str, Any]
+    stored_identity: Mapping[str, Any]
     open: Callable[[], Renderer]
 
     def identity(self) -> Mapping[str, Any]:
-        return self.known
+        return self.stored_identity
 
     def batch(self) -> int:
-        return self._opened().batch()
+        return self.open().batch()
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
-        return self._opened().render(jobs)
+        return self.open().render(jobs)
 
-    def _opened(self) -> Renderer:
-        renderer = self.open()
-        now = renderer.identity()
-        if now != self.known:
-            changed = ", ".join(sorted(key for key in {*now, *self.known} if now.get(key) != self.known.get(key)))
-            what = f"this machine would now draw otherwise than the stored images were drawn ({changed})"
-            raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew or says how to go on")
-        return renderer
+    def seconds_per_image(self) -> float:
+        return self.open().seconds_per_image()
 
 
 @dataclass(frozen=True)
 class LazyObserver:
+    """`open` is called before each use."""
+
     open: Callable[[], Observer]
 
     def observe(self, images: Sequence[Image]) -> list[Observation]:

@@ -1,25 +1,27 @@
-"""What opening a study's models told about them, kept in the workspace: later questions need not open them again."""
+"""Facts about a study's models, stored in the workspace when they are first opened: later questions open nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
 
 from models.lora.file import TRIGGER_KEY
 from optimizer.render.diffusers_renderer import NUMERICAL_PATH
-
-if TYPE_CHECKING:
-    from studies.study import Study
 from studies.file_hashes import stamps
+from studies.frame import frame_of
+from studies.spec import StudySpec
+from studies.workspace import Workspace
 
-OPENED = "opened"
+OPENED: Final = "opened"
+"""The workspace's JSON file of these facts."""
 FORMAT: Final = 1
 
 
 @dataclass(frozen=True)
 class BaseFacts:
-    """As the same fields of `models.base.opening.Base`."""
+    """As the fields of `models.base.opening.Base` of these names."""
 
     name: str
     hash: str
@@ -29,57 +31,63 @@ class BaseFacts:
 
 @dataclass(frozen=True)
 class LoraFacts:
-    """As the same fields of `models.lora.file.LoraFile`; of the metadata only what names the trigger word."""
+    """As the fields of `models.lora.file.LoraFile` of these names; of the metadata only what names the trigger word."""
 
     hash: str
     metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class OpenedFacts:
-    """`identity` is what the renderer said decides its images."""
+class ModelFacts:
+    """The base, and the LoRAs by name."""
 
     base: BaseFacts
     loras: Mapping[str, LoraFacts]
+
+
+@dataclass(frozen=True)
+class OpenedFacts:
+    """All that opening a study's models revealed."""
+
+    models: ModelFacts
     identity: Mapping[str, Any]
+    """The renderer's: everything that decides an image besides its job."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Measured seconds per image, by device. Decides no image."""
 
 
-def store_facts(study: Study, identity: Mapping[str, Any]) -> OpenedFacts:
-    """Stores what the opened base, LoRAs and renderer are, beside what they were opened from."""
-    known = OpenedFacts(
-        BaseFacts(study.base.name, study.base.hash, study.base.is_xl, study.base.schedule),
-        {name: LoraFacts(file.hash, _trigger(file.metadata)) for name, file in study.loras.items()},
-        identity,
-    )
-    study.workspace.write(OPENED, {"from": _source(study), **asdict(known)})
-    return known
-
-
-def stored_facts(study: Study) -> OpenedFacts | None:
-    """What was stored, unless the study file or one of the files that it names has changed since."""
-    held = study.workspace.read(OPENED)
-    if held is None or held["from"] != _source(study):
-        return None
-    loras = {name: LoraFacts(**facts) for name, facts in held["loras"].items()}
-    return OpenedFacts(BaseFacts(**held["base"]), loras, held["identity"])
-
-
-def _trigger(metadata: Mapping[str, str]) -> dict[str, str]:
+def trigger_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The part of a LoRA's metadata that is stored."""
     return {key: value for key, value in metadata.items() if key == TRIGGER_KEY}
 
 
-def _source(study: Study) -> dict[str, Any]:
-    """All that decides what the renderer is: the study's words, and sizes and times of the files that they name."""
-    spec = study.spec
+def store_facts(workspace: Workspace, source: Mapping[str, Any], facts: OpenedFacts) -> None:
+    """Stores `facts` with the `facts_source` they are true of."""
+    models = {"base": asdict(facts.models.base), "loras": {name: asdict(lora) for name, lora in facts.models.loras.items()}}
+    stored = {"from": source, **models, "identity": facts.identity}
+    workspace.write(OPENED, stored | ({"seconds": dict(facts.seconds)} if facts.seconds else {}))
+
+
+def stored_facts(workspace: Workspace, source: Mapping[str, Any]) -> OpenedFacts | None:
+    """The stored facts; None if there are none, or the study file or a file that it names has changed since."""
+    stored = workspace.read(OPENED)
+    if stored is None or stored["from"] != source:
+        return None
+    models = ModelFacts(BaseFacts(**stored["base"]), {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
+    return OpenedFacts(models, stored["identity"], stored.get("seconds", {}))
+
+
+def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
+    """All that decides what the renderer is: the study's settings, and size and time of change of every file it names."""
     files = [spec.base.checkpoint, *([spec.base.vae] if spec.base.vae else []), *spec.embeddings]
     files += [lora.file for lora in spec.loras.values()]
     return {
         "format": FORMAT,
         "path": NUMERICAL_PATH,
-        "frame": asdict(study.frame),
+        "frame": asdict(frame_of(spec)),
         "base": spec.base.model_dump(mode="json"),
         "loras": {name: [lora.file, lora.fixed] for name, lora in spec.loras.items()},
         "device": spec.render.device,
         "compile": spec.render.compile,
-        "files": {name: list(stamps(study.path(name))) for name in files},
+        "files": {name: list(stamps((root / name).expanduser())) for name in files},
     }

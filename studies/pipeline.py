@@ -93,7 +93,7 @@ def run_study(
         if ray is not None:
             from studies.backends.ray import on_ray
 
-            stack.enter_context(on_ray(study, ray, ray_workers))
+            study = stack.enter_context(on_ray(study, ray, ray_workers))
             together = [chosen]
         outcomes: list[Outcome] = []
         for group in together:
@@ -119,24 +119,24 @@ def run_seeds_together(
     from studies.announce import report_licences
     from studies.report.log import log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
-    from studies.run.before_trials import images_before_trials, judge_for
+    from studies.run.calibration import calibrate, calibration_images
     from studies.run.seed_search import run_seeds, searching
 
     budget = trials or study.spec.search.trials
     study.workspace.make()
     report_licences(study, callback)
-    seconds, calibration = study.renderer.seconds_per_image(), images_before_trials(study)
+    seconds, images = study.seconds_per_image(), calibration_images(study)
     with ExitStack() as entered:
         searches: dict[int, Search] = {}
         for seed in seeds:
-            seed_callback = entered.enter_context(callback.seed(SeedPlan(seed, calibration, budget, seconds)))
+            seed_callback = entered.enter_context(callback.seed(SeedPlan(seed, images, budget, seconds)))
             log_start(tracker, study, seed)
-            judge, ladders = judge_for(study, seed, seed_callback.on_calibration_image)
-            log_calibration(tracker, study, seed, judge.calibrations, ladders, blurred=blurred)
+            calibrated = calibrate(study, seed, seed_callback.on_calibration_image)
+            log_calibration(tracker, study, seed, calibrated.judge.calibrations, calibrated.ladders, blurred=blurred)
             searches[seed] = searching(
                 study,
                 seed,
-                judge=judge,
+                judge=calibrated.judge,
                 budget=budget,
                 tracker=tracker,
                 told=seed_callback.on_trial,

@@ -36,7 +36,7 @@ def child(folder: Path, seed: int, point: str, count: int) -> None:
     from models.io.quiet import be_quiet
 
     be_quiet()
-    from studies.run.before_trials import judge_for
+    from studies.run.calibration import calibrate
     from studies.run.lease import only_runner
     from studies.run.seed_search import run_seed
     from studies.tracking.mlflow.tracker import MlflowTracker, local_store
@@ -55,7 +55,7 @@ def child(folder: Path, seed: int, point: str, count: int) -> None:
 
     with only_runner(study.storage_url, study.spec.name, lambda line: print(line, flush=True)) as lease:
         tracker = Tracker(uri, study.spec.name, artifacts)
-        judge, _ = judge_for(study, seed, lambda: None)
+        judge = calibrate(study, seed).judge
         print("searching", flush=True)
         run_seed(
             study, seed, judge=judge, budget=BUDGET, tracker=tracker, may_write=lease.check,
@@ -86,11 +86,12 @@ class Passed:
 
 
 def study_at(folder: Path, passed: Passed | None = None) -> Study:
+    """A study on fakes that calls `passed` whenever an image was drawn and stored."""
     from optimizer.evaluate.base import Evaluation
-    from optimizer.evaluate.evaluator import LocalEvaluator
-    from optimizer.evaluate.image_cache import CachedRenderer
+    from optimizer.evaluate.local_evaluator import LocalEvaluator
     from optimizer.point import Point
     from scorers.testing.fake_observer import FakeObserver
+    from studies.testing.fake_backend import FakeBackend, facts_of
     from studies.testing.painter import Painter
     from studies.testing.study_in import seen, study_in
 
@@ -108,10 +109,13 @@ def study_at(folder: Path, passed: Passed | None = None) -> Study:
                 passed.one("image")
             return found
 
+    class Watching(FakeBackend):
+        def evaluator(self, *given: Any) -> Watched:
+            made = super().evaluator(*given)
+            return Watched(made.renderer, made.cache, made.observer)
+
     study = study_in(folder)
-    cached = CachedRenderer(Slow(), study.workspace.images)
-    study.__dict__["evaluator"] = Watched(cached, FakeObserver(seen), "fake")
-    return study
+    return study.on(Watching(Slow(), FakeObserver(seen), facts_of(study.spec.loras)))
 
 
 def key_of(weights: Any) -> str:

@@ -17,7 +17,7 @@ def replays(folder: Path, trials: int) -> dict[str, Any]:
 
     import psutil
 
-    from studies.run.before_trials import judge_for
+    from studies.run.calibration import calibrate
     from studies.run.trials import stored_outcome
     from studies.testing.study_in import run
 
@@ -25,7 +25,7 @@ def replays(folder: Path, trials: int) -> dict[str, Any]:
 
     def replay() -> None:
         study = study_at(folder)
-        judge, _ = judge_for(study, 7, lambda: None)
+        judge = calibrate(study, 7).judge
         stored_outcome(study, 7, judge)
 
     rounds = -(-trials // stored)

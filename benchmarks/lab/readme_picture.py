@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageOps
+from studies.run.before_trials import judge_for
 
 from benchmarks.lab.tradeoff import Step, draw, lab_study
 from dashboards.sheet import Cell, sheet
 from studies.paperdoll.study import OUTFITS, SIZE
 from studies.pipeline import run_study
-from studies.run.before_trials import judge_for
 from studies.study import Study
 from studies.tracking.memory import MemoryTracker
 

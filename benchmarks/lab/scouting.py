@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import InputError
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.scouting import scout, scout_seeds
 from studies.run.seed_search import run_seed
@@ -62,7 +62,7 @@ def measure(study: Study, scouted: int, count: int, trials: int) -> dict[str, fl
 
 
 def search(study: Study, seed: int, trials: int) -> Outcome:
-    judge, _ = judge_for(study, seed, lambda: None)
+    judge = calibrate(study, seed).judge
     return run_seed(study, seed, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
 
 

@@ -30,7 +30,7 @@ from studies.paperdoll.bundle import lora_file
 from studies.paperdoll.study import OUTFITS
 from studies.paperdoll.trained_loras import make_data
 from studies.report.sheets.style import score_line
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.judge import Judge
 from studies.run.scouting import scout_seeds
 from studies.study import Study, open_study
@@ -64,7 +64,7 @@ def main() -> int:
         study = lab_study(Path(scratch))
         found = {}
         for seed in scout_seeds(study, 2 if asked.quick else SEEDS):
-            judge, _ = judge_for(study, seed, lambda: None)
+            judge = calibrate(study, seed).judge
             found[seed] = {name: [draw(study, judge, seed, p) for p in points] for name, points in diagonals(study).items()}
             report(seed, found[seed])
             if asked.sheets is not None:

@@ -25,7 +25,7 @@ from benchmarks.lab.tradeoff import lab_study
 from models.testing.poses import write_blind_pose
 from studies.paperdoll.world.products import OUTFIT, Product
 from studies.paperdoll.world.truth import features_shown, product_share
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.scouting import scout_seeds
@@ -94,7 +94,7 @@ def both(studies: dict[str, Study], seed: int) -> dict[str, Pick | None]:
 
 
 def searched(study: Study, seed: int) -> tuple[Judge, Outcome]:
-    judge, _ = judge_for(study, seed, lambda: None)
+    judge = calibrate(study, seed).judge
     budget = study.spec.search.trials
     return judge, run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), told=lambda done: None)
 

@@ -14,7 +14,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -51,8 +51,9 @@ def ray_speedup(*, quick: bool) -> dict[str, Any]:
     """`ray_speedup` is two workers over one, `ray_vs_threads` two workers over this process with two threads."""
     import ray
 
-    from optimizer.evaluate.evaluator import LocalEvaluator
-    from optimizer.evaluate.image_cache import CachedRenderer
+    from optimizer.evaluate.evaluation_cache import EvaluationCache
+    from optimizer.evaluate.image_cache import ImageCache
+    from optimizer.evaluate.local_evaluator import LocalEvaluator
     from optimizer.evaluate.ray_evaluator import RayEvaluator
     from optimizer.evaluate.ray_pool import Pool, connect
     from optimizer.point import Job, Point
@@ -68,14 +69,18 @@ def ray_speedup(*, quick: bool) -> dict[str, Any]:
 
     rates: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as scratch:
+
+        def cache(name: str, identity: Mapping[str, Any]) -> EvaluationCache:
+            return EvaluationCache(ImageCache(Path(scratch) / name, identity), "lab")
+
         connect("local", 2)
         for workers in (1, 2):
             pool = Pool(partial(lab_parts, 1), workers, gpu=False)
-            rates[f"{workers} workers"] = rate(RayEvaluator(pool, Path(scratch) / str(workers), 10**9, "lab"))
+            rates[f"{workers} workers"] = rate(RayEvaluator(pool, cache(str(workers), pool.hello.identity)))
             pool.close()
         ray.shutdown()
         renderer, observer = lab_parts(2)
-        rates["threads"] = rate(LocalEvaluator(CachedRenderer(renderer, Path(scratch) / "here"), observer, "lab"))
+        rates["threads"] = rate(LocalEvaluator(renderer, cache("here", renderer.identity()), observer))
     return {
         "images_a_second": {name: round(value, 3) for name, value in rates.items()},
         "ray_speedup": round(rates["2 workers"] / rates["1 workers"], 3),
@@ -116,7 +121,7 @@ def make_lab_study(folder: Path) -> None:
 def drawn_on_ray(folder: Path, trials: int, *, every_s: float | None) -> tuple[Outcome, int, float]:
     """The outcome at the seed, how many workers were killed, and the seconds it took."""
     from studies.backends.ray import on_ray
-    from studies.run.before_trials import judge_for
+    from studies.run.calibration import calibrate
     from studies.run.seed_search import run_seed
     from studies.study import open_study
     from studies.tracking.memory import MemoryTracker
@@ -124,9 +129,9 @@ def drawn_on_ray(folder: Path, trials: int, *, every_s: float | None) -> tuple[O
     study = open_study(folder, None)
     study.workspace.make()
     began = time.monotonic()
-    with on_ray(study, "local", 2), killing(every_s) as killed:
-        judge, _ = judge_for(study, SEED, lambda: None)
-        outcome = run_seed(study, SEED, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
+    with on_ray(study, "local", 2) as there, killing(every_s) as killed:
+        judge = calibrate(there, SEED).judge
+        outcome = run_seed(there, SEED, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
     return outcome, len(killed), time.monotonic() - began
 
 

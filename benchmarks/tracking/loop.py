@@ -16,7 +16,7 @@ from PIL import Image
 from optimizer.point import Job, Point
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.compatibility import store_conditions
 from studies.run.judge import Judge
 from studies.run.outcome import TrialRecord
@@ -87,7 +87,7 @@ def loop(folder: Path, images: int, stack: ExitStack) -> dict[str, Side]:
 
 def opened(folder: Path) -> tuple[Study, Judge]:
     study = fake_study(folder, size=SIZE, paint=noise)
-    judge, _ = judge_for(study, SEED, lambda: None)
+    judge = calibrate(study, SEED).judge
     return study, judge
 
 

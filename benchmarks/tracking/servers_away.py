@@ -144,11 +144,11 @@ def _tracked(
 
 
 def _run(study: Study, tracker: Tracker, on_trial: Callable[[TrialEvent], None]) -> tuple[float, Outcome]:
-    from studies.run.before_trials import judge_for
+    from studies.run.calibration import calibrate
     from studies.run.seed_search import run_seed
 
     study.workspace.make()
-    judge, _ = judge_for(study, SEED, lambda: None)
+    judge = calibrate(study, SEED).judge
     began = time.monotonic()
     outcome = run_seed(study, SEED, judge=judge, budget=TRIALS, tracker=tracker, told=on_trial)
     return time.monotonic() - began, outcome

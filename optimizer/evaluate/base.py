@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.point import Job, Point
 from scorers.observe.observation import Observation
 
 
 @dataclass(frozen=True)
 class Evaluation:
+    """One job's stored image, and what was observed in it."""
+
     seed: int
     point: Point
     image: Path
@@ -21,32 +22,48 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """What a study draws and looks with: this process, or workers elsewhere. What was done before is not done again."""
+    """Turns jobs into images and observations. The study runner calls it for every image of calibration, search and proof.
 
-    renderer: CachedRenderer
+    It guarantees that
+    - equal jobs give equal evaluations, whichever process asks, and nothing is drawn or observed twice;
+    - an evaluation that was returned is stored, so that a killed run loses at most the batch in flight;
+    - what fails to be drawn is an evaluation too, whose observation names the reason in `failed`;
+    - `identity`, `place`, `find_image`, `restore`, and `load` and `evaluate*` of stored evaluations open no model.
+
+    An image drawn in a batch differs from the same image drawn alone by rounding, and never stands for one asked for alone.
+    `optimizer.testing.evaluator_conformance` checks all of this.
+    """
 
     def identity(self) -> Mapping[str, Any]:
-        """All that decides an image besides its job, as JSON values."""
+        """Everything that decides an image besides its job, as JSON values."""
         ...
 
     def place(self, job: Job) -> Path:
-        """Where its image lies, or would lie, drawn alone."""
+        """The file of the job's image, drawn alone, whether it is there or not."""
+        ...
+
+    def find_image(self, job: Job, *, alone: bool) -> Path | None:
+        """The stored image: drawn alone or, unless `alone`, in a batch. None if there is none."""
         ...
 
     def restore(self, seed: int, point: Point, copy: Path) -> None:
-        """Puts back an image that was drawn alone and has left the cache, from a copy that is kept elsewhere."""
+        """Puts an image that was drawn alone back into the cache from a copy that is stored elsewhere, if there is one."""
+        ...
+
+    def load(self, job: Job, *, alone: bool) -> Evaluation | None:
+        """The stored evaluation, None if it is not stored. Never draws; may observe a stored image anew."""
         ...
 
     def evaluate(self, seed: int, point: Point) -> Evaluation:
-        """Draws one image alone, and looks."""
+        """Draws one image alone and observes it."""
         ...
 
     def evaluate_all(self, jobs: Sequence[Job]) -> Iterator[Evaluation]:
-        """The same of many jobs, in their order, drawn together as many at a time as is best."""
+        """Evaluations in the order of their jobs, drawn in batches of the renderer's preferred size."""
         ...
 
     def evaluate_each(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Evaluation]]:
-        """Each alone, in the order in which they are done; with more than one worker, at the same time."""
+        """Evaluations of jobs drawn alone, by key, in the order in which they finish; several workers draw at the same time."""
         ...
 
     def width(self) -> int:

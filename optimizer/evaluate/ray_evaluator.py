@@ -1,4 +1,4 @@
-"""The evaluator of a study whose images are drawn by a pool of workers; this process alone stores them."""
+"""The evaluator whose images are drawn and observed by a pool of Ray workers; this process alone stores them."""
 
 from __future__ import annotations
 
@@ -8,88 +8,69 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optimizer.evaluate.base import Evaluation
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
+from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.point import Job, Point
-from scorers.observe.observation import Box, Kind, Observation
-from scorers.observe.references import References
+from scorers.observe.observation import Observation
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from optimizer.evaluate.ray_pool import Answer, Pool
-    from optimizer.render.decode import NotDrawn
 
 
-@dataclass(frozen=True)
-class FarRenderer:
-    """What a study asks of its renderer where the workers draw: everything but images."""
+@dataclass
+class RayEvaluator:
+    """An Evaluator over the workers of `pool`; `cache` is keyed by the identity on which they agree."""
 
     pool: Pool
-
-    def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
-        raise RuntimeError("images are drawn by the workers")
+    cache: EvaluationCache
 
     def identity(self) -> Mapping[str, Any]:
-        return self.pool.hello.identity
+        return self.cache.images.identity
 
-    def batch(self) -> int:
-        return self.pool.hello.batch
+    def place(self, job: Job) -> Path:
+        return self.cache.images.path(job)
 
-    def seconds_per_image(self) -> float:
-        """On average, with all workers drawing."""
-        return self.pool.hello.seconds / len(self.pool)
+    def find_image(self, job: Job, *, alone: bool) -> Path | None:
+        return self.cache.images.find(job, alone=alone)
 
+    def restore(self, seed: int, point: Point, copy: Path) -> None:
+        self.cache.restore(seed, point, copy)
 
-class NoObserver:
-    def observe(self, images: Sequence[Image]) -> list[Observation]:
-        raise RuntimeError("the workers look at what they drew")
-
-    def references_of(self, images: Sequence[Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
-        raise RuntimeError("the study's own observer looks at reference photos")
-
-
-class RayEvaluator:
-    """As `LocalEvaluator`, by the images of `pool`. `folder` and `limit` are those of its cache."""
-
-    def __init__(self, pool: Pool, folder: Path, limit: int, observer_id: str) -> None:
-        self._pool = pool
-        self.renderer = CachedRenderer(FarRenderer(pool), folder, limit)
-        self._kept = LocalEvaluator(self.renderer, NoObserver(), observer_id)
-        self.identity, self.place, self.restore = self._kept.identity, self._kept.place, self._kept.restore
+    def load(self, job: Job, *, alone: bool) -> Evaluation | None:
+        """An image whose observation is missing counts as not stored: only workers observe, and they observe what they draw."""
+        return self.cache.find(job, alone=alone)
 
     def width(self) -> int:
-        return len(self._pool)
+        return len(self.pool)
 
     def evaluate(self, seed: int, point: Point) -> Evaluation:
         (_, found), *_ = self.evaluate_each({0: Job(seed, point)})
         return found
 
     def evaluate_each(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Evaluation]]:
-        held = {key: self._kept.find(job, alone=True) for key, job in jobs.items()}
-        yield from ((key, found) for key, found in held.items() if found is not None)
-        missing = {key: [job] for key, job in jobs.items() if held[key] is None}
-        for key, answer in self._pool.draw(missing):
+        stored = {key: self.cache.find(job, alone=True) for key, job in jobs.items()}
+        yield from ((key, found) for key, found in stored.items() if found is not None)
+        missing = {key: [job] for key, job in jobs.items() if stored[key] is None}
+        for key, answer in self.pool.draw(missing):
             yield key, self._store(missing[key], answer)[0]
 
     def evaluate_all(self, jobs: Sequence[Job]) -> Iterator[Evaluation]:
-        found = {index: held for index, job in enumerate(jobs) if (held := self._kept.find(job, alone=False)) is not None}
+        found = {index: stored for index, job in enumerate(jobs) if (stored := self.cache.find(job, alone=False)) is not None}
         missing = [index for index in range(len(jobs)) if index not in found]
-        size = self._pool.hello.batch
+        size = self.pool.hello.batch
         parts = {at: missing[at : at + size] for at in range(0, len(missing), size)}
-        answers = self._pool.draw({key: [jobs[index] for index in part] for key, part in parts.items()})
+        answers = self.pool.draw({key: [jobs[index] for index in part] for key, part in parts.items()})
         for index in range(len(jobs)):
             while index not in found:
                 key, answer = next(answers)
-                stored = self._store([jobs[i] for i in parts[key]], answer)
-                found |= dict(zip(parts[key], stored, strict=True))
+                evaluations = self._store([jobs[i] for i in parts[key]], answer)
+                found |= dict(zip(parts[key], evaluations, strict=True))
             yield found.pop(index)
 
     def _store(self, jobs: Sequence[Job], answer: Answer) -> list[Evaluation]:
-        """As soon as it is there, so that a killed run has it."""
-        stored = []
-        for job, (data, observation) in zip(jobs, answer, strict=True):
-            place = self.renderer.path(job, together=len(jobs) > 1)
-            self.renderer.store(place, data)
-            stored.append(self._kept.keep(job, place, Observation.from_json(observation)))
-        return stored
+        """Stores an answer as soon as it arrives, so that a killed run has it."""
+        evaluations = []
+        for job, (png, observation) in zip(jobs, answer, strict=True):
+            place = self.cache.images.path(job, together=len(jobs) > 1)
+            self.cache.images.store(place, png)
+            evaluations.append(self.cache.store(job, place, Observation.from_json(observation)))
+        return evaluations

@@ -1,6 +1,6 @@
-"""Evaluating on a Ray cluster: one actor a GPU, or a CPU slot; each opens the models once. Ray places, restarts and retries.
+"""Workers on a Ray cluster: one actor a GPU, or a CPU slot; each opens the models once. Ray places, restarts and retries.
 
-The workers write nothing: images and observations come back to the runner, which alone stores them.
+The workers write nothing: they return images and observations to the runner, which alone stores them.
 """
 
 from __future__ import annotations
@@ -8,49 +8,33 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import look
 from optimizer.evaluate.image_cache import as_png
+from optimizer.evaluate.observe import observe
 from optimizer.point import Job
+from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from optimizer.render.decode import NotDrawn
-
 AHEAD: Final = 2
-"""Tasks a worker has at most: one that it does and one that waits for it."""
+"""Tasks assigned to a worker at most: one that runs and one that waits for it."""
 INSTALL: Final = "pip install 'huanhua[ray]'"
 Answer = list[tuple[bytes, dict[str, Any]]]
 """PNG and observation of each job."""
-
-
-class Draws(Protocol):
-    """A renderer as a worker needs it."""
-
-    def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]: ...
-
-    def identity(self) -> Mapping[str, Any]: ...
-
-    def batch(self) -> int: ...
-
-    def seconds_per_image(self) -> float: ...
-
-
-Build = Callable[[], tuple[Draws, Observer]]
+Build = Callable[[], tuple[Renderer, Observer]]
 """Opens the models, in the worker. Must be picklable."""
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What a worker tells of itself once its models are open."""
+    """What a worker reports of its renderer once its models are open."""
 
     identity: Mapping[str, Any]
     batch: int
+    """Images drawn together, at best."""
     seconds: float
+    """Per image, on one worker."""
 
 
 class Worker:
@@ -60,7 +44,7 @@ class Worker:
         self._refused: InputError | None = None
         try:
             self._renderer, self._observer = build()
-        except InputError as error:  # told by `hello`: Ray would print a traceback of an actor that does not start
+        except InputError as error:  # raised by `hello`: Ray would print a traceback of an actor that does not start
             self._refused = error
 
     def hello(self) -> Hello:
@@ -70,12 +54,12 @@ class Worker:
 
     def draw(self, jobs: Sequence[Job]) -> Answer:
         images = self._renderer.render(jobs)
-        seen = look(self._observer, images)
-        return [(as_png(image), observation.to_json()) for image, observation in zip(images, seen, strict=True)]
+        observations = observe(self._observer, images)
+        return [(as_png(image), observation.to_json()) for image, observation in zip(images, observations, strict=True)]
 
 
 class Pool:
-    """Workers of one study. Close it: they hold memory until then."""
+    """The workers of one study. Close it: they use memory until then."""
 
     def __init__(self, build: Build, workers: int | None, *, gpu: bool) -> None:
         import ray
@@ -83,7 +67,7 @@ class Pool:
         count = workers or int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
         if count < 1:
             raise InputError("this cluster has no GPU", "--ray", "give --ray-workers N to draw on CPU slots")
-        # -1: as often as it takes. A worker that is lost is started again elsewhere and its task with it.
+        # -1: without limit. Ray restarts a lost worker elsewhere, and its task with it.
         options = {"max_restarts": -1, "max_task_retries": -1, "num_cpus": 1, "num_gpus": 1 if gpu else 0}
         actor: Any = ray.remote(**options)(Worker)
         self._actors = [actor.remote(build) for _ in range(count)]
@@ -93,7 +77,7 @@ class Pool:
         return len(self._actors)
 
     def draw(self, tasks: Mapping[int, Sequence[Job]]) -> Iterator[tuple[int, Answer]]:
-        """Answers by the key of their task, as they are done."""
+        """Answers by the key of their task, in the order in which they finish."""
         import ray
 
         waiting = deque(tasks.items())
@@ -136,7 +120,7 @@ class Pool:
 
 
 def _got(reference: Any) -> Any:
-    """A result, or the InputError that a worker met, as this process would have raised it."""
+    """A result; raises an InputError that a worker raised as if it came from this process."""
     import ray
 
     try:

@@ -39,16 +39,27 @@ class Frame:
 
 
 class Renderer(Protocol):
-    """Called by the evaluator for every image that no cache holds; must draw equal images for equal arguments."""
+    """Draws jobs. An evaluator calls it for the images that its cache lacks; implementations need no cache of their own.
+
+    Equal jobs give equal images, in this process or another with the same `identity`. An image that cannot be drawn (black, NaN)
+    is a NotDrawn with the reason; a request that cannot be served at all (out of memory for one image, a server that is away)
+    raises InputError. `optimizer.testing.renderer_conformance` checks an implementation.
+    """
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
-        """One RGB image of `frame` size for each job, drawn together. One drawn alone differs from it by rounding only."""
+        """One RGB image a job, in order, drawn together; one drawn alone differs by rounding only."""
         ...
 
     def identity(self) -> Mapping[str, Any]:
-        """All that decides an image besides its job, as JSON values: the cache key's other half."""
+        """Everything that decides an image besides its job, as JSON values: the cache key's other half.
+
+        Constant over the renderer's life. Other values mean other images: a study refuses to mix them."""
         ...
 
     def batch(self) -> int:
-        """How many jobs are best drawn together."""
+        """How many jobs to pass to `render` at once, at least 1. Asked before drawing many."""
+        ...
+
+    def seconds_per_image(self) -> float:
+        """An estimate for one image, asked once before a run to announce how long it takes; may measure."""
         ...

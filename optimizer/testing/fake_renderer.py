@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeRenderer:
-    """Draws one colour: red, green and blue are the first three weights in name order; the size marks nothing else.
-
-    `fails` are seeds whose images come out as nothing.
-    """
+    """Draws one colour: red, green and blue are the first three weights in name order."""
 
     width: int = 64
+    """Pixels."""
     height: int = 96
+    """Pixels."""
     most: int = 1
+    """Jobs a batch."""
     fails: frozenset[int] = frozenset()
+    """Seeds whose images are not drawn."""
     calls: list[tuple[int, Point]] = field(default_factory=list)
+    """Seed and point of each image asked for, in order."""
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         return [self._draw(job) for job in jobs]
@@ -45,3 +47,6 @@ class FakeRenderer:
 
     def batch(self) -> int:
         return self.most
+
+    def seconds_per_image(self) -> float:
+        return 0.0

@@ -1,57 +1,88 @@
-"""A study whose images are drawn on Ray: `huanhua run STUDY --ray local|auto|ADDRESS`."""
+"""The backend that draws on a Ray cluster: `huanhua run STUDY --ray local|auto|ADDRESS`."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from studies.opened import store_facts
+from optimizer.evaluate.evaluation_cache import EvaluationCache
+from optimizer.render.base import Renderer
+from scorers.observe.base import Observer
+from studies.backends.base import Backend
+from studies.local_models import LocalModels
+from studies.opened import ModelFacts
 from studies.spec import StudySpec
 from studies.study import Study
-from studies.workspace import Workspace
 
 if TYPE_CHECKING:
-    from optimizer.evaluate.ray_pool import Build, Draws
-    from scorers.observe.base import Observer
+    from optimizer.evaluate.ray_evaluator import RayEvaluator
+    from optimizer.evaluate.ray_pool import Build, Pool
+
+
+@dataclass(frozen=True)
+class RayBackend:
+    """Workers draw and observe; `here`, the backend of this process, describes the models and observes reference photos."""
+
+    pool: Pool
+    here: Backend
+
+    def is_open(self) -> bool:
+        return True
+
+    def device(self) -> str:
+        """Empty: the workers have measured."""
+        return ""
+
+    def models(self) -> ModelFacts:
+        return self.here.models()
+
+    def identity(self) -> Mapping[str, Any]:
+        return self.pool.hello.identity
+
+    def seconds_per_image(self) -> float:
+        """On average, with all workers drawing."""
+        return self.pool.hello.seconds / len(self.pool)
+
+    def observer(self) -> Observer:
+        return self.here.observer()
+
+    def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> RayEvaluator:
+        from optimizer.evaluate.ray_evaluator import RayEvaluator
+
+        check(self.identity())
+        return RayEvaluator(self.pool, cache)
 
 
 @contextmanager
 def on_ray(study: Study, address: str, workers: int | None, build: Build | None = None) -> Iterator[Study]:
-    """The study, drawing with one worker a GPU of the cluster, or with `workers` CPU slots if a number is given.
+    """The same study on the workers of a cluster: one a GPU, or `workers` CPU slots if a number is given.
 
-    Raises InputError if Ray is not installed, no cluster answers, or a worker cannot open the models.
+    `build` opens the models in each worker; by default those of the study file. Raises InputError if Ray is not installed, no
+    cluster answers, or a worker cannot open the models.
     """
-    from optimizer.evaluate.ray_evaluator import FarRenderer, RayEvaluator
     from optimizer.evaluate.ray_pool import Pool, connect
 
     connect(address, workers)
     import ray
 
     try:
-        made = build or partial(_parts, study.spec, study.root.resolve())
-        pool = Pool(made, workers, gpu=workers is None)
+        pool = Pool(build or partial(_open_models, study.spec, study.root.resolve()), workers, gpu=workers is None)
         try:
-            limit = int(study.spec.render.cache_gb * 10**9)
-            # The runner itself opens no renderer: what it asks of one, the workers told.
-            study.__dict__["renderer"] = FarRenderer(pool)
-            if study.known is None or study.known.identity != pool.hello.identity:
-                study.known = store_facts(study, pool.hello.identity)
-            study.__dict__["evaluator"] = RayEvaluator(pool, study.workspace.images, limit, study.observer_id)
-            yield study
+            yield study.on(RayBackend(pool, study.backend))
         finally:
             pool.close()
     finally:
         ray.shutdown()
 
 
-def _parts(spec: StudySpec, root: Path) -> tuple[Draws, Observer]:
+def _open_models(spec: StudySpec, root: Path) -> tuple[Renderer, Observer]:
     """In the worker: Ray shows it one device, so `auto` finds the right one. The study's files must lie there too."""
     from models.io.quiet import quiet_loading
 
     quiet_loading()
-    study = Study(spec, root, Workspace(Path(tempfile.gettempdir())))
-    return study.open_renderer(), study.observer
+    models = LocalModels(spec, root)
+    return models.renderer, models.observer

@@ -71,4 +71,4 @@ def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
 def _upscaler(study: Study, path: Path) -> Upscaler:
     from models.vision.upscaler import open_upscaler
 
-    return open_upscaler(path, study.device)
+    return open_upscaler(path, study.models.device)

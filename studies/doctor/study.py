@@ -18,7 +18,7 @@ def study_lines(study: Study) -> Iterator[Line]:
     """One line a model; the others are tried whatever the first one gives."""
     from studies.references.source import source_of, words_of
 
-    base = _tried("base", study.spec.base.checkpoint, lambda: study.base)
+    base = _tried("base", study.spec.base.checkpoint, lambda: study.models.base)
     yield base
     if base[1]:
         for name in study.spec.loras:
@@ -39,7 +39,7 @@ def study_lines(study: Study) -> Iterator[Line]:
 def _lora(study: Study, name: str) -> Line:
     from models.lora.file import open_lora
 
-    base = study.base
+    base = study.models.base
     second = base.second.text_encoder if base.second else None
     file = study.path(study.spec.loras[name].file)
     return _tried("LoRA", study.spec.loras[name].file, lambda: open_lora(file, base.unet, base.text_encoder, second).metadata)
@@ -48,7 +48,7 @@ def _lora(study: Study, name: str) -> Line:
 def _embedding(study: Study, file: str) -> None:
     from models.base.textual_inversion import fits, open_embedding
 
-    fits(open_embedding(study.path(file)), study.base)
+    fits(open_embedding(study.path(file)), study.models.base)
 
 
 def _scorers(study: Study) -> Iterator[Line]:

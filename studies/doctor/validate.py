@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +13,9 @@ from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
 from studies.devices import best_device
-from studies.references.look import look_of
 from studies.references.photos import named_photos
+from studies.references.pictures import reference_pictures
+from studies.references.references import references_for
 from studies.references.source import source_of, words_of
 from studies.study import Study
 from studies.workspace import Workspace
@@ -33,19 +33,20 @@ def validate_study(study: Study) -> Iterator[str]:
             raise InputError("no such LoRA file", study.path(lora.file), f"mend loras.{name}.file")
         if lora.references is not None and not study.path(lora.references).is_dir():
             raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
-    study.frame.check(study.base.factor)
+    models = study.models
+    study.frame.check(models.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
     if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
         yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
-    for name, file in study.loras.items():
+    for name, file in models.loras.items():
         layers = len(file.unet) + len(file.text) + len(file.text_2)
         yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
-        other = trained_on_another(file.metadata, study.base)
+        other = trained_on_another(file.metadata, models.base)
         if other is not None:
             yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
-    for word, held in study.embeddings.items():
-        yield f"embedding  {word}: {held.tokens} vectors"
-    _ = study.observer
+    for word, embedding in models.embeddings.items():
+        yield f"embedding  {word}: {embedding.tokens} vectors"
+    _ = models.observer
     parts = study.spec.scorers.parts.model
     yield f"scorers    garment, face, hands{'' if parts is None else ', parts'}: open"
     if parts is None:
@@ -53,16 +54,16 @@ def validate_study(study: Study) -> Iterator[str]:
     for line in limits_of_use(study.spec.scorers.face.pack, parts or ""):
         yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:
-        quiet = replace(study, workspace=Workspace(Path(scratch)))
+        quiet = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, models)
         for name in quiet.spec.searched():
             source = source_of(quiet, name)
             for words in words_of({name: source}).values():
                 yield f"references {name}: {words}"
             if source == "close-ups":
                 continue
-            if parts is None and study.spec.loras[name].kind != "face" and look_of(quiet, name).boxes() is None:
+            if parts is None and study.spec.loras[name].kind != "face" and reference_pictures(quiet, name).boxes() is None:
                 yield f"note       {name}: {IN_THE_MIDDLE}"
-            references = quiet.references_for(name)
+            references = references_for(quiet, name)
             unused = f", {len(references.unused)} unused" if references.unused else ""
             if source == "photos":
                 yield f"references {name}: {len(references.embeddings)} photos show it{unused}"

@@ -27,15 +27,15 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     """
     assert outcome.pick is not None
     weights = {**outcome.pick.point.weights, **fixed_weights(study)}
-    summed = sum_loras(study.loras, weights)
-    write_sum(path, summed, metadata_of(study, outcome.seed, weights, path.stem, summed.rank), xl=study.base.is_xl)
+    summed = sum_loras(study.models.loras, weights)
+    write_sum(path, summed, metadata_of(study, outcome.seed, weights, path.stem, summed.rank), xl=study.base_facts.is_xl)
     return [f"use it alone, at weight 1: <lora:{path.stem}:1>", *_warnings(summed)]
 
 
 def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:
     """What the file says of itself: to kohya's tools its rank and base, to people and programs what it was made of."""
     used = {name: weight for name, weight in weights.items() if weight}
-    parts = [{"name": file_name(study, n), "hash": study.loras[n].hash, "weight": w} for n, w in used.items()]
+    parts = [{"name": file_name(study, n), "hash": study.lora_facts[n].hash, "weight": w} for n, w in used.items()]
     said = " + ".join(f"{format_number(weight)} {file_name(study, name)}" for name, weight in used.items())
     metadata = {
         "modelspec.title": title,
@@ -44,8 +44,8 @@ def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, 
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(rank),
         "ss_network_alpha": str(rank),
-        "ss_base_model_version": "sdxl_base_v1-0" if study.base.is_xl else "sd_v1",
-        "ss_sd_model_name": study.base.name,
+        "ss_base_model_version": "sdxl_base_v1-0" if study.base_facts.is_xl else "sd_v1",
+        "ss_sd_model_name": study.base_facts.name,
         "ss_training_comment": f"not trained: {said}, the pick of study {study.spec.name} at seed {seed}",
         MADE_OF: json.dumps(parts, ensure_ascii=False),
     }

@@ -34,18 +34,20 @@ def draw_around(
     Seeds of an axis are judged only where they were calibrated, since each would cost as many images as a small search.
     """
     from studies.grid.axes import axis_seeds
-    from studies.grid.grid import centre_of, check_steps, grids_of, missing, stored_judges, uncalibrated
+    from studies.grid.grid import centre_of, check_steps, grids_of, stored_judges
+    from studies.run.calibration import missing_calibration
+    from studies.run.stored_images import missing_images
 
     study.workspace.make()
     along = axis_seeds(axes)
     judges = stored_judges(study, along if seed is None else (*along, seed))
     grids = grids_of(along[0] if seed is None else seed, centre_of(study, seed, judges), axes)
     check_steps(study, grids)
-    lacking = uncalibrated(study, seed) if seed is not None and not along else set()
+    lacking = missing_calibration(study, seed) if seed is not None and not along else set()
     title = f"grid {' x '.join(axis.name for axis in axes)}"
     if lacking:
         title = f"{title}, after {len(lacking)} images to calibrate seed {seed}"
-    announce(study, callback, title, len(lacking | missing(study, [job for grid in grids for job in grid.jobs()])))
+    announce(study, callback, title, len(lacking | missing_images(study, [job for grid in grids for job in grid.jobs()])))
     if seed is not None and lacking:
         judges = {seed: _calibrated(study, seed, callback)}
     if not set(along) <= set(judges):
@@ -76,10 +78,10 @@ def draw_grid(
 
 
 def _calibrated(study: Study, seed: int, callback: Callback) -> Judge:
-    from studies.run.before_trials import images_before_trials, judge_for
+    from studies.run.calibration import calibrate, calibration_images
 
     with callback.progress("calibrate") as advance:
-        return judge_for(study, seed, image_counter(advance, images_before_trials(study)))[0]
+        return calibrate(study, seed, image_counter(advance, calibration_images(study))).judge
 
 
 def _file_name(grid: Grid) -> str:

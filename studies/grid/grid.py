@@ -10,13 +10,13 @@ from typing import Any
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
 from optimizer.render.schedulers import calls
+from scorers.observe.references import References
 from scorers.score.calibration import similarity
 from scorers.score.hands import hands_score
 from studies.grid.axes import GridAxis
-from studies.references.close_ups import close_ups_lacking
-from studies.run.before_trials import judge_for, other_seeds
+from studies.references.references import references_of
 from studies.run.blur_policy import little_clothing
-from studies.run.calibration import ladder_points, plain_point
+from studies.run.calibration import load_calibration, missing_calibration
 from studies.run.judge import Judge
 from studies.run.trials import stored_outcome
 from studies.study import Study
@@ -100,19 +100,19 @@ def check_steps(study: Study, grids: Iterable[Grid]) -> None:
 
 def draw_cells(study: Study, judges: Mapping[int, Judge], grid: Grid, drawn: Callable[[], None]) -> list[list[GridCell]]:
     """Rows of cells. Seeds without a judge get raw scores and no verdict. `drawn` is called after each image."""
-    cells = []
+    cells, references = [], references_of(study)
     for evaluation in study.evaluator.evaluate_all(grid.jobs()):
-        cells.append(_cell(study, judges.get(evaluation.seed), evaluation))
+        cells.append(_cell(references, judges.get(evaluation.seed), evaluation))
         drawn()
     width = len(grid.x.labels)
     return [cells[at : at + width] for at in range(0, len(cells), width)]
 
 
-def _cell(study: Study, judge: Judge | None, evaluation: Evaluation) -> GridCell:
+def _cell(references: Mapping[str, References], judge: Judge | None, evaluation: Evaluation) -> GridCell:
     seed, point, image, observation = evaluation.seed, evaluation.point, evaluation.image, evaluation.observation
     bare = little_clothing(observation)
     if judge is None:
-        raw = {name: similarity(observation, references) for name, references in study.references.items()}
+        raw = {name: similarity(observation, reference) for name, reference in references.items()}
         return GridCell(seed, point, image, raw, hands_score(observation), bare=bare)
     judged, scores = judge.judge(evaluation)
     breaks = tuple(name for name, margin in judged.violations.items() if margin > 0)
@@ -121,8 +121,8 @@ def _cell(study: Study, judge: Judge | None, evaluation: Evaluation) -> GridCell
 
 def stored_judges(study: Study, seeds: Iterable[int]) -> dict[int, Judge]:
     """Judges of those seeds that an earlier run calibrated; draws nothing."""
-    ready = [seed for seed in dict.fromkeys(seeds) if not uncalibrated(study, seed)]
-    return {seed: judge_for(study, seed, lambda: None)[0] for seed in ready}
+    ready = [seed for seed in dict.fromkeys(seeds) if not missing_calibration(study, seed)]
+    return {seed: load_calibration(study, seed).judge for seed in ready}
 
 
 def centre_of(study: Study, seed: int | None, judges: Mapping[int, Judge]) -> Point:
@@ -131,21 +131,3 @@ def centre_of(study: Study, seed: int | None, judges: Mapping[int, Judge]) -> Po
         return study.start
     pick = stored_outcome(study, seed, judges[seed]).pick
     return pick.point if pick else study.start
-
-
-def uncalibrated(study: Study, seed: int) -> set[Path]:
-    """The images that `judge_for` would draw: of the plain image, close-ups of LoRAs without photos, the ladders at the seed they
-    were first drawn at, the locked image, and other seeds where drift is required."""
-    held = study.workspace.read("calibration")
-    ladder_seed = seed if held is None else int(held["seed"])
-    ladders = [Job(ladder_seed, point) for lora in study.spec.searched() for point in ladder_points(study, lora)]
-    if study.spec.search.drift is not None:
-        ladders += [Job(other, study.start) for other in other_seeds(study, seed)]
-    own = [Job(seed, plain_point(study)), Job(seed, study.start)]
-    return missing(study, [*close_ups_lacking(study), *ladders]) | missing(study, own, alone=True)
-
-
-def missing(study: Study, jobs: Iterable[Job], *, alone: bool = False) -> set[Path]:
-    """Where the images will lie that were not drawn before."""
-    images = study.evaluator.renderer
-    return {images.path(job) for job in jobs if images.find(job, alone=alone) is None}

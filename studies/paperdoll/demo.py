@@ -83,14 +83,15 @@ def _grid(study: Study, outcome: Outcome, tracker: Tracker, callback: RunCallbac
     from studies.announce import announce
     from studies.grid.axes import WeightAxis
     from studies.grid.draw import draw_grid
-    from studies.grid.grid import Grid, missing
-    from studies.run.before_trials import judge_for
+    from studies.grid.grid import Grid
+    from studies.run.calibration import load_calibration
+    from studies.run.stored_images import missing_images
 
-    judge, _ = judge_for(study, outcome.seed, lambda: None)
+    judge = load_calibration(study, outcome.seed).judge
     centre = outcome.pick.point if outcome.pick else study.start
     dress, shoes = (WeightAxis(name, _around(study, name, centre.weights[name])) for name in ("dress", "shoes"))
     grid = Grid(outcome.seed, centre, dress, shoes)
-    announce(study, callback, "grid dress x shoes", len(missing(study, grid.jobs())))
+    announce(study, callback, "grid dress x shoes", len(missing_images(study, grid.jobs())))
     return draw_grid(study, {outcome.seed: judge}, grid, tracker, callback).path
 
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from models.errors import InputError
 from models.io.files import write_whole
 from optimizer.point import Job, Point
-
-if TYPE_CHECKING:
-    from studies.study import Study
 from studies.references.source import CLOSE_UP_SEEDS, sources_of
+from studies.study import Study
 
 FULL: Final = 1.0
 """The weight of close-ups."""
 FOLDER: Final = "close-ups"
 
 
-def draw_close_ups(study: Study, drawn: Callable[[], None]) -> None:
-    """Draws those that are needed and were not drawn before. `drawn` is called after each image.
+def draw_close_ups(study: Study, callback: Callable[[], None]) -> None:
+    """Draws those that are needed and were not drawn before. `callback` is called after each image.
 
-    They are kept apart from the cache of images, which may let them go: what is compared with must stay the same.
+    They are stored apart from the image cache, which evicts images: references must stay the same.
     """
     lacking = close_ups_lacking(study)
     if not lacking:
@@ -30,14 +28,14 @@ def draw_close_ups(study: Study, drawn: Callable[[], None]) -> None:
     (study.workspace.root / FOLDER).mkdir(exist_ok=True)
     for job, evaluation in zip(lacking, study.evaluator.evaluate_all(lacking), strict=True):
         if not evaluation.observation.failed:
-            write_whole(_kept(study, job), evaluation.image.read_bytes())
-        drawn()
+            write_whole(_stored_at(study, job), evaluation.image.read_bytes())
+        callback()
 
 
 def close_ups_lacking(study: Study) -> list[Job]:
-    """The close-ups that are needed and not kept yet."""
+    """The close-ups that are needed and not stored yet."""
     needed = [name for name, source in sources_of(study).items() if source == "close-ups"]
-    return [job for name in needed for job in _jobs_of(study, name) if not _kept(study, job).exists()]
+    return [job for name in needed for job in _jobs_of(study, name) if not _stored_at(study, job).exists()]
 
 
 def _jobs_of(study: Study, name: str) -> list[Job]:
@@ -45,13 +43,14 @@ def _jobs_of(study: Study, name: str) -> list[Job]:
     return [Job(seed, alone) for seed in CLOSE_UP_SEEDS]
 
 
-def _kept(study: Study, job: Job) -> Path:
-    """Its name holds all that decides the image: the base's and the LoRA's hash among it."""
+def _stored_at(study: Study, job: Job) -> Path:
+    """The file is named by its cache key, which covers the hashes of base and LoRA."""
     return study.workspace.root / FOLDER / study.evaluator.place(job).name
 
 
 def stored_close_ups(study: Study, name: str) -> list[Path]:
-    found = [place for job in _jobs_of(study, name) if (place := _kept(study, job)).is_file()]
+    """The files of one LoRA's close-ups. Raises InputError if none is drawn yet."""
+    found = [place for job in _jobs_of(study, name) if (place := _stored_at(study, job)).is_file()]
     if not found:
         what = f"{name} has no reference photos, no preview picture, and no image of it alone is drawn yet"
         mend = f"run `huanhua run STUDY`, which draws them, or name photos: loras.{name}.references"

@@ -1,4 +1,4 @@
-"""Reference photos for scoring: a plain folder of photos, or the photos behind a training set and where their wearers are."""
+"""Reference photos for scoring: a plain folder of photos, or the photos behind a training set, cropped to their wearers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def named_photos(folder: Path) -> list[tuple[Path, Image]]:
 
 
 def boxes_in(folder: Path) -> list[Box] | None:
-    """Where the thing is in each of `named_photos`, in shares of width and height; None for a plain folder: it does not say."""
+    """Where the thing is in each of `named_photos`, in shares of width and height; None for a plain folder."""
     if not (folder / NAME).is_file():
         return None
     manifest = read_manifest(folder)

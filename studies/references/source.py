@@ -1,26 +1,25 @@
-"""What a searched LoRA is compared with: photos, or, where none are named, its own look.
+"""What a searched LoRA is compared with: photos or, where none are named, its own appearance.
 
-Its own look is the preview picture beside its file, as A1111 and Civitai's helpers name it, or else a few images of the LoRA
-alone at full weight. Scores against it say how much of the LoRA's own look shows, not how like photos an image is.
+Its own appearance is the preview picture next to its file, as A1111 and Civitai's helpers name it, or else a few images of the
+LoRA alone at full weight. Scores against it measure how much of that appearance shows, not likeness to photos.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    from studies.study import Study
+from studies.study import Study
 
 Source = Literal["photos", "preview", "close-ups"]
 PREVIEWS: Final = (
     *(".preview.png", ".preview.jpg", ".preview.jpeg", ".preview.webp"),
     *(".png", ".jpg", ".jpeg", ".webp"),
 )
-"""What takes the place of .safetensors in the name of a preview, the likelier first."""
+"""Suffixes of a preview that replace .safetensors, in order of preference."""
 CLOSE_UP_SEEDS: Final = (1414213562, 1618033988, 2718281828, 3141592653)
-"""Of close-ups; no seed that a person locks, whose ladder would then be compared with itself."""
+"""Seeds of close-ups: ones that nobody locks, since a ladder at such a seed would be compared with itself."""
 OWN_LOOK: Final = "scores say how much of the LoRA's own look shows, not likeness to photos"
 WORDS: Final[Mapping[Source, str]] = {
     "photos": "photos",
@@ -35,6 +34,7 @@ def sources_of(study: Study) -> dict[str, Source]:
 
 
 def source_of(study: Study, name: str) -> Source:
+    """What one searched LoRA is compared with. Opens no file."""
     section = study.spec.loras[name]
     if section.references is not None:
         return "photos"
@@ -42,7 +42,7 @@ def source_of(study: Study, name: str) -> Source:
 
 
 def preview_of(lora: Path) -> Path | None:
-    """The preview picture beside a LoRA file, None if there is none."""
+    """The preview picture next to a LoRA file, None if there is none."""
     places = (lora.with_name(lora.stem + suffix) for suffix in PREVIEWS)
     return next((place for place in places if place.is_file()), None)
 

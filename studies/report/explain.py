@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from models.errors import InputError
 from models.io.images import open_photo
 from scorers.observe.observation import Box, HandObservation, Observation
+from scorers.observe.references import References
 from scorers.score.calibration import matched_photo, seen_place, similarity
 from scorers.score.hands import SMALLEST, hands_score
 from scorers.score.identity import SMALL, face_width
 from scorers.score.scores import Scores
-from studies.references.look import look_of
+from studies.references.pictures import reference_pictures
+from studies.references.references import references_of
 from studies.run.judge import Judge
 
 if TYPE_CHECKING:
@@ -104,9 +106,10 @@ def open_images(files: Sequence[Path]) -> tuple[list[tuple[Path, Image]], list[I
 
 def score_images(study: Study, images: Sequence[tuple[Path, Image]], judge: Judge | None) -> list[ScoredImage]:
     """Looks at all images at once. With a judge of one seed the scores are calibrated and compared with its locked image."""
-    photos = {name: look_of(study, name).pictures() for name in study.spec.searched()}
+    photos = {name: reference_pictures(study, name).open() for name in study.spec.searched()}
+    references = references_of(study)
     seen = study.observer.observe([image for _, image in images])
-    return [_scored(study, file, image, s, photos, judge) for (file, image), s in zip(images, seen, strict=True)]
+    return [_scored(references, file, image, s, photos, judge) for (file, image), s in zip(images, seen, strict=True)]
 
 
 def hand_words(hand: HandObservation) -> str:
@@ -114,20 +117,20 @@ def hand_words(hand: HandObservation) -> str:
 
 
 def _scored(
-    study: Study,
+    all_references: Mapping[str, References],
     file: Path,
     image: Image,
     observation: Observation,
     photos: Mapping[str, list[tuple[Path, Image]]],
     judge: Judge | None,
 ) -> ScoredImage:
-    raw = {name: similarity(observation, references) for name, references in study.references.items()}
+    raw = {name: similarity(observation, references) for name, references in all_references.items()}
     matches = {}
-    for name, references in study.references.items():
+    for name, references in all_references.items():
         index = matched_photo(observation, references)
         if index is not None:
             matches[name] = Match(*photos[name][index])
-    places = {name: seen_place(observation, references) for name, references in study.references.items()}
+    places = {name: seen_place(observation, references) for name, references in all_references.items()}
     looked_at = {name: box for name, box in places.items() if box is not None}
     if judge is None:
         return ScoredImage(file, image, observation, raw, matches, None, (), looked_at)

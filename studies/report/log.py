@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scorers.score.calibration import Calibration
-    from studies.run.calibration import Ladder
+    from studies.run.ladders import Ladder
     from studies.run.outcome import Outcome
     from studies.run.stored import Stored
     from studies.study import Study

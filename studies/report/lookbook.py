@@ -21,8 +21,8 @@ def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) ->
     """All locked seeds that were run, judged by the study file as it is now. Raises InputError if none was."""
     from dashboards.lookbook.book import Book
     from models.errors import InputError
-    from studies.report.lookbook_data import was_run
     from studies.run.scouting import locked_seeds
+    from studies.run.stored import was_run
 
     seeds = locked_seeds(study)
     if not seeds or (study.spec.tracking.storage is None and not (study.workspace.root / "optuna.db").exists()):
@@ -67,19 +67,17 @@ def dials_of(study: Study) -> tuple[Dial, ...]:
 
 def _story(study: Study, seed: int, callback: Callback) -> SeedStory:
     from dashboards.lookbook.book import SeedStory
-    from studies.announce import announce
-    from studies.report.lookbook_data import images_gone, seed_result
-    from studies.run.before_trials import images_before_trials
+    from studies.report.lookbook_data import seed_result
     from studies.run.compatibility import check_compatible
+    from studies.run.stored import images_gone
     from studies.run.trials import restore_images, trial_store_of
 
     check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
-        announce(study, callback, f"seed {seed}: images that the cache let go", gone)
-    with callback.progress(f"seed {seed}") as advance:
-        found = seed_result(study, seed, image_counter(advance, images_before_trials(study)))
+        _draw_again(study, seed, gone, callback)
+    found = seed_result(study, seed)
     outcome = found.outcome
     trials = tuple(_trial(study, *pair) for pair in zip(outcome.trials, found.trials, strict=True))
     places = {record.judged.point.key(): place for place, record in enumerate(outcome.trials)}
@@ -99,6 +97,19 @@ def _story(study: Study, seed: int, callback: Callback) -> SeedStory:
         found=places[outcome.found.point.key()] if outcome.found else None,
         unmeasurable=outcome.unmeasurable,
     )
+
+
+def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> None:
+    """Draws the stored images of a seed that the cache has evicted."""
+    from studies.announce import announce
+    from studies.run.calibration import calibrate, calibration_images
+    from studies.run.trials import jobs_of_trials
+
+    announce(study, callback, f"seed {seed}: images that the cache let go", images)
+    with callback.progress(f"seed {seed}") as advance:
+        calibrate(study, seed, image_counter(advance, calibration_images(study)))
+    for job in jobs_of_trials(study, seed):
+        study.evaluator.evaluate(job.seed, job.point)
 
 
 def _needs(study: Study, found: SeedResult) -> tuple[Need, ...]:

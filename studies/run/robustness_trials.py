@@ -53,9 +53,11 @@ def best_record(records: Sequence[TrialRecord]) -> TrialRecord | None:
     return next((record for record in records if found and record.judged.point.key() == found.point.key()), None)
 
 
-def stored_robustness(study: Study, seed: int, judge: Judge, record: TrialRecord, checked_at: float | None) -> Robustness | None:
-    """What an earlier run found; None if it did not check. `checked_at` is the offset that is stored with the trial: neighbours
-    that have left the cache since are rendered again."""
+def stored_robustness(
+    study: Study, seed: int, judge: Judge, record: TrialRecord, checked_at: float | None, evaluate: Callable[[Job], Evaluation]
+) -> Robustness | None:
+    """What an earlier run found; None if it did not check. `checked_at` is the offset that is stored with the trial. `evaluate`
+    loads its neighbours, or draws anew those that have left the cache since."""
     off = study.spec.search.robustness
     if off == 0:
         return None
@@ -64,4 +66,4 @@ def stored_robustness(study: Study, seed: int, judge: Judge, record: TrialRecord
     rendered = record.judged.feasible and all(study.evaluator.place(job).exists() for job in jobs.values())
     if checked_at != off and not rendered:
         return None
-    return Robustness(off, {side: judge.judge(study.evaluator.evaluate(seed, job.point))[0] for side, job in jobs.items()})
+    return Robustness(off, {side: judge.judge(evaluate(job))[0] for side, job in jobs.items()})

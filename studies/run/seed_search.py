@@ -93,7 +93,7 @@ def searching(
     trial_store = trial_store_of(study, seed)
     may_write()
     trial_store.drop_unfinished()
-    records = stored_records(study, seed, judge, trial_store)
+    records = stored_records(study, seed, judge, trial_store, lambda job: study.evaluator.evaluate(job.seed, job.point))
     if not records:
         store_conditions(study, trial_store)
     for brought in _carried(study, seed, records):

@@ -1,4 +1,4 @@
-"""What earlier runs of a seed left, judged by the requirements as they stand now. Nothing is drawn, and no model is opened."""
+"""What earlier runs of a seed left, judged by the requirements as they are now. Nothing is drawn, and no model is opened."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
-from studies.report.lookbook_data import images_gone, was_run
-from studies.run.before_trials import judge_for
-from studies.run.calibration import Ladder
+from studies.run.calibration import load_calibration, missing_calibration
 from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
+from studies.run.ladders import Ladder
 from studies.run.outcome import Outcome
 from studies.run.scouting import locked_seeds
-from studies.run.trials import restore_images, stored_outcome, trial_store_of
+from studies.run.stored_images import missing_images
+from studies.run.trials import jobs_of_trials, restore_images, stored_outcome, trial_store_of
 from studies.study import Study
 
 
 @dataclass(frozen=True)
 class Stored:
-    """One seed: its judge, the ladders that calibrate it, and what its trials come to."""
+    """One seed: its judge, the ladders that calibrate it, and the outcome of its trials."""
 
     judge: Judge
     ladders: Sequence[Ladder]
@@ -27,8 +27,8 @@ class Stored:
 
 
 def stored(study: Study, seed: int) -> Stored:
-    """Raises InputError if nothing was run at this seed, if its trials were made under other conditions than the study's present
-    ones, or if its images are not there."""
+    """Raises InputError if nothing was run at this seed, if its trials are not compatible with the study as it is now, or if its
+    images are not there."""
     run = f"run `huanhua run STUDY --seed {seed}`"
     if not was_run(study, seed):
         raise InputError("nothing was run here yet", f"seed {seed}", run)
@@ -38,8 +38,8 @@ def stored(study: Study, seed: int) -> Stored:
     if gone:
         what = f"{gone} images of it are not in the workspace"
         raise InputError(what, f"seed {seed}", f"{run}, which draws them")
-    judge, ladders = judge_for(study, seed, lambda: None)
-    return Stored(judge, ladders, stored_outcome(study, seed, judge))
+    calibrated = load_calibration(study, seed)
+    return Stored(calibrated.judge, calibrated.ladders, stored_outcome(study, seed, calibrated.judge))
 
 
 def stored_outcomes(study: Study, seed: int | None) -> list[Outcome]:
@@ -53,3 +53,14 @@ def seeds_run(study: Study) -> list[int]:
     if not found:
         raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
     return found
+
+
+def was_run(study: Study, seed: int) -> bool:
+    """Whether any trial of this seed is stored."""
+    return bool(trial_store_of(study, seed).finished())
+
+
+def images_gone(study: Study, seed: int) -> int:
+    """How many of the seed's images the cache has evicted: they must be drawn again to be shown."""
+    trials = missing_images(study, jobs_of_trials(study, seed), alone=True)
+    return len(missing_calibration(study, seed) | trials)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.evaluate.base import Evaluation
@@ -18,6 +19,7 @@ from studies.run.judge import Judge, plain_scores
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.ratings import rating_in, with_rating
 from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
+from studies.run.stored_images import load_evaluation
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import BlurredPicture
@@ -60,9 +62,11 @@ def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bo
 
 
 def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
-    """What earlier runs found, judged by the requirements as they stand now; draws nothing new."""
+    """What earlier runs found, judged by the requirements as they are now. Draws nothing: raises InputError if an image is not
+    in the workspace."""
     trial_store = trial_store_of(study, seed)
-    return outcome_of(study, seed, judge, stored_records(study, seed, judge, trial_store), trial_store.chosen())
+    records = stored_records(study, seed, judge, trial_store, lambda job: load_evaluation(study, job))
+    return outcome_of(study, seed, judge, records, trial_store.chosen())
 
 
 def restore_images(study: Study, seed: int) -> None:
@@ -80,15 +84,17 @@ def jobs_of_trials(study: Study, seed: int) -> list[Job]:
     return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for both in points for p in both.values()]
 
 
-def stored_records(study: Study, seed: int, judge: Judge, trial_store: TrialStore) -> list[TrialRecord]:
-    """The finished trials with what people said of them."""
+def stored_records(
+    study: Study, seed: int, judge: Judge, trial_store: TrialStore, evaluate: Callable[[Job], Evaluation]
+) -> list[TrialRecord]:
+    """The finished trials with their ratings. `evaluate` loads an image that was drawn alone, or draws it anew."""
     restore_images(study, seed)
     notes, checked = trial_store.notes(), trial_store.robustness_checked()
     found = []
     for entry in trial_store.entries():
-        seen = study.evaluator.evaluate(seed, entry.point)
+        seen = evaluate(Job(seed, entry.point))
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        robustness = stored_robustness(study, seed, judge, record, checked.get(entry.number))
+        robustness = stored_robustness(study, seed, judge, record, checked.get(entry.number), evaluate)
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), robustness=robustness))
     return found
 

@@ -1,6 +1,6 @@
 """A whole study on disk whose models are fakes: for tests and benchmarks of all that is around rendering.
 
-Its files hold anything, and its workspace says that they were opened, so that verbs which need no model work on it as on any.
+Its files hold anything, and its workspace stores facts about them, so that verbs which need no model work on it as on any.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from optimizer.point import Job, Point
+from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
-from studies.opened import store_facts
+from studies.opened import BaseFacts
 from studies.spec import read_spec
 from studies.study import Study
+from studies.testing.fake_backend import FakeBackend, facts_of
 from studies.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def shown_at(point: Point) -> Shown:
 
 @dataclass
 class FakeWorld:
-    """Draws what `shown_at` says. `paint` gives the ground of a picture; flat grey if it is None."""
+    """Draws what `shown_at` gives, on a ground that `paint` draws, flat grey if it is None."""
 
     size: tuple[int, int]
     paint: Callable[[Job], Image] | None = None
@@ -82,7 +83,7 @@ class FakeWorld:
 def fake_study(
     folder: Path, *, name: str = "fake", size: tuple[int, int] = (64, 96), paint: Callable[[Job], Image] | None = None
 ) -> Study:
-    """Writes the study file and all that it names into `folder`, and opens it."""
+    """Writes the study file and all that it names into `folder`, and opens it on a FakeBackend over a FakeWorld."""
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,12 +93,14 @@ def fake_study(
         (folder / file).write_text(file)
     (folder / "photos").mkdir(exist_ok=True)
     Image.new("RGB", (8, 12)).save(folder / "photos" / "photo.png")
-    study = Study(read_spec(folder / "study.yaml"), folder, Workspace(folder / "workspace").make())
-    study.__dict__ |= {
-        "base": SimpleNamespace(name="base", hash="0" * 64, is_xl=False, schedule={}),
-        "loras": {lora: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, lora in enumerate(study.spec.loras, 1)},
-        "renderer": (world := FakeWorld(size, paint)),
-        "observer": FakeObserver(),
-    }
-    study.known = store_facts(study, world.identity())
+    study = opened_on(folder, FakeWorld(size, paint))
+    study.workspace.make()
+    study.seconds_per_image()
     return study
+
+
+def opened_on(folder: Path, world: Renderer) -> Study:
+    """The study that lies in `folder`, as another process opens it, drawn by `world`."""
+    spec = read_spec(folder / "study.yaml")
+    backend = FakeBackend(world, FakeObserver(), facts_of(spec.loras, BaseFacts("base", "0" * 64, False, {}), first=1), lazy=True)
+    return Study(spec, folder, Workspace(folder / "workspace"), backend)

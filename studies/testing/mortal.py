@@ -1,4 +1,4 @@
-"""A renderer that ends the run that asks it, as a kill would."""
+"""A renderer that ends the run that uses it, as a kill would."""
 
 from __future__ import annotations
 

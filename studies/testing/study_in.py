@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from PIL import Image
 
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
 from optimizer.render.base import Renderer
-from scorers.testing.fake_observer import FakeObserver, Shown, references_of
-from studies.run.before_trials import judge_for
+from scorers.observe.base import Observer
+from scorers.testing.fake_observer import FakeObserver, Shown
+from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.seed_search import run_seed
 from studies.spec import StudySpec
 from studies.study import Study
-from studies.testing.painter import Painter
+from studies.testing.fake_backend import FakeBackend, facts_of
+from studies.testing.painter import Painter, painted
 from studies.tracking.base import Tracker
 from studies.tracking.memory import MemoryTracker
 from studies.workspace import Workspace
 
-SPEC: dict[str, Any] = {
+SPEC: Final[dict[str, Any]] = {
     "name": "outfit",
     "base": {"checkpoint": "base.safetensors"},
     "prompt": "1girl, testdress",
@@ -37,27 +36,49 @@ SPEC: dict[str, Any] = {
 }
 
 
+def study_in(folder: Path, *, renderer: Renderer | None = None, observer: Observer | None = None, **changes: Any) -> Study:
+    """`changes` replace whole sections of the study file. The folder gets one reference photo a LoRA."""
+    return study_of({**SPEC, **changes}, folder, renderer=renderer, observer=observer)
+
+
+def study_of(
+    sections: dict[str, Any], folder: Path, *, renderer: Renderer | None = None, observer: Observer | None = None
+) -> Study:
+    """As `study_in`, of a whole study file's sections. Without a renderer its images are painted, and read back as painted."""
+    spec = StudySpec.model_validate(sections)
+    for section in spec.searched().values():
+        if section.references is not None:
+            _photo(folder / section.references)
+    backend = FakeBackend(renderer or Painter(), observer or FakeObserver(seen), facts_of(spec.loras))
+    return Study(spec, folder, Workspace(folder / "workspace"), backend)
+
+
+def _photo(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        Image.new("RGB", (8, 12)).save(folder / "photo.png")
+
+
 def seen(image: Image.Image) -> Shown:
     """As much of the dress and the shoes as the painter painted."""
-    red, green, _ = image.getpixel((0, 0))  # type: ignore[misc]
-    return Shown(clothing=red / 255, shoes=green / 255)
+    dress, shoes = painted(image)
+    return Shown(clothing=dress, shoes=shoes)
 
 
-def study_in(folder: Path, *, renderer: Renderer | None = None, observer_id: str = "fake", **changes: Any) -> Study:
-    """`changes` replace whole sections of the study file."""
-    made = Study(StudySpec.model_validate({**SPEC, **changes}), folder, Workspace(folder / "workspace"))
-    renderer = renderer or Painter()
-    made.__dict__ |= {
-        "base": SimpleNamespace(name="lab", hash="0123456789abcdef", is_xl=False, schedule={}),
-        "loras": {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(made.spec.loras)},
-        "renderer": renderer,
-        "evaluator": LocalEvaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), observer_id),
-        "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
-    }
-    return made
+def fake_backend(study: Study) -> FakeBackend:
+    """The study's backend, which must be a fake."""
+    assert isinstance(study.backend, FakeBackend)
+    return study.backend
+
+
+def painter_of(study: Study) -> Painter:
+    """The study's renderer, which must be a Painter."""
+    renderer = fake_backend(study).renderer
+    assert isinstance(renderer, Painter)
+    return renderer
 
 
 def run(study: Study, seed: int = 7, budget: int = 12, tracker: Tracker | None = None) -> Outcome:
     study.workspace.make()
-    judge, _ = judge_for(study, seed, lambda: None)
-    return run_seed(study, seed, judge=judge, budget=budget, tracker=tracker or MemoryTracker(), told=lambda done: None)
+    judge = calibrate(study, seed).judge
+    return run_seed(study, seed, judge=judge, budget=budget, tracker=tracker or MemoryTracker(), told=lambda event: None)

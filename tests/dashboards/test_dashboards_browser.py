@@ -16,7 +16,7 @@ import pytest
 
 from dashboards.servers import Addresses, Stores, running
 from studies.report.optuna_figures import show_figures
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seed
 from studies.run.trials import trial_store_of
 from studies.testing.fake_study import fake_study
@@ -58,7 +58,7 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     study = fake_study(tmp_path_factory.mktemp("dashboards") / "study", name="pink dress", size=(128, 192))
-    judge, _ = judge_for(study, SEED, lambda: None)
+    judge = calibrate(study, SEED).judge
     outcome = run_seed(study, SEED, judge=judge, budget=24, tracker=MemoryTracker(), told=lambda done: None)
     show_figures(study, outcome)
     subprocess.run([sys.executable, "-m", "studies.cli", "track", str(study.root)], check=True, capture_output=True)

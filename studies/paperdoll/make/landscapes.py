@@ -31,7 +31,7 @@ from models.io.hashing import hash_path
 from optimizer.point import Job, Point
 from optimizer.testing.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
 from studies.paperdoll.bundle import WEIGHTS
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.judge import Judge
 from studies.run.scouting import scout, scout_seeds
 from studies.spec import read_spec, study_file
@@ -146,7 +146,7 @@ def grid_of(study: Study, levels: int, cfgs: tuple[float, ...]) -> Grid:
 
 def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mapping[str, str]) -> Landscape:
     """Of pictures that are drawn. Start weights are moved to the nearest point of the grid."""
-    judge, _ = judge_for(study, seed, lambda: None)
+    judge = calibrate(study, seed).judge
     scores = observed(study, judge, grid.jobs(seed))
     grids = {key: np.array(values, np.float32).reshape(grid.shape) for key, values in scores.items()}
     start = {n: values[nearest(values, study.start.weights[n])] for n, values in grid.levels.items()}

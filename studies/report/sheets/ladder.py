@@ -12,7 +12,7 @@ from studies.workspace import Workspace
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from studies.run.calibration import Ladder
+    from studies.run.ladders import Ladder
 from studies.report.sheets.style import Sheet, _saved, open_image
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
+from optimizer.evaluate.evaluation_cache import EvaluationCache
+from optimizer.evaluate.image_cache import ImageCache
+from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.point import Job, Point
 from optimizer.testing.fake_renderer import FakeRenderer
 from scorers.observe.observation import Observation
@@ -28,7 +29,7 @@ class Looker:
 
 
 def evaluator(folder: Path, renderer: FakeRenderer, looker: Looker) -> LocalEvaluator:
-    return LocalEvaluator(CachedRenderer(renderer, folder), looker, "0123456789abcdef")
+    return LocalEvaluator(renderer, EvaluationCache(ImageCache(folder, renderer.identity()), "0123456789abcdef"), looker)
 
 
 def jobs(*seeds: int) -> list[Job]:

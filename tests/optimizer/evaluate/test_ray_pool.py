@@ -22,9 +22,9 @@ from optimizer.render.decode import NotDrawn
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.ray import on_ray
 from studies.callback import SilentCallback
-from studies.opened import stored_facts
+from studies.opened import facts_source, stored_facts
 from studies.pipeline import run_seeds_together
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seeds, searching
 from studies.testing.painter import Painter
 from studies.testing.study_in import run, seen, study_in
@@ -78,14 +78,14 @@ def cluster(tmp_path: Path) -> Iterator[Any]:
 
 
 def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path) -> None:
-    judges = {seed: judge_for(cluster, seed, lambda: None)[0] for seed in (7, 8)}
+    judges = {seed: calibrate(cluster, seed).judge for seed in (7, 8)}
     tracker = MemoryTracker()
     searches = {
         seed: searching(cluster, seed, judge=judge, budget=10, tracker=tracker, told=lambda done: None)
         for seed, judge in judges.items()
     }
     found = run_seeds(cluster, searches)
-    alone = study_in(tmp_path / "alone", observer_id="fake")
+    alone = study_in(tmp_path / "alone")
     for seed in (7, 8):
         here = run(alone, seed=seed, budget=10)
         assert [t.judged for t in found[seed].trials] == [t.judged for t in here.trials]
@@ -104,9 +104,10 @@ def test_the_verb_tells_of_all_seeds_while_they_are_run(cluster: Any, capsys: py
 
 
 def test_what_the_workers_told_is_known_to_later_verbs(cluster: Any) -> None:
-    known = stored_facts(cluster)
-    assert known is not None
-    assert known.identity == cluster.evaluator.identity() == Painter().identity()
+    assert cluster.evaluator.identity() == Painter().identity()
+    stored = stored_facts(cluster.workspace, facts_source(cluster.spec, cluster.root))
+    assert stored is not None
+    assert stored.identity == Painter().identity()
 
 
 def test_many_come_in_their_order_and_none_is_drawn_twice(cluster: Any) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dashboards.plots import Point
 from models.errors import InputError
 from studies.cli.app import app
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.lease import only_runner
 from studies.run.ratings import ASKED
 from studies.run.seed_search import run_seed
@@ -37,7 +37,7 @@ def tracker(monkeypatch: pytest.MonkeyPatch) -> MemoryTracker:
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     made = fake_study(tmp_path / "study")
-    judge, _ = judge_for(made, SEED, lambda: None)
+    judge = calibrate(made, SEED).judge
     run_seed(made, SEED, judge=judge, budget=BUDGET, tracker=MemoryTracker(), told=lambda done: None)
     return made
 
@@ -99,7 +99,7 @@ def test_export_takes_the_choice_home_and_says_so(study: Study, tracker: MemoryT
 def test_the_search_goes_on_with_a_choice_in_place(study: Study, tracker: MemoryTracker) -> None:
     other = broken_trial(study)
     huanhua("pick", study.root, "--seed", SEED, "--trial", other)
-    judge, _ = judge_for(study, SEED, lambda: None)
+    judge = calibrate(study, SEED).judge
     outcome = run_seed(study, SEED, judge=judge, budget=BUDGET + 4, tracker=tracker, told=lambda done: None)
     assert outcome.by_hand
     assert outcome.pick is not None
@@ -164,7 +164,7 @@ def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker
 
 
 def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(study: Study, tracker: MemoryTracker) -> None:
-    judge, _ = judge_for(study, SEED, lambda: None)
+    judge = calibrate(study, SEED).judge
     run_seed(study, SEED, judge=judge, budget=BUDGET, tracker=tracker, told=lambda done: None)
     trial_store = trial_store_of(study, SEED)
     bare = {entry.number for entry in trial_store.entries() if entry.point.weights["dress"] == 0}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,18 +13,24 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
-from scorers.testing.fake_observer import FakeObserver, Shown, references_of
+from scorers.observe.observation import Box, Kind
+from scorers.observe.references import References
+from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.cli.app import app
-from studies.run.before_trials import judge_for
-from studies.spec import StudySpec
+from studies.run.calibration import calibrate
 from studies.study import Study
-from studies.testing.painter import Painter
-from studies.workspace import Workspace
-from tests.studies.grid.test_grid import SPEC, seen
+from studies.testing.study_in import fake_backend, seen, study_of
+from tests.studies.grid.test_grid import SPEC
 
 SEED = 7
+
+
+class FirstUnused(FakeObserver):
+    """Does not find the dress in the first of its photos."""
+
+    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+        found = super().references_of(images, kind, boxes)
+        return replace(found, unused=(0,)) if kind == "clothing" else found
 
 
 @pytest.fixture
@@ -33,17 +39,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
         (tmp_path / folder).mkdir()
         for name in ("a.png", "b.png"):
             Image.new("RGB", (8, 12), "red").save(tmp_path / folder / name)
-    study = Study(StudySpec.model_validate(SPEC), tmp_path, Workspace(tmp_path / "workspace"))
-    study.__dict__ |= {
-        "base": SimpleNamespace(name="lab", hash="0"),
-        "loras": {name: SimpleNamespace(hash="0", metadata={}) for name in study.spec.loras},
-        "observer": FakeObserver(seen),
-        "evaluator": LocalEvaluator(CachedRenderer(Painter(), study.workspace.images), FakeObserver(seen), "fake"),
-        "references": {
-            "dress": replace(references_of("clothing"), unused=(0,)),
-            "shoes": references_of("shoes"),
-        },
-    }
+    study = study_of(SPEC, tmp_path, observer=FirstUnused(seen))
     monkeypatch.setattr("studies.cli.score.open_study", lambda path, workspace: study)
     return study
 
@@ -84,7 +80,7 @@ def test_raw_scores_regions_and_matches_are_told_without_a_seed(study: Study, im
 
 def test_a_calibrated_seed_gives_scores_between_0_and_1_and_what_breaks(study: Study, image: Path) -> None:
     study.workspace.make()
-    judge_for(study, SEED, lambda: None)
+    calibrate(study, SEED)
     one = told(image, "--seed", SEED)["images"][0]
     assert one["calibrated"] == {"dress": pytest.approx(0.8, abs=0.01), "shoes": pytest.approx(0.2, abs=0.01)}
     assert one["breaks"] == ["shoes"]
@@ -120,7 +116,7 @@ def test_images_of_one_name_get_pictures_of_their_own(study: Study, image: Path,
 
 
 def test_what_an_image_lacks_is_said(study: Study, image: Path) -> None:
-    study.__dict__["observer"] = FakeObserver(lambda image: Shown(clothing=None, hands=None, feet=1))
+    fake_backend(study).observing = FakeObserver(lambda image: Shown(clothing=None, hands=None, feet=1))
     text = run(image).stdout
     assert "dress      raw 0.000, not found in the image" in text
     assert "none seen" in text
@@ -128,7 +124,7 @@ def test_what_an_image_lacks_is_said(study: Study, image: Path) -> None:
 
 
 def test_a_small_face_is_told_as_less_sure(study: Study, image: Path) -> None:
-    study.__dict__["observer"] = FakeObserver(lambda image: Shown())
+    fake_backend(study).observing = FakeObserver(lambda image: Shown())
     assert "face       32 pixels wide" in run(image).stdout
     face = told(image)["images"][0]["face"]
     assert (face["width"], face["reliable"]) == (32.0, False)

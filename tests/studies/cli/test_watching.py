@@ -18,7 +18,7 @@ from studies.cli.progress.json_events import JsonEvents
 from studies.cli.progress.live_view import LiveView
 from studies.cli.progress.plain_lines import PlainLines, _Seed
 from studies.pipeline import run_seeds_together
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.seed_search import run_seed
 from studies.study import Study
@@ -78,7 +78,7 @@ def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeyp
     monkeypatch.setattr("studies.cli.progress.live_view.console", lambda: screen)
     study = fake_study(tmp_path / "study")
     with LiveView().seed(SeedPlan(SEED, 13, 8, 1.5)) as seed:
-        judge, _ = judge_for(study, SEED, seed.on_calibration_image)
+        judge = calibrate(study, SEED, seed.on_calibration_image).judge
         run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), told=seed.on_trial)
     seen = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "calibrate 13 of 13" in seen

@@ -14,7 +14,7 @@ from models.errors import InputError
 from models.lora.file import TRIGGER_KEY
 from studies.cli.app import app
 from studies.derive.swap import parse_swap, swap_lora
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.scouting import locked_seeds
 from studies.run.seed_search import run_seed
 from studies.run.transfer import trials_of_other_studies
@@ -47,7 +47,7 @@ def test_another_file_photos_and_trigger_at_the_same_seeds(tmp_path: Path) -> No
 
 def test_what_the_others_showed_is_learnt_and_what_the_old_dress_showed_is_not(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "old")
-    judge, _ = judge_for(study, 7, lambda: None)
+    judge = calibrate(study, 7).judge
     run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
     made = swap_lora(study, text, "dress", coat_in(study.root), tmp_path / "new", references=None, trigger=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +14,10 @@ from optimizer.render.schedulers import SAMPLERS
 from studies.export.comfyui import comfyui_graph, marked
 from studies.export.comfyui_samplers import ABSENT, comfyui_sampler
 from studies.export.export import export_to
+from studies.opened import BaseFacts
 from studies.spec import StudySpec
 from studies.study import Study
+from studies.testing.fake_backend import FakeBackend, facts_of
 from studies.workspace import Workspace
 from tests.studies.export.test_export import outcome_at
 
@@ -107,9 +108,9 @@ def study_at(
         "scorers": {"hands": {"judge": "hands.onnx"}},
     }
     (folder / "chilloutmix.safetensors").touch()
-    study = Study(StudySpec.model_validate({**spec, **changes}), folder, Workspace(folder / "workspace"))
-    study.__dict__["base"] = SimpleNamespace(is_xl=xl, schedule={"prediction_type": prediction}, name="x", hash="0" * 64)
-    return study
+    made = StudySpec.model_validate({**spec, **changes})
+    facts = facts_of(made.loras, BaseFacts("x", "0" * 64, xl, {"prediction_type": prediction}))
+    return Study(made, folder, Workspace(folder / "workspace"), FakeBackend(facts=facts))
 
 
 def check_api(api: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ from optimizer.render.noise import Noise
 from optimizer.render.prompt_emphasis import parse_emphasis
 from optimizer.render.schedulers import SAMPLERS, make_scheduler
 from studies.export.diffusers_script import TEMPLATE, adjustments, diffusers_script, scheduler_settings
+from studies.local_models import LocalModels
 from studies.paperdoll.bundle import WEIGHTS
 from studies.spec import StudySpec
 from studies.study import Study
@@ -87,9 +88,8 @@ def study_at(folder: Path, base: Base, **render: Any) -> Study:
         "loras": {name: {"file": f"{name}.safetensors", **section} for name in ("face", "dress", "shoes")},
         "scorers": {"hands": {"judge": "hands.onnx"}},
     }
-    study = Study(StudySpec.model_validate(spec), folder, Workspace(folder / "workspace"))
-    study.__dict__["base"] = base
-    return study
+    made = StudySpec.model_validate(spec)
+    return Study(made, folder, Workspace(folder / "workspace"), models=LocalModels(made, folder, base))
 
 
 def run(script: Path) -> Image.Image:
@@ -107,8 +107,8 @@ def run(script: Path) -> Image.Image:
 @pytest.mark.parametrize("sampler", ["DPM++ 2M Karras", "Euler a"])
 def test_the_script_draws_what_the_study_draws(tmp_path: Path, base: Base, sampler: str) -> None:
     study = study_at(tmp_path, base, sampler=sampler)
-    (wanted,) = study.renderer.render([Job(SEED, POINT)])
-    (bare,) = study.renderer.render([Job(SEED, Point({}, 5.0))])
+    (wanted,) = study.models.renderer.render([Job(SEED, POINT)])
+    (bare,) = study.models.renderer.render([Job(SEED, Point({}, 5.0))])
     assert isinstance(wanted, Image.Image)
     script = tmp_path / "elsewhere" / "seed-7.py"
     script.parent.mkdir()
@@ -259,7 +259,7 @@ def test_sdxl_is_drawn_by_both_its_text_encoders(tmp_path: Path, xl: Path, negat
     }
     study = Study(StudySpec.model_validate(spec), tmp_path, Workspace(tmp_path / "workspace"))
     point = Point({"dress": 0.6}, 5.0)
-    wanted, bare = (study.renderer.render([Job(SEED, p)])[0] for p in (point, Point({}, 5.0)))
+    wanted, bare = (study.models.renderer.render([Job(SEED, p)])[0] for p in (point, Point({}, 5.0)))
     script = tmp_path / "x.py"
     script.write_text(diffusers_script(study, outcome_at(SEED, point), "x.py"), encoding="utf-8")
     drawn = np.asarray(runpy.run_path(str(script), run_name="script")["draw"]()).astype(int)

@@ -21,9 +21,11 @@ from optimizer.search.judged import Judged
 from scorers.score.scores import Scores
 from studies.cli.app import app
 from studies.export.export import export_to
+from studies.opened import BaseFacts
 from studies.run.outcome import Outcome, TrialRecord
 from studies.spec import StudySpec
 from studies.study import Study
+from studies.testing.fake_backend import FakeBackend, facts_of
 from studies.workspace import Workspace
 from tests.models.vision.test_upscaler import brighter, rrdb
 
@@ -99,10 +101,10 @@ def study(tmp_path: Path) -> Study:
     }
     for name in ("chilloutmix.safetensors", "kl-f8.safetensors", "ng_deep.pt", "unused.pt"):
         (tmp_path / name).write_text(name)
-    study = Study(StudySpec.model_validate(spec), tmp_path, Workspace(tmp_path / "workspace"))
-    loras = {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(study.spec.loras, 1)}
-    base = SimpleNamespace(name="chilloutmix", hash=digest(tmp_path / "chilloutmix.safetensors", 64), is_xl=False, schedule={})
-    study.__dict__ |= {"base": base, "loras": loras}
+    base = BaseFacts("chilloutmix", digest(tmp_path / "chilloutmix.safetensors", 64), False, {})
+    made = StudySpec.model_validate(spec)
+    backend = FakeBackend(facts=facts_of(made.loras, base, first=1))
+    study = Study(made, tmp_path, Workspace(tmp_path / "workspace"), backend)
     noise = np.random.default_rng(0).integers(0, 256, (96, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "drawn.png")
     return study

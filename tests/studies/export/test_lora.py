@@ -46,17 +46,17 @@ def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base, monkeypatch: 
     assert [path.name for path in done.paths] == ["exported-seed-7.safetensors"]
     assert done.notes == ("use it alone, at weight 1: <lora:exported-seed-7:1>",)
     combined = open_lora(done.paths[0], base.unet, base.text_encoder)
-    wanted = {name: study.loras[name] for name in ("face", "dress")}
+    wanted = {name: study.models.loras[name] for name in ("face", "dress")}
     for part in ("unet", "text"):
         for module, layer in getattr(combined, part).items():
             held = [POINT.weights[n] * getattr(f, part)[module].delta() for n, f in wanted.items() if module in getattr(f, part)]
             assert (layer.delta() - torch.stack(held).sum(0)).abs().max() < 1e-4
     assert {m for f in wanted.values() for m in f.unet} == set(combined.unet)
-    together = study.renderer.render([Job(7, POINT)])[0]
-    alone = DiffusionRenderer(base, {"sum": combined}, study.frame, embeddings=study.embeddings).render(
+    together = study.models.renderer.render([Job(7, POINT)])[0]
+    alone = DiffusionRenderer(base, {"sum": combined}, study.frame, embeddings=study.models.embeddings).render(
         [Job(7, Point({"sum": 1.0}, 5.0))]
     )[0]
-    bare = study.renderer.render([Job(7, Point({}, 5.0))])[0]
+    bare = study.models.renderer.render([Job(7, Point({}, 5.0))])[0]
     assert isinstance(together, Image.Image)
     assert isinstance(alone, Image.Image)
     assert off(together, alone) <= 1
@@ -70,11 +70,11 @@ def off(first: Image.Image, second: object) -> int:
 
 def test_it_says_what_it_was_made_of(tmp_path: Path, base: Base) -> None:
     study = study_at(tmp_path, base)
-    study.__dict__["triggers"] = {"face": "myface", "shoes": "myshoes", "dress": "testdress"}
+    study.triggers = {"face": "myface", "shoes": "myshoes", "dress": "testdress"}
     path = export_to(study, outcome_at(7, POINT), "lora").paths[0]
     told = read_metadata(path)
     assert json.loads(told[MADE_OF]) == [
-        {"name": name, "hash": study.loras[name].hash, "weight": POINT.weights[name]} for name in ("face", "dress")
+        {"name": name, "hash": study.models.loras[name].hash, "weight": POINT.weights[name]} for name in ("face", "dress")
     ]
     assert told["modelspec.trigger_phrase"] == "myface, testdress"
     assert told["ss_network_dim"] == told["ss_network_alpha"] == "5"
@@ -86,7 +86,7 @@ def test_a_large_one_is_told(tmp_path: Path, base: Base) -> None:
     study, path = study_at(tmp_path, base), next(name for name, _ in base.unet.named_modules() if name.endswith("attn2.to_q"))
     wide = LoraLayer(torch.zeros(LARGE, 64), torch.zeros(64, LARGE), 1.0)
     files = {n: LoraFile(Path(f"{n}.safetensors"), n, "0" * 12, n, {path: wide}, {}, {}) for n in ("face", "dress", "shoes")}
-    study.__dict__["loras"] = files
+    study.models.loras = files
     notes = export_to(study, outcome_at(7, POINT), "lora").notes
     assert notes[1] == "a large LoRA: rank 256 and 0 MB, since the ranks of its parts add up"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,17 +12,14 @@ from PIL import Image, ImageChops
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
-from scorers.testing.fake_observer import FakeObserver, Shown, references_of
+from scorers.testing.fake_observer import FakeObserver
 from studies.a1111.infotext import Infotext, read_picture
 from studies.cli.app import app
-from studies.run.before_trials import judge_for
-from studies.spec import StudySpec
+from studies.run.calibration import calibrate
 from studies.study import Study
 from studies.testing.painter import Painter
+from studies.testing.study_in import fake_backend, seen, study_of
 from studies.tracking.memory import MemoryTracker
-from studies.workspace import Workspace
 
 PROMPT = "1girl, pink dress, testdress, myshoes"
 SPEC = {
@@ -41,12 +37,6 @@ SPEC = {
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }
 LADDERS = 8
-
-
-def seen(image: Image.Image) -> Shown:
-    """As much of the dress and the shoes as the painter painted."""
-    red, green, _ = image.getpixel((0, 0))  # type: ignore[misc]
-    return Shown(clothing=red / 255, shoes=green / 255)
 
 
 @dataclass
@@ -69,22 +59,14 @@ class Lab:
 
     def calibrate(self, seed: int) -> None:
         self.study.workspace.make()
-        judge_for(self.study, seed, lambda: None)
+        calibrate(self.study, seed)
         self.renderer.calls.clear()
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    study = Study(StudySpec.model_validate(SPEC), tmp_path, Workspace(tmp_path / "workspace"))
     renderer, tracker = Painter(), MemoryTracker()
-    loras = {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(study.spec.loras)}
-    study.__dict__ |= {
-        "base": SimpleNamespace(name="lab", hash="0123456789abcdef"),
-        "loras": loras,
-        "renderer": renderer,
-        "evaluator": LocalEvaluator(CachedRenderer(renderer, study.workspace.images), FakeObserver(seen), "fake"),
-        "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
-    }
+    study = study_of(SPEC, tmp_path, renderer=renderer)
     monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
     monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda study: tracker)
     return Lab(study, renderer, tracker)
@@ -92,9 +74,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("studies.report.sheets.style.blur", lambda image: Image.new("RGB", image.size))
-    cached = CachedRenderer(lab.renderer, lab.study.workspace.images)
     bare = FakeObserver(lambda image: replace(seen(image), clothing=seen(image).clothing or None))
-    lab.study.__dict__["evaluator"] = LocalEvaluator(cached, bare, "bare")
+    fake_backend(lab.study).observing = bare
     words = ("--seed", "7", "--x", "dress=0.0,0.6", "--y", "shoes=0.3,0.6")
     path = Path(lab.grid(*words).stdout.strip())
     logged = lab.tracker.seeds[7].artifacts[path.name]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -21,18 +22,18 @@ from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.cli.app import app
 from studies.derive.swap import swap_lora
 from studies.doctor.validate import IN_THE_MIDDLE, validate_study
-from studies.grid.grid import uncalibrated
 from studies.references.close_ups import close_ups_lacking, draw_close_ups
-from studies.references.look import look_of
+from studies.references.pictures import reference_pictures
+from studies.references.references import references_for, references_of
 from studies.references.source import CLOSE_UP_SEEDS, OWN_LOOK, preview_of, source_of, sources_of
 from studies.report.inputs import inputs_of
 from studies.report.log import seed_params
 from studies.report.verdict import describe
-from studies.run.before_trials import images_before_trials, judge_for
+from studies.run.calibration import calibrate, calibration_images, missing_calibration
 from studies.run.seed_search import run_seed
-from studies.spec import read_spec
 from studies.study import Study
-from studies.testing.fake_study import FakeWorld, fake_study
+from studies.testing.fake_study import FakeWorld, fake_study, opened_on
+from studies.testing.study_in import fake_backend
 from studies.tracking.memory import MemoryTracker
 
 
@@ -44,8 +45,7 @@ def without_photos(folder: Path) -> Study:
     line = "kind: clothing, references: photos, "
     assert line in text
     file.write_text(text.replace(line, "kind: clothing, "), encoding="utf-8")
-    study.spec = read_spec(file)
-    return study
+    return opened_on(folder, world_of(study))
 
 
 def preview_in(study: Study, name: str = "dress.preview.png") -> Path:
@@ -54,7 +54,7 @@ def preview_in(study: Study, name: str = "dress.preview.png") -> Path:
 
 
 def world_of(study: Study) -> FakeWorld:
-    world = study.renderer
+    world = fake_backend(study).renderer
     assert isinstance(world, FakeWorld)
     return world
 
@@ -80,29 +80,29 @@ def test_a_preview_stands_in_for_photos_and_nothing_is_drawn(tmp_path: Path) -> 
     study = without_photos(tmp_path / "a")
     preview = preview_in(study)
     assert sources_of(study) == {"face": "photos", "dress": "preview", "shoes": "photos"}
-    assert study.references["dress"].kind == "clothing"
-    assert [file for file, _ in look_of(study, "dress").pictures()] == [preview]
+    assert references_of(study)["dress"].kind == "clothing"
+    assert [file for file, _ in reference_pictures(study, "dress").open()] == [preview]
     assert world_of(study).drawn == []
 
 
 def test_without_a_preview_the_lora_is_drawn_alone_at_full_weight_and_once(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     with pytest.raises(InputError, match="no image of it alone is drawn yet"):
-        _ = study.references
-    before = images_before_trials(study)
+        references_of(study)
+    before = calibration_images(study)
     told: list[int] = []
     draw_close_ups(study, lambda: told.append(1))
     drawn = world_of(study).drawn
     assert [job.seed for job in drawn] == list(CLOSE_UP_SEEDS)
     assert all(job.point.weights == {"dress": 1.0} for job in drawn)
     assert all("testdress" in (job.point.prompt or "") and "myshoes" not in (job.point.prompt or "") for job in drawn)
-    assert len(told) == len(CLOSE_UP_SEEDS) == before - images_before_trials(study)
-    assert len(look_of(study, "dress").pictures()) == len(CLOSE_UP_SEEDS)
+    assert len(told) == len(CLOSE_UP_SEEDS) == before - calibration_images(study)
+    assert len(reference_pictures(study, "dress").open()) == len(CLOSE_UP_SEEDS)
     for image in study.workspace.images.glob("*.png"):
         image.unlink()
     draw_close_ups(study, lambda: told.append(1))
     assert len(world_of(study).drawn) == len(CLOSE_UP_SEEDS), "they outlive the cache"
-    assert study.references["dress"].kind == "clothing"
+    assert references_of(study)["dress"].kind == "clothing"
 
 
 def test_a_killed_drawing_goes_on(tmp_path: Path) -> None:
@@ -120,13 +120,12 @@ def test_a_killed_drawing_goes_on(tmp_path: Path) -> None:
 def test_another_lora_file_gets_close_ups_of_its_own(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     draw_close_ups(study, lambda: None)
-    first = look_of(study, "dress").content
+    first = reference_pictures(study, "dress").content
     world = world_of(study)
-    other = Study(study.spec, study.root, study.workspace)
-    other.__dict__ |= {"loras": study.loras, "observer": study.observer, "known": None}
-    other.__dict__["renderer"] = OtherLora(world.size)
+    (study.root / "dress.safetensors").write_text("another")
+    other = opened_on(study.root, OtherLora(world.size))
     draw_close_ups(other, lambda: None)
-    assert look_of(other, "dress").content != first
+    assert reference_pictures(other, "dress").content != first
 
 
 class OtherLora(FakeWorld):
@@ -139,9 +138,9 @@ def test_which_was_used_is_said_by_run_show_and_score(tmp_path: Path, monkeypatc
     study = without_photos(tmp_path / "a")
     if source == "preview":
         preview_in(study)
-    assert bool(len(uncalibrated(study, 7) & close_up_places(study))) == (source == "close-ups")
-    judge, _ = judge_for(study, 7, lambda: None)
-    assert not uncalibrated(study, 7)
+    assert bool(len(missing_calibration(study, 7) & close_up_places(study))) == (source == "close-ups")
+    judge = calibrate(study, 7).judge
+    assert not missing_calibration(study, 7)
     outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
     assert outcome.as_json()["references"] == {"face": "photos", "dress": source, "shoes": "photos"}
     assert seed_params(study, 7)["references.dress"] == source
@@ -166,7 +165,7 @@ def close_up_places(study: Study) -> set[Path]:
 
 def test_with_photos_nothing_is_said(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "a")
-    judge, _ = judge_for(study, 7, lambda: None)
+    judge = calibrate(study, 7).judge
     outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
     assert not any("references" in line for line in describe(outcome))
 
@@ -181,23 +180,23 @@ class Blind(FakeObserver):
 def test_a_preview_that_does_not_show_it_is_refused_with_a_way_out(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     preview = preview_in(study)
-    study.__dict__["observer"] = Blind(lambda image: Shown())
+    fake_backend(study).observing = Blind(lambda image: Shown())
     with pytest.raises(InputError, match="no clothing found in the preview picture") as caught:
-        study.references_for("dress")
+        references_for(study, "dress")
     assert str(preview) in str(caught.value)
     with pytest.raises(InputError, match="in any reference photo"):
-        study.references_for("shoes")
+        references_for(study, "shoes")
     preview.unlink()
     draw_close_ups(study, lambda: None)
     with pytest.raises(InputError, match="none of its images alone at full weight shows"):
-        study.references_for("dress")
+        references_for(study, "dress")
 
 
 def test_a_broken_preview_is_named(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     preview_in(study).write_bytes(b"no picture")
     with pytest.raises(InputError, match="not a JPEG, PNG or WebP picture"):
-        study.references_for("dress")
+        references_for(study, "dress")
 
 
 def test_the_next_dress_needs_no_photos_where_the_old_one_had_none(tmp_path: Path) -> None:
@@ -218,13 +217,17 @@ def lora_in(folder: Path) -> Path:
     return folder / "coat.safetensors"
 
 
-def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def fake_models(loras: dict[str, Any]) -> Any:
+    """As much of `LocalModels` as validation reads."""
+    base = SimpleNamespace(factor=8, hash="0", name="base")
+    return SimpleNamespace(base=base, loras=loras, embeddings={}, observer=FakeObserver())
+
+
+def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     world = world_of(study)
-    monkeypatch.setattr("studies.study.open_observer", lambda scorers, root: FakeObserver())
     layers: dict[str, object] = {"metadata": {}, "unet": {}, "text": {}, "text_2": {}}
-    study.__dict__["loras"] = {name: SimpleNamespace(hash="0", **layers) for name in study.spec.loras}
-    study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
+    study.models = fake_models({name: SimpleNamespace(hash="0", **layers) for name in study.spec.loras})
     lines = list(validate_study(study))
     assert [line for line in lines if line.startswith("references dress")] == [
         "references dress: no photos and no preview picture, 4 images of it alone at full weight: " + OWN_LOOK
@@ -238,16 +241,15 @@ def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path, monkeypa
     assert world.drawn == []
 
 
-def test_validate_says_what_is_not_known_without_a_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validate_says_what_is_not_known_without_a_parser(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "a")
-    monkeypatch.setattr("studies.study.open_observer", lambda scorers, root: FakeObserver())
-    study.__dict__["loras"] = {}
-    study.__dict__["base"] = SimpleNamespace(factor=8, hash="0", name="base")
+    study.models = fake_models({})
     with_parser = list(validate_study(study))
     assert not any(line.startswith("note ") for line in with_parser)
     file = study.root / "study.yaml"
     text = file.read_text(encoding="utf-8").replace("parts: {model: parser}", "parts: {model: null}")
     file.write_text(text.replace("judge: hands.onnx", "pose: hands.onnx"), encoding="utf-8")
-    study.spec = read_spec(file)
+    study = opened_on(study.root, world_of(study))
+    study.models = fake_models({})
     notes = [line for line in validate_study(study) if line.startswith("note ")]
     assert notes == [f"note       {LACKS}", f"note       dress: {IN_THE_MIDDLE}", f"note       shoes: {IN_THE_MIDDLE}"]

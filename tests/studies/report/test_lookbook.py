@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,20 +13,17 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
 from scorers.observe.observation import Observation
-from scorers.testing.fake_observer import FakeObserver, Shown, observation_of, references_of
+from scorers.testing.fake_observer import FakeObserver, Shown, observation_of
 from studies.cli.app import app
-from studies.report.lookbook_data import images_gone
-from studies.run.before_trials import judge_for
 from studies.run.blur_policy import little_clothing
+from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seed
-from studies.spec import StudySpec
+from studies.run.stored import images_gone
 from studies.study import Study
-from studies.testing.painter import Painter
+from studies.testing.painter import painted
+from studies.testing.study_in import painter_of, study_of
 from studies.tracking.memory import MemoryTracker
-from studies.workspace import Workspace
 
 SPEC = {
     "name": "look",
@@ -53,28 +49,20 @@ SPEC = {
 
 def seen(image: Image.Image) -> Shown:
     """As much of the dress and the shoes as the painter painted, and no clothing at all where there is no red."""
-    red, green, _ = image.getpixel((0, 0))  # type: ignore[misc]
-    return Shown(clothing=red / 255 or None, shoes=green / 255)
+    dress, shoes = painted(image)
+    return Shown(clothing=dress or None, shoes=shoes)
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
-    made = Study(StudySpec.model_validate(SPEC), tmp_path, Workspace(tmp_path / "workspace"))
-    renderer = Painter()
-    made.__dict__ |= {
-        "base": SimpleNamespace(name="lab", hash="0123456789abcdef"),
-        "loras": {name: SimpleNamespace(hash=f"{i:012x}", metadata={}) for i, name in enumerate(made.spec.loras)},
-        "renderer": renderer,
-        "evaluator": LocalEvaluator(CachedRenderer(renderer, made.workspace.images), FakeObserver(seen), "fake"),
-        "references": {"dress": references_of("clothing"), "shoes": references_of("shoes")},
-    }
+    made = study_of(SPEC, tmp_path, observer=FakeObserver(seen))
     monkeypatch.setattr("studies.cli.lookbook.open_study", lambda path, workspace: made)
     return made
 
 
 def search(study: Study, seed: int, budget: int = 32) -> None:
     study.workspace.make()
-    judge, _ = judge_for(study, seed, lambda: None)
+    judge = calibrate(study, seed).judge
     run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), told=lambda done: None)
 
 
@@ -94,11 +82,11 @@ def seeds_of(index: Path) -> list[dict[str, Any]]:
 
 def test_the_book_of_a_study_holds_its_pick_its_proof_and_its_ladders(study: Study) -> None:
     search(study, 7)
-    drawn = len(study.renderer.calls)  # type: ignore[attr-defined]
+    drawn = len(painter_of(study).calls)
     index = lookbook()
     assert index == study.workspace.root / "lookbook" / "index.html"
     page = index.read_text(encoding="utf-8")
-    assert len(study.renderer.calls) == drawn  # type: ignore[attr-defined]
+    assert len(painter_of(study).calls) == drawn
     [seed] = seeds_of(index)
     pick = seed["trials"][seed["pick"]]
     assert pick["at"] == pytest.approx([0.4, 0.4])

@@ -15,7 +15,7 @@ from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from studies.derive.fork import fork_study, moved
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.compatibility import differences
 from studies.run.seed_search import run_seed
 from studies.run.stored import stored
@@ -89,7 +89,7 @@ def test_changed_requirements_judge_stored_observations_again_and_draw_nothing(t
     lower = study_in(
         tmp_path, renderer=renderer, search={**SPEC["search"], "require": {"dress": 0.2, "shoes": 0.2}, "hands": 0.3}
     )
-    judge, _ = judge_for(lower, 7, lambda: None)
+    judge = calibrate(lower, 7).judge
     again = stored_outcome(lower, 7, judge)
     assert renderer.calls == []
     assert [t.number for t in again.trials] == [t.number for t in first.trials]
@@ -104,7 +104,7 @@ def test_a_finished_trial_is_not_drawn_again_when_its_image_left_the_cache(tmp_p
         trial.image.unlink()
     renderer = Painter()
     study = study_in(tmp_path, renderer=renderer)
-    judge, _ = judge_for(study, 7, lambda: None)
+    judge = calibrate(study, 7).judge
     assert stored_outcome(study, 7, judge) == replace(first, stopped="")
     assert renderer.calls == []
     assert all(t.image.exists() for t in first.trials)
@@ -151,7 +151,7 @@ def test_another_scorer_and_another_grid_are_refused_by_name(tmp_path: Path) -> 
 
 def test_looking_at_a_seed_that_was_not_run_makes_no_study_of_it(tmp_path: Path) -> None:
     study = study_in(tmp_path)
-    judge_for(study, 7, lambda: None)
+    calibrate(study, 7)
     assert not (tmp_path / "workspace" / "optuna.db").exists()
 
 
@@ -242,7 +242,7 @@ scorers: {hands: {judge: h.onnx}}
 
 def test_nothing_is_stored_after_another_runner_took_over(tmp_path: Path) -> None:
     study = study_in(tmp_path)
-    judge, _ = judge_for(study, 7, lambda: None)
+    judge = calibrate(study, 7).judge
     asked = 0
 
     def may_write() -> None:

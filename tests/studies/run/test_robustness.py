@@ -12,7 +12,7 @@ from models.errors import InputError
 from optimizer.point import Job
 from optimizer.search.robustness import neighbours
 from studies.report.verdict import describe
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.stored import stored
 from studies.run.trials import stored_outcome
@@ -54,7 +54,7 @@ def test_neighbours_are_found_again_without_drawing(tmp_path: Path) -> None:
     first = run(study_in(tmp_path, search=LEAST), budget=24)
     renderer = Painter()
     study = study_in(tmp_path, renderer=renderer, search=LEAST)
-    judge, _ = judge_for(study, 7, lambda: None)
+    judge = calibrate(study, 7).judge
     again = stored_outcome(study, 7, judge)
     assert (again.pick, [t.robustness for t in again.trials]) == (first.pick, [t.robustness for t in first.trials])
     assert run(study_in(tmp_path, renderer=renderer, search=LEAST), budget=24).pick == first.pick
@@ -79,7 +79,7 @@ def test_levers_are_searched_stored_and_found_again(tmp_path: Path) -> None:
     assert any(trial.judged.point.levers for trial in first.trials)
     renderer = Painter()
     study = study_in(tmp_path, renderer=renderer, search=search)
-    judge, _ = judge_for(study, 7, lambda: None)
+    judge = calibrate(study, 7).judge
     again = stored_outcome(study, 7, judge)
     assert [t.judged for t in again.trials] == [t.judged for t in first.trials]
     assert renderer.calls == []

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from optimizer.evaluate.evaluator import LocalEvaluator
-from optimizer.evaluate.image_cache import CachedRenderer
 from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.report.verdict import describe
-from studies.run.before_trials import judge_for
+from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.trials import stored_outcome
 from studies.study import Study
-from studies.testing.painter import Painter
 from studies.testing.study_in import run, seen, study_in
 
 
@@ -25,11 +22,7 @@ def barefoot(image: Image.Image) -> Shown:
 
 
 def study_without_shoes(folder: Path, **search: Any) -> Study:
-    made = study_in(folder, search={"require": {"dress": 0.4, **search}, "robustness": 0})
-    made.__dict__["evaluator"] = LocalEvaluator(
-        CachedRenderer(Painter(), made.workspace.images), FakeObserver(barefoot), "barefoot"
-    )
-    return made
+    return study_in(folder, observer=FakeObserver(barefoot), search={"require": {"dress": 0.4, **search}, "robustness": 0})
 
 
 @pytest.fixture
@@ -55,7 +48,7 @@ def test_a_person_is_told_why_and_what_to_do(outcome: Outcome) -> None:
 def test_going_on_draws_nothing_more_and_show_says_the_same(tmp_path: Path, outcome: Outcome) -> None:
     again = study_without_shoes(tmp_path, shoes=0.4)
     assert len(run(again, budget=20).trials) == 1
-    judge, _ = judge_for(again, 7, lambda: None)
+    judge = calibrate(again, 7).judge
     assert stored_outcome(again, 7, judge).unmeasurable == ("shoes",)
 
 

@@ -14,25 +14,26 @@ from studies.file_hashes import cached_hash
 from studies.references.close_ups import stored_close_ups
 from studies.references.photos import boxes_in, named_photos
 from studies.references.source import preview_of
+from studies.study import Study
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from studies.study import Study
-
 
 @dataclass(frozen=True)
-class Look:
-    """`content` is what decides the references, as a hash or a name; `pictures` opens their files and RGB pictures, and `boxes`
-    tells in shares where the thing is in each, None where that is not known."""
+class ReferencePictures:
+    """Nothing is read before it is asked for."""
 
     content: str
-    pictures: Callable[[], list[tuple[Path, Image]]]
+    """A hash or name of all that decides the pictures."""
+    open: Callable[[], list[tuple[Path, Image]]]
+    """Opens them: files and RGB pictures. Raises InputError if none opens."""
     boxes: Callable[[], list[Box] | None] = lambda: None
+    """Where the LoRA's thing is in each, in shares of width and height; None if that is not recorded."""
 
 
-def look_of(study: Study, name: str) -> Look:
-    """What a searched LoRA is compared with.
+def reference_pictures(study: Study, name: str) -> ReferencePictures:
+    """Of one searched LoRA.
 
     Raises InputError if the folder of photos is not there, or the close-ups are needed and not drawn yet.
     """
@@ -41,8 +42,8 @@ def look_of(study: Study, name: str) -> Look:
         folder = study.path(section.references)
         if not folder.is_dir():
             raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
-        return Look(cached_hash(study.workspace, folder), lambda: named_photos(folder), lambda: boxes_in(folder))
+        return ReferencePictures(cached_hash(study.workspace, folder), lambda: named_photos(folder), lambda: boxes_in(folder))
     preview = preview_of(study.path(section.file))
     files = [preview] if preview is not None else stored_close_ups(study, name)
     content = " ".join(cached_hash(study.workspace, file) if preview is not None else file.name for file in files)
-    return Look(content, lambda: [(file, open_photo(file)) for file in files])
+    return ReferencePictures(content, lambda: [(file, open_photo(file)) for file in files])

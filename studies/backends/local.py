@@ -1,0 +1,54 @@
+"""The backend that draws in this process, with the models that the study file names. The default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from optimizer.evaluate.evaluation_cache import EvaluationCache
+from optimizer.evaluate.local_evaluator import LocalEvaluator
+from optimizer.render.base import Renderer
+from scorers.observe.base import Observer
+from studies.devices import device_label
+from studies.lazy import LazyObserver, LazyRenderer
+from studies.local_models import LocalModels
+from studies.opened import ModelFacts
+
+
+class LocalBackend:
+    """Opens nothing until something has to be drawn or observed."""
+
+    def __init__(self, models: LocalModels) -> None:
+        self._models = models
+        self._open = False
+
+    def is_open(self) -> bool:
+        return self._open
+
+    def device(self) -> str:
+        return device_label(self._models.device)
+
+    def models(self) -> ModelFacts:
+        return self._models.facts()
+
+    def identity(self) -> Mapping[str, Any]:
+        return self._renderer().identity()
+
+    def seconds_per_image(self) -> float:
+        return self._renderer().seconds_per_image()
+
+    def observer(self) -> Observer:
+        return LazyObserver(lambda: self._models.observer)
+
+    def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> LocalEvaluator:
+        def checked() -> Renderer:
+            renderer = self._renderer()
+            check(renderer.identity())
+            return renderer
+
+        return LocalEvaluator(LazyRenderer(cache.images.identity, checked), cache, self.observer())
+
+    def _renderer(self) -> Renderer:
+        renderer = self._models.renderer
+        self._open = True
+        return renderer

@@ -1,0 +1,101 @@
+"""The models that a study file names, opened on this machine on first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from studies.devices import best_device
+from studies.frame import frame_of
+from studies.opened import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
+from studies.scorer_models import open_observer
+from studies.spec import StudySpec
+
+if TYPE_CHECKING:
+    from models.base.opening import Base
+    from models.base.textual_inversion import Embedding
+    from models.lora.file import LoraFile
+    from optimizer.render.base import Renderer
+    from scorers.observe.base import Observer
+
+
+class LocalModels:
+    """Each model is opened once and kept. Raises InputError for a file that is missing or does not open."""
+
+    def __init__(self, spec: StudySpec, root: Path, base: Base | None = None) -> None:
+        """`root` is the folder that relative names start from; `base` is one that is open already."""
+        self.spec, self.root, self._base = spec, root, base
+
+    @cached_property
+    def base(self) -> Base:
+        from models.base.opening import open_base
+
+        if self._base is not None:
+            return self._base
+        section = self.spec.base
+        local = self._path(section.checkpoint)
+        return open_base(
+            local if local.exists() else section.checkpoint,
+            config=section.config,
+            vae=self._path(section.vae) if section.vae else None,
+            dtype=section.dtype if self.device != "cpu" else "float32",
+            allow_pickle=section.allow_pickle,
+        )
+
+    @cached_property
+    def device(self) -> str:
+        """The device that renders. The renderer moves the base there, all of it or what it needs at the time."""
+        return best_device(self.spec.render.device)
+
+    @cached_property
+    def loras(self) -> dict[str, LoraFile]:
+        from models.lora.file import open_lora
+
+        second = self.base.second.text_encoder if self.base.second else None
+        parts = self.base.unet, self.base.text_encoder, second
+        return {name: open_lora(self._path(section.file), *parts) for name, section in self.spec.loras.items()}
+
+    @cached_property
+    def embeddings(self) -> dict[str, Embedding]:
+        """Textual inversions by the names that stand in prompts."""
+        from models.base.textual_inversion import fits, open_embedding
+
+        found = [open_embedding(self._path(name)) for name in self.spec.embeddings]
+        for embedding in found:
+            fits(embedding, self.base)
+        names = [embedding.name.lower() for embedding in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"two textual inversions are called {name}", "embeddings", "rename one of the files")
+        return dict(zip(names, found, strict=True))
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        from optimizer.render.diffusers_renderer import DiffusionRenderer
+
+        fixed = {name: section.fixed for name, section in self.spec.loras.items() if section.fixed is not None}
+        render = self.spec.render
+        return DiffusionRenderer(
+            self.base,
+            self.loras,
+            frame_of(self.spec),
+            fixed,
+            embeddings=self.embeddings,
+            device=self.device,
+            most=render.batch,
+            compiled=render.compile,
+        )
+
+    @cached_property
+    def observer(self) -> Observer:
+        return open_observer(self.spec.scorers, self.root)
+
+    def facts(self) -> ModelFacts:
+        """What is stored of the base and the LoRAs; opens them."""
+        base = BaseFacts(self.base.name, self.base.hash, self.base.is_xl, self.base.schedule)
+        return ModelFacts(base, {n: LoraFacts(file.hash, trigger_metadata(file.metadata)) for n, file in self.loras.items()})
+
+    def _path(self, name: str) -> Path:
+        return (self.root / name).expanduser()

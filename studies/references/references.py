@@ -1,0 +1,48 @@
+"""The references of the searched LoRAs: their pictures observed once, and stored in the workspace."""
+
+from __future__ import annotations
+
+import hashlib
+
+from models.errors import InputError
+from scorers.observe.references import References
+from studies.references.pictures import reference_pictures
+from studies.references.source import preview_of, source_of
+from studies.study import Study
+
+
+def references_of(study: Study) -> dict[str, References]:
+    """The references of every searched LoRA, by name. Raises InputError as `references_for` does."""
+    return {name: references_for(study, name) for name in study.spec.searched()}
+
+
+def references_for(study: Study, name: str) -> References:
+    """Of one searched LoRA. Raises InputError if its pictures are not there or do not show it."""
+    kind = study.spec.loras[name].kind
+    assert kind != "other"
+    pictures = reference_pictures(study, name)
+    digest = hashlib.sha256(f"{study.observer_id} {kind} {pictures.content}".encode()).hexdigest()
+    key = f"references-{digest[:16]}"
+    stored = study.workspace.read(key)
+    if stored is not None:
+        return References.from_json(stored)
+    photos = [photo for _, photo in pictures.open()]
+    try:
+        found = study.observer.references_of(photos, kind, pictures.boxes())
+    except InputError as error:
+        if source_of(study, name) == "photos":
+            raise
+        raise _not_shown(study, name) from error
+    study.workspace.write(key, found.to_json())
+    return found
+
+
+def _not_shown(study: Study, name: str) -> InputError:
+    """What to do where a LoRA's preview picture, or images of it alone, do not show what it should."""
+    section = study.spec.loras[name]
+    preview = preview_of(study.path(section.file))
+    mend = f"name photos: loras.{name}.references"
+    if preview is None:
+        return InputError(f"none of its images alone at full weight shows a {section.kind}", f"loras.{name}", mend)
+    mend += ", or move the preview away: images of the LoRA alone then take its place"
+    return InputError(f"no {section.kind} found in the preview picture", preview, mend)
