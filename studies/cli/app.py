@@ -1,23 +1,80 @@
-"""The `huanhua` command. Every verb is a small module beside this one; heavy libraries are imported when a verb runs."""
+"""The `huanhua` command: its table of verbs, and what its exit status means.
+
+Every verb is the function of the same name in the file of the same name. Heavy libraries are imported when a verb runs.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from models.errors import InputError
 from models.io.quiet import be_quiet
-
-app = typer.Typer(
-    name="huanhua",
-    help="Trains face, clothing and shoes LoRAs from photos and finds, for each locked seed, the smallest weights that work.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+from studies.cli import (
+    dashboards,
+    demo,
+    doctor,
+    export,
+    grid,
+    init,
+    lock,
+    lookbook,
+    lora,
+    models,
+    pick,
+    prepare,
+    run,
+    score,
+    scout,
+    serve,
+    show,
+    status,
+    submit,
+    swap,
+    track,
+    train,
+    validate,
 )
+
+Verb = Callable[..., None]
+
+
+class Group(NamedTuple):
+    """Verbs of two words, such as `lora show`."""
+
+    help: str
+    verbs: Mapping[str, Verb]
+
+
+VERBS: Final[Mapping[str, Verb | Group]] = {
+    "init": init.init,
+    "validate": validate.validate,
+    "prepare": prepare.prepare,
+    "train": train.train,
+    "scout": scout.scout,
+    "lock": lock.lock,
+    "run": run.run,
+    "swap": swap.swap,
+    "grid": grid.grid,
+    "show": show.show,
+    "pick": pick.pick,
+    "score": score.score,
+    "export": export.export,
+    "track": track.track,
+    "lookbook": lookbook.lookbook,
+    "dashboards": dashboards.dashboards,
+    "serve": serve.serve,
+    "submit": submit.submit,
+    "status": status.status,
+    "lora": Group("LoRA files.", {"show": lora.show}),
+    "models": Group("Real models: what they are, and fetching them.", {"list": models.list_models, "get": models.get}),
+    "doctor": doctor.doctor,
+    "demo": demo.demo,
+}
+"""In the order of `huanhua --help`."""
 
 
 def _version(shown: bool) -> None:
@@ -28,47 +85,34 @@ def _version(shown: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     be_quiet()
 
 
-def _register() -> None:
-    from studies.cli import (
-        dashboards,
-        demo,
-        doctor,
-        export,
-        grid,
-        init,
-        lock,
-        lookbook,
-        lora,
-        models,
-        pick,
-        prepare,
-        run,
-        score,
-        scout,
-        serve,
-        show,
-        status,
-        submit,
-        swap,
-        track,
-        train,
-        validate,
+def _app() -> typer.Typer:
+    made = typer.Typer(
+        name="huanhua",
+        help="Trains face, clothing and shoes LoRAs from photos and finds, for each locked seed, the smallest weights that work.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
+    made.callback()(_root)
+    for name, verb in VERBS.items():
+        if isinstance(verb, Group):
+            group = typer.Typer(help=verb.help, no_args_is_help=True)
+            for inner_name, inner in verb.verbs.items():
+                group.command(inner_name)(inner)
+            made.add_typer(group, name=name)
+        else:
+            made.command(name)(verb)
+    return made
 
-    for module in (init, validate, prepare, train, scout, lock, run, swap, grid, show, pick, score, export):
-        module.register(app)
-    for module in (track, lookbook, dashboards, serve, submit, status, lora, models, doctor, demo):
-        module.register(app)
 
-
-_register()
+app: Final = _app()
 
 
 def main() -> None:

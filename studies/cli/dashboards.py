@@ -8,11 +8,6 @@ import typer
 
 from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
 
-
-def register(app: typer.Typer) -> None:
-    app.command()(dashboards)
-
-
 HostOption = Annotated[
     str | None,
     typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),

@@ -26,10 +26,6 @@ STAGES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(demo)
-
-
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="where everything is made")] = Path("demo"),
     scout: Annotated[int, typer.Option(min=1, help="seeds to scout")] = 16,

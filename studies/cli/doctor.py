@@ -18,10 +18,6 @@ LIBRARIES = (
 )  # fmt: skip
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(doctor)
-
-
 def doctor(
     study: Annotated[
         Path | None, typer.Argument(metavar="[STUDY]", help="a study.yaml or its folder: do its models open?")

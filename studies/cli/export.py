@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(export)
-
-
 def export(
     study: StudyArgument,
     to: Annotated[

@@ -20,10 +20,6 @@ AXIS = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(grid)
-
-
 def grid(
     study: StudyArgument,
     x: Annotated[str, typer.Option("--x", help=f"columns, one of: {AXIS}")],

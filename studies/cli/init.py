@@ -10,10 +10,6 @@ import typer
 from models.errors import InputError
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(init)
-
-
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to write study.yaml")],
     source: Annotated[

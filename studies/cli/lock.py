@@ -10,10 +10,6 @@ from models.errors import InputError
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(lock)
-
-
 def lock(
     study: StudyArgument,
     seeds: Annotated[list[int], typer.Argument(metavar="SEED...", help="seeds whose composition is sound")],

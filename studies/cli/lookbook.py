@@ -11,10 +11,6 @@ from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(lookbook)
-
-
 def lookbook(
     study: StudyArgument,
     out: Annotated[Path | None, typer.Option("--out", help="an empty folder; 'lookbook' in the workspace by default")] = None,

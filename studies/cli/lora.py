@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from models.lora.summary import LoraSummary
 
 
-def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="LoRA files.", no_args_is_help=True)
-    group.command()(show)
-    app.add_typer(group, name="lora")
-
-
 def show(
     file: Annotated[Path, typer.Argument(help="a .safetensors LoRA from any tool")],
     as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,

@@ -13,13 +13,6 @@ FolderOption = Annotated[Path, typer.Option("--to", help="the folder that holds 
 MODELS = Path("models")
 
 
-def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Real models: what they are, and fetching them.", no_args_is_help=True)
-    group.command("list")(list_models)
-    group.command("get")(get)
-    app.add_typer(group, name="models")
-
-
 def list_models(
     folder: FolderOption = MODELS, as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False
 ) -> None:

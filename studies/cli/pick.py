@@ -14,10 +14,6 @@ from studies.cli.progress.console import ConsoleCallback
 AUTO = "auto"
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(pick)
-
-
 def pick(
     study: StudyArgument,
     seed: Annotated[int, typer.Option("--seed", help="a seed that was run")],

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 DEFAULT_PARSER = "fashn-ai/fashn-human-parser"
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(prepare)
-
-
 def prepare(
     photos: Annotated[Path, typer.Argument(help="folder of photos")],
     out: Annotated[Path, typer.Argument(help="the training set to write")],

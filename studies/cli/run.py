@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(run)
-
-
 def run(
     study: StudyArgument,
     seed: Annotated[list[int] | None, typer.Option("--seed", help="only these locked seeds")] = None,

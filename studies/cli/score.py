@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(score)
-
-
 def score(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="JPEG, PNG or WebP pictures")],
     study: Annotated[Path, typer.Option("--study", help="a study.yaml, or its folder")],

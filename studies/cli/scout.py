@@ -11,10 +11,6 @@ from studies.cli.options import BlurOption, JsonOption, StudyArgument, Workspace
 from studies.cli.progress.console import ConsoleCallback
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(scout)
-
-
 def scout(
     study: StudyArgument,
     seeds: Annotated[int | None, typer.Option(help="how many random seeds")] = None,

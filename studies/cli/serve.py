@@ -10,10 +10,6 @@ from studies.cli.dashboards import HostOption
 from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(serve)
-
-
 def serve(
     study: StudyArgument,
     blur: BlurOption = True,

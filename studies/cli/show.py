@@ -10,10 +10,6 @@ import typer
 from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(show)
-
-
 def show(
     study: StudyArgument,
     seed: Annotated[int | None, typer.Option("--seed", help="only this seed")] = None,

@@ -11,10 +11,6 @@ from studies.cli.options import JsonOption
 from studies.cli.submit import DEFAULT, AddressOption
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(status)
-
-
 def status(address: AddressOption = DEFAULT, as_json: JsonOption = False) -> None:
     """List the studies that are queued, running and finished."""
     from studies.service.ray_jobs import connect, list_all, trials_of

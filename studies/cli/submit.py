@@ -12,10 +12,6 @@ DEFAULT = "http://127.0.0.1:8265"
 AddressOption = Annotated[str, typer.Option("--address", help="where `huanhua serve` takes studies")]
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(submit)
-
-
 def submit(
     study: StudyArgument,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,

@@ -11,10 +11,6 @@ from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(swap)
-
-
 def swap(
     study: StudyArgument,
     change: Annotated[str, typer.Argument(metavar="LORA=FILE", help="such as dress=other.safetensors")],

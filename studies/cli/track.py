@@ -10,10 +10,6 @@ from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open
 from studies.cli.progress.console import ConsoleCallback, print_line
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(track)
-
-
 def track(
     study: StudyArgument,
     seed: Annotated[int | None, typer.Option("--seed", help="only this seed")] = None,

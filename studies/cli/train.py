@@ -23,10 +23,6 @@ TRAININGS: Final = "huanhua trainings"
 """The experiment of trainings that are logged for no study."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(train)
-
-
 def train(
     dataset: Annotated[Path, typer.Argument(help="a training set made by prepare, or any kohya-style folder")],
     base: Annotated[str, typer.Option(help="the base to train on: .safetensors, diffusers folder or hub name")],

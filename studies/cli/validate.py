@@ -12,10 +12,6 @@ from models.errors import InputError
 from studies.cli.options import open_study
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(validate)
-
-
 def validate(
     study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of study.yaml")] = False,

@@ -91,7 +91,7 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
         raise InputError(f"this study is {waiting[0].state} already", study.spec.name, "see `huanhua status`")
     log = study.workspace.make().root.resolve() / "logs" / "run.log"
     log.parent.mkdir(exist_ok=True)
-    run = [sys.executable, "-m", "studies.cli", "run", str(file.resolve()), "--ray", "auto", *options]
+    run = [sys.executable, "-m", "huanhua", "run", str(file.resolve()), "--ray", "auto", *options]
     if workers is not None:
         run += ["--ray-workers", str(workers)]
     job = client.submit_job(

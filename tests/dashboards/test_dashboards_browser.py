@@ -61,7 +61,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     judge = calibrate(study, SEED).judge
     outcome = run_seed(study, SEED, judge=judge, budget=24, tracker=MemoryTracker(), told=lambda done: None)
     show_figures(study, outcome)
-    subprocess.run([sys.executable, "-m", "studies.cli", "track", str(study.root)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "huanhua", "track", str(study.root)], check=True, capture_output=True)
     trial_store_of(study, SEED).choose(1)
     place = study.workspace
     url, artifacts = local_store(place.root)

@@ -27,7 +27,7 @@ SMALL = ("--scout", "1", "--trials", "6", "--epochs", "1")
 
 def huanhua(*words: str | Path) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    command = [sys.executable, "-m", "studies.cli", *map(str, words)]
+    command = [sys.executable, "-m", "huanhua", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
@@ -182,9 +182,7 @@ def test_wrong_input_is_one_line_and_status_2_and_writes_nothing(tmp_path: Path,
     (tmp_path / "TAKEN").mkdir()
     (tmp_path / "TAKEN" / "study.yaml").write_text("name: x\npromt: y\n")
     before = sorted(tmp_path.rglob("*"))
-    done = subprocess.run(
-        [sys.executable, "-m", "studies.cli", *words], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "huanhua", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert says in done.stderr

@@ -79,7 +79,7 @@ def filled_in(study: dict[str, Any]) -> dict[str, Any]:
 
 
 def huanhua(folder: Path, *words: str, status: tuple[int, ...] = (0,)) -> str:
-    done = subprocess.run([sys.executable, "-m", "studies.cli", *words], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "huanhua", *words], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode in status, done.stderr
     assert "Warning" not in done.stderr, done.stderr
     assert "Traceback" not in done.stderr, done.stderr

@@ -117,7 +117,7 @@ def ports() -> tuple[int, int]:
 
 
 def huanhua(*words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "studies.cli", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "huanhua", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
