@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from studies.pipeline import run_study, scout_study
     from studies.run.outcome import Outcome
     from studies.study import Study, open_study
-    from studies.training.train import train_lora
+    from studies.training.train import train_lora, train_request
 
 __all__ = [
     "Axis",
@@ -37,6 +37,7 @@ __all__ = [
     "score",
     "scout_study",
     "train_lora",
+    "train_request",
 ]
 
 _MODULES: Final = {
@@ -55,6 +56,7 @@ _MODULES: Final = {
     "score": "huanhua.scoring",
     "scout_study": "studies.pipeline",
     "train_lora": "studies.training.train",
+    "train_request": "studies.training.train",
 }
 """Where each public name is defined; as the imports above, which type checkers read."""
 

@@ -16,7 +16,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as pairs
 from multiprocessing import get_context
 from pathlib import Path
@@ -42,10 +42,9 @@ from studies.paperdoll.world.captions import groups
 from studies.paperdoll.world.figure import Figure
 from studies.paperdoll.world.products import Product
 from studies.paperdoll.world.truth import Place, features_shown, product_share, shows
-from studies.training.overrides import changed
-from trainers.prepare.captions import compose, without
+from studies.training.train import train_request
+from trainers.prepare.captions import compose, without_trigger
 from trainers.train.loop import train
-from trainers.train.preset import preset
 
 WEIGHTS_DRAWN: Final = (0.5, 0.7, 0.85, 1.0)
 FIRST_SEED: Final = 7000
@@ -91,7 +90,7 @@ def class_prior(folder: Path) -> None:
 
 def no_trigger(folder: Path) -> None:
     for caption in folder.glob("*/*/*.txt"):
-        tags = without(caption.read_text(encoding="utf-8"), DRESS)
+        tags = without_trigger(caption.read_text(encoding="utf-8"), DRESS)
         caption.write_text(compose("1girl", [*tags.split(", "), "pink dress"]), encoding="utf-8")
 
 
@@ -195,14 +194,9 @@ def measured(out: Path, name: str, training: int, seeds: int, device: str, quick
     arm, base = BY_NAME[name], open_base(WEIGHTS / "base", device=device)
     dataset = changed_set(out, arm, training)
     settings = [*arm.settings, f"seed={training}", "precision=float32", *(["plan.epochs=1"] if quick else [])]
-    made = train(
-        dataset,
-        result.with_suffix(".safetensors"),
-        base,
-        changed(preset("lab", kind_of(arm.product)), settings),
-        trigger=arm.product,
-        work=out,
-    )
+    file, kind = result.with_suffix(".safetensors"), kind_of(arm.product)
+    request = train_request(dataset, file, kind, family="lab", trigger=arm.product, settings=settings)
+    made = train(replace(request, checkpoints=out), base)
     found, images = drawn(base, arm, made.path, seeds)
     strip(images).save(result.with_suffix(".png"))
     stored = {"arm": name, "training": training, "steps": made.steps, "loss": made.loss, "seconds": made.seconds, **found}

@@ -22,13 +22,13 @@ def read_back(base: str, data: str, out: str, stored: str) -> dict[str, Any]:
     """
     import numpy as np
 
-    from studies.training.train import train_lora
+    from studies.training.train import train_lora, train_request
 
     shown: dict[str, np.ndarray] = {}
     settings = ["plan.epochs=1", "plan.batch=8", "rank=4", "alpha=2.5", "text_rank=6", "text_alpha=9", "learning_rate=2e-3",
                 "text_learning_rate=2e-3", "precision=float32", f"stored={stored}"]  # fmt: skip
 
-    def watching(opened: Any, *_: Any) -> Any:
+    def training_callback(opened: Any) -> Any:
         def draw_trained() -> None:
             shown["rounding"] = _drawn(_pipeline_of(opened))
             with _by_peft(opened):
@@ -36,16 +36,8 @@ def read_back(base: str, data: str, out: str, stored: str) -> dict[str, Any]:
 
         return _AtTheEnd(8, draw_trained)
 
-    trained = train_lora(
-        Path(data),
-        Path(out),
-        base=base,
-        kind="clothing",
-        trigger="testdress",
-        family="sd15",
-        settings=settings,
-        watching=watching,
-    )
+    request = train_request(Path(data), Path(out), "clothing", trigger="testdress", settings=settings)
+    trained = train_lora(request, base, training_callback=training_callback)
     pipe = _pipeline(base)
     bare = _drawn(pipe)
     pipe.load_lora_weights(str(Path(out).parent), weight_name=Path(out).name)
@@ -74,14 +66,14 @@ class _AtTheEnd:
     steps: int
     act: Callable[[], None]
 
-    def begun(self, fingerprint: str, steps: int, losses: Sequence[float]) -> None: ...
+    def on_start(self, fingerprint: str, steps: int, losses: Sequence[float]) -> None: ...
 
-    def stepped(self, step: int, loss: float) -> None: ...
+    def on_step(self, step: int, loss: float) -> None: ...
 
-    def looks_at(self, step: int) -> bool:
+    def wants_sample(self, step: int) -> bool:
         return step == self.steps
 
-    def look(self, step: int) -> None:
+    def on_sample(self, step: int) -> None:
         self.act()
 
 

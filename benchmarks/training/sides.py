@@ -11,6 +11,7 @@ import runpy
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,18 +56,21 @@ def ours(
     base: str, data: str, out: str, settings: Sequence[str], family: str = "sd15", beside: Sequence[str] = ()
 ) -> dict[str, Any]:
     """`huanhua train` without its command line."""
-    from studies.training.train import train_lora
+    from studies.callback import Advance, SilentCallback
+    from studies.training.train import train_lora, train_request
 
     clock, encoding, began = Clock().started(), [], time.perf_counter()
 
-    def on_progress(progress: Any) -> None:
-        if progress.stage.startswith("encoding"):
+    def on_step(done: int, total: int, note: str = "") -> None:
+        if note.startswith("encoding"):
             encoding.append(time.perf_counter())
 
-    trained = train_lora(
-        Path(data), Path(out), base=base, kind="clothing", trigger="testdress", family=family, settings=settings,
-        beside=[Path(file) for file in beside], progress=on_progress,
-    )  # fmt: skip
+    class EncodingTimes(SilentCallback):
+        def progress(self, stage: str) -> AbstractContextManager[Advance]:
+            return nullcontext(on_step)
+
+    request = train_request(Path(data), Path(out), "clothing", family=family, trigger="testdress", settings=settings)
+    trained = train_lora(request, base, [Path(file) for file in beside], callback=EncodingTimes())
     work, caching = time.perf_counter() - began, encoding[-1] - encoding[0]
     return {**clock.found(), "caching": caching, "peak_mb": peak_mb(), "steps": trained.steps, "work": work}
 
@@ -171,7 +175,7 @@ def demo_set(folder: str) -> dict[str, Any]:
 
 
 def demo_epochs() -> dict[str, Any]:
-    from trainers.train.preset import preset
+    from trainers.train.preset_families import preset
 
     return {"epochs": preset("lab", "clothing").plan.epochs}
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Final
 
 import typer
 
+from models.errors import InputError
 from models.kinds import LoraKind
-from studies.cli.progress.console import print_line, progress_bar
+from studies.cli.progress.console import ConsoleCallback, print_line
 
-if TYPE_CHECKING:
-    from trainers.prepare.dataset_writer import Prepared
-    from trainers.step_plan import Plan
-
-DEFAULT_PARSER = "fashn-ai/fashn-human-parser"
+DEFAULT_PARSER: Final = "fashn-ai/fashn-human-parser"
 
 
 def prepare(
@@ -42,74 +40,28 @@ def prepare(
     boxes: Annotated[Path | None, typer.Option(help="JSON of boxes by photo, written or corrected by hand")] = None,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
-    from studies.training.prepare import parse_size
+    from studies.training.describe import describe_prepared
+    from studies.training.prepare import prepare_photos
+    from trainers.prepare.settings import PrepareSettings
 
-    prepared, picture = prepare_showing(
-        photos,
-        out,
+    settings = PrepareSettings(
         kind=kind,
         trigger=trigger,
         size=parse_size(size),
-        parser=parser,
-        tagger=tagger,
-        tags=tags,
         caption_reg=caption_reg,
         reg_class=reg_class,
-        boxes=boxes,
         left_to_trigger=left_to_trigger,
+        boxes=boxes,
     )
-    for line in describe(prepared):
+    prepared, sheet = prepare_photos(photos, out, settings, parser=parser, tagger=tagger, tags=tags, callback=ConsoleCallback())
+    for line in describe_prepared(prepared):
         print_line(line)
-    typer.echo(picture)
+    typer.echo(sheet)
 
 
-def prepare_showing(
-    photos: Path,
-    out: Path,
-    *,
-    kind: LoraKind,
-    trigger: str,
-    size: tuple[int, int],
-    parser: str,
-    tagger: str,
-    tags: Path | None = None,
-    plan: Plan | None = None,
-    caption_reg: bool = False,
-    reg_class: str | None = None,
-    boxes: Path | None = None,
-    left_to_trigger: float | None = None,
-) -> tuple[Prepared, Path]:
-    """Prepares with a progress bar; the path is that of the contact sheet."""
-    from studies.report.sheets.photos import photo_sheet
-    from studies.training.prepare import prepare_photos
-
-    with progress_bar(f"prepare {trigger}") as advance:
-        prepared = prepare_photos(
-            photos,
-            out,
-            kind=kind,
-            trigger=trigger,
-            size=size,
-            parser=parser,
-            tagger=tagger,
-            tags=tags,
-            plan=plan,
-            caption_reg=caption_reg,
-            reg_class=reg_class,
-            boxes=boxes,
-            left_to_trigger=left_to_trigger,
-            progress=lambda done, total: advance(done, total, ""),
-        )
-    return prepared, photo_sheet(prepared.manifest, out)
-
-
-def describe(prepared: Prepared) -> list[str]:
-    manifest = prepared.manifest
-    lines = [f"{prepared.pictures} photos -> {prepared.out}"]
-    for name, sizes in prepared.sizes.items():
-        repeats = manifest.train_repeats if name == "train" else manifest.reg_repeats
-        shown = ", ".join(f"{n} of {w}x{h}" for (w, h), n in sorted(sizes.items()))
-        under = f", trained under '{manifest.reg_token}'" if name == "reg" else ""
-        lines.append(f"  {name}: {shown}, each {repeats} times an epoch{under}")
-    lines += [f"  set aside: {a.file} ({a.why})" for a in manifest.set_aside]
-    return lines + [f"  advice: {line}" for line in manifest.warnings]
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of "512x768". Raises InputError for another form."""
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    if match is None:
+        raise InputError(f"not a size: {text}", "--size", "write it as 512x768")
+    return int(match[1]), int(match[2])

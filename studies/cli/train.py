@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypedDict
+from typing import Annotated
 
 import typer
 
 from models.errors import InputError
 from models.kinds import LoraKind
-from studies.cli.progress.console import print_line, progress_bar
-
-if TYPE_CHECKING:
-    from models.base.opening import Base
-    from studies.tracking.base import Tracker
-    from trainers.train.callback import TrainingCallback
-    from trainers.train.preset import Preset
-    from trainers.train.progress import Trained
-
-TRAININGS: Final = "huanhua trainings"
-"""The experiment of trainings that are logged for no study."""
+from studies.cli.progress.console import ConsoleCallback, print_line
 
 
 def train(
@@ -34,7 +23,7 @@ def train(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="change the preset, such as rank=16 or plan.epochs=5")
     ] = None,
     beside: Annotated[
-        list[Path] | None, typer.Option(help="a finished LoRA that this one will be worn with; may be given again")
+        list[Path] | None, typer.Option(help="a finished LoRA that will be active together with this one; may be given again")
     ] = None,
     track: Annotated[
         str | None,
@@ -49,103 +38,26 @@ def train(
         str | None, typer.Option(help="with --track: what samples show; the first caption if not given")
     ] = None,
 ) -> None:
-    """Train one LoRA. A killed training goes on where it was when the same command is given again."""
+    """Train one LoRA. A killed training resumes when the same command is given again."""
     from studies.tracking.of_study import open_tracker_at
+    from studies.training.describe import describe_trained
+    from studies.training.samples import CFG, SampleSettings
+    from studies.training.tracked import TRAININGS, close_training_tracker, train_tracked
+    from studies.training.train import train_lora, train_request
 
     if track is None and (sample_every, sample_prompt) != (None, None):
         raise InputError("sample pictures are drawn for MLflow alone", "--sample-every, --sample-prompt", "add --track WHERE")
-    given: Given = {"base": base, "kind": kind, "family": preset, "beside": beside or ()}
+    request = train_request(dataset, out, kind, family=preset, trigger=trigger, settings=settings or ())
+    callback, companions = ConsoleCallback(), beside or ()
     if track is None:
-        trained = train_showing(dataset, out, **given, trigger=trigger, settings=settings or ())
+        trained = train_lora(request, base, companions, callback=callback)
     else:
+        samples = SampleSettings(sample_every, sample_prompt, CFG.get(preset, CFG["sd15"]))
         tracker = open_tracker_at(track, TRAININGS)
         try:
-            trained = train_tracked(
-                dataset, out, tracker, sample_every, sample_prompt, given, trigger=trigger, settings=settings or ()
-            )
+            trained = train_tracked(request, base, companions, kind=kind, tracker=tracker, samples=samples, callback=callback)
         finally:
-            close_training(tracker)
-    for line in describe_training(trained):
+            close_training_tracker(tracker, callback)
+    for line in describe_trained(trained):
         print_line(line)
     typer.echo(out)
-
-
-class Given(TypedDict):
-    """What the LoRA is trained on and for, as `train_showing` takes it."""
-
-    base: str
-    kind: LoraKind
-    family: str
-    beside: Sequence[Path]
-
-
-def train_tracked(
-    dataset: Path,
-    out: Path,
-    tracker: Tracker,
-    every: int | None,
-    prompt: str | None,
-    given: Given,
-    *,
-    trigger: str | None,
-    settings: Sequence[str],
-) -> Trained:
-    """Trains as `train_showing` does, and logs it; `prompt` is what samples show, in place of the first caption."""
-    from studies.training.log import CFG, TrainingLog, caption_of, drawing, manifest_of, training_params
-
-    logs = []
-
-    def watching(opened: Base, chosen: Preset, word: str) -> TrainingLog:
-        params = training_params(chosen, given["base"], dataset, given["kind"], word, given["beside"])
-        said = prompt or caption_of(dataset, word)
-        draw = drawing(opened, said, chosen.size, CFG.get(given["family"], CFG["sd15"]))
-        logs.append(TrainingLog(tracker, out.stem, {**params, "sample_prompt": said}, manifest_of(dataset), draw, every))
-        return logs[0]
-
-    trained = train_showing(dataset, out, **given, trigger=trigger, settings=settings, watching=watching)
-    logs[0].ended(trained)
-    return trained
-
-
-def close_training(tracker: Tracker) -> None:
-    missing = tracker.close()
-    if missing.titles:
-        print_line(f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the LoRA itself is not concerned")
-
-
-def train_showing(
-    dataset: Path,
-    out: Path,
-    *,
-    base: str,
-    kind: LoraKind,
-    trigger: str | None,
-    family: str,
-    settings: Sequence[str] = (),
-    beside: Sequence[Path] = (),
-    watching: Callable[[Base, Preset, str], TrainingCallback] | None = None,
-) -> Trained:
-    """Trains with a progress bar that shows loss and time left; `watching` makes who looks on."""
-    from studies.training.train import train_lora
-
-    with progress_bar(f"train {out.stem}") as advance:
-        return train_lora(
-            dataset,
-            out,
-            base=base,
-            kind=kind,
-            trigger=trigger,
-            family=family,
-            settings=settings,
-            beside=beside,
-            progress=lambda p: advance(p.step, p.steps, f"{p.stage} loss {p.loss:.3f}"),
-            watching=watching,
-        )
-
-
-def describe_training(trained: Trained) -> list[str]:
-    counts = f"{trained.steps} steps ({trained.train_steps} of train, {trained.reg_steps} of reg)"
-    advice = [f"  advice: {line}" for line in trained.advice]
-    if trained.seconds == 0:
-        return [f"{trained.path.name}: trained already, {counts}", *advice]
-    return [f"{trained.path.name}: {counts} in {trained.seconds:.0f} s, loss {trained.loss:.3f}", *advice]

@@ -31,11 +31,13 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = 
 
     Wearers have captions as `caption_reg` says, or else as is best for the kind: all but those of clothing (decision 0023).
     """
-    from studies.cli.prepare import describe, prepare_showing
     from studies.paperdoll.bundle import WEIGHTS
     from studies.paperdoll.photos import write_photos
     from studies.paperdoll.study import LEFT_TO_TRIGGER, PHOTOS, SIZE
-    from trainers.train.preset import preset
+    from studies.training.describe import describe_prepared
+    from studies.training.prepare import prepare_photos
+    from trainers.prepare.settings import PrepareSettings
+    from trainers.train.preset_families import preset
 
     callback = callback or SilentCallback()
     photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name
@@ -44,13 +46,17 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = 
     if dataset.exists():
         callback.message(f"prepare {outfit.product}: done already")
         return
-    prepared, _ = prepare_showing(
-        photos, dataset, kind=outfit.kind, trigger=outfit.product, size=SIZE, parser=str(WEIGHTS / "parser"),
-        tagger=str(WEIGHTS / "tagger"), left_to_trigger=LEFT_TO_TRIGGER,
-        caption_reg=outfit.kind != "clothing" if caption_reg is None else caption_reg,
+    settings = PrepareSettings(
+        kind=outfit.kind,
+        trigger=outfit.product,
+        size=SIZE,
         plan=preset("lab", outfit.kind).plan,
-    )  # fmt: skip
-    for line in describe(prepared):
+        caption_reg=outfit.kind != "clothing" if caption_reg is None else caption_reg,
+        left_to_trigger=LEFT_TO_TRIGGER,
+    )
+    parser, tagger = str(WEIGHTS / "parser"), str(WEIGHTS / "tagger")
+    prepared, _ = prepare_photos(photos, dataset, settings, parser=parser, tagger=tagger, callback=callback)
+    for line in describe_prepared(prepared):
         callback.message(line)
 
 
@@ -58,25 +64,19 @@ def lora_of(
     outfit: Outfit,
     folder: Path,
     settings: Sequence[str] = (),
-    beside: Sequence[Path] = (),
+    companions: Sequence[Path] = (),
     callback: Callback | None = None,
 ) -> Path:
-    """The LoRA of a product, trained on its set in `folder` beside those it is worn with; a finished one is left as it is."""
-    from studies.cli.train import describe_training, train_showing
+    """The LoRA of a product, trained on its set in `folder` with its companions; a finished one is left as it is."""
     from studies.paperdoll.bundle import WEIGHTS
+    from studies.training.describe import describe_trained
+    from studies.training.train import train_lora, train_request
 
     callback = callback or SilentCallback()
     out = folder / "loras" / f"{outfit.product}.safetensors"
-    trained = train_showing(
-        folder / "data" / outfit.name,
-        out,
-        base=str(WEIGHTS / "base"),
-        kind=outfit.kind,
-        trigger=outfit.product,
-        family="lab",
-        settings=settings,
-        beside=beside,
-    )
-    for line in describe_training(trained):
+    data = folder / "data" / outfit.name
+    request = train_request(data, out, outfit.kind, family="lab", trigger=outfit.product, settings=settings)
+    trained = train_lora(request, str(WEIGHTS / "base"), companions, callback=callback)
+    for line in describe_trained(trained):
         callback.message(line)
     return out

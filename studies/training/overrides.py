@@ -1,4 +1,4 @@
-"""Settings of a preset that a person changes on the command line: `rank=16`, `plan.epochs=5`."""
+"""Settings of a preset that a person overrides on the command line: `rank=16`, `plan.epochs=5`."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ if TYPE_CHECKING:
     from trainers.train.preset import Preset
 
 
-LAID_DOWN: Final = {
+FIXED_BY_SET: Final = {
     "size": "give it to `huanhua prepare --size`",
     "plan.steps": "rename the folders, such as 20_testdress for twice 10_testdress, or set plan.epochs",
     "plan.reg_ratio": "rename the folders of reg, such as 5_girl",
 }
-"""What a training set already says, in its pictures and the names of its folders, and how that is changed."""
+"""Settings that a training set fixes by its images and folder names, and how to change each."""
 
 
-def changed(preset: Preset, settings: Sequence[str]) -> Preset:
-    """The preset with each `name=value` of `settings` put in.
+def overridden(preset: Preset, settings: Sequence[str]) -> Preset:
+    """The preset with each `name=value` of `settings`.
 
-    Raises InputError for unknown names, values of another type, and what the training set lays down.
+    Raises InputError for unknown names, values of another type, and what the training set fixes.
     """
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
             raise InputError(f"not a setting: {setting}", "--set", "write it as rank=16")
-        if name.strip() in LAID_DOWN:
-            raise InputError(f"the training set lays that down: {setting}", "--set", LAID_DOWN[name.strip()])
-        preset = _put(preset, name.strip().split("."), value.strip(), setting)
+        if name.strip() in FIXED_BY_SET:
+            raise InputError(f"the training set lays that down: {setting}", "--set", FIXED_BY_SET[name.strip()])
+        preset = _replaced(preset, name.strip().split("."), value.strip(), setting)
     return preset
 
 
-def _put(held: Any, path: list[str], value: str, setting: str) -> Any:
+def _replaced(settings: Any, path: list[str], value: str, setting: str) -> Any:
     name, *rest = path
-    known = [field.name for field in fields(held)]
-    if name not in known:
-        raise InputError(f"no such setting: {setting}", "--set", f"use one of: {', '.join(known)}")
-    inner = getattr(held, name)
+    names = [field.name for field in fields(settings)]
+    if name not in names:
+        raise InputError(f"no such setting: {setting}", "--set", f"use one of: {', '.join(names)}")
+    inner = getattr(settings, name)
     if is_dataclass(inner):
         if not rest:
             parts = ", ".join(f"{name}.{field.name}" for field in fields(inner))
             raise InputError(f"'{name}' has parts: {setting}", "--set", f"use one of: {parts}")
-        return replace(held, **{name: _put(inner, rest, value, setting)})
+        return replace(settings, **{name: _replaced(inner, rest, value, setting)})
     if rest:
         raise InputError(f"'{name}' has no parts: {setting}", "--set", f"write it as {name}=VALUE")
-    return replace(held, **{name: _read(get_type_hints(type(held))[name], value, setting)})
+    return replace(settings, **{name: _parsed(get_type_hints(type(settings))[name], value, setting)})
 
 
-def _parts(kind: Any, value: str) -> Any:
-    """Words are written as myface,myshoes."""
+def _split(kind: Any, value: str) -> Any:
+    """A list of words is written as myface,myshoes."""
     return tuple(word for part in value.split(",") if (word := part.strip())) if "tuple" in str(kind) else value
 
 
-def _read(kind: Any, value: str, setting: str) -> Any:
+def _parsed(kind: Any, value: str, setting: str) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
-    given = None if value == "none" else _parts(kind, value)
+    raw = None if value == "none" else _split(kind, value)
     try:
-        return TypeAdapter(kind).validate_python(given)
+        return TypeAdapter(kind).validate_python(raw)
     except ValidationError as error:
         raise InputError(f"{error.errors()[0]['msg'].lower()}: {setting}", "--set", "give a value of that kind") from error

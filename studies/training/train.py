@@ -1,4 +1,4 @@
-"""`train` with the base opened and the preset chosen."""
+"""Trains a LoRA from names: the preset is looked up, the base and companion LoRAs are opened."""
 
 from __future__ import annotations
 
@@ -8,51 +8,68 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.kinds import LoraKind
+from studies.callback import Callback, SilentCallback
 from studies.devices import best_device
-from studies.training.overrides import changed
+from studies.training.describe import describe_progress
+from studies.training.overrides import overridden
 from trainers.train.callback import TrainingCallback
-from trainers.train.loop import check_out
-from trainers.train.progress import Progress, Trained
+from trainers.train.progress import Trained
+from trainers.train.request import TrainRequest
 
 if TYPE_CHECKING:
     from models.base.opening import Base
-    from trainers.train.preset import Preset
+
+
+def train_request(
+    dataset: Path,
+    out: Path,
+    kind: LoraKind,
+    *,
+    family: str = "sd15",
+    trigger: str | None = None,
+    settings: Sequence[str] = (),
+) -> TrainRequest:
+    """A training with the preset of a `family` ("sd15", "lab") for a `kind` of LoRA, overridden by `settings` such as "rank=16".
+
+    The trigger is by default the token of the set's folder. The checkpoint of an unfinished training lies in a hidden folder next
+    to `out`. Raises InputError for an unknown preset or setting, an unclear trigger, and an `out` that is no .safetensors name.
+    """
+    from trainers.train.preset_families import preset
+
+    chosen = overridden(preset(family, kind), settings)
+    return TrainRequest(dataset, out, trigger or folder_trigger(dataset), chosen, checkpoints=out.parent / ".training")
 
 
 def train_lora(
-    dataset: Path,
-    out: Path,
-    *,
+    request: TrainRequest,
     base: str,
-    kind: LoraKind,
-    trigger: str | None,
-    family: str,
-    settings: Sequence[str] = (),
-    beside: Sequence[Path] = (),
-    progress: Callable[[Progress], None] | None = None,
-    watching: Callable[[Base, Preset, str], TrainingCallback] | None = None,
+    companions: Sequence[Path] = (),
+    *,
+    callback: Callback | None = None,
+    training_callback: Callable[[Base], TrainingCallback] | None = None,
 ) -> Trained:
-    """Trains one LoRA in float32 weights on the best device here. `family` is the preset family: sd15 or lab;
-    `settings` change it (see studies.training.overrides). `beside` are finished LoRAs that it will be worn together with.
-    `watching` is given the opened base, the settings and the trigger, and makes who looks on.
+    """Trains one LoRA in float32 weights on the best device here. A killed training resumes when it is called again.
 
-    The checkpoint of an unfinished training lies in a hidden folder beside `out`.
+    `base` is a .safetensors file, a diffusers folder or a hub name; `companions` are files of finished LoRAs that will be active
+    together with this one. `callback` follows the progress; `training_callback` makes, for the opened base, what follows the
+    losses and the LoRA itself.
+    Raises InputError for a base or companion that does not open or cannot be trained, and as `trainers.train.loop.train` does.
     """
     from models.base.opening import open_base
     from models.lora.file import open_lora
     from trainers.train.loop import train
-    from trainers.train.preset import preset
 
-    check_out(out)
-    chosen = changed(preset(family, kind), settings)
-    word = trigger or folder_trigger(dataset)
-    opened = open_base(base, device=best_device("auto"))
-    if opened.is_xl:
-        raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base, "name an SD1.5 base")
-    companions = [open_lora(file, opened.unet, opened.text_encoder) for file in beside]
-    work = out.parent / ".training"
-    watcher = watching(opened, chosen, word) if watching is not None else None
-    return train(dataset, out, opened, chosen, trigger=word, work=work, companions=companions, progress=progress, watcher=watcher)
+    with (callback or SilentCallback()).progress(f"train {request.out.stem}") as advance:
+        opened = open_base(base, device=best_device("auto"))
+        if opened.is_xl:
+            raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base, "name an SD1.5 base")
+        return train(
+            request,
+            opened,
+            [open_lora(file, opened.unet, opened.text_encoder) for file in companions],
+            progress=lambda p: advance(p.step, p.steps, describe_progress(p)),
+            callback=training_callback(opened) if training_callback is not None else None,
+        )
 
 
 def folder_trigger(dataset: Path) -> str:

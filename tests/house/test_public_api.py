@@ -30,6 +30,7 @@ EXPORTED = [
     "score",
     "scout_study",
     "train_lora",
+    "train_request",
 ]
 
 

@@ -72,15 +72,15 @@ def test_bad_photos_are_set_aside_with_their_reason_and_good_ones_go_through(tmp
     photos = tmp_path / "我的 照片"
     for index, name in enumerate(("一 件 裙子.png", "b.png", "c.png")):
         snap(photos, name, (150 + index, 230), index)
-    for name, (made, _) in BAD.items():
-        (photos / name).write_bytes(made())
+    for name, (content, _) in BAD.items():
+        (photos / name).write_bytes(content())
     made = run(photos, tmp_path / "训练 集")
     assert sorted(p.file for p in made.manifest.photos) == ["b.png", "c.png", "一 件 裙子.png"]
-    told = {a.file: a.why for a in made.manifest.set_aside}
-    assert told.keys() == BAD.keys()
+    reasons = {a.file: a.why for a in made.manifest.set_aside}
+    assert reasons.keys() == BAD.keys()
     for name, (_, why) in BAD.items():
-        assert why in told[name]
-        assert "\n" not in told[name]
+        assert why in reasons[name]
+        assert "\n" not in reasons[name]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([photos.name, "训练 集"])
 
 
@@ -112,9 +112,9 @@ def test_a_bad_picture_in_a_training_set_is_named_and_nothing_is_trained(tmp_pat
     folder = tmp_path / "set/train/1_dress"
     folder.mkdir(parents=True)
     (folder / name).write_bytes(BAD[name][0]())
-    with pytest.raises(InputError, match=BAD[name][1]) as told:
+    with pytest.raises(InputError, match=BAD[name][1]) as raised:
         train(tmp_path / "set", tmp_path / "out/dress.safetensors", tiny_base())
-    assert name in str(told.value)
+    assert name in str(raised.value)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["set"]
 
 
@@ -188,7 +188,7 @@ def test_a_disk_that_fills_up_in_a_training_loses_no_step_that_was_kept(tmp_path
     with monkeypatch.context() as patched:
         Full(patched, 1)
         with pytest.raises(InputError, match="the disk is full"):
-            train(data, out, base, save_seconds=0.0)
+            train(data, out, base, checkpoint_seconds=0.0)
     assert files(tmp_path / "b") == ["work/dress.checkpoint"]
     steps: list[int] = []
     train(data, out, base, progress=lambda p: steps.append(p.step))
@@ -201,7 +201,7 @@ def test_a_disk_without_room_for_the_file_leaves_no_half_of_it(tmp_path: Path, m
     with monkeypatch.context() as patched:
         Full(patched, 0)
         with pytest.raises(InputError, match="the disk is full"):
-            train(data, tmp_path / "b/dress.safetensors", tiny_base(), save_seconds=1e9)
+            train(data, tmp_path / "b/dress.safetensors", tiny_base(), checkpoint_seconds=1e9)
     assert files(tmp_path / "b") == []
 
 
@@ -210,7 +210,7 @@ def test_where_nothing_can_be_written_is_said_before_the_first_step(tmp_path: Pa
     (tmp_path / "note").write_text("mine")
     for folder in (tmp_path / "note", tmp_path / "note" / "deeper"):
         with pytest.raises(InputError, match="in the way"):
-            train(data, folder / "dress.safetensors", tiny_base(), work=tmp_path / "work")
+            train(data, folder / "dress.safetensors", tiny_base(), checkpoints=tmp_path / "work")
     assert (tmp_path / "note").read_text() == "mine"
 
     def closed(*_: Any, **__: Any) -> Any:
@@ -235,7 +235,7 @@ def lab_set(folder: Path) -> Path:
 
 
 def test_a_base_of_another_architecture_is_one_line(tmp_path: Path) -> None:
-    from studies.training.train import train_lora
+    from studies.training.train import train_lora, train_request
 
     data = lab_set(tmp_path)
     wide = tmp_path / "sd2"
@@ -250,23 +250,22 @@ def test_a_base_of_another_architecture_is_one_line(tmp_path: Path) -> None:
     other.mkdir()
     (other / "model_index.json").write_text(json.dumps({"_class_name": "FluxPipeline"}))
     (tmp_path / "note.safetensors").write_text("no model")
+    request = train_request(data, tmp_path / "out/x.safetensors", "other", family="lab", trigger="x")
     for base in (wide, other, tmp_path / "note.safetensors", tmp_path / "absent.safetensors"):
-        with pytest.raises(InputError) as told:
-            train_lora(data, tmp_path / "out/x.safetensors", base=str(base), kind="other", trigger="x", family="lab")
-        assert "\n" not in str(told.value)
-        assert base.name in str(told.value)
+        with pytest.raises(InputError) as raised:
+            train_lora(request, str(base))
+        assert "\n" not in str(raised.value)
+        assert base.name in str(raised.value)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_companion_of_another_architecture_is_one_line(tmp_path: Path) -> None:
-    from studies.training.train import train_lora
+    from studies.training.train import train_lora, train_request
 
     made = train(dataset(tmp_path), tmp_path / "tiny.safetensors", tiny_base())
+    request = train_request(lab_set(tmp_path), tmp_path / "out/x.safetensors", "other", family="lab", trigger="x")
     with pytest.raises(InputError, match="another architecture"):
-        train_lora(
-            lab_set(tmp_path), tmp_path / "out/x.safetensors", base=str(WEIGHTS / "base"), kind="other", trigger="x",
-            family="lab", beside=[made.path],
-        )  # fmt: skip
+        train_lora(request, str(WEIGHTS / "base"), [made.path])
     assert not (tmp_path / "out").exists()
 
 
@@ -275,11 +274,11 @@ def test_the_command_line_ends_with_status_2_and_no_traceback(tmp_path: Path) ->
 
     data = lab_set(tmp_path)
     (data / "train/1_dress/b.png").write_bytes(b"")
-    told = CliRunner().invoke(
+    result = CliRunner().invoke(
         app, ["train", str(data), "--base", str(WEIGHTS / "base"), "--out", str(tmp_path / "x.safetensors"), "--kind", "other"]
     )
-    assert isinstance(told.exception, InputError)
-    assert "an empty file" in str(told.exception)
+    assert isinstance(result.exception, InputError)
+    assert "an empty file" in str(result.exception)
     assert not (tmp_path / "x.safetensors").exists()
 
 

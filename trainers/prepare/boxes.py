@@ -1,8 +1,7 @@
-"""`boxes.json`: where the thing and its wearer are in each photo, as found or as a person wrote it.
+"""`boxes.json`: where the thing and its wearer are in each photo, as located or as a person wrote it.
 
 {"IMG_1.jpg": {"thing": [left, top, right, bottom], "wearer": [...], "by": "hand"}}: pixels of the upright photo. `prepare` writes
-the file beside its manifest. Boxes that a person changes there, or writes into a file of their own, are taken as they are from
-then on.
+the file next to its manifest. From then on it takes boxes that a person changes there, or writes into another file, as they are.
 """
 
 from __future__ import annotations
@@ -28,22 +27,22 @@ def read_boxes(path: Path) -> dict[str, Located]:
 
 
 def corrected(path: Path, before: Manifest) -> dict[str, Located]:
-    """Of the boxes file of an earlier run those that are a person's: marked so, or other than the manifest says."""
+    """Of the boxes file of an earlier run those by a person: marked so, or different from the manifest's."""
     if not path.exists():
         return {}
-    known = {p.file: (p.thing, p.wearer) for p in before.photos}
+    stored = {p.file: (p.thing, p.wearer) for p in before.photos}
     return {
         name: found
         for name, (found, by_hand) in _read(path).items()
-        if found.thing and found.wearer and (by_hand or known.get(name) != (found.thing, found.wearer))
+        if found.thing and found.wearer and (by_hand or stored.get(name) != (found.thing, found.wearer))
     }
 
 
 def write_boxes(path: Path, manifest: Manifest, given: Mapping[str, Located]) -> None:
-    """All photos of the manifest; those that were set aside with what was found, for a person to complete."""
-    held = {p.file: _entry(p.thing, p.wearer, p.file in given) for p in manifest.photos}
-    held |= {a.file: _entry(a.thing, a.wearer, a.file in given) for a in manifest.set_aside if a.doubtful}
-    lines = [f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(entry)}" for name, entry in sorted(held.items())]
+    """Of all photos of the manifest; doubtful ones with the boxes that were found, for a person to complete."""
+    entries = {p.file: _entry(p.thing, p.wearer, p.file in given) for p in manifest.photos}
+    entries |= {a.file: _entry(a.thing, a.wearer, a.file in given) for a in manifest.set_aside if a.doubtful}
+    lines = [f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(entry)}" for name, entry in sorted(entries.items())]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
@@ -53,19 +52,19 @@ def _entry(thing: PixelBox | None, wearer: PixelBox | None, by_hand: bool) -> di
 
 def _read(path: Path) -> dict[str, tuple[Located, bool]]:
     try:
-        held = json.loads(path.read_text(encoding="utf-8-sig"))
-        return {str(n): (Located(_box(e.get("thing")), _box(e.get("wearer"))), e.get("by") == HAND) for n, e in held.items()}
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        return {str(n): (Located(_box(e.get("thing")), _box(e.get("wearer"))), e.get("by") == HAND) for n, e in content.items()}
     except OSError as error:
         raise InputError("no such boxes file", path, "check the path") from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError("not a boxes file", path, HINT) from error
 
 
-def _box(held: Any) -> PixelBox | None:
-    return None if held is None else PixelBox(*(float(side) for side in _four(held)))
+def _box(value: Any) -> PixelBox | None:
+    return None if value is None else PixelBox(*(float(side) for side in _four(value)))
 
 
-def _four(held: Any) -> list[Any]:
-    if not isinstance(held, list) or len(held) != 4:
+def _four(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) != 4:
         raise ValueError("four sides are needed")
-    return held
+    return value

@@ -1,4 +1,4 @@
-"""What `prepare` asks of whoever finds the garment and its wearer in a photo."""
+"""Finds the trained thing and its wearer in photos: the seam between `prepare` and a part parser."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Located:
-    """The thing that is trained (garment, face, shoes) and who wears it; `doubt` says why the boxes cannot be trusted."""
+    """The boxes of one photo."""
 
     thing: PixelBox | None
+    """The trained thing (garment, face, shoes); None if it was not found."""
     wearer: PixelBox | None
+    """The whole person; None if there is none."""
     doubt: str | None = None
+    """Why the boxes cannot be trusted; None if they can."""
 
 
 class Locator(Protocol):
+    """Called by `prepare` with a few photos at a time, in order; photos whose boxes a person wrote are left out."""
+
     def locate(self, images: Sequence[Image.Image]) -> list[Located]:
-        """One `Located` for each RGB picture, in order."""
+        """One `Located` for each RGB image, in order; boxes in pixels of it."""
         ...

@@ -1,4 +1,4 @@
-"""What a training set was made from: `manifest.json` in its folder."""
+"""`manifest.json` of a training set: what it was made from."""
 
 from __future__ import annotations
 
@@ -18,58 +18,81 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class Cut:
-    """A crop: its file within the set, the window of the upright photo it shows, its size in pixels.
-
-    `caption` is what `prepare` wrote, not a person's edit; None where it wrote none.
-    """
+    """One crop."""
 
     file: str
+    """Its file, relative to the set."""
     window: Window
+    """The part of the upright photo that it shows, in pixels of the photo."""
     size: Size
+    """Width and height in pixels."""
     tags: tuple[str, ...]
+    """All tags, before any is left to the trigger."""
     caption: str | None
+    """What `prepare` wrote, not a person's edit; None without a caption."""
 
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """One photo that was used. Boxes are in pixels of the upright photo."""
+    """One photo that was used."""
 
     file: str
+    """Its name."""
     sha256: str
+    """Of the file, in hex."""
     size: Size
+    """Width and height in pixels of the upright photo."""
     thing: PixelBox
+    """The trained thing."""
     wearer: PixelBox
+    """The whole person."""
     train: Cut
+    """The crop in `train`."""
     reg: Cut
+    """The crop in `reg`."""
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """A photo that was not used, and why. `doubtful`: boxes that a person gives would mend it; what was found is told."""
+    """One photo that was not used."""
 
     file: str
+    """Its name."""
     why: str
+    """The reason."""
     doubtful: bool = False
+    """Whether boxes by a person would make it usable."""
     thing: PixelBox | None = None
+    """The trained thing, if it was located."""
     wearer: PixelBox | None = None
+    """The whole person, if located."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """`folder` is where the photos were; with the boxes they are the references for scoring. `reg_token` is what wearers are
-    trained under: the trigger, as kohya does it, or a class such as `girl`."""
+    """The photos and crops of a training set. Field names are those of the file."""
 
     kind: LoraKind
+    """What the LoRA is of."""
     trigger: str
+    """Its trigger."""
     folder: str
+    """Where the photos were; with their boxes they are the references for scoring."""
     train_repeats: int
+    """Repeats of a training image in an epoch."""
     reg_repeats: int
+    """Repeats of a regularisation image in an epoch."""
     photos: tuple[PhotoRecord, ...]
+    """The photos that were used."""
     set_aside: tuple[SetAside, ...]
+    """The photos that were not."""
     warnings: tuple[str, ...]
+    """What would improve the set, one line each."""
     reg_token: str
+    """What regularisation images are trained under: the trigger, as in kohya's scripts, or a class such as `girl`."""
 
     def write(self, dataset: Path) -> None:
+        """Into the folder `dataset`."""
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
         (dataset / NAME).write_text(text + "\n", encoding="utf-8")
 
@@ -80,43 +103,43 @@ def read_manifest(dataset: Path) -> Manifest:
     if not path.is_file():
         raise InputError("not a prepared training set (no manifest.json)", dataset, "name a folder made by huanhua prepare")
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held.pop("format") != FORMAT:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("format") != FORMAT:
             raise InputError("a manifest of another version", path, "run huanhua prepare again into a new folder")
-        photos = tuple(_photo(p) for p in held.pop("photos"))
-        aside = tuple(_aside(a) for a in held.pop("set_aside"))
-        held.setdefault("reg_token", held["trigger"])
-        return Manifest(photos=photos, set_aside=aside, warnings=tuple(held.pop("warnings")), **held)
+        photos = tuple(_photo(p) for p in content.pop("photos"))
+        aside = tuple(_aside(a) for a in content.pop("set_aside"))
+        content.setdefault("reg_token", content["trigger"])
+        return Manifest(photos=photos, set_aside=aside, warnings=tuple(content.pop("warnings")), **content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("a damaged manifest", path, "run huanhua prepare again into a new folder") from error
 
 
-def _aside(held: dict[str, Any]) -> SetAside:
-    boxes = {name: PixelBox(*(float(v) for v in held[name])) for name in ("thing", "wearer") if held.get(name) is not None}
-    return SetAside(str(held["file"]), str(held["why"]), bool(held.get("doubtful", False)), **boxes)
+def _aside(value: dict[str, Any]) -> SetAside:
+    boxes = {name: PixelBox(*(float(v) for v in value[name])) for name in ("thing", "wearer") if value.get(name) is not None}
+    return SetAside(str(value["file"]), str(value["why"]), bool(value.get("doubtful", False)), **boxes)
 
 
-def _photo(held: dict[str, Any]) -> PhotoRecord:
-    width, height = (int(v) for v in held["size"])
+def _photo(value: dict[str, Any]) -> PhotoRecord:
+    width, height = (int(v) for v in value["size"])
     return PhotoRecord(
-        file=str(held["file"]),
-        sha256=str(held["sha256"]),
+        file=str(value["file"]),
+        sha256=str(value["sha256"]),
         size=(width, height),
-        thing=PixelBox(*(float(v) for v in held["thing"])),
-        wearer=PixelBox(*(float(v) for v in held["wearer"])),
-        train=_cut(held["train"]),
-        reg=_cut(held["reg"]),
+        thing=PixelBox(*(float(v) for v in value["thing"])),
+        wearer=PixelBox(*(float(v) for v in value["wearer"])),
+        train=_cut(value["train"]),
+        reg=_cut(value["reg"]),
     )
 
 
-def _cut(held: dict[str, Any]) -> Cut:
-    left, top, right, bottom = (int(v) for v in held["window"])
-    width, height = (int(v) for v in held["size"])
-    caption = held["caption"]
+def _cut(value: dict[str, Any]) -> Cut:
+    left, top, right, bottom = (int(v) for v in value["window"])
+    width, height = (int(v) for v in value["size"])
+    caption = value["caption"]
     return Cut(
-        file=str(held["file"]),
+        file=str(value["file"]),
         window=(left, top, right, bottom),
         size=(width, height),
-        tags=tuple(str(tag) for tag in held["tags"]),
+        tags=tuple(str(tag) for tag in value["tags"]),
         caption=None if caption is None else str(caption),
     )

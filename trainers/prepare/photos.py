@@ -13,7 +13,7 @@ from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
 from models.kinds import LoraKind
-from trainers.prepare.crops import Size, Window, held_size, window
+from trainers.prepare.crops import Size, Window, filled_size, window
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CHUNK: Final = 8
-MARGIN: Final[dict[LoraKind, float]] = {"face": 0.06, "clothing": 0.04, "shoes": 0.08, "other": 0.06}
+PADDING: Final[dict[LoraKind, float]] = {"face": 0.06, "clothing": 0.04, "shoes": 0.08, "other": 0.06}
+"""Around the thing's box, as a share of its sides."""
+WEARER_PADDING: Final = 0.02
+"""Around the wearer's box, as a share of its sides."""
 HASH_SIZE: Final = 16
 ALIKE: Final = 14
-"""Bits of 256 in which the perceptual hashes of two copies of one photo differ at most: saved again at two thirds of its size it
+"""Bits of 256 in which the perceptual hashes of two copies of one photo differ at most. A copy at two thirds of the size
 differs in up to 10, other photos of one dress in a plain room in 34 or more."""
 NAMES: Final[dict[LoraKind, str]] = {"face": "face", "clothing": "garment", "shoes": "shoes", "other": "such thing"}
 
@@ -35,12 +38,19 @@ class Usable:
     """A photo whose boxes are trusted."""
 
     path: Path
+    """Its file."""
     sha256: str
+    """Of the file, in hex."""
     size: Size
+    """Width and height in pixels."""
     thing: PixelBox
+    """The trained thing."""
     wearer: PixelBox
+    """The whole person."""
     train: Window
+    """The crop for `train`."""
     reg: Window
+    """The crop for `reg`."""
 
 
 def survey(
@@ -51,43 +61,43 @@ def survey(
     progress: Callable[[int, int], None] | None,
     given: Mapping[str, Located] | None = None,
 ) -> tuple[list[Usable], list[SetAside]]:
-    """Opens and locates every photo; what cannot be read, is doubtful, too small or nearly there already is set aside.
+    """Opens and locates every photo; sets aside what is unreadable, doubtful, too small, or a copy of another.
 
-    `given` holds boxes that a person wrote, by file name: they are not asked of the locator.
+    `given` are boxes that a person wrote, by file name, in place of the locator's. Calls `progress` with (photos done, photos).
     """
     given = given or {}
     found: list[Usable] = []
     aside: list[SetAside] = []
-    seen = _Seen()
+    copies = _Copies()
     for start in range(0, len(paths), CHUNK):
         opened = list(_open(paths[start : start + CHUNK], aside))
         located = iter(locator.locate([image for path, image in opened if path.name not in given]))
         for path, image in opened:
             where = given[path.name] if path.name in given else next(located)
             digest = hash_path(path)
-            twin = seen.twin_of(image)
+            original = copies.original_of(image)
             judged = _judge(path, digest, image.size, where, kind, sizes)
-            if twin is not None:
-                aside.append(SetAside(path.name, twin))
+            if original is not None:
+                aside.append(SetAside(path.name, original))
             elif isinstance(judged, SetAside):
                 aside.append(judged)
             else:
                 found.append(judged)
-                # Only now: the copy of a photo that cannot be used, such as its thumbnail, may be of use.
-                seen.add(path.name, image)
+                # Only now: a copy of an unusable photo, such as a thumbnail's original, may be usable.
+                copies.add(path.name, image)
         if progress is not None:
             progress(min(start + CHUNK, len(paths)), len(paths))
     return found, aside
 
 
-class _Seen:
-    """The photos used so far, to know another copy of one: ImageHash's perceptual hashes, which survive sizes and compression."""
+class _Copies:
+    """Finds copies of the photos used so far by ImageHash's perceptual hashes, which survive resizing and compression."""
 
     def __init__(self) -> None:
         self._hashes: list[tuple[ImageHash, bytes, str]] = []
 
-    def twin_of(self, image: Image.Image) -> str | None:
-        """Which earlier photo this one copies; None if it is new."""
+    def original_of(self, image: Image.Image) -> str | None:
+        """Which earlier photo this one is a copy of; None if it is new."""
         from imagehash import phash
 
         own, pixels = phash(image, hash_size=HASH_SIZE), _digest(image)
@@ -103,7 +113,7 @@ class _Seen:
 
 
 def _digest(image: Image.Image) -> bytes:
-    """Of size and pixels: alike in every file format that loses nothing."""
+    """Of size and pixels: equal in every lossless file format."""
     return hashlib.sha256(repr(image.size).encode() + image.tobytes()).digest()
 
 
@@ -124,11 +134,11 @@ def _judge(path: Path, digest: str, size: Size, where: Located, kind: LoraKind, 
     thing, wearer = _plain(where.thing), _plain(where.wearer)
     if not all(0 <= b.left < b.right <= size[0] and 0 <= b.top < b.bottom <= size[1] for b in (thing, wearer)):
         return _doubtful(path, where, "a box is empty or not in the photo")
-    train = window(thing, size, sizes[0], margin=MARGIN[kind])
-    reg = window(wearer, size, sizes[0], margin=0.02, keep=thing)
+    train = window(thing, size, sizes[0], padding=PADDING[kind])
+    reg = window(wearer, size, sizes[0], padding=WEARER_PADDING, keep=thing)
     small = "{} is only {}x{} pixels of at least {}x{}"
     for name, cut in (("what is trained", train), ("the wearer", reg)):
-        if cut is None or held_size(cut, sizes) is None:
+        if cut is None or filled_size(cut, sizes) is None:
             width, height = (cut[2] - cut[0], cut[3] - cut[1]) if cut is not None else size
             return SetAside(path.name, small.format(name, width, height, *sizes[-1]))
     assert train is not None
@@ -142,5 +152,5 @@ def _doubtful(path: Path, where: Located, why: str) -> SetAside:
 
 
 def _plain(box: PixelBox) -> PixelBox:
-    """A locator may count in the numbers of an array library, which JSON does not take."""
+    """In Python floats: a locator may use numpy's, which JSON does not take."""
     return PixelBox(*(float(side) for side in box))

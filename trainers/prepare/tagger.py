@@ -1,4 +1,4 @@
-"""Tags for pictures: the protocol, a tagger that asks a CLIP model which word fits, and one that was trained on tags."""
+"""Tags for images: the protocol, a zero-shot tagger by CLIP, and one by a model trained on tags."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ if TYPE_CHECKING:
 
 
 class Tagger(Protocol):
+    """Called by `prepare` with each crop that gets a caption."""
+
     def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
-        """The tags of each RGB picture, in order, most telling first."""
+        """The tags of each RGB image, in order, the most relevant first."""
         ...
 
 
 @dataclass(frozen=True)
 class ZeroShotTagger:
-    """From each group of tags that exclude each other the one that fits best, if it is clear enough (Radford et al. 2021).
-
-    `embed_images` and `embed_texts` return (N, D) rows of one space; their length does not matter. `scale` is the model's logit
-    scale. A tag is given if its softmax share of the group is at least `threshold` in [0, 1]. A word that starts with "!" stands
-    for "none of these" and is never given.
-    """
+    """From each group of mutually exclusive tags the best match, if it is clear enough (Radford et al. 2021)."""
 
     embed_images: Callable[[Sequence[Image.Image]], NDArray[np.floating]]
+    """Returns (N, D) rows of any length in the space of `embed_texts`."""
     embed_texts: Callable[[Sequence[str]], NDArray[np.floating]]
+    """Returns (N, D) rows of any length."""
     groups: Mapping[str, Sequence[str]]
+    """Tags by group; one that starts with "!" stands for "none of these" and is never returned."""
     threshold: float = 0.6
+    """Softmax share of its group, in [0, 1], from which a tag is returned."""
     scale: float = 100.0
+    """The model's logit scale."""
 
     @cached_property
     def _texts(self) -> dict[str, NDArray[np.floating]]:
@@ -42,10 +44,10 @@ class ZeroShotTagger:
     def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
         if not images:
             return []
-        pictures = _unit(self.embed_images(images))
+        embedded = _unit(self.embed_images(images))
         found: list[list[str]] = [[] for _ in images]
         for name, tags in self.groups.items():
-            shares = _softmax(self.scale * pictures @ self._texts[name].T)
+            shares = _softmax(self.scale * embedded @ self._texts[name].T)
             for row, best in enumerate(shares.argmax(axis=1)):
                 if shares[row, best] >= self.threshold and not tags[best].startswith("!"):
                     found[row].append(tags[best])
@@ -54,21 +56,23 @@ class ZeroShotTagger:
 
 @dataclass(frozen=True)
 class TrainedTagger:
-    """Every tag that a model trained on tags finds probable enough, the most probable first.
-
-    `probabilities` returns (N, len(names)) in [0, 1]. A tag is given from its own threshold on; one above 1 is never given.
-    """
+    """Every tag whose probability reaches its threshold, the most probable first."""
 
     probabilities: Callable[[Sequence[Image.Image]], NDArray[np.floating]]
+    """Returns (N, len(names)) in [0, 1]."""
     names: Sequence[str]
+    """The model's tags."""
     thresholds: Sequence[float]
+    """Of each tag; one above 1 is never returned."""
 
     def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
         if not images:
             return []
         rows = np.asarray(self.probabilities(images))
-        given = rows >= np.asarray(self.thresholds)
-        return [[self.names[i] for i in np.argsort(-row, kind="stable") if own[i]] for row, own in zip(rows, given, strict=True)]
+        passing = rows >= np.asarray(self.thresholds)
+        return [
+            [self.names[i] for i in np.argsort(-row, kind="stable") if own[i]] for row, own in zip(rows, passing, strict=True)
+        ]
 
 
 def _unit(rows: NDArray[np.floating]) -> NDArray[np.floating]:

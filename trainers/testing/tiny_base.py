@@ -15,12 +15,12 @@ from models.testing.tiny import tiny_text_encoder, tiny_unet
 
 
 class WordTokenizer:
-    """Every word a number; the interface of CLIPTokenizer as far as training uses it."""
+    """Hashes each word to a token; the interface of CLIPTokenizer as far as training uses it."""
 
     model_max_length = 77
 
-    def __call__(self, said: Sequence[str], **_: Any) -> SimpleNamespace:
-        rows = [[597, *(zlib.crc32(w.encode()) % 590 for w in s.split())][:76] for s in said]
+    def __call__(self, texts: Sequence[str], **_: Any) -> SimpleNamespace:
+        rows = [[597, *(zlib.crc32(w.encode()) % 590 for w in text.split())][:76] for text in texts]
         return SimpleNamespace(input_ids=torch.tensor([r + [599] * (77 - len(r)) for r in rows]))
 
 

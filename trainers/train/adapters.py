@@ -1,4 +1,4 @@
-"""Low-rank layers wrapped around a model for the time of a training, by peft; the model is left as it was."""
+"""peft's low-rank layers around a model for the duration of a training; afterwards the model is as it was."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ ATTENTION: Final = re.compile(r"\.attn[12]\.to_")
 
 @dataclass(frozen=True)
 class Strength:
-    """Rank and alpha of one layer."""
+    """The size of one low-rank layer: W + alpha / rank B A."""
 
     rank: int
+    """Rows of A and columns of B."""
     alpha: float
+    """Scale."""
 
 
 def unet_layers(unet: nn.Module, preset: Preset) -> dict[str, Strength]:
@@ -52,7 +54,7 @@ def text_layers(text_encoder: nn.Module, preset: Preset) -> dict[str, Strength]:
 
 @contextmanager
 def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init) -> Iterator[list[Tensor]]:
-    """Wraps the named layers with fresh low-rank ones (up starts at zero) and yields what is to be trained, in float32."""
+    """Wraps the named layers with fresh low-rank ones (up starts at zero) and yields the trainable parameters, in float32."""
     import torch
     from peft import LoraConfig
     from peft.tuners.lora import LoraModel
@@ -71,7 +73,7 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init
         alpha_pattern={name: s.alpha for name, s in layers.items()},
         init_lora_weights="gaussian" if init == "gaussian" else True,
     )
-    wanted_gradient = {name: p.requires_grad for name, p in model.named_parameters()}
+    had_gradient = {name: p.requires_grad for name, p in model.named_parameters()}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         wrapped = LoraModel(model, config, ADAPTER)
@@ -81,12 +83,12 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init
     finally:
         wrapped.unload()
         for name, p in model.named_parameters():
-            p.requires_grad_(wanted_gradient[name])
+            p.requires_grad_(had_gradient[name])
 
 
 @contextmanager
-def at_rest(model: nn.Module) -> Iterator[None]:
-    """The model as it was before it was wrapped, while it lasts."""
+def disabled_adapters(model: nn.Module) -> Iterator[None]:
+    """Within it the wrapped model computes as before it was wrapped."""
     from peft.tuners.lora import LoraLayer as Wrapped
 
     layers = [module for module in model.modules() if isinstance(module, Wrapped)]
@@ -100,14 +102,14 @@ def at_rest(model: nn.Module) -> Iterator[None]:
 
 
 def trained_layers(model: nn.Module, stored: Stored) -> dict[str, LoraLayer]:
-    """The low-rank layers of a model that is wrapped just now, copied to the CPU in the type that they are stored in."""
+    """The low-rank layers of a wrapped model, copied to the CPU in the type of the file."""
     import torch
     from peft.tuners.lora import LoraLayer as Wrapped
 
     found = {}
     for name, module in model.named_modules():
         if isinstance(module, Wrapped):
-            halves = (module.lora_A[ADAPTER].weight, module.lora_B[ADAPTER].weight)
-            down, up = (half.detach().to("cpu", getattr(torch, stored), copy=True) for half in halves)
+            factors = (module.lora_A[ADAPTER].weight, module.lora_B[ADAPTER].weight)
+            down, up = (factor.detach().to("cpu", getattr(torch, stored), copy=True) for factor in factors)
             found[name] = LoraLayer(down, up, float(module.lora_alpha[ADAPTER]))
     return found

@@ -1,4 +1,4 @@
-"""Which pictures and captions each step sees: settled beforehand from the seed, so that any step can be done again."""
+"""The images and captions of each step, determined by the seed in advance, so that any step can be repeated."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import Final
 
 import numpy as np
 
-from trainers.prepare.captions import Variety, varied
+from trainers.train.caption_variety import Variety, varied
 from trainers.train.dataset import Picture
 
 VARIANTS: Final = 8
-"""Wordings a caption is seen in: enough variety, few enough to keep their embeddings."""
-BESIDE_VARIANTS: Final = 32
-"""The same where triggers of other LoRAs come and go."""
+"""Variants of a caption: enough variety, few enough to cache their embeddings."""
+COMPANION_VARIANTS: Final = 32
+"""The same where triggers of companion LoRAs come and go."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures (by index, all of one size) and what is said of each."""
+    """The input of one step."""
 
     pictures: tuple[int, ...]
+    """Indices of images, all of one size."""
     captions: tuple[str, ...]
+    """The caption of each."""
 
 
 def batches(pictures: Sequence[Picture], *, batch: int, epochs: int, variety: Variety, seed: int) -> list[Batch]:
-    """All steps of a training. In each epoch every picture comes as often as its repeats say; sizes never mix in a batch."""
+    """All steps of a training. In each epoch every image comes `repeats` times; sizes never mix in a batch."""
     return [made for epoch in range(epochs) for made in _epoch(pictures, batch, variety, np.random.default_rng((seed, epoch)))]
 
 
@@ -39,12 +41,12 @@ def _epoch(pictures: Sequence[Picture], batch: int, variety: Variety, rng: np.ra
         order = [int(i) for i in rng.permutation(by_size[size])]
         for start in range(0, len(order), batch):
             chosen = tuple(order[start : start + batch])
-            found.append(Batch(chosen, tuple(_said(pictures[i].caption, i, variety, rng) for i in chosen)))
+            found.append(Batch(chosen, tuple(_variant(pictures[i].caption, i, variety, rng) for i in chosen)))
     return [found[int(i)] for i in rng.permutation(len(found))]
 
 
-def _said(caption: str, index: int, variety: Variety, rng: np.random.Generator) -> str:
-    wording = int(rng.integers(BESIDE_VARIANTS if variety.beside else VARIANTS))
+def _variant(caption: str, index: int, variety: Variety, rng: np.random.Generator) -> str:
+    variant = int(rng.integers(COMPANION_VARIANTS if variety.beside else VARIANTS))
     if rng.random() < variety.dropout:
         return ""
-    return varied(caption, variety, np.random.default_rng((index, wording)))
+    return varied(caption, variety, np.random.default_rng((index, variant)))

@@ -1,4 +1,4 @@
-"""The state of a training on disk, replaced whole, from which a killed run goes on."""
+"""The state of a training on disk, replaced whole, from which a killed run resumes."""
 
 from __future__ import annotations
 
@@ -19,47 +19,53 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One file; `fingerprint` names the training (settings, base, pictures) that it belongs to."""
+    """One checkpoint file."""
 
     path: Path
+    """The file."""
     fingerprint: str
+    """Identifies the training (settings, base, images) that it belongs to."""
 
     def save(self, losses: Sequence[float], parameters: Sequence[Tensor], **states: Any) -> None:
-        """Keeps the parameters and the `state_dict` of everything in `states`, and the loss of each step so far.
+        """Stores the loss of each step so far, the parameters, and the `state_dict` of everything in `states`.
 
         Raises InputError if the disk is full or read-only.
         """
         import torch
 
-        held = {
+        content = {
             "fingerprint": self.fingerprint,
             "losses": list(losses),
             "parameters": [p.detach() for p in parameters],
-            "states": {name: thing.state_dict() for name, thing in states.items()},
+            "states": {name: state.state_dict() for name, state in states.items()},
         }
         stream = io.BytesIO()
-        torch.save(held, stream)
+        torch.save(content, stream)
         with writing(self.path):
             write_whole(self.path, stream.getvalue())
 
     def load(self, parameters: Sequence[Tensor], **states: Any) -> list[float]:
-        """The losses of the steps done; none if there is no checkpoint or it belongs to another training."""
+        """Loads the parameters and `states`; returns the loss of each step done, none without a checkpoint of this training.
+
+        Raises InputError for a damaged file.
+        """
         import torch
 
         if not self.path.is_file():
             return []
         try:
-            held = torch.load(self.path, weights_only=True)
-            if held["fingerprint"] != self.fingerprint:
+            content = torch.load(self.path, weights_only=True)
+            if content["fingerprint"] != self.fingerprint:
                 return []
             with torch.no_grad():
-                for parameter, stored in zip(parameters, held["parameters"], strict=True):
+                for parameter, stored in zip(parameters, content["parameters"], strict=True):
                     parameter.copy_(stored)
-            for name, thing in states.items():
-                thing.load_state_dict(held["states"][name])
-            return [float(loss) for loss in held["losses"]]
+            for name, state in states.items():
+                state.load_state_dict(content["states"][name])
+            return [float(loss) for loss in content["losses"]]
         except (RuntimeError, OSError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise InputError("a damaged checkpoint", self.path, "delete it to start this training anew") from error
 
     def remove(self) -> None:
+        """Deletes the file, if there is one."""
         self.path.unlink(missing_ok=True)

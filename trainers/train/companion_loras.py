@@ -1,4 +1,4 @@
-"""LoRAs that will be worn together with the one that is being trained: on at weights that change from step to step."""
+"""Companion LoRAs: frozen LoRAs that are active, at weights that change from step to step, while another one is trained."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from models.base.opening import Base
 
-WORN: Final = 0.75
-"""How often each companion is on."""
-LEAST: Final = 0.3
-"""Weights are drawn between this and 1: below it a LoRA does little."""
+ACTIVE_SHARE: Final = 0.75
+"""Probability with which a companion is active in a step."""
+MIN_WEIGHT: Final = 0.3
+"""Active companions have a weight between this and 1: below it a LoRA has little effect."""
 
 
 def trigger_of(lora: LoraFile) -> str:
@@ -30,16 +30,19 @@ def trigger_of(lora: LoraFile) -> str:
     return word
 
 
-def drawn_weights(count: int, generator: Generator) -> list[float]:
-    """One weight for each companion, 0 where it is off."""
+def random_weights(count: int, generator: Generator) -> list[float]:
+    """One weight for each companion, 0 where it is inactive."""
     import torch
 
     chance, height = torch.rand(2, count, generator=generator, dtype=torch.float64)
-    return [LEAST + (1 - LEAST) * h if c < WORN else 0.0 for c, h in zip(chance.tolist(), height.tolist(), strict=True)]
+    return [
+        MIN_WEIGHT + (1 - MIN_WEIGHT) * h if c < ACTIVE_SHARE else 0.0
+        for c, h in zip(chance.tolist(), height.tolist(), strict=True)
+    ]
 
 
 class Companions:
-    """Folds companions into the base's own weights, W = W_0 + sum_i w_i (alpha_i / r_i) B_i A_i, and takes them off again."""
+    """Folds companions into the base's own weights, W = W_0 + sum_i w_i (alpha_i / r_i) B_i A_i, and restores them."""
 
     def __init__(self, base: Base, loras: Sequence[LoraFile]) -> None:
         self.triggers = [trigger_of(lora) for lora in loras]
@@ -48,51 +51,56 @@ class Companions:
             *_layers(base.text_encoder, [lora.text for lora in loras]),
         ]
 
-    def wear(self, weights: Sequence[float]) -> None:
-        """Each companion at its weight. A weight that was folded in before counts no more."""
+    def set_weights(self, weights: Sequence[float]) -> None:
+        """Activates each companion at its weight, in place of the weights set before."""
         for layer in self._layers:
             layer.fold(weights)
 
+    def deactivate(self) -> None:
+        """Sets all weights to 0."""
+        self.set_weights([0.0] * len(self.triggers))
+
     @contextmanager
-    def worn(self) -> Iterator[None]:
-        """The base bit for bit as it was, afterwards."""
+    def restored(self) -> Iterator[None]:
+        """On exit the base is bit for bit as it was before the first fold."""
         try:
             yield
         finally:
             for layer in self._layers:
-                layer.take_off()
+                layer.restore()
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """`weight` is the base's, `own` a copy of what it was; `halves` are, by companion, its up and down matrices."""
+    """`weight` is the base's, `pristine` a copy of it; `factors` maps a companion's index to its up and down matrices."""
 
     weight: Tensor
-    own: Tensor
-    halves: dict[int, tuple[Tensor, Tensor]]
+    pristine: Tensor
+    factors: dict[int, tuple[Tensor, Tensor]]
 
     def fold(self, weights: Sequence[float]) -> None:
         import torch
 
-        flat = self.own.flatten(1).float()
-        for companion, (up, down) in self.halves.items():
+        flat = self.pristine.flatten(1).float()
+        for companion, (up, down) in self.factors.items():
             if weights[companion]:
                 flat = torch.addmm(flat, up, down, alpha=weights[companion])
         self.weight.data.copy_(flat.view_as(self.weight))
 
-    def take_off(self) -> None:
-        self.weight.data.copy_(self.own)
+    def restore(self) -> None:
+        self.weight.data.copy_(self.pristine)
 
 
 def _layers(model: nn.Module, loras: Sequence[dict[str, LoraLayer]]) -> list[_Layer]:
     found = []
     for path in sorted({path for layers in loras for path in layers}):
         weight = model.get_parameter(f"{path}.weight")
-        halves = {i: _halves(layers[path], weight) for i, layers in enumerate(loras) if path in layers}
-        found.append(_Layer(weight, weight.detach().clone(), halves))
+        factors = {i: _factors(layers[path], weight) for i, layers in enumerate(loras) if path in layers}
+        found.append(_Layer(weight, weight.detach().clone(), factors))
     return found
 
 
-def _halves(layer: LoraLayer, weight: Tensor) -> tuple[Tensor, Tensor]:
+def _factors(layer: LoraLayer, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Up, scaled by alpha / rank, and down, both flat and in float32 on the weight's device."""
     up = layer.up.flatten(1).to(weight.device).float() * (layer.alpha / layer.rank)
     return up, layer.down.flatten(1).to(weight.device).float()

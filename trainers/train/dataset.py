@@ -1,4 +1,4 @@
-"""A training set on disk, in kohya's layout: `train/10_testdress/*.png` with captions beside them, `reg/5_testdress/*.png`."""
+"""A training set on disk, in kohya's layout: `train/10_testdress/*.png` with their captions, `reg/5_testdress/*.png`."""
 
 from __future__ import annotations
 
@@ -13,49 +13,55 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import list_photos, open_photo
-from trainers.prepare.crops import Size
+from trainers.prepare.crops import Size, box_in_crop
 from trainers.prepare.manifest import NAME, read_manifest
-from trainers.train.region import box_in
+from trainers.step_plan import ENOUGH
 
-ENOUGH: Final = 20
 TRAIN_FOLDERS: Final = ("train", "img")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of the set, `repeats` times in an epoch. `caption` is its text file's, or else its folder's token.
-
-    `thing` is where in it the thing itself is, in its pixels; None where no manifest says so.
-    """
+    """One image of the set."""
 
     path: Path
+    """Its file."""
     caption: str
+    """The text file's content, or else the folder's token."""
     repeats: int
+    """How often it comes in an epoch."""
     size: Size
+    """Width and height in pixels."""
     is_reg: bool
+    """Whether it is a regularisation image."""
     thing: PixelBox | None
+    """Where the trained thing is in it; None without a manifest."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """`hash` is SHA-256 in hex over names, pictures, captions and boxes."""
+    """A training set as it was read."""
 
     folder: Path
+    """Its folder."""
     pictures: tuple[Picture, ...]
+    """Training images, then regularisation images."""
     hash: str
+    """SHA-256 in hex over names, images, captions and boxes."""
 
     @property
     def train_samples(self) -> int:
-        """Pictures an epoch, repeats counted, without regularisation."""
+        """Training images an epoch, repeats counted."""
         return sum(p.repeats for p in self.pictures if not p.is_reg)
 
     @property
     def reg_samples(self) -> int:
+        """Regularisation images an epoch, repeats counted."""
         return sum(p.repeats for p in self.pictures if p.is_reg)
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What the tutorial would say about this set."""
+        """What would improve the set, one line each."""
         train, reg = (sum(p.is_reg == wanted for p in self.pictures) for wanted in (False, True))
         found = []
         if train < ENOUGH:
@@ -66,11 +72,11 @@ class Dataset:
 
 
 def read_dataset(folder: Path, factor: int) -> Dataset:
-    """Reads `folder/train` (or `img`) and, if there, `folder/reg`; regularisation pictures are captioned as kohya does.
+    """Reads `folder/train` (or `img`) and, if there, `folder/reg`; an image without a caption has its folder's token.
 
-    A set that `prepare` made has a manifest, which says where in each picture the thing is. Every side must be a multiple of
-    `factor` pixels (a latent cell). Raises InputError for a missing or empty set, folders whose names do not begin with their
-    repeats, damaged pictures and other sizes.
+    The manifest of a set that `prepare` made locates the thing in each image. Every side must be a multiple of `factor` pixels (a
+    latent cell). Raises InputError for a missing or empty set, folders whose names do not begin with their
+    repeats, damaged images and other sizes.
     """
     train = next((folder / name for name in TRAIN_FOLDERS if (folder / name).is_dir()), None)
     if train is None:
@@ -86,7 +92,7 @@ def read_dataset(folder: Path, factor: int) -> Dataset:
 
 
 def _boxes_text(pictures: Sequence[Picture]) -> str:
-    """The boxes as the hash has always read them: a changed text would train every finished LoRA again."""
+    """The boxes in the form that the hash depends on: in another one every finished LoRA would be trained again."""
     boxes = (picture.thing for picture in pictures)
     texts = (
         str(b) if b is None else f"Box(left={b.left!r}, top={b.top!r}, right={b.right!r}, bottom={b.bottom!r})" for b in boxes
@@ -95,7 +101,7 @@ def _boxes_text(pictures: Sequence[Picture]) -> str:
 
 
 def first_caption(folder: Path) -> str:
-    """What is said of the first training picture. Raises InputError as `read_dataset` does."""
+    """The caption of the first training image. Raises InputError as `read_dataset` does."""
     return read_dataset(folder, 1).pictures[0].caption
 
 
@@ -103,7 +109,9 @@ def _boxes(folder: Path) -> dict[Path, PixelBox]:
     if not (folder / NAME).is_file():
         return {}
     photos = read_manifest(folder).photos
-    return {folder / cut.file: box_in(photo.thing, cut.window, cut.size) for photo in photos for cut in (photo.train, photo.reg)}
+    return {
+        folder / cut.file: box_in_crop(photo.thing, cut.window, cut.size) for photo in photos for cut in (photo.train, photo.reg)
+    }
 
 
 def _pictures(parent: Path, factor: int, boxes: dict[Path, PixelBox], *, is_reg: bool) -> list[Picture]:

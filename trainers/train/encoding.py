@@ -1,4 +1,4 @@
-"""Pictures as latents and captions as embeddings, each encoded once."""
+"""Training images as latents and captions as embeddings, each encoded once."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ CHUNK: Final = 4
 
 @dataclass(frozen=True)
 class Latent:
-    """What the VAE says of one picture, scaled for the UNet: mean (C, h, w) and, if the VAE is variational, its deviation."""
+    """The VAE's distribution of one image, scaled for the UNet."""
 
     mean: Tensor
+    """(C, h, w), float32."""
     deviation: Tensor | None
+    """Standard deviation (C, h, w); None for a VAE that is not variational."""
 
     def sample(self, generator: Generator) -> Tensor:
+        """One latent (C, h, w)."""
         import torch
 
         if self.deviation is None:
@@ -33,8 +36,11 @@ class Latent:
         return self.mean + self.deviation * torch.randn(self.mean.shape, generator=generator)
 
 
-def encode_pictures(base: Base, pictures: Sequence[Picture], said: Callable[[int], None]) -> list[Latent]:
-    """One latent a picture in float32 on the CPU; `said` is told how many are done. Raises InputError if the VAE gives NaN."""
+def encode_pictures(base: Base, pictures: Sequence[Picture], on_encoded: Callable[[int], None]) -> list[Latent]:
+    """One latent an image in float32 on the CPU. Calls `on_encoded` with the number done.
+
+    Raises InputError if the VAE gives NaN.
+    """
     import torch
 
     found: dict[int, Latent] = {}
@@ -45,7 +51,7 @@ def encode_pictures(base: Base, pictures: Sequence[Picture], said: Callable[[int
             for size in dict.fromkeys(pictures[i].size for i in rows):
                 same = [i for i in rows if pictures[i].size == size]
                 found |= dict(zip(same, _encode(base, [pictures[i] for i in same]), strict=True))
-            said(len(found))
+            on_encoded(len(found))
     return [found[i] for i in range(len(pictures))]
 
 
@@ -71,27 +77,27 @@ def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
 
 @dataclass
 class Texts:
-    """Embeddings of captions; kept when the text encoder is frozen, made anew when it is being trained."""
+    """Embeddings of captions: cached while the text encoder is frozen, computed anew while it is trained."""
 
     base: Base
     trained: bool
-    _kept: dict[str, Tensor] = field(default_factory=dict)
+    _cache: dict[str, Tensor] = field(default_factory=dict)
 
     def embed(self, captions: Sequence[str]) -> Tensor:
-        """(N, tokens, width), as the pipeline embeds prompts; what is longer than the encoder takes is cut."""
+        """(N, tokens, width), as the pipeline embeds prompts; tokens beyond the encoder's length are cut."""
         import torch
 
         if self.trained:
-            # Pictures without captions of their own share one.
-            different = list(dict.fromkeys(captions))
-            hidden = self._encode(different)
-            return hidden if len(different) == len(captions) else hidden[[different.index(c) for c in captions]]
+            # Images without captions of their own share one.
+            distinct = list(dict.fromkeys(captions))
+            hidden = self._encode(distinct)
+            return hidden if len(distinct) == len(captions) else hidden[[distinct.index(c) for c in captions]]
         with torch.no_grad():
             for caption in captions:
-                # One at a time: beside other captions its last bits would differ, and with them a resumed training's file.
-                if caption not in self._kept:
-                    self._kept[caption] = self._encode([caption])[0]
-        return torch.stack([self._kept[c] for c in captions])
+                # One at a time: in a batch its last bits would differ, and with them the file of a resumed training.
+                if caption not in self._cache:
+                    self._cache[caption] = self._encode([caption])[0]
+        return torch.stack([self._cache[c] for c in captions])
 
     def _encode(self, captions: Sequence[str]) -> Tensor:
         tokenizer = self.base.tokenizer

@@ -1,8 +1,8 @@
-"""The forward of low-rank layers that are being trained, in the fewest passes over memory.
+"""The forward pass of trainable low-rank layers with the fewest passes over memory.
 
-y = W x + b + s B A x as peft computes it takes four passes over y (two products, a scaling, a sum), each with a copy of its own,
-and a convolution of one pixel goes the slow way of a general one. Here B A x is added into y where it lies, and backwards alike:
-the same sums, rounded in another order. Base and low-rank matrices stay apart, so that bfloat16 loses no small step.
+peft computes y = W x + b + s B A x in four passes over y (two products, a scaling, a sum), each with its own copy, and treats a
+1x1 convolution as a general one. Here B A x accumulates into y in place, and the backward pass does the same: the same sums,
+rounded in another order. Base and low-rank matrices stay apart, so that bfloat16 loses no small step.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ class _LowRank(torch.autograd.Function):
         return found
 
     @staticmethod
-    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, inner, weight, down, up = ctx.saved_tensors
-        pull = given[0].contiguous()
-        within = (pull @ up).mul_(ctx.scale)
-        to_x = (pull @ weight).addmm_(within, down) if ctx.needs_input_grad[0] else None
-        return to_x, None, None, within.t() @ x, (pull.t() @ inner).mul_(ctx.scale), None
+        grad = grads[0].contiguous()
+        grad_inner = (grad @ up).mul_(ctx.scale)
+        grad_x = (grad @ weight).addmm_(grad_inner, down) if ctx.needs_input_grad[0] else None
+        return grad_x, None, None, grad_inner.t() @ x, (grad.t() @ inner).mul_(ctx.scale), None
 
 
 @contextmanager
 def fused(model: nn.Module, adapter: str) -> Iterator[None]:
-    """While it lasts, peft's layers around linear layers and convolutions of one pixel compute as above."""
+    """Within it peft's layers around linear layers and 1x1 convolutions compute as above."""
     from peft.tuners.lora import LoraLayer as Wrapped
 
     layers = [module for module in model.modules() if isinstance(module, Wrapped) and _is_flat(module.get_base_layer())]
@@ -84,7 +84,7 @@ def _forward(layer: LoraLayer, adapter: str) -> Callable[[Tensor], Tensor]:
 
 
 def _of_one_dtype(x: Tensor, *others: Tensor | None) -> tuple[Any, ...]:
-    """As autocast would have them where it is on; else as `x` is."""
+    """All tensors in autocast's type where it is on, else in that of `x`."""
     kind = x.device.type
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
-    return tuple(None if held is None else held.to(dtype) for held in (x, *others))
+    return tuple(None if tensor is None else tensor.to(dtype) for tensor in (x, *others))

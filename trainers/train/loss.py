@@ -1,4 +1,7 @@
-"""The denoising loss: noise prediction (Ho et al. 2020), v-prediction (Salimans and Ho 2022) or the picture itself."""
+"""The denoising loss: noise prediction (Ho et al. 2020), v-prediction (Salimans and Ho 2022) or the image itself.
+
+x_t = sqrt(alpha_t) x_0 + sqrt(1 - alpha_t) noise; x_0, noise (N, C, h, w), t (N,) timesteps.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +16,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diffusion:
-    """The noise schedule of a base. `alphas`: cumulative products of 1 - beta, (steps,) in float32."""
+    """The noise schedule of a base."""
 
     alphas: Tensor
+    """Cumulative products of 1 - beta, (steps,), float32."""
     prediction: str
+    """"epsilon", "v_prediction" or "sample"."""
 
     @property
     def steps(self) -> int:
+        """Timesteps of the schedule."""
         return len(self.alphas)
 
     def add_noise(self, x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-        kept, spoilt = self._shares(x0, t)
-        return kept * x0 + spoilt * noise
+        """x_t."""
+        signal, noisy = self._scales(x0, t)
+        return signal * x0 + noisy * noise
 
     def target(self, x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-        """What the UNet should say."""
+        """What the UNet should predict."""
         if self.prediction == "epsilon":
             return noise
         if self.prediction == "sample":
             return x0
-        kept, spoilt = self._shares(x0, t)
-        return kept * noise - spoilt * x0
+        signal, noisy = self._scales(x0, t)
+        return signal * noise - noisy * x0
 
     def min_snr_weights(self, t: Tensor, gamma: float) -> Tensor:
-        """Weights (N,) by which all steps pull alike (Hang et al. 2023, arXiv 2303.09556), for this prediction type."""
+        """Loss weights (N,) that balance timesteps (Hang et al. 2023, arXiv 2303.09556), for this prediction type."""
         import torch
 
         snr = self.alphas.to(t.device)[t] / (1 - self.alphas.to(t.device)[t]).clamp_min(1e-8)
@@ -49,13 +56,13 @@ class Diffusion:
             case _:
                 return capped
 
-    def _shares(self, x0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    def _scales(self, x0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         alphas = self.alphas.to(x0.device)[t].view(-1, 1, 1, 1)
         return alphas.sqrt(), (1 - alphas).sqrt()
 
 
 def open_diffusion(schedule: dict[str, Any]) -> Diffusion:
-    """From a scheduler's configuration. Raises InputError for a prediction type that is not known."""
+    """From a scheduler's configuration. Raises InputError for an unknown prediction type."""
     from diffusers import DDPMScheduler
 
     prediction = str(schedule.get("prediction_type", "epsilon"))
@@ -66,7 +73,7 @@ def open_diffusion(schedule: dict[str, Any]) -> Diffusion:
     return Diffusion(scheduler.alphas_cumprod.float(), prediction)
 
 
-def denoising_loss(predicted: Tensor, target: Tensor, weights: Tensor, counted: Tensor) -> Tensor:
-    """Mean squared error of (N, C, h, w), each picture weighted by `weights` (N,) and each cell by `counted` (N, 1, h, w)."""
-    each = ((predicted.float() - target.float()).pow(2) * counted).mean(dim=(1, 2, 3))
+def denoising_loss(predicted: Tensor, target: Tensor, weights: Tensor, cells: Tensor) -> Tensor:
+    """Mean squared error of (N, C, h, w), each image weighted by `weights` (N,) and each cell by `cells` (N, 1, h, w)."""
+    each = ((predicted.float() - target.float()).pow(2) * cells).mean(dim=(1, 2, 3))
     return (each * weights).mean()

@@ -1,4 +1,4 @@
-"""What a LoRA file says of itself: kohya's `ss_*` keys, which A1111 shows, and Stability's `modelspec.*`.
+"""The metadata of a LoRA file: kohya's `ss_*` keys, which A1111 shows, and Stability's `modelspec.*`.
 
 No times are written, so that the same training gives the same file.
 """
@@ -11,21 +11,23 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from trainers.train.dataset import Dataset
-from trainers.train.preset import Preset
+from trainers.train.optimizer import optimizer_name, warmup_steps
+from trainers.train.request import TrainRequest
 
 if TYPE_CHECKING:
     from models.base.opening import Base
 
 FINGERPRINT: Final = "huanhua_training"
-"""The key under which a file names the training that made it."""
-BESIDE: Final = "huanhua_beside"
-"""The key under which a file names the LoRAs it learnt beside: JSON, hash by trigger."""
+"""Key of the training's fingerprint."""
+COMPANIONS: Final = "huanhua_beside"
+"""Key of the companion LoRAs: JSON, hash by trigger."""
 
 
 def describe(
-    name: str, trigger: str, base: Base, prediction: str, preset: Preset, dataset: Dataset, steps: int, fingerprint: str
+    request: TrainRequest, base: Base, prediction: str, dataset: Dataset, steps: int, fingerprint: str
 ) -> dict[str, str]:
-    """The metadata of one LoRA; every value is text, as safetensors wants."""
+    """The metadata of one LoRA; every value is text, as safetensors requires."""
+    name, preset = request.out.stem, request.preset
     width, height = max((p.size for p in dataset.pictures), key=lambda size: size[0] * size[1])
     ss: dict[str, object] = {
         "output_name": name,
@@ -42,8 +44,8 @@ def describe(
         "unet_lr": preset.learning_rate,
         "text_encoder_lr": preset.text_learning_rate if preset.text_rank else None,
         "lr_scheduler": preset.schedule,
-        "lr_warmup_steps": round(preset.warmup * steps),
-        "optimizer": f"AdamW(weight_decay={preset.weight_decay})",
+        "lr_warmup_steps": warmup_steps(preset, steps),
+        "optimizer": optimizer_name(preset),
         "num_epochs": preset.plan.epochs,
         "batch_size_per_device": preset.plan.batch // preset.accumulate,
         "gradient_accumulation_steps": preset.accumulate,
@@ -73,7 +75,7 @@ def describe(
         "title": name,
         "resolution": f"{width}x{height}",
         "prediction_type": "v" if prediction == "v_prediction" else prediction,
-        "trigger_phrase": trigger,
+        "trigger_phrase": request.trigger,
     }
     return {
         **{f"ss_{key}": str(value) for key, value in ss.items()},

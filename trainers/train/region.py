@@ -1,27 +1,49 @@
-"""Where in a training picture the thing itself is: a box in its pixels, and what share of each latent cell that box covers."""
+"""Where the trained thing is in latent space, for trainings that leave the rest of an image to the base."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from models.boxes import PixelBox
-from trainers.prepare.crops import Size, Window
+from models.errors import InputError
+from trainers.prepare.crops import Size
+from trainers.train.dataset import Dataset, Picture
+from trainers.train.preset import Preset
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def box_in(box: PixelBox, cut: Window, size: Size) -> PixelBox:
-    """`box`, in pixels of the photo, in those of the picture of `size` that its window `cut` became, less what is outside."""
-    left, top, right, bottom = cut
-    across, down = size[0] / (right - left), size[1] / (bottom - top)
-    x = [min(max((side - left) * across, 0.0), float(size[0])) for side in (box.left, box.right)]
-    y = [min(max((side - top) * down, 0.0), float(size[1])) for side in (box.top, box.bottom)]
-    return PixelBox(x[0], y[0], x[1], y[1])
+def check_boxes(dataset: Dataset, preset: Preset, has_companions: bool) -> None:
+    """Raises InputError if `preset.outside` needs boxes of the thing and there are none, or companions need it and it is off."""
+    if preset.outside == "photo":
+        if has_companions:
+            raise InputError(
+                "beside other LoRAs, whole photos would teach this one to undo theirs",
+                dataset.folder,
+                "add --set outside=base",
+            )
+        return
+    boxless = next((picture for picture in dataset.pictures if picture.thing is None), None)
+    if boxless is not None:
+        raise InputError(
+            f"outside={preset.outside} must know where the thing is: no manifest says so",
+            boxless.path,
+            "make the set with huanhua prepare",
+        )
+
+
+def thing_share(picture: Picture, factor: int, preset: Preset) -> Tensor:
+    """The thing's share, in [0, 1], of each latent cell (1, h, w) of `factor` pixels; 1 where the whole photo is learnt."""
+    from torch import ones
+
+    if preset.outside == "photo" or picture.thing is None:
+        return ones(1, picture.size[1] // factor, picture.size[0] // factor)
+    return covered(picture.thing, picture.size, factor)
 
 
 def covered(box: PixelBox, size: Size, factor: int) -> Tensor:
-    """The share, 0 to 1, of each latent cell of `factor` pixels that the box covers: (1, height / factor, width / factor)."""
+    """The share, in [0, 1], of each latent cell of `factor` pixels that `box` covers: (1, height / factor, width / factor)."""
     import torch
 
     def line(start: float, end: float, cells: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""One step of a training: what is drawn for it, the loss, the gradients."""
+"""One training step: what is drawn at random for it, the loss, the gradients."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainers.prepare.captions import beside, without
-from trainers.train.adapters import at_rest
+from trainers.prepare.captions import without_trigger
+from trainers.train.adapters import disabled_adapters
 from trainers.train.batches import Batch
-from trainers.train.companion_loras import Companions, drawn_weights
+from trainers.train.caption_variety import with_triggers
+from trainers.train.companion_loras import Companions, random_weights
 from trainers.train.dataset import Dataset
 from trainers.train.encoding import Latent, Texts
 from trainers.train.loss import Diffusion, denoising_loss
@@ -24,110 +25,129 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Task:
-    """All that the steps need and that does not change."""
+class StepContext:
+    """What all steps of a training share."""
 
     base: Base
+    """The base, wrapped with the layers that are trained."""
     preset: Preset
+    """The settings."""
     trigger: str
+    """The LoRA's trigger."""
     diffusion: Diffusion
+    """The base's noise schedule."""
     dataset: Dataset
+    """The training set."""
     latents: list[Latent]
-    inside: list[Tensor]
+    """The latent of each of its images."""
+    things: list[Tensor]
+    """The thing's share of each latent cell (1, h, w) of each image."""
     texts: Texts
+    """Embeds captions."""
     companions: Companions
+    """LoRAs that are active meanwhile."""
     bfloat16: bool
+    """Whether to compute under bfloat16 autocast."""
 
 
-def backward(task: Task, batch: Batch, step: int) -> Tensor:
-    """Adds the gradients of one step; all that is random comes from the seed and the step's number.
+def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
+    """Accumulates the gradients of one step and returns its loss. All randomness follows from the seed and the step's number.
 
-    The loss, one number on the base's device, is left there: to read it would wait for the device.
+    The loss is a scalar on the base's device: reading it here would wait for the device.
     """
     import numpy as np
     import torch
 
-    device, preset = task.base.device, task.preset
+    device, preset = context.base.device, context.preset
     seed = int(np.random.SeedSequence((preset.seed, step)).generate_state(1)[0])
     generator = torch.Generator().manual_seed(seed)
-    x0 = torch.stack([task.latents[i].sample(generator) for i in batch.pictures])
+    x0 = torch.stack([context.latents[i].sample(generator) for i in batch.pictures])
     noise = torch.randn(x0.shape, generator=generator)
     if preset.noise_offset:
         noise = noise + preset.noise_offset * torch.randn((*x0.shape[:2], 1, 1), generator=generator)
     level = torch.rand(len(x0), generator=generator, dtype=torch.float64) ** (1 / preset.noisy)
-    t = (level * task.diffusion.steps).long()
-    weights = torch.tensor([preset.prior_weight if task.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
-    kept = torch.rand(len(x0), generator=generator) < preset.preserve
-    shown, counted = _regions(torch.stack([task.inside[i] for i in batch.pictures]), kept, preset.outside)
-    captions = _beside_companions(task, batch.captions, generator)
-    said = [without(c, task.trigger) if keep else c for c, keep in zip(captions, kept.tolist(), strict=True)]
+    t = (level * context.diffusion.steps).long()
+    weights = torch.tensor([preset.prior_weight if context.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
+    preserved = torch.rand(len(x0), generator=generator) < preset.preserve
+    photo_share, cells = _regions(torch.stack([context.things[i] for i in batch.pictures]), preserved, preset.outside)
+    captions = _with_companions(context, batch.captions, generator)
+    captions = [without_trigger(c, context.trigger) if keep else c for c, keep in zip(captions, preserved.tolist(), strict=True)]
     total, size = torch.zeros((), device=device), math.ceil(len(x0) / preset.accumulate)
     for start in range(0, len(x0), size):
         part = slice(start, start + size)
-        held = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], shown[part], counted[part]))
-        loss = _loss(task, said[part], *held) * (len(x0[part]) / len(x0))
+        tensors = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], photo_share[part], cells[part]))
+        loss = _loss(context, captions[part], *tensors) * (len(x0[part]) / len(x0))
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
     return total
 
 
-def _beside_companions(task: Task, captions: Sequence[str], generator: torch.Generator) -> list[str]:
-    """Puts the companions on at weights of their own and says the triggers of those that are on."""
+def _with_companions(context: StepContext, captions: Sequence[str], generator: torch.Generator) -> list[str]:
+    """Activates the companions at random weights; returns captions with the triggers of those that are active."""
     import numpy as np
     import torch
 
-    worn = task.companions
-    if not worn.triggers:
+    companions = context.companions
+    if not companions.triggers:
         return list(captions)
-    weights = drawn_weights(len(worn.triggers), generator)
-    worn.wear(weights)
-    words = [word for word, weight in zip(worn.triggers, weights, strict=True) if weight]
+    weights = random_weights(len(companions.triggers), generator)
+    companions.set_weights(weights)
+    active = [trigger for trigger, weight in zip(companions.triggers, weights, strict=True) if weight]
     rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
-    return [beside(caption, words, task.preset.variety.keep, rng) for caption in captions]
+    return [with_triggers(caption, active, context.preset.variety.keep, rng) for caption in captions]
 
 
-def _regions(inside: Tensor, kept: Tensor, outside: Outside) -> tuple[Tensor, Tensor]:
-    """By picture and cell (N, 1, h, w): the photo's share of the target, the rest being the base's, and how much the cell counts.
+def _regions(things: Tensor, preserved: Tensor, outside: Outside) -> tuple[Tensor, Tensor]:
+    """By image and latent cell (N, 1, h, w): the photo's share of the target, the rest being the base's, and the cell's weight.
 
-    `inside` is the thing's share of each cell; of pictures that are `kept` all shall stay as the base has it."""
+    `things` is the thing's share of each cell; `preserved` (N,) images have the base's prediction as their whole target."""
     import torch
 
-    whole = torch.ones_like(inside)
-    shown = inside if outside == "base" else whole
-    counted = inside if outside == "nothing" else whole
-    kept = kept.view(-1, 1, 1, 1)
-    return torch.where(kept, 0.0, shown), torch.where(kept, 1.0, counted)
+    whole = torch.ones_like(things)
+    photo_share = things if outside == "base" else whole
+    cells = things if outside == "nothing" else whole
+    preserved = preserved.view(-1, 1, 1, 1)
+    return torch.where(preserved, 0.0, photo_share), torch.where(preserved, 1.0, cells)
 
 
 def _loss(
-    task: Task, captions: Sequence[str], x0: Tensor, noise: Tensor, t: Tensor, weights: Tensor, shown: Tensor, counted: Tensor
+    context: StepContext,
+    captions: Sequence[str],
+    x0: Tensor,
+    noise: Tensor,
+    t: Tensor,
+    weights: Tensor,
+    photo_share: Tensor,
+    cells: Tensor,
 ) -> Tensor:
-    """The denoising loss of a part of a batch; what is not `shown` has the base's answer without the trigger as its target."""
-    gamma = task.preset.min_snr_gamma
-    x_t, target = task.diffusion.add_noise(x0, noise, t), task.diffusion.target(x0, noise, t)
-    left = (shown < 1).flatten(1).any(dim=1)
-    if left.any():
-        unsaid = [without(c, task.trigger) for c, leave in zip(captions, left.tolist(), strict=True) if leave]
+    """The denoising loss of a part of a batch; of the target, 1 - `photo_share` is the base's prediction without the trigger."""
+    gamma = context.preset.min_snr_gamma
+    x_t, target = context.diffusion.add_noise(x0, noise, t), context.diffusion.target(x0, noise, t)
+    partly_base = (photo_share < 1).flatten(1).any(dim=1)
+    if partly_base.any():
+        chosen = zip(captions, partly_base.tolist(), strict=True)
+        plain = [without_trigger(caption, context.trigger) for caption, is_chosen in chosen if is_chosen]
+        base = _base_prediction(context, plain, x_t[partly_base], t[partly_base])
         target = target.clone()
-        target[left] = shown[left] * target[left] + (1 - shown[left]) * _base_says(task, unsaid, x_t[left], t[left])
-    predicted = _predict(task, captions, x_t, t)
+        target[partly_base] = photo_share[partly_base] * target[partly_base] + (1 - photo_share[partly_base]) * base
+    predicted = _predict(context, captions, x_t, t)
     if gamma is not None:
-        weights = weights * task.diffusion.min_snr_weights(t, gamma)
-    return denoising_loss(predicted, target, weights, counted)
+        weights = weights * context.diffusion.min_snr_weights(t, gamma)
+    return denoising_loss(predicted, target, weights, cells)
 
 
-def _predict(task: Task, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
+def _predict(context: StepContext, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
-    unet = task.base.unet
-    with torch.autocast(x_t.device.type, torch.bfloat16, enabled=task.bfloat16):
-        context = task.texts.embed(captions)
-        predicted: Tensor = unet(x_t.to(unet.dtype), t, context.to(unet.dtype), return_dict=False)[0]
+    unet = context.base.unet
+    with torch.autocast(x_t.device.type, torch.bfloat16, enabled=context.bfloat16):
+        embedded = context.texts.embed(captions)
+        predicted: Tensor = unet(x_t.to(unet.dtype), t, embedded.to(unet.dtype), return_dict=False)[0]
     return predicted
 
 
-def _base_says(task: Task, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
+def _base_prediction(context: StepContext, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
-    with torch.no_grad(), at_rest(task.base.unet), at_rest(task.base.text_encoder):
-        return _predict(task, captions, x_t, t).float()
+    with torch.no_grad(), disabled_adapters(context.base.unet), disabled_adapters(context.base.text_encoder):
+        return _predict(context, captions, x_t, t).float()

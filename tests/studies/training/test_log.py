@@ -13,10 +13,13 @@ from models.base.opening import Base
 from models.lora.file import read_metadata
 from optimizer.render.decode import NotDrawn
 from studies.tracking.memory import MemoryRun, MemoryTracker
-from studies.training.log import TrainingLog, caption_of, drawing, manifest_of, training_params
-from tests.trainers.train.test_loop import SHORT, dataset, run
+from studies.training.log import TrainingLog, manifest_of, training_params
+from studies.training.samples import draw_with, sample_prompt
+from tests.trainers.train.test_loop import dataset, run
 from trainers.testing.tiny_base import tiny_base
+from trainers.testing.training_callback_suite import SHORT, TrainingCallbackSuite
 from trainers.train.progress import Progress
+from trainers.train.request import TrainRequest
 
 __all__ = ["dataset"]
 
@@ -54,14 +57,14 @@ def test_a_logged_training_gives_the_same_file_and_a_run_that_is_found_by_its_ha
     plain = run(dataset, tmp_path / "a" / "dress.safetensors", base)
     tracker = MemoryTracker()
     log = log_of(tracker, base)
-    told: list[Progress] = []
-    made = run(dataset, tmp_path / "b" / "dress.safetensors", base, watcher=log, progress=told.append)
-    log.ended(made)
+    reported: list[Progress] = []
+    made = run(dataset, tmp_path / "b" / "dress.safetensors", base, callback=log, progress=reported.append)
+    log.finish(made)
     assert made.path.read_bytes() == plain.path.read_bytes()
     logged = only(tracker)
     assert logged.finished
     assert len(logged.losses) == 6
-    assert told[-1].loss == pytest.approx(made.loss)
+    assert reported[-1].loss == pytest.approx(made.loss)
     assert logged.params == {"rank": 2}
     assert logged.tags["lora"] == made.hash[:12]
     assert logged.tags["sshs_model_hash"] == read_metadata(made.path)["sshs_model_hash"]
@@ -71,7 +74,7 @@ def test_a_logged_training_gives_the_same_file_and_a_run_that_is_found_by_its_ha
 def test_a_killed_training_goes_on_in_the_same_run(dataset: Path, tmp_path: Path, base: Base) -> None:
     whole = MemoryTracker()
     log = log_of(whole, base)
-    log.ended(run(dataset, tmp_path / "a" / "dress.safetensors", base, watcher=log))
+    log.finish(run(dataset, tmp_path / "a" / "dress.safetensors", base, callback=log))
 
     def kill(progress: Progress) -> None:
         if progress.step == 3:
@@ -79,10 +82,10 @@ def test_a_killed_training_goes_on_in_the_same_run(dataset: Path, tmp_path: Path
 
     out, tracker = tmp_path / "b" / "dress.safetensors", MemoryTracker()
     with pytest.raises(KeyboardInterrupt):
-        run(dataset, out, base, watcher=log_of(tracker, base), progress=kill, save_seconds=0.0)
+        run(dataset, out, base, callback=log_of(tracker, base), progress=kill, checkpoint_seconds=0.0)
     assert not only(tracker).finished
     log = log_of(tracker, base)
-    log.ended(run(dataset, out, base, watcher=log))
+    log.finish(run(dataset, out, base, callback=log))
     assert only(tracker).losses == only(whole).losses
     assert only(tracker).finished
     assert out.read_bytes() == (tmp_path / "a" / "dress.safetensors").read_bytes()
@@ -93,29 +96,36 @@ def test_a_file_that_is_there_already_can_be_logged(dataset: Path, tmp_path: Pat
     run(dataset, out, base)
     tracker = MemoryTracker()
     log = log_of(tracker, base)
-    made = run(dataset, out, base, watcher=log)
-    log.ended(made)
-    log.ended(made)
+    made = run(dataset, out, base, callback=log)
+    log.finish(made)
+    log.finish(made)
     assert only(tracker).tags["lora"] == made.hash[:12]
     assert only(tracker).losses == []
 
 
-def test_how_often_samples_are_drawn_if_nothing_is_said(base: Base) -> None:
+def test_how_often_samples_are_drawn_by_default(base: Base) -> None:
     log = log_of(MemoryTracker(), base, every=None)
-    log.begun("a", 800, ())
-    assert [step for step in range(801) if log.looks_at(step)] == list(range(0, 801, 100))
-    log.begun("a", 3, ())
-    assert [step for step in range(4) if log.looks_at(step)] == [0, 1, 2, 3]
+    log.on_start("a", 800, ())
+    assert [step for step in range(801) if log.wants_sample(step)] == list(range(0, 801, 100))
+    log.on_start("a", 3, ())
+    assert [step for step in range(4) if log.wants_sample(step)] == [0, 1, 2, 3]
 
 
-def test_what_is_told_of_a_training(dataset: Path) -> None:
-    params = training_params(SHORT, "base", dataset, "clothing", "dress", [Path("loras/face.safetensors")])
+def test_what_is_logged_of_a_training(dataset: Path) -> None:
+    request = TrainRequest(dataset, Path("dress.safetensors"), "dress", SHORT, Path())
+    params = training_params(request, "base", "clothing", [Path("loras/face.safetensors")])
     assert params["plan.batch"] == 2
     assert params["variety.keep"] == 1
     assert params["size"] == "512x768"
     assert params["beside"] == "face.safetensors"
-    assert caption_of(dataset, "dress") == "dress, pink, long, dotted"
+    assert sample_prompt(dataset, "dress") == "dress, pink, long, dotted"
     assert manifest_of(dataset) == {}
+
+
+class TestTrainingLog(TrainingCallbackSuite):
+    @pytest.fixture
+    def callback(self, base: Base) -> TrainingLog:
+        return log_of(MemoryTracker(), base)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -129,12 +139,12 @@ def test_samples_show_the_lora_as_the_base_carries_it(dataset: Path, tmp_path: P
     (tmp_path / "set/train/1_dress").mkdir(parents=True)
     Image.new("RGB", (64, 64), "red").save(tmp_path / "set/train/1_dress/a.png")
     tracker = MemoryTracker()
-    log = TrainingLog(tracker, "dress", {}, {}, drawing(lab, "dress", (64, 64), 2.5), 2)
+    log = TrainingLog(tracker, "dress", {}, {}, draw_with(lab, "dress", (64, 64), 2.5), 2)
     settings = replace(SHORT, learning_rate=3e-2, text_rank=2)
-    log.ended(run(tmp_path / "set", tmp_path / "dress.safetensors", lab, settings, watcher=log))
+    log.finish(run(tmp_path / "set", tmp_path / "dress.safetensors", lab, settings, callback=log))
     shown = {name: image for name, image in only(tracker).artifacts.items() if name.endswith("seed 1")}
     assert list(shown) == ["step 000000 seed 1", "step 000002 seed 1"]
     first, last = (np.asarray(image, dtype=int) for image in shown.values() if isinstance(image, Image.Image))
-    again = np.asarray(drawing(lab, "dress", (64, 64), 2.5)()[1], dtype=int)
+    again = np.asarray(draw_with(lab, "dress", (64, 64), 2.5)()[1], dtype=int)
     assert np.abs(again - first).max() <= 1, "a LoRA that is nothing yet, but for rounding"
     assert np.abs(last - first).max() > 20

@@ -3,22 +3,24 @@ from __future__ import annotations
 import pytest
 
 from models.errors import InputError
-from studies.training.overrides import changed
-from trainers.train.preset import preset
+from studies.training.overrides import overridden
+from trainers.train.preset_families import preset
 
 
-def test_settings_are_put_in_with_their_types() -> None:
-    made = changed(preset("sd15", "shoes"), ["rank=16", "alpha = 8", "plan.epochs=3", "min_snr_gamma=none", "variety.shuffle=no"])
+def test_settings_are_replaced_with_their_types() -> None:
+    made = overridden(
+        preset("sd15", "shoes"), ["rank=16", "alpha = 8", "plan.epochs=3", "min_snr_gamma=none", "variety.shuffle=no"]
+    )
     assert (made.rank, made.alpha, made.plan.epochs, made.min_snr_gamma, made.variety.shuffle) == (16, 8.0, 3, None, False)
     assert (made.plan.batch, made.text_rank) == (2, 32)
-    assert changed(made, ["schedule=constant"]).schedule == "constant"
-    assert changed(made, ["variety.beside=myface,myshoes"]).variety.beside == ("myface", "myshoes")
-    assert changed(made, ["variety.beside=myface, myshoes,"]).variety.beside == ("myface", "myshoes")
-    assert changed(made, ["variety.beside="]).variety.beside == ()
+    assert overridden(made, ["schedule=constant"]).schedule == "constant"
+    assert overridden(made, ["variety.beside=myface,myshoes"]).variety.beside == ("myface", "myshoes")
+    assert overridden(made, ["variety.beside=myface, myshoes,"]).variety.beside == ("myface", "myshoes")
+    assert overridden(made, ["variety.beside="]).variety.beside == ()
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "message"),
     [
         ("rank", "not a setting"),
         ("rnak=3", "no such setting"),
@@ -35,6 +37,6 @@ def test_settings_are_put_in_with_their_types() -> None:
         ("size=256x384", "huanhua prepare --size"),
     ],
 )
-def test_a_wrong_setting_is_one_line(setting: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        changed(preset("sd15", "face"), [setting])
+def test_a_wrong_setting_is_one_line(setting: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        overridden(preset("sd15", "face"), [setting])

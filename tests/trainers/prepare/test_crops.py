@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.boxes import PixelBox
-from trainers.prepare.crops import common_size, held_size, window
+from trainers.prepare.crops import box_in_crop, common_size, filled_size, window
 
 SIZES = ((128, 192), (64, 96))
+SIDES = st.floats(0, 48, allow_nan=False)
 
 
 @st.composite
@@ -22,10 +24,10 @@ def photos(draw: st.DrawFn) -> tuple[tuple[int, int], PixelBox, PixelBox]:
 
 @given(photos(), st.floats(0, 0.3))
 def test_windows_lie_inside_have_the_ratio_and_hold_what_they_can(
-    photo: tuple[tuple[int, int], PixelBox, PixelBox], margin: float
+    photo: tuple[tuple[int, int], PixelBox, PixelBox], padding: float
 ) -> None:
     size, box, keep = photo
-    cut = window(box, size, SIZES[0], margin=margin, keep=keep)
+    cut = window(box, size, SIZES[0], padding=padding, keep=keep)
     assert cut is not None
     left, top, right, bottom = cut
     assert 0 <= left < right <= size[0]
@@ -42,7 +44,7 @@ def test_nothing_is_enlarged(photo: tuple[tuple[int, int], PixelBox, PixelBox]) 
     size, box, _ = photo
     cut = window(box, size, SIZES[0])
     assert cut is not None
-    target = held_size(cut, SIZES)
+    target = filled_size(cut, SIZES)
     if target is None:
         assert cut[2] - cut[0] < 64
     else:
@@ -59,3 +61,13 @@ def test_the_size_of_a_set_is_what_most_of_it_fills() -> None:
     assert common_size([large, large, large, small], SIZES) == (128, 192)
     assert common_size([large, small, small, small], SIZES) == (64, 96)
     assert common_size([(0, 0, 2, 3)], SIZES) == (64, 96)
+
+
+def test_a_box_of_the_photo_in_its_crop() -> None:
+    assert box_in_crop(PixelBox(30, 20, 50, 200), (20, 20, 60, 100), (20, 40)) == PixelBox(5, 0, 15, 40)
+
+
+@given(st.tuples(SIDES, SIDES).map(sorted), st.tuples(SIDES, SIDES).map(sorted))
+def test_a_window_as_large_as_the_photo_changes_no_box(x: list[float], y: list[float]) -> None:
+    box = PixelBox(x[0], y[0], x[1], y[1])
+    assert box_in_crop(box, (0, 0, 48, 48), (48, 48)) == pytest.approx(box)

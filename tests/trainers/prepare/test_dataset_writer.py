@@ -18,6 +18,7 @@ from studies.paperdoll.world.products import Product, wear
 from trainers.prepare.dataset_writer import Prepared, prepare
 from trainers.prepare.locator import Located
 from trainers.prepare.manifest import read_manifest
+from trainers.prepare.settings import PrepareSettings
 from trainers.step_plan import Plan
 
 PLAN = Plan(steps=40, epochs=10, batch=1)
@@ -49,15 +50,9 @@ def snap(folder: Path, name: str, size: tuple[int, int] = (150, 230), seed: int 
 
 
 def run(photos: Path, out: Path, **changes: Any) -> Prepared:
-    settings: dict[str, Any] = {
-        "kind": "clothing",
-        "trigger": "testdress",
-        "locator": FixedLocator(),
-        "tagger": FixedTagger(),
-        "size": (64, 96),
-        "plan": PLAN,
-    }
-    return prepare(photos, out, **{**settings, **changes})
+    locator, tagger = changes.pop("locator", FixedLocator()), changes.pop("tagger", FixedTagger())
+    settings: dict[str, Any] = {"kind": "clothing", "trigger": "testdress", "size": (64, 96), "plan": PLAN}
+    return prepare(photos, out, PrepareSettings(**{**settings, **changes}), locator=locator, tagger=tagger)
 
 
 @pytest.fixture
@@ -118,7 +113,8 @@ def test_bad_doubtful_small_and_doubled_photos_are_listed_and_the_rest_goes_thro
 
 def test_another_copy_of_a_photo_is_set_aside_whatever_its_size_and_file(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
-    for index, product in enumerate(("testdress", "testdress", "mycoat")):
+    products: tuple[Product, ...] = ("testdress", "testdress", "mycoat")
+    for index, product in enumerate(products):
         drawn(photos / f"{index}.png", index, product)
     with Image.open(photos / "1.png") as first:
         first.resize((170, 255)).save(photos / "2 again.jpg", quality=60)

@@ -12,7 +12,7 @@ from models.lora.file import LoraFile
 from models.lora.fold import Folded
 from models.lora.methods import LoraLayer
 from trainers.testing.tiny_base import tiny_base
-from trainers.train.companion_loras import LEAST, WORN, Companions, drawn_weights
+from trainers.train.companion_loras import ACTIVE_SHARE, MIN_WEIGHT, Companions, random_weights
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +34,19 @@ def companion(base: Base, name: str, seed: int) -> LoraFile:
 
 def outputs(base: Base) -> tuple[torch.Tensor, torch.Tensor]:
     with torch.no_grad():
-        said: torch.Tensor = base.text_encoder(torch.arange(77)[None])[0]
+        context: torch.Tensor = base.text_encoder(torch.arange(77)[None])[0]
         noise = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
-        return said, base.unet(noise, torch.tensor([5]), said, return_dict=False)[0]
+        return context, base.unet(noise, torch.tensor([5]), context, return_dict=False)[0]
 
 
-def test_what_is_worn_is_what_is_drawn_with_later(base: Base) -> None:
+def test_companions_act_as_they_do_in_a_render(base: Base) -> None:
     loras = [companion(base, "face", 1), companion(base, "dress", 2)]
-    worn = Companions(base, loras)
-    assert worn.triggers == ["face", "dress"]
+    companions = Companions(base, loras)
+    assert companions.triggers == ["face", "dress"]
     plain = outputs(base)
-    with worn.worn():
-        worn.wear([0.2, 0.9])
-        worn.wear([0.5, 0.0])
+    with companions.restored():
+        companions.set_weights([0.2, 0.9])
+        companions.set_weights([0.5, 0.0])
         found = outputs(base)
     unet, text = (Folded(m, {"face": layers}) for m, layers in ((base.unet, loras[0].unet), (base.text_encoder, loras[0].text)))
     with unet.at([{"face": 0.5}]), text.at([{"face": 0.5}]):
@@ -58,9 +58,9 @@ def test_what_is_worn_is_what_is_drawn_with_later(base: Base) -> None:
 
 def test_weights_are_off_or_such_that_something_shows() -> None:
     drawn = torch.Generator().manual_seed(0)
-    found = [w for _ in range(500) for w in drawn_weights(2, drawn)]
-    assert all(w == 0 or LEAST <= w <= 1 for w in found)
-    assert sum(w > 0 for w in found) / len(found) == pytest.approx(WORN, abs=0.05)
+    found = [w for _ in range(500) for w in random_weights(2, drawn)]
+    assert all(w == 0 or MIN_WEIGHT <= w <= 1 for w in found)
+    assert sum(w > 0 for w in found) / len(found) == pytest.approx(ACTIVE_SHARE, abs=0.05)
 
 
 def test_a_lora_without_a_trigger_cannot_be_called(base: Base) -> None:

@@ -14,16 +14,20 @@ import torch
 from models.base.opening import open_base
 from models.lora.file import open_lora
 from studies.paperdoll.bundle import WEIGHTS
-from tests.trainers.train.test_loop import SHORT, dataset, run
+from tests.trainers.train.test_loop import dataset, run
+from trainers.testing.training_callback_suite import SHORT
+from trainers.train.preset import Precision
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 __all__ = ["dataset"]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_killed_training_goes_on_to_the_same_weights_but_for_rounding(dataset: Path, tmp_path: Path, precision: str) -> None:
+def test_a_killed_training_goes_on_to_the_same_weights_but_for_rounding(
+    dataset: Path, tmp_path: Path, precision: Precision
+) -> None:
     base = open_base(WEIGHTS / "base", device="cuda")
-    settings = replace(SHORT, text_rank=2, precision=precision)  # type: ignore[arg-type]
+    settings = replace(SHORT, text_rank=2, precision=precision)
     whole = run(dataset, tmp_path / "whole.safetensors", base, settings)
 
     def killed(progress: object) -> None:
@@ -32,7 +36,7 @@ def test_a_killed_training_goes_on_to_the_same_weights_but_for_rounding(dataset:
 
     out = tmp_path / "killed" / "whole.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        run(dataset, out, base, settings, progress=killed, save_seconds=0.0)
+        run(dataset, out, base, settings, progress=killed, checkpoint_seconds=0.0)
     resumed = run(dataset, out, base, settings)
     assert resumed.steps == whole.steps
     wanted, found = (open_lora(path, base.unet, base.text_encoder) for path in (whole.path, out))

@@ -12,9 +12,9 @@ from PIL import Image
 from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
-from trainers.prepare.captions import Variety
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 from trainers.train.batches import batches
+from trainers.train.caption_variety import Variety
 from trainers.train.dataset import Picture, read_dataset
 
 

@@ -15,16 +15,19 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from models.lora.file import open_lora, read_metadata
 from models.lora.fold import Folded
-from trainers.prepare.captions import Variety
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 from trainers.step_plan import Plan
+from trainers.testing.recording_callback import RecordingCallback
 from trainers.testing.tiny_base import tiny_base
+from trainers.testing.tiny_set import write_tiny_set
+from trainers.testing.training_callback_suite import SHORT, TrainingCallbackSuite, expected_events
+from trainers.train.caption_variety import Variety
 from trainers.train.encoding import Texts
 from trainers.train.loop import train
-from trainers.train.preset import PRESETS, Preset, preset
+from trainers.train.preset import Preset
+from trainers.train.preset_families import PRESETS, preset
 from trainers.train.progress import Progress, Trained
-
-SHORT = Preset(plan=Plan(steps=4, epochs=2, batch=2), rank=2, alpha=1.0, learning_rate=1e-2, precision="float32")
+from trainers.train.request import TrainRequest
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +37,22 @@ def base() -> Base:
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("set")
-    for name, size in (("train/2_dress", (16, 16)), ("reg/1_dress", (16, 32))):
-        (folder / name).mkdir(parents=True)
-        for index in range(2):
-            Image.effect_noise(size, 60 + index).convert("RGB").save(folder / name / f"{index}.png")
-    (folder / "train/2_dress/0.txt").write_text("dress, pink, long, dotted")
-    return folder
+    return write_tiny_set(tmp_path_factory.mktemp("sets") / "set")
 
 
 def run(dataset: Path, out: Path, base: Base, settings: Preset = SHORT, **changes: Any) -> Trained:
-    return train(dataset, out, base, settings, **{"trigger": "dress", "work": out.parent / "work", **changes})
+    asked = {name: changes.pop(name) for name in ("trigger", "checkpoints", "checkpoint_seconds") if name in changes}
+    request = replace(TrainRequest(dataset, out, "dress", settings, out.parent / "work"), **asked)
+    return train(request, base, **changes)
 
 
 def test_a_training_gives_a_lora_of_this_base_and_leaves_the_base(dataset: Path, tmp_path: Path, base: Base) -> None:
     parts = (base.unet, base.text_encoder)
     before = [{k: v.clone() for k, v in p.state_dict().items()} for p in parts]
     modules = [[(n, type(m)) for n, m in p.named_modules()] for p in parts]
-    told: list[Progress] = []
+    reported: list[Progress] = []
     settings = replace(SHORT, conv_rank=1, text_rank=2, gradient_checkpointing=True)
-    made = run(dataset, tmp_path / "dress.safetensors", base, settings, progress=told.append)
+    made = run(dataset, tmp_path / "dress.safetensors", base, settings, progress=reported.append)
     for part, state, names in zip(parts, before, modules, strict=True):
         assert [(n, type(m)) for n, m in part.named_modules()] == names
         assert all(torch.equal(v, state[k]) for k, v in part.state_dict().items())
@@ -67,17 +66,17 @@ def test_a_training_gives_a_lora_of_this_base_and_leaves_the_base(dataset: Path,
     assert all(float(layer.delta().abs().max()) > 0 for layer in found.unet.values())
     assert {(layer.rank, layer.alpha) for n, layer in found.unet.items() if ".attentions." in n} == {(2, 1.0)}
     assert (made.steps, made.train_steps, made.reg_steps) == (6, 4, 2)
-    assert [(p.step, p.steps) for p in told if p.stage == "training"] == [(i + 1, 6) for i in range(6)]
-    assert told[-1].seconds_left == 0.0
+    assert [(p.step, p.steps) for p in reported if p.stage == "training"] == [(i + 1, 6) for i in range(6)]
+    assert reported[-1].seconds_left == 0.0
 
 
-def test_the_file_says_what_it_is(dataset: Path, tmp_path: Path, base: Base) -> None:
+def test_the_file_describes_itself(dataset: Path, tmp_path: Path, base: Base) -> None:
     made = run(dataset, tmp_path / "dress.safetensors", base)
-    said = read_metadata(made.path)
-    assert said["modelspec.trigger_phrase"] == "dress"
-    assert said["ss_network_dim"] == "2"
-    assert '"pink": 1' in said["ss_tag_frequency"]
-    assert said["sshs_model_hash"] == made.hash
+    metadata = read_metadata(made.path)
+    assert metadata["modelspec.trigger_phrase"] == "dress"
+    assert metadata["ss_network_dim"] == "2"
+    assert '"pink": 1' in metadata["ss_tag_frequency"]
+    assert metadata["sshs_model_hash"] == made.hash
     assert [p.name for p in (tmp_path / "work").glob("*")] == []
 
 
@@ -86,7 +85,8 @@ def test_a_batch_in_parts_gives_the_same_lora(dataset: Path, tmp_path: Path, bas
     settings = replace(SHORT, **changes)
     whole = run(dataset, tmp_path / "whole.safetensors", base, settings)
     parts = run(dataset, tmp_path / "parts.safetensors", base, replace(settings, accumulate=2))
-    assert (parts.steps, parts.loss) == (whole.steps, pytest.approx(whole.loss, rel=1e-4))
+    assert parts.steps == whole.steps
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-4)
     a, b = (open_lora(made.path, base.unet, base.text_encoder).unet for made in (whole, parts))
     assert a.keys() == b.keys()
     for name, layer in a.items():
@@ -153,16 +153,16 @@ def test_outside_of_the_thing_a_lora_learns_to_leave_the_base_alone(boxed: Path,
     assert none.loss < 0.1 * photo.loss
 
 
-def test_a_training_beside_a_companion(boxed: Path, tmp_path: Path, base: Base) -> None:
+def test_a_training_with_a_companion(boxed: Path, tmp_path: Path, base: Base) -> None:
     face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
     settings = replace(SHORT, text_rank=2, outside="base")
     weights = [p.clone() for p in (*base.unet.parameters(), *base.text_encoder.parameters())]
     alone = run(boxed, tmp_path / "alone" / "dress.safetensors", base, settings)
-    beside = run(boxed, tmp_path / "beside" / "dress.safetensors", base, settings, companions=[face])
+    accompanied = run(boxed, tmp_path / "accompanied" / "dress.safetensors", base, settings, companions=[face])
     after = (*base.unet.parameters(), *base.text_encoder.parameters())
     assert all(torch.equal(p, q) for p, q in zip(weights, after, strict=True))
-    assert beside.hash != alone.hash
-    assert json.loads(read_metadata(beside.path)["huanhua_beside"]) == {"face": face.hash}
+    assert accompanied.hash != alone.hash
+    assert json.loads(read_metadata(accompanied.path)["huanhua_beside"]) == {"face": face.hash}
 
     def kill(progress: Progress) -> None:
         if progress.step == 3:
@@ -170,10 +170,10 @@ def test_a_training_beside_a_companion(boxed: Path, tmp_path: Path, base: Base) 
 
     out = tmp_path / "killed" / "dress.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        run(boxed, out, base, settings, companions=[face], progress=kill, save_seconds=0.0)
+        run(boxed, out, base, settings, companions=[face], progress=kill, checkpoint_seconds=0.0)
     assert all(torch.equal(p, q) for p, q in zip(weights, after, strict=True)), "a killed training leaves the base too"
     run(boxed, out, base, settings, companions=[face])
-    assert out.read_bytes() == beside.path.read_bytes()
+    assert out.read_bytes() == accompanied.path.read_bytes()
 
 
 def test_companions_and_boxes_that_cannot_be(dataset: Path, boxed: Path, tmp_path: Path, base: Base) -> None:
@@ -188,17 +188,17 @@ def test_companions_and_boxes_that_cannot_be(dataset: Path, boxed: Path, tmp_pat
 
 @torch.no_grad()
 def moved(base: Base, lora: Path, caption: str) -> float:
-    """How far the LoRA moves what the base says of noise, at full weight."""
+    """How far the LoRA moves the base's prediction for noise, at full weight."""
     x = torch.randn((4, 4, 8, 8), generator=torch.Generator().manual_seed(0))
-    before = said(base, caption, x)
+    before = predicted(base, caption, x)
     found = open_lora(lora, base.unet, base.text_encoder)
     unet, text = Folded(base.unet, {"a": found.unet}), Folded(base.text_encoder, {"a": found.text})
     with unet.at([{"a": 1.0}]), text.at([{"a": 1.0}]):
-        after = said(base, caption, x)
+        after = predicted(base, caption, x)
     return float((after - before).pow(2).mean())
 
 
-def said(base: Base, caption: str, x: torch.Tensor) -> torch.Tensor:
+def predicted(base: Base, caption: str, x: torch.Tensor) -> torch.Tensor:
     context = Texts(base, trained=True).embed([caption] * len(x))
     found: torch.Tensor = base.unet(x, torch.full((len(x),), 500), context, return_dict=False)[0]
     return found
@@ -218,7 +218,7 @@ def test_a_killed_training_ends_with_the_same_file(
 
     out = tmp_path / "b" / "dress.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        run(dataset, out, base, settings, progress=kill, save_seconds=0.0)
+        run(dataset, out, base, settings, progress=kill, checkpoint_seconds=0.0)
     assert not out.exists()
     first: list[int] = []
     resumed = run(dataset, out, base, settings, progress=lambda p: first.append(p.step) if p.stage == "training" else None)
@@ -231,9 +231,9 @@ def test_the_same_training_again_does_nothing_and_another_does(dataset: Path, tm
     out = tmp_path / "dress.safetensors"
     first = run(dataset, out, base)
     before = out.read_bytes()
-    told: list[Progress] = []
-    again = run(dataset, out, base, progress=told.append)
-    assert (again.hash, again.seconds, told) == (first.hash, 0.0, [])
+    reported: list[Progress] = []
+    again = run(dataset, out, base, progress=reported.append)
+    assert (again.hash, again.seconds, reported) == (first.hash, 0.0, [])
     assert run(dataset, out, base, replace(SHORT, seed=1)).hash != first.hash
     assert out.read_bytes() != before
 
@@ -244,7 +244,7 @@ def test_a_checkpoint_of_another_training_is_not_taken(dataset: Path, tmp_path: 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(dataset, tmp_path / "dress.safetensors", base, progress=kill, save_seconds=0.0)
+        run(dataset, tmp_path / "dress.safetensors", base, progress=kill, checkpoint_seconds=0.0)
     steps: list[int] = []
     run(dataset, tmp_path / "dress.safetensors", base, replace(SHORT, seed=3), progress=lambda p: steps.append(p.step))
     assert 1 in steps
@@ -267,7 +267,7 @@ def test_training_lowers_the_loss_for_both_kinds_of_vae(dataset: Path, tmp_path:
     assert learnt.loss < idle.loss, "the same pictures, noise and steps"
 
 
-def test_a_training_that_diverges_is_told(dataset: Path, tmp_path: Path, base: Base) -> None:
+def test_a_training_that_diverges_is_reported(dataset: Path, tmp_path: Path, base: Base) -> None:
     with pytest.raises(InputError, match="diverged"):
         run(dataset, tmp_path / "dress.safetensors", base, replace(SHORT, learning_rate=1e30, warmup=0.0))
     assert not (tmp_path / "dress.safetensors").exists()
@@ -288,3 +288,44 @@ def test_presets_follow_the_tutorial() -> None:
     assert all(preset("lab", kind).size == (128, 192) for kind in PRESETS["lab"])
     with pytest.raises(InputError, match="family"):
         preset("sd3", "face")
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_callback_is_called_in_order_and_a_resumed_training_goes_on(
+    dataset: Path, tmp_path: Path, base: Base, every: int
+) -> None:
+    whole = RecordingCallback(every)
+    run(dataset, tmp_path / "a" / "dress.safetensors", base, callback=whole)
+    assert whole.events == expected_events(0, 6, every)
+
+    def kill(progress: Progress) -> None:
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "b" / "dress.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        run(dataset, out, base, progress=kill, checkpoint_seconds=0.0)
+    resumed = RecordingCallback(every)
+    run(dataset, out, base, callback=resumed)
+    assert resumed.events == expected_events(2, 6, every)
+    assert resumed.losses == whole.losses
+
+
+def test_a_sample_shows_no_companion(boxed: Path, tmp_path: Path, base: Base) -> None:
+    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
+    name = next(name for name in face.unet)
+    pristine = base.unet.get_parameter(f"{name}.weight").detach().clone()
+
+    class Sampling(RecordingCallback):
+        def on_sample(self, step: int) -> None:
+            super().on_sample(step)
+            assert torch.equal(base.unet.get_submodule(name).get_base_layer().weight, pristine)
+
+    settings = replace(SHORT, outside="base")
+    run(boxed, tmp_path / "dress.safetensors", base, settings, companions=[face], callback=Sampling())
+
+
+class TestRecordingCallback(TrainingCallbackSuite):
+    @pytest.fixture
+    def callback(self) -> RecordingCallback:
+        return RecordingCallback()

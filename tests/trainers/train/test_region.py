@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.boxes import PixelBox
-from trainers.train.region import box_in, covered
+from trainers.train.region import covered
 
 SIDES = st.floats(0, 48, allow_nan=False)
 
@@ -21,13 +21,3 @@ def test_the_cells_hold_the_box_and_no_more(x: list[float], y: list[float]) -> N
 
 def test_a_cell_that_the_box_covers_half() -> None:
     assert covered(PixelBox(8, 0, 20, 8), (24, 16), 8).tolist() == [[[0, 1, 0.5], [0, 0, 0]]]
-
-
-def test_a_box_of_the_photo_in_its_crop() -> None:
-    assert box_in(PixelBox(30, 20, 50, 200), (20, 20, 60, 100), (20, 40)) == PixelBox(5, 0, 15, 40)
-
-
-@given(st.tuples(SIDES, SIDES).map(sorted), st.tuples(SIDES, SIDES).map(sorted))
-def test_a_window_as_large_as_the_photo_changes_no_box(x: list[float], y: list[float]) -> None:
-    box = PixelBox(x[0], y[0], x[1], y[1])
-    assert box_in(box, (0, 0, 48, 48), (48, 48)) == pytest.approx(box)

@@ -1,0 +1,63 @@
+"""Good settings by family of bases and by kind of LoRA."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from models.errors import InputError
+from models.kinds import LoraKind
+from trainers.step_plan import Plan
+from trainers.train.caption_variety import Variety
+from trainers.train.preset import Preset
+
+_SD15: Final = Preset(plan=Plan(steps=4000, epochs=10, batch=1), text_rank=32)
+# Few strokes make a face: three quarters of the steps, so that it does not also learn the light of the photos.
+# Shoes come as small crops, two to a batch, repeated 16 times as the tutorial counts.
+SD15: Final[dict[LoraKind, Preset]] = {
+    "face": replace(_SD15, plan=Plan(steps=3000, epochs=10, batch=1), noise_offset=0.03),
+    "clothing": replace(_SD15, noise_offset=0.05),
+    "shoes": replace(_SD15, plan=Plan(steps=1600, epochs=10, batch=2), noise_offset=0.05),
+    "other": _SD15,
+}
+
+# Each name that the lab's base was trained on stands for many features at once: a trigger has to become another such name, so
+# the text encoder trains as strongly as the UNet. A word's meaning there depends on its position: the trigger must occur anywhere
+# in a caption. The noisiest timesteps decide a colour, and a short training cannot spare them: no min-SNR, and they come more
+# often. A garment is learnt on its wearers, the figures that the demo draws: they come eight times as often as its close-ups. The
+# marks of a face are a few pixels of a whole figure: its close-ups come as often as its wearers, and it trains longer. Three of
+# these LoRAs are active at once: outside its own box each leaves the base alone.
+_LAB: Final = Preset(
+    plan=Plan(steps=24, epochs=8, batch=8, reg_ratio=8.0),
+    size=(128, 192),
+    rank=8,
+    alpha=8.0,
+    text_rank=8,
+    text_alpha=8.0,
+    learning_rate=2.5e-3,
+    text_learning_rate=6e-3,
+    weight_decay=0.0,
+    preserve=0.1,
+    outside="base",
+    variety=Variety(keep=0, tag_dropout=0.3, dropout=0.0),
+    noisy=1.5,
+    min_snr_gamma=None,
+)
+LAB: Final[dict[LoraKind, Preset]] = {
+    "face": replace(_LAB, plan=Plan(steps=150, epochs=10, batch=8, reg_ratio=1.0)),
+    # Many marks in a small place: at the others' rate they came later than the colour.
+    "clothing": replace(_LAB, learning_rate=4e-3),
+    "shoes": _LAB,
+    "other": _LAB,
+}
+
+PRESETS: Final[dict[str, dict[LoraKind, Preset]]] = {"sd15": SD15, "lab": LAB}
+
+
+def preset(family: str, kind: LoraKind) -> Preset:
+    """The settings for a family of bases ("sd15", "lab") and a kind of LoRA. Raises InputError for an unknown one."""
+    if family not in PRESETS:
+        raise InputError("no such family of presets", f"'{family}'", f"use one of: {', '.join(PRESETS)}")
+    if kind not in PRESETS[family]:
+        raise InputError("no such kind", f"'{kind}'", f"use one of: {', '.join(PRESETS[family])}")
+    return PRESETS[family][kind]

@@ -1,0 +1,31 @@
+"""One training as it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import InputError
+from trainers.train.preset import Preset
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """A training set, the LoRA file to make of it, and how. Raises InputError if `out` is not named as a LoRA file."""
+
+    dataset: Path
+    """Training set: a folder in kohya's layout."""
+    out: Path
+    """The .safetensors file to write."""
+    trigger: str
+    """The word that calls the LoRA."""
+    preset: Preset
+    """The settings that shape the LoRA."""
+    checkpoints: Path
+    """Folder of the checkpoint from which a killed training resumes."""
+    checkpoint_seconds: float = 30.0
+    """Seconds between two checkpoints."""
+
+    def __post_init__(self) -> None:
+        if self.out.suffix != ".safetensors":
+            raise InputError("a LoRA must be a .safetensors file", self.out, f"name it {self.out.stem}.safetensors")
