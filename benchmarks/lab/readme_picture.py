@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageOps
-from studies.run.before_trials import judge_for
 
 from benchmarks.lab.tradeoff import Step, draw, lab_study
 from dashboards.sheet import Cell, sheet
 from studies.paperdoll.study import OUTFITS, SIZE
 from studies.pipeline import run_study
+from studies.run.calibration import calibrate
 from studies.study import Study
 from studies.tracking.memory import MemoryTracker
 
@@ -57,7 +57,7 @@ def renders(study: Study, seed: int) -> list[Cell]:
     (outcome,) = run_study(study, [seed], trials=TRIALS, tracker=MemoryTracker())
     if outcome.pick is None:
         raise SystemExit(f"nothing is feasible at seed {seed}: name another")
-    judge, _ = judge_for(study, seed, lambda: None)
+    judge = calibrate(study, seed).judge
     names = list(study.space.weights)
     points = {
         "no LoRA": study.space.point(dict.fromkeys(names, 0.0)),

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.evaluate.ray_pool import Draws
+    from optimizer.render.base import Renderer
     from scorers.observe.base import Observer
     from studies.run.outcome import Outcome
 
@@ -30,7 +30,7 @@ EVERY_S = 10.0
 SEED = 1035748229
 
 
-def lab_parts(threads: int) -> tuple[Draws, Observer]:
+def lab_parts(threads: int) -> tuple[Renderer, Observer]:
     import torch
 
     from models.base.opening import open_base
