@@ -12,7 +12,7 @@ from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.make.training.pool import Pool
 from studies.paperdoll.world.captions import tags
 from studies.paperdoll.world.pen import PARTS
-from studies.training.prepare import open_tagger
+from studies.training.taggers import open_tagger
 
 
 def mean_iou(observer: ParserObserver, pool: Pool) -> float:

@@ -97,7 +97,7 @@ def test_a_photo_is_used_although_its_thumbnail_cannot_be(tmp_path: Path) -> Non
     assert "nearly the same picture as b.png" in made.set_aside[1].why
 
 
-def test_photos_of_kinds_that_are_not_read_are_told(tmp_path: Path) -> None:
+def test_photos_of_unread_formats_are_counted(tmp_path: Path) -> None:
     snap(tmp_path / "photos", "a.png")
     for name in ("IMG_2.HEIC", "IMG_1.HEIC", "notes.txt"):
         (tmp_path / "photos" / name).write_bytes(b"x")
@@ -134,7 +134,7 @@ def test_pictures_without_captions_and_names_of_all_letters_are_trained(tmp_path
 
 
 class Full:
-    """A disk that takes so many more files, then none, as errno says why."""
+    """A disk that accepts `left` more files, then fails with the errno `code`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, left: int, code: int = errno.ENOSPC) -> None:
         self._left, self._code = left, code
@@ -205,7 +205,7 @@ def test_a_disk_without_room_for_the_file_leaves_no_half_of_it(tmp_path: Path, m
     assert files(tmp_path / "b") == []
 
 
-def test_where_nothing_can_be_written_is_said_before_the_first_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_folder_is_reported_before_the_first_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset(tmp_path)
     (tmp_path / "note").write_text("mine")
     for folder in (tmp_path / "note", tmp_path / "note" / "deeper"):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +19,10 @@ from trainers.prepare.locator import Located
 from trainers.prepare.manifest import read_manifest
 from trainers.prepare.settings import PrepareSettings
 from trainers.step_plan import Plan
+from trainers.testing.fixed_locator import FixedLocator, FixedTagger
+from trainers.testing.prepare_suites import LocatorSuite, TaggerSuite
 
 PLAN = Plan(steps=40, epochs=10, batch=1)
-
-
-@dataclass(frozen=True)
-class FixedLocator:
-    """The thing in the middle, the wearer all over; photos of `doubtful` width in doubt."""
-
-    doubtful: int = 0
-
-    def locate(self, images: Sequence[Image.Image]) -> list[Located]:
-        return [self._one(*image.size) for image in images]
-
-    def _one(self, w: int, h: int) -> Located:
-        doubt = "two wearers" if w == self.doubtful else None
-        sides: Any = np.array([0.3 * w, 0.4 * h, 0.7 * w, 0.6 * h], dtype=np.float32)
-        return Located(PixelBox(*sides), PixelBox(0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h), doubt)
-
-
-class FixedTagger:
-    def tag(self, images: Sequence[Image.Image]) -> list[list[str]]:
-        return [["pink dress", "testdress", "blue background"] for _ in images]
 
 
 def snap(folder: Path, name: str, size: tuple[int, int] = (150, 230), seed: int = 0) -> None:
@@ -142,10 +123,10 @@ def test_boxes_that_a_person_corrects_in_the_set_survive_further_runs(photos: Pa
     doubting = FixedLocator(doubtful=151)
     assert [a.file for a in run(photos, tmp_path / "set", locator=doubting).manifest.set_aside] == ["a 1.png"]
     path = tmp_path / "set/boxes.json"
-    held = json.loads(path.read_text(encoding="utf-8"))
-    assert held.keys() == {f"a {i}.png" for i in range(4)}
-    held["a 1.png"]["thing"] = held["a 0.png"]["thing"] = [20, 30, 100, 150]
-    path.write_text(json.dumps(held))
+    boxes = json.loads(path.read_text(encoding="utf-8"))
+    assert boxes.keys() == {f"a {i}.png" for i in range(4)}
+    boxes["a 1.png"]["thing"] = boxes["a 0.png"]["thing"] = [20, 30, 100, 150]
+    path.write_text(json.dumps(boxes))
     for _ in range(3):
         made = run(photos, tmp_path / "set", locator=doubting)
         assert made.manifest.set_aside == ()
@@ -162,7 +143,7 @@ def test_a_boxes_file_of_another_form_is_refused(photos: Path, tmp_path: Path, t
 
 
 @pytest.mark.parametrize("sides", [[10, 20, 10, 90], [-5, 0, 50, 60], [0, 0, 5000, 90]])
-def test_a_box_that_cannot_be_is_told(photos: Path, tmp_path: Path, sides: list[int]) -> None:
+def test_an_impossible_box_is_reported(photos: Path, tmp_path: Path, sides: list[int]) -> None:
     (tmp_path / "boxes.json").write_text(json.dumps({"a 1.png": {"thing": sides, "wearer": [0, 0, 140, 220]}}))
     made = run(photos, tmp_path / "set", boxes=tmp_path / "boxes.json")
     assert [(a.file, a.why) for a in made.manifest.set_aside] == [("a 1.png", "a box is empty or not in the photo")]
@@ -264,7 +245,24 @@ def test_a_killed_run_leaves_the_earlier_set(photos: Path, tmp_path: Path) -> No
 
 def test_shoes_alone_are_advised_against(photos: Path, tmp_path: Path) -> None:
     class Close(FixedLocator):
-        def _one(self, w: int, h: int) -> Located:
-            return Located(PixelBox(0, 0, w, h), PixelBox(0, 0, w, h))
+        def _one(self, width: int, height: int) -> Located:
+            return Located(PixelBox(0, 0, width, height), PixelBox(0, 0, width, height))
 
     assert any("feet" in advice for advice in run(photos, tmp_path / "set", kind="shoes", locator=Close()).manifest.warnings)
+
+
+@pytest.fixture
+def images(photos: Path) -> list[Image.Image]:
+    return [Image.open(photo) for photo in sorted(photos.iterdir())]
+
+
+class TestFixedLocator(LocatorSuite):
+    @pytest.fixture
+    def locator(self) -> FixedLocator:
+        return FixedLocator(doubtful=151)
+
+
+class TestFixedTagger(TaggerSuite):
+    @pytest.fixture
+    def tagger(self) -> FixedTagger:
+        return FixedTagger()

@@ -29,15 +29,15 @@ def test_kohyas_layout(tmp_path: Path) -> None:
     put(tmp_path / "train/10_testdress/a.png", caption="testdress, 裙子\n")
     put(tmp_path / "train/10_testdress/b.png")
     put(tmp_path / "reg/5_testdress/a.png", (32, 48))
-    held = read_dataset(tmp_path, factor=8)
-    assert [(p.caption, p.repeats, p.size, p.is_reg) for p in held.pictures] == [
+    dataset = read_dataset(tmp_path, factor=8)
+    assert [(p.caption, p.repeats, p.size, p.is_reg) for p in dataset.pictures] == [
         ("testdress, 裙子", 10, (16, 24), False),
         ("testdress", 10, (16, 24), False),
         ("testdress", 5, (32, 48), True),
     ]
-    assert (held.train_samples, held.reg_samples) == (20, 5)
+    assert (dataset.train_samples, dataset.reg_samples) == (20, 5)
     (tmp_path / "train/10_testdress/b.txt").write_text("testdress, b")
-    assert read_dataset(tmp_path, factor=8).hash != held.hash
+    assert read_dataset(tmp_path, factor=8).hash != dataset.hash
 
 
 def test_folders_made_for_kohya_by_hand(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_hash_reads_boxes_as_it_did_when_they_were_named_otherwise(tmp_path:
     assert read_dataset(tmp_path, factor=8).hash == "".join(parts)
 
 
-pictures = st.lists(
+some_pictures = st.lists(
     st.builds(
         Picture, st.just(Path("a")), st.just("x, a, b"), st.integers(1, 4), st.sampled_from([(8, 8), (16, 8)]), st.booleans()
     ),
@@ -93,17 +93,17 @@ pictures = st.lists(
 )
 
 
-@given(pictures, st.integers(1, 5), st.integers(1, 3))
-def test_every_epoch_holds_each_picture_as_often_as_it_repeats(held: list[Picture], batch: int, epochs: int) -> None:
-    plan = batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)
+@given(some_pictures, st.integers(1, 5), st.integers(1, 3))
+def test_every_epoch_holds_each_picture_as_often_as_it_repeats(pictures: list[Picture], batch: int, epochs: int) -> None:
+    plan = batches(pictures, batch=batch, epochs=epochs, variety=Variety(), seed=1)
     seen = [i for b in plan for i in b.pictures]
-    assert sorted(seen) == sorted(i for i, p in enumerate(held) for _ in range(p.repeats * epochs))
+    assert sorted(seen) == sorted(i for i, p in enumerate(pictures) for _ in range(p.repeats * epochs))
     assert all(len(b.pictures) == len(b.captions) <= batch for b in plan)
-    assert all(len({held[i].size for i in b.pictures}) == 1 for b in plan)
-    assert plan == batches(held, batch=batch, epochs=epochs, variety=Variety(), seed=1)
+    assert all(len({pictures[i].size for i in b.pictures}) == 1 for b in plan)
+    assert plan == batches(pictures, batch=batch, epochs=epochs, variety=Variety(), seed=1)
 
 
-def test_what_a_set_lacks_is_said(tmp_path: Path) -> None:
+def test_advice_names_what_a_set_lacks(tmp_path: Path) -> None:
     for index in range(20):
         put(tmp_path / f"train/1_x/{index}.png")
         put(tmp_path / f"reg/1_x/{index}.png")
