@@ -31,7 +31,7 @@ class Evaluator(Protocol):
     - `identity`, `place`, `find_image`, `restore`, and `load` and `evaluate*` of stored evaluations open no model.
 
     An image drawn in a batch differs from the same image drawn alone by rounding, and never stands for one asked for alone.
-    `optimizer.testing.evaluator_conformance` checks all of this.
+    `optimizer.testing.evaluator_conformance` checks it.
     """
 
     def identity(self) -> Mapping[str, Any]:

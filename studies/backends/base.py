@@ -20,7 +20,7 @@ class Backend(Protocol):
     that renderer (behind a LazyRenderer) and an observer of this machine.
 
     All methods may be called in any order and any number of times. They raise InputError, one line that says how to go on, if a
-    file is missing or a server is away. `studies.testing.backend_conformance` checks an implementation.
+    file is missing or a server is away. `studies.testing.backend_suite` checks an implementation.
     """
 
     def is_open(self) -> bool:

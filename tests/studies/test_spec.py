@@ -15,7 +15,8 @@ from studies.spec import read_spec, schema, study_file
 
 
 def held(tmp_path: Path) -> dict[str, Any]:
-    return yaml.safe_load(study_text(tmp_path))
+    data: dict[str, Any] = yaml.safe_load(study_text(tmp_path))
+    return data
 
 
 def read(tmp_path: Path, data: Any) -> Any:

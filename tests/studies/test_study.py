@@ -14,6 +14,7 @@ from models.testing.poses import write_pose_model
 from models.vision.clip import ClipModel
 from models.vision.dino import DinoModel
 from scorers.observe.embedders import Averaged
+from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.window_observer import WindowObserver
 from studies import scorer_models as opening
 from studies.paperdoll.bundle import WEIGHTS, scorers
@@ -41,6 +42,7 @@ def test_garments_are_embedded_by_clip_by_dino_or_by_both(dino: Path) -> None:
 def test_a_pose_model_takes_the_place_of_the_hand_judge(tmp_path: Path) -> None:
     pose = write_pose_model(tmp_path / "dwpose.onnx")
     observer = open_observer(scorers().model_copy(update={"hands": HandScorer(pose=pose.name)}), tmp_path)
+    assert isinstance(observer, ParserObserver)
     assert observer.hand_judge is None
     assert observer.pose is not None
 

@@ -6,9 +6,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,26 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
+from optimizer.evaluate.base import Evaluator
+from optimizer.evaluate.evaluation_cache import EvaluationCache
+from optimizer.evaluate.image_cache import ImageCache
 from optimizer.evaluate.ray_evaluator import RayEvaluator
+from optimizer.evaluate.ray_pool import Pool, connect
 from optimizer.point import Job, Point
+from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
+from optimizer.testing.evaluator_conformance import EvaluatorSuite
+from optimizer.testing.renderer_conformance import RendererSuite
 from scorers.testing.fake_observer import FakeObserver
-from studies.backends.ray import on_ray
-from studies.callback import SilentCallback
+from studies.backends.ray import RayBackend, on_ray
 from studies.opened import facts_source, stored_facts
 from studies.pipeline import run_seeds_together
 from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seeds, searching
+from studies.study import Study
+from studies.testing.backend_suite import BackendSuite
 from studies.testing.painter import Painter
+from studies.testing.recording_callback import RecordingCallback
 from studies.testing.study_in import run, seen, study_in
 from studies.tracking.memory import MemoryTracker
 
@@ -38,6 +48,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray leaves the logs of what it starts open
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass
@@ -67,7 +80,7 @@ def evaluator_of(study: Any) -> RayEvaluator:
 
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture
@@ -94,16 +107,15 @@ def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path
     assert evaluator_of(cluster).width() == 2
 
 
-def test_the_verb_tells_of_all_seeds_while_they_are_run(cluster: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    tracker = MemoryTracker()
-    outcomes = run_seeds_together(cluster, [7, 8], 6, tracker, SilentCallback(), lambda: None, blurred=True)
+def test_the_callback_hears_of_all_seeds_while_they_are_run(cluster: Any) -> None:
+    tracker, callback = MemoryTracker(), RecordingCallback()
+    outcomes = run_seeds_together(cluster, [7, 8], 6, tracker, callback, lambda: None, blurred=True)
     assert [outcome.seed for outcome in outcomes] == [7, 8]
-    said = capsys.readouterr().err.splitlines()
-    assert [sum(line.startswith(f"  seed {seed} ") for line in said) for seed in (7, 8)] == [6, 6]
+    assert [sum(call[:2] == ("on_trial", seed) for call in callback.calls) for seed in (7, 8)] == [6, 6]
     assert sorted(tracker.trials) == [(seed, number) for seed in (7, 8) for number in range(6)]
 
 
-def test_what_the_workers_told_is_known_to_later_verbs(cluster: Any) -> None:
+def test_the_identity_of_the_workers_is_stored_for_later_verbs(cluster: Any) -> None:
     assert cluster.evaluator.identity() == Painter().identity()
     stored = stored_facts(cluster.workspace, facts_source(cluster.spec, cluster.root))
     assert stored is not None
@@ -174,3 +186,73 @@ def test_no_cluster_is_one_line(tmp_path: Path) -> None:
 def test_a_cluster_without_a_gpu_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--ray-workers"), on_ray(study_in(tmp_path), "local", None, partial(parts)):
         pass
+
+
+@dataclass
+class PoolRenderer:
+    """A pool of workers as a renderer: no cache, and no observation is used."""
+
+    pool: Pool
+
+    def render(self, jobs: Sequence[Job]) -> list[Image.Image | NotDrawn]:
+        answers = dict(self.pool.draw({key: [job] for key, job in enumerate(jobs)}))
+        return [Image.open(BytesIO(png)).convert("RGB") for key in range(len(jobs)) for png, _ in answers[key]]
+
+    def identity(self) -> Mapping[str, Any]:
+        return self.pool.hello.identity
+
+    def batch(self) -> int:
+        return self.pool.hello.batch
+
+    def seconds_per_image(self) -> float:
+        return self.pool.hello.seconds
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """Two workers; `_importable` comes too late for a pool that outlives a test."""
+    import ray
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPATH", str(ROOT))
+        connect("local", 2)
+        opened = Pool(partial(parts), 2, gpu=False)
+        try:
+            yield opened
+        finally:
+            opened.close()
+            ray.shutdown()
+
+
+class TestPoolAsRenderer(RendererSuite):
+    @pytest.fixture
+    def renderer(self, pool: Pool) -> Renderer:
+        return PoolRenderer(pool)
+
+    @pytest.fixture
+    def twin(self) -> Renderer:
+        return Slow()
+
+    @pytest.fixture
+    def jobs(self) -> list[Job]:
+        return [Job(7, Point({"dress": weight}, 5.0)) for weight in (0.2, 0.6, 1.0)]
+
+
+class TestRayEvaluator(EvaluatorSuite):
+    @pytest.fixture
+    def reopen(self, pool: Pool, tmp_path: Path) -> Callable[[], Evaluator]:
+        return lambda: RayEvaluator(pool, EvaluationCache(ImageCache(tmp_path / "images", pool.hello.identity), "fake"))
+
+    @pytest.fixture
+    def jobs(self) -> list[Job]:
+        return [Job(7, Point({"dress": weight}, 5.0)) for weight in (0.2, 0.6, 1.0)]
+
+
+class TestRayBackend(BackendSuite):
+    @pytest.fixture
+    def reopen(self, pool: Pool, tmp_path: Path) -> Callable[[], Study]:
+        def reopened() -> Study:
+            study = study_in(tmp_path)
+            return study.on(RayBackend(pool, study.backend))
+
+        return reopened

@@ -49,7 +49,7 @@ def test_no_secret_of_the_environment_is_ever_shown(secret: str, before: str, af
 def test_a_cpu_torch_beside_a_gpu_is_shouted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr("torch.version.cuda", None)
-    monkeypatch.setattr(diagnosis.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/nvidia-smi")
     lines = dict(diagnosis.device_lines())
     (shouted,) = [line for line, well in lines.items() if not well]
     assert "BUILT FOR THE CPU ALONE" in shouted
