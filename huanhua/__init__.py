@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from studies.pipeline import run_study, scout_study
     from studies.run.outcome import Outcome
     from studies.study import Study, open_study
+    from studies.training.prepare import prepare_photos
     from studies.training.train import train_lora, train_request
+    from trainers.prepare.settings import PrepareSettings
+    from trainers.train.request import TrainRequest
 
 __all__ = [
     "Axis",
@@ -27,12 +30,15 @@ __all__ = [
     "LeastWeightSampler",
     "Outcome",
     "Point",
+    "PrepareSettings",
     "RunCallback",
     "SilentCallback",
     "Space",
     "Study",
+    "TrainRequest",
     "open_lora",
     "open_study",
+    "prepare_photos",
     "run_study",
     "score",
     "scout_study",
@@ -46,12 +52,15 @@ _MODULES: Final = {
     "LeastWeightSampler": "optimizer.search.samplers.least_weight_sampler",
     "Outcome": "studies.run.outcome",
     "Point": "optimizer.point",
+    "PrepareSettings": "trainers.prepare.settings",
     "RunCallback": "studies.callback",
     "SilentCallback": "studies.callback",
     "Space": "optimizer.search.space",
     "Study": "studies.study",
+    "TrainRequest": "trainers.train.request",
     "open_lora": "models.lora.file",
     "open_study": "studies.study",
+    "prepare_photos": "studies.training.prepare",
     "run_study": "studies.pipeline",
     "score": "huanhua.scoring",
     "scout_study": "studies.pipeline",

@@ -67,7 +67,7 @@ def main() -> int:
 def trained(product: Product, folder: Path) -> Path:
     outfit = Outfit(product, kind_of(product), product, 0.5)
     training_set_of(outfit, folder)
-    return lora_of(outfit, folder, beside=[trained(other, folder) for other in BESIDE[product]])
+    return lora_of(outfit, folder, companions=[trained(other, folder) for other in BESIDE[product]])
 
 
 def prompt(product: Product) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +34,33 @@ def test_a_study_runs_in_fifteen_lines(
     assert "nearest photos" in printed
 
 
-def test_the_search_runs_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_photos_become_a_lora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls fit the signatures; what they do is tested where it is done."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/dress/train/10_testdress").mkdir(parents=True)
+    asked = []
+
+    def prepare(photos: Path, out: Path, settings: huanhua.PrepareSettings, *, parser: str) -> tuple[None, Path]:
+        asked.append((photos, out, settings.trigger, parser))
+        return None, out / "contact-sheet.png"
+
+    def train(request: huanhua.TrainRequest, base: str) -> SimpleNamespace:
+        asked.append((request.dataset, request.out, request.trigger, base))
+        return SimpleNamespace(path=request.out, steps=4000, loss=0.1)
+
+    for fake, real in ((prepare, huanhua.prepare_photos), (train, huanhua.train_lora)):
+        assert [*signature(fake).parameters] == [
+            name for name in signature(real).parameters if name in signature(fake).parameters
+        ]
+    monkeypatch.setattr(huanhua, "prepare_photos", prepare)
+    monkeypatch.setattr(huanhua, "train_lora", train)
     exec(compile(blocks()[1], str(PAGE), "exec"), {})
+    assert asked == [
+        (Path("photos/dress"), Path("data/dress"), "testdress", "models/fashn-human-parser"),
+        (Path("data/dress"), Path("loras/testdress.safetensors"), "testdress", "models/chilloutmix.safetensors"),
+    ]
+
+
+def test_the_search_runs_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(blocks()[2], str(PAGE), "exec"), {})
     assert capsys.readouterr().out.startswith("{'dress': 0.4")
