@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.boxes import ShareBox
+from models.kinds import ScoredKind
 from optimizer.point import Job
 from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
 from scorers.observe.base import Observer
-from scorers.observe.observation import Box, Kind, Observation
+from scorers.observe.observation import Observation
 from scorers.observe.references import References
 
 if TYPE_CHECKING:
@@ -46,5 +48,5 @@ class LazyObserver:
     def observe(self, images: Sequence[Image]) -> list[Observation]:
         return self.open().observe(images)
 
-    def references_of(self, images: Sequence[Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(self, images: Sequence[Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None) -> References:
         return self.open().references_of(images, kind, boxes)

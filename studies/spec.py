@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -121,6 +122,10 @@ class SearchSection(_Section):
     learn: list[str] = Field(default=[], description="other studies, by folder, whose trials teach this search what they can")
     random_state: int = 0
 
+    def allowed(self) -> dict[str, float]:
+        """What each score of the whole image is allowed, by its name; one that is only reported is left out."""
+        return {"hands": self.hands, **({} if self.drift is None else {"drift": self.drift})}
+
 
 class SeedsSection(_Section):
     scout: Annotated[int, Field(ge=1, le=256)] = 16
@@ -207,9 +212,7 @@ class StudySpec(_Section):
         unknown = sorted(set(self.search.require) - set(searched))
         if unknown:
             raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
-        taken = sorted({*self.loras, "hands", "body", "drift"} & set(self.scorers.extra))
-        if taken:
-            raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
+        _check_extra(self.scorers.extra, self.loras)
         _check_levers(self.search.levers.all() if self.search.levers else [], self.prompt)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
@@ -223,6 +226,16 @@ class StudySpec(_Section):
 
     def required(self, name: str) -> float:
         return self.search.require.get(name, 0.7)
+
+
+def _check_extra(extra: Mapping[str, float], loras: Mapping[str, LoraSection]) -> None:
+    if not extra:
+        return
+    from scorers.score.registry import SCORES
+
+    taken = sorted({*loras, *(score.name for score in SCORES)} & set(extra))
+    if taken:
+        raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
 
 
 def _check_levers(levers: list[Lever], prompt: str) -> None:

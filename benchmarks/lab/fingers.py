@@ -20,8 +20,9 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 
 from dashboards.sheet import Cell, sheet
+from models.boxes import PixelBox
 from scorers.observe.limbs.hand_judge import HandJudge, hand_crop, open_hand_judge
-from scorers.observe.parts import Box, pieces
+from scorers.observe.parts import pieces
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.make.autoencoder import through
 from studies.paperdoll.world.draw import Drawing, draw
@@ -72,7 +73,7 @@ def drawing(state: HandState, index: int) -> Drawing:
     return draw(replace(figure, pose=pose), seed=index)
 
 
-def hand_boxes(drawn: Drawing) -> list[Box]:
+def hand_boxes(drawn: Drawing) -> list[PixelBox]:
     height, width = drawn.parts.shape
     found = [piece.box for piece in pieces(drawn.parts == PART["hands"], SMALLEST_PIECE)]
     return [b for b in found if b[0] >= 1 and b[1] >= 1 and b[2] <= width - 1 and b[3] <= height - 1]

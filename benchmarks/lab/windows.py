@@ -106,8 +106,8 @@ def pick_of(outcome: Outcome, other: Study, judge: Judge) -> Pick | None:
     with Image.open(record.image) as file:
         image = file.convert("RGB")
     shown = features_shown(image)
-    violations = judge.violations(judge.scores(other.observer.observe([image])[0]))
-    breaks = tuple(name for name, margin in violations.items() if margin > 0)
+    constraints = judge.constraints(judge.scores(other.observer.observe([image])[0]))
+    breaks = tuple(constraint.name for constraint in constraints if constraint.violated)
     shares = {product: round(product_share(shown, product), 3) for product in OUTFIT}
     return Pick(len(outcome.trials), round(outcome.pick.cost, 2), shares, breaks)
 

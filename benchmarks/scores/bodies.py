@@ -18,7 +18,7 @@ from benchmarks.scores.figures import (
     spread,
 )
 from scorers.observe.parser_observer import ParserObserver
-from scorers.score.body import body_violations
+from scorers.score.body import body_faults
 from scorers.score.drift import drift
 from scorers.score.missing_hands import hands_lost
 from studies.paperdoll.world.draw import draw
@@ -34,7 +34,7 @@ def body_auc(observer: ParserObserver, count: int) -> dict[str, float]:
 
     def wrong(images: list[Image.Image]) -> list[float]:
         seen = observer.observe(images)
-        return [float(len(body_violations(o, p, hands_lost(o, p, p)))) for o, p in zip(seen, before, strict=True)]
+        return [float(len(body_faults(o, p, hands_lost(o, p, p)))) for o, p in zip(seen, before, strict=True)]
 
     def posed(**changed: Any) -> list[Image.Image]:
         return [draw(replace(f, pose=replace(f.pose, **changed))).image for f in locked]

@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-from scorers.observe.observation import Kind
+from models.kinds import ScoredKind
 from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.references import References
 from studies.paperdoll.bundle import WEIGHTS, scorers
@@ -70,5 +70,5 @@ def armless(figure: Figure) -> Image.Image:
         return draw(figure).image
 
 
-def photos_of(observer: ParserObserver, product: Product, kind: Kind) -> References:
+def photos_of(observer: ParserObserver, product: Product, kind: ScoredKind) -> References:
     return observer.references_of([draw(wear(spread(5000 + i), product)).image for i in range(8)], kind)

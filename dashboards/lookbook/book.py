@@ -1,20 +1,15 @@
-"""What a look-book tells: one study's stored results as plain values, with the places of its images."""
+"""The contents of a look-book: one study's stored results as plain values, with the paths of its images."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
-
-Measure: TypeAlias = Literal["garment", "face", "hands", "body", "drift"]
-AT_LEAST: Final[frozenset[Measure]] = frozenset({"garment", "face"})
-"""Measures of which an image needs at least the limit; of the others it may have at most that much."""
 
 
 @dataclass(frozen=True)
-class Dial:
-    """What a person may turn: the weight of a searched LoRA, or CFG. Its values are low, low + step, ... up to high."""
+class Slider:
+    """What a person may move: the weight of a searched LoRA, or CFG. Its values are low, low + step, ... up to high."""
 
     name: str
     low: float
@@ -24,60 +19,81 @@ class Dial:
 
 
 @dataclass(frozen=True)
-class Need:
-    """One requirement of a seed; `limit` is None for what is only told."""
+class Requirement:
+    """What every image of a seed must meet."""
 
     name: str
-    measure: Measure
+    """A LoRA, or a score of the whole image."""
+    measure: str
+    """"garment" or "face" for LoRAs, else the score's own name."""
     limit: float | None
-
-    @property
-    def at_least(self) -> bool:
-        return self.measure in AT_LEAST
+    """None for a score that is only reported."""
+    at_least: bool = False
+    """Whether an image needs at least the limit, rather than at most."""
+    counted: bool = False
+    """Whether the score counts faults, which are listed in words; others are numbers."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """One image and what was seen in it.
+class View:
+    """One choice of what the trade-off plot shows against the cost: the worst of a measure."""
 
-    `at` holds the value of each dial, `scores` and `raw` that of each need by its name: calibrated, or None where nothing can be
-    told. `breaks` names each unmet requirement and by how much it is missed, `faults` is what is wrong with the body, in words.
-    `bare` marks little clothing, `failed` says why there is no image.
-    """
+    measure: str
+    label: str
+    """Of its button."""
+    title: str
+    """Of its axis."""
+
+
+@dataclass(frozen=True)
+class JudgedImage:
+    """One image and its scores."""
 
     image: Path
     at: tuple[float, ...]
+    """The value of each slider."""
     cost: float
     scores: Mapping[str, float | None]
+    """By requirement: calibrated, or None where nothing can be measured."""
     raw: Mapping[str, float]
+    """Similarity to the references, by LoRA."""
     breaks: Mapping[str, float]
-    faults: tuple[str, ...] = ()
+    """By how much each requirement that is not met is missed."""
+    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By counted requirement what is wrong, in words."""
     bare: bool = False
+    """Whether it may show a figure with little clothing."""
     failed: str = ""
+    """Why there is no image."""
 
 
 @dataclass(frozen=True)
-class Trial(Look):
-    """An image that the search drew, by its number in the study. `rating` is what a person said of it, in words."""
+class Trial(JudgedImage):
+    """An image that the search rendered."""
 
     number: int = 0
+    """In the study of its seed."""
     rating: str = ""
+    """A person's rating, in words."""
 
 
 @dataclass(frozen=True)
-class Lower:
-    """The pick with one weight a step lower; `trial` is None where that was not drawn."""
+class ProofStep:
+    """The pick with one weight a step lower."""
 
     name: str
+    """The LoRA whose weight is lower."""
     trial: Trial | None
+    """None where it was not rendered."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Why no single weight can be lower. `at_bound` names the weights that are as low as they may be."""
+    """Why no single weight can be lower."""
 
-    steps: tuple[Lower, ...]
+    steps: tuple[ProofStep, ...]
     at_bound: tuple[str, ...]
+    """LoRAs whose weights are as low as their bounds allow."""
     complete: bool
 
 
@@ -86,43 +102,50 @@ class Ladder:
     """One LoRA alone at rising weights."""
 
     lora: str
-    steps: tuple[tuple[float, Look], ...]
+    steps: tuple[tuple[float, JudgedImage], ...]
 
 
 @dataclass(frozen=True)
-class SeedStory:
-    """One locked seed. `pick` and `nearest` are places in `trials`; a seed without a pick is blocked by the need `blocked_by`.
-
-    `unmeasurable` names LoRAs that must show and of which no weight alone shows more than noise. `plain` is the seed without
-    LoRAs and trigger words, `start` the image that was locked. `by_hand` marks a pick that a person chose; `found` is then the
-    place of the search's own, None if it had none.
-    """
+class SeedPage:
+    """One locked seed."""
 
     seed: int
-    needs: tuple[Need, ...]
-    plain: Look
-    start: Look
+    requirements: tuple[Requirement, ...]
+    plain: JudgedImage
+    """Without LoRAs and trigger words."""
+    start: JudgedImage
+    """The image that was locked."""
     trials: tuple[Trial, ...]
     pick: int | None
+    """Its place in `trials`; None if nothing is feasible."""
     nearest: int
+    """The place in `trials` of the trial closest to being feasible."""
     blocked_by: str
+    """The requirement that the nearest trial misses by most; of interest without a pick."""
     proof: Proof | None
     ladders: tuple[Ladder, ...]
     by_hand: bool = False
+    """Whether a person chose the pick."""
     found: int | None = None
+    """The place in `trials` of the search's own pick; None if it has none."""
     unmeasurable: tuple[str, ...] = ()
+    """Required LoRAs of which no weight alone shows more than noise."""
+    views: tuple[View, ...] = ()
+    """What the trade-off plot can show."""
 
 
 @dataclass(frozen=True)
-class Book:
-    """A whole study. `settings` are shown as they are, `waiting` are locked seeds of which nothing was run yet."""
+class LookBook:
+    """A whole study."""
 
     name: str
     prompt: str
     negative: str
     settings: tuple[tuple[str, str], ...]
-    dials: tuple[Dial, ...]
-    seeds: tuple[SeedStory, ...]
+    """Names and values, shown as they are."""
+    sliders: tuple[Slider, ...]
+    seeds: tuple[SeedPage, ...]
     waiting: tuple[int, ...] = ()
+    """Locked seeds that were not run yet."""
     blurred: bool = True
     """Whether bare images are blurred until a person asks for them."""

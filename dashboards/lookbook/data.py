@@ -1,4 +1,4 @@
-"""What the page's script reads: a seed's trials as JSON that can stand inside HTML."""
+"""The data of the page's script: a seed's trials as JSON that can stand inside HTML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from dashboards.lookbook.book import Dial, Need, SeedStory, Trial
+from dashboards.lookbook.book import Requirement, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Shown
 
@@ -19,27 +19,38 @@ def as_script(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(UNSAFE)
 
 
-def story_data(story: SeedStory, dials: Sequence[Dial], shown: Sequence[Shown], framer: Framer) -> dict[str, Any]:
-    """Lists in the order of dials and needs: names come from strangers and would be poor keys."""
+def seed_data(seed: SeedPage, sliders: Sequence[Slider], shown: Sequence[Shown], framer: Framer) -> dict[str, Any]:
+    """Lists in the order of sliders and requirements: names come from strangers and would be poor keys."""
     return {
-        "seed": story.seed,
-        "dials": [{"name": d.name, "low": d.low, "high": d.high, "step": d.step, "start": d.start} for d in dials],
-        "needs": [{"name": n.name, "measure": n.measure, "limit": n.limit, "least": n.at_least} for n in story.needs],
-        "trials": [_trial(trial, story.needs, s, framer) for trial, s in zip(story.trials, shown, strict=True)],
-        "pick": story.pick,
-        "nearest": story.nearest,
+        "seed": seed.seed,
+        "dials": [{"name": d.name, "low": d.low, "high": d.high, "step": d.step, "start": d.start} for d in sliders],
+        "needs": [_requirement(requirement) for requirement in seed.requirements],
+        "views": [{"measure": view.measure, "title": view.title} for view in seed.views],
+        "trials": [_trial(trial, seed.requirements, s, framer) for trial, s in zip(seed.trials, shown, strict=True)],
+        "pick": seed.pick,
+        "nearest": seed.nearest,
     }
 
 
-def _trial(trial: Trial, needs: Sequence[Need], shown: Shown, framer: Framer) -> dict[str, Any]:
-    places = {need.name: place for place, need in enumerate(needs)}
+def _requirement(requirement: Requirement) -> dict[str, Any]:
+    return {
+        "name": requirement.name,
+        "measure": requirement.measure,
+        "limit": requirement.limit,
+        "least": requirement.at_least,
+        "counted": requirement.counted,
+    }
+
+
+def _trial(trial: Trial, requirements: Sequence[Requirement], shown: Shown, framer: Framer) -> dict[str, Any]:
+    places = {requirement.name: place for place, requirement in enumerate(requirements)}
     return {
         "number": trial.number,
         "at": list(trial.at),
         "cost": _short(trial.cost),
-        "scores": [_short(trial.scores.get(need.name)) for need in needs],
+        "scores": [_short(trial.scores.get(requirement.name)) for requirement in requirements],
         "breaks": [[places[name], _short(by)] for name, by in trial.breaks.items()],
-        "faults": list(trial.faults),
+        "faults": [list(trial.faults.get(requirement.name, ())) for requirement in requirements],
         "failed": trial.failed,
         "rating": trial.rating,
         "bare": framer.veils(trial),

@@ -1,10 +1,10 @@
-"""One image on the page: its frame, its caption, and the veil over what shows little clothing."""
+"""One image on the page: its frame, its caption, and the blur over what shows little clothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboards.lookbook.book import Look
+from dashboards.lookbook.book import JudgedImage
 from dashboards.lookbook.gallery import LARGE, SMALL, Gallery, Shown
 from dashboards.lookbook.words import text
 
@@ -16,25 +16,24 @@ class Framer:
     gallery: Gallery
     blurred: bool
 
-    def place(self, look: Look, name: str, *, large: bool = False) -> Shown:
-        return self.gallery.place(look.image, name, LARGE if large else SMALL)
+    def place(self, judged: JudgedImage, name: str, *, large: bool = False) -> Shown:
+        return self.gallery.place(judged.image, name, LARGE if large else SMALL)
 
-    def veils(self, look: Look) -> bool:
-        return self.blurred and look.bare and not look.failed
+    def veils(self, judged: JudgedImage) -> bool:
+        return self.blurred and judged.bare and not judged.failed
 
-    def figure(self, look: Look, shown: Shown, *, alt: str, caption: str, tone: str = "", eager: bool = False) -> str:
+    def figure(self, judged: JudgedImage, shown: Shown, *, alt: str, caption: str, tone: str = "", eager: bool = False) -> str:
         """`alt` is plain text, `caption` is HTML."""
         tones = f" {tone}" if tone else ""
-        return (
-            f'<figure class="shot{tones}">{self.frame(look, shown, alt, eager=eager)}<figcaption>{caption}</figcaption></figure>'
-        )
+        frame = self.frame(judged, shown, alt, eager=eager)
+        return f'<figure class="shot{tones}">{frame}<figcaption>{caption}</figcaption></figure>'
 
-    def frame(self, look: Look, shown: Shown, alt: str, *, eager: bool = False, veil: bool | None = None) -> str:
-        """`veil` says whether there is a veil at all, for a frame whose image a script changes; by default where it is needed."""
+    def frame(self, judged: JudgedImage, shown: Shown, alt: str, *, eager: bool = False, veil: bool | None = None) -> str:
+        """`veil` is whether the frame can be blurred at all; by default whether its first image needs it."""
         lazy = "" if eager else ' loading="lazy"'
         size = f'width="{shown.width}" height="{shown.height}"'
         image = f'<img src="{text(shown.file)}" {size} alt="{text(alt)}"{lazy} decoding="async">'
-        needed = self.veils(look)
+        needed = self.veils(judged)
         toggle = VEIL if (needed if veil is None else veil) else ""
         return f'<div class="frame{" bare" if needed else ""}">{image}{toggle}</div>'
 

@@ -1,4 +1,4 @@
-"""The images of a look-book: each encoded once, under a name that says what it is."""
+"""The images of a look-book: each encoded once, under a descriptive name."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Gallery:
 
     def place(self, image: Path, name: str, longest: int = SMALL) -> Shown:
         """Encodes `image` as `name`, reduced to `longest`, unless it was placed before. Raises InputError if it does not open."""
-        held = self._placed.get(image)
-        if held is None:
-            held = self._placed[image] = self._encode(image, f"{FOLDER}/{name}{SUFFIX}", longest)
-        return held
+        shown = self._placed.get(image)
+        if shown is None:
+            shown = self._placed[image] = self._encode(image, f"{FOLDER}/{name}{SUFFIX}", longest)
+        return shown
 
     def drop_others(self) -> None:
         """Removes the images of an earlier look-book that this one does not name."""

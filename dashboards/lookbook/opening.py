@@ -1,13 +1,13 @@
-"""The head of a seed: the pick beside the start image and the plain one, what it weighs and what it scores."""
+"""The head of a seed: the pick next to the start and the plain image, with its weights and scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.lookbook.book import Dial, Look, Need, SeedStory, Trial
+from dashboards.lookbook.book import JudgedImage, Requirement, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
-from dashboards.lookbook.words import breaks, dial_value, number, requirement, text, verdict, weights
+from dashboards.lookbook.words import breaks, limit_text, number, slider_value, text, verdict, weights
 
 NEXT = "Try another seed, a colour word in the prompt, a half-body pose, or a smaller requirement."
 
@@ -16,108 +16,108 @@ UNSEEN = "Try its trigger word in the prompt, other reference photos, a LoRA of 
 
 @dataclass(frozen=True)
 class _Column:
-    """One of the three images that stand beside each other."""
+    """One of the three images next to each other."""
 
     title: str
     name: str
-    look: Look
+    judged: JudgedImage
 
 
-def opening(story: SeedStory, dials: Sequence[Dial], framer: Framer, *, first: bool) -> str:
+def opening(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, *, first: bool) -> str:
     """`first` marks the seed that is seen when the page opens."""
-    chosen = _chosen(story)
-    columns = (chosen, _Column("Start", "start", story.start), _Column("Plain", "plain", story.plain))
-    shots = "".join(_shot(story, column, dials, framer, eager=first) for column in columns)
+    chosen = _chosen(seed)
+    columns = (chosen, _Column("Start", "start", seed.start), _Column("Plain", "plain", seed.plain))
+    shots = "".join(_shot(seed, column, sliders, framer, eager=first) for column in columns)
     return (
-        f'<header class="verdict"><p class="eyebrow">Seed {story.seed}</p><h2>{_headline(story)}</h2><p>{_sentence(story)}</p>'
-        f"{_weights(chosen.look, dials)}</header>"
-        f'<div class="triptych">{shots}{_scores(story.needs, columns)}</div>{_ratings(story)}'
+        f'<header class="verdict"><p class="eyebrow">Seed {seed.seed}</p><h2>{_headline(seed)}</h2><p>{_sentence(seed)}</p>'
+        f"{_weights(chosen.judged, sliders)}</header>"
+        f'<div class="triptych">{shots}{_scores(seed.requirements, columns)}</div>{_ratings(seed)}'
     )
 
 
-def _chosen(story: SeedStory) -> _Column:
-    if story.pick is None:
-        return _Column("Nearest", "nearest", story.trials[story.nearest])
-    return _Column("Pick", "pick", story.trials[story.pick])
+def _chosen(seed: SeedPage) -> _Column:
+    if seed.pick is None:
+        return _Column("Nearest", "nearest", seed.trials[seed.nearest])
+    return _Column("Pick", "pick", seed.trials[seed.pick])
 
 
-def _headline(story: SeedStory) -> str:
-    if story.pick is None:
+def _headline(seed: SeedPage) -> str:
+    if seed.pick is None:
         return "No weights meet every requirement"
-    total = number(story.trials[story.pick].cost)
-    if story.by_hand:
+    total = number(seed.trials[seed.pick].cost)
+    if seed.by_hand:
         return f'Chosen by hand: <span class="total">total {total}</span>'
     return f'The least that works: <span class="total">total {total}</span>'
 
 
-def _sentence(story: SeedStory) -> str:
-    count = f"{len(story.trials)} trials."
-    if story.pick is None and story.unmeasurable:
-        names = text(", ".join(story.unmeasurable))
+def _sentence(seed: SeedPage) -> str:
+    count = f"{len(seed.trials)} trials."
+    if seed.pick is None and seed.unmeasurable:
+        names = text(", ".join(seed.unmeasurable))
         return (
             f"{count} Nothing can: no weight of {names} alone shows more than noise at this seed. See the ladder below. {UNSEEN}"
         )
-    if story.pick is None:
-        nearest = story.trials[story.nearest]
-        by = nearest.breaks.get(story.blocked_by)
+    if seed.pick is None:
+        nearest = seed.trials[seed.nearest]
+        by = nearest.breaks.get(seed.blocked_by)
         missed = "" if by is None else f", which it misses by {by:.2f}"
-        return f"{count} The nearest is trial {nearest.number}, blocked by {text(story.blocked_by)}{missed}. {NEXT}"
-    if story.by_hand:
-        return f"{count} {_by_hand(story, story.trials[story.pick])}"
-    if story.proof is not None and story.proof.complete:
+        return f"{count} The nearest is trial {nearest.number}, blocked by {text(seed.blocked_by)}{missed}. {NEXT}"
+    if seed.by_hand:
+        return f"{count} {_by_hand(seed, seed.trials[seed.pick])}"
+    if seed.proof is not None and seed.proof.complete:
         return f"{count} No single weight can go a step lower: each such image was drawn, and each breaks a requirement."
     return f"{count} Not every single step down was drawn yet, so a lower weight may still work: give the run more trials."
 
 
-def _by_hand(story: SeedStory, pick: Trial) -> str:
+def _by_hand(seed: SeedPage, pick: Trial) -> str:
     """What a person's pick gives up against the search's own, as HTML."""
     chosen = f"A person chose trial {pick.number}, which {text(verdict(pick))}"
-    if story.found is None:
+    if seed.found is None:
         return f"{chosen}; the search found nothing that meets them all."
-    found = story.trials[story.found]
+    found = seed.trials[seed.found]
     return f"{chosen}. The search's own is trial {found.number}, total {number(found.cost)}."
 
 
-def _ratings(story: SeedStory) -> str:
-    said = "".join(f"<li>Trial {trial.number}: {text(trial.rating)}</li>" for trial in story.trials if trial.rating)
-    return f'<div class="rated"><h3>What people said</h3><ul>{said}</ul></div>' if said else ""
+def _ratings(seed: SeedPage) -> str:
+    items = "".join(f"<li>Trial {trial.number}: {text(trial.rating)}</li>" for trial in seed.trials if trial.rating)
+    return f'<div class="rated"><h3>What people said</h3><ul>{items}</ul></div>' if items else ""
 
 
-def _weights(look: Look, dials: Sequence[Dial]) -> str:
+def _weights(judged: JudgedImage, sliders: Sequence[Slider]) -> str:
     tiles = "".join(
-        f"<div><dt>{text(dial.name)}</dt><dd>{dial_value(dial, value)}</dd>"
-        f'<dd class="soft">start {dial_value(dial, dial.start)}</dd></div>'
-        for dial, value in zip(dials, look.at, strict=True)
+        f"<div><dt>{text(slider.name)}</dt><dd>{slider_value(slider, value)}</dd>"
+        f'<dd class="soft">start {slider_value(slider, slider.start)}</dd></div>'
+        for slider, value in zip(sliders, judged.at, strict=True)
     )
     return f'<dl class="weights">{tiles}</dl>'
 
 
-def _shot(story: SeedStory, column: _Column, dials: Sequence[Dial], framer: Framer, *, eager: bool) -> str:
-    look = column.look
-    shown = framer.place(look, f"seed-{story.seed}-{column.name}", large=True)
+def _shot(seed: SeedPage, column: _Column, sliders: Sequence[Slider], framer: Framer, *, eager: bool) -> str:
+    judged = column.judged
+    shown = framer.place(judged, f"seed-{seed.seed}-{column.name}", large=True)
     if column.name == "plain":
-        says = "no LoRA, no trigger words"
+        caption_text = "no LoRA, no trigger words"
     else:
-        trial = f"trial {look.number}: " if isinstance(look, Trial) else ""
-        rated = f"; rated {look.rating}" if isinstance(look, Trial) and look.rating else ""
-        says = f"{trial}{weights(dials, look.at)}; {verdict(look)}{rated}"
-    caption = f"<strong>{column.title}</strong> {text(says)}"
+        trial = f"trial {judged.number}: " if isinstance(judged, Trial) else ""
+        rated = f"; rated {judged.rating}" if isinstance(judged, Trial) and judged.rating else ""
+        caption_text = f"{trial}{weights(sliders, judged.at)}; {verdict(judged)}{rated}"
+    caption = f"<strong>{column.title}</strong> {text(caption_text)}"
     return framer.figure(
-        look,
+        judged,
         shown,
-        alt=f"{column.title} of seed {story.seed}: {says}",
+        alt=f"{column.title} of seed {seed.seed}: {caption_text}",
         caption=caption,
         tone=column.name,
         eager=eager,
     )
 
 
-def _scores(needs: Sequence[Need], columns: Sequence[_Column]) -> str:
+def _scores(requirements: Sequence[Requirement], columns: Sequence[_Column]) -> str:
     heads = "".join(f'<th scope="col">{column.title}</th>' for column in columns)
     rows = "".join(
-        f'<tr><th scope="row">{text(need.name)}<span class="soft">{requirement(need)}</span></th>'
-        f"{''.join(_score(need, column.look, told=column.name != 'plain') for column in columns)}</tr>"
-        for need in needs
+        f'<tr><th scope="row">{text(requirement.name)}<span class="soft">{limit_text(requirement)}</span></th>'
+        f"{''.join(_score(requirement, column.judged, required=column.name != 'plain') for column in columns)}</tr>"
+        for requirement in requirements
     )
     return (
         '<div class="scores"><table><caption>Scores <span class="soft">calibrated: 0 is the plain image, 1 the best of the LoRA '
@@ -126,19 +126,19 @@ def _scores(needs: Sequence[Need], columns: Sequence[_Column]) -> str:
     )
 
 
-def _score(need: Need, look: Look, *, told: bool) -> str:
-    """`told` says whether the image is one that the requirements are for: the plain one is only their zero."""
-    if need.measure == "body":
-        shown = text(", ".join(look.faults)) or "sound"
+def _score(requirement: Requirement, judged: JudgedImage, *, required: bool) -> str:
+    """`required` is False for the plain image, which is only the requirements' zero."""
+    if requirement.counted:
+        shown = text(", ".join(judged.faults.get(requirement.name, ()))) or "sound"
     else:
-        score = look.scores.get(need.name)
+        score = judged.scores.get(requirement.name)
         shown = "not measurable" if score is None else number(score)
-    raw = look.raw.get(need.name)
+    raw = judged.raw.get(requirement.name)
     below = "" if raw is None else f'<span class="soft">raw {raw:.3f}</span>'
-    if not told or (need.limit is None and need.measure != "body"):
+    if not required or (requirement.limit is None and not requirement.counted):
         return f"<td>{shown}{below}</td>"
-    met = need.name not in look.breaks
-    mark = _mark(met, "" if met else breaks({need.name: look.breaks[need.name]}))
+    met = requirement.name not in judged.breaks
+    mark = _mark(met, "" if met else breaks({requirement.name: judged.breaks[requirement.name]}))
     return f'<td class="{"met" if met else "unmet"}">{shown} {mark}{below}</td>'
 
 

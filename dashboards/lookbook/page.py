@@ -8,16 +8,26 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
 
-from dashboards.lookbook.book import Book
+from dashboards.lookbook.book import LookBook
 from dashboards.lookbook.words import text
 
 STYLES: Final = ("colours.css", "page.css", "shots.css", "fitting.css", "trade.css")
-SCRIPTS: Final = ("nearest.js", "needs.js", "scale.js", "words.js", "shot.js", "fitting.js", "plot.js", "asking.js", "page.js")
+SCRIPTS: Final = (
+    "nearest.js",
+    "requirements.js",
+    "scale.js",
+    "words.js",
+    "shot.js",
+    "fitting.js",
+    "plot.js",
+    "asking.js",
+    "page.js",
+)
 MARK: Final = '<meta name="generator" content="huanhua look-book">'
-"""By this line a folder is known to be a look-book, and may be written over."""
+"""This line marks a folder as a look-book, which may be overwritten."""
 
 
-def page(book: Book, sections: Sequence[str], data: str) -> str:
+def page(book: LookBook, sections: Sequence[str], data: str) -> str:
     """`sections` are the seeds' HTML, `data` the JSON of the script."""
     script, style = _joined(SCRIPTS), _joined(STYLES)
     return f"""<!doctype html>
@@ -54,18 +64,18 @@ def _joined(names: Sequence[str]) -> str:
 
 def _policy(script: str) -> str:
     """Runs this page's own script and nothing else, and lets nothing leave the page."""
-    known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     shut = "; ".join(f"{kind} 'none'" for kind in ("connect-src", "object-src", "frame-src", "base-uri", "form-action"))
-    return f"script-src 'sha256-{known}'; {shut}"
+    return f"script-src 'sha256-{digest}'; {shut}"
 
 
-def _masthead(book: Book) -> str:
-    links = "".join(f'<a href="#seed-{story.seed}">{story.seed}</a>' for story in book.seeds)
+def _masthead(book: LookBook) -> str:
+    links = "".join(f'<a href="#seed-{seed.seed}">{seed.seed}</a>' for seed in book.seeds)
     contents = f'<nav aria-label="Seeds"><span class="soft">Seeds</span>{links}</nav>' if len(book.seeds) > 1 else ""
     settings = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in book.settings)
     negative = f'<h3>Negative prompt</h3><p class="prompt">{text(book.negative)}</p>' if book.negative else ""
-    bare = any(look.bare for story in book.seeds for look in (story.plain, story.start, *story.trials))
-    bare |= any(look.bare for story in book.seeds for ladder in story.ladders for _, look in ladder.steps)
+    bare = any(judged.bare for seed in book.seeds for judged in (seed.plain, seed.start, *seed.trials))
+    bare |= any(judged.bare for seed in book.seeds for ladder in seed.ladders for _, judged in ladder.steps)
     return (
         f'<header class="masthead"><p class="eyebrow">Look-book</p><h1>{text(book.name)}</h1>'
         f'<p class="prompt">{text(book.prompt)}</p>'
@@ -81,7 +91,7 @@ UNVEIL: Final = (
 )
 
 
-def _waiting(book: Book) -> str:
+def _waiting(book: LookBook) -> str:
     if not book.waiting:
         return ""
     seeds = ", ".join(str(seed) for seed in book.waiting)

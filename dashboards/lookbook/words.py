@@ -1,11 +1,11 @@
-"""Numbers and sentences of the page, safe to stand in HTML."""
+"""Numbers and sentences of the page, escaped for HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from dashboards.lookbook.book import Dial, Look, Need
+from dashboards.lookbook.book import JudgedImage, Requirement, Slider
 
 
 def text(value: object) -> str:
@@ -17,32 +17,32 @@ def number(value: float | None) -> str:
     return "–" if value is None else format(value + 0.0, ".2f")
 
 
-def dial_value(dial: Dial, value: float) -> str:
+def slider_value(slider: Slider, value: float) -> str:
     """With as many decimals as its steps need, at least two for weights."""
-    return format(value, "g") if dial.step >= 0.5 else format(value, ".2f" if round(dial.step * 100, 6) % 1 == 0 else ".3f")
+    return format(value, "g") if slider.step >= 0.5 else format(value, ".2f" if round(slider.step * 100, 6) % 1 == 0 else ".3f")
 
 
-def weights(dials: Sequence[Dial], at: Sequence[float]) -> str:
+def weights(sliders: Sequence[Slider], at: Sequence[float]) -> str:
     """`dress 0.35, shoes 0.40`, in plain text."""
-    return ", ".join(f"{dial.name} {dial_value(dial, value)}" for dial, value in zip(dials, at, strict=True))
+    return ", ".join(f"{slider.name} {slider_value(slider, value)}" for slider, value in zip(sliders, at, strict=True))
 
 
-def requirement(need: Need) -> str:
+def limit_text(requirement: Requirement) -> str:
     """What an image must show to meet it, in plain text."""
-    if need.measure == "body":
+    if requirement.counted:
         return "as in the start image"
-    if need.limit is None:
-        return "only told"
-    return f"at {'least' if need.at_least else 'most'} {need.limit:.2f}"
+    if requirement.limit is None:
+        return "only reported"
+    return f"at {'least' if requirement.at_least else 'most'} {requirement.limit:.2f}"
 
 
-def breaks(unmet: Mapping[str, float], faults: Sequence[str] = ()) -> str:
+def breaks(unmet: Mapping[str, float], faults: Mapping[str, Sequence[str]] | None = None) -> str:
     """`breaks dress by 0.05, body (3 feet)`, in plain text."""
-    found = [
-        f"{name} ({', '.join(faults)})" if name == "body" and faults else f"{name} by {by:.2f}" for name, by in unmet.items()
-    ]
-    return f"breaks {', '.join(found)}" if found else "meets every requirement"
+    if not unmet:
+        return "meets every requirement"
+    listed = {name: f"({', '.join(found)})" for name, found in (faults or {}).items() if found}
+    return "breaks " + ", ".join(f"{name} {listed.get(name, f'by {by:.2f}')}" for name, by in unmet.items())
 
 
-def verdict(look: Look) -> str:
-    return f"not drawn: {look.failed}" if look.failed else breaks(look.breaks, look.faults)
+def verdict(judged: JudgedImage) -> str:
+    return f"not drawn: {judged.failed}" if judged.failed else breaks(judged.breaks, judged.faults)

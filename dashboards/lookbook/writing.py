@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from dashboards.lookbook.book import Book, Dial, SeedStory
-from dashboards.lookbook.data import as_script, story_data
+from dashboards.lookbook.book import LookBook, SeedPage, Slider
+from dashboards.lookbook.data import as_script, seed_data
 from dashboards.lookbook.fitting import fitting_room, trade_offs
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Gallery
@@ -23,7 +23,7 @@ MOST_POINTS: Final = 200
 """The plot as a picture writes a number at every point: of more none could be read."""
 
 
-def write_book(book: Book, folder: Path) -> Path:
+def write_book(book: LookBook, folder: Path) -> Path:
     """Writes `index.html` and its images into `folder`; an earlier look-book there is replaced. Returns the page.
 
     Raises InputError if no seed was run, if the folder holds anything else, or if an image does not open.
@@ -37,10 +37,10 @@ def write_book(book: Book, folder: Path) -> Path:
     gallery = Gallery(folder)
     framer = Framer(gallery, book.blurred)
     sections, data = [], []
-    for place, story in enumerate(book.seeds):
-        section, held = _seed(story, book.dials, framer, folder, first=place == 0)
+    for place, seed in enumerate(book.seeds):
+        section, values = _seed(seed, book.sliders, framer, folder, first=place == 0)
         sections.append(section)
-        data.append(held)
+        data.append(values)
     write_whole(index, page(book, sections, as_script({"seeds": data})).encode())
     gallery.drop_others()
     return index
@@ -58,38 +58,40 @@ def check_folder(folder: Path) -> None:
         raise InputError("the folder holds something else than a look-book", folder, mend)
 
 
-def _seed(story: SeedStory, dials: Sequence[Dial], framer: Framer, folder: Path, *, first: bool) -> tuple[str, dict[str, Any]]:
+def _seed(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, folder: Path, *, first: bool) -> tuple[str, dict[str, Any]]:
     """The HTML of one seed and the data of its script."""
-    head = opening(story, dials, framer, first=first)
-    proof = proof_strip(story, dials, framer)
-    ladders = ladder_strips(story, framer)
-    shown = [framer.place(trial, trial_name(story.seed, trial.number)) for trial in story.trials]
-    chosen = story.nearest if story.pick is None else story.pick
-    trial = story.trials[chosen]
-    room = fitting_room(story, dials, trial, shown[chosen], framer)
-    trade = trade_offs(story, trial, shown[chosen], framer, _plot(story, folder))
+    head = opening(seed, sliders, framer, first=first)
+    proof = proof_strip(seed, sliders, framer)
+    ladders = ladder_strips(seed, framer)
+    shown = [framer.place(trial, trial_name(seed.seed, trial.number)) for trial in seed.trials]
+    chosen = seed.nearest if seed.pick is None else seed.pick
+    trial = seed.trials[chosen]
+    room = fitting_room(seed, sliders, trial, shown[chosen], framer)
+    trade = trade_offs(seed, trial, shown[chosen], framer, _plot(seed, folder))
     parts = "".join((head, proof, room, trade, ladders))
-    section = f'<article class="seed" id="seed-{story.seed}" data-seed="{story.seed}">{parts}</article>'
-    return section, story_data(story, dials, shown, framer)
+    section = f'<article class="seed" id="seed-{seed.seed}" data-seed="{seed.seed}">{parts}</article>'
+    return section, seed_data(seed, sliders, shown, framer)
 
 
-def _plot(story: SeedStory, folder: Path) -> str | None:
+def _plot(seed: SeedPage, folder: Path) -> str | None:
     """The trade-off as a PNG beside the page; None where there is no garment or there are too many trials."""
     from dashboards.plots import Point, trade_off
 
-    garments = [need for need in story.needs if need.measure == "garment"]
-    name = f"trade-off-{story.seed}.png"
-    if not garments or len(story.trials) > MOST_POINTS:
+    garments = [requirement for requirement in seed.requirements if requirement.measure == "garment"]
+    name = f"trade-off-{seed.seed}.png"
+    if not garments or len(seed.trials) > MOST_POINTS:
         (folder / name).unlink(missing_ok=True)
         return None
-    limits = {need.limit for need in garments}
+    limits = {requirement.limit for requirement in garments}
     points = [
-        Point(trial.number, trial.cost, min(trial.scores.get(need.name) or 0.0 for need in garments), not trial.breaks)
-        for trial in story.trials
+        Point(
+            trial.number, trial.cost, min(trial.scores.get(requirement.name) or 0.0 for requirement in garments), not trial.breaks
+        )
+        for trial in seed.trials
     ]
-    pick = None if story.pick is None else points[story.pick].number
+    pick = None if seed.pick is None else points[seed.pick].number
     required = limits.pop() if len(limits) == 1 else None
     stream = BytesIO()
-    trade_off(points, title=f"seed {story.seed}", required=required, pick=pick).save(stream, format="PNG")
+    trade_off(points, title=f"seed {seed.seed}", required=required, pick=pick).save(stream, format="PNG")
     write_whole(folder / name, stream.getvalue())
     return name

@@ -7,11 +7,9 @@ from typing import Protocol
 
 from PIL import Image
 
-from scorers.observe.observation import (
-    Box,
-    Kind,
-    Observation,
-)
+from models.boxes import ShareBox
+from models.kinds import ScoredKind
+from scorers.observe.observation import Observation
 from scorers.observe.references import References
 
 
@@ -21,7 +19,9 @@ class Observer(Protocol):
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
         """One observation an image, in order."""
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(
+        self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
+    ) -> References:
         """`boxes`, in shares of width and height, tell where the thing is in each image, where that is known.
 
         Raises InputError if no image shows a `kind`."""

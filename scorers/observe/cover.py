@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from scorers.observe.observation import Box
+from models.boxes import ShareBox
 from scorers.observe.parts import Mask
 
 ROWS: Final = 48
@@ -28,7 +28,7 @@ def cover_of(person: Mask) -> tuple[str, ...]:
     return tuple("".join("#" if cell >= 128 else "." for cell in row) for row in cells)
 
 
-def covers(cover: tuple[str, ...], box: Box) -> bool:
+def covers(cover: tuple[str, ...], box: ShareBox) -> bool:
     """Whether the figure covers the middle half of `box` (shares of width and height)."""
     if not cover:
         return False

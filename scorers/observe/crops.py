@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from scorers.observe.parts import Box, Mask
+from models.boxes import PixelBox
+from scorers.observe.parts import Mask
 
 GROUND: Final = (127, 127, 127)
 """Neutral grey: neither the garments nor their surroundings of one picture differ from another's by it."""
@@ -17,13 +18,13 @@ LARGEST: Final = 8.0
 """No crop is enlarged by more: it would hold nothing but interpolation."""
 
 
-def masked_crop(image: Image.Image, mask: Mask, box: Box, margin: float = 0.06) -> Image.Image:
+def masked_crop(image: Image.Image, mask: Mask, box: PixelBox, margin: float = 0.06) -> Image.Image:
     """A square RGB crop around `box` in which everything outside `mask` is neutral grey."""
     pixels = np.where(mask[:, :, None], np.asarray(image), np.uint8(GROUND[0]))
     return square_crop(Image.fromarray(pixels), box, margin)
 
 
-def square_crop(image: Image.Image, box: Box, margin: float, side: int | None = None) -> Image.Image:
+def square_crop(image: Image.Image, box: PixelBox, margin: float, side: int | None = None) -> Image.Image:
     """The square around the box's centre that holds the box and `margin` of its longer side on each side; neutral grey outside
     the image. Resized to `side` pixels if that is given."""
     left, top, right, _ = square_around(box, margin)
@@ -33,14 +34,16 @@ def square_crop(image: Image.Image, box: Box, margin: float, side: int | None = 
     return canvas if side is None else canvas.resize((side, side), Image.Resampling.BICUBIC)
 
 
-def square_around(box: Box, margin: float) -> Box:
+def square_around(box: PixelBox, margin: float) -> PixelBox:
     left, top, right, bottom = box
     x, y = (left + right) / 2, (top + bottom) / 2
     half = max(right - left, bottom - top, 1) * (0.5 + margin)
-    return x - half, y - half, x + half, y + half
+    return PixelBox(x - half, y - half, x + half, y + half)
 
 
-def enlarged_head(image: Image.Image, head: Box, face: Box, margin: float = 0.3) -> tuple[Image.Image, float, tuple[int, int]]:
+def enlarged_head(
+    image: Image.Image, head: PixelBox, face: PixelBox, margin: float = 0.3
+) -> tuple[Image.Image, float, tuple[int, int]]:
     """The head with `margin` around it, enlarged so that the face is at least FACE_SIDE wide (by LARGEST at most).
 
     Returns the crop, its scale and its left top corner: a crop's point p lies at p / scale + corner in the image.

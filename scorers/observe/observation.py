@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from models.boxes import ShareBox
 from models.errors import InputError
 
-Kind = Literal["face", "clothing", "shoes"]
 RegionKind = Literal["clothing", "shoes"]
 ArmEnd = Literal["hand", "hidden", "open"]
 Vector = tuple[float, ...]
-Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 REGION_KINDS: Final[tuple[RegionKind, ...]] = ("clothing", "shoes")
@@ -27,7 +26,7 @@ class Region:
     `embedding` a unit vector, `colour` a colour descriptor (scorers.observe.colour)."""
 
     area: float
-    box: Box
+    box: ShareBox
     embedding: Vector
     colour: Vector
 
@@ -36,7 +35,7 @@ class Region:
 class FaceSeen:
     """The surest face: `box` as in Region, detector's `score` in [0, 1], `embedding` a unit vector."""
 
-    box: Box
+    box: ShareBox
     score: float
     embedding: Vector
 
@@ -45,7 +44,7 @@ class FaceSeen:
 class HandObservation:
     """`size` is the longer side of the hand in pixels, `broken` in [0, 1] the judge's probability that it is broken."""
 
-    box: Box
+    box: ShareBox
     size: float
     broken: float
 
@@ -55,7 +54,7 @@ class ArmObservation:
     """A bare arm, or what a sleeve leaves of it, and whether it `end`s at a hand, out of sight, or in the open without a hand; or
     a sleeve that leads back to the body (`sleeved`)."""
 
-    box: Box
+    box: ShareBox
     end: ArmEnd
     sleeved: bool = False
 
@@ -110,18 +109,18 @@ class Observation:
                 raise ValueError(f"format {held['format']}")
             return cls(
                 size=(int(held["size"][0]), int(held["size"][1])),
-                regions={kind: Region(**_tuples(r)) for kind, r in held["regions"].items()},
-                face=None if held["face"] is None else FaceSeen(**_tuples(held["face"])),
-                hands=tuple(HandObservation(**_tuples(h)) for h in held["hands"]),
+                regions={kind: Region(**_fields(r)) for kind, r in held["regions"].items()},
+                face=None if held["face"] is None else FaceSeen(**_fields(held["face"])),
+                hands=tuple(HandObservation(**_fields(h)) for h in held["hands"]),
                 heads=int(held["heads"]),
                 feet=int(held["feet"]),
                 points={name: tuple((float(x), float(y)) for x, y in points) for name, points in held["points"].items()},
                 height=float(held["height"]),
                 failed=str(held["failed"]),
-                arms=tuple(ArmObservation(**_tuples(a)) for a in held["arms"]),
+                arms=tuple(ArmObservation(**_fields(a)) for a in held["arms"]),
                 cover=tuple(str(row) for row in held["cover"]),
                 extra={name: None if value is None else float(value) for name, value in held["extra"].items()},
-                windows={kind: tuple(Region(**_tuples(r)) for r in windows) for kind, windows in held.get("windows", {}).items()},
+                windows={kind: tuple(Region(**_fields(r)) for r in windows) for kind, windows in held.get("windows", {}).items()},
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error
@@ -131,5 +130,6 @@ def _plain(value: Region | FaceSeen | HandObservation | ArmObservation) -> dict[
     return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(value).items()}
 
 
-def _tuples(held: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(float(x) for x in v) if isinstance(v, list) else v for k, v in held.items()}
+def _fields(stored: Mapping[str, Any]) -> dict[str, Any]:
+    vectors = {k: tuple(float(x) for x in v) for k, v in stored.items() if isinstance(v, list)}
+    return {**stored, **vectors, "box": ShareBox(*vectors["box"])}

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
+from models.kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel
@@ -26,10 +28,8 @@ from scorers.observe.limbs.sleeves import sleeves
 from scorers.observe.observation import (
     REGION_KINDS,
     ArmObservation,
-    Box,
     FaceSeen,
     HandObservation,
-    Kind,
     Observation,
     Region,
     RegionKind,
@@ -62,10 +62,10 @@ class Seen:
     feet: list[Piece]
     arms: list[Piece]
 
-    def share(self, box: Box) -> Box:
+    def share(self, box: PixelBox) -> ShareBox:
         w, h = self.image.size
         left, top, right, bottom = box
-        return round(left / w, 5), round(top / h, 5), round(right / w, 5), round(bottom / h, 5)
+        return ShareBox(round(left / w, 5), round(top / h, 5), round(right / w, 5), round(bottom / h, 5))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,9 @@ class ParserObserver:
             for s, r, f, limb, more in zip(seen, regions, faces, limbs, extra, strict=True)
         ]
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(
+        self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
+    ) -> References:
         """What `images`, the reference photos of a LoRA of `kind`, look like; the parser finds it itself, whatever `boxes` say.
         Raises InputError if none shows it."""
         seen = self._parse(images)
@@ -138,7 +140,7 @@ class ParserObserver:
 
     def _regions(self, seen: list[Seen]) -> list[dict[RegionKind, Region]]:
         found: list[dict[RegionKind, Region]] = [{} for _ in seen]
-        places: list[tuple[int, RegionKind, Mask, Box]] = []
+        places: list[tuple[int, RegionKind, Mask, PixelBox]] = []
         for i, s in enumerate(seen):
             for kind in REGION_KINDS:
                 kept = pieces(s.masks[kind], GARMENT_AREA[kind] / 4)
@@ -213,7 +215,7 @@ def _seen(
 def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
     """The largest head, or the whole image where the parser sees none."""
     if not seen.heads:
-        whole = (0.0, 0.0, float(seen.image.width), float(seen.image.height))
+        whole = PixelBox(0.0, 0.0, float(seen.image.width), float(seen.image.height))
         return enlarged_head(seen.image, whole, whole, margin=0.0)
     head = seen.heads[0]
     return enlarged_head(seen.image, head.box, box_of(head.mask & seen.masks["face"]))
@@ -225,7 +227,8 @@ def _best(seen: Seen, faces: list[Face], scale: float, corner: tuple[int, int]) 
     best = max(faces, key=prominence)
     x, y = corner
     left, top, right, bottom = (v / scale for v in best.box)
-    return FaceSeen(seen.share((left + x, top + y, right + x, bottom + y)), round(best.score, 5), tuple_of(best.embedding))
+    box = PixelBox(left + x, top + y, right + x, bottom + y)
+    return FaceSeen(seen.share(box), round(best.score, 5), tuple_of(best.embedding))
 
 
 def prominence(face: Face) -> float:

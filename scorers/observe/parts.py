@@ -9,9 +9,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import PixelBox
+
 Group = Literal["clothing", "shoes", "head", "face", "hands", "arms", "legs"]
 Mask = NDArray[np.bool_]
-Box = tuple[float, float, float, float]
 
 NAMES: Final[dict[Group, frozenset[str]]] = {
     "clothing": frozenset(
@@ -36,7 +37,7 @@ class Piece:
 
     mask: Mask
     area: int
-    box: Box
+    box: PixelBox
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -69,7 +70,8 @@ def pieces(mask: Mask, smallest: float) -> list[Piece]:
             continue
         whole = np.zeros(mask.shape, np.bool_)
         whole[rows, columns] = inside
-        found.append(Piece(whole, area, (float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))))
+        box = PixelBox(float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))
+        found.append(Piece(whole, area, box))
     return sorted(found, key=lambda piece: -piece.area)
 
 
@@ -82,7 +84,7 @@ def parted(mask: Mask, share: float = 0.09) -> Mask:
     return thin
 
 
-def box_of(mask: Mask) -> Box:
+def box_of(mask: Mask) -> PixelBox:
     """The box of a mask that is not empty: (left, top, right, bottom), right and bottom outside."""
     ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return float(xs[0]), float(ys[0]), float(xs[-1] + 1), float(ys[-1] + 1)
+    return PixelBox(float(xs[0]), float(ys[0]), float(xs[-1] + 1), float(ys[-1] + 1))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from models.errors import InputError
-from scorers.observe.observation import Kind, Vector
+from models.kinds import ScoredKind
+from scorers.observe.observation import Vector
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class References:
     """One embedding a usable photo and, for garments, one colour descriptor. `unused` holds the indices of photos in which the
     garment or a face was not found, `outliers` those of photos whose face is not the others' (scorers.observe.outliers)."""
 
-    kind: Kind
+    kind: ScoredKind
     embeddings: tuple[Vector, ...]
     colours: tuple[Vector, ...] = ()
     unused: tuple[int, ...] = ()
@@ -50,7 +51,7 @@ class References:
     def from_json(cls, held: Mapping[str, Any]) -> References:
         """Raises InputError if `held` is not what `to_json` wrote."""
         try:
-            if held["kind"] not in get_args(Kind):
+            if held["kind"] not in get_args(ScoredKind):
                 raise ValueError(f"kind {held['kind']}")
             vectors = {name: tuple(tuple(float(x) for x in v) for v in held[name]) for name in ("embeddings", "colours")}
             left_out = [tuple(int(i) for i in held[name]) for name in ("unused", "outliers")]

@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.boxes import ShareBox
+from models.kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor
 from scorers.observe.crops import masked_crop
 from scorers.observe.embedders import Embedder
 from scorers.observe.limbs.pose_hands import Posed, look_at_pose
-from scorers.observe.observation import REGION_KINDS, Box, FaceSeen, Kind, Observation, Point, Region, RegionKind
+from scorers.observe.observation import REGION_KINDS, FaceSeen, Observation, Point, Region, RegionKind
 from scorers.observe.parser_observer import as_rgb, face_references, hand_points, is_flat, prominence, tuple_of
 from scorers.observe.references import References
 from scorers.observe.windows import WINDOWS, in_pixels, mask_of, middle_of
@@ -56,7 +58,9 @@ class WindowObserver:
             for image, windows, found, more, there in zip(plain, regions, faces, extra, shown, strict=True)
         ]
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(
+        self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
+    ) -> References:
         """`boxes`, in shares of width and height, tell where the thing is in each image; without them it is looked for in the
         first window of its kind. Raises InputError if none shows it."""
         plain = [as_rgb(image) for image in images]
@@ -64,12 +68,14 @@ class WindowObserver:
             return face_references([_surest(image, faces) for image, faces in zip(plain, self._faces(plain), strict=True)])
         places = boxes if boxes is not None else [WINDOWS[kind][0]] * len(plain)
         unused = tuple(i for i, image in enumerate(plain) if is_flat(image))
-        looked_at: list[list[tuple[RegionKind, Box]]] = [[] if i in unused else [(kind, box)] for i, box in enumerate(places)]
+        looked_at: list[list[tuple[RegionKind, ShareBox]]] = [
+            [] if i in unused else [(kind, box)] for i, box in enumerate(places)
+        ]
         shown = [region for windows in self._regions(plain, looked_at) for region in windows.get(kind, ())]
         return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
 
     def _regions(
-        self, images: list[Image.Image], looked_at: list[list[tuple[RegionKind, Box]]]
+        self, images: list[Image.Image], looked_at: list[list[tuple[RegionKind, ShareBox]]]
     ) -> list[dict[RegionKind, tuple[Region, ...]]]:
         places = [(i, kind, box) for i, windows in enumerate(looked_at) for kind, box in windows]
         crops = [masked_crop(images[i], mask_of(box, images[i].size), in_pixels(box, images[i].size)) for i, _, box in places]
@@ -111,10 +117,11 @@ def _observation(
     )
 
 
-def _region(image: Image.Image, box: Box, embedding: NDArray[np.floating]) -> Region:
-    left, top, right, bottom = (round(v, 5) for v in box)
+def _region(image: Image.Image, box: ShareBox, embedding: NDArray[np.floating]) -> Region:
+    rounded = ShareBox(*(round(v, 5) for v in box))
+    area = (rounded.right - rounded.left) * (rounded.bottom - rounded.top)
     colour = tuple_of(colour_descriptor(image, mask_of(middle_of(box), image.size)))
-    return Region(round((right - left) * (bottom - top), 5), (left, top, right, bottom), tuple_of(embedding), colour)
+    return Region(round(area, 5), rounded, tuple_of(embedding), colour)
 
 
 def _surest(image: Image.Image, faces: list[Face]) -> FaceSeen | None:
@@ -122,7 +129,7 @@ def _surest(image: Image.Image, faces: list[Face]) -> FaceSeen | None:
         return None
     best = max(faces, key=prominence)
     (left, top, right, bottom), (width, height) = best.box, image.size
-    box = round(left / width, 5), round(top / height, 5), round(right / width, 5), round(bottom / height, 5)
+    box = ShareBox(round(left / width, 5), round(top / height, 5), round(right / width, 5), round(bottom / height, 5))
     return FaceSeen(box, round(best.score, 5), tuple_of(best.embedding))
 
 

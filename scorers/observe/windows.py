@@ -7,27 +7,28 @@ from typing import Final
 
 import numpy as np
 
-from scorers.observe.observation import Box, RegionKind
+from models.boxes import PixelBox, ShareBox
+from scorers.observe.observation import RegionKind
 from scorers.observe.parts import Mask
 
-WINDOWS: Final[Mapping[RegionKind, tuple[Box, ...]]] = {
+WINDOWS: Final[Mapping[RegionKind, tuple[ShareBox, ...]]] = {
     "clothing": (
-        (0.2, 0.2, 0.8, 0.8),
-        (0.0, 0.0, 1.0, 1.0),
-        (0.1, 0.3, 0.9, 1.0),
-        (0.25, 0.25, 0.75, 0.6),
-        (0.25, 0.45, 0.75, 0.85),
-        (0.35, 0.3, 0.65, 0.7),
-        (0.0, 0.2, 0.6, 0.8),
-        (0.4, 0.2, 1.0, 0.8),
+        ShareBox(0.2, 0.2, 0.8, 0.8),
+        ShareBox(0.0, 0.0, 1.0, 1.0),
+        ShareBox(0.1, 0.3, 0.9, 1.0),
+        ShareBox(0.25, 0.25, 0.75, 0.6),
+        ShareBox(0.25, 0.45, 0.75, 0.85),
+        ShareBox(0.35, 0.3, 0.65, 0.7),
+        ShareBox(0.0, 0.2, 0.6, 0.8),
+        ShareBox(0.4, 0.2, 1.0, 0.8),
     ),
     "shoes": (
-        (0.2, 0.75, 0.8, 1.0),
-        (0.0, 0.65, 1.0, 1.0),
-        (0.35, 0.8, 0.65, 1.0),
-        (0.25, 0.7, 0.75, 0.9),
-        (0.0, 0.75, 0.6, 1.0),
-        (0.4, 0.75, 1.0, 1.0),
+        ShareBox(0.2, 0.75, 0.8, 1.0),
+        ShareBox(0.0, 0.65, 1.0, 1.0),
+        ShareBox(0.35, 0.8, 0.65, 1.0),
+        ShareBox(0.25, 0.7, 0.75, 0.9),
+        ShareBox(0.0, 0.75, 0.6, 1.0),
+        ShareBox(0.4, 0.75, 1.0, 1.0),
     ),
 }
 """In shares of width and height: clothing in the middle, shoes at the bottom. The first is where a reference is looked at whose
@@ -36,20 +37,20 @@ MIDDLE: Final = 0.25
 """Share that is left out on each side of a window where its colour is taken: what is around the garment is there."""
 
 
-def in_pixels(box: Box, size: tuple[int, int]) -> Box:
+def in_pixels(box: ShareBox, size: tuple[int, int]) -> PixelBox:
     """Whole pixels, at least one each way, within an image of `size` (width, height)."""
     (width, height), (left, top, right, bottom) = size, box
     x, y = min(int(left * width), width - 1), min(int(top * height), height - 1)
-    return float(x), float(y), float(max(x + 1, round(right * width))), float(max(y + 1, round(bottom * height)))
+    return PixelBox(float(x), float(y), float(max(x + 1, round(right * width))), float(max(y + 1, round(bottom * height))))
 
 
-def middle_of(box: Box) -> Box:
+def middle_of(box: ShareBox) -> ShareBox:
     left, top, right, bottom = box
     across, down = MIDDLE * (right - left), MIDDLE * (bottom - top)
-    return left + across, top + down, right - across, bottom - down
+    return ShareBox(left + across, top + down, right - across, bottom - down)
 
 
-def mask_of(box: Box, size: tuple[int, int]) -> Mask:
+def mask_of(box: ShareBox, size: tuple[int, int]) -> Mask:
     """True inside a box of shares; at least one pixel."""
     left, top, right, bottom = (int(v) for v in in_pixels(box, size))
     mask = np.zeros((size[1], size[0]), np.bool_)

@@ -1,14 +1,20 @@
-"""What scouting throws away must not come back: a second head, a third foot or hand, a foot or hand gone."""
+"""The body: what scouting rejects must not come back, such as a second head, a third foot or hand, a foot or hand gone."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from scorers.observe.observation import Observation
-from scorers.score.hands import A_PERSON, large_hands
+from scorers.score.base import Comparison, Score
+from scorers.score.judgeable_hands import PER_PERSON, judgeable_hands
+from scorers.score.missing_hands import hands_lost
 
 
-def body_violations(observation: Observation, locked: Observation, hands_lost: int = 0) -> list[str]:
-    """One plain line for each thing wrong beside the locked image; empty if all is well. `hands_lost` is
-    scorers.score.missing_hands's."""
+def body_faults(observation: Observation, locked: Observation, lost: int = 0) -> list[str]:
+    """One line for each thing that is wrong compared with the locked image; empty if all is well.
+
+    `lost` is the number of missing hands (scorers.score.missing_hands).
+    """
     if observation.failed:
         return [observation.failed]
     found = []
@@ -16,11 +22,28 @@ def body_violations(observation: Observation, locked: Observation, hands_lost: i
         found.append(f"{observation.heads} heads")
     if observation.heads == 0 and locked.heads > 0:
         found.append("no head")
-    if not min(A_PERSON, locked.feet) <= observation.feet <= max(A_PERSON, locked.feet):
+    if not min(PER_PERSON, locked.feet) <= observation.feet <= max(PER_PERSON, locked.feet):
         found.append(f"{observation.feet} feet where the locked image shows {locked.feet}")
-    hands, before = len(large_hands(observation)), len(large_hands(locked))
-    if hands > max(A_PERSON * max(1, observation.heads), before):
+    hands, before = len(judgeable_hands(observation)), len(judgeable_hands(locked))
+    if hands > max(PER_PERSON * max(1, observation.heads), before):
         found.append(f"{hands} hands where the locked image shows {before}")
-    if hands_lost:
-        found.append(f"{hands_lost} hand{'s' if hands_lost > 1 else ''} not found")
+    if lost:
+        found.append(f"{lost} hand{'s' if lost > 1 else ''} not found")
     return found
+
+
+def _measure(image: Comparison) -> tuple[str, ...]:
+    lost = hands_lost(image.observation, image.plain, image.locked)
+    return tuple(body_faults(image.observation, image.locked, lost))
+
+
+def _limit(_locked: Observation, _allowed: float | None) -> float:
+    return 0.0
+
+
+def _details(observation: Observation) -> str:
+    heads = f"{observation.heads} {'head' if observation.heads == 1 else 'heads'}"
+    return f"{heads}, {observation.feet} {'foot' if observation.feet == 1 else 'feet'}"
+
+
+BODY: Final = Score("body", _measure, _limit, counted=True, details=_details)

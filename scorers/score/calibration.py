@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from models.boxes import ShareBox
 from models.errors import InputError
-from scorers.observe.observation import Box, Observation
+from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score import garment, identity
 
@@ -54,7 +55,7 @@ def similarity(observation: Observation, references: References) -> float:
     return garment.garment_similarity(garment.seen_region(observation, references), references)
 
 
-def seen_place(observation: Observation, references: References) -> Box | None:
+def seen_place(observation: Observation, references: References) -> ShareBox | None:
     """Where in the image the raw score looked, in shares; None if it does not show the thing."""
     found = observation.face if references.kind == "face" else garment.seen_region(observation, references)
     return None if found is None else found.box

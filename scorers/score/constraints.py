@@ -2,33 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from models.errors import InputError
+from scorers.observe.observation import Observation
+from scorers.score.base import Limit
+from scorers.score.registry import SCORES
+from scorers.score.requirements import Requirements
 from scorers.score.scores import Scores
 
 
-def violations(
-    scores: Scores,
-    require: Mapping[str, float],
-    hands_allowed: float,
-    drift_allowed: float | None = None,
-    extra: Mapping[str, float] | None = None,
-) -> dict[str, float]:
-    """How far each requirement is from being met: at most 0 is feasible. One entry for each LoRA of `require`, in units of its
-    expression, and "hands" and "body"; "drift" only if an allowance is given; one for each of `extra`, the least that other
-    people's scorers must give. One that failed misses by 1.
+@dataclass(frozen=True)
+class Constraint:
+    """One thing that an image must meet: `value` may be at most `limit`.
 
-    A LoRA that is not measurable here is not shown as far as anyone can tell: its margin is the whole requirement.
-    Raises InputError if `require` names a LoRA that was not scored.
+    What must be at least something has both negated, so that a violation is read alike everywhere.
     """
-    found = {}
-    for name, least in require.items():
-        if name not in scores.expression:
-            raise InputError("a requirement for a LoRA that is not scored", name, "give it a kind and references")
-        found[name] = least - (scores.expression[name] or 0.0)
-    found |= {"hands": scores.hands - hands_allowed, "body": float(len(scores.body))}
-    for name, least in (extra or {}).items():
-        value = scores.extra.get(name)
-        found[name] = 1.0 if value is None else least - value
-    return found if drift_allowed is None else {**found, "drift": scores.drift - drift_allowed}
+
+    name: str
+    """A LoRA, a score of the whole image, or a plugged-in scorer."""
+    value: float
+    limit: float
+    label: str
+    """For people: `dress 0.62, needs 0.70`."""
+
+    @property
+    def violation(self) -> float:
+        """How far it is from being met: at most 0 is met, NaN is not."""
+        return self.value - self.limit
+
+    @property
+    def violated(self) -> bool:
+        return self.value > self.limit
+
+
+def limits_of(requirements: Requirements, locked: Observation) -> tuple[Limit, ...]:
+    """The limits of all scores at the seed of a locked image, in the order of the registry."""
+    return tuple(Limit(score, score.limit(locked, requirements.allowed.get(score.name))) for score in SCORES)
+
+
+def needs_other_seeds(requirements: Requirements) -> bool:
+    """Whether a required score is measured against images of other seeds."""
+    return any(score.compares_seeds and score.name in requirements.allowed for score in SCORES)
+
+
+def constraints_of(scores: Scores, requirements: Requirements, limits: Sequence[Limit]) -> tuple[Constraint, ...]:
+    """One constraint for each LoRA and scorer that `requirements` name, and for each of `limits` that is set.
+
+    A LoRA that is not measurable here counts as not shown, a scorer that failed violates by 1. The order is part of what is
+    stored: LoRAs, scores that are always required, plugged-in scorers, scores that may be required.
+    Raises InputError if a LoRA is required that was not scored.
+    """
+    always = [limit for limit in limits if not limit.score.optional]
+    optional = [limit for limit in limits if limit.score.optional]
+    return (
+        *(_expression(scores, name, least) for name, least in requirements.expression.items()),
+        *_limited(scores, always),
+        *(_extra(scores, name, least) for name, least in requirements.extra.items()),
+        *_limited(scores, optional),
+    )
+
+
+def constraint_names(requirements: Requirements, limits: Sequence[Limit]) -> frozenset[str]:
+    """The names of the constraints that `constraints_of` gives."""
+    return frozenset(
+        (*requirements.expression, *requirements.extra, *(limit.name for limit in limits if limit.value is not None))
+    )
+
+
+def _expression(scores: Scores, name: str, least: float) -> Constraint:
+    if name not in scores.expression:
+        raise InputError("a requirement for a LoRA that is not scored", name, "give it a kind and references")
+    value = scores.expression[name]
+    shown = "not measurable" if value is None else f"{value:.2f}"
+    return Constraint(name, -(value or 0.0), -least, f"{name} {shown}, needs {least:.2f}")
+
+
+def _extra(scores: Scores, name: str, least: float) -> Constraint:
+    value = scores.extra.get(name)
+    if value is None:
+        return Constraint(name, 1.0, 0.0, f"{name} failed, needs {least:.2f}")
+    return Constraint(name, -value, -least, f"{name} {value:.2f}, needs {least:.2f}")
+
+
+def _limited(scores: Scores, limits: Sequence[Limit]) -> list[Constraint]:
+    found = []
+    for limit in limits:
+        if limit.value is None:
+            continue
+        measured = scores.whole[limit.name]
+        label = f"{limit.name} {measured.text()}" + ("" if limit.score.counted else f", at most {limit.value:.2f}")
+        found.append(Constraint(limit.name, measured.value, limit.value, label))
+    return found

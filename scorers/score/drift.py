@@ -1,4 +1,7 @@
-"""How far the figure has moved from the locked image's composition: keypoints only, so that clothes and faces may change."""
+"""Drift: how far the figure has moved from the locked image's composition.
+
+It reads keypoints alone, so that clothes and faces may change.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,20 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from scorers.observe.observation import Observation, Point
+from scorers.score.base import Comparison, Score
 
 LOST: Final = 0.25
-"""Figure heights that a point without a counterpart counts as having moved."""
+"""Figure heights by which a point without a counterpart counts as moved."""
 TRIED: Final = 5
+"""Points of a kind that are matched by trying every pairing; more by scipy."""
 Distances: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
 def keypoint_distance(observation: Observation, locked: Observation) -> float:
-    """Mean distance of head, hands and feet between two images in heights of the locked figure, at least 0; points are matched
-    within their kind so that the sum is least. 0 if neither image has points."""
+    """Mean distance of head, hands and feet between two images in heights of the locked figure, at least 0.
+
+    Points are matched within their kind so that the sum is least. 0 if neither image has points.
+    """
     unit = locked.height or observation.height
     moved: list[float] = []
     for name in sorted({*observation.points, *locked.points}):
@@ -39,8 +46,10 @@ def drift(observation: Observation, locked: Observation, others: Sequence[Observ
 
 
 def _least_pairs(apart: Distances) -> list[float]:
-    """The distances of as many pairs as there can be, of which the sum is least. Few points are tried in every way: scipy, which
-    does it for many, takes longer to import than all else of a `show`."""
+    """The distances of the pairing with the least sum.
+
+    Few points are tried in every way: scipy, which solves it for many, takes longer to import than all else of a `show`.
+    """
     few, many = sorted(apart.shape)
     wide = apart if apart.shape[0] == few else apart.T
     if many <= TRIED:
@@ -54,3 +63,14 @@ def _least_pairs(apart: Distances) -> list[float]:
 
 def _array(points: Sequence[Point]) -> Distances:
     return np.array(points, np.float64).reshape(-1, 2)
+
+
+def _measure(image: Comparison) -> float:
+    return drift(image.observation, image.locked, image.others)
+
+
+def _limit(_locked: Observation, allowed: float | None) -> float | None:
+    return allowed
+
+
+DRIFT: Final = Score("drift", _measure, _limit, optional=True, compares_seeds=True)

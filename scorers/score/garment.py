@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import ShareBox
 from scorers.observe.colour import colour_affinity
 from scorers.observe.observation import Observation, Region
 from scorers.observe.references import References
@@ -51,5 +52,5 @@ def leave_one_out(references: References) -> list[float]:
         return []
     found = []
     for i, (embedding, colour) in enumerate(zip(references.embeddings, references.colours, strict=True)):
-        found.append(garment_similarity(Region(1.0, (0, 0, 1, 1), embedding, colour), references.without(i)))
+        found.append(garment_similarity(Region(1.0, ShareBox(0, 0, 1, 1), embedding, colour), references.without(i)))
     return found

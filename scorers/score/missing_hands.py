@@ -1,4 +1,4 @@
-"""Hands that should be there: those that the plain image of a seed or its locked image shows."""
+"""Missing hands: those that the plain or the locked image of a seed shows and an image neither shows nor hides."""
 
 from __future__ import annotations
 
@@ -9,28 +9,23 @@ import numpy as np
 
 from scorers.observe.cover import covers
 from scorers.observe.observation import HandObservation, Observation
-from scorers.score.hands import A_PERSON, large_hands
+from scorers.score.judgeable_hands import expected_hands
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRIED: Final = 5
-"""Hands that are matched by trying every way; more by scipy."""
+"""Hands that are matched by trying every pairing; more by scipy."""
 
 
 def hands_lost(observation: Observation, plain: Observation, locked: Observation) -> int:
-    """How many hands are expected and not found: shown by the plain or by the locked image, and neither seen nor hidden here.
+    """The number of hands that the plain or the locked image shows and that are neither seen nor hidden here.
 
-    A hand is hidden where an arm, bare or in a sleeve, leads out of sight, or where its place is covered by the figure. The
-    second is no reason if the locked image's arms are bare: then an arm would be seen.
+    A hand is hidden where an arm, bare or in a sleeve, leads out of sight, or where the figure covers its place. The second does
+    not count if the locked image's arms are bare: then an arm would be seen.
     """
     sleeved = all(arm.sleeved for arm in locked.arms)
     return max(_lost(observation, shown, sleeved=sleeved) for shown in (plain, locked))
-
-
-def expected_hands(shown: Observation) -> list[HandObservation]:
-    """The hands of an image that are large enough to be asked for again; a person's third one is not."""
-    return large_hands(shown)[: A_PERSON * max(1, shown.heads)]
 
 
 def _lost(observation: Observation, shown: Observation, *, sleeved: bool) -> int:
@@ -41,7 +36,7 @@ def _lost(observation: Observation, shown: Observation, *, sleeved: bool) -> int
 
 
 def _unmatched(expected: list[HandObservation], found: tuple[HandObservation, ...]) -> list[HandObservation]:
-    """The expected hands that are left when each found one stands for the nearest; how far a hand has moved is drift's to say."""
+    """The expected hands that are left when each found one is matched to the nearest; how far a hand moved is drift's matter."""
     if len(expected) <= len(found):
         return []
     if not found:
@@ -52,8 +47,10 @@ def _unmatched(expected: list[HandObservation], found: tuple[HandObservation, ..
 
 
 def _nearest_rows(apart: NDArray[np.float64]) -> set[int]:
-    """The rows of a tall matrix of distances that its columns take where the sum is least. Few are tried in every way: scipy
-    takes a quarter of a `show` to import."""
+    """The rows of a tall matrix of distances that its columns take where the sum is least.
+
+    Few are tried in every way: importing scipy takes a quarter of a `show`.
+    """
     tall, wide = apart.shape
     if tall <= TRIED:
         ways = permutations(range(tall), wide)

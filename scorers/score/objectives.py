@@ -6,8 +6,13 @@ constraints alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from models.kinds import LoraKind, ScoredKind
+    from scorers.score.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -28,3 +33,17 @@ OBJECTIVES: Final = (
     Objective("identity", "maximize", "face", "identity"),
     Objective("broken hands", "minimize", "hands", "hands"),
 )
+
+
+def objective_values(scores: Scores, kinds: Mapping[str, ScoredKind]) -> tuple[float, ...]:
+    """One value for each of OBJECTIVES: the least expression of the LoRAs of a kind, 0 without any, or a score."""
+    by_measure: dict[str, list[float]] = {}
+    for name, kind in kinds.items():
+        by_measure.setdefault(measure_of(kind), []).append(scores.expression[name] or 0.0)
+    by_measure |= {name: [value] for name, value in scores.graded.items()}
+    return tuple(min(by_measure.get(objective.measure, []), default=0.0) for objective in OBJECTIVES)
+
+
+def measure_of(kind: LoraKind) -> str:
+    """What a LoRA's expression counts towards."""
+    return "face" if kind == "face" else "garment"

@@ -1,52 +1,80 @@
-"""Judges an observation: pure functions, so that a changed requirement re-judges what is stored."""
+"""Scores an observation: pure functions, so that stored observations are scored again when requirements change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from models.errors import InputError
-from scorers.observe.observation import Kind, Observation
+from models.kinds import ScoredKind
+from scorers.observe.observation import Observation
 from scorers.observe.references import References
-from scorers.score.body import body_violations
+from scorers.score.base import Comparison, ScoreValue
 from scorers.score.calibration import Calibration, similarity
-from scorers.score.drift import drift
-from scorers.score.hands import hands_score
-from scorers.score.missing_hands import hands_lost
+from scorers.score.registry import SCORES
 
 
 @dataclass(frozen=True)
 class Scores:
-    """`raw` in [0, 1] by LoRA; `expression` calibrated, at least 0, or None where not measurable; `hands` in [0, 1]: 0 whole, 1
-    where an expected hand is not found; `body` what is wrong in words; `drift` 0 is the locked image again; `face_found` is False
-    if no face was seen; `extra` are other people's scores in [0, 1], None where one failed."""
+    """All scores of one image."""
 
     raw: Mapping[str, float]
+    """Similarity to the references by LoRA, in [0, 1]."""
     expression: Mapping[str, float | None]
-    hands: float
-    body: tuple[str, ...]
-    drift: float
+    """The same calibrated, at least 0; None where it is not measurable."""
+    whole: Mapping[str, ScoreValue]
+    """Scores of the image as a whole, by name (scorers.score.registry)."""
     face_found: bool
+    """False if the image shows no face."""
     extra: Mapping[str, float | None] = field(default_factory=dict)
+    """Plugged-in scorers' scores in [0, 1]; None where one failed."""
 
     @property
     def measurable(self) -> dict[str, bool]:
-        """For each LoRA whether its expression says anything at this seed."""
+        """For each LoRA whether its expression means anything at this seed."""
         return {name: value is not None for name, value in self.expression.items()}
+
+    @property
+    def graded(self) -> dict[str, float]:
+        """By name the scores of the whole image that are numbers."""
+        return {name: found.value for name, found in self.whole.items() if not found.score.counted}
+
+    @property
+    def counted(self) -> dict[str, tuple[str, ...]]:
+        """By name the faults that the other scores of the whole image counted."""
+        return {name: found.faults for name, found in self.whole.items() if found.score.counted}
+
+    @property
+    def standalone(self) -> dict[str, float]:
+        """By name the graded scores that mean something for an image alone."""
+        return {name: found.value for name, found in self.whole.items() if found.score.standalone is not None}
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored with trials; readers of stored trials rely on "expression"."""
+        return {
+            "raw": dict(self.raw),
+            "expression": dict(self.expression),
+            **{name: found.to_json() for name, found in self.whole.items()},
+            "face_found": self.face_found,
+            "extra": dict(self.extra),
+        }
 
 
 def score(
     observation: Observation,
     references: Mapping[str, References],
     calibrations: Mapping[str, Calibration],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, ScoredKind],
     locked: Observation,
     others: Sequence[Observation] = (),
     plain: Observation | None = None,
 ) -> Scores:
-    """Scores of one image. `kinds` names the LoRAs to judge; a LoRA without a calibration is scored raw (0 to 1 as it is).
-    `locked` is the locked image, `others` images of other seeds for the unit of drift, `plain` this seed with all LoRAs at 0: the
-    hands that it or the locked image shows are expected.
+    """Scores one image.
+
+    `kinds` names the LoRAs to score; one without a calibration keeps its raw score. `locked` is the locked image, `others` are
+    images of other seeds, the unit of drift, and `plain` is this seed with all LoRAs at 0: hands that it or the locked image
+    shows are expected.
 
     Raises InputError if a LoRA has no references, or references of another kind.
     """
@@ -55,13 +83,11 @@ def score(
         if name not in references or references[name].kind != kind:
             raise InputError(f"no {kind} references", name, "name a folder of reference photos for it")
         raw[name] = similarity(observation, references[name])
-    lost = hands_lost(observation, plain or locked, locked)
+    comparison = Comparison(observation, locked, plain or locked, others)
     return Scores(
         raw=raw,
         expression={n: calibrations[n].calibrated(value) if n in calibrations else value for n, value in raw.items()},
-        hands=hands_score(observation, lost),
-        body=tuple(body_violations(observation, locked, lost)),
-        drift=drift(observation, locked, others),
+        whole={s.name: s.of(comparison) for s in SCORES},
         face_found=observation.face is not None,
         extra=observation.extra,
     )

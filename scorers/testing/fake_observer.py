@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from models.boxes import ShareBox
+from models.kinds import ScoredKind
 from scorers.observe.observation import (
     ArmObservation,
-    Box,
     FaceSeen,
     HandObservation,
-    Kind,
     Observation,
     Region,
     RegionKind,
@@ -23,7 +23,7 @@ from scorers.observe.observation import (
 )
 from scorers.observe.references import References
 
-BOX: Final = (0.25, 0.25, 0.75, 0.75)
+BOX: Final = ShareBox(0.25, 0.25, 0.75, 0.75)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def observation_of(shown: Shown, size: tuple[int, int] = (128, 192)) -> Observat
     return Observation(size, regions, face, hands, shown.heads, shown.feet, points, height=1.0, arms=arms)
 
 
-def references_of(kind: Kind) -> References:
+def references_of(kind: ScoredKind) -> References:
     """References against which the numbers of `Shown` are the raw similarities."""
     return References(kind, (_towards(1.0),), () if kind == "face" else (_colour(1.0),))
 
@@ -94,7 +94,9 @@ class FakeObserver:
         self.looked += len(images)
         return [observation_of(self.read(image), image.size) for image in images]
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(
+        self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
+    ) -> References:
         return references_of(kind)
 
 

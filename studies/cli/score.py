@@ -71,6 +71,8 @@ def stored_judge(study: Study, seed: int | None) -> Judge | None:
 
 def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -> Iterator[str]:
     """For people: each score on a line, with the photo it matched."""
+    from scorers.score.registry import BY_NAME
+
     yield str(scored.file)
     for name, raw in scored.raw.items():
         told = [f"raw {raw:.3f}"]
@@ -82,17 +84,26 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
         told.append(f"nearest {match.file.name}" if match else "not found in the image")
         yield f"  {name:<10} {', '.join(told)}"
     yield from _small_face(scored)
-    yield f"  {'hands':<10} {scored.hands:.2f}, {_hands(scored)}"
+    for name, number in scored.standalone.items():
+        yield f"  {name:<10} {number:.2f}, {BY_NAME[name].details(scored.observation)}"
     for name, value in scored.observation.extra.items():
         yield f"  {name:<10} {'failed' if value is None else format(value, '.2f')}"
-    if scored.scores is not None:
-        yield f"  {'body':<10} {', '.join(scored.scores.body) or 'as in the locked image'}"
-        yield f"  {'drift':<10} {scored.scores.drift:.2f}"
-        yield f"  {'breaks':<10} {', '.join(scored.breaks) or 'nothing'}"
-    else:
-        seen = scored.observation
-        yield f"  {'body':<10} {_count(seen.heads, 'head', 'heads')}, {_count(seen.feet, 'foot', 'feet')}"
+    yield from _compared(scored)
     yield f"  {'picture':<10} {picture}"
+
+
+def _compared(scored: ScoredImage) -> Iterator[str]:
+    """The scores that compare an image with the locked one; without a calibrated seed, what they would count."""
+    from scorers.score.registry import SCORES
+
+    if scored.scores is None:
+        details = {score.name: score.details(scored.observation) for score in SCORES if score.standalone is None}
+        yield from (f"  {name:<10} {text}" for name, text in details.items() if text)
+        return
+    for name, value in scored.scores.whole.items():
+        if value.score.standalone is None:
+            yield f"  {name:<10} {value.text(sound='as in the locked image')}"
+    yield f"  {'breaks':<10} {', '.join(scored.breaks) or 'nothing'}"
 
 
 def _small_face(scored: ScoredImage) -> Iterator[str]:
@@ -101,16 +112,6 @@ def _small_face(scored: ScoredImage) -> Iterator[str]:
     width = face_width(scored.observation)
     if width is not None and width < SMALL:
         yield f"  {'face':<10} {width:.0f} pixels wide: judged enlarged, and less surely than from {SMALL:.0f} on"
-
-
-def _hands(scored: ScoredImage) -> str:
-    from studies.report.explain import hand_words
-
-    return f"each {', '.join(hand_words(hand) for hand in scored.observation.hands)}" if scored.observation.hands else "none seen"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _as_json(scored: Sequence[ScoredImage], pictures: Sequence[Path]) -> list[dict[str, Any]]:

@@ -23,9 +23,13 @@ def scout(
 
     ranked, sheet = scout_study(open_study(study, workspace), seeds, callback=ConsoleCallback(), blurred=blur)
     if as_json:
-        listed = [{"seed": s.seed, "faults": list(s.faults), "hands": s.hands, "image": str(s.evaluation.image)} for s in ranked]
+        listed = [
+            {"seed": s.seed, "faults": list(s.soundness.faults), **s.soundness.scores, "image": str(s.evaluation.image)}
+            for s in ranked
+        ]
         typer.echo(json.dumps({"seeds": listed, "sheet": str(sheet)}))
         return
     for place, s in enumerate(ranked, 1):
-        typer.echo(f"{place:>3}. {s.seed:<11} {', '.join(s.faults) or 'sound':<28} hands {s.hands:.2f}")
+        scores = " ".join(f"{name} {value:.2f}" for name, value in s.soundness.scores.items())
+        typer.echo(f"{place:>3}. {s.seed:<11} {', '.join(s.soundness.faults) or 'sound':<28} {scores}")
     typer.echo(sheet)

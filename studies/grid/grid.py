@@ -12,7 +12,7 @@ from optimizer.point import Job, Point
 from optimizer.render.schedulers import calls
 from scorers.observe.references import References
 from scorers.score.calibration import similarity
-from scorers.score.hands import hands_score
+from scorers.score.registry import standalone_scores
 from studies.grid.axes import GridAxis
 from studies.references.references import references_of
 from studies.run.blur_policy import little_clothing
@@ -48,14 +48,15 @@ class Grid:
 
 @dataclass(frozen=True)
 class GridCell:
-    """One image of a grid. `raw` similarities in [0, 1] by LoRA; `calibrated` as in `Scores.expression`, and `breaks` the
+    """One image of a grid. `raw` similarities in [0, 1] by LoRA; `standalone` the scores that mean something for an image alone;
+    `calibrated` as in `Scores.expression`, and `breaks` the
     requirements not met: both None where the seed was not calibrated."""
 
     seed: int
     point: Point
     image: Path
     raw: Mapping[str, float]
-    hands: float
+    standalone: Mapping[str, float]
     calibrated: Mapping[str, float | None] | None = None
     breaks: tuple[str, ...] | None = None
     bare: bool = False
@@ -72,7 +73,7 @@ class GridCell:
             "prompt": self.point.prompt or study.spec.prompt,
             "raw": {name: _rounded(value) for name, value in self.raw.items()},
             "calibrated": None if self.calibrated is None else {n: _rounded(v) for n, v in self.calibrated.items()},
-            "hands": _rounded(self.hands),
+            **{name: _rounded(value) for name, value in self.standalone.items()},
             "breaks": None if self.breaks is None else list(self.breaks),
             "image": str(self.image),
         }
@@ -113,10 +114,10 @@ def _cell(references: Mapping[str, References], judge: Judge | None, evaluation:
     bare = little_clothing(observation)
     if judge is None:
         raw = {name: similarity(observation, reference) for name, reference in references.items()}
-        return GridCell(seed, point, image, raw, hands_score(observation), bare=bare)
+        return GridCell(seed, point, image, raw, standalone_scores(observation), bare=bare)
     judged, scores = judge.judge(evaluation)
     breaks = tuple(name for name, margin in judged.violations.items() if margin > 0)
-    return GridCell(seed, point, image, scores.raw, scores.hands, scores.expression, breaks, bare)
+    return GridCell(seed, point, image, scores.raw, scores.standalone, scores.expression, breaks, bare)
 
 
 def stored_judges(study: Study, seeds: Iterable[int]) -> dict[int, Judge]:

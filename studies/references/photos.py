@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
 from models.io.images import list_photos, open_photo
-from scorers.observe.observation import Box
 from trainers.prepare.manifest import NAME, read_manifest
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def named_photos(folder: Path) -> list[tuple[Path, Image]]:
     return found
 
 
-def boxes_in(folder: Path) -> list[Box] | None:
+def boxes_in(folder: Path) -> list[ShareBox] | None:
     """Where the thing is in each of `named_photos`, in shares of width and height; None for a plain folder."""
     if not (folder / NAME).is_file():
         return None
@@ -57,9 +57,8 @@ def boxes_in(folder: Path) -> list[Box] | None:
     return [_within(r.thing, r.reg.window) for r in manifest.photos]
 
 
-def _within(thing: Box, frame: Box) -> Box:
+def _within(thing: PixelBox, frame: tuple[float, float, float, float]) -> ShareBox:
     (left, top, right, bottom), (x, y, end, low) = thing, frame
     width, height = end - x, low - y
     found = (left - x) / width, (top - y) / height, (right - x) / width, (bottom - y) / height
-    a, b, c, d = (min(1.0, max(0.0, share)) for share in found)
-    return a, b, c, d
+    return ShareBox(*(min(1.0, max(0.0, share)) for share in found))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.boxes import ShareBox
 from models.errors import InputError
 from models.io.images import open_photo
-from scorers.observe.observation import Box
 from studies.file_hashes import cached_hash
 from studies.references.close_ups import stored_close_ups
 from studies.references.photos import boxes_in, named_photos
@@ -28,7 +28,7 @@ class ReferencePictures:
     """A hash or name of all that decides the pictures."""
     open: Callable[[], list[tuple[Path, Image]]]
     """Opens them: files and RGB pictures. Raises InputError if none opens."""
-    boxes: Callable[[], list[Box] | None] = lambda: None
+    boxes: Callable[[], list[ShareBox] | None] = lambda: None
     """Where the LoRA's thing is in each, in shares of width and height; None if that is not recorded."""
 
 

@@ -1,4 +1,4 @@
-"""A study as the values that the look-book page shows."""
+"""A study as the values of the look-book page."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from studies.callback import SilentCallback, image_counter
 
 if TYPE_CHECKING:
-    from dashboards.lookbook.book import Book, Dial, Ladder, Look, Measure, Need, Proof, SeedStory, Trial
+    from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, Requirement, SeedPage, Slider, Trial, View
     from optimizer.search.proof import Proof as Found
     from studies.callback import Callback
-    from studies.report.lookbook_data import Looked, SeedResult
+    from studies.report.lookbook_data import JudgedEvaluation, SeedResult
     from studies.run.outcome import TrialRecord
     from studies.study import Study
 
 
-def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) -> Book:
+def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) -> LookBook:
     """All locked seeds that were run, judged by the study file as it is now. Raises InputError if none was."""
-    from dashboards.lookbook.book import Book
+    from dashboards.lookbook.book import LookBook
     from models.errors import InputError
     from studies.run.scouting import locked_seeds
     from studies.run.stored import was_run
@@ -29,20 +29,20 @@ def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) ->
         raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
     run = [seed for seed in seeds if was_run(study, seed)]
     spec = study.spec
-    return Book(
+    return LookBook(
         name=spec.name,
         prompt=spec.prompt,
         negative=spec.negative_prompt,
         settings=settings_of(study),
-        dials=dials_of(study),
-        seeds=tuple(_story(study, seed, callback or SilentCallback()) for seed in run),
+        sliders=sliders_of(study),
+        seeds=tuple(_seed_page(study, seed, callback or SilentCallback()) for seed in run),
         waiting=tuple(seed for seed in seeds if seed not in run),
         blurred=blurred,
     )
 
 
 def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
-    """What all images share. Files go by their last names: a page that is passed on tells nothing of where they lay."""
+    """What all images share. Files are named without their folders: a page that is passed on does not show where they were."""
     spec, render = study.spec, study.spec.render
     fixed = ", ".join(f"{name} {lora.fixed:g}" for name, lora in spec.loras.items() if lora.fixed is not None)
     return (
@@ -55,18 +55,18 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     )
 
 
-def dials_of(study: Study) -> tuple[Dial, ...]:
-    from dashboards.lookbook.book import Dial
+def sliders_of(study: Study) -> tuple[Slider, ...]:
+    from dashboards.lookbook.book import Slider
 
     space, start = study.space, study.start
-    axes = [Dial(name, a.low, a.snap(a.high), a.step, start.weights[name]) for name, a in space.weights.items()]
+    axes = [Slider(name, a.low, a.snap(a.high), a.step, start.weights[name]) for name, a in space.weights.items()]
     if space.cfg is not None:
-        axes.append(Dial("CFG", space.cfg.low, space.cfg.snap(space.cfg.high), space.cfg.step, start.cfg))
+        axes.append(Slider("CFG", space.cfg.low, space.cfg.snap(space.cfg.high), space.cfg.step, start.cfg))
     return tuple(axes)
 
 
-def _story(study: Study, seed: int, callback: Callback) -> SeedStory:
-    from dashboards.lookbook.book import SeedStory
+def _seed_page(study: Study, seed: int, callback: Callback) -> SeedPage:
+    from dashboards.lookbook.book import SeedPage
     from studies.report.lookbook_data import seed_result
     from studies.run.compatibility import check_compatible
     from studies.run.stored import images_gone
@@ -78,15 +78,15 @@ def _story(study: Study, seed: int, callback: Callback) -> SeedStory:
     if gone:
         _draw_again(study, seed, gone, callback)
     found = seed_result(study, seed)
-    outcome = found.outcome
+    outcome, requirements = found.outcome, _requirements(study, found)
     trials = tuple(_trial(study, *pair) for pair in zip(outcome.trials, found.trials, strict=True))
     places = {record.judged.point.key(): place for place, record in enumerate(outcome.trials)}
     assert outcome.nearest is not None
-    return SeedStory(
+    return SeedPage(
         seed=seed,
-        needs=_needs(study, found),
-        plain=_look(study, found.plain),
-        start=_look(study, found.start),
+        requirements=requirements,
+        plain=_judged_image(study, found.plain),
+        start=_judged_image(study, found.start),
         trials=trials,
         pick=places[outcome.pick.point.key()] if outcome.pick else None,
         nearest=places[outcome.nearest.point.key()],
@@ -96,6 +96,7 @@ def _story(study: Study, seed: int, callback: Callback) -> SeedStory:
         by_hand=outcome.by_hand,
         found=places[outcome.found.point.key()] if outcome.found else None,
         unmeasurable=outcome.unmeasurable,
+        views=_views(requirements),
     )
 
 
@@ -112,49 +113,56 @@ def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> Non
         study.evaluator.evaluate(job.seed, job.point)
 
 
-def _needs(study: Study, found: SeedResult) -> tuple[Need, ...]:
-    from dashboards.lookbook.book import Need
+def _requirements(study: Study, found: SeedResult) -> tuple[Requirement, ...]:
+    from dashboards.lookbook.book import Requirement
+    from scorers.score.objectives import measure_of
 
     outcome, searched = found.outcome, study.spec.searched()
-    measures: dict[str, Measure] = {name: "face" if lora.kind == "face" else "garment" for name, lora in searched.items()}
     return (
-        *(Need(name, measures[name], limit) for name, limit in outcome.require.items()),
-        Need("hands", "hands", outcome.hands_allowed),
-        Need("body", "body", 0.0),
-        Need("drift", "drift", outcome.drift_allowed),
+        *(Requirement(name, measure_of(searched[name].kind), least, at_least=True) for name, least in outcome.require.items()),
+        *(Requirement(limit.name, limit.name, limit.value, counted=limit.score.counted) for limit in outcome.limits),
     )
 
 
-def _look(study: Study, looked: Looked) -> Look:
-    from dashboards.lookbook.book import Look
+def _views(requirements: Sequence[Requirement]) -> tuple[View, ...]:
+    """The objectives of which there are requirements."""
+    from dashboards.lookbook.book import View
+    from scorers.score.objectives import OBJECTIVES
 
-    point, scores = looked.evaluation.point, looked.scores
+    measures = {requirement.measure for requirement in requirements}
+    return tuple(View(o.measure, o.label, o.name) for o in OBJECTIVES if o.measure in measures)
+
+
+def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
+    from dashboards.lookbook.book import JudgedImage
+
+    point, scores = image.evaluation.point, image.scores
     at = [point.weights.get(name, 0.0) for name in study.space.weights]
-    return Look(
-        image=looked.evaluation.image,
+    return JudgedImage(
+        image=image.evaluation.image,
         at=tuple([*at, point.cfg] if study.space.cfg else at),
-        cost=looked.judged.cost,
-        scores={**scores.expression, "hands": scores.hands, "drift": scores.drift},
+        cost=image.judged.cost,
+        scores={**scores.expression, **scores.graded},
         raw=scores.raw,
-        breaks={name: margin for name, margin in looked.judged.violations.items() if margin > 0},
-        faults=scores.body,
-        bare=looked.bare,
-        failed=looked.evaluation.observation.failed,
+        breaks={name: by for name, by in image.judged.violations.items() if by > 0},
+        faults=scores.counted,
+        bare=image.bare,
+        failed=image.evaluation.observation.failed,
     )
 
 
-def _trial(study: Study, record: TrialRecord, looked: Looked) -> Trial:
+def _trial(study: Study, record: TrialRecord, image: JudgedEvaluation) -> Trial:
     from dashboards.lookbook.book import Trial
 
-    return Trial(**vars(_look(study, looked)), number=record.number, rating=str(record.rating or ""))
+    return Trial(**vars(_judged_image(study, image)), number=record.number, rating=str(record.rating or ""))
 
 
 def _proof(proof: Found | None, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> Proof | None:
-    from dashboards.lookbook.book import Lower, Proof
+    from dashboards.lookbook.book import Proof, ProofStep
 
     if proof is None:
         return None
-    steps = [Lower(name, None if lower is None else trials[places[lower.point.key()]]) for name, lower in proof.steps.items()]
+    steps = [ProofStep(name, None if lower is None else trials[places[lower.point.key()]]) for name, lower in proof.steps.items()]
     return Proof(tuple(steps), proof.at_bound, proof.complete)
 
 
@@ -162,6 +170,6 @@ def _ladders(study: Study, found: SeedResult) -> tuple[Ladder, ...]:
     from dashboards.lookbook.book import Ladder
 
     return tuple(
-        Ladder(lora, tuple((looked.evaluation.point.weights[lora], _look(study, looked)) for looked in steps))
+        Ladder(lora, tuple((step.evaluation.point.weights[lora], _judged_image(study, step)) for step in steps))
         for lora, steps in found.ladders.items()
     )

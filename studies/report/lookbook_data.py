@@ -1,4 +1,4 @@
-"""What a study's stored results say of each locked seed, as plain values: the pick, its proof, the ladders, every trial."""
+"""The stored results of a locked seed, scored for display: the pick, its proof, the ladders, every trial."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from studies.study import Study
 
 
 @dataclass(frozen=True)
-class Looked:
-    """One stored image, what it scores and what it breaks."""
+class JudgedEvaluation:
+    """One stored image with its scores and violations."""
 
     evaluation: Evaluation
     judged: Judged
@@ -36,10 +36,10 @@ class SeedResult:
     """`trials` are in the order of the outcome's; `ladders` hold each LoRA's images alone, at this seed's calibration."""
 
     outcome: Outcome
-    plain: Looked
-    start: Looked
-    trials: tuple[Looked, ...]
-    ladders: Mapping[str, tuple[Looked, ...]]
+    plain: JudgedEvaluation
+    start: JudgedEvaluation
+    trials: tuple[JudgedEvaluation, ...]
+    ladders: Mapping[str, tuple[JudgedEvaluation, ...]]
 
 
 def seed_result(study: Study, seed: int) -> SeedResult:
@@ -48,17 +48,17 @@ def seed_result(study: Study, seed: int) -> SeedResult:
     judge = calibrated.judge
     outcome = stored_outcome(study, seed, judge)
 
-    def look(evaluation: Evaluation) -> Looked:
+    def judge_image(evaluation: Evaluation) -> JudgedEvaluation:
         judged, scores = judge.judge(evaluation)
-        return Looked(evaluation, judged, scores)
+        return JudgedEvaluation(evaluation, judged, scores)
 
-    def load(point: Point) -> Looked:
-        return look(load_evaluation(study, Job(seed, point)))
+    def load(point: Point) -> JudgedEvaluation:
+        return judge_image(load_evaluation(study, Job(seed, point)))
 
     return SeedResult(
         outcome=outcome,
         plain=load(plain_point(study)),
         start=load(study.start),
         trials=tuple(load(record.judged.point) for record in outcome.trials),
-        ladders={ladder.lora: tuple(look(step) for step in ladder.steps) for ladder in calibrated.ladders},
+        ladders={ladder.lora: tuple(judge_image(step) for step in ladder.steps) for ladder in calibrated.ladders},
     )

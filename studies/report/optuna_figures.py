@@ -13,6 +13,7 @@ def show_figures(study: Study, outcome: Outcome) -> None:
     """The trade-off and how the scores went; those of an earlier run are replaced."""
     from dashboards.optuna_figures import course_figure, trade_off_figure
     from dashboards.plots import Point
+    from scorers.score.objectives import OBJECTIVES
     from studies.run.trials import trial_store_of
 
     if not outcome.trials:
@@ -27,7 +28,12 @@ def show_figures(study: Study, outcome: Outcome) -> None:
     how = "the pick was chosen by hand" if outcome.by_hand else f"seed {outcome.seed}"
     trial_store, required = trial_store_of(study, outcome.seed), limits.pop() if len(limits) == 1 else None
     trial_store.show_figure("trade-off", trade_off_figure(points, title=f"Trade-off: {how}", required=required, pick=pick))
-    scores = {name: [r.scores.expression[name] for r in outcome.trials] for name in outcome.require}
-    scores["broken hands"] = [r.scores.hands for r in outcome.trials]
+    scores: dict[str, list[float | None]] = {
+        name: [r.scores.expression[name] for r in outcome.trials] for name in outcome.require
+    }
+    graded = outcome.trials[0].scores.graded
+    for objective in OBJECTIVES:
+        if objective.measure in graded:
+            scores[objective.name] = [r.scores.graded[objective.measure] for r in outcome.trials]
     numbers = [r.number for r in outcome.trials]
     trial_store.show_figure("course", course_figure(scores, numbers, title="Scores, trial by trial"))

@@ -6,6 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scorers.score.base import Limit
+    from scorers.score.scores import Scores
     from studies.run.outcome import Outcome, TrialRecord
 
 
@@ -13,7 +17,7 @@ def describe(outcome: Outcome) -> list[str]:
     """For people: what to use, what it scores, what breaks one step lower."""
     head = f"seed {outcome.seed}: {len(outcome.trials)} trials"
     if outcome.pick is None:
-        return [head, *_verdict(outcome), *_looks(outcome)]
+        return [head, *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)
     weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
     scores = record.scores
@@ -28,16 +32,17 @@ def describe(outcome: Outcome) -> list[str]:
         lines.append(
             f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
         )
-    lines.append(f"  hands      {scores.hands:.2f}  allowed {outcome.hands_allowed:.2f}")
+    always = [limit for limit in outcome.graded_limits if not limit.score.optional]
+    optional = [limit for limit in outcome.graded_limits if limit.score.optional]
+    lines += _limited(scores, always)
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
-    if outcome.drift_allowed is not None:
-        lines.append(f"  drift      {scores.drift:.2f}  allowed {outcome.drift_allowed:.2f}")
-    lines += [*_looks(outcome), *_proof(outcome), *_robustness(outcome, record), *_stopped(outcome), *_ratings(outcome)]
+    lines += _limited(scores, optional)
+    lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, f"  image      {record.image}"]
 
 
 def by_hand(outcome: Outcome) -> str:
-    """Of a pick that a person chose: what it breaks, and what the search's own pick is."""
+    """What a pick that a person chose breaks, and what the search's own pick is."""
     assert outcome.pick is not None
     record = outcome.record(outcome.pick)
     broken = ", ".join(f"{name} by {outcome.pick.violations[name]:.2f}" for name in record.breaks())
@@ -48,11 +53,17 @@ def by_hand(outcome: Outcome) -> str:
     return f"trial {record.number} was chosen by hand; {verdict}; {found}"
 
 
-def _looks(outcome: Outcome) -> list[str]:
-    """Of LoRAs that are not compared with photos: what with."""
+def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
+    """A line for each score that is required."""
+    required = ((limit.name, limit.value) for limit in limits if limit.value is not None)
+    return [f"  {name:<10} {scores.graded[name]:.2f}  allowed {most:.2f}" for name, most in required]
+
+
+def _references(outcome: Outcome) -> list[str]:
+    """What LoRAs are compared with, where it is not photos."""
     from studies.references.source import words_of
 
-    return [f"  references {name}: {words}" for name, words in words_of(outcome.looks).items()]
+    return [f"  references {name}: {words}" for name, words in words_of(outcome.references).items()]
 
 
 def _stopped(outcome: Outcome) -> list[str]:
@@ -86,18 +97,19 @@ def _proof(outcome: Outcome) -> list[str]:
 
 
 def _robustness(outcome: Outcome, record: TrialRecord) -> list[str]:
-    """Whether the pick holds where its weights are a little off."""
+    """Whether the pick holds at slightly other weights."""
     if outcome.robustness_missing:
         return ["  robustness not drawn, the budget ended: give more --trials"]
-    if record.robustness is None:
+    robustness = record.robustness
+    if robustness is None:
         return []
     broken = [
-        f"{record.robustness.off:g} {side} breaks {name} by {judged.violations[name]:.2f}"
-        for side, judged in record.robustness.neighbours.items()
-        for name in judged.violations
-        if judged.violations[name] > 0
+        f"{robustness.off:g} {side} breaks {name} by {by:.2f}"
+        for side, judged in robustness.neighbours.items()
+        for name, by in judged.violations.items()
+        if by > 0
     ]
-    return [f"  robustness {'; '.join(broken) or f'holds with all weights {record.robustness.off:g} lower and higher'}"]
+    return [f"  robustness {'; '.join(broken) or f'holds with all weights {robustness.off:g} lower and higher'}"]
 
 
 def _verdict(outcome: Outcome) -> list[str]:
@@ -126,12 +138,12 @@ def _unmeasurable(outcome: Outcome) -> list[str]:
         f"  unseen     {', '.join(outcome.unmeasurable)}: no weight of it alone shows more than its noise at this seed; "
         "`huanhua lookbook` shows its ladder",
         "  next       its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;",
-        "             with `fixed: 0.5` it is worn and not searched",
+        "             with `fixed: 0.5` it is active and not searched",
     ]
 
 
 def best_lever(outcome: Outcome, blocker: str) -> list[str]:
-    """What brought the blocking requirement nearest, of the words that were tried: beside the best without any."""
+    """The words whose trials came nearest to meeting the blocking requirement, compared with the best without words."""
     least: dict[tuple[str, ...], float] = {}
     for trial in outcome.trials:
         key = trial.judged.point.levers

@@ -16,6 +16,9 @@ from optimizer.point import Job
 from scorers.observe.references import References
 from scorers.score.calibration import calibrate as calibrate_lora
 from scorers.score.calibration import similarity
+from scorers.score.constraints import needs_other_seeds
+from scorers.score.judge import ImageJudge
+from scorers.score.requirements import Requirements
 from studies.references.close_ups import close_ups_lacking, draw_close_ups
 from studies.references.references import references_of
 from studies.run.compatibility import check_compatible
@@ -27,7 +30,7 @@ from studies.run.trials import trial_store_of
 from studies.study import Study
 
 OTHER_SEEDS: Final = 8
-"""Images of other seeds in whose median distance drift is measured."""
+"""Images of other seeds, where a required score compares them."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,15 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
 
 def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
     """Close-ups are not among them: they are references, and stored apart."""
-    others = [Job(other, study.start) for other in other_seeds(study, seed)] if study.spec.search.drift is not None else []
+    compared = other_seeds(study, seed) if needs_other_seeds(requirements_of(study)) else []
+    others = [Job(other, study.start) for other in compared]
     ladders = {lora: ladder_jobs(study, lora, seed) for lora in study.spec.searched()}
     return CalibrationJobs(Job(seed, plain_point(study)), Job(seed, study.start), ladders, others)
+
+
+def requirements_of(study: Study) -> Requirements:
+    """What the study file requires of an image, at any seed."""
+    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.extra)
 
 
 def other_seeds(study: Study, seed: int) -> list[int]:
@@ -100,8 +109,8 @@ def other_seeds(study: Study, seed: int) -> list[int]:
 
 
 def calibration_images(study: Study) -> int:
-    """How many images `calibrate` draws or finds: the plain image, missing close-ups, ladders, and other seeds for drift."""
-    others = OTHER_SEEDS if study.spec.search.drift is not None else 0
+    """How many images `calibrate` draws or finds: the plain image, missing close-ups, ladders, and other seeds where needed."""
+    others = OTHER_SEEDS if needs_other_seeds(requirements_of(study)) else 0
     return 1 + len(close_ups_lacking(study)) + len(LADDER) * len(study.spec.searched()) + others
 
 
@@ -143,7 +152,7 @@ def _calibrated(
     others: Iterable[Evaluation],
 ) -> Calibrated:
     """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder."""
-    judge = Judge(
+    images = ImageJudge(
         references=references,
         calibrations={
             name: calibrate_lora(references[name], plain.observation, [step.observation for step in ladder])
@@ -151,16 +160,12 @@ def _calibrated(
         },
         kinds={name: section.kind for name, section in study.spec.searched().items() if section.kind != "other"},
         locked=locked.observation,
-        require=study.require(),
-        hands_tolerance=study.spec.search.hands,
-        space=study.space,
-        others=tuple(other.observation for other in others),
-        drift_allowed=study.spec.search.drift,
+        requirements=requirements_of(study),
         plain=plain.observation,
-        extra=study.spec.scorers.extra,
+        others=tuple(other.observation for other in others),
     )
     ladders = [
         Ladder(name, tuple(ladder), tuple(similarity(step.observation, references[name]) for step in ladder))
         for name, ladder in steps.items()
     ]
-    return Calibrated(judge, tuple(ladders))
+    return Calibrated(Judge(images, study.space), tuple(ladders))

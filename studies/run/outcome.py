@@ -11,6 +11,8 @@ from optimizer.search.judged import Judged
 from optimizer.search.proof import Proof
 from optimizer.search.robustness import Robustness
 from optimizer.search.strategy import Phase
+from scorers.score.base import Limit
+from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.ratings import Rating
@@ -18,17 +20,23 @@ from studies.run.ratings import Rating
 
 @dataclass(frozen=True)
 class TrialRecord:
+    """One finished trial."""
+
     number: int
+    """In the Optuna study of its seed."""
     phase: Phase
     judged: Judged
+    """Its cost and violations: the worst of its own image and those of `robustness`, if the outcome judges it so."""
     scores: Scores
     image: Path
     rating: Rating | None = None
-    """What a person said of it."""
+    """A person's rating."""
     bare: bool = False
-    """Whether it may show a figure with little on."""
+    """Whether it may show a figure with little clothing."""
     robustness: Robustness | None = None
-    """Its neighbours at w +- `search.robustness`, where they were drawn."""
+    """Its neighbours at w +- `search.robustness`, where they were rendered."""
+    constraints: tuple[Constraint, ...] = ()
+    """Those of its own image."""
 
     def params(self) -> dict[str, float]:
         point = self.judged.point
@@ -42,7 +50,7 @@ class TrialRecord:
         # "margin" is the name under which trackers have always stored violations.
         found |= {f"margin.{n}": v for n, v in self.judged.violations.items()}
         found |= {f"extra.{n}": v for n, v in s.extra.items()}
-        return found | {"hands": s.hands, "drift": s.drift}
+        return found | s.graded
 
     def tags(self) -> dict[str, str]:
         return {"phase": self.phase, "feasible": "yes" if self.judged.feasible else "no", "breaks": ", ".join(self.breaks())}
@@ -57,55 +65,54 @@ class TrialRecord:
             "total_weight": round(self.judged.cost, 4),
             "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
             "raw": {n: round(v, 4) for n, v in s.raw.items()},
-            "hands": round(s.hands, 4),
-            "body": list(s.body),
-            "drift": round(s.drift, 4),
+            **{name: value.to_json(4) for name, value in s.whole.items()},
             "breaks": self.breaks(),
             "rating": None if self.rating is None else self.rating.as_json(),
             "image": str(self.image),
         }
 
     def breaks(self) -> list[str]:
-        """The requirements that the image does not meet."""
+        """The names of the violated constraints."""
         return [name for name, violation in self.judged.violations.items() if violation > 0]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`pick` is the point that a person chose or, unless `by_hand`, the cheapest feasible one, None if nothing is feasible.
-
-    `found` is the cheapest feasible point in any case, `proof` is its proof while it is the pick, `nearest` the point closest to
-    being feasible.
-    """
+    """The trials of one seed, judged by the requirements as they are now."""
 
     seed: int
     trials: tuple[TrialRecord, ...]
     pick: Judged | None
+    """The point that a person chose, or else the cheapest feasible one; None if nothing is feasible."""
     proof: Proof | None
+    """The proof of `found` while it is the pick."""
     nearest: Judged | None
+    """The point closest to being feasible."""
     require: Mapping[str, float]
-    hands_allowed: float
-    drift_allowed: float | None = None
+    """The least expression of each LoRA."""
+    limits: tuple[Limit, ...] = ()
+    """The most that each score of the whole image may be."""
     by_hand: bool = False
+    """Whether a person chose the pick."""
     found: Judged | None = None
+    """The cheapest feasible point."""
     stopped: str = ""
     """Why the search ended; empty where stored trials are shown."""
-    looks: Mapping[str, Source] = field(default_factory=dict)
+    references: Mapping[str, Source] = field(default_factory=dict)
     """What each searched LoRA is compared with."""
     unmeasurable: tuple[str, ...] = ()
-    """LoRAs that must show and of which no weight alone shows more than noise at this seed: nothing can be feasible."""
+    """Required LoRAs of which no weight alone shows more than noise at this seed: nothing can be feasible."""
     robustness_off: float = 0.0
-    """How far off its weights the pick is asked to hold; 0 asks for nothing."""
+    """By how much of weight the pick must hold; 0 requires nothing."""
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
 
     @property
     def robustness_missing(self) -> bool:
-        """Whether the search's pick was not tried with its weights off, as was asked."""
-        return (
-            self.pick is not None and not self.by_hand and self.robustness_off > 0 and self.record(self.pick).robustness is None
-        )
+        """Whether the robustness of the search's pick is required and was not rendered."""
+        required = self.pick is not None and not self.by_hand and self.robustness_off > 0
+        return required and self.pick is not None and self.record(self.pick).robustness is None
 
     def as_json(self) -> dict[str, Any]:
         """For programs: `huanhua show --json`."""
@@ -126,12 +133,17 @@ class Outcome:
             if self.pick or record is None
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
             "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
-            "require": {**self.require, "hands at most": self.hands_allowed, "drift at most": self.drift_allowed},
-            "references": dict(self.looks),
+            "require": {**self.require, **{f"{limit.name} at most": limit.value for limit in self.graded_limits}},
+            "references": dict(self.references),
         }
 
+    @property
+    def graded_limits(self) -> tuple[Limit, ...]:
+        """The limits of scores that are numbers."""
+        return tuple(limit for limit in self.limits if not limit.score.counted)
+
     def _robustness_json(self) -> dict[str, Any] | None:
-        """None where no robustness is asked for, or there is no pick; `holds` is null where it was asked for and not drawn."""
+        """None where robustness is not required, or there is no pick; `holds` is null where it was not rendered."""
         if self.robustness_missing:
             return {"off": self.robustness_off, "holds": None, "breaks": {}}
         robustness = None if self.pick is None else self.record(self.pick).robustness
@@ -156,5 +168,5 @@ class Outcome:
 
 
 def _robustness_json(robustness: Robustness) -> dict[str, Any]:
-    broken = {side: [name for name, m in judged.violations.items() if m > 0] for side, judged in robustness.neighbours.items()}
+    broken = {side: [name for name, by in judged.violations.items() if by > 0] for side, judged in robustness.neighbours.items()}
     return {"off": robustness.off, "holds": robustness.holds, "breaks": broken}

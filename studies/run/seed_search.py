@@ -170,7 +170,7 @@ def _earlier(study: Study, trial_store: TrialStore, judge: Judge) -> list[list[J
     prefix = f"{study.spec.name}-seed-"
     found = earlier_trials(study, trial_store.name, prefix, trial_store.storage, judge.require)
     found += trials_of_other_studies(study, judge.require)
-    asked = {*judge.require, "hands", "body", *judge.extra, *(["drift"] if judge.drift_allowed is not None else [])}
+    asked = judge.constraint_names
     return [[replace(j, violations={n: m for n, m in j.violations.items() if n in asked}) for j in trials] for trials in found]
 
 

@@ -15,7 +15,7 @@ from optimizer.trial_store.store import TrialStore
 from studies.references.source import sources_of
 from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard_notes import trial_note
-from studies.run.judge import Judge, plain_scores
+from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.ratings import rating_in, with_rating
 from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
@@ -41,7 +41,7 @@ def store_trial(
         attrs={
             "phase": proposal.phase,
             "image": drawn.image.name,
-            "scores": plain_scores(drawn.scores),
+            "scores": drawn.scores.to_json(),
             **({BARE: True} if drawn.bare else {}),
         },
         image=drawn.image,
@@ -52,7 +52,8 @@ def store_trial(
 
 def _record(judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
     judged, scores = judge.judge(seen)
-    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=little_clothing(seen.observation))
+    constraints, bare = judge.constraints(scores), little_clothing(seen.observation)
+    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=bare, constraints=constraints)
 
 
 def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
@@ -120,11 +121,10 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         proof=proof,
         nearest=nearest(history) if history else None,
         require=dict(judge.require),
-        hands_allowed=judge.hands_allowed,
-        drift_allowed=judge.drift_allowed,
+        limits=judge.limits,
         by_hand=by_hand is not None,
         found=found,
-        looks=sources_of(study),
+        references=sources_of(study),
         unmeasurable=judge.unmeasurable,
         robustness_off=study.spec.search.robustness,
     )

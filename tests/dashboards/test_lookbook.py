@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from dashboards.lookbook.book import Book, Dial, Ladder, Look, Lower, Need, Proof, SeedStory, Trial
+from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, ProofStep, Requirement, SeedPage, Slider, Trial, View
 from dashboards.lookbook.data import as_script
 from dashboards.lookbook.writing import write_book
 from models.errors import InputError
@@ -26,44 +26,45 @@ def image(folder: Path, name: str, colour: str = "#c06080", size: tuple[int, int
     return path
 
 
-def look(path: Path, dress: float, shoes: float, **changes: Any) -> Look:
+def judged(path: Path, dress: float, shoes: float, **changes: Any) -> JudgedImage:
     unmet = {name: 0.5 - score for name, score in (("dress", dress), ("shoes", shoes)) if score < 0.5}
     scores = {"dress": dress, "shoes": shoes, "hands": 0.1, "drift": 0.0}
-    held = Look(path, (dress, shoes), dress + shoes, scores, {"dress": dress / 2, "shoes": shoes / 2}, unmet)
+    held = JudgedImage(path, (dress, shoes), dress + shoes, scores, {"dress": dress / 2, "shoes": shoes / 2}, unmet)
     return replace(held, **changes)
 
 
 def trial(number: int, path: Path, dress: float, shoes: float, **changes: Any) -> Trial:
-    return Trial(**vars(look(path, dress, shoes, **changes)), number=number)
+    return Trial(**vars(judged(path, dress, shoes, **changes)), number=number)
 
 
-def book(folder: Path, *, picked: bool = True, name: str = "pink-dress") -> Book:
+def book(folder: Path, *, picked: bool = True, name: str = "pink-dress") -> LookBook:
     """Two LoRAs at one seed: the start, a higher point, the pick, and one step below it in each weight."""
     folder.mkdir(parents=True, exist_ok=True)
     points = [(0.4, 0.4), (0.8, 0.8), (0.5, 0.5), (0.45, 0.5), (0.5, 0.45)]
     trials = [trial(i, image(folder, f"trial-{i}", f"#{i}0{i}080"), *at) for i, at in enumerate(points)]
     if not picked:
         trials = [trials[0], *trials[3:]]
-    ladder = tuple((w, look(image(folder, f"ladder-{w}"), w, 0.0)) for w in (0.25, 0.5, 0.75, 1.0))
-    story = SeedStory(
+    ladder = tuple((w, judged(image(folder, f"ladder-{w}"), w, 0.0)) for w in (0.25, 0.5, 0.75, 1.0))
+    story = SeedPage(
         seed=7,
-        needs=(
-            *(Need(n, "garment", 0.5) for n in ("dress", "shoes")),
-            Need("hands", "hands", 0.25),
-            Need("body", "body", 0.0),
-            Need("drift", "drift", None),
+        requirements=(
+            *(Requirement(n, "garment", 0.5, at_least=True) for n in ("dress", "shoes")),
+            Requirement("hands", "hands", 0.25),
+            Requirement("body", "body", 0.0, counted=True),
+            Requirement("drift", "drift", None),
         ),
-        plain=look(image(folder, "plain"), 0.0, 0.0, bare=True),
+        plain=judged(image(folder, "plain"), 0.0, 0.0, bare=True),
         start=trials[0],
         trials=tuple(trials),
         pick=2 if picked else None,
         nearest=2 if picked else 1,
         blocked_by="" if picked else "dress",
-        proof=Proof((Lower("dress", trials[3]), Lower("shoes", trials[4])), (), True) if picked else None,
+        proof=Proof((ProofStep("dress", trials[3]), ProofStep("shoes", trials[4])), (), True) if picked else None,
         ladders=(Ladder("dress", ladder),),
+        views=(View("garment", "worst garment", "worst garment"), View("hands", "hands", "broken hands")),
     )
-    dials = (Dial("dress", 0.0, 1.0, 0.05, 0.4), Dial("shoes", 0.0, 1.0, 0.05, 0.4))
-    return Book(name, "pink dress", "lowres", (("Base", "lab"),), dials, (story,))
+    sliders = (Slider("dress", 0.0, 1.0, 0.05, 0.4), Slider("shoes", 0.0, 1.0, 0.05, 0.4))
+    return LookBook(name, "pink dress", "lowres", (("Base", "lab"),), sliders, (story,))
 
 
 class _Read(HTMLParser):
@@ -134,18 +135,20 @@ def test_every_file_that_it_names_is_there_and_none_lies_elsewhere(tmp_path: Pat
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     made = book(tmp_path / "made", name=HOSTILE)
     story = made.seeds[0]
-    needs = tuple(replace(need, name=HOSTILE) if need.name == "dress" else need for need in story.needs)
-    bad = replace(story.trials[0], faults=(HOSTILE,), failed=HOSTILE, breaks={HOSTILE: 0.1})
+    requirements = tuple(
+        replace(requirement, name=HOSTILE) if requirement.name == "dress" else requirement for requirement in story.requirements
+    )
+    bad = replace(story.trials[0], faults={HOSTILE: (HOSTILE,)}, failed=HOSTILE, breaks={HOSTILE: 0.1})
     story = replace(
         story,
-        needs=needs,
+        requirements=requirements,
         start=bad,
         trials=(bad, *(replace(t, breaks={}) for t in story.trials[1:])),
-        proof=Proof((Lower(HOSTILE, bad), Lower(HOSTILE, None)), (HOSTILE,), False),
+        proof=Proof((ProofStep(HOSTILE, bad), ProofStep(HOSTILE, None)), (HOSTILE,), False),
         ladders=(Ladder(HOSTILE, ((0.5, replace(bad, raw={HOSTILE: 0.1})),)),),
     )
-    dials = (Dial(HOSTILE, 0.0, 1.0, 0.05, 0.4), made.dials[1])
-    hostile = replace(made, prompt=HOSTILE, negative=HOSTILE, settings=((HOSTILE, HOSTILE),), dials=dials, seeds=(story,))
+    sliders = (Slider(HOSTILE, 0.0, 1.0, 0.05, 0.4), made.sliders[1])
+    hostile = replace(made, prompt=HOSTILE, negative=HOSTILE, settings=((HOSTILE, HOSTILE),), sliders=sliders, seeds=(story,))
     page = text_of(write_book(hostile, tmp_path / "out"))
     read = _Read(page)
     assert read.handlers == []
@@ -193,7 +196,7 @@ def test_a_seed_where_a_lora_shows_nothing_says_so(tmp_path: Path) -> None:
 
 def test_a_proof_that_is_not_complete_says_so(tmp_path: Path) -> None:
     made = book(tmp_path / "made")
-    story = replace(made.seeds[0], proof=Proof((Lower("dress", None),), ("shoes",), False))
+    story = replace(made.seeds[0], proof=Proof((ProofStep("dress", None),), ("shoes",), False))
     page = text_of(write_book(replace(made, seeds=(story,), waiting=(12,)), tmp_path / "out"))
     assert "one step lower was not drawn" in page
     assert "<strong>shoes</strong> is as low as its bounds let it be" in page

@@ -90,7 +90,7 @@ def test_a_slider_moved_by_keys_shows_the_nearest_image(page: Any) -> None:
     says = page.locator(".room .says").inner_text()
     assert says.startswith("Trial 4, drawn exactly here: dress 0.50, shoes 0.45; breaks shoes by 0.05")
     assert page.locator(".room img").get_attribute("src") == "images/seed-7-trial-0004.webp"
-    assert page.locator(".dial output").nth(1).inner_text() == "0.45"
+    assert page.locator(".slider output").nth(1).inner_text() == "0.45"
     page.keyboard.press("End")
     assert "steps away" in page.locator(".room .says").inner_text()
     page.get_by_role("button", name="Pick", exact=True).click()

@@ -10,7 +10,8 @@ from PIL import Image
 from models.errors import InputError
 from scorers.observe.observation import Observation
 from scorers.plugins import GROUP, extra_scores, open_scorers, versions_of
-from scorers.score.constraints import violations
+from scorers.score.constraints import constraints_of
+from scorers.score.requirements import Requirements
 from scorers.score.scores import score
 from scorers.testing.fake_observer import Shown, observation_of
 
@@ -76,5 +77,7 @@ def test_the_least_score_is_required_and_a_failed_one_is_not_feasible(value: flo
     locked = observation_of(Shown())
     seen = Observation.from_json({**locked.to_json(), "extra": {"width": value}})
     found = score(seen, {}, {}, {}, locked)
-    assert violations(found, {}, 0.2, extra={"width": 0.4})["width"] == pytest.approx(missed)
-    assert "width" not in violations(found, {}, 0.2)
+    [constraint] = constraints_of(found, Requirements(extra={"width": 0.4}), ())
+    assert constraint.name == "width"
+    assert constraint.violation == pytest.approx(missed)
+    assert constraints_of(found, Requirements(), ()) == ()

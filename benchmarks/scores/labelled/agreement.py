@@ -25,7 +25,8 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from benchmarks.scores.auc import auc
-from scorers.observe.observation import Kind, Observation
+from models.kinds import ScoredKind
+from scorers.observe.observation import Observation
 from scorers.score.calibration import similarity
 from scorers.score.hands import hands_score
 from studies.paperdoll.bundle import WEIGHTS, scorers
@@ -35,7 +36,7 @@ from studies.paperdoll.world.products import Product, wear
 from studies.scorer_models import open_observer
 
 HERE = Path(__file__).parent
-KINDS: tuple[Kind, ...] = ("face", "clothing", "shoes")
+KINDS: tuple[ScoredKind, ...] = ("face", "clothing", "shoes")
 PHOTOS = 8
 
 

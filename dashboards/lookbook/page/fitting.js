@@ -38,7 +38,7 @@ class FittingRoom {
     showShot(this.figure, trial, `trial ${trial.number}: ${weightsLine(dials, trial.at)}; ${verdict}`);
     const rated = ratingLine(trial);
     say(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}${rated}`);
-    const guesses = needs.map((need, i) => (need.measure === "body" ? null : estimate(dials, trials, at, i)));
+    const guesses = needs.map((need, i) => (need.counted ? null : estimate(dials, trials, at, i)));
     this.rows.forEach((row, i) => this.fill(row, i, trial, guesses[i]));
     this.tell(guesses);
   }
@@ -46,8 +46,8 @@ class FittingRoom {
   fill(row, place, trial, guess) {
     const need = this.story.needs[place];
     const seen = row.querySelector(".seen");
-    const told = need.measure === "body" ? trial.faults.join(", ") || "sound" : shownNumber(trial.scores[place]);
-    mark(seen, told, need.limit === null && need.measure !== "body" ? null : !trial.breaks.some(([broken]) => broken === place));
+    const told = need.counted ? trial.faults[place].join(", ") || "sound" : shownNumber(trial.scores[place]);
+    mark(seen, told, need.limit === null && !need.counted ? null : !trial.breaks.some(([broken]) => broken === place));
     const missed = missedBy(need, guess);
     mark(row.querySelector(".guess"), shownNumber(guess), missed === null ? null : missed === 0);
   }
@@ -56,7 +56,8 @@ class FittingRoom {
     const { needs } = this.story;
     const broken = needs.filter((need, i) => missedBy(need, guesses[i]) > 0).map((need) => need.name);
     const says = broken.length ? `may break ${broken.join(", ")}` : "may meet every requirement";
-    this.guessed.textContent = `Estimate: ${says}. The body is not estimated.`;
+    const left = needs.filter((need) => need.counted).map((need) => ` The ${need.name} is not estimated.`).join("");
+    this.guessed.textContent = `Estimate: ${says}.${left}`;
   }
 }
 

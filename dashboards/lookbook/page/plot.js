@@ -1,7 +1,6 @@
 // The trade-off plot: cost against what it buys, one point for each trial, drawn to the size it has on the page.
 
 const EDGE = { left: 46, right: 16, top: 30, bottom: 40 };
-const TITLES = { garment: "worst garment", face: "identity", hands: "broken hands" };
 
 /** Each trial as { place, x, y }, in the order in which arrow keys visit them: by cost, then by height. */
 function plotPoints(needs, trials, measure) {
@@ -26,6 +25,11 @@ class TradeOffs {
     this.svg.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(this.svg.parentElement);
     this.tell(story.trials[this.current]);
+  }
+
+  /** Of the axis that shows the measure. */
+  get title() {
+    return this.story.views.find((view) => view.measure === this.measure).title;
   }
 
   view(measure) {
@@ -56,13 +60,14 @@ class TradeOffs {
       ...up.map((value) => this.make("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, value)),
       ...across.map((value) => this.make("text", { class: "tick", x: x(value), y: base + 18, "text-anchor": "middle" }, value)),
       this.make("text", { class: "axis", x: width - EDGE.right, y: height - 4, "text-anchor": "end" }, "cost: total weight →"),
-      this.make("text", { class: "axis", x: 0, y: 12 }, `↑ ${TITLES[this.measure]}`),
+      this.make("text", { class: "axis", x: 0, y: 12 }, `↑ ${this.title}`),
     ];
   }
 
   line(limit, y, width) {
     if (limit === null) return [];
-    const said = `${this.measure === "hands" ? "at most" : "at least"} ${shownNumber(limit)}`;
+    const { least } = this.story.needs.find((need) => need.measure === this.measure);
+    const said = `${least ? "at least" : "at most"} ${shownNumber(limit)}`;
     return [
       this.make("line", { class: "limit", x1: EDGE.left, x2: width - EDGE.right, y1: y(limit), y2: y(limit) }),
       this.make("text", { class: "tick", x: EDGE.left + 4, y: y(limit) - 6 }, said),
@@ -80,7 +85,7 @@ class TradeOffs {
     const trial = this.story.trials[place];
     const broken = trial.breaks.length > 0;
     const kind = place === this.story.pick ? "trial chosen" : broken ? "trial no" : "trial ok";
-    const label = `trial ${trial.number}, cost ${shownNumber(trial.cost)}, ${TITLES[this.measure]} ${shownNumber(score)}, `
+    const label = `trial ${trial.number}, cost ${shownNumber(trial.cost)}, ${this.title} ${shownNumber(score)}, `
       + verdictLine(this.story.needs, trial);
     const group = this.make("g", {
       class: kind, role: "option", "aria-label": label, "data-place": place, "aria-selected": place === this.current,

@@ -16,8 +16,8 @@ function weightsLine(dials, at) {
 }
 
 function brokenNeed(needs, trial, place, by) {
-  const faults = needs[place].measure === "body" && trial.faults.length;
-  return faults ? `${needs[place].name} (${trial.faults.join(", ")})` : `${needs[place].name} by ${shownNumber(by)}`;
+  const faults = trial.faults[place];
+  return faults.length ? `${needs[place].name} (${faults.join(", ")})` : `${needs[place].name} by ${shownNumber(by)}`;
 }
 
 /** "breaks dress by 0.05", or why there is no image. */

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import PixelBox
 from scorers.observe.observation import ArmEnd
-from scorers.observe.parts import Box, Mask, Piece, box_of
+from scorers.observe.parts import Mask, Piece, box_of
 
 AREA: Final = 0.002
 """Share of the image that a bare arm must have to be counted."""
@@ -98,7 +99,7 @@ def _along(
     return along, centre, axis
 
 
-def _grown(box: Box, by: int) -> tuple[int, int, int, int]:
+def _grown(box: PixelBox, by: int) -> tuple[int, int, int, int]:
     return int(box[0]) - by, int(box[1]) - by, int(box[2]) + by, int(box[3]) + by
 
 

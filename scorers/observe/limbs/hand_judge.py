@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.boxes import PixelBox
 from models.vision.onnx import OnnxModel, open_onnx
 from scorers.observe.crops import square_crop
-from scorers.observe.parts import Box
 
 SIDE: Final = 48
 """Pixels of the judge's input."""
@@ -41,6 +41,6 @@ def open_hand_judge(path: str | Path, device: str = "cpu") -> HandJudge:
     return HandJudge(open_onnx(path, inputs=(None, 3, SIDE, SIDE), device=device))
 
 
-def hand_crop(image: Image.Image, box: Box) -> Image.Image:
+def hand_crop(image: Image.Image, box: PixelBox) -> Image.Image:
     """The square crop of a hand that a judge looks at; `box` in pixels."""
     return square_crop(image, box, MARGIN, SIDE)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.boxes import ShareBox
 from models.vision.pose import Pose, PoseModel
 from scorers.observe.limbs.hand_geometry import CONFIDENT, implausible, is_found
 from scorers.observe.observation import ArmEnd, ArmObservation, HandObservation
-from scorers.observe.parts import Box, Mask, box_of
+from scorers.observe.parts import Mask, box_of
 
 ELBOWS: Final = (7, 8)
 WRISTS: Final = (9, 10)
@@ -70,10 +71,10 @@ def _end(pose: Pose, elbow: int, wrist: int, cloth: Mask) -> ArmEnd:
     return "hidden" if cloth[int(y), int(x)] else "open"
 
 
-def _shares(points: NDArray[np.floating], shape: tuple[int, ...]) -> Box:
+def _shares(points: NDArray[np.floating], shape: tuple[int, ...]) -> ShareBox:
     height, width = shape
     (left, top), (right, bottom) = points.min(0), points.max(0)
-    return _round(left / width), _round(top / height), _round(right / width), _round(bottom / height)
+    return ShareBox(_round(left / width), _round(top / height), _round(right / width), _round(bottom / height))
 
 
 def _round(value: float) -> float:

@@ -119,9 +119,9 @@ def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
 
 def shown_scores(record: TrialRecord) -> Mapping[str, str]:
     """The scores of an image as text, by requirement."""
-    values = {**record.scores.expression, "hands": record.scores.hands, "drift": record.scores.drift}
+    values = {**record.scores.expression, **record.scores.graded}
     texts = {name: "not measurable" if value is None else f"{value:.2f}" for name, value in values.items()}
-    return {**texts, "body": ", ".join(record.scores.body) or "sound"}
+    return {**texts, **{name: ", ".join(faults) or "sound" for name, faults in record.scores.counted.items()}}
 
 
 def _style(record: TrialRecord, name: str) -> str:

@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models.boxes import PixelBox
 from scorers.observe.crops import masked_crop, square_crop
 from scorers.observe.parts import box_of
 from studies.paperdoll.make.training.corruption import corrupted
@@ -75,7 +76,7 @@ def views_of(pool: Pool) -> Views:
             box = box_of(mask)
             crops.append(square_crop(picture, box, 0.1, SIDE) if group == "head" else _small(masked_crop(picture, mask, box)))
             said.append(TOLD[group](figure))
-        crops.append(_small(square_crop(picture, (0, 0, *picture.size), 0.0)))
+        crops.append(_small(square_crop(picture, PixelBox(0, 0, *picture.size), 0.0)))
         said.append(tags(figure))
     return Views(np.stack([np.asarray(c) for c in crops]), said)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from models.boxes import PixelBox
 from scorers.observe.limbs.hand_judge import SIDE, hand_crop
 from scorers.observe.parts import pieces
 from studies.paperdoll.make.training.corruption import corrupted, hue_turned
@@ -92,7 +93,7 @@ def cut_hands(pool: Pool, rng: np.random.Generator, drawn: NDArray[np.uint8], le
                 continue
             for _ in range(times):
                 a, b, c, d = rng.uniform(-SHIFT, SHIFT, 4) * max(right - left, bottom - top)
-                crops.append(np.asarray(hand_crop(picture, (left + a, top + b, right + c, bottom + d))))
+                crops.append(np.asarray(hand_crop(picture, PixelBox(left + a, top + b, right + c, bottom + d))))
                 broken.append(state != "whole")
     return Hands(np.stack(crops), np.array(broken))
 

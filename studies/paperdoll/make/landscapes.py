@@ -30,6 +30,7 @@ from models.errors import InputError
 from models.io.hashing import hash_path
 from optimizer.point import Job, Point
 from optimizer.testing.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
+from scorers.score.registry import BY_NAME
 from studies.paperdoll.bundle import WEIGHTS
 from studies.run.calibration import calibrate
 from studies.run.judge import Judge
@@ -168,11 +169,11 @@ def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mappi
 
 def observed(study: Study, judge: Judge, jobs: Sequence[Job]) -> dict[str, list[float]]:
     """Scores of every job, in their order."""
-    found: dict[str, list[float]] = {key: [] for key in (*(f"raw.{n}" for n in judge.require), "hands", "body", "drift")}
+    found: dict[str, list[float]] = {key: [] for key in (*(f"raw.{n}" for n in judge.require), *BY_NAME)}
     for evaluation in study.evaluator.evaluate_all(jobs):
         scores = judge.scores(evaluation.observation)
         row = {f"raw.{n}": v for n, v in scores.raw.items()}
-        for key, value in (row | {"hands": scores.hands, "body": float(len(scores.body)), "drift": scores.drift}).items():
+        for key, value in (row | {name: value.value for name, value in scores.whole.items()}).items():
             found[key].append(value)
     return found
 

@@ -30,7 +30,7 @@ def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]], *,
 
 
 def _grid_cell(cell: GridCell, *, hidden: bool) -> Cell:
-    scores = {**(cell.raw if cell.calibrated is None else cell.calibrated), "hands": cell.hands}
+    scores = {**(cell.raw if cell.calibrated is None else cell.calibrated), **cell.standalone}
     # A name and its number stay on one line.
     shown = "  ".join(
         f"{name}\N{NO-BREAK SPACE}{'-' if value is None else format(value, '.2f')}" for name, value in scores.items()

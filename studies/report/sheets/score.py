@@ -1,4 +1,4 @@
-"""The picture beside a score: the image with what was looked at, and the reference photo behind each score."""
+"""The score sheet: an image with the places its scores are based on, and the reference photo behind each similarity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_pictures(study: Study, scored: Sequence[ScoredImage]) -> list[Path]:
-    """One picture an image in the workspace's pictures, named after it."""
+    """Writes one sheet an image into the workspace's pictures, named after the image."""
     found: list[Path] = []
     names: list[str] = []
     for one in scored:
@@ -29,16 +29,23 @@ def write_pictures(study: Study, scored: Sequence[ScoredImage]) -> list[Path]:
 
 
 def score_sheet(study: Study, scored: ScoredImage) -> Image:
-    """The image with a box around each thing, then for each LoRA the photo it looks most like."""
+    """The image with a box around each thing, then for each LoRA the photo that it resembles most."""
     width, height = scored.image.size
-    boxes = tuple(Box(p.box[0] * width, p.box[1] * height, p.box[2] * width, p.box[3] * height, p.name) for p in scored.places())
-    cells = [Cell(scored.image, (scored.file.name, f"hands {scored.hands:.2f}"), "bad" if scored.breaks else "plain", boxes)]
+    boxes = tuple(Box(p.box[0] * width, p.box[1] * height, p.box[2] * width, p.box[3] * height, p.label) for p in scored.marks())
+    cells = [
+        Cell(
+            scored.image,
+            (scored.file.name, *(f"{name} {value:.2f}" for name, value in scored.standalone.items())),
+            "bad" if scored.breaks else "plain",
+            boxes,
+        )
+    ]
     for name, raw in scored.raw.items():
         match = scored.matches.get(name)
-        told = f"{name} raw {raw:.3f}"
+        line = f"{name} raw {raw:.3f}"
         if scored.scores is not None:
             value = scored.scores.expression[name]
-            told += ", not measurable here" if value is None else f", calibrated {value:.2f}"
-        cells.append(Cell(match.photo if match else None, (told, match.file.name if match else "not found in the image")))
+            line += ", not measurable here" if value is None else f", calibrated {value:.2f}"
+        cells.append(Cell(match.photo if match else None, (line, match.file.name if match else "not found in the image")))
     footer = f"breaks {', '.join(scored.breaks)}" if scored.breaks else ""
     return sheet([cells], title=f"what {study.spec.name} scores, and the nearest reference photos", footer=footer)

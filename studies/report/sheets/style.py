@@ -30,7 +30,7 @@ class Sheet:
 
 def score_line(scores: Scores) -> str:
     shown = [f"{n} {'-' if v is None else format(v, '.2f')}" for n, v in scores.expression.items()]
-    return "  ".join([*shown, f"hands {scores.hands:.2f}"])
+    return "  ".join([*shown, *(f"{n} {v:.2f}" for n, v in scores.standalone.items())])
 
 
 def weights_line(weights: Mapping[str, float]) -> str:

@@ -53,7 +53,8 @@ def _trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: b
 
 
 def _legend(outcome: Outcome) -> str:
-    needs = ", ".join(f"{n} at least {v:g}" for n, v in outcome.require.items())
-    moved = "" if outcome.drift_allowed is None else f", drift at most {outcome.drift_allowed:.2f}"
+    required = [f"{n} at least {v:g}" for n, v in outcome.require.items()]
+    by_number_first = sorted(outcome.limits, key=lambda limit: limit.score.counted)
+    required += [limit.describe() for limit in by_number_first if limit.value is not None]
     how = " The pick was chosen by hand." if outcome.by_hand else ""
-    return f"Required: {needs}, hands at most {outcome.hands_allowed:.2f}{moved}, body as in the locked image.{how}"
+    return f"Required: {', '.join(required)}.{how}"

@@ -16,7 +16,7 @@ from optimizer.point import Job, Point
 from optimizer.testing.evaluator_conformance import EvaluatorSuite
 from optimizer.testing.fake_renderer import FakeRenderer
 from scorers.observe.observation import Observation
-from scorers.score.body import body_violations
+from scorers.score.body import body_faults
 from scorers.testing.fake_observer import FakeObserver, Shown, observation_of
 
 
@@ -110,7 +110,7 @@ def test_an_image_that_was_not_drawn_is_recorded_with_its_reason_and_the_others_
         assert [evaluation.observation.failed for evaluation in found] == ["", "the fake was told to fail", ""]
     assert watcher.batches == [2]
     assert len(renderer.calls) == 3
-    assert body_violations(found[1].observation, found[0].observation) == ["the fake was told to fail"]
+    assert body_faults(found[1].observation, found[0].observation) == ["the fake was told to fail"]
 
 
 def test_a_black_image_is_an_image(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ def plain(colour: Colour) -> np.ndarray:
 
 def test_lab_of_known_colours() -> None:
     found = lab(np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0]], np.uint8))
-    assert np.allclose(found, [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20]], atol=0.1)
+    expected = np.array([[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20]])
+    assert np.allclose(found, expected, atol=0.1)
 
 
 @given(colours, colours)

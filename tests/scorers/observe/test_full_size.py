@@ -46,7 +46,9 @@ def observer(tmp_path_factory: pytest.TempPathFactory) -> ParserObserver:
             "device": "cpu",
         }
     )
-    return open_observer(section, folder)
+    found = open_observer(section, folder)
+    assert isinstance(found, ParserObserver)
+    return found
 
 
 def test_the_parser_names_every_pixel(observer: ParserObserver, photograph: Image.Image) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from models.errors import InputError
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
-from scorers.testing.fake_observer import observation_of, references_of
-from scorers.testing.pictures import Shown, shown
+from scorers.testing.fake_observer import Shown, observation_of, references_of
+from scorers.testing.pictures import shown
 
 OLD = Observation((128, 192)).to_json()
 

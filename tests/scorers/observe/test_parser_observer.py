@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from models.errors import InputError
+from models.kinds import ScoredKind
 from models.testing.poses import write_pose_model
 from models.vision.clip import open_clip_model
 from models.vision.faces import open_faces
@@ -18,7 +19,7 @@ from models.vision.part_parser import PartParser, open_parser
 from models.vision.pose import open_pose
 from scorers.observe.limbs.hand_judge import open_hand_judge
 from scorers.observe.limbs.pose_hands import look_at_pose
-from scorers.observe.observation import Kind, Observation
+from scorers.observe.observation import Observation
 from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.parts import Mask, groups_of, person_labels
 from scorers.observe.references import References
@@ -33,7 +34,7 @@ from studies.paperdoll.world.figure import ARMS, HIDDEN, Figure
 from studies.paperdoll.world.products import FEATURES, Product, wear
 
 WEIGHTS = Path(__file__).parents[3] / "studies/paperdoll/weights"
-PRODUCTS: dict[Kind, Product] = {"clothing": "testdress", "shoes": "myshoes", "face": "myface"}
+PRODUCTS: dict[ScoredKind, Product] = {"clothing": "testdress", "shoes": "myshoes", "face": "myface"}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def observer() -> ParserObserver:
 
 
 @pytest.fixture(scope="module")
-def references(observer: ParserObserver) -> dict[Kind, References]:
+def references(observer: ParserObserver) -> dict[ScoredKind, References]:
     photos = figures(6, 1)
     return {kind: observer.references_of([draw(wear(f, p)).image for f in photos], kind) for kind, p in PRODUCTS.items()}
 
@@ -60,7 +61,7 @@ def see(observer: ParserObserver, drawn: list[Figure]) -> list[Observation]:
     return observer.observe([draw(f).image for f in drawn])
 
 
-def raw(observation: Observation, references: dict[Kind, References], kind: Kind) -> float:
+def raw(observation: Observation, references: dict[ScoredKind, References], kind: ScoredKind) -> float:
     if kind == "face":
         return identity_similarity(observation.face, references[kind])
     return garment_similarity(observation.regions.get(kind), references[kind])
@@ -68,14 +69,16 @@ def raw(observation: Observation, references: dict[Kind, References], kind: Kind
 
 @pytest.mark.parametrize("kind", PRODUCTS)
 def test_a_product_scores_above_whatever_else_is_worn(
-    observer: ParserObserver, references: dict[Kind, References], kind: Kind
+    observer: ParserObserver, references: dict[ScoredKind, References], kind: ScoredKind
 ) -> None:
     worn = see(observer, [wear(f, PRODUCTS[kind]) for f in figures(6, 2)])
     other = see(observer, figures(6, 3))
     assert min(raw(o, references, kind) for o in worn) > max(raw(o, references, kind) for o in other)
 
 
-def test_a_dress_scores_less_the_more_features_it_lacks(observer: ParserObserver, references: dict[Kind, References]) -> None:
+def test_a_dress_scores_less_the_more_features_it_lacks(
+    observer: ParserObserver, references: dict[ScoredKind, References]
+) -> None:
     names = FEATURES["testdress"]
     steps = []
     for count in (0, 2, 5):
@@ -133,7 +136,7 @@ def test_hands_broken_by_hand_score_worse(observer: ParserObserver) -> None:
     assert np.mean(worse) > np.mean(whole) + 0.3
 
 
-def test_a_batch_is_as_its_images_alone(observer: ParserObserver, references: dict[Kind, References]) -> None:
+def test_a_batch_is_as_its_images_alone(observer: ParserObserver, references: dict[ScoredKind, References]) -> None:
     images = [draw(f).image for f in figures(3, 7)]
     for together, image in zip(observer.observe(images), images, strict=True):
         alone = observer.observe([image])[0]

@@ -13,21 +13,23 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from models.boxes import ShareBox
 from models.errors import InputError
+from models.kinds import ScoredKind
 from models.testing.poses import write_pose_model
 from models.vision.clip import open_clip_model
 from models.vision.faces import Face
 from models.vision.pose import open_pose
-from scorers.observe.observation import REGION_KINDS, Kind, Observation
+from scorers.observe.observation import REGION_KINDS, Observation
 from scorers.observe.references import References
 from scorers.observe.window_observer import WindowObserver
 from scorers.observe.windows import WINDOWS, in_pixels, mask_of, middle_of
 from scorers.score.calibration import matched_photo, seen_place, similarity
+from scorers.score.soundness import soundness_of
 from scorers.testing.pictures import odd_pictures
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.products import wear
 from studies.run.blur_policy import little_clothing
-from studies.run.scouting import faults_of
 from tests.scorers.observe.test_parser_observer import PRODUCTS, WEIGHTS, figures
 
 SIZE = (100, 200)
@@ -68,7 +70,7 @@ def patched(box: tuple[int, int, int, int], colour: str = "red") -> Image.Image:
 
 def test_the_window_that_looks_most_like_the_references_counts() -> None:
     observer = seeing()
-    references = observer.references_of([patched((50, 100, 99, 179))], "clothing", [(0.5, 0.5, 1.0, 0.9)])
+    references = observer.references_of([patched((50, 100, 99, 179))], "clothing", [ShareBox(0.5, 0.5, 1.0, 0.9)])
     lower = observer.observe([patched((25, 90, 74, 170))])[0]
     assert seen_place(lower, references) == (0.25, 0.45, 0.75, 0.85)
     none = observer.observe([patched((0, 0, 5, 5))])[0]
@@ -87,13 +89,13 @@ def test_windows_lie_in_the_image_and_where_such_things_are_worn(kind: Any) -> N
 def test_a_reference_is_looked_at_in_its_own_box_and_its_colour_in_the_middle() -> None:
     observer = seeing()
     photo = patched((60, 20, 99, 80))
-    own = observer.references_of([photo], "shoes", [(0.6, 0.1, 1.0, 0.4)])
+    own = observer.references_of([photo], "shoes", [ShareBox(0.6, 0.1, 1.0, 0.4)])
     elsewhere = observer.references_of([photo], "shoes")
     assert own.embeddings[0][0] > 0.7
     assert elsewhere.embeddings[0][0] < 0.5
     rimmed = patched((30, 40, 69, 99), "red")
-    loose = observer.references_of([rimmed], "shoes", [(0.2, 0.1, 0.8, 0.6)])
-    tight = observer.references_of([rimmed], "shoes", [(0.35, 0.25, 0.65, 0.45)])
+    loose = observer.references_of([rimmed], "shoes", [ShareBox(0.2, 0.1, 0.8, 0.6)])
+    tight = observer.references_of([rimmed], "shoes", [ShareBox(0.35, 0.25, 0.65, 0.45)])
     assert loose.colours == tight.colours
 
 
@@ -118,7 +120,7 @@ def test_faces_count_as_heads_and_the_surest_is_judged() -> None:
 
 def test_feet_are_not_counted_against_a_seed_and_pictures_are_blurred() -> None:
     found = seeing((10, 10, 40, 40, 0.9)).observe([patched((9, 9, 50, 50))])[0]
-    assert faults_of(found) == ()
+    assert soundness_of(found).faults == ()
     assert little_clothing(found), "who cannot tell what is worn does not show it unasked"
 
 
@@ -154,7 +156,7 @@ def test_a_window_holds_at_least_a_pixel(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["clothing", "shoes"])
-def test_with_the_labs_clip_a_product_mostly_scores_above_what_else_is_worn(kind: Kind) -> None:
+def test_with_the_labs_clip_a_product_mostly_scores_above_what_else_is_worn(kind: ScoredKind) -> None:
     observer = WindowObserver(open_clip_model(str(WEIGHTS / "clip")), None, None)
     worn = [draw(wear(f, PRODUCTS[kind])) for f in figures(6, 1)]
     references = observer.references_of([d.image for d in worn], kind)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from scorers.score.body import body_violations
+from scorers.score.body import body_faults
 from scorers.testing.fake_observer import Shown, observation_of
 from scorers.testing.pictures import shown
 
@@ -23,7 +23,7 @@ LOCKED = observation_of(Shown())
     ],
 )
 def test_what_is_wrong_is_said(now: Shown, said: list[str]) -> None:
-    found = body_violations(observation_of(now), LOCKED)
+    found = body_faults(observation_of(now), LOCKED)
     assert len(found) == len(said)
     assert all(f.startswith(s) for f, s in zip(found, said, strict=True))
 
@@ -31,25 +31,21 @@ def test_what_is_wrong_is_said(now: Shown, said: list[str]) -> None:
 @given(shown)
 def test_an_image_never_violates_itself_but_by_more_heads(image: Shown) -> None:
     observation = observation_of(image)
-    assert body_violations(observation, observation) == []
+    assert body_faults(observation, observation) == []
 
 
 def test_a_third_foot_is_told_even_where_the_locked_image_hides_them() -> None:
-    assert body_violations(observation_of(Shown(feet=3)), observation_of(Shown(feet=0))) == [
-        "3 feet where the locked image shows 0"
-    ]
-    assert body_violations(observation_of(Shown(feet=0)), observation_of(Shown(feet=1))) == [
-        "0 feet where the locked image shows 1"
-    ]
+    assert body_faults(observation_of(Shown(feet=3)), observation_of(Shown(feet=0))) == ["3 feet where the locked image shows 0"]
+    assert body_faults(observation_of(Shown(feet=0)), observation_of(Shown(feet=1))) == ["0 feet where the locked image shows 1"]
 
 
 def test_a_third_hand_and_a_lost_one_are_told() -> None:
     hand = LOCKED.hands[0]
-    assert body_violations(replace(LOCKED, hands=(hand,) * 3), LOCKED) == ["3 hands where the locked image shows 1"]
-    assert body_violations(replace(LOCKED, hands=(hand,) * 3), replace(LOCKED, hands=(hand,) * 3)) == []
-    assert body_violations(LOCKED, LOCKED, hands_lost=1) == ["1 hand not found"]
-    assert body_violations(LOCKED, LOCKED, hands_lost=2) == ["2 hands not found"]
+    assert body_faults(replace(LOCKED, hands=(hand,) * 3), LOCKED) == ["3 hands where the locked image shows 1"]
+    assert body_faults(replace(LOCKED, hands=(hand,) * 3), replace(LOCKED, hands=(hand,) * 3)) == []
+    assert body_faults(LOCKED, LOCKED, lost=1) == ["1 hand not found"]
+    assert body_faults(LOCKED, LOCKED, lost=2) == ["2 hands not found"]
 
 
 def test_feet_are_not_asked_for_where_the_locked_image_hides_them() -> None:
-    assert body_violations(observation_of(Shown(feet=2)), observation_of(Shown(feet=0))) == []
+    assert body_faults(observation_of(Shown(feet=2)), observation_of(Shown(feet=0))) == []

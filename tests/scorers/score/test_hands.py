@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from models.errors import InputError
 from scorers.observe.limbs.hand_judge import hand_crop, open_hand_judge
 from scorers.observe.observation import HandObservation
-from scorers.score.hands import SMALLEST, hands_allowed, hands_score
+from scorers.score.hands import hands_allowed, hands_score
+from scorers.score.judgeable_hands import SMALLEST
 from scorers.testing.fake_observer import BOX, Shown, observation_of
 from scorers.testing.pictures import share
 from studies.paperdoll.make.hands import GAPS, SIDES, gap
-from studies.paperdoll.world.draw import draw
+from studies.paperdoll.world.draw import Drawing, draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.figure import BROKEN_HANDS, HandState
 
@@ -55,7 +57,7 @@ def test_the_labs_judge_tells_broken_hands(state: HandState) -> None:
     assert np.mean(good[:, None] < bad[None]) > 0.95
 
 
-def _cut(drawing):  # type: ignore[no-untyped-def]
+def _cut(drawing: Drawing) -> Image.Image:
     from scorers.observe.parts import pieces
     from studies.paperdoll.world.pen import PART
 

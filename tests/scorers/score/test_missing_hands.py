@@ -5,20 +5,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from models.boxes import ShareBox
 from scorers.observe.observation import ArmEnd, ArmObservation, HandObservation, Observation
-from scorers.score.hands import SMALLEST, hands_allowed, hands_score
+from scorers.score.hands import hands_allowed, hands_score
+from scorers.score.judgeable_hands import SMALLEST
 from scorers.score.missing_hands import hands_lost
 from scorers.testing.fake_observer import Shown, observation_of
 from scorers.testing.pictures import shown
 
-LEFT, RIGHT = (0.1, 0.4, 0.2, 0.5), (0.8, 0.4, 0.9, 0.5)
+LEFT, RIGHT = ShareBox(0.1, 0.4, 0.2, 0.5), ShareBox(0.8, 0.4, 0.9, 0.5)
 NOWHERE: tuple[str, ...] = ("." * 32,) * 48
 EVERYWHERE: tuple[str, ...] = ("#" * 32,) * 48
 
 
-def seen(
-    *hands: tuple[float, float, float, float], arms: tuple[ArmEnd, ...] = (), cover: tuple[str, ...] = NOWHERE, size: float = 40
-) -> Observation:
+def seen(*hands: ShareBox, arms: tuple[ArmEnd, ...] = (), cover: tuple[str, ...] = NOWHERE, size: float = 40) -> Observation:
     found = tuple(HandObservation(box, size, 0.1) for box in hands)
     return Observation(
         (128, 192), hands=found, heads=1, feet=2, arms=tuple(ArmObservation(LEFT, end) for end in arms), cover=cover
@@ -63,13 +63,13 @@ def test_the_plain_image_is_asked_even_where_the_locked_one_has_lost_its_hands()
 
 
 def test_a_hand_may_move() -> None:
-    assert hands_lost(seen((0.4, 0.1, 0.5, 0.2), RIGHT), BARE, BARE) == 0
+    assert hands_lost(seen(ShareBox(0.4, 0.1, 0.5, 0.2), RIGHT), BARE, BARE) == 0
 
 
 def test_hands_too_small_to_judge_are_not_asked_for_and_a_third_is_none_to_keep() -> None:
     tiny = seen(LEFT, RIGHT, size=SMALLEST - 1)
     assert hands_lost(seen(), tiny, tiny) == 0
-    three = seen(LEFT, RIGHT, (0.4, 0.1, 0.5, 0.2))
+    three = seen(LEFT, RIGHT, ShareBox(0.4, 0.1, 0.5, 0.2))
     assert hands_lost(seen(LEFT, RIGHT), three, three) == 0
 
 

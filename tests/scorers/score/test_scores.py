@@ -1,21 +1,35 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import pytest
 from hypothesis import given
 
 from models.errors import InputError
-from scorers.observe.observation import Kind
+from models.kinds import ScoredKind
 from scorers.score.calibration import Calibration
-from scorers.score.constraints import violations
-from scorers.score.scores import score
+from scorers.score.constraints import constraint_names, constraints_of, limits_of
+from scorers.score.requirements import Requirements
+from scorers.score.scores import Scores, score
 from scorers.testing.fake_observer import Shown, observation_of, references_of
 from scorers.testing.pictures import shown
 
-KINDS: dict[str, Kind] = {"dress": "clothing", "shoes": "shoes", "face": "face"}
+Value = TypeVar("Value")
+KINDS: dict[str, ScoredKind] = {"dress": "clothing", "shoes": "shoes", "face": "face"}
 REFERENCES = {name: references_of(kind) for name, kind in KINDS.items()}
 CALIBRATIONS = {name: Calibration(0.2, 0.8, 0.05, 1.0) for name in KINDS}
 REQUIRE = {"dress": 0.7, "shoes": 0.7, "face": 0.7}
 LOCKED = observation_of(Shown())
+
+
+def violations(scores: Scores, require: Mapping[str, float], hands: float, drift: float | None = None) -> dict[str, float]:
+    """By constraint, where hands may score `hands` and drift is required if `drift` is given."""
+    requirements = Requirements(require, {"hands": hands, **({} if drift is None else {"drift": drift})})
+    limits = limits_of(requirements, LOCKED)
+    found = {constraint.name: constraint.violation for constraint in constraints_of(scores, requirements, limits)}
+    assert set(found) == constraint_names(requirements, limits)
+    return found
 
 
 @given(shown)
@@ -24,15 +38,15 @@ def test_ranges_and_names(image: Shown) -> None:
     assert set(found.raw) == set(found.expression) == set(KINDS)
     assert all(0 <= v <= 1 + 1e-9 for v in found.raw.values())
     assert all((v or 0) >= 0 for v in found.expression.values())
-    assert 0 <= found.hands <= 1
-    assert found.drift >= 0
+    assert 0 <= found.graded["hands"] <= 1
+    assert found.graded["drift"] >= 0
     assert set(violations(found, REQUIRE, 0.2)) == {*REQUIRE, "hands", "body"}
 
 
 @given(shown)
 def test_order_does_not_matter(image: Shown) -> None:
-    def turned(held):  # type: ignore[no-untyped-def]
-        return dict(reversed(held.items()))
+    def turned(values: dict[str, Value]) -> dict[str, Value]:
+        return dict(reversed(values.items()))
 
     observation = observation_of(image)
     there = score(observation, REFERENCES, CALIBRATIONS, KINDS, LOCKED)
@@ -57,28 +71,28 @@ def test_a_good_image_is_feasible() -> None:
 )
 def test_each_broken_requirement_is_named(image: Shown, broken: str) -> None:
     found = score(observation_of(image), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
-    assert [name for name, margin in violations(found, REQUIRE, 0.2).items() if margin > 0] == [broken]
+    assert [name for name, violation in violations(found, REQUIRE, 0.2).items() if violation > 0] == [broken]
 
 
 def test_lost_hands_break_hands_and_body_and_hidden_ones_nothing() -> None:
     for image, broken in ((Shown(0.9, 0.9, 0.9, None, armless=True), ["hands", "body"]), (Shown(0.9, 0.9, 0.9, None), [])):
         found = score(observation_of(image), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
-        assert [name for name, margin in violations(found, REQUIRE, 0.2).items() if margin > 0] == broken
+        assert [name for name, violation in violations(found, REQUIRE, 0.2).items() if violation > 0] == broken
 
 
 def test_hands_that_only_the_plain_image_shows_are_expected() -> None:
     gone = observation_of(Shown(0.9, 0.9, 0.9, None, armless=True))
-    assert score(gone, REFERENCES, CALIBRATIONS, KINDS, locked=gone).hands == 0
+    assert score(gone, REFERENCES, CALIBRATIONS, KINDS, locked=gone).graded["hands"] == 0
     found = score(gone, REFERENCES, CALIBRATIONS, KINDS, locked=gone, plain=LOCKED)
-    assert (found.hands, found.body) == (1.0, ("1 hand not found",))
+    assert (found.graded["hands"], found.counted["body"]) == (1.0, ("1 hand not found",))
 
 
 def test_drift_is_required_only_where_an_allowance_is_given() -> None:
     moved = score(observation_of(Shown(0.9, 0.9, 0.9, shift=0.2)), REFERENCES, CALIBRATIONS, KINDS, LOCKED)
     other = observation_of(Shown(shift=0.1))
     against = score(observation_of(Shown(0.9, 0.9, 0.9, shift=0.2)), REFERENCES, CALIBRATIONS, KINDS, LOCKED, [other])
-    assert against.drift == pytest.approx(2.0)
-    assert moved.drift > 0
+    assert against.graded["drift"] == pytest.approx(2.0)
+    assert moved.graded["drift"] > 0
     assert "drift" not in violations(against, REQUIRE, 0.2)
     assert violations(against, REQUIRE, 0.2, 1.5)["drift"] == pytest.approx(0.5)
     assert violations(against, REQUIRE, 0.2, 2.5)["drift"] == pytest.approx(-0.5)

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from models.boxes import ShareBox
 from models.errors import InputError
-from scorers.observe.observation import Box, Kind
+from models.kinds import ScoredKind
 from scorers.observe.references import References
 from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.cli.app import app
@@ -28,7 +29,9 @@ SEED = 7
 class FirstUnused(FakeObserver):
     """Does not find the dress in the first of its photos."""
 
-    def references_of(self, images: Sequence[Image.Image], kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(
+        self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
+    ) -> References:
         found = super().references_of(images, kind, boxes)
         return replace(found, unused=(0,)) if kind == "clothing" else found
 

@@ -14,8 +14,9 @@ from PIL import Image
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
+from models.boxes import ShareBox
 from models.errors import InputError
-from scorers.observe.observation import Box, Kind
+from models.kinds import ScoredKind
 from scorers.observe.references import References
 from scorers.observe.window_observer import LACKS
 from scorers.testing.fake_observer import FakeObserver, Shown
@@ -173,7 +174,7 @@ def test_with_photos_nothing_is_said(tmp_path: Path) -> None:
 class Blind(FakeObserver):
     """Finds nothing in any reference."""
 
-    def references_of(self, images: object, kind: Kind, boxes: Sequence[Box] | None = None) -> References:
+    def references_of(self, images: object, kind: ScoredKind, boxes: Sequence[ShareBox] | None = None) -> References:
         return References(kind, ())
 
 

@@ -1,4 +1,4 @@
-"""A whole look-book through the verb, of a study that was drawn and looked at by fakes."""
+"""A whole look-book through the verb, of a study that was drawn and judged_image at by fakes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from models.boxes import ShareBox
 from models.errors import InputError
 from scorers.observe.observation import Observation
 from scorers.testing.fake_observer import FakeObserver, Shown, observation_of
@@ -149,7 +150,7 @@ def test_a_folder_of_other_things_is_refused_before_anything_is_read(study: Stud
 def dressed(area: float, top: float, bottom: float) -> Observation:
     """A figure as high as the image, 2 to 3, the middle of its head at 0.1."""
     held = observation_of(Shown())
-    region = replace(held.regions["clothing"], area=area, box=(0.3, top, 0.7, bottom))
+    region = replace(held.regions["clothing"], area=area, box=ShareBox(0.3, top, 0.7, bottom))
     return replace(held, regions={"clothing": region}, points={"head": ((0.3, 0.1),)})
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,8 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
 from scorers.score.calibration import Calibration
+from scorers.score.judge import ImageJudge
+from scorers.score.requirements import Requirements
 from scorers.testing.fake_observer import Shown, observation_of, references_of
 from studies.run.judge import Judge
 
@@ -16,17 +19,20 @@ SPACE = Space({"dress": Axis(0.0, 1.0, 0.05)}, given_cfg=5.0)
 
 
 def judge(drift_allowed: float | None) -> Judge:
-    return Judge(
+    allowed = {"hands": 0.15, **({} if drift_allowed is None else {"drift": drift_allowed})}
+    images = ImageJudge(
         references={"dress": references_of("clothing")},
         calibrations={"dress": Calibration(0.0, 1.0, 0.05, 1.0)},
         kinds={"dress": "clothing"},
         locked=observation_of(Shown()),
-        require={"dress": 0.7},
-        hands_tolerance=0.15,
-        space=SPACE,
+        requirements=Requirements({"dress": 0.7}, allowed),
         others=[observation_of(Shown(shift=0.1))],
-        drift_allowed=drift_allowed,
     )
+    return Judge(images, SPACE)
+
+
+def changed(before: Judge, **changes: Any) -> Judge:
+    return replace(before, images=replace(before.images, **changes))
 
 
 def evaluation(shift: float) -> Evaluation:
@@ -36,29 +42,29 @@ def evaluation(shift: float) -> Evaluation:
 @pytest.mark.parametrize(("shift", "feasible"), [(0.05, True), (0.2, False)])
 def test_a_figure_that_moves_further_than_allowed_is_not_feasible(shift: float, feasible: bool) -> None:
     judged, scores = judge(1.0).judge(evaluation(shift))
-    assert scores.drift == pytest.approx(shift / 0.1)
+    assert scores.graded["drift"] == pytest.approx(shift / 0.1)
     assert judged.violations["drift"] == pytest.approx(shift / 0.1 - 1.0)
     assert judged.feasible is feasible
 
 
-def test_without_an_allowance_drift_is_told_and_not_required() -> None:
+def test_without_an_allowance_drift_is_reported_and_not_required() -> None:
     judged, scores = judge(None).judge(evaluation(0.2))
-    assert scores.drift == pytest.approx(2.0)
+    assert scores.graded["drift"] == pytest.approx(2.0)
     assert "drift" not in judged.violations
     assert judged.feasible
 
 
 def test_lost_hands_are_not_feasible_however_broken_the_locked_ones_are() -> None:
     gone = replace(evaluation(0.0), observation=observation_of(Shown(clothing=0.9, hands=None, armless=True)))
-    broken = replace(judge(None), locked=observation_of(Shown(hands=1.0)))
-    assert broken.hands_allowed == 1.0
+    broken = changed(judge(None), locked=observation_of(Shown(hands=1.0)))
+    assert {limit.name: limit.value for limit in broken.limits}["hands"] == 1.0
     judged, scores = broken.judge(gone)
-    assert scores.body == ("1 hand not found",)
+    assert scores.counted["body"] == ("1 hand not found",)
     assert not judged.feasible
 
 
 def test_the_plain_image_says_what_is_expected_where_the_locked_one_has_lost_it() -> None:
     gone = replace(evaluation(0.0), observation=observation_of(Shown(clothing=0.9, hands=None, armless=True)))
-    lost = replace(judge(None), locked=gone.observation)
+    lost = changed(judge(None), locked=gone.observation)
     assert lost.judge(gone)[0].feasible
-    assert not replace(lost, plain=observation_of(Shown())).judge(gone)[0].feasible
+    assert not changed(lost, plain=observation_of(Shown())).judge(gone)[0].feasible

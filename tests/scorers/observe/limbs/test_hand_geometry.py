@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from scorers.observe.limbs.hand_geometry import implausible, is_found
 from scorers.testing.hand_skeletons import broken, hand
@@ -11,7 +14,7 @@ from scorers.testing.hand_skeletons import broken, hand
 SURE = np.ones(21)
 
 
-def scores(draw, count: int = 150) -> np.ndarray:  # type: ignore[no-untyped-def,type-arg]
+def scores(draw: Callable[[np.random.Generator], NDArray[np.float64]], count: int = 150) -> NDArray[np.float64]:
     return np.array([implausible(draw(np.random.default_rng((4, i))), SURE) for i in range(count)])
 
 

@@ -11,7 +11,7 @@ from models.testing.poses import write_pose_model
 from models.vision.pose import Pose, open_pose
 from scorers.observe.limbs.pose_hands import HANDS, Posed, look_at_pose, posed
 from scorers.observe.observation import Observation
-from scorers.score.hands import SMALLEST, large_hands
+from scorers.score.judgeable_hands import SMALLEST, judgeable_hands
 from scorers.score.missing_hands import hands_lost
 from scorers.testing.hand_skeletons import broken, hand
 
@@ -78,7 +78,7 @@ def test_hands_that_the_model_saw_too_small_are_not_judged() -> None:
     large, small = posed(pose(), GROUND, GROUND), posed(pose(scale=0.08), GROUND, GROUND)
     assert small.hands[0].size == pytest.approx(large.hands[0].size * 0.08, abs=1e-4)
     assert small.hands[0].size < SMALLEST
-    assert large_hands(observed(small)) == []
+    assert judgeable_hands(observed(small)) == []
 
 
 def test_where_nobody_is_there_is_no_pose(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
-// What the requirements say of scores. Nothing here touches the page.
+// Scores against requirements. Nothing here touches the page.
 
 /** By how much `score` misses the need, 0 if it meets it; null where there is no requirement or nothing to judge. */
 function missedBy(need, score) {
-  if (need.limit === null || need.measure === "body") return null;
+  if (need.limit === null || need.counted) return null;
   if (score === null) return need.least ? need.limit : null;
   return Math.max(0, need.least ? need.limit - score : score - need.limit);
 }
 
-/** The worst score of a measure over its needs: the lowest garment, the most broken hand. What cannot be told counts as 0. */
+/** The worst score of a measure over its needs: the lowest garment, the most broken hand. What cannot be measured counts as 0. */
 function worstOf(needs, scores, measure) {
   const held = needs.flatMap((need, i) => (need.measure === measure ? [scores[i] ?? 0] : []));
   if (!held.length) return null;

@@ -1,0 +1,21 @@
+"""All scores of an image as a whole. A new one is a file beside this one and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from scorers.observe.observation import Observation
+from scorers.score.base import Score
+from scorers.score.body import BODY
+from scorers.score.drift import DRIFT
+from scorers.score.hands import HANDS
+
+SCORES: Final[tuple[Score, ...]] = (HANDS, BODY, DRIFT)
+BY_NAME: Final[Mapping[str, Score]] = MappingProxyType({score.name: score for score in SCORES})
+
+
+def standalone_scores(observation: Observation) -> dict[str, float]:
+    """By name those that mean something for an image that is compared with none."""
+    return {score.name: score.standalone(observation) for score in SCORES if score.standalone is not None}

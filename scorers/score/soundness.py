@@ -1,0 +1,50 @@
+"""What weights cannot mend in a full-body image at its start weights: one person, both feet in frame, whole hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scorers.observe.observation import Observation
+from scorers.score.judgeable_hands import PER_PERSON
+from scorers.score.registry import standalone_scores
+
+
+@dataclass(frozen=True)
+class Soundness:
+    """How sound one image is by itself."""
+
+    faults: tuple[str, ...]
+    """What a person would reject it for, in words."""
+    unseen: int
+    """Of two hands, those that are neither seen nor at the end of an arm that leads out of sight: they may be missing."""
+    scores: Mapping[str, float]
+    """The scores that mean something for an image alone, by name."""
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Sorts the soundest first: by the number of faults, then unseen hands, then scores."""
+        return (len(self.faults), self.unseen, *self.scores.values())
+
+
+def soundness_of(observation: Observation) -> Soundness:
+    return Soundness(_faults(observation), _unseen_hands(observation), standalone_scores(observation))
+
+
+def _faults(observation: Observation) -> tuple[str, ...]:
+    found = [observation.failed] if observation.failed else []
+    if observation.heads != 1:
+        found.append(f"{observation.heads} heads" if observation.heads else "no head")
+    # Without a part parser feet are not counted: that is no fault of any seed.
+    if observation.feet != PER_PERSON and not observation.windows:
+        found.append(f"{observation.feet} feet" if observation.feet else "no feet in frame")
+    if observation.face is None:
+        found.append("no face found")
+    if len(observation.hands) > PER_PERSON:
+        found.append(f"{len(observation.hands)} hands")
+    return tuple(found)
+
+
+def _unseen_hands(observation: Observation) -> int:
+    led_away = sum(arm.end == "hidden" for arm in observation.arms)
+    return max(0, PER_PERSON - len(observation.hands) - led_away)
