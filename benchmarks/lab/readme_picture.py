@@ -65,14 +65,16 @@ def renders(study: Study, seed: int) -> list[Cell]:
         "the pick": outcome.pick.point,
         "too much": study.space.point(dict.fromkeys(names, TOO_MUCH)),
     }
-    return [_cell(title, draw(study, judge, seed, point)) for title, point in points.items()]
+    proved = outcome.proof is not None and outcome.proof.complete
+    best = "meets all, none can be lower" if proved else "meets all"
+    return [_cell(title, draw(study, judge, seed, point), best) for title, point in points.items()]
 
 
-def _cell(title: str, step: Step) -> Cell:
+def _cell(title: str, step: Step, best: str) -> Cell:
     with Image.open(step.image) as file:
         picture = file.convert("RGB")
     weights = "  ".join(f"{name} {w:.2f}" for name, w in step.judged.point.weights.items())
-    verdict = "meets all, none can be lower" if title == "the pick" else f"misses {', '.join(step.breaks)}"
+    verdict = best if title == "the pick" else f"misses {', '.join(step.breaks)}"
     return Cell(picture, (title, weights, verdict), "pick" if title == "the pick" else "bad")
 
 
