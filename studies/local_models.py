@@ -14,7 +14,7 @@ from studies.scorer_models import open_observer
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:
-    from models.base.opening import Base
+    from models.base.family import Base
     from models.base.textual_inversion import Embedding
     from models.lora.file import LoraFile
     from optimizer.render.base import Renderer
@@ -53,18 +53,16 @@ class LocalModels:
     def loras(self) -> dict[str, LoraFile]:
         from models.lora.file import open_lora
 
-        second = self.base.second.text_encoder if self.base.second else None
-        parts = self.base.unet, self.base.text_encoder, second
-        return {name: open_lora(self._path(section.file), *parts) for name, section in self.spec.loras.items()}
+        return {name: open_lora(self._path(section.file), self.base.modules) for name, section in self.spec.loras.items()}
 
     @cached_property
     def embeddings(self) -> dict[str, Embedding]:
         """Textual inversions by the names that stand in prompts."""
-        from models.base.textual_inversion import fits, open_embedding
+        from models.base.textual_inversion import check_width, open_embedding
 
         found = [open_embedding(self._path(name)) for name in self.spec.embeddings]
         for embedding in found:
-            fits(embedding, self.base)
+            check_width(embedding, self.base.text_widths)
         names = [embedding.name.lower() for embedding in found]
         for name in names:
             if names.count(name) > 1:
@@ -94,7 +92,7 @@ class LocalModels:
 
     def facts(self) -> ModelFacts:
         """What is stored of the base and the LoRAs; opens them."""
-        base = BaseFacts(self.base.name, self.base.hash, self.base.is_xl, self.base.schedule)
+        base = BaseFacts(self.base.name, self.base.hash, self.base.family.name, self.base.schedule)
         return ModelFacts(base, {n: LoraFacts(file.hash, trigger_metadata(file.metadata)) for n, file in self.loras.items()})
 
     def _path(self, name: str) -> Path:

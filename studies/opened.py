@@ -21,11 +21,12 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class BaseFacts:
-    """As the fields of `models.base.opening.Base` of these names."""
+    """As the fields of `models.base.family.Base` of these names."""
 
     name: str
     hash: str
-    is_xl: bool
+    family: str
+    """Its name in `models.base.registry`."""
     schedule: dict[str, Any]
 
 
@@ -73,8 +74,13 @@ def stored_facts(workspace: Workspace, source: Mapping[str, Any]) -> OpenedFacts
     stored = workspace.read(OPENED)
     if stored is None or stored["from"] != source:
         return None
-    models = ModelFacts(BaseFacts(**stored["base"]), {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
+    models = ModelFacts(_base_facts(**stored["base"]), {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
     return OpenedFacts(models, stored["identity"], stored.get("seconds", {}))
+
+
+def _base_facts(*, is_xl: bool = False, **facts: Any) -> BaseFacts:
+    """Of stored facts; before families had names, `is_xl` told the two of them apart."""
+    return BaseFacts(**{"family": "sdxl" if is_xl else "sd15", **facts})
 
 
 def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def prompt(product: Product) -> str:
 def ladder(product: Product, file: Path, seeds: Sequence[int]) -> dict[float, list[Image.Image]]:
     base = open_base(str(WEIGHTS / "base"))
     frame = Frame(prompt(product), "", *SIZE, STEPS, SAMPLER)
-    renderer = DiffusionRenderer(base, {product: open_lora(file, base.unet, base.text_encoder)}, frame)
+    renderer = DiffusionRenderer(base, {product: open_lora(file, base.modules)}, frame)
     return {w: pictures(renderer.render([Job(seed, Point({product: w}, CFG)) for seed in seeds])) for w in WEIGHTS_DRAWN}
 
 

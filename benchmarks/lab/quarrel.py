@@ -61,7 +61,7 @@ def main() -> int:
 
 def drawn(seeds: list[int]) -> dict[Pair, list[Image.Image]]:
     base = open_base(str(WEIGHTS / "base"))
-    loras: dict[str, LoraFile] = {name: open_lora(lora_file(name), base.unet, base.text_encoder) for name in QUARREL}
+    loras: dict[str, LoraFile] = {name: open_lora(lora_file(name), base.modules) for name in QUARREL}
     renderer = DiffusionRenderer(base, loras, Frame(PROMPT, "", *SIZE, STEPS, SAMPLER))
     points = {pair: Point(dict(zip(QUARREL, pair, strict=True)), CFG) for pair in product(WEIGHTS_DRAWN, WEIGHTS_DRAWN)}
     return {pair: pictures(renderer.render([Job(seed, point) for seed in seeds])) for pair, point in points.items()}

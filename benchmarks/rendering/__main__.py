@@ -40,7 +40,7 @@ def main() -> int:
     rounds = 3 if quick else 5 if on_processor else 20
     found: dict[str, float] = {}
     lab = open_base(WEIGHTS / "base", device=asked.device)
-    found |= bare_and_folded("lab_b1", lab.unet, (SIZE[1] // lab.factor, SIZE[0] // lab.factor), 1, rounds * 9)
+    found |= bare_and_folded("lab_b1", lab.denoiser, (SIZE[1] // lab.factor, SIZE[0] // lab.factor), 1, rounds * 9)
     found |= batch_and_alone(lab, 5 if quick else STEPS)
     found |= study_of(lab, images=4 if quick else 40 if on_processor else 12, steps=5 if quick else STEPS)
     del lab

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.lora.file import LoraFile
 from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT
 
 RANK = 32
 
@@ -43,7 +44,7 @@ def random_layer(layer: nn.Module, generator: torch.Generator) -> LoraLayer:
 
 
 def lora_file(name: str, layers: Layers) -> LoraFile:
-    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name, layers, {}, {})
+    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name, {DENOISER: layers, TEXT: {}}, {})
 
 
 def different(batch: int) -> list[dict[str, float]]:

@@ -24,6 +24,7 @@ from benchmarks.rendering.loras import (
 from benchmarks.rendering.timing import Way, timed, turns
 from models.base.opening import CONFIGS, Base
 from models.lora.fold import Folded
+from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render.base import Frame
 from optimizer.render.decode import pictures
@@ -78,7 +79,7 @@ def against_peft(unet: UNet2DConditionModel, size: tuple[int, int], batch: int, 
 
 def batch_and_alone(base: Base, steps: int) -> dict[str, float]:
     """How far images of a batch, and what is seen in them, are from the same images drawn alone."""
-    loras = {n: lora_file(n, layers) for n, layers in three_loras(base.unet).items()}
+    loras = {n: lora_file(n, layers) for n, layers in three_loras(base.denoiser).items()}
     renderer = DiffusionRenderer(base, loras, Frame(PROMPT, "", *SIZE, steps, SAMPLER))
     jobs = [Job(seed, Point(weights, CFG)) for seed, weights in enumerate(different(4))]
     together = pictures(renderer.render(jobs))
@@ -106,15 +107,15 @@ def apart(one: Observation, other: Observation) -> float:
 
 def study_of(base: Base, images: int, steps: int) -> dict[str, float]:
     """Seconds for so many images of different weights: the renderer, and a plain diffusers loop with `set_adapters`."""
-    loras = {n: lora_file(n, layers) for n, layers in three_loras(base.unet).items()}
+    loras = {n: lora_file(n, layers) for n, layers in three_loras(base.denoiser).items()}
     frame = Frame(PROMPT, "", *SIZE, steps, SAMPLER)
     points = [Point({n: 0.3 + 0.01 * k + 0.1 * i for i, n in enumerate(NAMES)}, CFG) for k in range(images)]
     renderer = DiffusionRenderer(base, loras, frame)
     renderer.render([Job(1, points[0])])
-    unet = copy.deepcopy(base.unet)
-    adapted(unet, {n: file.unet for n, file in loras.items()})
+    unet = copy.deepcopy(base.denoiser)
+    adapted(unet, {n: file.layers[DENOISER] for n, file in loras.items()})
     pipe = StableDiffusionPipeline(
-        vae=base.vae, text_encoder=base.text_encoder, tokenizer=base.tokenizer, unet=unet,
+        vae=base.vae, text_encoder=base.text_encoders[TEXT], tokenizer=base.tokenizers[TEXT], unet=unet,
         scheduler=make_scheduler(SAMPLER, base.schedule, [1]), safety_checker=None, feature_extractor=None,
         requires_safety_checker=False,
     )  # fmt: skip

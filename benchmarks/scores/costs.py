@@ -163,7 +163,7 @@ def unet_step() -> Observe:
     import torch
     from diffusers import UNet2DConditionModel
 
-    from models.base.opening import CONFIGS
+    from models.base.family import CONFIGS
 
     config = UNet2DConditionModel.load_config(CONFIGS / "sd15" / "unet")
     unet = UNet2DConditionModel.from_config(config).requires_grad_(False).eval()

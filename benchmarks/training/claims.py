@@ -26,7 +26,8 @@ from typing import Final
 from PIL import Image
 
 from dashboards.sheet import Cell, sheet
-from models.base.opening import Base, open_base
+from models.base.family import Base
+from models.base.opening import open_base
 from models.io.files import write_whole
 from models.lora.file import LoraFile, open_lora
 from optimizer.point import Job, Point
@@ -219,7 +220,7 @@ def changed_set(out: Path, arm: Arm, training: int) -> Path:
 def drawn(base: Base, arm: Arm, file: Path, seeds: int) -> tuple[dict[str, dict[str, float]], list[Image.Image]]:
     """Means over seeds by weight: the share of the product that is shown where it is called and where it is not, and how often
     the rest is as the prompt describes it. The images are of the weight that shows most."""
-    lora: dict[str, LoraFile] = {arm.product: open_lora(file, base.unet, base.text_encoder)}
+    lora: dict[str, LoraFile] = {arm.product: open_lora(file, base.modules)}
     shown: dict[str, float] = {}
     uncalled: dict[str, float] = {}
     rest: dict[str, float] = {}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.lora.sites import TEXT
+
 PROMPT = "1girl, testdress"
 
 
@@ -49,7 +51,7 @@ def read_back(base: str, data: str, out: str, stored: str) -> dict[str, Any]:
 @contextmanager
 def _by_peft(opened: Any) -> Iterator[None]:
     """Without the forward that the training puts in the place of peft's, while it lasts."""
-    layers = [m for part in (opened.unet, opened.text_encoder) for m in part.modules() if "forward" in m.__dict__]
+    layers = [m for part in (opened.denoiser, opened.text_encoders[TEXT]) for m in part.modules() if "forward" in m.__dict__]
     own = [layer.__dict__.pop("forward") for layer in layers]
     assert own
     try:
@@ -81,7 +83,7 @@ def _pipeline_of(opened: Any) -> Any:
     from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 
     pipe = StableDiffusionPipeline(
-        vae=opened.vae, text_encoder=opened.text_encoder, tokenizer=opened.tokenizer, unet=opened.unet,
+        vae=opened.vae, text_encoder=opened.text_encoders[TEXT], tokenizer=opened.tokenizers[TEXT], unet=opened.denoiser,
         scheduler=DPMSolverMultistepScheduler.from_config(opened.schedule), safety_checker=None, feature_extractor=None,
         requires_safety_checker=False,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.training.reading_back import PROMPT, read_back
+from models.lora.sites import DENOISER, TEXT
 
 
 @dataclass
@@ -151,16 +152,16 @@ def held_out(base: str, data: str, files: dict[str, str | None]) -> dict[str, An
     x0 = torch.stack([latent.mean for latent in latents])
     found = {}
     for name, file in files.items():
-        lora = open_lora(Path(file), opened.unet, opened.text_encoder) if file else None
-        unet = Folded(opened.unet, {"a": lora.unet if lora else {}})
-        text = Folded(opened.text_encoder, {"a": lora.text if lora else {}})
+        lora = open_lora(Path(file), opened.modules) if file else None
+        unet = Folded(opened.denoiser, {"a": lora.layers[DENOISER] if lora else {}})
+        text = Folded(opened.text_encoders[TEXT], {"a": lora.layers[TEXT] if lora else {}})
         generator, losses = torch.Generator().manual_seed(0), []
         with torch.no_grad(), unet.at([{"a": 1.0}]), text.at([{"a": 1.0}]):
             context = Texts(opened, trained=True).embed([PROMPT] * len(x0))
             for level in range(16):
                 noise = torch.randn(x0.shape, generator=generator)
                 t = torch.full((len(x0),), int((level + 0.5) / 16 * diffusion.steps))
-                predicted = opened.unet(diffusion.add_noise(x0, noise, t), t, context, return_dict=False)[0]
+                predicted = opened.denoiser(diffusion.add_noise(x0, noise, t), t, context, return_dict=False)[0]
                 losses.append(float((predicted - diffusion.target(x0, noise, t)).pow(2).mean()))
         found[name] = sum(losses) / len(losses)
     return found

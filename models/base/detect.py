@@ -1,23 +1,24 @@
-"""What a single-file checkpoint is, told by the names and shapes of its tensors before any weight is loaded."""
+"""What a single-file checkpoint is, by the names and shapes of its tensors, before any weight is loaded."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
+from models.base.registry import FAMILIES, titles
 from models.errors import InputError
 from models.io.pickles import PICKLES, read_pickle
 from models.io.safetensors_header import read_safetensors_header
-from models.lora.key_spellings import other_method, split_key
+from models.lora.key_spellings import split_key
+from models.lora.methods import unsupported_method
 
-Family = Literal["sd15", "sdxl"]
+if TYPE_CHECKING:
+    from models.base.family import BaseFamily
+
 Shapes = Mapping[str, tuple[int, ...]]
 
-UNET: Final = "model.diffusion_model.input_blocks."
-TEXT: Final[dict[str, Family]] = {"conditioner.embedders.1.": "sdxl", "cond_stage_model.transformer.": "sd15"}
-"""How the text encoder's names begin, by family."""
 FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
 LATENT_CHANNELS: Final = 4
 
@@ -33,7 +34,7 @@ OTHERS: Final[dict[str, str]] = {
     r"(text_model\.)?(encoder\.layers|embeddings)\..*": "a text encoder",
     r"(down_blocks|up_blocks|mid_block)\..*": "the UNet of a diffusers folder",
 }
-"""How a name looks, and what a file that holds one is. The first that fits counts."""
+"""What a file is that holds a name of this form. The first that fits counts."""
 
 
 def checkpoint_shapes(path: Path, allow_pickle: bool) -> dict[str, tuple[int, ...]]:
@@ -48,28 +49,27 @@ def checkpoint_shapes(path: Path, allow_pickle: bool) -> dict[str, tuple[int, ..
     if not allow_pickle:
         mend = "use a .safetensors file of the same model, or set base.allow_pickle: true to read its weights alone"
         raise InputError("a pickle checkpoint can run code when opened", path, mend)
-    held: Any = read_pickle(path)
-    while isinstance(held, dict) and "state_dict" in held:
-        held = held["state_dict"]
-    return {str(name): tuple(value.shape) for name, value in held.items() if hasattr(value, "shape")}
+    weights: Any = read_pickle(path)
+    while isinstance(weights, dict) and "state_dict" in weights:
+        weights = weights["state_dict"]
+    return {str(name): tuple(value.shape) for name, value in weights.items() if hasattr(value, "shape")}
 
 
-def family_of(path: Path, shapes: Shapes) -> Family:
-    """Raises InputError, naming what the file is where that can be told, unless it is a whole SD1.5 or SDXL checkpoint."""
+def family_of(path: Path, shapes: Shapes) -> BaseFamily:
+    """Raises InputError, naming what the file is where that is clear, unless it is a whole checkpoint of a family."""
     first = shapes.get(FIRST, ())
     if len(first) > 1 and first[1] != LATENT_CHANNELS:
         what = f"a checkpoint for inpainting or editing (its UNet reads {first[1]} channels)"
-        raise InputError(what, path, "name the SD1.5 or SDXL checkpoint that draws from text")
-    if any(name.startswith(UNET) for name in shapes):
-        for beginning, family in TEXT.items():
-            if any(name.startswith(beginning) for name in shapes):
-                return family
-    raise InputError(f"{told(shapes)} is no SD1.5 or SDXL checkpoint", path, "name an SD1.5 or SDXL checkpoint under base:")
+        raise InputError(what, path, f"name the {titles()} checkpoint that draws from text")
+    for family in FAMILIES.values():
+        if family.recognises(shapes):
+            return family
+    raise InputError(f"{description(shapes)} is no {titles()} checkpoint", path, f"name an {titles()} checkpoint under base:")
 
 
-def told(shapes: Shapes) -> str:
+def description(shapes: Shapes) -> str:
     """What a file is that holds tensors of these names, in a few words."""
-    if other_method(list(shapes)) or any(split_key(name) for name in shapes):
+    if unsupported_method(list(shapes)) or any(split_key(name) for name in shapes):
         return "a LoRA"
     for mark, what in OTHERS.items():
         if any(re.fullmatch(mark, name) for name in shapes):

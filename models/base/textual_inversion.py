@@ -15,29 +15,27 @@ from typing import TYPE_CHECKING, Any
 from models.errors import InputError
 from models.io.pickles import PICKLES, read_pickle
 from models.io.safetensors_header import read_safetensors_header
+from models.lora.sites import TEXT, TEXT_2, Part
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from models.base.opening import Base
-
 
 @dataclass(frozen=True)
 class Embedding:
-    """`vectors`: (tokens, width) float32, what the first text encoder reads; `second`: the same for SDXL's second one.
-
-    `name` is the file's stem, by which A1111 knows it in a prompt; `digest` is SHA-256 in hex over the vectors' float32 bytes.
-    """
+    """One textual inversion, by which a word of the prompt is replaced."""
 
     name: str
-    vectors: Tensor
-    second: Tensor | None
+    """The file's stem: the word by which A1111 calls it in a prompt."""
+    vectors: Mapping[Part, Tensor]
+    """By the text encoder that reads them: (tokens, width) float32, equally many for each."""
     digest: str
+    """SHA-256 in hex over the vectors' float32 bytes."""
 
     @property
     def tokens(self) -> int:
         """Places in the prompt that it takes."""
-        return int(self.vectors.shape[0])
+        return len(next(iter(self.vectors.values())))
 
 
 def open_embedding(path: Path) -> Embedding:
@@ -47,31 +45,25 @@ def open_embedding(path: Path) -> Embedding:
     """
     if not path.is_file():
         raise InputError("no such textual inversion", path, "check the path")
-    first, second = _tensors(path, _read(path))
-    vectors = _checked(path, first)
-    other = _checked(path, second) if second is not None else None
-    if other is not None and len(other) != len(vectors):
-        what = f"a textual inversion of {len(vectors)} and {len(other)} vectors for SDXL's two text encoders"
+    vectors = {part: _checked(path, tensor) for part, tensor in _tensors(path, _read(path)).items()}
+    lengths = [len(rows) for rows in vectors.values()]
+    if len(set(lengths)) > 1:
+        what = f"a textual inversion of {lengths[0]} and {lengths[1]} vectors for SDXL's two text encoders"
         raise InputError(what, path, "fetch it again")
-    held = b"".join(part.numpy().astype("<f4").tobytes() for part in (vectors, other) if part is not None)
-    return Embedding(path.stem, vectors, other, hashlib.sha256(held).hexdigest())
+    data = b"".join(rows.numpy().astype("<f4").tobytes() for rows in vectors.values())
+    return Embedding(path.stem, vectors, hashlib.sha256(data).hexdigest())
 
 
-def fits(embedding: Embedding, base: Base) -> None:
-    """Raises InputError unless the vectors are as wide as the base's text encoders read them."""
-    wanted = _width(base.text_encoder), _width(base.second.text_encoder) if base.second else None
-    found = int(embedding.vectors.shape[1]), int(embedding.second.shape[1]) if embedding.second is not None else None
-    if found != wanted:
-        what = f"a textual inversion {_said(found)} wide where the base's text is {_said(wanted)}"
+def check_width(embedding: Embedding, wanted: Mapping[Part, int]) -> None:
+    """Raises InputError unless the vectors are as wide as the base's text encoders read them (`Base.text_widths`)."""
+    found = {part: int(rows.shape[1]) for part, rows in embedding.vectors.items()}
+    if found != dict(wanted):
+        what = f"a textual inversion {_in_words(found)} wide where the base's text is {_in_words(wanted)}"
         raise InputError(what, embedding.name, "use one trained on this kind of base")
 
 
-def _width(encoder: Any) -> int:
-    return int(encoder.get_input_embeddings().weight.shape[1])
-
-
-def _said(widths: tuple[int, int | None]) -> str:
-    return " + ".join(str(width) for width in widths if width is not None)
+def _in_words(widths: Mapping[Part, int]) -> str:
+    return " + ".join(str(width) for width in widths.values())
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -91,22 +83,22 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise InputError("a damaged safetensors file", path, "fetch it again") from error
 
 
-def _tensors(path: Path, held: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The one tensor, or the first and the second of SDXL's."""
-    if {"clip_l", "clip_g"} <= set(held):
-        return held["clip_l"], held["clip_g"]
-    if "clip_g" in held:
+def _tensors(path: Path, entries: Mapping[str, Any]) -> dict[Part, Any]:
+    """The file's one tensor, or SDXL's two."""
+    if {"clip_l", "clip_g"} <= set(entries):
+        return {TEXT: entries["clip_l"], TEXT_2: entries["clip_g"]}
+    if "clip_g" in entries:
         raise InputError("a textual inversion for SDXL's second text encoder alone", path, "use one that has clip_l too")
-    if "emb_params" in held:
-        return held["emb_params"], None
-    inner = held.get("string_to_param", held)
+    if "emb_params" in entries:
+        return {TEXT: entries["emb_params"]}
+    inner = entries.get("string_to_param", entries)
     words = dict(inner.items()) if hasattr(inner, "items") else {}
     if not words:
         raise InputError("the textual inversion is empty", path, "fetch it again")
     if len(words) > 1:
         what = f"not a textual inversion ({len(words)} entries, '{str(next(iter(words)))[:60]}' among them)"
         raise InputError(what, path, "name a file that holds one")
-    return next(iter(words.values())), None
+    return {TEXT: next(iter(words.values()))}
 
 
 def _checked(path: Path, tensor: Any) -> Tensor:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.base.detect import checkpoint_shapes, told
+from models.base.detect import checkpoint_shapes, description
 from models.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def open_vae(path: Path, configs: Path, kind: torch.dtype, allow_pickle: bool = False) -> AutoencoderKL:
     """`configs`: folder of the base's family, whose `vae/config.json` a single file is read by.
 
-    Raises InputError if it is absent, a pickle that is not allowed, or no VAE. SD1.5's and SDXL's VAE have the same layers: which
-    of them a file holds cannot be told.
+    Raises InputError if it is absent, a pickle that is not allowed, or no VAE. SD1.5's and SDXL's VAE have the same layers: the
+    file does not show which of them it holds.
     """
     from diffusers import AutoencoderKL
 
@@ -27,7 +27,7 @@ def open_vae(path: Path, configs: Path, kind: torch.dtype, allow_pickle: bool = 
     if path.is_file():
         shapes = checkpoint_shapes(path, allow_pickle)
         if not any("decoder.conv_in" in name for name in shapes):
-            raise InputError(f"{told(shapes)} is no VAE", path, "name a VAE in safetensors")
+            raise InputError(f"{description(shapes)} is no VAE", path, "name a VAE in safetensors")
     try:
         if path.is_dir():
             vae: Any = AutoencoderKL.from_pretrained(
@@ -38,8 +38,8 @@ def open_vae(path: Path, configs: Path, kind: torch.dtype, allow_pickle: bool = 
                 str(path), config=str(configs), subfolder="vae", dtype=kind, local_files_only=True
             )
     except Exception as error:  # a foreign file fails in many ways
-        said = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise InputError(f"the VAE does not open ({said})", path, "name a VAE in safetensors") from error
+        why = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise InputError(f"the VAE does not open ({why})", path, "name a VAE in safetensors") from error
     if any(weight.is_meta for weight in vae.parameters()):
         raise InputError("the VAE lacks weights", path, "fetch it again")
     return vae

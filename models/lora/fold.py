@@ -1,4 +1,4 @@
-"""Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi (alpha_i / r_i) B_i A_i, in fp32, cast once."""
+"""Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi scale_i up_i down_i, in float32, cast once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from models.lora.stacked import Halves
+from models.lora.stacked import StackedLoras
 
 if TYPE_CHECKING:
     import torch
@@ -26,17 +26,18 @@ class Folded:
     """
 
     def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, LoraLayer]]) -> None:
-        """`loras` holds, by LoRA name, its layers by module path in `model`."""
-        held = {name: dict(layers) for name, layers in sorted(loras.items())}
-        paths = sorted({path for layers in held.values() for path in layers})
-        self._names = tuple(held)
+        """`loras`: by LoRA name, its layers by module path in `model`."""
+        ordered = dict(sorted(loras.items()))
+        paths = sorted({path for layers in ordered.values() for path in layers})
+        self._names = tuple(ordered)
         self._layers = [_FoldedLayer(model.get_submodule(path)) for path in paths]
-        self._halves = Halves([[(i, held[n][path]) for i, n in enumerate(held) if path in held[n]] for path in paths])
+        touching = [[(i, layers[path]) for i, layers in enumerate(ordered.values()) if path in layers] for path in paths]
+        self._loras = StackedLoras(touching)
         self._slots: dict[int, dict[str, float]] = {}
 
     @property
     def copy_bytes(self) -> int:
-        """What one copy of all touched layers takes."""
+        """Size in bytes of one copy of all touched layers."""
         return sum(layer.copy_bytes for layer in self._layers)
 
     @contextmanager
@@ -54,28 +55,28 @@ class Folded:
         self._fold(wanted)
         try:
             for layer in self._layers:
-                layer.wear(len(wanted))
+                layer.attach(len(wanted))
             yield
         finally:
             for layer in self._layers:
-                layer.take_off()
+                layer.detach()
 
     def release(self) -> None:
-        """Gives the memory of all copies back."""
+        """Frees the memory of all copies."""
         self._slots = {}
         for layer in self._layers:
             layer.release()
 
     def _fold(self, wanted: Sequence[dict[str, float]]) -> None:
         for layer in self._layers:
-            layer.hold(len(wanted))
+            layer.reserve(len(wanted))
         device = self._layers[0].device
         changed = {slot: weights for slot, weights in enumerate(wanted) if self._slots.get(slot) != weights}
-        ups = self._halves.ups(device) if changed else []
+        ups = self._loras.ups(device) if changed else []
         for slot, weights in changed.items():
-            # Until all layers are folded the slot holds neither the old weights nor the new.
+            # Until all layers are folded the slot has neither the old weights nor the new.
             self._slots.pop(slot, None)
-            for layer, up, down in zip(self._layers, ups, self._halves.downs(list(weights.values()), device), strict=True):
+            for layer, up, down in zip(self._layers, ups, self._loras.downs(list(weights.values()), device), strict=True):
                 layer.fold(slot, up, down)
             self._slots[slot] = weights
 
@@ -102,7 +103,7 @@ class _FoldedLayer:
         weight = self._module.weight
         return weight.numel() * weight.element_size()
 
-    def hold(self, slots: int) -> None:
+    def reserve(self, slots: int) -> None:
         """Makes room for so many copies; those that are there stay."""
         import torch
 
@@ -115,8 +116,8 @@ class _FoldedLayer:
             self.copies[: len(had)].copy_(had)
 
     def fold(self, slot: int, up: Tensor, down: Tensor) -> None:
-        """Writes W_0 + up @ down, (out, ranks) and (ranks, in), both float32: all LoRAs as one of their ranks' sum, so that the
-        layer's weights, by far the most to move, are read and written once."""
+        """Writes W_0 + up @ down, (out, ranks) and (ranks, in), both float32: all LoRAs as one, whose rank is the sum of theirs,
+        so that the layer's weights, by far the most to move, are read and written once."""
         import torch
 
         assert self.copies is not None
@@ -130,13 +131,13 @@ class _FoldedLayer:
     def release(self) -> None:
         self.copies, self._forwards = None, {}
 
-    def wear(self, images: int) -> None:
+    def attach(self, images: int) -> None:
         # The same function each time: to a compiled model another one would be another model.
         if images not in self._forwards:
             self._forwards[images] = self._solo() if images == 1 else self._batched(images)
         self._module.__dict__["forward"] = self._forwards[images]
 
-    def take_off(self) -> None:
+    def detach(self) -> None:
         self._module.__dict__.pop("forward", None)
 
     def _solo(self) -> Callable[[Tensor], Tensor]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.lora.key_spellings import Part, Site, layer_names
+from models.lora.sites import DENOISER, TEXT, Part, Site, layer_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 EMBEDDING: Final = "<embed>"
-"""What the metadata say of a tensor that is a textual inversion kept in the same file."""
-MODELS: Final[dict[str, Part]] = {"unet": "unet", "text_encoder": "text"}
+"""The metadata's mark of a tensor that is a textual inversion kept in the same file."""
+PARTS: Final[dict[str, Part]] = {"unet": DENOISER, "text_encoder": TEXT}
+"""The part of the base that a prefix stands for."""
 CLASSES: Final = {"unet": {"CrossAttention", "Attention", "GEGLU"}, "text_encoder": {"CLIPAttention"}}
 """The classes walked where the metadata do not say."""
 ATTENTION: Final = ("to_q", "to_k", "to_v", "to_out.0")
@@ -37,17 +38,17 @@ def is_numbered(key: str) -> bool:
 
 
 def numbered_names(
-    path: Path, unet: nn.Module, text_encoder: nn.Module, shapes: Mapping[str, Shape], metadata: Mapping[str, str]
+    path: Path, modules: Mapping[Part, nn.Module], shapes: Mapping[str, Shape], metadata: Mapping[str, str]
 ) -> dict[str, Site]:
     """The layer that each number of the file stands for, by the stem of its keys ("unet:3"); empty for any other file.
 
     `shapes` are those of the file's tensors by key. Raises InputError where no known order fits the count and every shape.
     """
     found: dict[str, Site] = {}
-    for prefix, model in (("unet", unet), ("text_encoder", text_encoder)):
+    for prefix, part in PARTS.items():
         count = len({key.split(":")[1] for key in shapes if is_numbered(key) and key.startswith(f"{prefix}:")})
         if count:
-            found |= _names(path, prefix, model, count, shapes, metadata)
+            found |= _names(path, prefix, modules[part], count, shapes, metadata)
     return found
 
 
@@ -62,7 +63,7 @@ def _names(
         modules = [module for module in walked if module in layers]
         fitting = sum(_fits(shapes, f"{prefix}:{i}", model, module) for i, module in enumerate(modules))
         if fitting == count == len(modules):
-            return {f"{prefix}:{i}": Site(MODELS[prefix], module) for i, module in enumerate(modules)}
+            return {f"{prefix}:{i}": Site(PARTS[prefix], module) for i, module in enumerate(modules)}
         best = max(best, fitting)
     what = f"the numbers of its {prefix} layers do not fit this base: {best} of {count} match where it has {len(modules)}"
     raise InputError(what, path, "use a LoRA trained on this kind of base, or one whose layers are named")
@@ -70,10 +71,10 @@ def _names(
 
 def _classes(path: Path, prefix: str, metadata: Mapping[str, str]) -> set[str]:
     try:
-        held = json.loads(metadata.get(prefix, json.dumps(sorted(CLASSES[prefix]))))
+        listed = json.loads(metadata.get(prefix, json.dumps(sorted(CLASSES[prefix]))))
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"its metadata do not say which {prefix} layers are numbered", path, "fetch it again") from error
-    named = {str(one) for one in held} if isinstance(held, list) else set()
+    named = {str(one) for one in listed} if isinstance(listed, list) else set()
     strange = named - CLASSES[prefix] - ({"ResnetBlock2D"} if prefix == "unet" else set())
     if strange or not named:
         what = f"its {prefix} layers are numbered over unknown classes ({', '.join(sorted(strange)) or 'none'})"

@@ -1,4 +1,4 @@
-"""LoRAs' halves side by side, so that all of one width are weighted at once: many small products keep a device waiting."""
+"""LoRAs' matrices stacked, so that all of one width are weighted in one product: many small ones keep a device waiting."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
     from models.lora.methods import LoraLayer
 
 
-class Halves:
-    """The up and down matrices of a model's layers, those of a layer's LoRAs joined along their ranks.
+class StackedLoras:
+    """The up and down matrices of a model's layers, those of a layer's LoRAs concatenated along their ranks.
 
-    They are held as their files store them, in one tensor for each width.
+    Stored in the files' dtype, in one tensor for each width.
     """
 
     def __init__(self, layers: Sequence[Sequence[tuple[int, LoraLayer]]]) -> None:
-        """`layers` holds, for each layer of the model, its LoRAs: their number among the model's, and what they have there."""
+        """`layers`: for each layer of the model, (index of a LoRA, its layer there) for every LoRA that touches it."""
         import torch
 
         self._ups = _Stacks([[lora.up.flatten(1).T for _, lora in loras] for loras in layers])
         self._downs = _Stacks([[lora.down.flatten(1) for _, lora in loras] for loras in layers])
         owners = [[(number, lora) for number, lora in loras for _ in range(lora.rank)] for loras in layers]
         self._owners = self._downs.ordered([torch.tensor([number for number, _ in rows]) for rows in owners])
-        self._scales = self._downs.ordered([torch.tensor([lora.alpha / lora.rank for _, lora in rows]) for rows in owners])
+        self._scales = self._downs.ordered([torch.tensor([lora.scale for _, lora in rows]) for rows in owners])
 
     def ups(self, device: torch.device) -> list[Tensor]:
         """Up (out, ranks) of each layer in float32."""
         return [up.T for up in self._ups.parts([rows.float() for rows in self._ups.on(device)])]
 
     def downs(self, weights: Sequence[float], device: torch.device) -> list[Tensor]:
-        """w alpha / r down (ranks, in) of each layer in float32, LoRA i at `weights[i]`."""
+        """Down (ranks, in) of each layer in float32, times its scale and its LoRA's weight: LoRA i at `weights[i]`."""
         import torch
 
-        held = torch.tensor(weights)
-        shares = [(held[owner] * scale).to(device)[:, None] for owner, scale in zip(self._owners, self._scales, strict=True)]
+        values = torch.tensor(weights)
+        shares = [(values[owner] * scale).to(device)[:, None] for owner, scale in zip(self._owners, self._scales, strict=True)]
         return self._downs.parts([rows.float() * share for rows, share in zip(self._downs.on(device), shares, strict=True)])
 
 
@@ -53,7 +53,7 @@ class _Stacks:
         self._rows = self.ordered([torch.cat(list(parts)) for parts in layers])
 
     def ordered(self, layers: Sequence[Tensor]) -> list[Tensor]:
-        """One tensor for each width, of what each layer has for its rows."""
+        """Concatenates, for each width, what the layers of that width have for their rows."""
         import torch
 
         return [torch.cat([t for t, w in zip(layers, self._widths, strict=True) if w == width]) for width in self._order]

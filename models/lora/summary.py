@@ -1,4 +1,4 @@
-"""What any LoRA file is, read from its names, shapes and metadata alone: no base is needed, and no weights are loaded."""
+"""Describes any LoRA file by its names, shapes and metadata alone: without a base, and without loading weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.lora.file import TRIGGER_KEY, read_header
-from models.lora.key_spellings import family_of_layers, other_method, split_key
+from models.lora.key_spellings import family_of_layers, split_key
+from models.lora.methods import unsupported_method
 from models.lora.numbered_keys import is_numbered
 
 MOST_TAGS: Final = 12
@@ -19,30 +20,35 @@ MOST_TAGS: Final = 12
 
 @dataclass(frozen=True)
 class LoraSummary:
-    """`ranks` and `alphas` count layers; `blocks` counts them by part of the base. What the file does not tell is None or empty.
-
-    `method` is LoRA, LoCon (with convolutions larger than 1x1), or another method's name, for which ranks are not told. `family`
-    is the family of bases that the shapes point to.
-    """
+    """What a file's header tells. What it does not tell is None or empty."""
 
     file: str
     method: str
+    """LoRA, LoCon (with convolutions larger than 1x1), or the name of a method that cannot be read."""
     naming: str
+    """The tool whose spelling the keys have."""
     family: str | None
+    """The family of bases that the shapes point to."""
     ranks: dict[int, int]
+    """Layers by rank; empty for a method that cannot be read."""
     alphas: dict[float, int]
+    """Layers by alpha; empty for a method that cannot be read."""
     blocks: dict[str, int]
+    """Layers by part of the base."""
     trigger: str | None
     base: str | None
+    """The name of the base it was trained on."""
     hash: str | None
     training: dict[str, str]
+    """Steps, epochs, learning rate and the like, as kohya's metadata name them."""
     tags: dict[str, int]
+    """The commonest tags of the training captions, with their counts."""
 
 
 def summarise(path: Path) -> LoraSummary:
     """Raises InputError for what is no safetensors file, or holds no LoRA of any method."""
     entries, metadata, _ = read_header(path)
-    method = other_method(list(entries))
+    method = unsupported_method(list(entries))
     shapes = _shapes(entries)
     if method is None and not shapes:
         raise InputError("not a LoRA file (no LoRA layers in it)", path, "name a LoRA; a checkpoint goes under base:")
@@ -112,7 +118,7 @@ def _alphas(path: Path, entries: Mapping[str, Any]) -> dict[float, int]:
 
 
 def _trigger(metadata: Mapping[str, str]) -> str | None:
-    """What the file says, or else the token of the only folder it was trained on."""
+    """What the file names, or else the token of the only folder it was trained on."""
     if metadata.get(TRIGGER_KEY):
         return metadata[TRIGGER_KEY]
     tokens = {folder.partition("_")[2] for folder in _table(metadata, "ss_dataset_dirs")}
@@ -135,7 +141,7 @@ def _tags(metadata: Mapping[str, str]) -> dict[str, int]:
 
 def _table(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
     try:
-        held = json.loads(metadata.get(key, "{}"))
+        table = json.loads(metadata.get(key, "{}"))
     except (json.JSONDecodeError, RecursionError):
         return {}
-    return held if isinstance(held, dict) else {}
+    return table if isinstance(table, dict) else {}

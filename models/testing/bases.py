@@ -11,15 +11,15 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from models.base.opening import CONFIGS
+from models.base.family import CONFIGS
 
 Changes = dict[str, dict[str, object]]
 VAE: dict[str, object] = {"block_out_channels": [8, 8, 16, 16], "norm_num_groups": 4}
-TEXT: dict[str, object] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+TEXT_CONFIG: dict[str, object] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 SD15: Changes = {
     "unet": {"block_out_channels": [8, 8, 16, 16], "norm_num_groups": 4, "attention_head_dim": 2, "cross_attention_dim": 16},
     "vae": VAE,
-    "text_encoder": TEXT,
+    "text_encoder": TEXT_CONFIG,
 }
 SDXL: Changes = {
     "unet": {
@@ -32,8 +32,8 @@ SDXL: Changes = {
         "projection_class_embeddings_input_dim": 72,
     },
     "vae": VAE,
-    "text_encoder": TEXT,
-    "text_encoder_2": TEXT | {"hidden_size": 24, "projection_dim": 24, "num_hidden_layers": 3},
+    "text_encoder": TEXT_CONFIG,
+    "text_encoder_2": TEXT_CONFIG | {"hidden_size": 24, "projection_dim": 24, "num_hidden_layers": 3},
 }
 
 

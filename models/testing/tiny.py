@@ -6,7 +6,15 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel
+
+from models.lora.sites import DENOISER, TEXT, TEXT_2, Part
+
+
+def by_part(*modules: nn.Module) -> dict[Part, nn.Module]:
+    """A denoiser and its text encoders, as `open_lora` takes them."""
+    return dict(zip((DENOISER, TEXT, TEXT_2), modules, strict=False))
 
 
 def tiny_unet(seed: int = 0, **changes: Any) -> UNet2DConditionModel:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
+
+    from models.base.family import Base
 
 
 @dataclass(frozen=True)
@@ -28,31 +30,25 @@ def pictures(drawn: Sequence[Image | NotDrawn]) -> list[Image]:
     return found
 
 
-def decode(vae: Any, latents: Tensor, *, upcast: bool = False) -> Image | NotDrawn:
-    """One picture of latents (C, h, w), unscaled by the VAE's own factor; NotDrawn where latents or, even in float32, pixels are
-    not finite. `upcast`: the VAE is known to overflow in float16 and is not tried in it."""
+def decode(base: Base, latents: Tensor) -> Image | NotDrawn:
+    """One picture of latents (C, h, w); NotDrawn where latents or, even in float32, pixels are not finite."""
     import torch
 
     if not bool(latents.isfinite().all()):
         return NotDrawn("the UNet gave NaN")
-    x = latents[None] / vae.config["scaling_factor"]
-    kept = vae.dtype
-    half = kept == torch.float16
-    pixels = None if half and upcast else _pixels(vae, x)
+    x, vae, family = latents[None], base.vae, base.family
+    dtype = vae.dtype
+    half = dtype == torch.float16
+    pixels = None if half and family.vae_overflows(base) else family.decode(base, x)
     if half and (pixels is None or not bool(pixels.isfinite().all())):
         vae.to(torch.float32)
         try:
-            pixels = _pixels(vae, x)
+            pixels = family.decode(base, x)
         finally:
-            vae.to(kept)
+            vae.to(dtype)
     if pixels is None or not bool(pixels.isfinite().all()):
         return NotDrawn("the VAE gave NaN")
     return _picture(pixels[0])
-
-
-def _pixels(vae: Any, x: Tensor) -> Tensor:
-    found: Tensor = vae.decode(x.to(vae.dtype), return_dict=False)[0]
-    return found
 
 
 def _picture(pixels: Tensor) -> Image:

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from models.base.family import Conditioning, joined
 from models.errors import InputError
 from models.lora.fold import Folded
+from models.lora.sites import DENOISER
 from models.precision import whole_float32
 from optimizer.point import Job, Point
 from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
-from optimizer.render.denoise import Conditioning, denoise, interleaved
+from optimizer.render.denoise import Predict, denoise
 from optimizer.render.memory import MOST, Fit, Needs, fit, free_bytes, size_of
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.schedulers import calls, make_scheduler
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import nn
 
-    from models.base.opening import Base
+    from models.base.family import Base
     from models.base.textual_inversion import Embedding
     from models.lora.file import LoraFile
 from optimizer.render.base import Frame
@@ -59,8 +61,8 @@ class DiffusionRenderer:
         self.frame.check(self.base.factor)
         if noise_is_elsewhere(self.frame.rng, self._device.type):
             raise InputError("rng gpu needs a CUDA device", "render.rng", NOISE_MEND)
-        self._unet = Folded(self.base.unet, {n: f.unet for n, f in self.loras.items()})
-        self._call = torch.compile(self.base.unet) if self.compiled else self.base.unet
+        self._denoiser = Folded(self.base.denoiser, {n: f.layers.get(DENOISER, {}) for n, f in self.loras.items()})
+        self._predict = self._predictor(torch.compile(self.base.denoiser) if self.compiled else self.base.denoiser)
         self._fit = self._measure()
         size = self.frame.width, self.frame.height
         self._conditioning = ConditioningEncoder(
@@ -69,7 +71,7 @@ class DiffusionRenderer:
         if self._fit.tiled:
             self.base.vae.enable_tiling()
         if not self._fit.offload:
-            for model in _models(self.base):
+            for model in self.base.models:
                 model.to(self._device)
 
     def batch(self) -> int:
@@ -83,7 +85,7 @@ class DiffusionRenderer:
             "embeddings": {name: held.digest for name, held in sorted(self.embeddings.items())},
             "fixed": dict(sorted(self.fixed.items())),
             "frame": asdict(self.frame),
-            "dtype": str(self.base.unet.dtype),
+            "dtype": str(self.base.dtype),
             "path": " ".join([NUMERICAL_PATH, *(way for way, taken in ways.items() if taken)]),
         }
 
@@ -106,7 +108,7 @@ class DiffusionRenderer:
                 size = f"{self.frame.width}x{self.frame.height}"
                 raise InputError(f"one image of {size} does not fit on {self._device}", "render", "make it smaller") from error
         # Outside of the except clause: the error holds the frames that hold the memory.
-        self._unet.release()
+        self._denoiser.release()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         middle = len(jobs) // 2
@@ -123,23 +125,23 @@ class DiffusionRenderer:
         weights = [{**self.fixed, **job.point.weights} for job in jobs]
         scales = [job.point.cfg for job in jobs]
         with torch.no_grad(), whole_float32():
-            with self._present(self.base.unet), self._unet.at(weights), noise.drawing():
-                latents = denoise(self._call, scheduler, first, interleaved(conditionings), scales)
+            with self._present(self.base.denoiser), self._denoiser.at(weights), noise.drawing():
+                latents = denoise(self._predict, scheduler, first, _rows(conditionings), scales)
             with self._present(self.base.vae):
-                return [decode(self.base.vae, latent, upcast=self.base.upcast_vae) for latent in latents]
+                return [decode(self.base, latent) for latent in latents]
 
     def seconds_per_image(self) -> float:
         """Measured: one guided UNet step (the second of two), times the steps."""
         import torch
 
-        conditionings = interleaved([self._conditioning.of(self.frame.prompt, self.frame.negative_prompt, {})])
+        conditionings = _rows([self._conditioning.of(self.frame.prompt, self.frame.negative_prompt, {})])
         latents = torch.zeros((1, *self._latent_shape()), device=self._device)
-        scheduler = make_scheduler("Euler", self.base.schedule, [0])
-        with torch.no_grad(), self._present(self.base.unet):
+        scheduler, predict = make_scheduler("Euler", self.base.schedule, [0]), self._predictor(self.base.denoiser)
+        with torch.no_grad(), self._present(self.base.denoiser):
             for steps in (1, 1):
                 began = time.monotonic()
                 scheduler.set_timesteps(steps, device=self._device)
-                denoise(self.base.unet, scheduler, latents, conditionings, [2.0])
+                denoise(predict, scheduler, latents, conditionings, [2.0])
                 if self._device.type == "cuda":
                     torch.cuda.synchronize()
         return (time.monotonic() - began) * calls(self.frame.sampler, self.frame.steps)
@@ -151,13 +153,16 @@ class DiffusionRenderer:
         return both if point.cfg > 1 else both[1:]
 
     def _latent_shape(self) -> tuple[int, int, int]:
-        channels, factor = int(self.base.unet.config["in_channels"]), self.base.factor
-        return channels, self.frame.height // factor, self.frame.width // factor
+        return self.base.family.latent_shape(self.base, self.frame.width, self.frame.height)
+
+    def _predictor(self, denoiser: Any) -> Predict:
+        family = self.base.family
+        return lambda latents, time, conditioning: family.predict(denoiser, latents, time, conditioning)
 
     def _measure(self) -> Fit:
-        sizes = [size_of(model) for model in _models(self.base)]
-        held = sum(size_of(m) for m in _models(self.base) if next(m.parameters()).device == self._device)
-        needs = Needs(sum(sizes), max(sizes), self._unet.copy_bytes, self.base.unet.dtype.itemsize)
+        sizes = [size_of(model) for model in self.base.models]
+        held = sum(size_of(m) for m in self.base.models if next(m.parameters()).device == self._device)
+        needs = Needs(sum(sizes), max(sizes), self._denoiser.copy_bytes, self.base.dtype.itemsize)
         # A processor draws two images in the time of two.
         most = self.most or (MOST if self._device.type == "cuda" else 1)
         return fit(free_bytes(self._device), held, needs, self.frame.width * self.frame.height, most=most)
@@ -175,8 +180,9 @@ class DiffusionRenderer:
             model.to("cpu")
 
 
-def _models(base: Base) -> list[nn.Module]:
-    return [base.unet, base.text_encoder, base.vae, *([base.second.text_encoder] if base.second else [])]
+def _rows(images: Sequence[tuple[Conditioning, ...]]) -> Conditioning:
+    """The rows of each image next to each other, as models.lora.fold wants them."""
+    return joined([conditioning for image in images for conditioning in image])
 
 
 def _alike(jobs: Sequence[Job], conditionings: Sequence[tuple[Conditioning, ...]]) -> list[list[int]]:

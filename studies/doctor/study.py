@@ -39,16 +39,15 @@ def study_lines(study: Study) -> Iterator[Line]:
 def _lora(study: Study, name: str) -> Line:
     from models.lora.file import open_lora
 
-    base = study.models.base
-    second = base.second.text_encoder if base.second else None
+    modules = study.models.base.modules
     file = study.path(study.spec.loras[name].file)
-    return _tried("LoRA", study.spec.loras[name].file, lambda: open_lora(file, base.unet, base.text_encoder, second).metadata)
+    return _tried("LoRA", study.spec.loras[name].file, lambda: open_lora(file, modules).metadata)
 
 
 def _embedding(study: Study, file: str) -> None:
-    from models.base.textual_inversion import fits, open_embedding
+    from models.base.textual_inversion import check_width, open_embedding
 
-    fits(open_embedding(study.path(file)), study.models.base)
+    check_width(open_embedding(study.path(file)), study.models.base.text_widths)
 
 
 def _scorers(study: Study) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from models.base.opening import Base
+from models.base.family import Base
 from models.catalogue import limits_of_use
 from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
@@ -39,7 +39,7 @@ def validate_study(study: Study) -> Iterator[str]:
     if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
         yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
     for name, file in models.loras.items():
-        layers = len(file.unet) + len(file.text) + len(file.text_2)
+        layers = sum(len(modules) for modules in file.layers.values())
         yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
         other = trained_on_another(file.metadata, models.base)
         if other is not None:

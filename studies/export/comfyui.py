@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from models.base.registry import family_named
 from models.errors import InputError
 from studies.export.comfyui_graph import Graph, Output
 from studies.export.comfyui_samplers import NOISY, comfyui_sampler
@@ -47,7 +48,7 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
         model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
     if study.base_facts.schedule.get("prediction_type") == "v_prediction":
         (model,) = graph.add("ModelSamplingDiscrete", {"sampling": "v_prediction", "zsnr": False}, model=model)
-    if spec.base.clip_skip > 1 and not study.base_facts.is_xl:
+    if spec.base.clip_skip > 1 and family_named(study.base_facts.family).honours_clip_skip:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
     texts = (point.prompt or spec.prompt, spec.negative_prompt)
     told = [graph.add("CLIPTextEncode", {"text": marked(text, spec.embeddings)}, clip=clip)[0] for text in texts]

@@ -14,7 +14,9 @@ from pprint import pformat
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.opening import is_hub_name
+from models.base.registry import family_named
 from models.errors import InputError
+from models.lora.sites import TEXT_2
 from optimizer.render.schedulers import make_scheduler, sampler_named
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
     return {
         "BASE": _place(study, spec.base.checkpoint),
         "VAE": _place(study, spec.base.vae) if spec.base.vae else None,
-        "XL": study.base_facts.is_xl,
+        "XL": TEXT_2 in family_named(study.base_facts.family).parts,
         "DTYPE": spec.base.dtype,
         "PROMPT": point.prompt or spec.prompt,
         "NEGATIVE": spec.negative_prompt,

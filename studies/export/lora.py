@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.base.registry import family_named
 from models.lora.combine import LoraSum, sum_loras, write_sum
 from models.lora.file import TRIGGER_KEY
 from studies.a1111.lora_tags import format_number
@@ -28,7 +29,8 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     assert outcome.pick is not None
     weights = {**outcome.pick.point.weights, **fixed_weights(study)}
     summed = sum_loras(study.models.loras, weights)
-    write_sum(path, summed, metadata_of(study, outcome.seed, weights, path.stem, summed.rank), xl=study.base_facts.is_xl)
+    metadata = metadata_of(study, outcome.seed, weights, path.stem, summed.rank)
+    write_sum(path, summed, metadata, family_named(study.base_facts.family).parts)
     return [f"use it alone, at weight 1: <lora:{path.stem}:1>", *_warnings(summed)]
 
 
@@ -44,7 +46,7 @@ def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, 
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(rank),
         "ss_network_alpha": str(rank),
-        "ss_base_model_version": "sdxl_base_v1-0" if study.base_facts.is_xl else "sd_v1",
+        "ss_base_model_version": family_named(study.base_facts.family).kohya_version,
         "ss_sd_model_name": study.base_facts.name,
         "ss_training_comment": f"not trained: {said}, the pick of study {study.spec.name} at seed {seed}",
         MADE_OF: json.dumps(parts, ensure_ascii=False),

@@ -15,7 +15,7 @@ from studies.lazy import LazyObserver, LazyRenderer
 from studies.opened import BaseFacts, LoraFacts, ModelFacts
 from studies.testing.painter import Painter
 
-BASE: Final = BaseFacts("lab", "0123456789abcdef", False, {})
+BASE: Final = BaseFacts("lab", "0123456789abcdef", "sd15", {})
 
 
 @dataclass

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from studies.training.log import DrawSamples
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from models.base.opening import Base
+    from models.base.family import Base
     from optimizer.render.decode import NotDrawn
 
 SEEDS: Final = (1, 2)
@@ -53,8 +53,7 @@ def draw_with(base: Base, prompt: str, size: tuple[int, int], cfg: float) -> Dra
         device = base.device
         renderer = DiffusionRenderer(base, {}, Frame(prompt, "", *size, STEPS, SAMPLER))
         drawn = renderer.render([Job(seed, Point({}, cfg)) for seed in SEEDS])
-        models: list[Any] = [base.unet, base.text_encoder, base.vae]
-        for model in models:
+        for model in base.models:
             # Where memory is short the renderer leaves models on the processor.
             model.to(device)
         return dict(zip(SEEDS, drawn, strict=True))

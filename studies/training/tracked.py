@@ -12,7 +12,7 @@ from studies.training.samples import SampleSettings, draw_with, sample_prompt
 from studies.training.train import train_lora
 
 if TYPE_CHECKING:
-    from models.base.opening import Base
+    from models.base.family import Base
     from studies.callback import Callback
     from studies.tracking.base import Tracker
     from trainers.train.progress import Trained

@@ -17,7 +17,7 @@ from trainers.train.progress import Trained
 from trainers.train.request import TrainRequest
 
 if TYPE_CHECKING:
-    from models.base.opening import Base
+    from models.base.family import Base
 
 
 def train_request(
@@ -61,12 +61,13 @@ def train_lora(
 
     with (callback or SilentCallback()).progress(f"train {request.out.stem}") as advance:
         opened = open_base(base, device=best_device("auto"))
-        if opened.is_xl:
-            raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base, "name an SD1.5 base")
+        if not opened.family.trainable:
+            what = f"LoRAs are trained on SD1.5 bases here, and this is {opened.family.title}"
+            raise InputError(what, base, "name an SD1.5 base")
         return train(
             request,
             opened,
-            [open_lora(file, opened.unet, opened.text_encoder) for file in companions],
+            [open_lora(file, opened.modules) for file in companions],
             progress=lambda p: advance(p.step, p.steps, describe_progress(p)),
             callback=training_callback(opened) if training_callback is not None else None,
         )

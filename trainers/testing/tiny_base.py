@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
 
-from models.base.opening import Base
+from models.base.family import Base
+from models.base.sd15 import SD15
+from models.lora.sites import DENOISER, TEXT
 from models.testing.tiny import tiny_text_encoder, tiny_unet
 
 
@@ -38,5 +40,5 @@ def tiny_base(*, variational: bool = False, prediction: str = "v_prediction") ->
             num_decoder_blocks=(1, 1), latent_channels=4,
         )  # fmt: skip
     schedule = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "prediction_type": prediction}
-    parts = (cast(Any, WordTokenizer()), tiny_text_encoder(), tiny_unet(), vae.requires_grad_(False).eval())
-    return Base(*parts, schedule, "tiny", "0" * 64)
+    modules = {DENOISER: tiny_unet(), TEXT: tiny_text_encoder()}
+    return Base(SD15(), modules, {TEXT: WordTokenizer()}, vae.requires_grad_(False).eval(), schedule, "tiny", "0" * 64)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.base.opening import Base
+from models.base.family import Base
 from trainers.step_plan import Plan
 from trainers.testing.tiny_set import write_tiny_set
 from trainers.train.callback import TrainingCallback

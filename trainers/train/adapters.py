@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from models.lora.key_spellings import layer_names
 from models.lora.methods import LoraLayer
+from models.lora.sites import layer_names
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,10 +31,10 @@ class Strength:
     """Scale."""
 
 
-def unet_layers(unet: nn.Module, preset: Preset) -> dict[str, Strength]:
+def denoiser_layers(denoiser: nn.Module, preset: Preset) -> dict[str, Strength]:
     """The layers of the attention blocks that the preset names and, if asked for, the other convolutions."""
     found = {}
-    for name in layer_names(unet):
+    for name in layer_names(denoiser):
         if ".attentions." in f".{name}":
             if preset.layers == "attention" and not ATTENTION.search(name):
                 continue
@@ -44,11 +44,11 @@ def unet_layers(unet: nn.Module, preset: Preset) -> dict[str, Strength]:
     return found
 
 
-def text_layers(text_encoder: nn.Module, preset: Preset) -> dict[str, Strength]:
+def text_layers(encoder: nn.Module, preset: Preset) -> dict[str, Strength]:
     """Attention of every layer and, unless the preset leaves it, feed-forward; or nothing."""
     if not preset.text_rank:
         return {}
-    wanted = (n for n in layer_names(text_encoder) if ".layers." in n and (preset.layers == "blocks" or ".self_attn." in n))
+    wanted = (n for n in layer_names(encoder) if ".layers." in n and (preset.layers == "blocks" or ".self_attn." in n))
     return {n: Strength(preset.text_rank, preset.text_alpha) for n in wanted}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from models.lora.methods import LoraLayer
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
-    from models.base.opening import Base
+    from models.base.family import Base
 
 ACTIVE_SHARE: Final = 0.75
 """Probability with which a companion is active in a step."""
@@ -42,13 +42,14 @@ def random_weights(count: int, generator: Generator) -> list[float]:
 
 
 class Companions:
-    """Folds companions into the base's own weights, W = W_0 + sum_i w_i (alpha_i / r_i) B_i A_i, and restores them."""
+    """Folds companions into the base's own weights, W = W_0 + sum_i w_i scale_i up_i down_i, and restores them."""
 
     def __init__(self, base: Base, loras: Sequence[LoraFile]) -> None:
         self.triggers = [trigger_of(lora) for lora in loras]
         self._layers = [
-            *_layers(base.unet, [lora.unet for lora in loras]),
-            *_layers(base.text_encoder, [lora.text for lora in loras]),
+            layer
+            for part, module in base.modules.items()
+            for layer in _layers(module, [lora.layers.get(part, {}) for lora in loras])
         ]
 
     def set_weights(self, weights: Sequence[float]) -> None:
@@ -91,7 +92,7 @@ class _Layer:
         self.weight.data.copy_(self.pristine)
 
 
-def _layers(model: nn.Module, loras: Sequence[dict[str, LoraLayer]]) -> list[_Layer]:
+def _layers(model: nn.Module, loras: Sequence[Mapping[str, LoraLayer]]) -> list[_Layer]:
     found = []
     for path in sorted({path for layers in loras for path in layers}):
         weight = model.get_parameter(f"{path}.weight")
@@ -101,6 +102,6 @@ def _layers(model: nn.Module, loras: Sequence[dict[str, LoraLayer]]) -> list[_La
 
 
 def _factors(layer: LoraLayer, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Up, scaled by alpha / rank, and down, both flat and in float32 on the weight's device."""
-    up = layer.up.flatten(1).to(weight.device).float() * (layer.alpha / layer.rank)
+    """Up, times the scale, and down, both flat and in float32 on the weight's device."""
+    up = layer.up.flatten(1).to(weight.device).float() * layer.scale
     return up, layer.down.flatten(1).to(weight.device).float()

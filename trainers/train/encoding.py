@@ -13,7 +13,7 @@ from trainers.train.dataset import Picture
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from models.base.opening import Base
+    from models.base.family import Base
 
 CHUNK: Final = 4
 
@@ -61,18 +61,12 @@ def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
 
     images = np.stack([np.asarray(open_photo(p.path)) for p in pictures])
     x = torch.from_numpy(images).permute(0, 3, 1, 2).to(base.device, base.vae.dtype) / 127.5 - 1
-    scale = float(base.vae.config["scaling_factor"])
-    encoded = base.vae.encode(x)
-    if hasattr(encoded, "latent_dist"):
-        mean, deviation = encoded.latent_dist.mean, encoded.latent_dist.std
-    else:
-        mean, deviation = encoded.latents, None
-    mean = mean.float().cpu() * scale
+    mean, deviation = base.family.encode_pixels(base, x)
     if not bool(mean.isfinite().all()):
         raise InputError(f"the base's VAE gives NaN in {base.vae.dtype}", base.name, "open the base in float32 or bfloat16")
     if deviation is None:
         return [Latent(row.clone(), None) for row in mean]
-    return [Latent(m.clone(), d.clone()) for m, d in zip(mean, deviation.float().cpu() * scale, strict=True)]
+    return [Latent(m.clone(), d.clone()) for m, d in zip(mean, deviation, strict=True)]
 
 
 @dataclass
@@ -100,8 +94,4 @@ class Texts:
         return torch.stack([self._cache[c] for c in captions])
 
     def _encode(self, captions: Sequence[str]) -> Tensor:
-        tokenizer = self.base.tokenizer
-        length = min(tokenizer.model_max_length, int(self.base.text_encoder.config.max_position_embeddings))
-        ids = tokenizer(list(captions), padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
-        hidden: Tensor = self.base.text_encoder(ids.to(self.base.device))[0]
-        return hidden
+        return self.base.family.encode_captions(self.base, captions).hidden

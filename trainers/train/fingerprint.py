@@ -13,7 +13,7 @@ from trainers.train.dataset import Dataset
 from trainers.train.request import TrainRequest
 
 if TYPE_CHECKING:
-    from models.base.opening import Base
+    from models.base.family import Base
 
 VERSION: Final = 3
 """Counts changes of the training itself that give other files from the same input."""
@@ -22,5 +22,5 @@ VERSION: Final = 3
 def fingerprint(request: TrainRequest, dataset: Dataset, base: Base, companions: Sequence[LoraFile]) -> str:
     """SHA-256 in hex."""
     digests = [lora.digest for lora in companions]
-    parts = [VERSION, asdict(request.preset), request.trigger, base.hash, str(base.unet.dtype), dataset.hash, digests]
+    parts = [VERSION, asdict(request.preset), request.trigger, base.hash, str(base.dtype), dataset.hash, digests]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

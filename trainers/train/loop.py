@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from models.io.disk import check_writable, writing
 from models.lora.file import LoraFile, read_metadata, write_lora
+from models.lora.sites import DENOISER, TEXT
 from models.precision import multiplies_in_bfloat16
-from trainers.train.adapters import adapted, text_layers, trained_layers, unet_layers
+from trainers.train.adapters import adapted, denoiser_layers, text_layers, trained_layers
 from trainers.train.batches import Batch, batches
 from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
@@ -32,7 +33,7 @@ from trainers.train.steps import Report, run_steps
 if TYPE_CHECKING:
     import torch
 
-    from models.base.opening import Base
+    from models.base.family import Base
 
 
 def train(
@@ -110,19 +111,20 @@ def _trained(
 ) -> tuple[str, float]:
     """Runs the steps and writes the file; returns its model hash and the running mean of the loss."""
     base, preset = context.base, context.preset
+    encoder = base.text_encoders[TEXT]
     with (
         context.companions.restored(),
-        adapted(base.unet, unet_layers(base.unet, preset), preset.seed, preset.init) as unet,
-        adapted(base.text_encoder, text_layers(base.text_encoder, preset), preset.seed + 1, preset.init) as text_encoder,
+        adapted(base.denoiser, denoiser_layers(base.denoiser, preset), preset.seed, preset.init) as of_denoiser,
+        adapted(encoder, text_layers(encoder, preset), preset.seed + 1, preset.init) as of_encoder,
         _gradient_checkpointing(base, preset.gradient_checkpointing),
     ):
-        loss = run_steps(context, plan, (unet, text_encoder), checkpoint, request.checkpoint_seconds, report, callback)
-        layers = trained_layers(base.unet, preset.stored), trained_layers(base.text_encoder, preset.stored)
+        loss = run_steps(context, plan, (of_denoiser, of_encoder), checkpoint, request.checkpoint_seconds, report, callback)
+        layers = {DENOISER: trained_layers(base.denoiser, preset.stored), TEXT: trained_layers(encoder, preset.stored)}
     prediction = context.diffusion.prediction
     metadata = describe(request, base, prediction, context.dataset, len(plan), checkpoint.fingerprint)
     hashes = {trigger: lora.hash for trigger, lora in zip(context.companions.triggers, companions, strict=True)}
     with writing(request.out):
-        return write_lora(request.out, *layers, metadata | {COMPANIONS: json.dumps(hashes)}), loss
+        return write_lora(request.out, layers, metadata | {COMPANIONS: json.dumps(hashes)}), loss
 
 
 def _uses_bfloat16(precision: Precision, device: torch.device) -> bool:
@@ -135,10 +137,10 @@ def _gradient_checkpointing(base: Base, enabled: bool) -> Iterator[None]:
     if not enabled:
         yield
         return
-    base.unet.enable_gradient_checkpointing()
-    base.unet.train()
+    base.denoiser.enable_gradient_checkpointing()
+    base.denoiser.train()
     try:
         yield
     finally:
-        base.unet.eval()
-        base.unet.disable_gradient_checkpointing()
+        base.denoiser.eval()
+        base.denoiser.disable_gradient_checkpointing()

@@ -15,7 +15,7 @@ from trainers.train.optimizer import optimizer_name, warmup_steps
 from trainers.train.request import TrainRequest
 
 if TYPE_CHECKING:
-    from models.base.opening import Base
+    from models.base.family import Base
 
 FINGERPRINT: Final = "huanhua_training"
 """Key of the training's fingerprint."""

@@ -16,13 +16,13 @@ MAX_GRADIENT_NORM: Final = 1.0
 """Gradients of a step are scaled down to this Euclidean norm."""
 
 
-def open_optimizer(unet: Sequence[Tensor], text_encoder: Sequence[Tensor], preset: Preset) -> Optimizer:
-    """Of the parameters of both models, each at its own learning rate; `text_encoder` may be empty."""
+def open_optimizer(denoiser: Sequence[Tensor], encoder: Sequence[Tensor], preset: Preset) -> Optimizer:
+    """Of the parameters of both models, each at its own learning rate; those of the text encoder may be empty."""
     import torch
 
-    groups = [{"params": unet, "lr": preset.learning_rate}]
-    if text_encoder:
-        groups.append({"params": text_encoder, "lr": preset.text_learning_rate})
+    groups = [{"params": denoiser, "lr": preset.learning_rate}]
+    if encoder:
+        groups.append({"params": encoder, "lr": preset.text_learning_rate})
     return torch.optim.AdamW(groups, weight_decay=preset.weight_decay, fused=True)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.base.family import Conditioning
+from models.lora.sites import TEXT
 from trainers.prepare.captions import without_trigger
 from trainers.train.adapters import disabled_adapters
 from trainers.train.batches import Batch
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from models.base.opening import Base
+    from models.base.family import Base
 
 
 @dataclass(frozen=True)
@@ -139,15 +141,14 @@ def _loss(
 def _predict(context: StepContext, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
-    unet = context.base.unet
+    base = context.base
     with torch.autocast(x_t.device.type, torch.bfloat16, enabled=context.bfloat16):
-        embedded = context.texts.embed(captions)
-        predicted: Tensor = unet(x_t.to(unet.dtype), t, embedded.to(unet.dtype), return_dict=False)[0]
-    return predicted
+        conditioning = Conditioning(context.texts.embed(captions).to(base.dtype))
+        return base.family.predict(base.denoiser, x_t, t, conditioning)
 
 
 def _base_prediction(context: StepContext, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
-    with torch.no_grad(), disabled_adapters(context.base.unet), disabled_adapters(context.base.text_encoder):
+    with torch.no_grad(), disabled_adapters(context.base.denoiser), disabled_adapters(context.base.text_encoders[TEXT]):
         return _predict(context, captions, x_t, t).float()

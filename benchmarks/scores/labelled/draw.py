@@ -78,7 +78,7 @@ def draw(rows: list[dict[str, Any]]) -> None:
     for prompt in sorted({row["prompt"] for row in rows}):
         base = open_base(str(WEIGHTS / "base"))
         names = list(next(row for row in rows if row["prompt"] == prompt)["weights"])
-        loras = {name: open_lora(lora_file(name), base.unet, base.text_encoder) for name in names}
+        loras = {name: open_lora(lora_file(name), base.modules) for name in names}
         renderer = DiffusionRenderer(base, loras, Frame(prompt, "", *SIZE, STEPS, SAMPLER))
         for row in (row for row in rows if row["prompt"] == prompt):
             (image,) = pictures(renderer.render([Job(row["seed"], Point(row["weights"], CFG))]))

@@ -21,6 +21,7 @@ from models.base.textual_inversion import open_embedding
 from models.errors import InputError
 from models.io.images import open_photo
 from models.lora.file import open_lora
+from models.lora.sites import DENOISER, TEXT, Part
 from models.testing.tiny import tiny_text_encoder, tiny_unet
 from models.vision.onnx import open_onnx
 from models.vision.upscaler import open_upscaler
@@ -98,8 +99,8 @@ def _database() -> bytes:
 
 
 @cache
-def _parts() -> tuple[Any, Any]:
-    return tiny_unet(), tiny_text_encoder()
+def _modules() -> dict[Part, Any]:
+    return {DENOISER: tiny_unet(), TEXT: tiny_text_encoder()}
 
 
 def _checkpoint(path: Path) -> None:
@@ -125,7 +126,7 @@ def doors() -> list[Door]:
         Door("photo", ".webp", _picture("WEBP"), open_photo),
         Door("checkpoint", ".safetensors", base, _checkpoint),
         Door("checkpoint", ".ckpt", _pickled({"state_dict": {"a": torch.ones(2)}}), _checkpoint),
-        Door("LoRA", ".safetensors", _lora(), lambda path: open_lora(path, *_parts())),
+        Door("LoRA", ".safetensors", _lora(), lambda path: open_lora(path, _modules())),
         Door("embedding", ".safetensors", save({"emb_params": vectors}), open_embedding),
         Door("embedding", ".pt", _pickled({"string_to_param": {"*": vectors}}), open_embedding),
         Door("upscaler", ".pth", _pickled(rrdb(width=16, growth=32)), open_upscaler),

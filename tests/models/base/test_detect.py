@@ -14,6 +14,7 @@ from models.base import opening as base
 from models.base.opening import open_base
 from models.errors import InputError
 from models.io.pickles import read_pickle
+from models.lora.sites import TEXT
 from models.testing.bases import random_parts, same_parts, small_configs
 from models.testing.ldm import single_file_weights
 
@@ -111,4 +112,4 @@ def test_with_the_flag_a_pickle_opens_bit_for_bit(
     held = {"state_dict": weights, "global_step": 4} if nested else weights
     torch.save(held, tmp_path / "a.ckpt", _use_new_zipfile_serialization=zipped)
     opened = open_base(tmp_path / "a.ckpt", allow_pickle=True)
-    assert same_parts((opened.unet, opened.vae, opened.text_encoder), parts)
+    assert same_parts((opened.denoiser, opened.vae, opened.text_encoders[TEXT]), parts)

@@ -13,9 +13,11 @@ from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from models.base import opening as base
-from models.base.opening import CONFIGS, open_base
+from models.base.family import CONFIGS
+from models.base.opening import open_base
 from models.errors import InputError
-from models.testing.bases import TEXT, random_parts, same_parts, small_configs
+from models.lora.sites import TEXT
+from models.testing.bases import TEXT_CONFIG, random_parts, same_parts, small_configs
 from models.testing.ldm import write_single_file
 
 
@@ -46,17 +48,17 @@ def tiny(monkeypatch: pytest.MonkeyPatch, configs: Path) -> None:
 @pytest.mark.usefixtures("tiny")
 def test_a_single_file_opens_with_every_weight_in_its_place(single: Path, parts: tuple[Any, ...]) -> None:
     opened = open_base(single, config="tiny")
-    assert same_parts((opened.unet, opened.vae, opened.text_encoder), parts)
+    assert same_parts((opened.denoiser, opened.vae, opened.text_encoders[TEXT]), parts)
     assert (opened.name, opened.factor, len(opened.hash)) == ("tiny", 8, 64)
     assert opened.schedule["beta_schedule"] == "scaled_linear"
-    assert not any(weight.requires_grad for weight in opened.unet.parameters())
-    assert (opened.second, opened.is_xl, opened.upcast_vae) == (None, False, False)
+    assert not any(weight.requires_grad for weight in opened.denoiser.parameters())
+    assert (opened.family.name, opened.family.vae_overflows(opened)) == ("sd15", False)
 
 
 @pytest.mark.usefixtures("tiny")
 def test_a_single_file_opens_in_another_type(single: Path) -> None:
     opened = open_base(single, config="tiny", dtype="bfloat16")
-    assert {opened.unet.dtype, opened.vae.dtype, opened.text_encoder.dtype} == {torch.bfloat16}
+    assert {opened.denoiser.dtype, opened.vae.dtype, opened.text_encoders[TEXT].dtype} == {torch.bfloat16}
 
 
 @pytest.mark.usefixtures("tiny")
@@ -66,16 +68,23 @@ def test_a_folder_opens_as_the_single_file_does(tmp_path: Path, single: Path, mo
     first = open_base(single, config="tiny")
     scheduler = PNDMScheduler.from_config(first.schedule)
     pipe = StableDiffusionPipeline(
-        first.vae, first.text_encoder, first.tokenizer, first.unet, scheduler, None, None, requires_safety_checker=False
+        first.vae,
+        first.text_encoders[TEXT],
+        first.tokenizers[TEXT],
+        first.denoiser,
+        scheduler,
+        None,
+        None,
+        requires_safety_checker=False,
     )
     pipe.save_pretrained(tmp_path / "folder")
     second = open_base(tmp_path / "folder")
-    assert same_parts((first.unet, first.vae, first.text_encoder), (second.unet, second.vae, second.text_encoder))
+    assert same_parts(tuple(first.models), tuple(second.models))
     assert second.name == "folder"
     assert second.hash != first.hash
     text = "1girl, pink dress"
-    assert first.tokenizer(text).input_ids == second.tokenizer(text).input_ids
-    monkeypatch.setattr(base, "SD2_WIDTH", TEXT["hidden_size"])
+    assert first.tokenizers[TEXT](text).input_ids == second.tokenizers[TEXT](text).input_ids
+    monkeypatch.setattr("models.base.sd15.SD2_WIDTH", TEXT_CONFIG["hidden_size"])
     with pytest.raises(InputError, match="of Stable Diffusion 2"):
         open_base(tmp_path / "folder")
 
@@ -178,4 +187,4 @@ def test_a_checkpoint_of_full_size_opens(tmp_path: Path) -> None:
     assert sum(weight.numel() for weight in parts[0].parameters()) == 859_520_964
     write_single_file(tmp_path / "full.safetensors", *parts)
     opened = open_base(tmp_path / "full.safetensors", dtype="float16")
-    assert same_parts((opened.unet, opened.vae, opened.text_encoder), parts)
+    assert same_parts((opened.denoiser, opened.vae, opened.text_encoders[TEXT]), parts)

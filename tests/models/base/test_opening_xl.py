@@ -11,8 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.base import opening as base
-from models.base.opening import CONFIGS, Base, open_base
+from models.base.family import CONFIGS, Base
+from models.base.opening import open_base
 from models.errors import InputError
+from models.lora.sites import TEXT, TEXT_2
 from models.testing.bases import random_parts, same, same_parts, small_configs
 from models.testing.ldm import single_file_weights, stream_file, write_single_file
 
@@ -44,23 +46,20 @@ def single(configs: Path, parts: tuple[Any, ...]) -> Path:
 
 
 def parts_of(opened: Base) -> tuple[Any, ...]:
-    assert opened.second is not None
-    return opened.unet, opened.vae, opened.text_encoder, opened.second.text_encoder
+    return opened.denoiser, opened.vae, opened.text_encoders[TEXT], opened.text_encoders[TEXT_2]
 
 
 def write_folder(opened: Base, folder: Path, **how: Any) -> Path:
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
-    assert opened.second is not None
     scheduler = EulerDiscreteScheduler.from_config(opened.schedule)
-    second = opened.second
     pipe = StableDiffusionXLPipeline(
         opened.vae,
-        opened.text_encoder,
-        second.text_encoder,
-        opened.tokenizer,
-        second.tokenizer,
-        opened.unet,
+        opened.text_encoders[TEXT],
+        opened.text_encoders[TEXT_2],
+        opened.tokenizers[TEXT],
+        opened.tokenizers[TEXT_2],
+        opened.denoiser,
         scheduler,
         add_watermarker=False,
     )
@@ -71,7 +70,7 @@ def write_folder(opened: Base, folder: Path, **how: Any) -> Path:
 def test_a_single_file_opens_untold_with_every_weight_in_its_place(single: Path, parts: tuple[Any, ...]) -> None:
     opened = open_base(single)
     assert same_parts(parts_of(opened), parts)
-    assert (opened.is_xl, opened.upcast_vae, opened.factor, opened.name) == (True, True, 8, "xl")
+    assert (opened.family.name, opened.family.vae_overflows(opened), opened.factor, opened.name) == ("sdxl", True, 8, "xl")
     assert opened.vae.config["scaling_factor"] == 0.13025
     assert opened.schedule["timestep_spacing"] == "leading"
     assert not any(weight.requires_grad for part in parts_of(opened) for weight in part.parameters())
@@ -79,8 +78,7 @@ def test_a_single_file_opens_untold_with_every_weight_in_its_place(single: Path,
 
 def test_the_second_tower_pads_with_an_exclamation_mark(single: Path) -> None:
     opened = open_base(single)
-    assert opened.second is not None
-    one, two = (t("a cat", padding="max_length").input_ids for t in (opened.tokenizer, opened.second.tokenizer))
+    one, two = (t("a cat", padding="max_length").input_ids for t in (opened.tokenizers[TEXT], opened.tokenizers[TEXT_2]))
     assert one[:4] == two[:4] == [49406, 320, 2368, 49407]
     assert set(one[4:]) == {49407}
     assert set(two[4:]) == {0}
@@ -92,8 +90,7 @@ def test_a_folder_opens_as_the_single_file_does(tmp_path: Path, single: Path, ho
     first = open_base(single)
     second = open_base(write_folder(first, tmp_path / "folder", **how))
     assert same_parts(parts_of(first), parts_of(second))
-    assert second.second is not None
-    assert second.second.tokenizer("!", padding="max_length").input_ids[-1] == 0
+    assert second.tokenizers[TEXT_2]("!", padding="max_length").input_ids[-1] == 0
 
 
 def test_a_folder_of_pickles_needs_the_flag(tmp_path: Path, single: Path) -> None:
@@ -115,15 +112,15 @@ def test_both_towers_are_in_the_type_asked_for(single: Path) -> None:
 def test_the_other_familys_name_is_refused_with_the_right_one(single: Path) -> None:
     with pytest.raises(InputError, match="is of sdxl, not of sd15"):
         open_base(single, config="sd15")
-    assert open_base(single, config="sdxl").is_xl
+    assert open_base(single, config="sdxl").family.name == "sdxl"
 
 
 def test_a_single_file_of_sd15_is_told_too(tmp_path: Path, configs: Path) -> None:
     parts = random_parts(configs / "sd15")
     write_single_file(tmp_path / "one.safetensors", *parts)
     opened = open_base(tmp_path / "one.safetensors")
-    assert same_parts((opened.unet, opened.vae, opened.text_encoder), parts)
-    assert not opened.is_xl
+    assert same_parts((opened.denoiser, opened.vae, opened.text_encoders[TEXT]), parts)
+    assert opened.family.name == "sd15"
 
 
 def test_a_file_without_a_vae_opens_with_one_of_its_own(tmp_path: Path, single: Path, parts: tuple[Any, ...]) -> None:

@@ -13,10 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
-from models.base.opening import Base, TextTower
-from models.base.textual_inversion import Embedding, fits, open_embedding
+from models.base.family import Base
+from models.base.sd15 import SD15
+from models.base.sdxl import SDXL
+from models.base.textual_inversion import Embedding, check_width, open_embedding
 from models.errors import InputError
-from models.testing.tiny import tiny_text_encoder, tiny_unet
+from models.lora.sites import TEXT, TEXT_2
+from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
 VECTORS = torch.arange(24, dtype=torch.float32).reshape(2, 12) / 7
 
@@ -43,23 +46,23 @@ def test_every_form_gives_the_same_vectors(tmp_path: Path) -> None:
     ]
     found = [open_embedding(path) for path in paths]
     assert [e.name for e in found] == [path.stem for path in paths]
-    assert all(torch.equal(e.vectors, VECTORS) and e.second is None and not e.vectors.requires_grad for e in found)
+    assert all(list(e.vectors) == [TEXT] and torch.equal(e.vectors[TEXT], VECTORS) for e in found)
+    assert not any(e.vectors[TEXT].requires_grad for e in found)
     assert {e.digest for e in found} == {hashlib.sha256(VECTORS.numpy().tobytes()).hexdigest()}
     assert {e.tokens for e in found} == {2}
 
 
 def test_one_vector_and_half_precision_become_rows_of_float32(tmp_path: Path) -> None:
     found = open_embedding(stored(tmp_path / "a.safetensors", {"<x>": VECTORS[0].half()}))
-    assert (found.vectors.shape, found.vectors.dtype) == ((1, 12), torch.float32)
-    assert torch.equal(found.vectors[0], VECTORS[0].half().float())
+    assert (found.vectors[TEXT].shape, found.vectors[TEXT].dtype) == ((1, 12), torch.float32)
+    assert torch.equal(found.vectors[TEXT][0], VECTORS[0].half().float())
 
 
 def test_sdxls_two_tensors(tmp_path: Path) -> None:
     second = torch.ones(2, 20)
     found = open_embedding(stored(tmp_path / "a.safetensors", {"clip_l": VECTORS, "clip_g": second}))
-    assert found.second is not None
-    assert torch.equal(found.vectors, VECTORS)
-    assert torch.equal(found.second, second)
+    assert torch.equal(found.vectors[TEXT], VECTORS)
+    assert torch.equal(found.vectors[TEXT_2], second)
     assert found.digest != open_embedding(stored(tmp_path / "b.safetensors", {"clip_l": VECTORS})).digest
 
 
@@ -104,19 +107,17 @@ def test_what_is_no_textual_inversion_is_refused_in_one_line(tmp_path: Path) -> 
 
 
 def small_base(second: bool) -> Base:
-    text: Any = tiny_text_encoder()
     config = CLIPTextConfig(vocab_size=60, hidden_size=20, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2)
-    nothing: Any = None
-    tower = TextTower(nothing, CLIPTextModelWithProjection(config)) if second else None
-    return Base(nothing, text, tiny_unet(), nothing, {}, "tiny", "0", tower)
+    encoders = [tiny_text_encoder(), *([CLIPTextModelWithProjection(config)] if second else [])]
+    return Base(SDXL() if second else SD15(), by_part(tiny_unet(), *encoders), {}, None, {}, "tiny", "0")
 
 
 def test_an_embedding_fits_the_bases_whose_text_is_as_wide() -> None:
-    small = Embedding("a", VECTORS, None, "")
-    large = Embedding("a", VECTORS, torch.ones(2, 20), "")
-    fits(small, small_base(False))
-    fits(large, small_base(True))
-    wide = Embedding("a", torch.ones(1, 16), None, "")
+    small = Embedding("a", {TEXT: VECTORS}, "")
+    large = Embedding("a", {TEXT: VECTORS, TEXT_2: torch.ones(2, 20)}, "")
+    check_width(small, small_base(False).text_widths)
+    check_width(large, small_base(True).text_widths)
+    wide = Embedding("a", {TEXT: torch.ones(1, 16)}, "")
     cases = [
         (small, True, r"12 wide where the base's text is 12 \+ 20"),
         (large, False, r"12 \+ 20 wide where the base's text is 12"),
@@ -124,4 +125,4 @@ def test_an_embedding_fits_the_bases_whose_text_is_as_wide() -> None:
     ]
     for embedding, second, said in cases:
         with pytest.raises(InputError, match=said):
-            fits(embedding, small_base(second))
+            check_width(embedding, small_base(second).text_widths)

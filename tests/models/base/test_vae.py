@@ -14,6 +14,7 @@ from models.base import opening as base
 from models.base.opening import open_base
 from models.base.vae import open_vae
 from models.errors import InputError
+from models.lora.sites import TEXT
 from models.testing.bases import random_parts, same, small_configs
 from models.testing.ldm import vae_weights, write_single_file
 
@@ -60,7 +61,7 @@ def test_a_folder_base_takes_another_vae(tmp_path: Path, configs: Path) -> None:
     b = open_base(configs / "sd15.safetensors")
     scheduler = PNDMScheduler.from_config(b.schedule)
     pipe = StableDiffusionPipeline(
-        b.vae, b.text_encoder, b.tokenizer, b.unet, scheduler, None, None, requires_safety_checker=False
+        b.vae, b.text_encoders[TEXT], b.tokenizers[TEXT], b.denoiser, scheduler, None, None, requires_safety_checker=False
     )
     pipe.save_pretrained(tmp_path / "base")
     wanted = other_vae(configs, "sd15")
@@ -103,5 +104,6 @@ def test_what_is_no_vae_is_refused_in_one_line(tmp_path: Path, configs: Path) ->
 
 
 def test_a_config_tells_whether_the_vae_overflows(configs: Path) -> None:
-    assert open_base(configs / "sdxl.safetensors").upcast_vae
+    opened = open_base(configs / "sdxl.safetensors")
+    assert opened.family.vae_overflows(opened)
     assert json.loads((configs / "sdxl" / "vae" / "config.json").read_text())["force_upcast"] is True

@@ -18,9 +18,9 @@ from transformers import CLIPTextModel
 from models.errors import InputError
 from models.lora.combine import sum_loras, write_sum
 from models.lora.file import LoraFile, open_lora
-from models.lora.key_spellings import layer_names
 from models.lora.methods import LoraLayer
-from models.testing.tiny import tiny_text_encoder, tiny_unet
+from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
+from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
 QUERY = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_q"
 OUT = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0"
@@ -59,8 +59,8 @@ def loras(unet: UNet2DConditionModel, text: CLIPTextModel) -> dict[str, LoraFile
     dress = {name: layer_for(unet, name, 5, 4.0, torch.float16) for name in (QUERY, OUT, PROJECTION, CONVOLUTION)}
     shoes = {OUT: layer_for(unet, OUT, 1, 8.0)}
 
-    def file(name: str, layers: dict[str, LoraLayer], said: dict[str, LoraLayer]) -> LoraFile:
-        return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name, layers, said, {})
+    def file(name: str, layers: dict[str, LoraLayer], words: dict[str, LoraLayer]) -> LoraFile:
+        return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name, {DENOISER: layers, TEXT: words}, {})
 
     return {
         "face": file("face", face, {query: layer_for(text, query, 3, 1.0)}),
@@ -70,12 +70,12 @@ def loras(unet: UNet2DConditionModel, text: CLIPTextModel) -> dict[str, LoraFile
 
 
 def wanted(loras: dict[str, LoraFile], part: str, module: str) -> Tensor:
-    found = [WEIGHTS[n] * getattr(f, part)[module].delta() for n, f in loras.items() if module in getattr(f, part)]
+    found = [WEIGHTS[n] * f.layers[part][module].delta() for n, f in loras.items() if module in f.layers[part]]
     return torch.stack(found).sum(0)
 
 
 def check(loras: dict[str, LoraFile], part: str, deltas: dict[str, Tensor]) -> None:
-    assert set(deltas) == {module for file in loras.values() for module in getattr(file, part)}
+    assert set(deltas) == {module for file in loras.values() for module in file.layers[part]}
     for module, delta in deltas.items():
         assert torch.allclose(delta, wanted(loras, part, module), rtol=1e-5, atol=1e-5), module
 
@@ -84,13 +84,13 @@ def test_the_file_weighs_at_1_what_the_loras_weigh_together(
     tmp_path: Path, loras: dict[str, LoraFile], unet: UNet2DConditionModel, text: CLIPTextModel
 ) -> None:
     summed = sum_loras(loras, WEIGHTS)
-    assert (summed.rank, summed.unet[QUERY].rank, summed.unet[OUT].rank, summed.megabytes) == (8, 8, 8, 0)
-    assert not summed.unet[OUT].down[6:].any(), "a rank of 6 is filled up to 8, so that no factor is rounded twice"
-    write_sum(tmp_path / "和.safetensors", summed, {"ss_output_name": "sum"})
-    found = open_lora(tmp_path / "和.safetensors", unet, text)
-    check(loras, "unet", {module: layer.delta() for module, layer in found.unet.items()})
-    check(loras, "text", {module: layer.delta() for module, layer in found.text.items()})
-    assert {layer.alpha for layer in (*found.unet.values(), *found.text.values())} == {8.0}
+    assert (summed.rank, summed.layers[DENOISER][QUERY].rank, summed.layers[DENOISER][OUT].rank, summed.megabytes) == (8, 8, 8, 0)
+    assert not summed.layers[DENOISER][OUT].down[6:].any(), "a rank of 6 is filled up to 8, so that no factor is rounded twice"
+    write_sum(tmp_path / "和.safetensors", summed, {"ss_output_name": "sum"}, (DENOISER, TEXT))
+    found = open_lora(tmp_path / "和.safetensors", by_part(unet, text))
+    check(loras, DENOISER, {module: layer.delta() for module, layer in found.layers[DENOISER].items()})
+    check(loras, TEXT, {module: layer.delta() for module, layer in found.layers[TEXT].items()})
+    assert {layer.alpha for layer in (*found.layers[DENOISER].values(), *found.layers[TEXT].values())} == {8.0}
     assert found.metadata["ss_output_name"] == "sum"
     assert [file.name for file in tmp_path.iterdir()] == ["和.safetensors"]
 
@@ -101,12 +101,12 @@ def test_diffusers_reads_the_same(
 ) -> None:
     from diffusers.loaders import StableDiffusionLoraLoaderMixin as Mixin
 
-    write_sum(tmp_path / "a.safetensors", sum_loras(loras, WEIGHTS), {})
+    write_sum(tmp_path / "a.safetensors", sum_loras(loras, WEIGHTS), {}, (DENOISER, TEXT))
     target, encoder = deepcopy(unet), deepcopy(text)
     state, alphas = Mixin.lora_state_dict(str(tmp_path / "a.safetensors"), unet_config=target.config)
     Mixin.load_lora_into_unet(state, alphas, target, adapter_name="x")
     Mixin.load_lora_into_text_encoder(state, alphas, encoder, prefix="text_encoder", adapter_name="x")
-    for part, model in (("unet", target), ("text", encoder)):
+    for part, model in ((DENOISER, target), (TEXT, encoder)):
         check(loras, part, {n: m.get_delta_weight("x") for n, m in model.named_modules() if hasattr(m, "get_delta_weight")})
 
 
@@ -114,18 +114,18 @@ def test_both_text_encoders_of_sdxl_have_their_names(
     tmp_path: Path, loras: dict[str, LoraFile], unet: UNet2DConditionModel, text: CLIPTextModel
 ) -> None:
     second = tiny_text_encoder(1)
-    both = {name: replace(file, text_2=file.text) for name, file in loras.items()}
-    write_sum(tmp_path / "a.safetensors", sum_loras(both, WEIGHTS), {"modelspec.title": "x"}, xl=True)
+    both = {name: replace(file, layers={**file.layers, TEXT_2: file.layers[TEXT]}) for name, file in loras.items()}
+    write_sum(tmp_path / "a.safetensors", sum_loras(both, WEIGHTS), {"modelspec.title": "x"}, (DENOISER, TEXT, TEXT_2))
     prefixes = {key.split("_text_model")[0] for key in load_file(tmp_path / "a.safetensors") if "text_model" in key}
     assert prefixes == {"lora_te1", "lora_te2"}
-    found = open_lora(tmp_path / "a.safetensors", unet, text, second)
-    for part in ("unet", "text", "text_2"):
-        check(both, part, {module: layer.delta() for module, layer in getattr(found, part).items()})
+    found = open_lora(tmp_path / "a.safetensors", by_part(unet, text, second))
+    for part in (DENOISER, TEXT, TEXT_2):
+        check(both, part, {module: layer.delta() for module, layer in found.layers[part].items()})
     assert found.metadata == {"modelspec.title": "x"}
 
 
 def test_a_lora_of_weight_0_is_left_out(loras: dict[str, LoraFile]) -> None:
-    assert set(sum_loras(loras, {"dress": 0.0, "shoes": 0.4}).unet) == {OUT}
+    assert set(sum_loras(loras, {"dress": 0.0, "shoes": 0.4}).layers[DENOISER]) == {OUT}
     for weights in ({}, {"dress": 0.0}):
         with pytest.raises(InputError, match="every LoRA has weight 0"):
             sum_loras(loras, weights)
@@ -138,7 +138,7 @@ ranks = st.lists(st.tuples(st.integers(1, 4), st.floats(0.1, 8), st.floats(-2, 2
 def test_any_ranks_alphas_and_weights(held: list[tuple[int, float, float]]) -> None:
     torch.manual_seed(0)
     layers = [LoraLayer(torch.randn(rank, 6, 3, 3), torch.randn(5, rank, 1, 1), alpha) for rank, alpha, _ in held]
-    files = {str(i): LoraFile(Path("x"), str(i), "", "", {"conv": layer}, {}, {}) for i, layer in enumerate(layers)}
+    files = {str(i): LoraFile(Path("x"), str(i), "", "", {DENOISER: {"conv": layer}}, {}) for i, layer in enumerate(layers)}
     weights = {str(i): weight for i, (_, _, weight) in enumerate(held)}
     expected = sum(weight * layer.delta() for weight, layer in zip(weights.values(), layers, strict=True))
 
@@ -146,4 +146,5 @@ def test_any_ranks_alphas_and_weights(held: list[tuple[int, float, float]]) -> N
         with pytest.raises(InputError):
             sum_loras(files, weights)
         return
-    assert torch.allclose(sum_loras(files, weights).unet["conv"].delta(), torch.as_tensor(expected), rtol=1e-4, atol=1e-4)
+    delta = sum_loras(files, weights).layers[DENOISER]["conv"].delta()
+    assert torch.allclose(delta, torch.as_tensor(expected), rtol=1e-4, atol=1e-4)

@@ -16,9 +16,10 @@ from transformers import CLIPTextModel
 
 from models.errors import InputError
 from models.lora.file import open_lora, write_lora
-from models.lora.key_spellings import layer_names, site_names
+from models.lora.key_spellings import site_names
 from models.lora.methods import LoraLayer
-from models.testing.tiny import tiny_text_encoder, tiny_unet
+from models.lora.sites import DENOISER, TEXT, layer_names
+from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
 QUERY = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_q"
 OUT = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0"
@@ -67,12 +68,11 @@ def test_delta_of_a_convolution_is_the_two_convolutions_in_a_row() -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     wanted, words = layers(unet, SITES), layers(text, (query_of_text(text),))
-    written = write_lora(
-        tmp_path / "连衣裙 a.safetensors", wanted, words, {"ss_output_name": "dress", "modelspec.title": "dress"}
-    )
-    found = open_lora(tmp_path / "连衣裙 a.safetensors", unet, text)
-    assert same(found.unet, wanted)
-    assert same(found.text, words)
+    metadata = {"ss_output_name": "dress", "modelspec.title": "dress"}
+    written = write_lora(tmp_path / "连衣裙 a.safetensors", {DENOISER: wanted, TEXT: words}, metadata)
+    found = open_lora(tmp_path / "连衣裙 a.safetensors", by_part(unet, text))
+    assert same(found.layers[DENOISER], wanted)
+    assert same(found.layers[TEXT], words)
     assert found.name == "连衣裙 a"
     assert found.metadata["ss_output_name"] == "dress"
     assert found.hash == written[:12]
@@ -82,7 +82,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, unet: UNet2DConditionModel
 
 def test_keys_are_those_that_kohya_tools_look_for(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     path = tmp_path / "a.safetensors"
-    write_lora(path, layers(unet, (QUERY,)), layers(text, (query_of_text(text),)), {})
+    write_lora(path, {DENOISER: layers(unet, (QUERY,)), TEXT: layers(text, (query_of_text(text),))}, {})
     keys = {k.split(".")[0] for k in load_file(path)}
     assert keys == {
         "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_q",
@@ -96,7 +96,7 @@ def test_diffusers_reads_the_same_delta(tmp_path: Path, unet: UNet2DConditionMod
 
     query = query_of_text(text)
     wanted, words = layers(unet, SITES), layers(text, (query, query.replace("q_proj", "out_proj")))
-    write_lora(tmp_path / "a.safetensors", wanted, words, {})
+    write_lora(tmp_path / "a.safetensors", {DENOISER: wanted, TEXT: words}, {})
     target, encoder = deepcopy(unet), deepcopy(text)
     state, alphas = StableDiffusionLoraLoaderMixin.lora_state_dict(str(tmp_path / "a.safetensors"), unet_config=target.config)
     StableDiffusionLoraLoaderMixin.load_lora_into_unet(state, alphas, target, adapter_name="x")
@@ -122,8 +122,8 @@ def test_other_spellings(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPT
         layer = layer_for(unet, name, alpha=3.0)
         tensors |= dict(zip((s.format(name) for s in SPELLINGS[spelling]), (layer.down, layer.up), strict=True))
     save_file(tensors, tmp_path / "a.safetensors")
-    found = open_lora(tmp_path / "a.safetensors", unet, text)
-    assert same(found.unet, {n: layer_for(unet, n, alpha=3.0) for n in SITES}), "a missing alpha means alpha = rank"
+    found = open_lora(tmp_path / "a.safetensors", by_part(unet, text))
+    assert same(found.layers[DENOISER], {n: layer_for(unet, n, alpha=3.0) for n in SITES}), "a missing alpha means alpha = rank"
 
 
 def test_attention_processor_spelling(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
@@ -135,8 +135,8 @@ def test_attention_processor_spelling(tmp_path: Path, unet: UNet2DConditionModel
     ):
         tensors |= {f"{stem}.down.weight": layer.down, f"{stem}.up.weight": layer.up}
     save_file(tensors, tmp_path / "a.safetensors")
-    found = open_lora(tmp_path / "a.safetensors", unet, text)
-    assert (set(found.unet), set(found.text)) == ({OUT}, {words})
+    found = open_lora(tmp_path / "a.safetensors", by_part(unet, text))
+    assert (set(found.layers[DENOISER]), set(found.layers[TEXT])) == ({OUT}, {words})
 
 
 def test_alpha_from_the_metadata_that_diffusers_writes(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
@@ -144,7 +144,7 @@ def test_alpha_from_the_metadata_that_diffusers_writes(tmp_path: Path, unet: UNe
     settings = {"unet.r": 3, "unet.lora_alpha": 6, "unet.alpha_pattern": {}}
     tensors = {f"unet.{QUERY}.lora_A.weight": layer.down, f"unet.{QUERY}.lora_B.weight": layer.up}
     save_file(tensors, tmp_path / "a.safetensors", {"lora_adapter_metadata": json.dumps(settings)})
-    assert open_lora(tmp_path / "a.safetensors", unet, text).unet[QUERY].alpha == 6.0
+    assert open_lora(tmp_path / "a.safetensors", by_part(unet, text)).layers[DENOISER][QUERY].alpha == 6.0
 
 
 def test_original_layout_counts_blocks_as_stable_diffusion_does() -> None:
@@ -154,7 +154,7 @@ def test_original_layout_counts_blocks_as_stable_diffusion_does() -> None:
         "down_block_types": ("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
         "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
     }
-    names = site_names(tiny_unet(**shape), tiny_text_encoder())
+    names = site_names(by_part(tiny_unet(**shape), tiny_text_encoder()))
     known = {
         "input_blocks_1_1_proj_in": "down_blocks.0.attentions.0.proj_in",
         "input_blocks_4_1_transformer_blocks_0_attn2_to_v": "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_v",
@@ -183,14 +183,14 @@ def test_locon_touches_every_convolution(tmp_path: Path, unet: UNet2DConditionMo
         tensors |= {f"{stem}.{down}.weight": layer.down, f"{stem}.{up}.weight": layer.up}
         tensors[f"{stem}.alpha"] = torch.tensor(layer.alpha)
     save_file(tensors, tmp_path / "a.safetensors")
-    assert same(open_lora(tmp_path / "a.safetensors", unet, text).unet, wanted)
+    assert same(open_lora(tmp_path / "a.safetensors", by_part(unet, text)).layers[DENOISER], wanted)
 
 
 def test_linear_and_1x1_convolution_are_the_same(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     layer = layer_for(unet, PROJECTION)
     flat = LoraLayer(layer.down.flatten(1), layer.up.flatten(1), layer.alpha)
-    write_lora(tmp_path / "a.safetensors", {PROJECTION: flat}, {}, {})
-    assert same(open_lora(tmp_path / "a.safetensors", unet, text).unet, {PROJECTION: layer})
+    write_lora(tmp_path / "a.safetensors", {DENOISER: {PROJECTION: flat}}, {})
+    assert same(open_lora(tmp_path / "a.safetensors", by_part(unet, text)).layers[DENOISER], {PROJECTION: layer})
 
 
 def test_a_foreign_model_hash_names_the_file_but_caches_go_by_its_content(
@@ -200,7 +200,7 @@ def test_a_foreign_model_hash_names_the_file_but_caches_go_by_its_content(
     layer = layer_for(unet, QUERY)
     tensors = {f"unet.{QUERY}.lora_A.weight": layer.down, f"unet.{QUERY}.lora_B.weight": layer.up}
     save_file(tensors, path, {"sshs_model_hash": "ab" * 32})
-    found = open_lora(path, unet, text)
+    found = open_lora(path, by_part(unet, text))
     data = path.read_bytes()
     assert found.hash == "ab" * 6
     assert found.digest == hashlib.sha256(data[8 + struct.unpack("<Q", data[:8])[0] :]).hexdigest()
@@ -208,13 +208,13 @@ def test_a_foreign_model_hash_names_the_file_but_caches_go_by_its_content(
 
 def test_another_architecture_is_refused_with_counts(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     path = tmp_path / "a.safetensors"
-    write_lora(path, {**layers(unet, (QUERY,)), "nowhere.to_q": layer_for(unet, QUERY)}, {}, {})
+    write_lora(path, {DENOISER: {**layers(unet, (QUERY,)), "nowhere.to_q": layer_for(unet, QUERY)}}, {})
     with pytest.raises(InputError, match="1 of its 2 layers match"):
-        open_lora(path, unet, text)
+        open_lora(path, by_part(unet, text))
     wide = tiny_unet(cross_attention_dim=20)
-    write_lora(path, layers(wide, (QUERY, QUERY.replace("to_q", "to_k"))), {}, {})
+    write_lora(path, {DENOISER: layers(wide, (QUERY, QUERY.replace("to_q", "to_k")))}, {})
     with pytest.raises(InputError, match="1 of its 2 layers match"):
-        open_lora(path, unet, text)
+        open_lora(path, by_part(unet, text))
 
 
 @pytest.mark.parametrize(
@@ -232,12 +232,12 @@ def test_other_methods_are_refused_by_name(
 ) -> None:
     save_file({f"lora_unet_down_blocks_1.{key}": torch.zeros(2, 2)}, tmp_path / "a.safetensors")
     with pytest.raises(InputError, match=method):
-        open_lora(tmp_path / "a.safetensors", unet, text)
+        open_lora(tmp_path / "a.safetensors", by_part(unet, text))
 
 
 def test_files_that_hold_no_lora(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     good = tmp_path / "good.safetensors"
-    write_lora(good, layers(unet, SITES), {}, {})
+    write_lora(good, {DENOISER: layers(unet, SITES)}, {})
     data = good.read_bytes()
     cases = {
         "cut.safetensors": data[:-10],
@@ -251,29 +251,29 @@ def test_files_that_hold_no_lora(tmp_path: Path, unet: UNet2DConditionModel, tex
     for name, content in cases.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError) as told:
-            open_lora(tmp_path / name, unet, text)
+            open_lora(tmp_path / name, by_part(unet, text))
         assert "\n" not in str(told.value)
     with pytest.raises(InputError, match="no such"):
-        open_lora(tmp_path / "absent.safetensors", unet, text)
+        open_lora(tmp_path / "absent.safetensors", by_part(unet, text))
 
 
 def test_nan_half_layers_and_checkpoints(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     path = tmp_path / "a.safetensors"
     layer = layer_for(unet, QUERY)
-    write_lora(path, {QUERY: LoraLayer(layer.down * float("nan"), layer.up, 1.0)}, {}, {})
+    write_lora(path, {DENOISER: {QUERY: LoraLayer(layer.down * float("nan"), layer.up, 1.0)}}, {})
     with pytest.raises(InputError, match="NaN"):
-        open_lora(path, unet, text)
+        open_lora(path, by_part(unet, text))
     save_file({f"unet.{QUERY}.lora_A.weight": layer.down}, path)
     with pytest.raises(InputError, match="other half"):
-        open_lora(path, unet, text)
+        open_lora(path, by_part(unet, text))
     save_file({"model.diffusion_model.input_blocks.0.0.weight": torch.zeros(2)}, path)
     with pytest.raises(InputError, match="not a LoRA"):
-        open_lora(path, unet, text)
+        open_lora(path, by_part(unet, text))
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, unet: UNet2DConditionModel, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.safetensors"
-    write_lora(path, layers(unet, (QUERY,)), {}, {})
+    write_lora(path, {DENOISER: layers(unet, (QUERY,))}, {})
     before = path.read_bytes()
 
     def full_disk(descriptor: int) -> None:
@@ -282,6 +282,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, unet: UNet2DConditio
     # Where a disk that fills up may be told at last.
     monkeypatch.setattr("models.io.files.os.fsync", full_disk)
     with pytest.raises(OSError, match="no space"):
-        write_lora(path, layers(unet, (OUT,)), {}, {})
+        write_lora(path, {DENOISER: layers(unet, (OUT,))}, {})
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from models.base.opening import CONFIGS
+from models.base.family import CONFIGS
 from models.errors import InputError
 from models.lora.file import open_lora
-from models.lora.key_spellings import layer_names, site_names
+from models.lora.key_spellings import site_names
+from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
 from models.testing.bases import random_parts, small_configs
 from models.testing.ldm import unet_name
+from models.testing.tiny import by_part
 
 Parts = tuple[Any, ...]
 
@@ -72,7 +75,7 @@ def kohya(parts: Parts, original: bool, layers: Callable[[nn.Module], list[str]]
     return {f"{stem}.lora_{way}.weight": m for stem, two in stems.items() for way, m in zip(("down", "up"), two, strict=True)}
 
 
-def check(found: dict[str, Any], model: nn.Module, modules: list[str]) -> None:
+def check(found: Mapping[str, LoraLayer], model: nn.Module, modules: list[str]) -> None:
     assert set(found) == set(modules)
     for module, layer in found.items():
         assert torch.equal(layer.down, pair(model, module)[0])
@@ -82,9 +85,9 @@ def check(found: dict[str, Any], model: nn.Module, modules: list[str]) -> None:
 @pytest.mark.parametrize("original", [True, False])
 def test_kohyas_names_in_both_layouts(tmp_path: Path, parts: Parts, original: bool) -> None:
     save_file(kohya(parts, original), tmp_path / "a.safetensors")
-    found = open_lora(tmp_path / "a.safetensors", *parts)
-    for held, model in zip((found.unet, found.text, found.text_2), parts, strict=True):
-        check(held, model, attention(model))
+    found = open_lora(tmp_path / "a.safetensors", by_part(*parts))
+    for layers, model in zip(found.layers.values(), parts, strict=True):
+        check(layers, model, attention(model))
 
 
 @pytest.mark.parametrize("original", [True, False])
@@ -92,10 +95,10 @@ def test_every_layer_has_its_name_convolutions_too(tmp_path: Path, parts: Parts,
     unet = parts[0]
     tensors = kohya(parts, original, lambda model: layer_names(model) if model is unet else [])
     save_file(tensors, tmp_path / "a.safetensors")
-    found = open_lora(tmp_path / "a.safetensors", *parts)
-    check(found.unet, unet, layer_names(unet))
-    assert any("downsamplers" in name for name in found.unet)
-    assert (found.text, found.text_2) == ({}, {})
+    found = open_lora(tmp_path / "a.safetensors", by_part(*parts))
+    check(found.layers[DENOISER], unet, layer_names(unet))
+    assert any("downsamplers" in name for name in found.layers[DENOISER])
+    assert (found.layers[TEXT], found.layers[TEXT_2]) == ({}, {})
 
 
 @pytest.mark.parametrize("ends", [("lora_A", "lora_B"), ("lora.down", "lora.up")])
@@ -107,14 +110,14 @@ def test_diffusers_and_peft_prefixes(tmp_path: Path, parts: Parts, ends: tuple[s
             tensors |= {f"{prefix}.{name}.{end}.weight": m for end, m in zip(ends, pair(model, module), strict=True)}
     settings = '{"text_encoder_2.r": 2, "text_encoder_2.lora_alpha": 6, "unet.r": 2, "unet.lora_alpha": 4}'
     save_file(tensors, tmp_path / "a.safetensors", {"lora_adapter_metadata": settings})
-    found = open_lora(tmp_path / "a.safetensors", *parts)
-    for held, model in zip((found.unet, found.text, found.text_2), parts, strict=True):
-        check(held, model, attention(model))
-    assert [{layer.alpha for layer in held.values()} for held in (found.unet, found.text, found.text_2)] == [{4}, {2}, {6}]
+    found = open_lora(tmp_path / "a.safetensors", by_part(*parts))
+    for layers, model in zip(found.layers.values(), parts, strict=True):
+        check(layers, model, attention(model))
+    assert [{layer.alpha for layer in layers.values()} for layers in found.layers.values()] == [{4}, {2}, {6}]
 
 
 def test_published_names_of_full_size(full: tuple[Parts, Parts]) -> None:
-    names = site_names(*full[1])
+    names = site_names(by_part(*full[1]))
     known = {
         "lora_unet_input_blocks_4_1_transformer_blocks_0_ff_net_2": "down_blocks.1.attentions.0.transformer_blocks.0.ff.net.2",
         "lora_unet_input_blocks_8_1_transformer_blocks_9_ff_net_2": "down_blocks.2.attentions.1.transformer_blocks.9.ff.net.2",
@@ -138,17 +141,17 @@ def test_each_familys_lora_is_refused_on_the_other_with_counts(tmp_path: Path, f
     path = tmp_path / "a.safetensors"
     save_file(kohya((large[0],), False), path)
     with pytest.raises(InputError, match=r"a LoRA for SDXL: \d+ of its 722 layers match this base \(SD 1\.x\)") as told:
-        open_lora(path, *small)
+        open_lora(path, by_part(*small))
     assert "\n" not in str(told.value)
     save_file(kohya(large, True), path)
     with pytest.raises(InputError, match=r"a LoRA for SDXL: \d+ of its 986 layers match"):
-        open_lora(path, *small)
+        open_lora(path, by_part(*small))
     save_file(kohya(small, False), path)
     with pytest.raises(InputError, match=r"a LoRA for SD 1\.x: \d+ of its 264 layers match this base \(SDXL\)"):
-        open_lora(path, *large)
+        open_lora(path, by_part(*large))
 
 
 def test_the_second_text_encoders_layers_fit_no_base_without_one(tmp_path: Path, parts: Parts) -> None:
     save_file({n: t for n, t in kohya(parts, True).items() if "lora_te" in n}, tmp_path / "a.safetensors")
     with pytest.raises(InputError, match=r"12 of its 30 layers match this base; 'lora_te2_text_model"):
-        open_lora(tmp_path / "a.safetensors", *parts[:2])
+        open_lora(tmp_path / "a.safetensors", by_part(*parts[:2]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,14 +13,21 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from models.base.opening import CONFIGS
+from models.base.family import CONFIGS
 from models.errors import InputError
 from models.lora.file import open_lora
+from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT
 from models.lora.summary import summarise
-from models.testing.tiny import tiny_text_encoder, tiny_unet
+from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
 CLASSES = {"unet": '["CrossAttention", "Attention", "GEGLU"]', "text_encoder": '["CLIPAttention"]'}
 EARLY, LATE = ("attn1", "ff", "attn2"), ("attn1", "attn2", "ff")
+
+
+def numbers(layers: Mapping[str, LoraLayer]) -> dict[str, float]:
+    """The number that each layer was given, by module."""
+    return {module: layer.up.flatten()[0].item() for module, layer in layers.items()}
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +77,10 @@ def test_numbers_are_counted_in_the_old_order_or_the_new(
     tensors = numbered("unet", unet, modules) | numbered("text_encoder", text, words)
     ranks = {f"{key.rpartition(':')[0]}:rank": "2" for key in tensors}
     save_file(tensors, tmp_path / "a.safetensors", {**CLASSES, **ranks})
-    found = open_lora(tmp_path / "a.safetensors", unet, text)
-    assert {m: layer.up.flatten()[0].item() for m, layer in found.unet.items()} == {m: i for i, m in enumerate(modules)}
-    assert {m: layer.up.flatten()[0].item() for m, layer in found.text.items()} == {m: i for i, m in enumerate(words)}
-    assert {layer.alpha for layer in found.unet.values()} == {2.0}, "the scale is one"
+    found = open_lora(tmp_path / "a.safetensors", by_part(unet, text))
+    assert numbers(found.layers[DENOISER]) == {m: i for i, m in enumerate(modules)}
+    assert numbers(found.layers[TEXT]) == {m: i for i, m in enumerate(words)}
+    assert {layer.alpha for layer in found.layers[DENOISER].values()} == {2.0}, "the scale is one"
     told = summarise(tmp_path / "a.safetensors")
     assert (told.naming, told.ranks, told.blocks["text encoder"]) == ("cloneofsimo", {2: len(modules) + len(words)}, len(words))
 
@@ -95,8 +102,8 @@ def test_a_full_size_file_has_the_shapes_that_published_ones_have(tmp_path: Path
     }
     shapes = {i: (len(tensors[f"unet:{i}:up"]), tensors[f"unet:{i}:down"].shape[1]) for i in published}
     assert shapes == published
-    found = open_lora(tmp_path / "a.safetensors", unet, text)
-    assert (len(found.unet), len(found.text)) == (144, 48)
+    found = open_lora(tmp_path / "a.safetensors", by_part(unet, text))
+    assert (len(found.layers[DENOISER]), len(found.layers[TEXT])) == (144, 48)
     assert summarise(tmp_path / "a.safetensors").family == "SD 1.x"
 
 
@@ -110,17 +117,17 @@ def test_resnets_follow_the_attentions_of_their_block(tmp_path: Path, unet: UNet
         modules += [f"{owner}.{name}" for owner in owners for name in resnet if f"{owner}.{name}" in layers]
     classes = '["ResnetBlock2D", "CrossAttention", "Attention", "GEGLU"]'
     save_file(numbered("unet", unet, modules), tmp_path / "a.safetensors", {"unet": classes})
-    found = open_lora(tmp_path / "a.safetensors", unet, text)
-    assert {m: layer.up.flatten()[0].item() for m, layer in found.unet.items()} == {m: i for i, m in enumerate(modules)}
+    found = open_lora(tmp_path / "a.safetensors", by_part(unet, text))
+    assert numbers(found.layers[DENOISER]) == {m: i for i, m in enumerate(modules)}
 
 
 def test_a_textual_inversion_in_the_file_is_passed_over(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
     tensors = numbered("unet", unet, walked(unet, EARLY)) | {"<s1>": torch.ones(12)}
     save_file(tensors, tmp_path / "a.safetensors", {**CLASSES, "<s1>": "<embed>"})
-    assert open_lora(tmp_path / "a.safetensors", unet, text).metadata["<s1>"] == "<embed>"
+    assert open_lora(tmp_path / "a.safetensors", by_part(unet, text)).metadata["<s1>"] == "<embed>"
     save_file(tensors, tmp_path / "a.safetensors", CLASSES)
     with pytest.raises(InputError, match="it holds '<s1>'"):
-        open_lora(tmp_path / "a.safetensors", unet, text)
+        open_lora(tmp_path / "a.safetensors", by_part(unet, text))
 
 
 def test_numbers_that_do_not_fit_are_refused_with_counts(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
@@ -137,7 +144,7 @@ def test_numbers_that_do_not_fit_are_refused_with_counts(tmp_path: Path, unet: U
     for case, tensors in cases.items():
         save_file(tensors, path, CLASSES)
         with pytest.raises(InputError, match=rf"do not fit this base: \d+ of \d+ match where it has {count}") as told:
-            open_lora(path, unet, text)
+            open_lora(path, by_part(unet, text))
         assert "\n" not in str(told.value), case
 
 
@@ -150,7 +157,7 @@ def test_numbers_over_other_classes_are_refused(
 ) -> None:
     save_file(numbered("unet", unet, walked(unet, EARLY)), tmp_path / "a.safetensors", {"unet": classes})
     with pytest.raises(InputError, match=said):
-        open_lora(tmp_path / "a.safetensors", unet, text)
+        open_lora(tmp_path / "a.safetensors", by_part(unet, text))
 
 
 def test_half_a_numbered_layer_is_refused(tmp_path: Path, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
@@ -158,4 +165,4 @@ def test_half_a_numbered_layer_is_refused(tmp_path: Path, unet: UNet2DConditionM
     del tensors["unet:3:up"]
     save_file(tensors, tmp_path / "a.safetensors", CLASSES)
     with pytest.raises(InputError, match="do not fit"):
-        open_lora(tmp_path / "a.safetensors", unet, text)
+        open_lora(tmp_path / "a.safetensors", by_part(unet, text))

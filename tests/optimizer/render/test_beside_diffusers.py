@@ -10,13 +10,15 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from PIL import Image
-from transformers import CLIPTokenizer
 
-from models.base.opening import CONFIGS, VOCABULARY, Base, TextTower
+from models.base.family import CONFIGS, Base
+from models.base.registry import family_named
+from models.base.stable_diffusion import read_clip_tokenizer
 from models.lora.file import LoraFile
-from models.lora.key_spellings import layer_names
 from models.lora.methods import LoraLayer
+from models.lora.sites import TEXT, TEXT_2, layer_names
 from models.testing.bases import random_parts, small_configs
+from models.testing.tiny import by_part
 from optimizer.point import Job, Point
 from optimizer.render.base import Frame
 from optimizer.render.diffusers_renderer import DiffusionRenderer
@@ -28,21 +30,15 @@ SIZE, STEPS, CFG, SEED = (48, 64), 4, 6.0, 11
 SAMPLER = "DPM++ 2M Karras"
 
 
-def tokenizer(family: str, name: str) -> CLIPTokenizer:
-    import json
-
-    settings = json.loads((CONFIGS / family / name / "special_tokens_map.json").read_text())
-    return CLIPTokenizer.from_pretrained(str(VOCABULARY), **settings)
-
-
 @pytest.fixture(scope="module", params=["sd15", "sdxl"])
 def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Base:
-    family = request.param
-    folder = small_configs(tmp_path_factory.mktemp("small") / family, family)
-    parts = [part.requires_grad_(False).eval() for part in random_parts(folder)]
-    second = TextTower(tokenizer("sdxl", "tokenizer_2"), parts[3]) if family == "sdxl" else None
+    family = family_named(request.param)
+    folder = small_configs(tmp_path_factory.mktemp("small") / family.name, family.name)
+    unet, vae, *encoders = (part.requires_grad_(False).eval() for part in random_parts(folder))
+    names = ("tokenizer", "tokenizer_2")[: len(encoders)]
+    tokenizers = dict(zip((TEXT, TEXT_2), (read_clip_tokenizer(CONFIGS / family.name / name) for name in names), strict=False))
     schedule = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-    return Base(tokenizer(family, "tokenizer"), parts[2], parts[0], parts[1], schedule, family, family, second)
+    return Base(family, by_part(unet, *encoders), tokenizers, vae, schedule, family.name, family.name)
 
 
 def lora(base: Base) -> LoraFile:
@@ -55,16 +51,16 @@ def lora(base: Base) -> LoraFile:
     def layers(model: Any) -> dict[str, LoraLayer]:
         return {name: layer(model.get_parameter(f"{name}.weight")) for name in layer_names(model) if "conv_in" not in name}
 
-    second = layers(base.second.text_encoder) if base.second else {}
-    return LoraFile(Path("x.safetensors"), "x", "0" * 12, "x", layers(base.unet), layers(base.text_encoder), {}, second)
+    return LoraFile(Path("x.safetensors"), "x", "0" * 12, "x", {part: layers(m) for part, m in base.modules.items()}, {})
 
 
 def by_pipeline(base: Base) -> Image.Image:
-    parts: dict[str, Any] = {"vae": base.vae, "text_encoder": base.text_encoder, "tokenizer": base.tokenizer, "unet": base.unet}
+    parts: dict[str, Any] = {"vae": base.vae, "unet": base.denoiser}
+    parts |= {"text_encoder": base.text_encoders[TEXT], "tokenizer": base.tokenizers[TEXT]}
     parts["scheduler"] = make_scheduler(SAMPLER, base.schedule, [SEED])
-    if base.second is not None:
-        towers = {"text_encoder_2": base.second.text_encoder, "tokenizer_2": base.second.tokenizer}
-        pipe = StableDiffusionXLPipeline(**parts, **towers, add_watermarker=False)
+    if TEXT_2 in base.modules:
+        seconds = {"text_encoder_2": base.text_encoders[TEXT_2], "tokenizer_2": base.tokenizers[TEXT_2]}
+        pipe = StableDiffusionXLPipeline(**parts, **seconds, add_watermarker=False)
     else:
         nothing = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
         pipe = StableDiffusionPipeline(**parts, **nothing)
@@ -94,9 +90,7 @@ def test_bare(base: Base) -> None:
 def test_with_a_lora_on_every_model(base: Base) -> None:
     file, weight = lora(base), 0.7
     found, bare = by_renderer(base, {"x": file}, weight), by_pipeline(base)
-    touched = [(base.unet, file.unet), (base.text_encoder, file.text)]
-    if base.second is not None:
-        touched.append((base.second.text_encoder, file.text_2))
+    touched = [(model, file.layers[part]) for part, model in base.modules.items()]
     for model, layers in touched:
         for name, layer in layers.items():
             model.get_parameter(f"{name}.weight").add_(weight * layer.delta())

@@ -11,9 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
-from models.base.opening import Base, open_base
+from models.base.family import Base
+from models.base.opening import open_base
 from models.lora.file import LoraFile
 from models.lora.fold import Folded
+from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.noise import Noise
@@ -46,16 +48,16 @@ def dressed(base: Base, **changes: object) -> DiffusionRenderer:
 def gentle(base: Base, name: str) -> LoraFile:
     """As strong as trained ones are: stronger ones of random values make a blot, in which rounding grows."""
     torch.manual_seed(len(name))
-    unet, text = layers_of(base.unet, "attn2", 0.1), layers_of(base.text_encoder, "self_attn", 0.1)
-    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, unet, text, {})
+    unet, text = layers_of(base.denoiser, "attn2", 0.1), layers_of(base.text_encoders[TEXT], "self_attn", 0.1)
+    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, {DENOISER: unet, TEXT: text}, {})
 
 
 def test_the_base_is_bit_for_bit_itself_after_any_weights(base: Base) -> None:
-    before = {name: value.clone() for name, value in base.unet.state_dict().items()}
+    before = {name: value.clone() for name, value in base.denoiser.state_dict().items()}
     (wanted,) = drawn(DiffusionRenderer(base, {}, frame(**WHOLE)), Job(3, Point({}, 5.0)))
     renderer = dressed(base)
     drawn(renderer, *JOBS)
-    assert all(torch.equal(value, before[name]) for name, value in base.unet.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in base.denoiser.state_dict().items())
     assert np.array_equal(wanted, drawn(renderer, Job(3, Point({"dress": 0.0}, 5.0)))[0])
 
 
@@ -118,9 +120,9 @@ def test_where_memory_is_short_models_wait_in_main_memory(base: Base, monkeypatc
     elsewhere = open_base(WEIGHTS / "base")
     monkeypatch.setattr("optimizer.render.diffusers_renderer.free_bytes", lambda _: 0)
     short = replace(dressed(elsewhere, **WHOLE), device="cuda")
-    assert elsewhere.unet.device.type == "cpu"
+    assert elsewhere.denoiser.device.type == "cpu"
     assert off(wanted, drawn(short, JOBS[1])[0]) <= 1
-    assert elsewhere.unet.device.type == "cpu"
+    assert elsewhere.denoiser.device.type == "cpu"
 
 
 def test_a_picture_that_a_half_precision_vae_spoils_is_decoded_in_float32(half: Base, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +152,7 @@ def test_other_weights_compile_nothing_anew(base: Base) -> None:
 
 
 def test_copies_are_given_back(base: Base) -> None:
-    folded = Folded(base.unet, {"dress": lora(base, "dress").unet})
+    folded = Folded(base.denoiser, {"dress": lora(base, "dress").layers[DENOISER]})
     with folded.at([{"dress": 0.5}, {"dress": 0.7}]):
         held = torch.cuda.memory_allocated()
     folded.release()

@@ -12,10 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from models.base.opening import Base, open_base
+from models.base.family import Base
+from models.base.opening import open_base
 from models.errors import InputError
 from models.lora.file import LoraFile
 from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render.base import Frame, Renderer
 from optimizer.render.decode import NotDrawn
@@ -49,9 +51,9 @@ def layers_of(model: torch.nn.Module, part: str, strength: float = 0.5) -> dict[
 
 def lora(base: Base, name: str, *, text: bool = False) -> LoraFile:
     torch.manual_seed(len(name))
-    unet = layers_of(base.unet, "attn2")
-    held = layers_of(base.text_encoder, "self_attn", 0.2) if text else {}
-    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, unet, held, {})
+    unet = layers_of(base.denoiser, "attn2")
+    held = layers_of(base.text_encoders[TEXT], "self_attn", 0.2) if text else {}
+    return LoraFile(Path(f"{name}.safetensors"), name, "0" * 12, name * 8, {DENOISER: unet, TEXT: held}, {})
 
 
 def real(base: Base) -> Renderer:
@@ -105,7 +107,8 @@ def test_zero_weights_draw_what_the_bare_base_draws(base: Base) -> None:
 
 
 def test_the_text_encoder_is_at_each_images_own_weights(base: Base) -> None:
-    file = replace(lora(base, "dress", text=True), unet={})
+    file = lora(base, "dress", text=True)
+    file = replace(file, layers={TEXT: file.layers[TEXT]})
     renderer = DiffusionRenderer(base, {"dress": file}, frame())
     jobs = [Job(3, Point({"dress": weight}, 5.0)) for weight in (0.0, 0.5, 1.0)]
     together = drawn(renderer, *jobs)
@@ -175,7 +178,7 @@ def test_where_memory_is_short_models_wait_elsewhere_and_the_image_is_the_same(
     job = Job(3, Point({"dress": 0.5}, 5.0))
     (wanted,) = drawn(DiffusionRenderer(base, {"dress": file}, frame()), job)
     moves: list[str] = []
-    monkeypatch.setattr(base.unet, "to", lambda where: moves.append(str(where)))
+    monkeypatch.setattr(base.denoiser, "to", lambda where: moves.append(str(where)))
     monkeypatch.setattr("optimizer.render.diffusers_renderer.free_bytes", lambda _: 0)
     short = DiffusionRenderer(base, {"dress": file}, frame())
     assert short.batch() == 1
@@ -196,7 +199,7 @@ def test_an_image_decoded_in_tiles_is_another_image_to_the_cache(base: Base, mon
 
 def test_an_image_that_comes_out_as_nothing_is_told_and_the_others_are_drawn(base: Base) -> None:
     broken = lora(base, "dress")
-    for layer in broken.unet.values():
+    for layer in broken.layers[DENOISER].values():
         layer.up.fill_(1e38)
     renderer = DiffusionRenderer(base, {"dress": broken}, frame())
     first, second = renderer.render([Job(1, Point({"dress": 1.0}, 5.0)), Job(1, Point({}, 5.0))])

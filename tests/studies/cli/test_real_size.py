@@ -18,8 +18,9 @@ import pytest
 import torch
 import yaml
 
-from models.base.opening import CONFIGS
+from models.base.family import CONFIGS
 from models.lora.file import write_lora
+from models.lora.sites import DENOISER
 from models.testing.bases import random_parts
 from models.testing.ldm import write_single_file
 from models.testing.rtmpose import write_rtmpose_l
@@ -63,7 +64,7 @@ def write_base_and_lora(folder: Path) -> None:
     parts = tuple(part.half() for part in random_parts(CONFIGS / "sd15"))
     write_single_file(folder / "models" / "chilloutmix.safetensors", *parts)
     torch.manual_seed(0)
-    write_lora(folder / "loras" / "testdress.safetensors", layers_of(parts[0], "attn2", lambda i: 8, 0.05), {}, {})
+    write_lora(folder / "loras" / "testdress.safetensors", {DENOISER: layers_of(parts[0], "attn2", lambda i: 8, 0.05)}, {})
 
 
 def filled_in(study: dict[str, Any]) -> dict[str, Any]:

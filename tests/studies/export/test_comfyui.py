@@ -109,7 +109,7 @@ def study_at(
     }
     (folder / "chilloutmix.safetensors").touch()
     made = StudySpec.model_validate({**spec, **changes})
-    facts = facts_of(made.loras, BaseFacts("x", "0" * 64, xl, {"prediction_type": prediction}))
+    facts = facts_of(made.loras, BaseFacts("x", "0" * 64, "sdxl" if xl else "sd15", {"prediction_type": prediction}))
     return Study(made, folder, Workspace(folder / "workspace"), FakeBackend(facts=facts))
 
 

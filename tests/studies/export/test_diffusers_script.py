@@ -22,15 +22,17 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
-from models.base.opening import Base, open_base
+from models.base.family import Base
+from models.base.opening import open_base
+from models.base.prompt.emphasis import parse_emphasis
 from models.errors import InputError
 from models.lora.combine import sum_loras, write_sum
 from models.lora.file import LoraFile, write_lora
 from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT, TEXT_2
 from models.testing.bases import random_parts, small_configs
 from optimizer.point import Job, Point
 from optimizer.render.noise import Noise
-from optimizer.render.prompt_emphasis import parse_emphasis
 from optimizer.render.schedulers import SAMPLERS, make_scheduler
 from studies.export.diffusers_script import TEMPLATE, adjustments, diffusers_script, scheduler_settings
 from studies.local_models import LocalModels
@@ -66,11 +68,11 @@ def layers_of(model: nn.Module, part: str, rank: Callable[[int], int], strength:
 
 def write_loras(folder: Path, base: Base) -> None:
     torch.manual_seed(3)
-    unet, text = base.unet, base.text_encoder
+    unet, text = base.denoiser, base.text_encoders[TEXT]
     mixed = layers_of(unet, "attn2", lambda i: 1 + i % 3, 0.4)
-    write_lora(folder / "face.safetensors", mixed, layers_of(text, "self_attn", lambda i: 2, 0.2), {})
-    write_lora(folder / "dress.safetensors", layers_of(unet, "mid_block", lambda i: 2, 0.1), {}, {})
-    write_lora(folder / "shoes.safetensors", layers_of(unet, "attn1", lambda i: 2, 0.4), {}, {})
+    write_lora(folder / "face.safetensors", {DENOISER: mixed, TEXT: layers_of(text, "self_attn", lambda i: 2, 0.2)}, {})
+    write_lora(folder / "dress.safetensors", {DENOISER: layers_of(unet, "mid_block", lambda i: 2, 0.1)}, {})
+    write_lora(folder / "shoes.safetensors", {DENOISER: layers_of(unet, "attn1", lambda i: 2, 0.4)}, {})
 
 
 def study_at(folder: Path, base: Base, **render: Any) -> Study:
@@ -219,7 +221,8 @@ def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random SDXL in a diffusers folder, small enough for a test."""
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
-    from models.base.opening import CONFIGS, _tokenizer
+    from models.base.family import CONFIGS
+    from models.base.stable_diffusion import read_clip_tokenizer
 
     folder = tmp_path_factory.mktemp("xl")
     unet, vae, text, second = random_parts(small_configs(folder / "config", "sdxl"))
@@ -227,8 +230,8 @@ def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
         vae=vae,
         text_encoder=text,
         text_encoder_2=second,
-        tokenizer=_tokenizer(CONFIGS / "sdxl" / "tokenizer"),
-        tokenizer_2=_tokenizer(CONFIGS / "sdxl" / "tokenizer_2"),
+        tokenizer=read_clip_tokenizer(CONFIGS / "sdxl" / "tokenizer"),
+        tokenizer_2=read_clip_tokenizer(CONFIGS / "sdxl" / "tokenizer_2"),
         unet=unet,
         scheduler=EulerDiscreteScheduler.from_pretrained(CONFIGS / "sdxl" / "scheduler"),
         add_watermarker=False,
@@ -239,13 +242,12 @@ def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("negative", ["", "testneg, lowres"])
 def test_sdxl_is_drawn_by_both_its_text_encoders(tmp_path: Path, xl: Path, negative: str) -> None:
     base = open_base(xl)
-    assert base.second is not None
     torch.manual_seed(4)
-    layers = layers_of(base.unet, "attn2", lambda i: 1 + i % 3, 0.4)
-    words = layers_of(base.text_encoder, "self_attn", lambda i: 2, 0.4)
-    others = layers_of(base.second.text_encoder, "self_attn", lambda i: 2, 0.4)
-    file = LoraFile(Path("x"), "x", "", "", layers, words, {}, others)
-    write_sum(tmp_path / "dress.safetensors", sum_loras({"x": file}, {"x": 1.0}), {}, xl=True)
+    layers = layers_of(base.denoiser, "attn2", lambda i: 1 + i % 3, 0.4)
+    words = layers_of(base.text_encoders[TEXT], "self_attn", lambda i: 2, 0.4)
+    others = layers_of(base.text_encoders[TEXT_2], "self_attn", lambda i: 2, 0.4)
+    file = LoraFile(Path("x"), "x", "", "", {DENOISER: layers, TEXT: words, TEXT_2: others}, {})
+    write_sum(tmp_path / "dress.safetensors", sum_loras({"x": file}, {"x": 1.0}), {}, base.family.parts)
     save_file({"clip_l": torch.randn(2, 16), "clip_g": torch.randn(2, 24)}, tmp_path / "testneg.safetensors")
     spec = {
         "name": "xl",

@@ -101,7 +101,7 @@ def study(tmp_path: Path) -> Study:
     }
     for name in ("chilloutmix.safetensors", "kl-f8.safetensors", "ng_deep.pt", "unused.pt"):
         (tmp_path / name).write_text(name)
-    base = BaseFacts("chilloutmix", digest(tmp_path / "chilloutmix.safetensors", 64), False, {})
+    base = BaseFacts("chilloutmix", digest(tmp_path / "chilloutmix.safetensors", 64), "sd15", {})
     made = StudySpec.model_validate(spec)
     backend = FakeBackend(facts=facts_of(made.loras, base, first=1))
     study = Study(made, tmp_path, Workspace(tmp_path / "workspace"), backend)

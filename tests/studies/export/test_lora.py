@@ -14,6 +14,7 @@ from models.base.opening import Base, open_base
 from models.errors import InputError
 from models.lora.file import LoraFile, open_lora, read_metadata
 from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render import decode
 from optimizer.render.diffusers_renderer import DiffusionRenderer
@@ -45,13 +46,13 @@ def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base, monkeypatch: 
     done = export_to(study, outcome_at(7, POINT), "lora")
     assert [path.name for path in done.paths] == ["exported-seed-7.safetensors"]
     assert done.notes == ("use it alone, at weight 1: <lora:exported-seed-7:1>",)
-    combined = open_lora(done.paths[0], base.unet, base.text_encoder)
+    combined = open_lora(done.paths[0], base.modules)
     wanted = {name: study.models.loras[name] for name in ("face", "dress")}
-    for part in ("unet", "text"):
-        for module, layer in getattr(combined, part).items():
-            held = [POINT.weights[n] * getattr(f, part)[module].delta() for n, f in wanted.items() if module in getattr(f, part)]
+    for part in (DENOISER, TEXT):
+        for module, layer in combined.layers[part].items():
+            held = [POINT.weights[n] * f.layers[part][module].delta() for n, f in wanted.items() if module in f.layers[part]]
             assert (layer.delta() - torch.stack(held).sum(0)).abs().max() < 1e-4
-    assert {m for f in wanted.values() for m in f.unet} == set(combined.unet)
+    assert {m for f in wanted.values() for m in f.layers[DENOISER]} == set(combined.layers[DENOISER])
     together = study.models.renderer.render([Job(7, POINT)])[0]
     alone = DiffusionRenderer(base, {"sum": combined}, study.frame, embeddings=study.models.embeddings).render(
         [Job(7, Point({"sum": 1.0}, 5.0))]
@@ -83,9 +84,10 @@ def test_it_says_what_it_was_made_of(tmp_path: Path, base: Base) -> None:
 
 
 def test_a_large_one_is_told(tmp_path: Path, base: Base) -> None:
-    study, path = study_at(tmp_path, base), next(name for name, _ in base.unet.named_modules() if name.endswith("attn2.to_q"))
+    study, path = study_at(tmp_path, base), next(name for name, _ in base.denoiser.named_modules() if name.endswith("attn2.to_q"))
     wide = LoraLayer(torch.zeros(LARGE, 64), torch.zeros(64, LARGE), 1.0)
-    files = {n: LoraFile(Path(f"{n}.safetensors"), n, "0" * 12, n, {path: wide}, {}, {}) for n in ("face", "dress", "shoes")}
+    layers, names = {DENOISER: {path: wide}}, ("face", "dress", "shoes")
+    files = {n: LoraFile(Path(f"{n}.safetensors"), n, "0" * 12, n, layers, {}) for n in names}
     study.models.loras = files
     notes = export_to(study, outcome_at(7, POINT), "lora").notes
     assert notes[1] == "a large LoRA: rank 256 and 0 MB, since the ranks of its parts add up"

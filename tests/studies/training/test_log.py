@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.base.opening import Base
+from models.base.family import Base
 from models.lora.file import read_metadata
+from models.lora.sites import TEXT
 from optimizer.render.decode import NotDrawn
 from studies.tracking.memory import MemoryRun, MemoryTracker
 from studies.training.log import TrainingLog, manifest_of, training_params
@@ -34,8 +35,8 @@ def painted(base: Base) -> Any:
     import torch
 
     def draw() -> dict[int, Image.Image | NotDrawn]:
-        context = torch.randn(1, 77, base.text_encoder.config.hidden_size)
-        base.unet(torch.randn(1, 4, 8, 8), 3, context, return_dict=False)
+        context = torch.randn(1, 77, base.text_encoders[TEXT].config.hidden_size)
+        base.denoiser(torch.randn(1, 4, 8, 8), 3, context, return_dict=False)
         shade = int(np.random.rand() * 255)
         return {1: Image.new("RGB", (8, 8), (shade, 0, 0)), 2: NotDrawn("the UNet gave NaN")}
 

@@ -11,6 +11,7 @@ from models.errors import InputError
 from models.lora.file import LoraFile
 from models.lora.fold import Folded
 from models.lora.methods import LoraLayer
+from models.lora.sites import DENOISER, TEXT
 from trainers.testing.tiny_base import tiny_base
 from trainers.train.companion_loras import ACTIVE_SHARE, MIN_WEIGHT, Companions, random_weights
 
@@ -27,16 +28,16 @@ def companion(base: Base, name: str, seed: int) -> LoraFile:
     def layer(shape: torch.Size) -> LoraLayer:
         return LoraLayer(torch.randn((2, shape[1]), generator=drawn), torch.randn((shape[0], 2), generator=drawn), 1.0)
 
-    unet = {n: layer(m.weight.shape) for n, m in base.unet.named_modules() if n.endswith("to_k")}
-    text = {n: layer(m.weight.shape) for n, m in base.text_encoder.named_modules() if n.endswith("0.self_attn.q_proj")}
-    return LoraFile(Path(f"{name}.safetensors"), name, "", "", unet, text, {"modelspec.trigger_phrase": name})
+    unet = {n: layer(m.weight.shape) for n, m in base.denoiser.named_modules() if n.endswith("to_k")}
+    text = {n: layer(m.weight.shape) for n, m in base.text_encoders[TEXT].named_modules() if n.endswith("0.self_attn.q_proj")}
+    return LoraFile(Path(f"{name}.safetensors"), name, "", "", {DENOISER: unet, TEXT: text}, {"modelspec.trigger_phrase": name})
 
 
 def outputs(base: Base) -> tuple[torch.Tensor, torch.Tensor]:
     with torch.no_grad():
-        context: torch.Tensor = base.text_encoder(torch.arange(77)[None])[0]
+        context: torch.Tensor = base.text_encoders[TEXT](torch.arange(77)[None])[0]
         noise = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
-        return context, base.unet(noise, torch.tensor([5]), context, return_dict=False)[0]
+        return context, base.denoiser(noise, torch.tensor([5]), context, return_dict=False)[0]
 
 
 def test_companions_act_as_they_do_in_a_render(base: Base) -> None:
@@ -48,7 +49,7 @@ def test_companions_act_as_they_do_in_a_render(base: Base) -> None:
         companions.set_weights([0.2, 0.9])
         companions.set_weights([0.5, 0.0])
         found = outputs(base)
-    unet, text = (Folded(m, {"face": layers}) for m, layers in ((base.unet, loras[0].unet), (base.text_encoder, loras[0].text)))
+    unet, text = (Folded(model, {"face": loras[0].layers[part]}) for part, model in base.modules.items())
     with unet.at([{"face": 0.5}]), text.at([{"face": 0.5}]):
         expected = outputs(base)
     for one, other in zip(found, expected, strict=True):

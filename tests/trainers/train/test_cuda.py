@@ -39,7 +39,7 @@ def test_a_killed_training_goes_on_to_the_same_weights_but_for_rounding(
         run(dataset, out, base, settings, progress=killed, checkpoint_seconds=0.0)
     resumed = run(dataset, out, base, settings)
     assert resumed.steps == whole.steps
-    wanted, found = (open_lora(path, base.unet, base.text_encoder) for path in (whole.path, out))
+    wanted, found = (open_lora(path, base.modules) for path in (whole.path, out))
     for part in ("unet", "text"):
         layers, others = getattr(wanted, part), getattr(found, part)
         # Adam's first steps have one size whatever the gradient's: where that is next to nothing, rounding decides their sign.

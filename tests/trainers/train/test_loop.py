@@ -15,6 +15,7 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from models.lora.file import open_lora, read_metadata
 from models.lora.fold import Folded
+from models.lora.sites import DENOISER, TEXT
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 from trainers.step_plan import Plan
 from trainers.testing.recording_callback import RecordingCallback
@@ -47,7 +48,7 @@ def run(dataset: Path, out: Path, base: Base, settings: Preset = SHORT, **change
 
 
 def test_a_training_gives_a_lora_of_this_base_and_leaves_the_base(dataset: Path, tmp_path: Path, base: Base) -> None:
-    parts = (base.unet, base.text_encoder)
+    parts = (base.denoiser, base.text_encoders[TEXT])
     before = [{k: v.clone() for k, v in p.state_dict().items()} for p in parts]
     modules = [[(n, type(m)) for n, m in p.named_modules()] for p in parts]
     reported: list[Progress] = []
@@ -59,12 +60,12 @@ def test_a_training_gives_a_lora_of_this_base_and_leaves_the_base(dataset: Path,
         assert not any(p.requires_grad for p in part.parameters())
         assert not part.training
         assert not hasattr(part, "peft_config")
-    found = open_lora(made.path, base.unet, base.text_encoder)
-    assert any(".attn2." in n for n in found.unet)
-    assert any(n.endswith("conv1") for n in found.unet)
-    assert found.text
-    assert all(float(layer.delta().abs().max()) > 0 for layer in found.unet.values())
-    assert {(layer.rank, layer.alpha) for n, layer in found.unet.items() if ".attentions." in n} == {(2, 1.0)}
+    found = open_lora(made.path, base.modules)
+    assert any(".attn2." in n for n in found.layers[DENOISER])
+    assert any(n.endswith("conv1") for n in found.layers[DENOISER])
+    assert found.layers[TEXT]
+    assert all(float(layer.delta().abs().max()) > 0 for layer in found.layers[DENOISER].values())
+    assert {(layer.rank, layer.alpha) for n, layer in found.layers[DENOISER].items() if ".attentions." in n} == {(2, 1.0)}
     assert (made.steps, made.train_steps, made.reg_steps) == (6, 4, 2)
     assert [(p.step, p.steps) for p in reported if p.stage == "training"] == [(i + 1, 6) for i in range(6)]
     assert reported[-1].seconds_left == 0.0
@@ -87,7 +88,7 @@ def test_a_batch_in_parts_gives_the_same_lora(dataset: Path, tmp_path: Path, bas
     parts = run(dataset, tmp_path / "parts.safetensors", base, replace(settings, accumulate=2))
     assert parts.steps == whole.steps
     assert parts.loss == pytest.approx(whole.loss, rel=1e-4)
-    a, b = (open_lora(made.path, base.unet, base.text_encoder).unet for made in (whole, parts))
+    a, b = (open_lora(made.path, base.modules).layers[DENOISER] for made in (whole, parts))
     assert a.keys() == b.keys()
     for name, layer in a.items():
         assert torch.allclose(layer.delta(), b[name].delta(), rtol=2e-2, atol=2e-5), name
@@ -96,9 +97,9 @@ def test_a_batch_in_parts_gives_the_same_lora(dataset: Path, tmp_path: Path, bas
 @pytest.mark.parametrize("text_rank", [0, 2])
 def test_where_it_preserves_a_fresh_lora_has_nothing_to_learn(dataset: Path, tmp_path: Path, base: Base, text_rank: int) -> None:
     made = run(dataset, tmp_path / "dress.safetensors", base, replace(SHORT, text_rank=text_rank, preserve=1 - 1e-9))
-    found = open_lora(made.path, base.unet, base.text_encoder)
+    found = open_lora(made.path, base.modules)
     assert made.loss == pytest.approx(0.0, abs=1e-9)
-    assert all(float(layer.delta().abs().max()) < 1e-4 for layer in (*found.unet.values(), *found.text.values()))
+    assert all(float(layer.delta().abs().max()) < 1e-4 for part in found.layers.values() for layer in part.values())
 
 
 def test_preserving_keeps_what_is_drawn_without_the_trigger(dataset: Path, tmp_path: Path, base: Base) -> None:
@@ -132,8 +133,8 @@ def write_boxes(folder: Path, share: float) -> None:
 
 
 def layers_of(made: Trained, base: Base) -> dict[str, torch.Tensor]:
-    found = open_lora(made.path, base.unet, base.text_encoder)
-    return {name: layer.delta() for name, layer in (*found.unet.items(), *found.text.items())}
+    found = open_lora(made.path, base.modules)
+    return {name: layer.delta() for name, layer in (*found.layers[DENOISER].items(), *found.layers[TEXT].items())}
 
 
 def test_outside_of_the_thing_a_lora_learns_to_leave_the_base_alone(boxed: Path, tmp_path: Path, base: Base) -> None:
@@ -154,12 +155,12 @@ def test_outside_of_the_thing_a_lora_learns_to_leave_the_base_alone(boxed: Path,
 
 
 def test_a_training_with_a_companion(boxed: Path, tmp_path: Path, base: Base) -> None:
-    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
+    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.modules)
     settings = replace(SHORT, text_rank=2, outside="base")
-    weights = [p.clone() for p in (*base.unet.parameters(), *base.text_encoder.parameters())]
+    weights = [p.clone() for p in (*base.denoiser.parameters(), *base.text_encoders[TEXT].parameters())]
     alone = run(boxed, tmp_path / "alone" / "dress.safetensors", base, settings)
     accompanied = run(boxed, tmp_path / "accompanied" / "dress.safetensors", base, settings, companions=[face])
-    after = (*base.unet.parameters(), *base.text_encoder.parameters())
+    after = (*base.denoiser.parameters(), *base.text_encoders[TEXT].parameters())
     assert all(torch.equal(p, q) for p, q in zip(weights, after, strict=True))
     assert accompanied.hash != alone.hash
     assert json.loads(read_metadata(accompanied.path)["huanhua_beside"]) == {"face": face.hash}
@@ -180,7 +181,7 @@ def test_companions_and_boxes_that_cannot_be(dataset: Path, boxed: Path, tmp_pat
     out = tmp_path / "dress.safetensors"
     with pytest.raises(InputError, match="must know where the thing is"):
         run(dataset, out, base, replace(SHORT, outside="base"))
-    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
+    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.modules)
     with pytest.raises(InputError, match="outside=base"):
         run(boxed, out, base, companions=[face])
     assert not out.exists()
@@ -191,8 +192,8 @@ def moved(base: Base, lora: Path, caption: str) -> float:
     """How far the LoRA moves the base's prediction for noise, at full weight."""
     x = torch.randn((4, 4, 8, 8), generator=torch.Generator().manual_seed(0))
     before = predicted(base, caption, x)
-    found = open_lora(lora, base.unet, base.text_encoder)
-    unet, text = Folded(base.unet, {"a": found.unet}), Folded(base.text_encoder, {"a": found.text})
+    found = open_lora(lora, base.modules)
+    unet, text = Folded(base.denoiser, {"a": found.layers[DENOISER]}), Folded(base.text_encoders[TEXT], {"a": found.layers[TEXT]})
     with unet.at([{"a": 1.0}]), text.at([{"a": 1.0}]):
         after = predicted(base, caption, x)
     return float((after - before).pow(2).mean())
@@ -200,7 +201,7 @@ def moved(base: Base, lora: Path, caption: str) -> float:
 
 def predicted(base: Base, caption: str, x: torch.Tensor) -> torch.Tensor:
     context = Texts(base, trained=True).embed([caption] * len(x))
-    found: torch.Tensor = base.unet(x, torch.full((len(x),), 500), context, return_dict=False)[0]
+    found: torch.Tensor = base.denoiser(x, torch.full((len(x),), 500), context, return_dict=False)[0]
     return found
 
 
@@ -271,7 +272,7 @@ def test_a_training_that_diverges_is_reported(dataset: Path, tmp_path: Path, bas
     with pytest.raises(InputError, match="diverged"):
         run(dataset, tmp_path / "dress.safetensors", base, replace(SHORT, learning_rate=1e30, warmup=0.0))
     assert not (tmp_path / "dress.safetensors").exists()
-    assert not hasattr(base.unet, "peft_config")
+    assert not hasattr(base.denoiser, "peft_config")
 
 
 def test_the_name_of_the_file(dataset: Path, tmp_path: Path, base: Base) -> None:
@@ -312,14 +313,14 @@ def test_a_callback_is_called_in_order_and_a_resumed_training_goes_on(
 
 
 def test_a_sample_shows_no_companion(boxed: Path, tmp_path: Path, base: Base) -> None:
-    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.unet, base.text_encoder)
-    name = next(name for name in face.unet)
-    pristine = base.unet.get_parameter(f"{name}.weight").detach().clone()
+    face = open_lora(run(boxed, tmp_path / "face.safetensors", base, trigger="face").path, base.modules)
+    name = next(name for name in face.layers[DENOISER])
+    pristine = base.denoiser.get_parameter(f"{name}.weight").detach().clone()
 
     class Sampling(RecordingCallback):
         def on_sample(self, step: int) -> None:
             super().on_sample(step)
-            assert torch.equal(base.unet.get_submodule(name).get_base_layer().weight, pristine)
+            assert torch.equal(base.denoiser.get_submodule(name).get_base_layer().weight, pristine)
 
     settings = replace(SHORT, outside="base")
     run(boxed, tmp_path / "dress.safetensors", base, settings, companions=[face], callback=Sampling())

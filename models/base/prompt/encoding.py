@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_needed, chunks_of
 from models.errors import InputError
-from optimizer.render.prompt_chunks import CHUNK, Embeddings, Place, chunks_needed, chunks_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ def encode_prompt(
     """Hidden states (1, 77 * chunks, width). `clip_skip` counts as A1111 does: 1 is the last layer, 2 the one before.
 
     Emphasis multiplies the hidden states, whose mean is then restored, as A1111's default does. Missing chunks are empty ones.
-    Raises InputError for what A1111 reads otherwise (see optimizer.render.prompt_emphasis) and for an embedding of another width.
+    Raises InputError for what A1111 reads otherwise (see models.base.prompt.emphasis) and for an embedding of another width.
     """
     import torch
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from models.base.opening import CONFIGS
+from models.base.family import CONFIGS
+from models.base.prompt.chunks import CHUNK, Place, chunks_needed, chunks_of
+from models.base.prompt.encoding import encode_prompt, encode_xl, hidden_states
 from models.errors import InputError
-from optimizer.render.prompt_chunks import CHUNK, Place, chunks_needed, chunks_of
-from optimizer.render.prompt_syntax import encode_prompt, encode_xl, hidden_states
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 TOKENIZER = CLIPTokenizer.from_pretrained(CONFIGS / "sd15" / "tokenizer")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.base.prompt.emphasis import Span, parse_emphasis
 from models.errors import InputError
-from optimizer.render.prompt_emphasis import Span, parse_emphasis
 
 LETTERS = "ab (),[]:.\\|1\n"
 

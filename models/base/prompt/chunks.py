@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from models.base.prompt.emphasis import parse_emphasis
 from models.errors import InputError
-from optimizer.render.prompt_emphasis import parse_emphasis
 
 if TYPE_CHECKING:
     from torch import Tensor

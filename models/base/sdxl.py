@@ -1,0 +1,92 @@
+"""Stable Diffusion XL (Podell et al. 2023): a UNet under two text encoders, a pooled text state, and the sizes of the image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from models.base.family import Base, Conditioning
+from models.base.prompt.encoding import chunks_needed, encode_xl
+from models.base.stable_diffusion import UNET_BLOCKS, StableDiffusion, read_clip_tokenizer, vectors_of
+from models.errors import InputError
+from models.lora.sites import DENOISER, TEXT, TEXT_2, Part
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from models.base.textual_inversion import Embedding
+
+POOLED, TIME_IDS = "text_embeds", "time_ids"
+"""Names of the extra conditioning, which are those of the UNet's `added_cond_kwargs`."""
+SECOND_ENCODER: Final = "conditioner.embedders.1."
+
+
+class SDXL(StableDiffusion):
+    """`models.base.family.BaseFamily` for SDXL. Its second tokenizer takes a "!" in the text for padding (id 0), as published."""
+
+    name = "sdxl"
+    title = "SDXL"
+    parts: tuple[Part, ...] = (DENOISER, TEXT, TEXT_2)
+    pipeline = "StableDiffusionXLPipeline"
+    pipeline_options: Mapping[str, Any] = MappingProxyType({"add_watermarker": False})
+    kohya_version = "sdxl_base_v1-0"
+    honours_clip_skip = False
+    trainable = False
+
+    def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+        return all(any(name.startswith(p) for name in shapes) for p in (UNET_BLOCKS, SECOND_ENCODER))
+
+    def read_tokenizers(self, folder: Path) -> dict[str, Any]:
+        return {name: read_clip_tokenizer(folder / name) for name in ("tokenizer", "tokenizer_2")}
+
+    def check(self, pipe: Any, name: str) -> None:
+        """Its pipeline class says enough."""
+
+    def pieces(self, pipe: Any) -> tuple[dict[Part, nn.Module], dict[Part, Any]]:
+        modules = {DENOISER: pipe.unet, TEXT: pipe.text_encoder, TEXT_2: pipe.text_encoder_2}
+        return modules, {TEXT: pipe.tokenizer, TEXT_2: pipe.tokenizer_2}
+
+    def encode(
+        self,
+        base: Base,
+        prompt: str,
+        negative: str,
+        *,
+        size: tuple[int, int],
+        clip_skip: int = 1,
+        embeddings: Mapping[str, Embedding] | None = None,
+    ) -> tuple[Conditioning, Conditioning]:
+        """The sizes (original, crop, target) are those of an image that nothing was cut from."""
+        import torch
+
+        tokenizers, encoders = base.tokenizers, base.text_encoders
+        vectors = vectors_of(embeddings, TEXT), vectors_of(embeddings, TEXT_2)
+        chunks = chunks_needed(tokenizers[TEXT], prompt, negative, embeddings=vectors[0])
+
+        def encoded(text: str, *, negative: bool) -> Conditioning:
+            hidden, pooled = encode_xl(
+                (tokenizers[TEXT], tokenizers[TEXT_2]),
+                (encoders[TEXT], encoders[TEXT_2]),
+                text,
+                chunks=chunks,
+                embeddings=vectors,
+                negative=negative,
+            )
+            width, height = size
+            sizes = torch.tensor([[height, width, 0, 0, height, width]], device=hidden.device, dtype=hidden.dtype)
+            return Conditioning(hidden, {POOLED: pooled, TIME_IDS: sizes})
+
+        return encoded(negative, negative=True), encoded(prompt, negative=False)
+
+    def predict(self, denoiser: Callable[..., Any], latents: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        hidden, extra = conditioning.hidden, dict(conditioning.extra)
+        predicted: Tensor = denoiser(latents.to(hidden.dtype), time, hidden, return_dict=False, added_cond_kwargs=extra)[0]
+        return predicted
+
+    def vae_overflows(self, base: Base) -> bool:
+        return bool(base.vae.config.get("force_upcast", False))
+
+    def encode_captions(self, base: Base, captions: Sequence[str]) -> Conditioning:
+        raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base.name, "name an SD1.5 base")
