@@ -1,4 +1,4 @@
-"""A first-class fake: observations from given numbers, for tests of whoever renders, searches or shows."""
+"""A fake Observer: observations of given numbers, for tests of what renders, searches or reports."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from scorers.observe.observation import (
 )
 from scorers.observe.references import References
 
+PIXELS: Final = 6
+"""Pixels of a picture's first row that `picture_of` writes."""
 BOX: Final = ShareBox(0.25, 0.25, 0.75, 0.75)
 
 
@@ -43,7 +45,7 @@ class Shown:
 
 
 def observation_of(shown: Shown, size: tuple[int, int] = (128, 192)) -> Observation:
-    """An observation that scores exactly as `shown` says."""
+    """An observation that scores exactly as `shown`."""
     regions: dict[RegionKind, Region] = {}
     if shown.clothing is not None:
         regions["clothing"] = _region(shown.clothing)
@@ -73,25 +75,34 @@ def picture_of(shown: Shown, size: tuple[int, int] = (16, 24)) -> Image.Image:
 
 
 def read_picture(image: Image.Image) -> Shown:
-    """What `picture_of` wrote."""
+    """What `picture_of` wrote; nothing in a picture that is too small to hold it."""
+    if image.width < PIXELS:
+        return Shown(None, None, None, None, feet=0, heads=0)
+    rgb = image.convert("RGB")
 
     def value(x: int) -> float | None:
-        red, there, _ = image.convert("RGB").getpixel((x, 0))  # type: ignore[misc]
+        red, there, _ = _pixel(rgb, x)
         return red / 255 if there else None
 
-    feet, heads, armless = image.convert("RGB").getpixel((5, 0))  # type: ignore[misc]
-    return Shown(value(0), value(1), value(2), value(3), int(feet), int(heads), 2 * (value(4) or 0.0) - 1, armless > 0)
+    feet, heads, armless = _pixel(rgb, PIXELS - 1)
+    return Shown(value(0), value(1), value(2), value(3), feet, heads, 2 * (value(4) or 0.0) - 1, armless > 0)
+
+
+def _pixel(rgb: Image.Image, x: int) -> tuple[int, ...]:
+    found = rgb.getpixel((x, 0))
+    assert isinstance(found, tuple)
+    return tuple(int(value) for value in found)
 
 
 @dataclass
 class FakeObserver:
-    """Observes with `read`; counts how many images it was shown."""
+    """Observes with `read`; counts the images that it observed."""
 
     read: Callable[[Image.Image], Shown] = field(default=read_picture)
-    looked: int = 0
+    observed: int = 0
 
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
-        self.looked += len(images)
+        self.observed += len(images)
         return [observation_of(self.read(image), image.size) for image in images]
 
     def references_of(

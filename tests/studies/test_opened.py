@@ -220,4 +220,4 @@ def test_an_observer_is_opened_for_an_image_alone_and_not_to_read_what_is_stored
         observation.unlink()
     assert copied.evaluator.load(job, alone=True) is not None
     assert backend.opened == ["observer"]
-    assert backend.observing.looked == 1
+    assert backend.observing.observed == 1

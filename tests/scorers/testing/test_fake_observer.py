@@ -21,5 +21,5 @@ def test_a_picture_carries_what_it_shows(image: Shown) -> None:
 def test_it_counts_what_it_was_shown() -> None:
     observer = FakeObserver()
     assert len(observer.observe([picture_of(Shown())] * 3)) == 3
-    assert observer.looked == 3
+    assert observer.observed == 3
     assert observer.references_of([], "shoes").kind == "shoes"

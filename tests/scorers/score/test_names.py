@@ -1,0 +1,56 @@
+"""Only scorers name the scores of the whole image; everyone else iterates over them, so that a new one is shown everywhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from scorers.score.objectives import OBJECTIVES
+from scorers.score.registry import SCORES
+
+ROOT: Final = Path(__file__).parents[3]
+PRODUCT: Final = ("dashboards", "huanhua", "optimizer", "studies", "trainers")
+ALLOWED: Final = (
+    "studies/spec.py",  # the keys of study.yaml
+    "studies/scorer_models.py",  # its section `scorers.hands`, as the three below
+    "studies/doctor/study.py",
+    "studies/derive/fork.py",
+    "studies/paperdoll/",  # the lab's own truth: what it draws
+    "studies/testing/",  # studies and worlds of fakes
+    "optimizer/testing/",  # stored landscapes, whose arrays have these names
+)
+NAMES: Final = frozenset(score.name for score in SCORES)
+TEXT: Final = re.compile(rf"^\W*(broken )?({'|'.join(NAMES)})\b")
+
+
+def test_no_other_file_names_a_score() -> None:
+    found = [f"{path}:{line}" for path in product_files() for line in named_in(ROOT / path)]
+    assert found == []
+
+
+def test_the_rule_sees_names() -> None:
+    assert list(named_in(ROOT / "studies/spec.py"))
+
+
+def test_objectives_are_of_kinds_or_scores() -> None:
+    assert {objective.measure for objective in OBJECTIVES} <= {"garment", "face", *NAMES}
+
+
+def product_files() -> list[str]:
+    paths = [path.relative_to(ROOT).as_posix() for package in PRODUCT for path in sorted((ROOT / package).rglob("*.py"))]
+    return [path for path in paths if not path.startswith(ALLOWED)]
+
+
+def named_in(path: Path) -> Iterator[int]:
+    """Lines that name a score as a text that begins with it, an attribute or a keyword argument. Docstrings may."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            if TEXT.match(node.value):
+                yield node.lineno
+        elif (isinstance(node, ast.Attribute) and node.attr in NAMES) or (isinstance(node, ast.keyword) and node.arg in NAMES):
+            yield node.lineno
