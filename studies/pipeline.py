@@ -120,7 +120,7 @@ def run_seeds_together(
     from studies.report.log import log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
     from studies.run.calibration import calibrate, calibration_images
-    from studies.run.seed_search import run_seeds, searching
+    from studies.run.seed_search import run_seeds, search_seed
 
     budget = trials or study.spec.search.trials
     study.workspace.make()
@@ -133,13 +133,13 @@ def run_seeds_together(
             log_start(tracker, study, seed)
             calibrated = calibrate(study, seed, seed_callback.on_calibration_image)
             log_calibration(tracker, study, seed, calibrated.judge.calibrations, calibrated.ladders, blurred=blurred)
-            searches[seed] = searching(
+            searches[seed] = search_seed(
                 study,
                 seed,
                 judge=calibrated.judge,
                 budget=budget,
                 tracker=tracker,
-                told=seed_callback.on_trial,
+                on_trial=seed_callback.on_trial,
                 blurred=blurred,
                 may_write=may_write,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import yaml
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,10 +12,16 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from models.errors import InputError
 from models.kinds import LoraKind
 from optimizer.search.prompt_edits import Lever
+from optimizer.search.samplers.registry import sampler_names
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""
 Weight = Annotated[float, Field(ge=0, le=2)]
+if TYPE_CHECKING:
+    SamplerName: TypeAlias = str
+else:
+    # A type checker cannot read the registry.
+    SamplerName = Literal[sampler_names()]
 
 
 class _Section(BaseModel):
@@ -107,7 +113,7 @@ class SearchSection(_Section):
     drift: Annotated[float, Field(ge=0, le=10)] | None = Field(
         default=None, description="how far the figure may move from the locked image: 1 is as far as other seeds; null only tells"
     )
-    sampler: Literal["least-weight", "gp", "tpe", "nsga2", "random", "grid"] = "least-weight"
+    sampler: SamplerName = "least-weight"
     worth: Annotated[float, Field(gt=0, le=2)] = Field(
         default=0.001, description="least-weight draws no image that is expected to save less weight than this"
     )

@@ -59,7 +59,7 @@ def child(folder: Path, seed: int, point: str, count: int) -> None:
         print("searching", flush=True)
         run_seed(
             study, seed, judge=judge, budget=BUDGET, tracker=tracker, may_write=lease.check,
-            told=lambda done: print(f"done {key_of(done.record.judged.point.weights)}", flush=True),
+            on_trial=lambda done: print(f"done {key_of(done.record.judged.point.weights)}", flush=True),
         )  # fmt: skip
         missing = tracker.close()
     print(f"ended {len(missing.titles)}", flush=True)

@@ -63,7 +63,7 @@ def measure(study: Study, scouted: int, count: int, trials: int) -> dict[str, fl
 
 def search(study: Study, seed: int, trials: int) -> Outcome:
     judge = calibrate(study, seed).judge
-    return run_seed(study, seed, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
+    return run_seed(study, seed, judge=judge, budget=trials, tracker=MemoryTracker(), on_trial=lambda event: None)
 
 
 def line(outcome: Outcome) -> str:

@@ -96,7 +96,7 @@ def both(studies: dict[str, Study], seed: int) -> dict[str, Pick | None]:
 def searched(study: Study, seed: int) -> tuple[Judge, Outcome]:
     judge = calibrate(study, seed).judge
     budget = study.spec.search.trials
-    return judge, run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), told=lambda done: None)
+    return judge, run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), on_trial=lambda event: None)
 
 
 def pick_of(outcome: Outcome, other: Study, judge: Judge) -> Pick | None:

@@ -1,4 +1,4 @@
-"""nevergrad's NGOpt, asked and told by lines of JSON: it runs in a Python of its own, with a numpy that it works with.
+"""nevergrad's NGOpt, with its ask and tell as lines of JSON: it runs in a Python of its own, with a numpy that it works with.
 
 First line: {"low": [...], "high": [...], "start": [...], "seed": 0}. Then {"ask": true}, answered by a list of numbers, or
 {"at": null or [...], "loss": 1.0}, where null is the point asked for last. Ends with its input.
@@ -22,13 +22,13 @@ def main() -> None:
     optimizer = ng.optimizers.NGOpt(parametrization=form, budget=BUDGET)
     asked = None
     for line in sys.stdin:
-        said = json.loads(line)
-        if "ask" in said:
+        request = json.loads(line)
+        if "ask" in request:
             asked = optimizer.ask()
             print(json.dumps([float(v) for v in asked.value]), flush=True)
         else:
-            at = asked if said["at"] is None else form.spawn_child(new_value=np.array(said["at"]))
-            optimizer.tell(at, said["loss"])
+            at = asked if request["at"] is None else form.spawn_child(new_value=np.array(request["at"]))
+            optimizer.tell(at, request["loss"])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A yardstick is fed every judged point once and keeps its own state; a study's searches rebuild theirs from the trials each time.
 FORMS holds each in several forms: requirements as constraints, as an L1 penalty on the cost, or as a second objective.
-`python benchmarks/search/__main__.py --development --forms` measures them all on the development seeds; BEST is what came out
+`python -m benchmarks.search --development --forms` measures them all on the development seeds; BEST is what came out
 ahead.
 """
 
@@ -24,12 +24,12 @@ from optimizer.search.judged import Judged
 from optimizer.search.samplers.coarse_to_fine import CoarseToFine
 from optimizer.testing.landscape import Problem
 
-As = Literal["constraints", "penalty", "objective"]
-"""How a sampler is told of requirements."""
+Formulation = Literal["constraints", "penalty", "objective"]
+"""How violations reach a sampler: as constraints, as a penalty on the cost, or as a second objective."""
 NGOPT_PYTHON: Final = "NGOPT_PYTHON"
 """Environment variable: a Python that has nevergrad 1.0.12 and a numpy below 2.4, which it needs."""
 REPEATS: Final = 50
-"""Points in a row that were drawn before, after which a search has nothing more to say."""
+"""Points in a row that were drawn before, after which a search has ended."""
 
 
 class Yardstick(Protocol):
@@ -42,14 +42,14 @@ Maker = Callable[[Problem, int], Yardstick]
 
 
 class ByOptuna:
-    """An Optuna sampler on the known cost. `penalty` is the cost of one unit of unmet margin."""
+    """An Optuna sampler on the cost. `penalty` is the cost of one unit of violation."""
 
-    def __init__(self, problem: Problem, sampler: Any, told: As, penalty: float) -> None:
+    def __init__(self, problem: Problem, sampler: Any, formulation: Formulation, penalty: float) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self.space, self.told, self.penalty = problem.space, told, penalty
-        directions = ["minimize"] * (2 if told == "objective" else 1)
+        self.space, self.formulation, self.penalty = problem.space, formulation, penalty
+        directions: list[Literal["minimize", "maximize"]] = ["minimize"] * (2 if formulation == "objective" else 1)
         self.study = optuna.create_study(directions=directions, sampler=sampler)
         self.asked: Any = None
 
@@ -62,11 +62,11 @@ class ByOptuna:
         if trial is None:
             self.study.enqueue_trial(self.space.params(judged.point))
             trial = self.study.ask(self.space.distributions())
-        if self.told == "constraints":
-            for name, margin in judged.violations.items():
-                trial.set_constraint(name, margin)
+        if self.formulation == "constraints":
+            for name, violation in judged.violations.items():
+                trial.set_constraint(name, violation)
             self.study.tell(trial, judged.cost)
-        elif self.told == "penalty":
+        elif self.formulation == "penalty":
             self.study.tell(trial, judged.cost + self.penalty * unmet(judged))
         else:
             self.study.tell(trial, [judged.cost, unmet(judged)])
@@ -76,13 +76,15 @@ def unmet(judged: Judged) -> float:
     return sum(max(0.0, m) for m in judged.violations.values())
 
 
-def by_optuna(name: str, told: As, penalty: float, settings: Mapping[str, Any], problem: Problem, seed: int) -> Yardstick:
+def by_optuna(
+    name: str, formulation: Formulation, penalty: float, settings: Mapping[str, Any], problem: Problem, seed: int
+) -> Yardstick:
     import optuna
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = getattr(optuna.samplers, name)(seed=seed, **settings)
-    return ByOptuna(problem, sampler, told, penalty)
+    return ByOptuna(problem, sampler, formulation, penalty)
 
 
 class ByNevergrad:
@@ -106,10 +108,10 @@ class ByNevergrad:
         self.process = subprocess.Popen(
             [python, str(Path(__file__).with_name("ngopt.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._say(begin)
+        self._send(begin)
 
     def ask(self) -> Point | None:
-        self._say({"ask": True})
+        self._send({"ask": True})
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
@@ -120,16 +122,16 @@ class ByNevergrad:
     def tell(self, judged: Judged) -> None:
         at = None if self.asked else [judged.point.weights[n] for n in self.space.weights]
         self.asked = False
-        self._say({"at": at, "loss": judged.cost + self.penalty * unmet(judged)})
+        self._send({"at": at, "loss": judged.cost + self.penalty * unmet(judged)})
 
     def close(self) -> None:
         """Ends its process, whose threads would wait for ever."""
         self.process.kill()
         self.process.communicate()
 
-    def _say(self, what: Mapping[str, Any]) -> None:
+    def _send(self, request: Mapping[str, Any]) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
 
 
@@ -165,8 +167,8 @@ class Xyz:
         """It draws all, whatever comes."""
 
 
-def _optuna(name: str, told: As, penalty: float = 0.0, **settings: Any) -> Maker:
-    return partial(by_optuna, name, told, penalty, settings)
+def _optuna(name: str, formulation: Formulation, penalty: float = 0.0, **settings: Any) -> Maker:
+    return partial(by_optuna, name, formulation, penalty, settings)
 
 
 TPE, GP, NSGA2 = "TPESampler", "GPSampler", "NSGAIISampler"
@@ -224,9 +226,9 @@ def _until_pick(problem: Problem, yardstick: Yardstick, design: Sequence[Point],
         point = yardstick.ask() if point is None else point
         if point is None:
             return None
-        known = drawn.get(point.key())
-        repeats = 0 if known is None else repeats + 1
-        judged = known or problem.judge(point)
+        before = drawn.get(point.key())
+        repeats = 0 if before is None else repeats + 1
+        judged = before or problem.judge(point)
         drawn[point.key()] = judged
         if problem.is_pick(judged):
             return len(drawn)

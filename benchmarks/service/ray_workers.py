@@ -131,7 +131,7 @@ def drawn_on_ray(folder: Path, trials: int, *, every_s: float | None) -> tuple[O
     began = time.monotonic()
     with on_ray(study, "local", 2) as there, killing(every_s) as killed:
         judge = calibrate(there, SEED).judge
-        outcome = run_seed(there, SEED, judge=judge, budget=trials, tracker=MemoryTracker(), told=lambda done: None)
+        outcome = run_seed(there, SEED, judge=judge, budget=trials, tracker=MemoryTracker(), on_trial=lambda event: None)
     return outcome, len(killed), time.monotonic() - began
 
 

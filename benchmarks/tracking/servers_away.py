@@ -150,7 +150,7 @@ def _run(study: Study, tracker: Tracker, on_trial: Callable[[TrialEvent], None])
     study.workspace.make()
     judge = calibrate(study, SEED).judge
     began = time.monotonic()
-    outcome = run_seed(study, SEED, judge=judge, budget=TRIALS, tracker=tracker, told=on_trial)
+    outcome = run_seed(study, SEED, judge=judge, budget=TRIALS, tracker=tracker, on_trial=on_trial)
     return time.monotonic() - began, outcome
 
 

@@ -1,27 +1,28 @@
-"""Least-weight search at one locked seed, as a pure function: what has been judged so far -> the next point to draw.
+"""Least-weight search at one locked seed, as a pure function: the judged points so far -> the next point to draw.
 
-Three phases. `design`: a few points that tell most at once. `search`: an Optuna sampler proposes the cheapest point that it
-expects to meet all requirements. `proof`: from the best point found, single weights go down until no step is possible; every
-image of that proof breaks a named requirement, or becomes the new best. The result is a coordinate minimum, not a global one.
+Three phases after the start. `design`: a few points that tell most at once. `search`: a sampler proposes the cheapest point
+that it expects to meet every constraint. `proof`: from the best point found, single weights go down until no step is possible;
+every image of that proof violates a named constraint, or becomes the new best. The result is a coordinate minimum, not a global
+one.
 
 Since it keeps no state, a killed run resumes by handing back its trials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from optimizer.point import Point
+from optimizer.search.believer import with_pending
 from optimizer.search.judged import Judged, best
 from optimizer.search.proof import lowered
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.space import Space
 
 Phase = Literal["start", "design", "search", "proof"]
-DESIGN_LEVELS = (0.8, 0.6)
-COARSE = 3
+COARSE_STEPS: Final = 3
 """Steps that a weight first goes down by in the proof, before single steps."""
 
 
@@ -31,27 +32,32 @@ class Proposal:
     phase: Phase
 
 
-def next_proposal(
-    space: Space,
-    history: Sequence[Judged],
-    *,
-    start: Point,
-    budget: int,
-    sampler: Sampler,
-    design: Sequence[float] = DESIGN_LEVELS,
-    ahead: int = 0,
-) -> Proposal | None:
-    """The next point to draw, or None when the proof is complete, `budget` images are drawn, or nothing is feasible and no image
-    worth drawing. `design` are the levels, in shares of all axes, that are drawn after the start before the sampler is asked.
-    `ahead` are images that exploring leaves besides those of the proof."""
+@dataclass(frozen=True)
+class SearchSettings:
+    """What stays the same over the search of one seed."""
+
+    start: Point
+    """The first point drawn."""
+    budget: int
+    """Images, those of the proof included."""
+    reserved: int = 0
+    """Images that exploration leaves besides those of the proof."""
+    require: Mapping[str, float] = field(default_factory=dict)
+    """Calibrated expression that each LoRA must reach, for predictions of samplers that make none."""
+
+
+def next_proposal(space: Space, history: Sequence[Judged], settings: SearchSettings, sampler: Sampler) -> Proposal | None:
+    """The next point to draw, or None when the proof is complete, the budget is used up, or nothing is feasible and no image
+    worth drawing."""
+    budget = settings.budget
     if len(history) >= budget:
         return None
     drawn = {j.point.key() for j in history}
-    for point, phase in _opening(space, start, design):
+    for point, phase in _opening(space, settings.start, sampler.design):
         if point.key() not in drawn:
             return Proposal(point, phase)
     found, ended = best(history), False
-    if found is None or len(history) < budget - ahead - proof_reserve(space, budget - ahead):
+    if found is None or len(history) < budget - settings.reserved - proof_reserve(space, budget - settings.reserved):
         proposed = sampler.propose(space, history)
         if proposed is not None and proposed.key() not in drawn:
             return Proposal(proposed, "search")
@@ -64,32 +70,23 @@ def next_proposal(
 
 
 def next_proposals(
-    space: Space,
-    history: Sequence[Judged],
-    *,
-    start: Point,
-    budget: int,
-    sampler: Sampler,
-    foresee: Callable[[Sequence[Judged], Point], Judged],
-    most: int,
-    design: Sequence[float] = DESIGN_LEVELS,
-    ahead: int = 0,
+    space: Space, history: Sequence[Judged], settings: SearchSettings, sampler: Sampler, count: int
 ) -> list[Proposal]:
-    """Up to `most` points to draw at once, none if the search has ended: each follows as if those before it had come out as
-    `foresee` says (kriging believer, Ginsbourger et al. 2010)."""
-    believed, found = list(history), list[Proposal]()
-    while len(found) < most:
-        proposal = next_proposal(space, believed, start=start, budget=budget, sampler=sampler, design=design, ahead=ahead)
+    """Up to `count` points to draw at once, none if the search has ended: each follows as if those before it had come out as
+    expected (optimizer.search.believer)."""
+    believed, proposals = list(history), list[Proposal]()
+    while len(proposals) < count:
+        proposal = next_proposal(space, believed, settings, sampler)
         if proposal is None:
             break
-        found.append(proposal)
-        if len(found) < most:
-            believed.append(foresee(believed, proposal.point))
-    return found
+        proposals.append(proposal)
+        if len(proposals) < count:
+            believed = with_pending(space, believed, [proposal.point], sampler, settings.require)
+    return proposals
 
 
 def proof_reserve(space: Space, budget: int) -> int:
-    """Images kept for the proof: three a weight, but no more than half of the budget unless a single step each needs them."""
+    """Images reserved for the proof: three a weight, but no more than half of the budget unless a single step each needs them."""
     single = len(space.weights)
     return min(3 * single, max(single, budget // 2))
 
@@ -100,19 +97,19 @@ def _opening(space: Space, start: Point, design: Sequence[float]) -> list[tuple[
 
 
 def _next_step_down(space: Space, found: Judged, history: Sequence[Judged], coarse: bool) -> Point | None:
-    """An untried point below `found` in one weight: the coarse step first, where nothing says yet that it fails.
+    """A point that was not drawn below `found` in one weight: the coarse step first, unless a smaller one is known to fail.
 
     Without `coarse` only single steps, which alone make the proof: for when few images are left. The weight that went down last
     goes on first: each time it does, the steps of all others must be shown again.
     """
     last = _lowered_last(found, history)
     drawn = {j.point.key() for j in history}
-    for steps in (COARSE, 1) if coarse else (1,):
+    for steps in (COARSE_STEPS, 1) if coarse else (1,):
         for name in sorted(found.point.weights, key=lambda n: (n != last, -found.point.weights[n])):
             lower = lowered(space, found.point, name, steps)
             if lower is None or lower.key() in drawn:
                 continue
-            if steps > 1 and _fails_nearer(space, found.point, name, steps, drawn):
+            if steps > 1 and _smaller_step_fails(space, found.point, name, steps, drawn):
                 continue
             return lower
     return None
@@ -128,7 +125,7 @@ def _lowered_last(found: Judged, history: Sequence[Judged]) -> str | None:
     return moved[0] if len(moved) == 1 and now[moved[0]] < then[moved[0]] else None
 
 
-def _fails_nearer(space: Space, point: Point, name: str, steps: int, drawn: set[tuple[object, ...]]) -> bool:
-    """A smaller step of this weight was drawn; had it been feasible, it would be the best now."""
-    nearer = (lowered(space, point, name, k) for k in range(1, steps))
-    return any(p is not None and p.key() in drawn for p in nearer)
+def _smaller_step_fails(space: Space, point: Point, name: str, steps: int, drawn: set[tuple[object, ...]]) -> bool:
+    """Whether a smaller step of this weight was drawn; had it been feasible, it would be the best now."""
+    smaller = (lowered(space, point, name, k) for k in range(1, steps))
+    return any(p is not None and p.key() in drawn for p in smaller)

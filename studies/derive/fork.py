@@ -21,7 +21,7 @@ from models.errors import InputError
 from models.io.files import write_whole
 from optimizer.point import Job
 from optimizer.trial_store.store import TrialStore
-from studies.run.inherited import CARRIED
+from studies.run.inherited import INHERITED
 from studies.run.scouting import locked_seeds
 from studies.run.trials import trial_store_of
 from studies.spec import read_spec
@@ -55,7 +55,7 @@ def fork_study(study: Study, text: str, folder: Path) -> tuple[Study, dict[int, 
     for image in study.workspace.images.glob("*"):
         if image.suffix in (".png", ".json") and not image.name.startswith("."):
             _link(image, made.images / image.name)
-    made.write(CARRIED, {str(seed): entries for seed, entries in held.items()})
+    made.write(INHERITED, {str(seed): entries for seed, entries in held.items()})
     # Last: a study that is there is whole.
     write_whole(file, moved(text, study.root, folder).encode())
     return Study(read_spec(file), folder, made), {seed: len(entries) for seed, entries in held.items()}

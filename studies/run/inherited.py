@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from studies.workspace import Workspace
 
-CARRIED: Final = "carried"
+INHERITED: Final = "carried"
+"""The workspace's record of them."""
 
 
-def carried(workspace: Workspace, seed: int) -> list[dict[str, Any]]:
-    """What a fork has carried over: parameters and phase of each trial, in order."""
-    found: list[dict[str, Any]] = (workspace.read(CARRIED) or {}).get(str(seed), [])
+def inherited_trials(workspace: Workspace, seed: int) -> list[dict[str, Any]]:
+    """Parameters and phase of each trial, in order."""
+    found: list[dict[str, Any]] = (workspace.read(INHERITED) or {}).get(str(seed), [])
     return found

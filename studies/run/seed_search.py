@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from optimizer.evaluate.base import Evaluation
-from optimizer.point import Job, Point
-from optimizer.search.judged import Judged
-from optimizer.search.least_weight.acquisition import expected
-from optimizer.search.least_weight.transfer_prior import priors_from
+from optimizer.point import Job
 from optimizer.search.robustness import NEIGHBOURS, due_before_proof, reserved_for_robustness
 from optimizer.search.samplers.base import Sampler
-from optimizer.search.samplers.registry import design_for, sampler_for
 from optimizer.search.stopping import why_stopped
-from optimizer.search.strategy import Proposal, next_proposals
+from optimizer.search.strategy import Proposal, SearchSettings, next_proposals
 from optimizer.trial_store.store import TrialStore
 from studies.callback import TrialEvent
 from studies.run.compatibility import store_conditions
 from studies.run.dashboard_notes import write_notes
-from studies.run.inherited import carried
+from studies.run.inherited import inherited_trials
 from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.robustness_trials import best_record, best_unchecked, draw_neighbours, judged_with_robustness, robustness_images
-from studies.run.transfer import earlier_trials, trials_of_other_studies
+from studies.run.study_sampler import sampler_of
 from studies.run.trials import outcome_of, store_trial, stored_records, track_trial, trial_store_of
 from studies.study import Study
 from studies.tracking.base import Tracker
 
 Search: TypeAlias = Generator[Sequence[Job], Sequence[Evaluation], Outcome]
-"""The search at one seed: yields the images that it needs next, is sent what was seen in them, and ends with what it found."""
+"""The search at one seed: yields the jobs that it needs next, is sent their evaluations, and returns what it found."""
 
 
 def run_seed(
@@ -40,152 +37,164 @@ def run_seed(
     judge: Judge,
     budget: int,
     tracker: Tracker,
-    told: Callable[[TrialEvent], None],
+    on_trial: Callable[[TrialEvent], None],
     blurred: bool = True,
     may_write: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Searches until the proof is complete or `budget` trials are done; earlier trials of this seed count, judged again.
+    """Searches until the proof is complete or `budget` images are drawn; earlier trials of this seed count, judged again.
 
-    `may_write` is called before anything is stored, and raises if another runner has taken the study over.
+    `on_trial` is called after each new trial. `may_write` is called before anything is stored, and raises if another runner has
+    taken the study over. `blurred` blurs figures with little clothing in the tracker.
     """
-    search = searching(study, seed, judge=judge, budget=budget, tracker=tracker, told=told, blurred=blurred, may_write=may_write)
+    search = search_seed(
+        study, seed, judge=judge, budget=budget, tracker=tracker, on_trial=on_trial, blurred=blurred, may_write=may_write
+    )
     return run_seeds(study, {seed: search})[seed]
 
 
 def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome]:
-    """Several seeds at once: what each wants next, drawn by as many workers as there are."""
-    found: dict[int, Outcome] = {}
+    """Several seeds at once: the jobs that each needs next, evaluated by as many workers as there are."""
+    outcomes: dict[int, Outcome] = {}
     wanted: dict[int, Sequence[Job]] = {}
 
-    def go_on(seed: int, seen: Sequence[Evaluation] | None) -> None:
+    def advance(seed: int, evaluations: Sequence[Evaluation] | None) -> None:
         try:
-            wanted[seed] = next(searches[seed]) if seen is None else searches[seed].send(seen)
+            wanted[seed] = next(searches[seed]) if evaluations is None else searches[seed].send(evaluations)
         except StopIteration as ended:
-            found[seed] = ended.value
+            outcomes[seed] = ended.value
 
     for seed in searches:
-        go_on(seed, None)
+        advance(seed, None)
     while wanted:
         asked, wanted = wanted, {}
         places = [(seed, index) for seed, jobs in asked.items() for index in range(len(jobs))]
-        seen: dict[int, dict[int, Evaluation]] = {seed: {} for seed in asked}
+        done: dict[int, dict[int, Evaluation]] = {seed: {} for seed in asked}
         jobs = {key: asked[seed][index] for key, (seed, index) in enumerate(places)}
         for key, evaluation in study.evaluator.evaluate_each(jobs):
             seed, index = places[key]
-            seen[seed][index] = evaluation
-            if len(seen[seed]) == len(asked[seed]):
-                go_on(seed, [seen[seed][i] for i in range(len(asked[seed]))])
-    return found
+            done[seed][index] = evaluation
+            if len(done[seed]) == len(asked[seed]):
+                advance(seed, [done[seed][i] for i in range(len(asked[seed]))])
+    return outcomes
 
 
-def searching(
+def search_seed(
     study: Study,
     seed: int,
     *,
     judge: Judge,
     budget: int,
     tracker: Tracker,
-    told: Callable[[TrialEvent], None],
+    on_trial: Callable[[TrialEvent], None],
     blurred: bool = True,
     may_write: Callable[[], None] = lambda: None,
 ) -> Search:
-    """As `run_seed`, for whoever draws the images of several at once."""
-    trial_store = trial_store_of(study, seed)
-    may_write()
-    trial_store.drop_unfinished()
-    records = stored_records(study, seed, judge, trial_store, lambda job: study.evaluator.evaluate(job.seed, job.point))
-    if not records:
-        store_conditions(study, trial_store)
-    for brought in _carried(study, seed, records):
-        records += yield from _draw(study, seed, judge, trial_store, [brought], may_write)
-    for record in records:
-        track_trial(tracker, seed, record, blurred=blurred)
-    search, sampler = study.spec.search, _sampler(study, seed, judge)
+    """As `run_seed`, for a caller that evaluates the jobs of several seeds at once."""
     if judge.unmeasurable:
         # Only the start is drawn, for a person to look at: no other image could be feasible either.
         budget = min(budget, 1)
-    while True:
-        unchecked = best_unchecked(records) if search.robustness else None
-        left = budget - len(records) - robustness_images(records)
-        kept = reserved_for_robustness(unchecked is not None, left)
-        history, proposals = judged_with_robustness(records), list[Proposal]()
-        found = sum(r.phase == "proof" and r.judged.feasible and r.robustness is None for r in records)
-        if unchecked is None or not due_before_proof(study.space, unchecked.judged, history, left=left, found=found):
-            proposals = next_proposals(
-                study.space,
-                history,
-                start=study.start,
-                budget=len(records) + left - kept,
-                sampler=sampler,
-                foresee=lambda seen, point: _foreseen(study, judge, seen, point),
-                most=search.batch,
-                design=design_for(search.sampler),
-                ahead=NEIGHBOURS if search.robustness else 0,
+    return _SeedSearch(study, seed, judge, budget, tracker, on_trial, blurred, may_write).run()
+
+
+@dataclass
+class _SeedSearch:
+    study: Study
+    seed: int
+    judge: Judge
+    budget: int
+    tracker: Tracker
+    on_trial: Callable[[TrialEvent], None]
+    blurred: bool
+    may_write: Callable[[], None]
+    records: list[TrialRecord] = field(default_factory=list)
+
+    @cached_property
+    def trial_store(self) -> TrialStore:
+        return trial_store_of(self.study, self.seed)
+
+    def run(self) -> Search:
+        yield from self._resume()
+        sampler = sampler_of(self.study, self.seed, self.judge)
+        while True:
+            proposals, unchecked = self._next(sampler)
+            if proposals:
+                yield from self._draw_trials(proposals)
+            elif unchecked is not None:
+                yield from self._check_robustness(unchecked)
+            else:
+                return self._finish(sampler)
+
+    def _resume(self) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
+        """Loads the stored trials, draws what a fork brought, and tracks what no earlier run tracked."""
+        self.may_write()
+        self.trial_store.drop_unfinished()
+        self.records = stored_records(
+            self.study, self.seed, self.judge, self.trial_store, lambda job: self.study.evaluator.evaluate(job.seed, job.point)
+        )
+        if not self.records:
+            store_conditions(self.study, self.trial_store)
+        for proposal in self._inherited():
+            self.records += yield from self._draw([proposal])
+        for record in self.records:
+            track_trial(self.tracker, self.seed, record, blurred=self.blurred)
+
+    def _inherited(self) -> list[Proposal]:
+        """What a fork brought that is not stored here yet; its images lie in the cache."""
+        drawn = {record.judged.point.key() for record in self.records}
+        trials = inherited_trials(self.study.workspace, self.seed)
+        proposals = [Proposal(self.study.space.from_params(trial["params"]), trial["phase"]) for trial in trials]
+        return [proposal for proposal in proposals if proposal.point.key() not in drawn]
+
+    def _next(self, sampler: Sampler) -> tuple[list[Proposal], TrialRecord | None]:
+        """The points to draw next and, if there are none, the trial whose robustness is checked next; None at the end."""
+        search, space = self.study.spec.search, self.study.space
+        unchecked = best_unchecked(self.records) if search.robustness else None
+        left = self.budget - len(self.records) - robustness_images(self.records)
+        reserved = reserved_for_robustness(unchecked is not None, left)
+        history, proposals = judged_with_robustness(self.records), list[Proposal]()
+        found = sum(r.phase == "proof" and r.judged.feasible and r.robustness is None for r in self.records)
+        if unchecked is None or not due_before_proof(space, unchecked.judged, history, left=left, found=found):
+            settings = SearchSettings(
+                start=self.study.start,
+                budget=len(self.records) + left - reserved,
+                reserved=NEIGHBOURS if search.robustness else 0,
+                require=self.judge.require,
             )
-        if not proposals:
-            if unchecked is None or not kept:
-                break
-            tried = yield from draw_neighbours(study, seed, judge, trial_store, unchecked, may_write)
-            records = [tried if record is unchecked else record for record in records]
-            continue
-        for record in (yield from _draw(study, seed, judge, trial_store, proposals, may_write)):
-            records.append(record)
-            track_trial(tracker, seed, record, blurred=blurred)
-            told(TrialEvent(record, best_record(records), len(records) + robustness_images(records), budget))
-    outcome = outcome_of(study, seed, judge, records, trial_store.chosen())
-    may_write()
-    write_notes(trial_store, study.spec.name, outcome)
-    if judge.unmeasurable:
-        return replace(outcome, stopped=f"no weight can be found for {' and '.join(judge.unmeasurable)} here")
-    min_saving = search.worth if search.sampler == "least-weight" else None
-    history, probes = judged_with_robustness(records), robustness_images(records)
-    return replace(
-        outcome, stopped=why_stopped(study.space, history, budget=budget, min_saving=min_saving, robustness_images=probes)
-    )
+            proposals = next_proposals(space, history, settings, sampler, search.batch)
+        return proposals, unchecked if reserved else None
 
+    def _draw_trials(self, proposals: Sequence[Proposal]) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
+        for record in (yield from self._draw(proposals)):
+            self.records.append(record)
+            track_trial(self.tracker, self.seed, record, blurred=self.blurred)
+            count = len(self.records) + robustness_images(self.records)
+            self.on_trial(TrialEvent(record, best_record(self.records), count, self.budget))
 
-def _foreseen(study: Study, judge: Judge, seen: Sequence[Judged], point: Point) -> Judged:
-    priors = priors_from(study.space, [], require=judge.require)
-    return expected(study.space, seen, [point], priors)[0]
+    def _draw(self, proposals: Sequence[Proposal]) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord]]:
+        # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
+        self.may_write()
+        evaluations = yield [Job(self.seed, proposal.point) for proposal in proposals]
+        self.may_write()
+        return [
+            store_trial(self.study, self.seed, self.judge, self.trial_store, proposal, evaluation)
+            for proposal, evaluation in zip(proposals, evaluations, strict=True)
+        ]
 
+    def _check_robustness(self, record: TrialRecord) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
+        checked = yield from draw_neighbours(self.study, self.seed, self.judge, self.trial_store, record, self.may_write)
+        self.records = [checked if r is record else r for r in self.records]
 
-def _sampler(study: Study, seed: int, judge: Judge) -> Sampler:
-    search, trial_store = study.spec.search, trial_store_of(study, seed)
-    garments = tuple(n for n, s in study.spec.searched().items() if s.kind != "face")
-    told = _earlier(study, trial_store, judge) if search.sampler == "least-weight" else []
-    return sampler_for(
-        search.sampler,
-        study.space,
-        study.start,
-        seed=search.random_state,
-        worth=search.worth,
-        together=garments[:2],
-        require=judge.require,
-        earlier=told,
-    )
-
-
-def _earlier(study: Study, trial_store: TrialStore, judge: Judge) -> list[list[Judged]]:
-    """What other seeds and other studies say of the requirements that are asked for here."""
-    prefix = f"{study.spec.name}-seed-"
-    found = earlier_trials(study, trial_store.name, prefix, trial_store.storage, judge.require)
-    found += trials_of_other_studies(study, judge.require)
-    asked = judge.constraint_names
-    return [[replace(j, violations={n: m for n, m in j.violations.items() if n in asked}) for j in trials] for trials in found]
-
-
-def _carried(study: Study, seed: int, records: list[TrialRecord]) -> list[Proposal]:
-    """What a fork brought that is not stored here yet; its images lie in the cache."""
-    drawn = {record.judged.point.key() for record in records}
-    brought = [Proposal(study.space.from_params(c["params"]), c["phase"]) for c in carried(study.workspace, seed)]
-    return [proposal for proposal in brought if proposal.point.key() not in drawn]
-
-
-def _draw(
-    study: Study, seed: int, judge: Judge, trial_store: TrialStore, proposals: Sequence[Proposal], may_write: Callable[[], None]
-) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord]]:
-    # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
-    may_write()
-    seen = yield [Job(seed, proposal.point) for proposal in proposals]
-    may_write()
-    return [store_trial(study, seed, judge, trial_store, p, e) for p, e in zip(proposals, seen, strict=True)]
+    def _finish(self, sampler: Sampler) -> Outcome:
+        outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.chosen())
+        self.may_write()
+        write_notes(self.trial_store, self.study.spec.name, outcome)
+        if self.judge.unmeasurable:
+            return replace(outcome, stopped=f"no weight can be found for {' and '.join(self.judge.unmeasurable)} here")
+        stopped = why_stopped(
+            self.study.space,
+            judged_with_robustness(self.records),
+            budget=self.budget,
+            min_saving=sampler.min_saving,
+            robustness_images=robustness_images(self.records),
+        )
+        return replace(outcome, stopped=stopped)

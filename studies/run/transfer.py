@@ -1,4 +1,4 @@
-"""What was seen at other seeds of the same study, and in other studies, for a search that learns from it."""
+"""Judged trials of other seeds and other studies, for a sampler that learns from them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from studies.workspace import workspace_of
 
 
 def earlier_trials(study: Study, name: str, prefix: str, storage: str, require: Mapping[str, float]) -> list[list[Judged]]:
-    """By seed, but for that of the Optuna study `name`. What LoRAs must show is `require` as it stands now; hands, body and drift
-    are as they were judged when drawn."""
+    """By seed, but for that of the Optuna study `name`. What LoRAs must show is `require` as it stands now; all other
+    constraints are as they were judged when drawn."""
     others = trials_of_others(storage, prefix, name, study.space)
     return [[_required(judged, attrs, require) for judged, attrs in trials] for trials in others]
 
 
 def trials_of_other_studies(study: Study, require: Mapping[str, float]) -> list[list[Judged]]:
-    """By study and seed, those of `search.learn`: what they say of LoRAs that are other files there is left out.
+    """By study and seed, those of `search.learn`, without the violations of LoRAs that are other files there.
 
     Raises InputError if one of them is no study, or is drawn with another base.
     """

@@ -81,4 +81,4 @@ def painter_of(study: Study) -> Painter:
 def run(study: Study, seed: int = 7, budget: int = 12, tracker: Tracker | None = None) -> Outcome:
     study.workspace.make()
     judge = calibrate(study, seed).judge
-    return run_seed(study, seed, judge=judge, budget=budget, tracker=tracker or MemoryTracker(), told=lambda event: None)
+    return run_seed(study, seed, judge=judge, budget=budget, tracker=tracker or MemoryTracker(), on_trial=lambda event: None)

@@ -59,7 +59,7 @@ class Shown:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     study = fake_study(tmp_path_factory.mktemp("dashboards") / "study", name="pink dress", size=(128, 192))
     judge = calibrate(study, SEED).judge
-    outcome = run_seed(study, SEED, judge=judge, budget=24, tracker=MemoryTracker(), told=lambda done: None)
+    outcome = run_seed(study, SEED, judge=judge, budget=24, tracker=MemoryTracker(), on_trial=lambda event: None)
     show_figures(study, outcome)
     subprocess.run([sys.executable, "-m", "huanhua", "track", str(study.root)], check=True, capture_output=True)
     trial_store_of(study, SEED).choose(1)

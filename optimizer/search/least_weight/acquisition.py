@@ -1,8 +1,8 @@
-"""The next point of a least-weight search: the cost is known, the requirements are learned.
+"""Constrained expected improvement with a known objective (Gardner et al. 2014).
 
-Among all points of the grid that were not drawn: the largest improvement in cost times the chance that every requirement is met
-(constrained expected improvement, Gardner et al. 2014, with a known objective). While nothing is feasible, improvement is counted
-from the costliest point; where that says nothing, the point that is expected to come nearest.
+Among all points of the grid that were not drawn: the largest saving of cost times the probability that every constraint is met.
+While nothing is feasible the saving counts from the costliest point; where no probability is worth mentioning, the point with
+the least expected violation is chosen.
 """
 
 from __future__ import annotations
@@ -16,136 +16,96 @@ from numpy.typing import NDArray
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged, best, nearest
-from optimizer.search.least_weight.candidates import Candidates, axes_of, candidates, cost_of, row_of, shares
-from optimizer.search.least_weight.fit import Priors, believe
+from optimizer.search.least_weight.candidates import Candidates, as_shares, candidates, max_cost, row_of
+from optimizer.search.least_weight.fit import Priors, fit_surrogates
 from optimizer.search.least_weight.step_prior import Floats
-from optimizer.search.least_weight.surrogate import Posterior, Predicted, likeness, predict
+from optimizer.search.least_weight.surrogate import Posterior, Prediction, kernel_to, predict
 from optimizer.search.space import Space
 
-HOPELESS: Final = 1e-3
-"""Below this chance of meeting all, the point nearest to it is drawn."""
-GLANCE: Final = 24
-GAZE: Final = 128
+MIN_PROBABILITY: Final = 1e-3
+"""If no candidate is feasible with this probability, the expected violation decides."""
+COARSE_SAMPLES: Final = 24
+FINE_SAMPLES: Final = 128
 SHORT_LIST: Final = 100
-"""All points are looked at with few guesses each, and those on the short list with more."""
-
-
-WORTH: Final = 0.001
-"""An image that is expected to save less weight than this is not drawn."""
-CHANCE_WORTH: Final = 0.001
-PATIENCE: Final = 15
-"""While nothing is feasible and so many images are drawn: one whose chance to be so is less than CHANCE_WORTH is not."""
-
-
-@dataclass(frozen=True)
-class LeastWeight:
-    """The search's sampler. `priors` are of a first seed, or of one that learns from others
-    (optimizer.search.least_weight.transfer_prior)."""
-
-    priors: Priors
-    seed: int = 0
-    worth: float = WORTH
-    patience: int = PATIENCE
-
-    def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
-        choice = choose(space, history, self.priors, seed=self.seed)
-        if choice is None:
-            return None
-        if best(history):
-            return choice.point if choice.saving >= self.worth else None
-        return choice.point if len(history) < self.patience or choice.chance >= CHANCE_WORTH else None
+"""All candidates are predicted with COARSE_SAMPLES of the posterior, the SHORT_LIST most promising ones with FINE_SAMPLES."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`chance` that the point meets all requirements; `saving` of cost expected from drawing it, over the best so far.
+    """`feasible` is the probability that the point meets every constraint, `saving` the expected improvement, in units of cost,
+    of the best candidate; `predicted` the expected violations at the point.
 
-    While nothing is feasible, `saving` counts from the costliest point of the grid. `believed` are the margins expected there.
+    While nothing is feasible, `saving` counts from the costliest point of the grid.
     """
 
     point: Point
-    chance: float
+    feasible: float
     saving: float
-    believed: Mapping[str, float]
+    predicted: Mapping[str, float]
 
 
 def choose(space: Space, history: Sequence[Judged], priors: Priors, *, seed: int = 0) -> Choice | None:
-    """None if no point is left that could be better. Deterministic for equal arguments."""
+    """The point with the largest acquisition; None if no point is left that could be better. Deterministic for equal
+    arguments."""
     found = best(history)
-    known = [found] if found else [nearest(history)] if history else []
-    options = candidates(space, [j.point for j in known], seed + len(history))
-    limit = found.cost if found else _dearest(space)
-    open_ = _untried(space, history, options) & ((options.cost < limit - 1e-9) if found else True)
-    if not open_.any():
+    around = [found] if found else [nearest(history)] if history else []
+    options = candidates(space, [j.point for j in around], seed + len(history))
+    limit = found.cost if found else max_cost(space)
+    eligible = _not_drawn(space, history, options) & ((options.cost < limit - 1e-9) if found else True)
+    if not eligible.any():
         return None
-    options = options.take(open_)
-    beliefs = believe(space, history, priors, seed)
-    options = options.take(_promising(_foreseen(space, beliefs, options, GLANCE), limit - options.cost))
-    predicted = _foreseen(space, beliefs, options, GAZE)
+    options = options.take(eligible)
+    surrogates = fit_surrogates(space, history, priors, seed)
+    options = options.take(_most_promising(_predict_all(space, surrogates, options, COARSE_SAMPLES), limit - options.cost))
+    predictions = _predict_all(space, surrogates, options, FINE_SAMPLES)
     saved = limit - options.cost
-    chosen = _promising(predicted, saved)[0]
-    chance = _together(predicted, saved)
-    believed = {name: float(p.mean[chosen]) for name, p in predicted.items()}
-    return Choice(options.point(space, chosen), float(chance[chosen]), float(np.max(chance * saved)), believed)
+    chosen = _most_promising(predictions, saved)[0]
+    feasible = _all_feasible(predictions, saved)
+    predicted = {name: float(p.mean[chosen]) for name, p in predictions.items()}
+    return Choice(options.point(space, chosen), float(feasible[chosen]), float(np.max(feasible * saved)), predicted)
 
 
-def _foreseen(space: Space, beliefs: Mapping[str, Posterior], options: Candidates, guesses: int) -> dict[str, Predicted]:
-    at = shares(space, options.values)
-    alike: dict[bytes, Floats] = {}
-    found = {}
-    for name, belief in beliefs.items():
-        seen = belief.x.tobytes()
-        if seen not in alike:
-            alike[seen] = likeness(belief, at)
-        found[name] = predict(belief, at, guesses, alike[seen])
-    return found
-
-
-def _promising(predicted: Mapping[str, Predicted], saved: Floats) -> NDArray[np.intp]:
-    """The SHORT_LIST most worth drawing, the best first."""
-    chance = _together(predicted, saved)
-    worth = chance * saved
-    if chance.max() < HOPELESS:
-        worth = -np.sum([p.unmet for p in predicted.values()], axis=0)
-    return np.argsort(-worth, kind="stable")[:SHORT_LIST]
-
-
-def _together(predicted: Mapping[str, Predicted], like: Floats) -> Floats:
-    chance = np.ones_like(like)
-    for p in predicted.values():
-        chance *= p.chance
-    return chance
-
-
-def choose_batch(space: Space, history: Sequence[Judged], priors: Priors, count: int, *, seed: int = 0) -> list[Choice]:
-    """Up to `count` points to draw at once: each is chosen as if those before it had come out as expected (kriging believer,
-    Ginsbourger et al. 2010)."""
-    believed, found = list(history), list[Choice]()
-    while len(found) < count:
-        choice = choose(space, believed, priors, seed=seed)
-        if choice is None:
-            break
-        found.append(choice)
-        believed.append(Judged(choice.point, space.cost(choice.point), choice.believed))
-    return found
-
-
-def expected(space: Space, history: Sequence[Judged], points: Sequence[Point], priors: Priors, *, seed: int = 0) -> list[Judged]:
-    """Points that are being drawn, as if they had come out as expected."""
+def predict_points(
+    space: Space, history: Sequence[Judged], points: Sequence[Point], priors: Priors, *, seed: int = 0
+) -> list[Judged]:
+    """Points as if each had come out at its expected violations, given the history."""
     if not points:
         return []
-    beliefs = believe(space, history, priors, seed)
-    at = shares(space, np.array([row_of(space, p) for p in points]))
-    mean = {name: predict(belief, at, GAZE).mean for name, belief in beliefs.items()}
-    return [Judged(p, space.cost(p), {name: float(m[i]) for name, m in mean.items()}) for i, p in enumerate(points)]
+    surrogates = fit_surrogates(space, history, priors, seed)
+    x = as_shares(space, np.array([row_of(space, p) for p in points]))
+    means = {name: predict(surrogate, x, FINE_SAMPLES).mean for name, surrogate in surrogates.items()}
+    return [Judged(p, space.cost(p), {name: float(m[i]) for name, m in means.items()}) for i, p in enumerate(points)]
 
 
-def _untried(space: Space, history: Sequence[Judged], options: Candidates) -> NDArray[np.bool_]:
+def _predict_all(space: Space, surrogates: Mapping[str, Posterior], options: Candidates, samples: int) -> dict[str, Prediction]:
+    x = as_shares(space, options.values)
+    kernels: dict[bytes, Floats] = {}
+    predictions = {}
+    for name, surrogate in surrogates.items():
+        judged_at = surrogate.x.tobytes()
+        if judged_at not in kernels:
+            kernels[judged_at] = kernel_to(surrogate, x)
+        predictions[name] = predict(surrogate, x, samples, kernels[judged_at])
+    return predictions
+
+
+def _most_promising(predictions: Mapping[str, Prediction], saved: Floats) -> NDArray[np.intp]:
+    """Indices of the SHORT_LIST candidates with the largest acquisition, the best first."""
+    feasible = _all_feasible(predictions, saved)
+    acquisition = feasible * saved
+    if feasible.max() < MIN_PROBABILITY:
+        acquisition = -np.sum([p.expected_violation for p in predictions.values()], axis=0)
+    return np.argsort(-acquisition, kind="stable")[:SHORT_LIST]
+
+
+def _all_feasible(predictions: Mapping[str, Prediction], like: Floats) -> Floats:
+    """Probability that every constraint is met, in the shape of `like`; constraints count as independent."""
+    probability = np.ones_like(like)
+    for p in predictions.values():
+        probability *= p.feasible
+    return probability
+
+
+def _not_drawn(space: Space, history: Sequence[Judged], options: Candidates) -> NDArray[np.bool_]:
     drawn = {np.round(row_of(space, j.point) + 0.0, 6).tobytes() for j in history}
     return np.array([row.tobytes() not in drawn for row in np.round(options.values + 0.0, 6)])
-
-
-def _dearest(space: Space) -> float:
-    ends = [[a.low, a.high] for a in axes_of(space)]
-    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, len(ends))
-    return float(cost_of(space, corners).max())

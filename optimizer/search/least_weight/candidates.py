@@ -1,4 +1,4 @@
-"""The points of a grid that a search chooses among, as rows of numbers."""
+"""The points of a grid among which the acquisition chooses, as rows of numbers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from optimizer.point import Point
 from optimizer.search.least_weight.step_prior import Floats
 from optimizer.search.space import Axis, Space
 
-MOST: Final = 10_000
-NEAR: Final = 4
-"""Steps along each axis, around the points given, that are always among the candidates."""
+MAX_CANDIDATES: Final = 10_000
+NEAR_STEPS: Final = 4
+"""Steps along each axis, around given points, that are always among the candidates."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """M points: `values` (M, D) as weights in the order of the space, then what else is free; `cost` (M,)."""
+    """M points: `values` (M, D) in units of the axes, weights in the order of the space first; `cost` (M,) in units of weight."""
 
     values: Floats
     cost: Floats
@@ -38,35 +38,37 @@ def axes_of(space: Space) -> list[Axis]:
 
 
 def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
-    """All points of the grid where they are at most MOST; else as many at random, and those near `around`, none twice."""
+    """All points of the grid if they are at most MAX_CANDIDATES; else as many at random, and those near `around`. No
+    duplicates."""
     ticks = [np.round(a.low + a.step * np.arange(int((a.high - a.low) / a.step + 1e-9) + 1), 6) for a in axes_of(space)]
-    if math.prod(len(t) for t in ticks) <= MOST:
+    if math.prod(len(t) for t in ticks) <= MAX_CANDIDATES:
         values = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks))
     else:
         rng = np.random.default_rng(seed)
-        drawn = np.column_stack([rng.choice(t, MOST // 2) for t in ticks])
+        drawn = np.column_stack([rng.choice(t, MAX_CANDIDATES // 2) for t in ticks])
         near = [_neighbours(row_of(space, p), axes_of(space), rng) for p in around]
         values = np.unique(np.concatenate([drawn, *near]), axis=0)
     return Candidates(values, cost_of(space, values))
 
 
 def row_of(space: Space, point: Point) -> Floats:
-    held = space.params(point)
-    return np.array([held[name] for name in (*space.weights, *space.free)])
+    """(D,)"""
+    params = space.params(point)
+    return np.array([params[name] for name in (*space.weights, *space.free)])
 
 
 def point_of(space: Space, row: Floats) -> Point:
     return space.from_params({name: float(v) for name, v in zip((*space.weights, *space.free), row, strict=True)})
 
 
-def shares(space: Space, values: Floats) -> Floats:
-    """Values as shares of their axes: 0 is the lower bound, 1 the upper."""
+def as_shares(space: Space, values: Floats) -> Floats:
+    """Values (M, D) as shares of their axes: 0 is the lower bound, 1 the upper."""
     low, high = (np.array([getattr(a, end) for a in axes_of(space)]) for end in ("low", "high"))
     return np.asarray((values - low) / np.maximum(high - low, 1e-9))
 
 
 def cost_of(space: Space, values: Floats) -> Floats:
-    """The space's cost, of many points at once."""
+    """`space.cost` of the points `values` (M, D) at once: (M,)."""
     count = len(space.weights)
     prices = np.array([(space.prices or {}).get(name, 1.0) for name in space.weights])
     cost = np.abs(values[:, :count]) @ prices
@@ -77,9 +79,16 @@ def cost_of(space: Space, values: Floats) -> Floats:
     return np.asarray(cost)
 
 
+def max_cost(space: Space) -> float:
+    """The cost of the costliest corner of the grid."""
+    ends = [[a.low, a.high] for a in axes_of(space)]
+    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, len(ends))
+    return float(cost_of(space, corners).max())
+
+
 def _neighbours(row: Floats, axes: Sequence[Axis], rng: np.random.Generator) -> Floats:
     """Rows that differ by a few steps: in one axis alone, and, at random, in several."""
-    steps = np.arange(-NEAR, NEAR + 1)
-    alone = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
-    moves = np.concatenate([alone, rng.integers(-2, 3, (512, len(axes)))])
+    steps = np.arange(-NEAR_STEPS, NEAR_STEPS + 1)
+    single = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
+    moves = np.concatenate([single, rng.integers(-2, 3, (512, len(axes)))])
     return np.array([[a.snap(v) for a, v in zip(axes, row + m * [a.step for a in axes], strict=True)] for m in moves])

@@ -1,9 +1,8 @@
-"""One requirement as a Gaussian process whose mean is a step: from margins seen to the chance that a point meets it.
+"""The surrogate of one constraint: a Gaussian process whose mean is a step, v(x) = a + b s(x) + r(x) + e.
 
-margin(w) = a + b * step(w) + residual(w) + roughness. Each guess of the step's shape
-(optimizer.search.least_weight.step_prior) gives a linear model
-in (a, b) with a normal prior and a Matern 5/2 residual (Rasmussen and Williams 2006, sections 2.7 and 4.2); a and b are
-integrated out exactly. Guesses, and how large residuals are, are weighed by how well they explain what was seen.
+Given a shape of the step and a scale of the residual the model is Bayesian linear regression in (a, b) with correlated noise;
+(a, b) are integrated out exactly (Rasmussen and Williams 2006, sections 2.7 and 4.2). Shapes and scales are weighted by their
+marginal likelihood. The package's docstring explains symbols, shapes and units.
 """
 
 from __future__ import annotations
@@ -15,165 +14,167 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.search.least_weight.step_prior import Floats, Shapes
+from optimizer.search.least_weight.step_prior import Floats, StepShapes
 
-RESIDUALS: Final = (0.04, 0.1, 0.25)
-"""Standard deviations that the residual may have, in units of the margin."""
-LENGTH: Final = 0.4
-"""Over which part of an axis residuals are alike."""
-ROUGH: Final = 0.05
-"""What differs from one point to the next for no reason that a model could know."""
+RESIDUAL_SD: Final = (0.04, 0.1, 0.25)
+"""Standard deviations that the residual r may have, in units of v."""
+LENGTH_SCALE: Final = 0.4
+"""Of the Matern kernel, in shares of an axis."""
+NOISE_SD: Final = 0.05
+"""Of e, in units of v."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed before this seed is seen. `log_share` (N,) weighs the shapes, `log_residual` the entries of RESIDUALS;
-    `level` (2,) and `spread` (2, 2) are mean and covariance of (a, b)."""
+    """The prior of one constraint: `log_weights` (N,) of the shapes, `log_residual_weights` (G,) of RESIDUAL_SD, `level_mean`
+    (2,) and `level_cov` (2, 2) of (a, b)."""
 
-    shapes: Shapes
-    log_share: Floats
-    log_residual: Floats
-    level: Floats
-    spread: Floats
+    shapes: StepShapes
+    log_weights: Floats
+    log_residual_weights: Floats
+    level_mean: Floats
+    level_cov: Floats
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is believed now. `weights` (G, N) sums to 1; `levels` (G, N, 2) and `spreads` (G, N, 2, 2) are of (a, b)."""
+    """The posterior given violations `y` (n,) at points `x` (n, D): `weights` (G, N), and `level_means` (G, N, 2) and
+    `level_covs` (G, N, 2, 2) of (a, b)."""
 
     prior: Prior
     x: Floats
     y: Floats
     weights: Floats
-    levels: Floats
-    spreads: Floats
+    level_means: Floats
+    level_covs: Floats
     whiteners: tuple[Floats, ...]
-    """For each size of residuals the inverse of the lower Cholesky factor of what is seen at `x`: (n, n)."""
-    evidence: float
+    """L^-1 (n, n) by residual scale, where L L^T is the covariance of r + e at `x`."""
+    log_evidence: float
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """At M points: the chance that the margin is at most 0, its expected value, and how much of it is above 0."""
+class Prediction:
+    """At M points: P(v <= 0), E[v] and E[max(v, 0)], (M,) each."""
 
-    chance: Floats
+    feasible: Floats
     mean: Floats
-    unmet: Floats
+    expected_violation: Floats
 
 
-def learn(prior: Prior, x: Floats, y: Floats) -> Posterior:
-    """From margins `y` (n,) at points `x` (n, D). Without points the posterior is the prior."""
-    n, guesses = len(y), len(prior.shapes)
+def fit(prior: Prior, x: Floats, y: Floats) -> Posterior:
+    """The posterior given violations `y` (n,) at points `x` (n, D). Without points it is the prior."""
+    n, shape_count = len(y), len(prior.shapes)
     basis = _basis(prior.shapes, x)
-    precision, given = np.linalg.inv(prior.spread), np.linalg.det(prior.spread)
-    logs, levels, spreads, whiteners = [], [], [], list[Floats]()
-    alike = _alike(x, x)
-    columns = basis.transpose(1, 0, 2).reshape(n, 2 * guesses)
-    below = (y[None] - basis @ prior.level).T
-    for residual, log_share in zip(RESIDUALS, prior.log_residual, strict=True):
-        factor = _factor(residual**2 * alike + ROUGH**2 * np.eye(n))
-        whitener = _inverse_of(factor)
-        whitened = (whitener @ columns).reshape(n, guesses, 2)
-        off = whitener @ below
-        inner = precision + _products(whitened)
-        spread, volume = _inverse(inner)
-        pull = (whitened * off[..., None]).sum(axis=0)
-        shift = np.einsum("pab,pb->pa", spread, pull)
-        fit = -0.5 * ((off**2).sum(axis=0) - (pull * shift).sum(axis=1)) - 0.5 * np.log(volume * given)
-        logs.append(fit - np.log(np.diag(factor)).sum() - 0.5 * n * np.log(2 * np.pi) + prior.log_share + log_share)
-        levels.append(prior.level + shift)
-        spreads.append(spread)
+    precision, prior_det = np.linalg.inv(prior.level_cov), np.linalg.det(prior.level_cov)
+    logs, level_means, level_covs, whiteners = [], [], [], list[Floats]()
+    kernel = _matern52(x, x)
+    columns = basis.transpose(1, 0, 2).reshape(n, 2 * shape_count)
+    offsets = (y[None] - basis @ prior.level_mean).T
+    for sd, log_weight in zip(RESIDUAL_SD, prior.log_residual_weights, strict=True):
+        cholesky = _cholesky(sd**2 * kernel + NOISE_SD**2 * np.eye(n))
+        whitener = _inverse_triangular(cholesky)
+        whitened = (whitener @ columns).reshape(n, shape_count, 2)
+        white_offsets = whitener @ offsets
+        cov, det = _inverse_2x2(precision + _gram(whitened))
+        projected = (whitened * white_offsets[..., None]).sum(axis=0)
+        shift = np.einsum("pab,pb->pa", cov, projected)
+        log_likelihood = -0.5 * ((white_offsets**2).sum(axis=0) - (projected * shift).sum(axis=1))
+        log_likelihood = log_likelihood - 0.5 * np.log(det * prior_det)
+        log_likelihood = log_likelihood - np.log(np.diag(cholesky)).sum() - 0.5 * n * np.log(2 * np.pi)
+        logs.append(log_likelihood + prior.log_weights + log_weight)
+        level_means.append(prior.level_mean + shift)
+        level_covs.append(cov)
         whiteners.append(whitener)
     log = np.array(logs)
     top = log.max()
     weights = np.exp(log - top)
-    evidence = float(top + np.log(weights.sum()))
-    return Posterior(prior, x, y, weights / weights.sum(), np.array(levels), np.array(spreads), tuple(whiteners), evidence)
+    log_evidence = float(top + np.log(weights.sum()))
+    weights = weights / weights.sum()
+    return Posterior(prior, x, y, weights, np.array(level_means), np.array(level_covs), tuple(whiteners), log_evidence)
 
 
-def predict(held: Posterior, points: Floats, guesses: int, alike: Floats | None = None) -> Predicted:
-    """At `points` (M, D), by `guesses` draws from the posterior, spread evenly over it. `alike` is `likeness` of what was seen to
-    the points, where that is known already."""
+def predict(posterior: Posterior, x: Floats, samples: int, kernel: Floats | None = None) -> Prediction:
+    """The prediction at points `x` (M, D), a mixture of `samples` shapes and scales of the posterior. `kernel` is
+    `kernel_to(posterior, x)`, where the caller has computed it."""
     from scipy.special import ndtr
 
-    alike = likeness(held, points) if alike is None else alike
-    chance, mean, unmet = (np.zeros(len(points)) for _ in range(3))
-    for g, which, share in _drawn(held.weights, guesses):
-        middle, sd = _normal(held, g, which, points, alike)
-        z = middle / sd
-        above = ndtr(z)
-        chance += share @ (1 - above)
-        mean += share @ middle
-        unmet += share @ (middle * above + sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi))
-    return Predicted(chance, mean, unmet)
+    kernel = kernel_to(posterior, x) if kernel is None else kernel
+    feasible, mean, expected_violation = (np.zeros(len(x)) for _ in range(3))
+    for scale, indices, share in _resample(posterior.weights, samples):
+        mu, sd = _normal(posterior, scale, indices, x, kernel)
+        z = mu / sd
+        violated = ndtr(z)
+        feasible += share @ (1 - violated)
+        mean += share @ mu
+        expected_violation += share @ (mu * violated + sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi))
+    return Prediction(feasible, mean, expected_violation)
 
 
-def _drawn(weights: Floats, count: int) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
-    """Systematic resampling (Kitagawa 1996): for each size of residuals the guesses drawn, and their shares of all draws."""
+def kernel_to(posterior: Posterior, x: Floats) -> Floats:
+    """Correlation of r between the n judged points and `x` (M, D): (n, M). The same for all constraints judged at the same
+    points."""
+    return _matern52(posterior.x, x)
+
+
+def _resample(weights: Floats, count: int) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
+    """Systematic resampling (Kitagawa 1996) of `weights` (G, N): for each residual scale the shapes drawn and their shares."""
     ends = np.cumsum(weights)
     ticks = np.searchsorted(ends, (np.arange(count) + 0.5) / count * ends[-1])
-    chosen, often = np.unique(ticks, return_counts=True)
-    for g in range(len(weights)):
-        mine = chosen // weights.shape[1] == g
+    chosen, counts = np.unique(ticks, return_counts=True)
+    for scale in range(len(weights)):
+        mine = chosen // weights.shape[1] == scale
         if mine.any():
-            yield g, chosen[mine] % weights.shape[1], often[mine] / count
+            yield scale, chosen[mine] % weights.shape[1], counts[mine] / count
 
 
-def _normal(held: Posterior, g: int, which: NDArray[np.intp], points: Floats, alike: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the margin by each guess: (P, M) each."""
-    shapes, count, seen = held.prior.shapes.take(which), len(which), len(held.y)
-    here, there = shapes.step(points), _basis(shapes, held.x)
-    level, spread = held.levels[g, which], held.spreads[g, which]
-    whitener = held.whiteners[g]
-    known = RESIDUALS[g] ** 2 * (whitener @ alike)
-    left = whitener @ (held.y[None] - np.einsum("pna,pa->pn", there, level)).T
-    whitened = (whitener @ there.transpose(1, 0, 2).reshape(seen, 2 * count)).reshape(seen, count, 2)
-    middle = level[:, :1] + level[:, 1:] * here + left.T @ known
-    base, step = 1 - whitened[..., 0].T @ known, here - whitened[..., 1].T @ known
-    s00, s01, s11 = (spread[:, a, b, None] for a, b in ((0, 0), (0, 1), (1, 1)))
-    own = np.maximum(RESIDUALS[g] ** 2 - (known**2).sum(axis=0), 0.0) + ROUGH**2
-    return middle, np.sqrt(own + base * (s00 * base + 2 * s01 * step) + s11 * step**2)
+def _normal(posterior: Posterior, scale: int, indices: NDArray[np.intp], x: Floats, kernel: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of v by each of P shapes at one residual scale: (P, M) each."""
+    shapes, count, n = posterior.prior.shapes.take(indices), len(indices), len(posterior.y)
+    step, basis = shapes.step(x), _basis(shapes, posterior.x)
+    level, cov = posterior.level_means[scale, indices], posterior.level_covs[scale, indices]
+    whitener = posterior.whiteners[scale]
+    explained = RESIDUAL_SD[scale] ** 2 * (whitener @ kernel)
+    residuals = whitener @ (posterior.y[None] - np.einsum("pna,pa->pn", basis, level)).T
+    whitened = (whitener @ basis.transpose(1, 0, 2).reshape(n, 2 * count)).reshape(n, count, 2)
+    mean = level[:, :1] + level[:, 1:] * step + residuals.T @ explained
+    d_a, d_b = 1 - whitened[..., 0].T @ explained, step - whitened[..., 1].T @ explained
+    c_aa, c_ab, c_bb = (cov[:, i, j, None] for i, j in ((0, 0), (0, 1), (1, 1)))
+    own = np.maximum(RESIDUAL_SD[scale] ** 2 - (explained**2).sum(axis=0), 0.0) + NOISE_SD**2
+    return mean, np.sqrt(own + d_a * (c_aa * d_a + 2 * c_ab * d_b) + c_bb * d_b**2)
 
 
-def _basis(shapes: Shapes, x: Floats) -> Floats:
-    """(N, M, 2): 1 and the step."""
+def _basis(shapes: StepShapes, x: Floats) -> Floats:
+    """(1, s): (N, M, 2)."""
     step = shapes.step(x)
     return np.stack([np.ones_like(step), step], axis=-1)
 
 
-def likeness(held: Posterior, points: Floats) -> Floats:
-    """How alike residuals are at what was seen and at `points`: (n, M), 1 where they are the same. The same for all requirements
-    of one history."""
-    return _alike(held.x, points)
-
-
-def _alike(a: Floats, b: Floats) -> Floats:
+def _matern52(a: Floats, b: Floats) -> Floats:
     squared = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2 * (a @ b.T)
-    far = np.sqrt(5 * np.maximum(squared, 0.0)) / LENGTH
-    return np.asarray((1 + far + far**2 / 3) * np.exp(-far))
+    distance = np.sqrt(5 * np.maximum(squared, 0.0)) / LENGTH_SCALE
+    return np.asarray((1 + distance + distance**2 / 3) * np.exp(-distance))
 
 
-def _products(whitened: Floats) -> Floats:
-    """For each guess its basis with itself, (n, N, 2) to (N, 2, 2)."""
+def _gram(whitened: Floats) -> Floats:
+    """Gram matrix of each shape's whitened basis, (n, N, 2) to (N, 2, 2)."""
     moved = whitened.transpose(1, 2, 0)
     return np.asarray(moved @ moved.transpose(0, 2, 1))
 
 
-def _inverse(held: Floats) -> tuple[Floats, Floats]:
-    """Inverses and determinants of symmetric 2 x 2 matrices (N, 2, 2)."""
-    a, b, d = held[:, 0, 0], held[:, 0, 1], held[:, 1, 1]
-    volume = a * d - b * b
-    return np.stack([d, -b, -b, a], axis=-1).reshape(-1, 2, 2) / volume[:, None, None], volume
+def _inverse_2x2(matrices: Floats) -> tuple[Floats, Floats]:
+    """Inverses (N, 2, 2) and determinants (N,) of symmetric matrices (N, 2, 2)."""
+    a, b, d = matrices[:, 0, 0], matrices[:, 0, 1], matrices[:, 1, 1]
+    det = a * d - b * b
+    return np.stack([d, -b, -b, a], axis=-1).reshape(-1, 2, 2) / det[:, None, None], det
 
 
-def _factor(covariance: Floats) -> Floats:
+def _cholesky(covariance: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(covariance) if len(covariance) else covariance, np.float64)
 
 
-def _inverse_of(factor: Floats) -> Floats:
-    """Of a lower triangular matrix."""
+def _inverse_triangular(lower: Floats) -> Floats:
     from scipy.linalg import solve_triangular
 
-    if not len(factor):
-        return factor
-    return np.asarray(solve_triangular(factor, np.eye(len(factor)), lower=True, check_finite=False))
+    if not len(lower):
+        return lower
+    return np.asarray(solve_triangular(lower, np.eye(len(lower)), lower=True, check_finite=False))

@@ -1,4 +1,4 @@
-"""What earlier seeds of a study teach the next one: where each requirement's step lay, how high it was, how rough the rest."""
+"""Priors from earlier seeds of a study: where each constraint's step lay, how high it was, how rough the rest."""
 
 from __future__ import annotations
 
@@ -9,67 +9,75 @@ from typing import Final
 import numpy as np
 
 from optimizer.search.judged import Judged
-from optimizer.search.least_weight.fit import believe, first_prior
-from optimizer.search.least_weight.step_prior import GUESSES, Floats, Shapes
+from optimizer.search.least_weight.fit import default_prior, fit_surrogates
+from optimizer.search.least_weight.step_prior import SHAPE_COUNT, Floats, StepShapes
 from optimizer.search.least_weight.surrogate import Posterior, Prior
 from optimizer.search.space import Space
 
-OPEN: Final = 0.15
-"""Share of guesses that earlier seeds do not touch: this seed may be like none of them."""
-APART: Final = (0.06, 0.1, 0.3)
-"""How far seeds differ in direction, place, and logarithm of the width: their spread is added to what each seed taught."""
-LEVELS_APART: Final = (0.07, 0.12)
+DEFAULT_SHARE: Final = 0.15
+"""Share of shapes that stay as at a first seed: this seed may be like none of the earlier ones."""
+BETWEEN_SEEDS_SD: Final = (0.06, 0.1, 0.3)
+"""How much seeds differ in direction, place, and logarithm of the width (standard deviations)."""
+LEVEL_BETWEEN_SEEDS_SD: Final = (0.07, 0.12)
+"""How much seeds differ in (a, b), in units of the violation."""
 
 
 def priors_from(
     space: Space, earlier: Sequence[Sequence[Judged]], *, require: Mapping[str, float] | None = None, seed: int = 0
 ) -> dict[str, Prior]:
-    """One prior a requirement, from the finished trials of other seeds in the same space; seeds without trials say nothing.
+    """One prior a constraint, from the finished trials of other seeds in the same space; a seed without trials adds nothing.
 
-    `require` tells each LoRA's margin where nothing of it shows. Without earlier trials: the priors of a first seed.
+    `require` is each LoRA's violation where nothing of it shows. Without earlier trials: the priors of a first seed.
     """
-    told = require or {}
+    required = require or {}
     names = sorted({*space.weights, *(name for trials in earlier for j in trials for name in j.violations)})
-    first = {name: first_prior(space, name, seed, told.get(name)) for name in names}
-    learned = [believe(space, trials, first, seed) for trials in earlier if trials]
+    default = {name: default_prior(space, name, seed, required.get(name)) for name in names}
+    fitted = [fit_surrogates(space, trials, default, seed) for trials in earlier if trials]
     rng = np.random.default_rng(seed)
-    return {name: _pooled(first[name], [b[name] for b in learned if len(b[name].y)], rng) for name in names}
+    return {name: _pooled(default[name], [s[name] for s in fitted if len(s[name].y)], rng) for name in names}
 
 
-def _pooled(first: Prior, seeds: Sequence[Posterior], rng: np.random.Generator) -> Prior:
+def _pooled(default: Prior, seeds: Sequence[Posterior], rng: np.random.Generator) -> Prior:
     if not seeds:
-        return first
-    kept = int(OPEN * GUESSES)
-    each = (GUESSES - kept) // len(seeds)
-    shapes = [first.shapes.take(np.arange(kept)).as_array()]
-    shapes += [_moved(_drawn(s, each, rng), len(seeds), rng) for s in seeds]
-    share = [np.full(kept, math.log(OPEN / kept)), *[np.full(each, math.log((1 - OPEN) / each / len(seeds)))] * len(seeds)]
-    residual = np.mean([s.weights.sum(axis=1) for s in seeds], axis=0) * 0.9 + 0.1 / len(first.log_residual)
-    level, spread = _levels(seeds)
-    return Prior(Shapes.of_array(np.concatenate(shapes)), np.concatenate(share), np.log(residual), level, spread)
+        return default
+    kept = int(DEFAULT_SHARE * SHAPE_COUNT)
+    each = (SHAPE_COUNT - kept) // len(seeds)
+    shapes = [default.shapes.take(np.arange(kept)).as_array()]
+    shapes += [_perturbed(_sampled(s, each, rng), len(seeds), rng) for s in seeds]
+    log_weights = [
+        np.full(kept, math.log(DEFAULT_SHARE / kept)),
+        *[np.full(each, math.log((1 - DEFAULT_SHARE) / each / len(seeds)))] * len(seeds),
+    ]
+    residual = np.mean([s.weights.sum(axis=1) for s in seeds], axis=0) * 0.9 + 0.1 / len(default.log_residual_weights)
+    level_mean, level_cov = _pooled_level(seeds)
+    return Prior(
+        StepShapes.of_array(np.concatenate(shapes)), np.concatenate(log_weights), np.log(residual), level_mean, level_cov
+    )
 
 
-def _drawn(held: Posterior, count: int, rng: np.random.Generator) -> Floats:
-    weights = held.weights.sum(axis=0)
-    which = rng.choice(len(weights), count, p=weights / weights.sum())
-    return held.prior.shapes.take(which).as_array()
+def _sampled(posterior: Posterior, count: int, rng: np.random.Generator) -> Floats:
+    weights = posterior.weights.sum(axis=0)
+    indices = rng.choice(len(weights), count, p=weights / weights.sum())
+    return posterior.prior.shapes.take(indices).as_array()
 
 
-def _moved(shapes: Floats, seeds: int, rng: np.random.Generator) -> Floats:
-    """As other seeds may have it: the more seeds there are, the more their own spread says so itself."""
-    sd = np.concatenate([np.full(shapes.shape[1] - 2, APART[0]), APART[1:]]) / math.sqrt(math.sqrt(seeds))
+def _perturbed(shapes: Floats, seeds: int, rng: np.random.Generator) -> Floats:
+    """Shapes as another seed may have them; with more seeds less is added, since their own spread covers it."""
+    sd = np.concatenate([np.full(shapes.shape[1] - 2, BETWEEN_SEEDS_SD[0]), BETWEEN_SEEDS_SD[1:]]) / math.sqrt(math.sqrt(seeds))
     return shapes + sd * rng.standard_normal(shapes.shape)
 
 
-def _levels(seeds: Sequence[Posterior]) -> tuple[Floats, Floats]:
-    """Mean and covariance of (a, b) at another seed: what each seed leaves open, and how they differ."""
-    means = np.array([np.einsum("gp,gpa->a", s.weights, s.levels) for s in seeds])
-    within = np.mean([_within(s) for s in seeds], axis=0)
-    middle = means.mean(axis=0)
-    between = (means - middle).T @ (means - middle) / len(seeds)
-    return middle, within + between + np.diag(np.square(LEVELS_APART))
+def _pooled_level(seeds: Sequence[Posterior]) -> tuple[Floats, Floats]:
+    """Mean and covariance of (a, b) at another seed: within seeds plus between seeds."""
+    means = np.array([np.einsum("gp,gpa->a", s.weights, s.level_means) for s in seeds])
+    within = np.mean([_level_cov(s) for s in seeds], axis=0)
+    mean = means.mean(axis=0)
+    between = (means - mean).T @ (means - mean) / len(seeds)
+    return mean, within + between + np.diag(np.square(LEVEL_BETWEEN_SEEDS_SD))
 
 
-def _within(held: Posterior) -> Floats:
-    off = held.levels - np.einsum("gp,gpa->a", held.weights, held.levels)
-    return np.asarray(np.einsum("gp,gpab->ab", held.weights, held.spreads + off[..., None] * off[..., None, :]))
+def _level_cov(posterior: Posterior) -> Floats:
+    """Covariance of (a, b) under the mixture of shapes and scales."""
+    offsets = posterior.level_means - np.einsum("gp,gpa->a", posterior.weights, posterior.level_means)
+    second_moments = posterior.level_covs + offsets[..., None] * offsets[..., None, :]
+    return np.asarray(np.einsum("gp,gpab->ab", posterior.weights, second_moments))

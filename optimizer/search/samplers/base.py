@@ -1,9 +1,13 @@
-"""The Sampler protocol: proposes the next point of the search phase."""
+"""The Sampler protocol: what proposes the next point of a search.
+
+A conformance suite for implementations: optimizer/testing/sampler_conformance.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged
@@ -11,8 +15,55 @@ from optimizer.search.space import Space
 
 
 class Sampler(Protocol):
-    """Called in the search phase only. Must be deterministic for equal arguments."""
+    """Proposes points of one seed's search. `optimizer.search.strategy.next_proposal` calls it in the search phase: after the
+    start and the design were judged, while images are left besides those of the proof.
+
+    Stateless and deterministic: equal arguments give equal answers, so that a killed run resumes from its stored trials. The
+    history belongs to the caller.
+    """
+
+    @property
+    def design(self) -> Sequence[float]:
+        """Levels, as shares of all axes, that are drawn after the start before `propose` is called; empty for none."""
+        ...
+
+    @property
+    def min_saving(self) -> float | None:
+        """The least expected saving of cost for which `propose` draws an image; None if it never ends by itself."""
+        ...
 
     def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
-        """None if no further image is worth drawing: what is left then is the proof."""
+        """The next point, on the grid of `space` (LoRA weights, CFG, prompt edits); `history` are the judged points in order, at
+        least the start.
+
+        None if no further image is worth drawing: what is left then is the proof. A point of the history counts as no proposal
+        for now: the proof goes on, and `propose` is called again.
+        """
         ...
+
+
+@runtime_checkable
+class PredictingSampler(Sampler, Protocol):
+    """A sampler that predicts what it did not see. `optimizer.search.believer` calls it for images that are being drawn."""
+
+    def predict(self, space: Space, history: Sequence[Judged], points: Sequence[Point]) -> list[Judged]:
+        """Each of `points` with its cost and its expected violations, finite, given the history."""
+        ...
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """What a sampler may be made from: studies fill it from study.yaml, and a registered factory takes what it needs."""
+
+    space: Space
+    start: Point
+    seed: int = 0
+    """Random state, at least 0."""
+    min_saving: float = 0.001
+    """Units of cost; `search.worth` of study.yaml."""
+    together: tuple[str, ...] = ()
+    """LoRAs whose weights are varied together first, at most two; empty for the first two of the space."""
+    require: Mapping[str, float] = field(default_factory=dict)
+    """Calibrated expression that each LoRA must reach."""
+    earlier: Callable[[], Sequence[Sequence[Judged]]] = tuple
+    """Loads the judged trials of other seeds and studies, for samplers that learn from them."""

@@ -1,6 +1,6 @@
 """The way people search by eye: a 3 x 3 grid of two weights around the start, then a narrower one around its best, and so on.
 
-First the weights that are looked at together (a dress and shoes), then the others, each with CFG if that is searched; then again
+First the two weights that are varied together (a dress and shoes), then the others, each with CFG if that is searched; then again
 from the best so far, until a round draws nothing new. Follows from the trials alone.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.samplers.base import SamplerSettings
 from optimizer.search.space import CFG, Space
 
 SPACINGS: Final = (0.2, 0.1, 0.05)
@@ -26,6 +27,8 @@ class CoarseToFine:
 
     start: Point
     together: tuple[str, ...]
+    design: ClassVar[tuple[float, ...]] = ()
+    min_saving: ClassVar[float | None] = None
 
     def propose(self, space: Space, history: Sequence[Judged]) -> Point | None:
         """The first point of the grids so far that was not drawn; None when a round brought nothing new."""
@@ -34,15 +37,20 @@ class CoarseToFine:
         for _ in range(ROUNDS):
             before = centre
             for names, spacing in itertools.product(_groups(space, self.together), SPACINGS):
-                seen = []
+                judged = []
                 for point in _grid(space, centre, names, spacing):
                     if point.key() not in by_key:
                         return point
-                    seen.append(by_key[point.key()])
-                centre = (best(seen) or nearest(seen)).point
+                    judged.append(by_key[point.key()])
+                centre = (best(judged) or nearest(judged)).point
             if centre.key() == before.key():
                 return None
         return None
+
+
+def make(settings: SamplerSettings) -> CoarseToFine:
+    """For the registry."""
+    return CoarseToFine(settings.start, settings.together or tuple(settings.space.weights)[:2])
 
 
 def _groups(space: Space, together: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -2,24 +2,26 @@
 
     study = optuna.create_study(sampler=LeastWeightSampler(space))
     trial = study.ask(space.distributions())          # weights (and "cfg") by name
-    trial.set_constraint("hands", 0.1)                # at most 0 is met
+    trial.set_constraint("dress", 0.1)                # violated above 0
     study.tell(trial, space.cost(point))
 
-The objective must be the space's own cost; trials that run meanwhile count as come out as expected.
+The objective must be the space's own cost; trials that run meanwhile count as if they had come out as expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
 from optimizer.point import Point
+from optimizer.search.believer import with_pending
 from optimizer.search.judged import Judged, best
-from optimizer.search.least_weight.acquisition import choose, expected
+from optimizer.search.least_weight.acquisition import choose
 from optimizer.search.least_weight.fit import Priors
+from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.space import Space
 
@@ -30,27 +32,28 @@ if TYPE_CHECKING:
 
 
 class LeastWeightSampler(BaseSampler):
-    """Deterministic for its seed and the study's trials. `priors` come from optimizer.search.least_weight.transfer_prior; else
-    it is a first seed."""
+    """Deterministic for its seed and the study's trials. `priors` come from optimizer.search.least_weight.transfer_prior; by
+    default they are those of a first seed."""
 
     def __init__(self, space: Space, *, priors: Priors | None = None, seed: int = 0) -> None:
-        self._space, self._priors, self._seed = space, priors or priors_from(space, []), seed
+        self._space = space
+        self._sampler = LeastWeight(priors or priors_from(space, []), seed)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return self._space.distributions()
 
     def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        history = [self._judged(t) for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
+        judged = [self._judged(t) for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        ahead = [self._point(t.params) for t in running if t.number != trial.number and t.params]
-        history += expected(self._space, history, ahead, self._priors, seed=self._seed)
-        choice = choose(self._space, history, self._priors, seed=self._seed)
+        pending = [self._point(t.params) for t in running if t.number != trial.number and t.params]
+        history = with_pending(self._space, judged, pending, self._sampler, {})
+        choice = choose(self._space, history, self._sampler.priors, seed=self._sampler.seed)
         return self._space.params(choice.point if choice else self._fallback(history))
 
     def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:
         raise ValueError(f"{param_name} is no weight of this search: name it in the space, or fix it")
 
-    def _fallback(self, history: list[Judged]) -> Point:
+    def _fallback(self, history: Sequence[Judged]) -> Point:
         """Optuna asks for a point even where nothing is left to draw: the best again."""
         found = best(history)
         return found.point if found else history[-1].point

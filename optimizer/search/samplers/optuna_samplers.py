@@ -1,21 +1,23 @@
-"""The samplers that a study may name. Optuna's see one objective, the known cost, and the requirements as constraints."""
+"""Optuna's samplers: they see one objective, the known cost, and named constraints."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged
+from optimizer.search.samplers.base import SamplerSettings
 from optimizer.search.space import Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 OptunaName = Literal["gp", "tpe", "nsga2", "random"]
-ATTEMPTS = 4
+ATTEMPTS: Final = 4
+DESIGN_LEVELS: Final = (0.8, 0.6)
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,11 @@ class OptunaSampler:
 
     name: OptunaName = "gp"
     seed: int = 0
+    design: tuple[float, ...] = DESIGN_LEVELS
+    min_saving: ClassVar[float | None] = None
 
     def propose(self, space: Space, history: Sequence[Judged]) -> Point:
-        """A point that was not drawn yet, if one turns up within a few attempts; else one that was."""
+        """A point that was not drawn yet, if one turns up within ATTEMPTS; else one that was."""
         drawn = {j.point.key() for j in history}
         point = history[-1].point
         for attempt in range(ATTEMPTS):
@@ -42,15 +46,32 @@ class OptunaSampler:
         import optuna
 
         sampler = _sampler(self.name, self.seed + 1000 * attempt + len(history))
-        view = optuna.create_study(direction="minimize", sampler=sampler)
+        replayed = optuna.create_study(direction="minimize", sampler=sampler)
         distributions = space.distributions()
         for judged in history:
-            view.enqueue_trial(space.params(judged.point))
-            trial = view.ask(distributions)
-            for name, margin in judged.violations.items():
-                trial.set_constraint(name, margin)
-            view.tell(trial, judged.cost)
-        return space.from_params(view.ask(distributions).params)
+            replayed.enqueue_trial(space.params(judged.point))
+            trial = replayed.ask(distributions)
+            for name, violation in judged.violations.items():
+                trial.set_constraint(name, violation)
+            replayed.tell(trial, judged.cost)
+        return space.from_params(replayed.ask(distributions).params)
+
+
+def make_gp(settings: SamplerSettings) -> OptunaSampler:
+    """For the registry, as are the others."""
+    return OptunaSampler("gp", settings.seed)
+
+
+def make_tpe(settings: SamplerSettings) -> OptunaSampler:
+    return OptunaSampler("tpe", settings.seed)
+
+
+def make_nsga2(settings: SamplerSettings) -> OptunaSampler:
+    return OptunaSampler("nsga2", settings.seed)
+
+
+def make_random(settings: SamplerSettings) -> OptunaSampler:
+    return OptunaSampler("random", settings.seed)
 
 
 def _sampler(name: OptunaName, seed: int) -> BaseSampler:

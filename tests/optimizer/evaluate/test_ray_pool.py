@@ -32,7 +32,7 @@ from studies.backends.ray import RayBackend, on_ray
 from studies.opened import facts_source, stored_facts
 from studies.pipeline import run_seeds_together
 from studies.run.calibration import calibrate
-from studies.run.seed_search import run_seeds, searching
+from studies.run.seed_search import run_seeds, search_seed
 from studies.study import Study
 from studies.testing.backend_suite import BackendSuite
 from studies.testing.painter import Painter
@@ -94,7 +94,7 @@ def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path
     judges = {seed: calibrate(cluster, seed).judge for seed in (7, 8)}
     tracker = MemoryTracker()
     searches = {
-        seed: searching(cluster, seed, judge=judge, budget=10, tracker=tracker, told=lambda done: None)
+        seed: search_seed(cluster, seed, judge=judge, budget=10, tracker=tracker, on_trial=lambda event: None)
         for seed, judge in judges.items()
     }
     found = run_seeds(cluster, searches)

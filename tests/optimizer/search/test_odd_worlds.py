@@ -9,11 +9,11 @@ import pytest
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged, best, nearest
-from optimizer.search.least_weight.acquisition import LeastWeight, expected
+from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Axis, Space
-from optimizer.search.strategy import Proposal, next_proposal, next_proposals
+from optimizer.search.strategy import Proposal, SearchSettings, next_proposal, next_proposals
 
 World = Callable[[Point], dict[str, float]]
 
@@ -25,8 +25,8 @@ def space(count: int, step: float = 0.1) -> Space:
 def searched(grid: Space, world: World, budget: int = 40) -> list[Judged]:
     history: list[Judged] = []
     sampler = LeastWeight(priors_from(grid, []))
-    start = grid.point(dict.fromkeys(grid.weights, 0.4))
-    while proposal := next_proposal(grid, history, start=start, budget=budget, sampler=sampler, design=()):
+    settings = SearchSettings(grid.point(dict.fromkeys(grid.weights, 0.4)), budget)
+    while proposal := next_proposal(grid, history, settings, sampler):
         history.append(Judged(proposal.point, grid.cost(proposal.point), world(proposal.point)))
     assert len({j.point.key() for j in history}) == len(history) <= budget
     return history
@@ -83,19 +83,11 @@ def test_one_lora_and_five_find_what_proves_itself(count: int, step: float) -> N
 
 def test_a_batch_holds_points_that_differ_and_none_that_was_drawn() -> None:
     grid = space(3)
-    priors = priors_from(grid, [])
+    sampler = LeastWeight(priors_from(grid, []))
+    settings = SearchSettings(grid.point(dict.fromkeys(grid.weights, 0.4)), budget=12)
     history: list[Judged] = []
     for _ in range(4):
-        batch = next_proposals(
-            grid,
-            history,
-            start=grid.point(dict.fromkeys(grid.weights, 0.4)),
-            budget=12,
-            sampler=LeastWeight(priors),
-            foresee=lambda seen, point: expected(grid, seen, [point], priors)[0],
-            most=4,
-            design=(),
-        )
+        batch = next_proposals(grid, history, settings, sampler, 4)
         assert len(batch) <= 4
         history += [_judge(grid, proposal) for proposal in batch]
     assert len({j.point.key() for j in history}) == len(history) <= 12

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimizer.point import Point
 from optimizer.search.judged import Judged, best
-from optimizer.search.least_weight.acquisition import LeastWeight
 from optimizer.search.least_weight.candidates import axes_of, candidates, cost_of, point_of, row_of
+from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.prompt_edits import Lever
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Axis, Space
-from optimizer.search.strategy import next_proposal
+from optimizer.search.strategy import SearchSettings, next_proposal
 
 PROMPT = "1girl, pink dress, myshoes"
 LEVERS = (Lever(add="white shoes"), Lever(drop="myshoes"), Lever("red dress", "pink dress"))
@@ -66,14 +67,15 @@ def test_a_word_that_saves_weight_is_found_and_kept_in_the_proof() -> None:
     """With white shoes in the prompt, the shoes show at 0.15 and not at 0.55."""
     grid = Space(SPACE.weights, 7.0, levers=LEVERS[:1], prompt=PROMPT)
 
-    def judged(point):  # type: ignore[no-untyped-def]
+    def judged(point: Point) -> Judged:
         ends = {"dress": 0.35, "shoes": 0.15 if point.levers else 0.55}
         violations = {n: 0.7 - 1 / (1 + math.exp(-30 * (w - ends[n]))) for n, w in point.weights.items()}
         return Judged(point, grid.cost(point), violations | {"hands": -0.3})
 
     history: list[Judged] = []
-    start, sampler = grid.point({"dress": 0.5, "shoes": 0.5}), LeastWeight(priors_from(grid, []))
-    while proposal := next_proposal(grid, history, start=start, budget=40, sampler=sampler, design=()):
+    sampler = LeastWeight(priors_from(grid, []))
+    settings = SearchSettings(grid.point({"dress": 0.5, "shoes": 0.5}), budget=40)
+    while proposal := next_proposal(grid, history, settings, sampler):
         history.append(judged(proposal.point))
     pick = best(history)
     assert pick is not None

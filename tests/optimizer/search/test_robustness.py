@@ -10,6 +10,7 @@ from optimizer.point import Point
 from optimizer.search.judged import Judged, best
 from optimizer.search.robustness import (
     Robustness,
+    Side,
     best_robust,
     due_before_proof,
     neighbours,
@@ -36,7 +37,7 @@ def judged(weight: float, dress: float, hands: float = -0.1) -> Judged:
 
 def test_a_point_whose_neighbour_breaks_is_not_the_best() -> None:
     edge, inner = judged(0.4, -0.01), judged(0.5, -0.2)
-    sides = {"lower": judged(0.38, 0.03), "higher": judged(0.42, -0.05)}
+    sides: dict[Side, Judged] = {"lower": judged(0.38, 0.03), "higher": judged(0.42, -0.05)}
     assert not Robustness(0.02, sides).holds
     history = with_robustness([edge, inner], {edge.point.key(): sides})
     assert best([edge, inner]) == edge
@@ -46,17 +47,17 @@ def test_a_point_whose_neighbour_breaks_is_not_the_best() -> None:
 
 def test_a_point_that_holds_stays_feasible() -> None:
     held = judged(0.5, -0.2)
-    sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2, -0.05)}
+    sides: dict[Side, Judged] = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2, -0.05)}
     assert Robustness(0.02, sides).holds
     assert best(with_robustness([held], {held.point.key(): sides})).violations == {"dress": -0.1, "hands": -0.05}  # type: ignore[union-attr]
 
 
 def test_a_point_that_holds_is_preferred_to_a_cheaper_one_that_was_not_tried_so() -> None:
     cheap, held = judged(0.4, -0.01), judged(0.5, -0.2)
-    sides = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2)}
+    sides: dict[Side, Judged] = {"lower": judged(0.48, -0.1), "higher": judged(0.52, -0.2)}
     assert best_robust([cheap, held], {}) == cheap
     assert best_robust([cheap, held], {held.point.key(): sides}) == best(with_robustness([held], {held.point.key(): sides}))
-    broken = {"lower": judged(0.48, 0.1), "higher": judged(0.52, -0.2)}
+    broken: dict[Side, Judged] = {"lower": judged(0.48, 0.1), "higher": judged(0.52, -0.2)}
     assert best_robust([cheap, held], {held.point.key(): broken}) == cheap
     assert best_robust([held], {held.point.key(): broken}) is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,18 +13,21 @@ from hypothesis import strategies as st
 from optimizer.point import Point
 from optimizer.search.judged import Judged, best, nearest
 from optimizer.search.proof import lowered, proof_of
-from optimizer.search.samplers.optuna_samplers import OptunaSampler
+from optimizer.search.samplers.base import Sampler
+from optimizer.search.samplers.optuna_samplers import OptunaName, OptunaSampler
 from optimizer.search.space import Axis, Space
-from optimizer.search.strategy import next_proposal
+from optimizer.search.strategy import SearchSettings, next_proposal
+from optimizer.testing.fake_sampler import DiagonalSampler
 
 NAMES = ("dress", "face", "shoes")
+World = Callable[[Point], Judged]
 
 
 def space(step: float = 0.05) -> Space:
     return Space({n: Axis(0.0, 1.0, step) for n in NAMES}, given_cfg=5.0)
 
 
-def world(thresholds: dict[str, float], ceiling: float):
+def world(thresholds: dict[str, float], ceiling: float) -> World:
     """A garment shows once its weight passes its threshold; hands break once the total passes `ceiling`."""
 
     def judge(point: Point) -> Judged:
@@ -34,18 +38,10 @@ def world(thresholds: dict[str, float], ceiling: float):
     return judge
 
 
-class Diagonal:
-    """A sampler that walks up the diagonal: deterministic and quick."""
-
-    def propose(self, space: Space, history: list[Judged]) -> Point:
-        level = min(1.0, 0.1 * len(history))
-        return space.point(dict.fromkeys(NAMES, level))
-
-
-def run(judge, budget: int, sampler=None) -> list[Judged]:
-    grid, history = space(), []
-    start = grid.point(dict.fromkeys(NAMES, 0.4))
-    while (proposal := next_proposal(grid, history, start=start, budget=budget, sampler=sampler or Diagonal())) is not None:
+def run(judge: World, budget: int, sampler: Sampler | None = None) -> list[Judged]:
+    grid, history = space(), list[Judged]()
+    settings = SearchSettings(grid.point(dict.fromkeys(NAMES, 0.4)), budget)
+    while (proposal := next_proposal(grid, history, settings, sampler or DiagonalSampler())) is not None:
         history.append(judge(proposal.point))
     return history
 
@@ -80,9 +76,9 @@ def test_an_interrupted_search_continues_as_if_undisturbed() -> None:
     judge = world({"dress": 0.5, "face": 0.65, "shoes": 0.3}, 2.0)
     whole = run(judge, 25)
     grid = space()
-    start = grid.point(dict.fromkeys(NAMES, 0.4))
+    settings = SearchSettings(grid.point(dict.fromkeys(NAMES, 0.4)), budget=25)
     for cut in range(1, len(whole)):
-        again = next_proposal(grid, whole[:cut], start=start, budget=25, sampler=Diagonal())
+        again = next_proposal(grid, whole[:cut], settings, DiagonalSampler())
         assert again is not None
         assert again.point.key() == whole[cut].point.key()
 
@@ -99,7 +95,7 @@ def test_the_weight_that_went_down_goes_on_before_the_others_are_shown_again() -
     first = space().point({"dress": 0.4, "face": 0.35, "shoes": 0.4})
     start = space().point(dict.fromkeys(NAMES, 0.4))
     history += [judge(p) for p in (lowered(space(), start, "dress", 1), lowered(space(), start, "shoes", 1), first) if p]
-    proposed = next_proposal(space(), history, start=start, budget=9, sampler=Diagonal())
+    proposed = next_proposal(space(), history, SearchSettings(start, budget=9), DiagonalSampler())
     assert proposed is not None
     assert proposed.phase == "proof"
     assert proposed.point == lowered(space(), first, "face", 1)
@@ -120,11 +116,11 @@ def test_lowering_stops_at_the_bound() -> None:
 
 
 @pytest.mark.parametrize("name", ["gp", "tpe", "nsga2", "random"])
-def test_every_sampler_is_deterministic_and_proposes_points_of_the_grid(name: str) -> None:
+def test_every_sampler_is_deterministic_and_proposes_points_of_the_grid(name: OptunaName) -> None:
     judge = world({"dress": 0.45, "face": 0.6, "shoes": 0.3}, 2.2)
     history = [judge(space().point(dict.fromkeys(NAMES, v))) for v in (0.4, 0.8, 0.6)]
-    first = OptunaSampler(name, 3).propose(space(), history)  # type: ignore[arg-type]
-    assert first.key() == OptunaSampler(name, 3).propose(space(), history).key()  # type: ignore[arg-type]
+    first = OptunaSampler(name, 3).propose(space(), history)
+    assert first.key() == OptunaSampler(name, 3).propose(space(), history).key()
     assert first.key() == space().point(first.weights).key()
 
 

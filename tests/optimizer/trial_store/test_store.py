@@ -143,7 +143,7 @@ def test_a_trial_whose_commit_was_not_confirmed_is_stored_once(
     trial_store: TrialStore, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
     add(trial_store, 0.4)
-    broken = []
+    broken: list[Any] = []
 
     def breaks_once(*given: Any) -> tuple[int, int]:
         if broken:

@@ -38,7 +38,7 @@ def tracker(monkeypatch: pytest.MonkeyPatch) -> MemoryTracker:
 def study(tmp_path: Path) -> Study:
     made = fake_study(tmp_path / "study")
     judge = calibrate(made, SEED).judge
-    run_seed(made, SEED, judge=judge, budget=BUDGET, tracker=MemoryTracker(), told=lambda done: None)
+    run_seed(made, SEED, judge=judge, budget=BUDGET, tracker=MemoryTracker(), on_trial=lambda event: None)
     return made
 
 
@@ -100,7 +100,7 @@ def test_the_search_goes_on_with_a_choice_in_place(study: Study, tracker: Memory
     other = broken_trial(study)
     huanhua("pick", study.root, "--seed", SEED, "--trial", other)
     judge = calibrate(study, SEED).judge
-    outcome = run_seed(study, SEED, judge=judge, budget=BUDGET + 4, tracker=tracker, told=lambda done: None)
+    outcome = run_seed(study, SEED, judge=judge, budget=BUDGET + 4, tracker=tracker, on_trial=lambda event: None)
     assert outcome.by_hand
     assert outcome.pick is not None
     assert outcome.record(outcome.pick).number == other
@@ -165,7 +165,7 @@ def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker
 
 def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(study: Study, tracker: MemoryTracker) -> None:
     judge = calibrate(study, SEED).judge
-    run_seed(study, SEED, judge=judge, budget=BUDGET, tracker=tracker, told=lambda done: None)
+    run_seed(study, SEED, judge=judge, budget=BUDGET, tracker=tracker, on_trial=lambda event: None)
     trial_store = trial_store_of(study, SEED)
     bare = {entry.number for entry in trial_store.entries() if entry.point.weights["dress"] == 0}
     held = {number: run.artifacts["render.png"] for (_, number), run in tracker.trials.items()}

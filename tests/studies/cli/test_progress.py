@@ -79,7 +79,7 @@ def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeyp
     study = fake_study(tmp_path / "study")
     with LiveView().seed(SeedPlan(SEED, 13, 8, 1.5)) as seed:
         judge = calibrate(study, SEED, seed.on_calibration_image).judge
-        run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), told=seed.on_trial)
+        run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), on_trial=seed.on_trial)
     seen = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "calibrate 13 of 13" in seen
     assert "trial 7, 8 of at most 8" in seen

@@ -48,7 +48,7 @@ def test_another_file_photos_and_trigger_at_the_same_seeds(tmp_path: Path) -> No
 def test_what_the_others_showed_is_learnt_and_what_the_old_dress_showed_is_not(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "old")
     judge = calibrate(study, 7).judge
-    run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
+    run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), on_trial=lambda event: None)
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
     made = swap_lora(study, text, "dress", coat_in(study.root), tmp_path / "new", references=None, trigger=None)
     assert locked_seeds(made) == [7]

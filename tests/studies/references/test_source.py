@@ -142,7 +142,7 @@ def test_which_was_used_is_said_by_run_show_and_score(tmp_path: Path, monkeypatc
     assert bool(len(missing_calibration(study, 7) & close_up_places(study))) == (source == "close-ups")
     judge = calibrate(study, 7).judge
     assert not missing_calibration(study, 7)
-    outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
+    outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), on_trial=lambda event: None)
     assert outcome.as_json()["references"] == {"face": "photos", "dress": source, "shoes": "photos"}
     assert seed_params(study, 7)["references.dress"] == source
     assert ("references dress" in {held.name for held in inputs_of(study)}) == (source == "preview")
@@ -167,7 +167,7 @@ def close_up_places(study: Study) -> set[Path]:
 def test_with_photos_nothing_is_said(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "a")
     judge = calibrate(study, 7).judge
-    outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), told=lambda done: None)
+    outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), on_trial=lambda event: None)
     assert not any("references" in line for line in describe(outcome))
 
 

@@ -64,7 +64,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 def search(study: Study, seed: int, budget: int = 32) -> None:
     study.workspace.make()
     judge = calibrate(study, seed).judge
-    run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), told=lambda done: None)
+    run_seed(study, seed, judge=judge, budget=budget, tracker=MemoryTracker(), on_trial=lambda event: None)
 
 
 def lookbook(*words: str, status: int = 0) -> Path:

@@ -252,7 +252,7 @@ def test_nothing_is_stored_after_another_runner_took_over(tmp_path: Path) -> Non
             raise InputError("this study was taken over", "outfit", "let that one go on")
 
     with pytest.raises(InputError, match="taken over"):
-        run_seed(study, 7, judge=judge, budget=12, tracker=MemoryTracker(), told=lambda d: None, may_write=may_write)
+        run_seed(study, 7, judge=judge, budget=12, tracker=MemoryTracker(), on_trial=lambda event: None, may_write=may_write)
     assert numbers(study) == [0, 1]
 
 

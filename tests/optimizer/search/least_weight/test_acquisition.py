@@ -1,4 +1,4 @@
-"""The least-weight search: what it believes, what it chooses, what it learns from other seeds."""
+"""The least-weight search: surrogates, acquisition, batches, and transfer from other seeds."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.point import Point
+from optimizer.search.believer import with_pending
 from optimizer.search.judged import Judged, best
-from optimizer.search.least_weight.acquisition import LeastWeight, choose, choose_batch
-from optimizer.search.least_weight.candidates import MOST, candidates, cost_of, row_of, shares
-from optimizer.search.least_weight.fit import believe, first_prior
-from optimizer.search.least_weight.step_prior import rising, worsening
+from optimizer.search.least_weight.acquisition import choose, predict_points
+from optimizer.search.least_weight.candidates import MAX_CANDIDATES, as_shares, candidates, cost_of, row_of
+from optimizer.search.least_weight.fit import default_prior, fit_surrogates
+from optimizer.search.least_weight.sampler import LeastWeight
+from optimizer.search.least_weight.step_prior import expression_steps, load_steps
 from optimizer.search.least_weight.surrogate import predict
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Axis, Space
-from optimizer.search.strategy import next_proposal
+from optimizer.search.strategy import SearchSettings, next_proposal, next_proposals
 from optimizer.testing.fake_landscape import sound_seeds
+from optimizer.testing.fake_sampler import DiagonalSampler
 from optimizer.testing.landscape import Problem
 
 NAMES = ("face", "dress", "shoes")
@@ -47,10 +50,9 @@ def history_of(
     grid: Space, count: int, sampler: LeastWeight, ends: dict[str, float] = ENDS, ceiling: float = 2.4
 ) -> list[Judged]:
     history: list[Judged] = []
+    settings = SearchSettings(grid.point(dict.fromkeys(grid.weights, 0.4)), budget=count)
     while len(history) < count:
-        proposal = next_proposal(
-            grid, history, start=grid.point(dict.fromkeys(grid.weights, 0.4)), budget=count, sampler=sampler, design=()
-        )
+        proposal = next_proposal(grid, history, settings, sampler)
         if proposal is None:
             break
         history.append(judged(grid, dict(proposal.point.weights), ends, ceiling))
@@ -58,11 +60,11 @@ def history_of(
 
 
 def test_steps_rise_with_a_loras_own_weight_and_fall_with_the_others() -> None:
-    shapes = rising(1, 3, 0, seed=4)
+    shapes = expression_steps(1, 3, 0, seed=4)
     low, own, other = np.array([[0.3, 0.3, 0.3]]), np.array([[0.3, 0.9, 0.3]]), np.array([[0.9, 0.3, 0.3]])
     assert (shapes.step(own) >= shapes.step(low)).all()
     assert (shapes.step(other) <= shapes.step(low)).all()
-    worse = worsening(3, 0, seed=4)
+    worse = load_steps(3, 0, seed=4)
     for raised in (own, other):
         assert (worse.step(raised) >= worse.step(low)).all()
 
@@ -70,19 +72,19 @@ def test_steps_rise_with_a_loras_own_weight_and_fall_with_the_others() -> None:
 def test_what_was_seen_is_believed_and_what_is_far_from_it_is_not_sure() -> None:
     grid = space()
     history = [judged(grid, dict.fromkeys(NAMES, w), ENDS) for w in (0.2, 0.4, 0.6, 0.8)]
-    belief = believe(grid, history, {})["dress"]
-    seen = predict(belief, shares(grid, np.array([row_of(grid, j.point) for j in history])), 256)
-    assert seen.chance[0] < 0.05
-    assert seen.chance[3] > 0.95
+    surrogate = fit_surrogates(grid, history, {})["dress"]
+    seen = predict(surrogate, as_shares(grid, np.array([row_of(grid, j.point) for j in history])), 256)
+    assert seen.feasible[0] < 0.05
+    assert seen.feasible[3] > 0.95
     np.testing.assert_allclose(seen.mean, [j.violations["dress"] for j in history], atol=0.15)
-    between = predict(belief, np.array([[0.5, 0.5, 0.5]]), 256)
-    assert 0.02 < between.chance[0] < 0.98
+    between = predict(surrogate, np.array([[0.5, 0.5, 0.5]]), 256)
+    assert 0.02 < between.feasible[0] < 0.98
 
 
 def test_a_posterior_without_data_is_its_prior() -> None:
-    prior = first_prior(space(), "dress", require=0.7)
-    belief = believe(space(), [], {"dress": prior})["dress"]
-    none, whole = predict(belief, np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), 512).chance
+    prior = default_prior(space(), "dress", require=0.7)
+    surrogate = fit_surrogates(space(), [], {"dress": prior})["dress"]
+    none, whole = predict(surrogate, np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), 512).feasible
     assert none < 0.1
     assert whole > 0.6
 
@@ -143,10 +145,10 @@ def test_margins_that_are_missing_or_not_numbers_are_left_out() -> None:
     holes = [
         replace(j, violations={"hands": j.violations["hands"], "dress": math.nan}) if i % 2 else j for i, j in enumerate(history)
     ]
-    assert len(believe(grid, holes, {})["dress"].y) == 2
+    assert len(fit_surrogates(grid, holes, {})["dress"].y) == 2
     choice = choose(grid, holes, {})
     assert choice is not None
-    assert 0 <= choice.chance <= 1
+    assert 0 <= choice.feasible <= 1
 
 
 def test_faults_that_are_counted_break_between_none_and_one() -> None:
@@ -155,9 +157,9 @@ def test_faults_that_are_counted_break_between_none_and_one() -> None:
         Judged(grid.point(dict.fromkeys(NAMES, w)), 3 * w, {"body": float(w > 0.7)})
         for w in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.9, 1.0)
     ]
-    seen = predict(believe(grid, history, {})["body"], np.array([[0.4, 0.4, 0.4], [0.9, 0.9, 0.9]]), 256)
-    assert seen.chance[0] > 0.9
-    assert seen.chance[1] < 0.1
+    seen = predict(fit_surrogates(grid, history, {})["body"], np.array([[0.4, 0.4, 0.4], [0.9, 0.9, 0.9]]), 256)
+    assert seen.feasible[0] > 0.9
+    assert seen.feasible[1] < 0.1
 
 
 @pytest.mark.parametrize("names", [("dress",), ("a", "b", "c", "d", "e")])
@@ -169,7 +171,7 @@ def test_one_lora_and_five(names: tuple[str, ...]) -> None:
     assert choice is not None
     assert grid.cost(choice.point) < history[0].cost
     held = candidates(grid, [history[0].point], 0)
-    assert len(held.cost) <= 2 * MOST
+    assert len(held.cost) <= 2 * MAX_CANDIDATES
     assert len(np.unique(held.values, axis=0)) == len(held.values)
 
 
@@ -188,9 +190,32 @@ def test_prices_and_cfg_count_in_what_is_saved() -> None:
 def test_a_batch_holds_different_points_and_begins_with_the_single_choice() -> None:
     grid = space()
     history = [judged(grid, dict.fromkeys(NAMES, w), ENDS) for w in (0.4, 0.8)]
-    batch = choose_batch(grid, history, {}, 4)
-    assert len({c.point.key() for c in batch}) == len(batch) == 4
-    assert batch[0] == choose(grid, history, {})
+    settings = SearchSettings(history[0].point, budget=40)
+    batch = next_proposals(grid, history, settings, LeastWeight({}), 4)
+    assert len({proposal.point.key() for proposal in batch}) == len(batch) == 4
+    single = choose(grid, history, {})
+    assert single is not None
+    assert batch[0].point == single.point
+
+
+def test_points_that_are_being_drawn_count_as_predicted_with_the_samplers_own_priors() -> None:
+    grid = space()
+    earlier = [history_of(grid, 7, LeastWeight(priors_from(grid, [], seed=s), s)) for s in range(2)]
+    history, point = [judged(grid, START, ENDS)], grid.point(dict.fromkeys(NAMES, 0.6))
+    taught, untaught = LeastWeight(priors_from(grid, earlier)), LeastWeight(priors_from(grid, []))
+    for sampler in (taught, untaught):
+        *kept, believed = with_pending(grid, history, [point], sampler, {})
+        assert kept == history
+        assert believed == predict_points(grid, history, [point], sampler.priors)[0]
+    assert with_pending(grid, history, [point], taught, {}) != with_pending(grid, history, [point], untaught, {})
+
+
+def test_samplers_that_predict_nothing_get_the_predictions_of_a_first_seed() -> None:
+    grid = space()
+    history, point = [judged(grid, START, ENDS)], grid.point(dict.fromkeys(NAMES, 0.6))
+    require = dict.fromkeys(NAMES, 0.5)
+    first = LeastWeight(priors_from(grid, [], require=require))
+    assert with_pending(grid, history, [point], DiagonalSampler(), require) == with_pending(grid, history, [point], first, {})
 
 
 def test_earlier_seeds_teach_where_to_look_first() -> None:
@@ -200,7 +225,7 @@ def test_earlier_seeds_teach_where_to_look_first() -> None:
     taught, untaught = (choose(grid, start, priors_from(grid, held)) for held in (earlier, []))
     assert taught is not None
     assert untaught is not None
-    assert taught.chance > untaught.chance
+    assert taught.feasible > untaught.feasible
     assert judged(grid, dict(taught.point.weights), ENDS).feasible
 
 
@@ -217,7 +242,7 @@ def test_without_trials_earlier_seeds_change_nothing() -> None:
     grid = space()
     bare, empty = priors_from(grid, [], require={"dress": 0.6}), priors_from(grid, [[], []], require={"dress": 0.6})
     for name in NAMES:
-        np.testing.assert_array_equal(bare[name].log_share, empty[name].log_share)
+        np.testing.assert_array_equal(bare[name].log_weights, empty[name].log_weights)
 
 
 def test_made_up_seeds_are_solved_in_a_handful_of_images() -> None:
@@ -228,7 +253,7 @@ def test_made_up_seeds_are_solved_in_a_handful_of_images() -> None:
         assert asked.optimum is not None
         sampler, history = LeastWeight(priors_from(asked.space, [], require=asked.require)), list[Judged]()
         while not any(asked.is_pick(j) for j in history):
-            proposal = next_proposal(asked.space, history, start=asked.start, budget=40, sampler=sampler, design=())
+            proposal = next_proposal(asked.space, history, SearchSettings(asked.start, budget=40), sampler)
             assert proposal is not None
             history.append(asked.judge(proposal.point))
         needed.append(len(history))

@@ -8,10 +8,8 @@ from optimizer.point import Point
 from optimizer.search.judged import Judged
 from optimizer.search.proof import lowered
 from optimizer.search.samplers.coarse_to_fine import CoarseToFine
-from optimizer.search.samplers.registry import design_for, sampler_for
 from optimizer.search.space import Axis, Space
 from optimizer.search.stopping import why_stopped
-from optimizer.search.strategy import DESIGN_LEVELS
 
 GRID = Space({n: Axis(0.0, 1.0, 0.1) for n in ("face", "dress", "shoes")}, given_cfg=5.0)
 START = GRID.point({"face": 0.7, "dress": 0.4, "shoes": 0.4})
@@ -50,17 +48,6 @@ def test_ends_at_the_least_weights_of_a_plain_world_and_draws_nothing_twice() ->
 def test_cfg_is_looked_at_beside_the_face() -> None:
     history = drawn(replace(GRID, cfg=Axis(4.0, 6.0, 0.5)), 200)
     assert len({j.point.cfg for j in history}) > 1
-
-
-def test_every_name_of_a_study_file_gives_a_sampler() -> None:
-    history = [judge(START), judge(GRID.point({"face": 0.8, "dress": 0.8, "shoes": 0.8}))]
-    for name in ("least-weight", "grid", "random", "tpe"):
-        sampler = sampler_for(name, GRID, START)  # type: ignore[arg-type]
-        point = sampler.propose(GRID, history)
-        assert point is not None
-        assert point.key() == GRID.point(point.weights).key()
-    assert design_for("least-weight") == ()
-    assert design_for("gp") == DESIGN_LEVELS
 
 
 def test_the_reason_for_the_end_is_told() -> None:

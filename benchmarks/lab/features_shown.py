@@ -1,6 +1,6 @@
 """What the world's truth finds of every product: on drawn figures, and on the same ones after the lab's autoencoder.
 
-    python benchmarks/search/yardstick.py [--quick]
+    python -m benchmarks.lab.features_shown [--quick]
 
 100 standing figures in each product (25 with `--quick`), and 25 without each feature. What the autoencoder loses no LoRA shows.
 Prints a table for people and, as its last line, one JSON object.

@@ -1,0 +1,77 @@
+"""Which problems there are: landscapes that ship or are made up, at several levels of what is required."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from models.errors import InputError
+from optimizer.testing.fake_landscape import sound_seeds
+from optimizer.testing.landscape import Landscape, Problem, read_landscape
+
+LEVELS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
+MISS: Final = 200
+"""Images that a run without a pick counts as."""
+EARLIER: Final = 3
+"""Seeds that a later one learns from, at most."""
+HANDS: Final = 0.3
+"""How much worse than at the start the hands may be."""
+DEVELOPMENT, FINAL = range(8), range(100, 106)
+"""Numbers of made-up studies."""
+FIRST_FINAL: Final = 2
+"""Of a study's drawn landscapes, in scouting's order, those before it are to tune on."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A seed to be searched, and other seeds of the same LoRAs at the same level."""
+
+    name: str
+    problem: Problem
+    earlier: tuple[Problem, ...]
+
+    @property
+    def label(self) -> str:
+        """Tells a landscape with CFG from its plane."""
+        varied = self.problem.landscape.cfgs
+        return f"{self.name} at {len(varied)} CFG" if varied else self.name
+
+    @property
+    def level(self) -> float:
+        return next(iter(self.problem.require.values()))
+
+
+def made_up(development: bool, quick: bool) -> list[Case]:
+    studies = list(DEVELOPMENT if development else FINAL)[: 3 if quick else None]
+    found = []
+    for study in studies:
+        seeds = sound_seeds(study, EARLIER + 1)
+        levels = LEVELS[1:4] if quick else LEVELS
+        found += cases_of(f"made up {study}", seeds[-1], seeds[:-1], levels, 0.6 if study % 2 else None)
+    return found
+
+
+def drawn(folder: Path, development: bool, quick: bool, plane: bool) -> list[Case]:
+    """By scout order: a study's first two are for development. Earlier seeds are those before it, with the same LoRAs."""
+    read = ((read_landscape(p), p.stem) for p in folder.glob("*.npz"))
+    named = sorted(((held.plane() if plane else held, name) for held, name in read), key=lambda pair: (pair[0].order, pair[1]))
+    if not named:
+        mend = "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic"
+        raise InputError("no landscape is here", folder, mend)
+    found = []
+    for seed, name in named:
+        if (seed.order < FIRST_FINAL) == development:
+            before = [held for held, _ in named if held.order < seed.order and held.made_of == seed.made_of]
+            found += cases_of(name, seed, before[-EARLIER:], LEVELS[1:4] if quick else LEVELS, None)
+    return found
+
+
+def cases_of(
+    name: str, seed: Landscape, earlier: Sequence[Landscape], levels: Sequence[float], drift: float | None
+) -> list[Case]:
+    def at(held: Landscape, level: float) -> Problem:
+        return Problem(held, dict.fromkeys(held.levels, level), HANDS, drift)
+
+    return [Case(name, at(seed, level), tuple(at(other, level) for other in earlier)) for level in levels]
