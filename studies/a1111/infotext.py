@@ -1,8 +1,8 @@
 """A1111 infotext: the settings of a picture as the WebUI writes them into the PNG text `parameters`, and reads them back.
 
 The format is that of stable-diffusion-webui 1.10, `modules/infotext_utils.py`: the prompt with `<lora:name:weight>` tags, a line
-that starts with `Negative prompt:`, and a last line of at least three `Key: value` pairs, where a value that holds a comma, a
-colon or a newline is quoted as JSON. It promises the same settings, not the same pixels.
+that starts with `Negative prompt:`, and a last line of at least three `Key: value` pairs, where a value with a comma, a
+colon or a newline is quoted as JSON. The same settings do not promise the same pixels.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ AUTOMATIC: Final = {
     **dict.fromkeys(("DPM++ 2M", "DPM++ SDE", "DPM++ 2S a", "DPM2", "DPM2 a", "Restart"), "Karras"),
     **dict.fromkeys(("DPM++ 2M SDE", "DPM++ 2M SDE Heun", "DPM++ 3M SDE"), "Exponential"),
 }
-"""What A1111 from 1.9 on takes "Automatic" for; for every other sampler it is the sampler's plain schedule."""
+"""The schedule that "Automatic" means in A1111 from 1.9 on; for every other sampler it is the sampler's plain one."""
 WRITTEN: Final = frozenset(
     ["Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "Clip skip", "RNG", "Lora hashes"]
 )
@@ -52,12 +52,7 @@ EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
 
 @dataclass(frozen=True)
 class Infotext:
-    """What one picture was made with. None is "not told".
-
-    `size` is width and height in pixels; `clip_skip` counts as A1111 does (1 = the last layer); `rng` is CPU, GPU or NV; `loras`
-    holds weights by name, `text_encoder_weights` only those that differ from them, `lora_options` what else their tags say;
-    `lora_hashes` the first 12 hex digits; `other` every further key, unread.
-    """
+    """The settings of one picture. None means that the text does not give the value."""
 
     prompt: str
     negative: str = ""
@@ -67,19 +62,27 @@ class Infotext:
     cfg: float | None = None
     seed: int | None = None
     size: tuple[int, int] | None = None
+    """Width and height in pixels."""
     model: str | None = None
     model_hash: str | None = None
     clip_skip: int = 1
+    """As A1111 counts: 1 is the last layer."""
     rng: str = "GPU"
+    """CPU, GPU or NV."""
     loras: Mapping[str, float] = field(default_factory=dict)
+    """Weights by name."""
     text_encoder_weights: Mapping[str, float] = field(default_factory=dict)
+    """Those that differ from `loras`."""
     lora_options: Mapping[str, str] = field(default_factory=dict)
+    """Other settings of a LoRA's tag, as they are written."""
     lora_hashes: Mapping[str, str] = field(default_factory=dict)
+    """The first 12 hex digits by name."""
     other: Mapping[str, str] = field(default_factory=dict)
+    """Every other key with its text."""
 
 
 def split_sampler(name: str) -> tuple[str, str]:
-    """A study's sampler as A1111 from 1.9 on says it: sampler and schedule type."""
+    """A study's sampler as A1111 from 1.9 on writes it: sampler and schedule type."""
     for schedule in SCHEDULES:
         if name.endswith(f" {schedule}"):
             return name.removesuffix(f" {schedule}"), schedule
@@ -121,7 +124,7 @@ def write(info: Infotext) -> str:
 def read(text: str, where: object = "infotext") -> Infotext:
     """Reads what A1111 or `write` wrote; a last line with fewer than three pairs belongs to the prompt, as there.
 
-    Raises InputError if a known key holds what it cannot.
+    Raises InputError for a value that its key does not allow.
     """
     *lines, last = text.strip().split("\n")
     pairs = PAIR.findall(last)
@@ -165,7 +168,7 @@ def save_png(image: Image, path: Path, info: Infotext) -> None:
 def read_picture(path: Path) -> Infotext:
     """Reads the settings out of a PNG's text, or out of the EXIF comment that A1111 writes into JPEG and WebP. Decodes no pixels.
 
-    Raises InputError if the file is no picture or carries no settings.
+    Raises InputError if the file is no picture or has no settings.
     """
     from PIL import Image
 
@@ -213,11 +216,11 @@ def _prompts(lines: list[str]) -> tuple[str, str]:
 
 def _sampler(sampler: str | None, schedule: str | None) -> tuple[str | None, str | None]:
     """Up to 1.8 the schedule stood in the sampler's name, `DPM++ SDE Karras`, unless a setting in small letters overruled it."""
-    told = next((name for name in SCHEDULES if schedule and name.lower() == schedule.lower()), schedule)
+    given = next((name for name in SCHEDULES if schedule and name.lower() == schedule.lower()), schedule)
     if sampler is None or not sampler.endswith(SUFFIXES):
-        return sampler, told
+        return sampler, given
     plain, named = split_sampler(sampler)
-    return plain, named if told in (None, "Automatic") else told
+    return plain, named if given in (None, "Automatic") else given
 
 
 def _whole(values: Mapping[str, str], key: str, where: object) -> int | None:

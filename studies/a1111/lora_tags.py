@@ -18,14 +18,16 @@ HASH_DIGITS: Final = 12
 
 
 @dataclass
-class Named:
-    """What names LoRAs in one infotext: weights of the UNet and of the text encoder, hashes, and what a tag says besides, as
-    written (`dyn=16`)."""
+class NamedLoras:
+    """The LoRAs of one infotext, by name."""
 
     unet: dict[str, float] = field(default_factory=dict)
+    """Weights of the UNet."""
     text: dict[str, float] = field(default_factory=dict)
+    """Weights of the text encoder."""
     hashes: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    """Other settings of a tag, as they are written: `dyn=16`."""
 
     @property
     def differing(self) -> dict[str, float]:
@@ -34,7 +36,7 @@ class Named:
 
 
 def clean_name(name: str) -> str:
-    """A LoRA's name without the letters that the format uses itself."""
+    """A LoRA's name without the characters that have a meaning in the format."""
     return " ".join(re.sub(r'[:,<>"\\]', " ", name).split()) or "lora"
 
 
@@ -44,10 +46,10 @@ def lora_tag(name: str, unet: float, text: float, options: str = "") -> str:
     return f"<lora:{':'.join(part for part in (clean_name(name), weights, options) if part)}>"
 
 
-def named_loras(prompt: str, values: Mapping[str, str], where: object) -> Named:
+def named_loras(prompt: str, values: Mapping[str, str], where: object) -> NamedLoras:
     """The LoRAs that the prompt's tags name, `<lora:name:te:unet>` with `te=` and `unet=`, and those of Additional Networks; one
     that both name gets the sum of its weights, as the WebUI adds both. Raises InputError for a weight that is no number."""
-    found = Named(hashes=_hashes(values.get("Lora hashes", "")))
+    found = NamedLoras(hashes=_hashes(values.get("Lora hashes", "")))
     for match in TAG.finditer(prompt):
         _read_tag(found, match[1].strip(), [part.strip() for part in match[2].split(":")[1:]], where)
     for number in _numbers(values):
@@ -62,7 +64,7 @@ def additional_keys(values: Mapping[str, str]) -> set[str]:
     return {match[0] for match in matches if numbers and (match[1] is None or match[1] in numbers)}
 
 
-def _read_tag(found: Named, name: str, parts: list[str], where: object) -> None:
+def _read_tag(found: NamedLoras, name: str, parts: list[str], where: object) -> None:
     named = dict(part.split("=", 1) for part in parts if "=" in part)
     plain = [part for part in parts if part and "=" not in part]
     text = number(named.pop("te", plain[0] if plain else "1"), f"LoRA {name}", where)
@@ -76,7 +78,7 @@ def _read_tag(found: Named, name: str, parts: list[str], where: object) -> None:
 
 
 def _numbers(values: Mapping[str, str]) -> list[str]:
-    """The slots of Additional Networks that hold a LoRA."""
+    """The slots of Additional Networks in which there is a LoRA."""
     if values.get("AddNet Enabled", "True") != "True":
         return []
     slots = [
@@ -85,7 +87,7 @@ def _numbers(values: Mapping[str, str]) -> list[str]:
     return [slot for slot in slots if slot.isdecimal() and values.get(f"AddNet Model {slot}", "None") not in ("", "None")]
 
 
-def _read_additional(found: Named, slot: str, values: Mapping[str, str], where: object) -> None:
+def _read_additional(found: NamedLoras, slot: str, values: Mapping[str, str], where: object) -> None:
     model = values[f"AddNet Model {slot}"]
     match = MODEL.fullmatch(model)
     name = clean_name(match[1] if match else model)
@@ -93,7 +95,7 @@ def _read_additional(found: Named, slot: str, values: Mapping[str, str], where: 
     both = values.get(f"AddNet Weight {slot}", "1")
     unet, text = (number(values.get(f"AddNet Weight {part} {slot}", both), f"LoRA {name}", where) for part in "AB")
     found.text[name], found.unet[name] = found.text.get(name, 0.0) + text, found.unet.get(name, 0.0) + unet
-    # Files are also named by eight digits of an older hash, which says nothing to A1111.
+    # The older hash has eight digits, and A1111 finds no file by it.
     if match and len(match[2]) == HASH_DIGITS:
         found.hashes.setdefault(name, match[2].lower())
 

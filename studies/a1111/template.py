@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 
 if TYPE_CHECKING:
-    from studies.a1111.to_study import Carried, CarriedLora
+    from studies.a1111.to_study import LoraSettings, StudySettings
 
 TEMPLATE = """\
 # A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate .
@@ -78,21 +78,21 @@ def filled_from(picture: Path) -> str:
     """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's infotext; what a study file cannot express is
     named in comments.
 
-    Raises InputError if it carries none. What infotext cannot know (what each LoRA is, photos of it) is left to be filled in.
+    Raises InputError if there is none. What infotext does not give (what each LoRA is, photos of it) is left to be filled in.
     """
     from studies.a1111.infotext import read_picture
-    from studies.a1111.to_study import carried_from
+    from studies.a1111.to_study import settings_from
 
     info = read_picture(picture)
     if not info.loras:
         raise InputError("the picture's settings name no LoRA", picture, "give a picture that was drawn with LoRAs")
-    found = carried_from(info)
+    found = settings_from(info)
     if not found.prompt:
         raise InputError("the picture's prompt is empty", picture, "give a picture that was drawn with a prompt")
     return _filled(found)
 
 
-def _filled(found: Carried) -> str:
+def _filled(found: StudySettings) -> str:
     embeddings = f"embeddings: [{', '.join(_quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
     return TEMPLATE.format(
         notes=_comments(found.notes),
@@ -116,7 +116,7 @@ def _filled(found: Carried) -> str:
     )
 
 
-def _lora(lora: CarriedLora) -> str:
+def _lora(lora: LoraSettings) -> str:
     return LORA.format(
         name=_as_key(lora.key),
         file=_quoted(f"loras/{lora.file}.safetensors"),
@@ -145,7 +145,7 @@ def _comments(notes: Sequence[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A JSON string, which YAML reads alike; letters that YAML takes for control characters are escaped."""
+    """A JSON string, which is YAML too; characters that YAML takes for control characters are escaped."""
     import json
 
     return "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(text, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""What a study file can say of a picture's settings, and in plain words what it cannot: nothing is dropped in silence."""
+"""The settings of a picture as a study file expresses them, and a note for each one that it cannot express."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ REASONS: Final = (
 )
 OTHERWISE: Final = "has no place in a study"
 SILENT: Final = frozenset(["Version", "User", "VAE hash", "Hashes"])
-"""Keys that decide nothing."""
+"""Keys that change no image."""
 OTHER_NETWORK: Final = re.compile(r"\s*<(?!lora:|lyco:)(\w+):[^<>]*>")
 EMBEDDING: Final = re.compile(r"[\w .()+-]+")
 
 
 @dataclass(frozen=True)
-class CarriedLora:
-    """`key` names the LoRA in the study, `file` is its file's stem; `hash` is empty where the picture tells none."""
+class LoraSettings:
+    """`key` names the LoRA in the study, `file` is the stem of its file; `hash` is empty where the picture names none."""
 
     key: str
     file: str
@@ -44,8 +44,8 @@ class CarriedLora:
 
 
 @dataclass
-class Carried:
-    """Values that a study file takes, and `notes`: one line for each thing that differs from the picture."""
+class StudySettings:
+    """Values for a study file, and `notes`: one line for each difference from the picture."""
 
     prompt: str = ""
     negative: str = ""
@@ -61,22 +61,22 @@ class Carried:
     sampler: str = "DPM++ 2M Karras"
     cfg: float = 7.5
     seed: int | None = None
-    loras: list[CarriedLora] = field(default_factory=list)
+    loras: list[LoraSettings] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def within(self, name: str, value: float | None, default: float, low: float, high: float) -> float:
-        """`value` as far as a study allows it, else `default`; noted where they differ."""
+        """`value` clipped to the range of a study, or `default` where it is None; notes what differs."""
         if value is None:
-            self.notes.append(f"{name}: not told, {default:g} is a guess")
+            self.notes.append(f"{name}: not given, {default:g} is a guess")
             return default
-        kept = min(max(value, low), high)
-        if kept != value:
+        clipped = min(max(value, low), high)
+        if clipped != value:
             self.notes.append(f"{name}: {value:g} in the picture; a study takes {low:g} to {high:g}")
-        return kept
+        return clipped
 
 
-def carried_from(info: Infotext) -> Carried:
-    found = Carried()
+def settings_from(info: Infotext) -> StudySettings:
+    found = StudySettings()
     _prompts(found, info)
     _base(found, info)
     _render(found, info)
@@ -85,19 +85,19 @@ def carried_from(info: Infotext) -> Carried:
     read = {"ENSD", "VAE", "TI hashes"}
     for key, value in info.other.items():
         if key not in SILENT | read:
-            found.notes.append(_not_carried(key, value))
+            found.notes.append(_dropped(key, value))
     return found
 
 
-def _prompts(found: Carried, info: Infotext) -> None:
+def _prompts(found: StudySettings, info: Infotext) -> None:
     found.prompt, found.negative = OTHER_NETWORK.sub("", info.prompt).strip(), info.negative
     for match in OTHER_NETWORK.finditer(info.prompt):
         found.notes.append(f"{match[0].strip()}: taken out of the prompt, only LoRAs are known here")
 
 
-def _base(found: Carried, info: Infotext) -> None:
+def _base(found: StudySettings, info: Infotext) -> None:
     if info.model is None:
-        found.notes.append("the base: not told")
+        found.notes.append("the base: not given")
     elif info.model_hash:
         found.notes.append(f"the base's hash: {info.model_hash}; the file's name is all that is looked for")
     found.model = _stem(info.model or "base")
@@ -109,12 +109,12 @@ def _base(found: Carried, info: Infotext) -> None:
         if EMBEDDING.fullmatch(name):
             found.embeddings.append(f"embeddings/{name}.pt")
         else:
-            found.notes.append(_not_carried("TI hashes", name))
+            found.notes.append(_dropped("TI hashes", name))
 
 
-def _render(found: Carried, info: Infotext) -> None:
+def _render(found: StudySettings, info: Infotext) -> None:
     if info.size is None:
-        found.notes.append("Size: not told, 512x768 is a guess")
+        found.notes.append("Size: not given, 512x768 is a guess")
     else:
         found.width, found.height = (min(max(round(length / 8) * 8, 32), 4096) for length in info.size)
         if (found.width, found.height) != info.size:
@@ -122,16 +122,15 @@ def _render(found: Carried, info: Infotext) -> None:
     found.steps = round(found.within("Steps", info.steps, 30, 1, 200))
     found.cfg = found.within("CFG scale", info.cfg, 7.5, 1, 30)
     if info.sampler is None:
-        found.notes.append(f"Sampler: not told, {found.sampler} is a guess")
+        found.notes.append(f"Sampler: not given, {found.sampler} is a guess")
         return
-    told = joined_sampler(info.sampler, info.schedule)
-    known = next((name for name in (told, info.sampler) if _is_known(name)), found.sampler)
-    found.sampler = known
-    if known != told:
-        found.notes.append(f"Sampler: {told} in the picture, which is not known here; {known} stands in its place")
+    given = joined_sampler(info.sampler, info.schedule)
+    found.sampler = next((name for name in (given, info.sampler) if _is_sampler(name)), found.sampler)
+    if found.sampler != given:
+        found.notes.append(f"Sampler: {given} in the picture, which is not known here; {found.sampler} stands in its place")
 
 
-def _noise(found: Carried, info: Infotext) -> None:
+def _noise(found: StudySettings, info: Infotext) -> None:
     found.rng = info.rng.lower()
     if found.rng not in ("cpu", "gpu", "nv"):
         found.rng = "gpu"
@@ -139,19 +138,19 @@ def _noise(found: Carried, info: Infotext) -> None:
     if info.seed is not None and 0 <= info.seed < 2**32:
         found.seed = info.seed
     else:
-        found.notes.append("Seed: not told" if info.seed is None else f"Seed: {info.seed}; a study takes 0 to {2**32 - 1}")
+        found.notes.append("Seed: not given" if info.seed is None else f"Seed: {info.seed}; a study takes 0 to {2**32 - 1}")
     ensd = info.other.get("ENSD", "0")
     if re.fullmatch(r"\d{1,10}", ensd) and int(ensd) < 2**32:
         found.ensd = int(ensd)
     else:
-        found.notes.append(_not_carried("ENSD", ensd))
+        found.notes.append(_dropped("ENSD", ensd))
 
 
-def _loras(found: Carried, info: Infotext) -> None:
+def _loras(found: StudySettings, info: Infotext) -> None:
     for name, weight in info.loras.items():
         key = _key(name, [lora.key for lora in found.loras])
         start = found.within(f"LoRA {name}", weight, 0.4, 0, 2)
-        found.loras.append(CarriedLora(key, _stem(name), start, _hash(info.lora_hashes, name)))
+        found.loras.append(LoraSettings(key, _stem(name), start, _hash(info.lora_hashes, name)))
         if name in info.text_encoder_weights:
             text = info.text_encoder_weights[name]
             found.notes.append(f"LoRA {name}: text encoder at {text:g} in the picture; a study has one weight for both")
@@ -159,13 +158,13 @@ def _loras(found: Carried, info: Infotext) -> None:
             found.notes.append(f"LoRA {name}: {info.lora_options[name]} in its tag, which is not known here")
 
 
-def _not_carried(key: str, value: str) -> str:
+def _dropped(key: str, value: str) -> str:
     reason = next((reason for start, reason in REASONS if key.startswith(start)), OTHERWISE)
     shown = value if len(value) <= 80 else f"{value[:80]}..."
     return f"{key}: {shown} ({reason})"
 
 
-def _is_known(sampler: str) -> bool:
+def _is_sampler(sampler: str) -> bool:
     try:
         sampler_named(sampler)
     except InputError:
@@ -174,14 +173,14 @@ def _is_known(sampler: str) -> bool:
 
 
 def _key(name: str, taken: list[str]) -> str:
-    """A name that study files allow: letters, digits, _ and -, not beginning with -, and not twice the same."""
+    """A name that study files allow: letters, digits, _ and -, without a - in front, and not in `taken`."""
     plain = "".join(c if c.isalpha() or c.isdecimal() or c == "-" else "_" for c in name)
     plain = f"_{plain[1:]}" if plain.startswith("-") else plain or "lora"
     return next(key for key in (plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 3))) if key not in taken)
 
 
 def _last(path: str) -> str:
-    """The last part of a path: names in a picture must not lead out of the study's folders."""
+    """The last part of a path, because names in a picture must not lead out of the study's folders."""
     part = "".join(c for c in re.split(r"[/\\]", path)[-1] if c.isprintable()).strip()
     return part if part.strip(".") else "unnamed"
 

@@ -32,17 +32,17 @@ def show(
 def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:
     yield "file", _one_line(found.file)
     yield "kind", f"{found.method}, {found.naming} names"
-    yield "base", _one_line(found.base or "not told") + (f" ({found.family} by its shapes)" if found.family else "")
-    yield "trigger", _one_line(found.trigger or "not told")
-    yield "rank", _counts(found.ranks) or "not told"
-    yield "alpha", _counts(found.alphas) or "not told (as the rank, if its tool has no other rule)"
+    yield "base", _one_line(found.base or "not given") + (f" ({found.family} by its shapes)" if found.family else "")
+    yield "trigger", _one_line(found.trigger or "not given")
+    yield "rank", _counts(found.ranks) or "not given"
+    yield "alpha", _counts(found.alphas) or "not given (as the rank, if its tool has no other rule)"
     for block, count in sorted(found.blocks.items()):
         yield "layers", f"{count} in {block}"
     if found.training:
         yield "training", _one_line(", ".join(f"{name} {value}" for name, value in found.training.items()))
     if found.tags:
         yield "tags", _one_line(", ".join(f"{tag} ({count})" for tag, count in found.tags.items()))
-    yield "hash", _one_line(found.hash or "not told")
+    yield "hash", _one_line(found.hash or "not given")
 
 
 def _counts(counted: Mapping[int, int] | Mapping[float, int]) -> str:
@@ -52,5 +52,5 @@ def _counts(counted: Mapping[int, int] | Mapping[float, int]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """What a stranger's file says of itself must not move the cursor."""
+    """Without control characters: text in a stranger's file must not move the cursor."""
     return "".join(c if c.isprintable() else " " for c in text)[:300]

@@ -20,10 +20,10 @@ def list_models(
     from models.catalogue import CATALOGUE
 
     if as_json:
-        held = [
+        models = [
             {**asdict(m), "setting": _setting(m.setting, m.folder(folder)), "path": _path(m.found(folder))} for m in CATALOGUE
         ]
-        typer.echo(json.dumps(held, indent=1))
+        typer.echo(json.dumps(models, indent=1))
         return
     for model in CATALOGUE:
         size = f"{model.megabytes / 1000:.1f} GB" if model.megabytes >= 1000 else f"{model.megabytes} MB"

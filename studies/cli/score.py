@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
-from studies.cli.options import JsonOption, WorkspaceOption, open_study
+from studies.cli.options import LARGEST_SEED, JsonOption, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def score(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="JPEG, PNG or WebP pictures")],
     study: Annotated[Path, typer.Option("--study", help="a study.yaml, or its folder")],
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="calibrate by what an earlier run of this seed drew")
+        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="calibrate by what an earlier run of this seed drew")
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print each score of each image, and write a picture of what was looked at beside the photo it matched."""
+    """Print each score of each image, and write a picture of what was compared, with the photo it matched."""
     from studies.references.source import sources_of, words_of
     from studies.report.explain import open_images, score_images
     from studies.report.sheets.score import write_pictures
@@ -44,8 +44,8 @@ def score(
         pictures = write_pictures(opened, scored)
         sources = sources_of(opened)
         if as_json:
-            told = {"seed": seed if judge else None, "references": sources, "images": _as_json(scored, pictures)}
-            typer.echo(json.dumps(told, indent=1))
+            report = {"seed": seed if judge else None, "references": sources, "images": _as_json(scored, pictures)}
+            typer.echo(json.dumps(report, indent=1))
         else:
             for name, words in words_of(sources).items():
                 print_line(f"references {name}: {words}")
@@ -57,7 +57,7 @@ def score(
 
 
 def stored_judge(study: Study, seed: int | None) -> Judge | None:
-    """The judge of a seed that an earlier run calibrated; raw scores, and a word why, where there is none."""
+    """The judge of a seed that is calibrated. None, and a message, where no seed is given: scores are raw then."""
     from studies.grid.grid import stored_judges
 
     if seed is None:
@@ -75,14 +75,14 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
 
     yield str(scored.file)
     for name, raw in scored.raw.items():
-        told = [f"raw {raw:.3f}"]
+        facts = [f"raw {raw:.3f}"]
         if scored.scores is not None:
             value = scored.scores.expression[name]
-            told.insert(0, "not measurable here" if value is None else f"{value:.2f}")
-            told += [f"needs {require[name]:g}"] if name in require else []
+            facts.insert(0, "not measurable here" if value is None else f"{value:.2f}")
+            facts += [f"needs {require[name]:g}"] if name in require else []
         match = scored.matches.get(name)
-        told.append(f"nearest {match.file.name}" if match else "not found in the image")
-        yield f"  {name:<10} {', '.join(told)}"
+        facts.append(f"nearest {match.file.name}" if match else "not found in the image")
+        yield f"  {name:<10} {', '.join(facts)}"
     yield from _small_face(scored)
     for name, number in scored.standalone.items():
         yield f"  {name:<10} {number:.2f}, {BY_NAME[name].details(scored.observation)}"

@@ -1,4 +1,4 @@
-"""track: brings MLflow up to what the study holds."""
+"""track: logs to MLflow what is stored of a study and missing there."""
 
 from __future__ import annotations
 

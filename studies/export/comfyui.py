@@ -1,7 +1,7 @@
 """The pick as a ComfyUI workflow, twice: as the graph that "Load" and drag-and-drop open, and as the API takes it.
 
-One file cannot be both: the graph says where nodes stand and holds notes, the API's format neither, and only that can be sent to
-a server's /prompt. Names of files are the files' own, as they lie in ComfyUI's models folders.
+One file cannot be both: the graph has positions and notes, the API's format has neither, and only the latter can be sent to a
+server's /prompt. Names of files are the files' own, as they lie in ComfyUI's models folders.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONG: Final = 50
 
 
 def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
-    """The nodes that draw the pick, and a note of what ComfyUI does otherwise. `outcome.pick` must not be None.
+    """The nodes that draw the pick, and a note on what ComfyUI does differently. `outcome.pick` must not be None.
 
     Raises InputError for a sampler that ComfyUI has no counterpart of, and for a VAE that is a folder.
     """
@@ -46,19 +46,21 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
             "strength_clip": weight,
         }
         model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
-    if study.base_facts.schedule.get("prediction_type") == "v_prediction":
-        (model,) = graph.add("ModelSamplingDiscrete", {"sampling": "v_prediction", "zsnr": False}, model=model)
+    schedule = study.base_facts.schedule
+    if schedule.get("prediction_type") == "v_prediction":
+        zero_snr = bool(schedule.get("rescale_betas_zero_snr"))
+        (model,) = graph.add("ModelSamplingDiscrete", {"sampling": "v_prediction", "zsnr": zero_snr}, model=model)
     if spec.base.clip_skip > 1 and family_named(study.base_facts.family).honours_clip_skip:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
     texts = (point.prompt or spec.prompt, spec.negative_prompt)
-    told = [graph.add("CLIPTextEncode", {"text": marked(text, spec.embeddings)}, clip=clip)[0] for text in texts]
+    positive, negative = (graph.add("CLIPTextEncode", {"text": marked(text, spec.embeddings)}, clip=clip)[0] for text in texts)
     size = {"width": spec.render.width, "height": spec.render.height, "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
     if spec.base.vae:
         (vae,) = graph.add("VAELoader", {"vae_name": _vae_file(study.path(spec.base.vae))})
     settings: dict[str, Any] = {"seed": outcome.seed, "steps": point.steps or spec.render.steps, "cfg": point.cfg}
     settings |= {"sampler_name": sampler, "scheduler": scheduler, "denoise": 1.0}
-    (drawn,) = graph.add("KSampler", settings, model=model, positive=told[0], negative=told[1], latent_image=latents)
+    (drawn,) = graph.add("KSampler", settings, model=model, positive=positive, negative=negative, latent_image=latents)
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
     graph.note("\n\n".join(differences(study, sampler, texts)))
@@ -66,7 +68,7 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
 
 
 def marked(text: str, embeddings: Sequence[str]) -> str:
-    """A1111 knows a textual inversion by its bare name; ComfyUI wants `embedding:` before it, and a space before that."""
+    """A1111 finds a textual inversion by its bare name; ComfyUI wants `embedding:` before it, and a space before that."""
     stems = {Path(name).stem.lower(): Path(name).stem for name in embeddings}
     if not stems:
         return text
@@ -76,11 +78,11 @@ def marked(text: str, embeddings: Sequence[str]) -> str:
 
 
 def differences(study: Study, sampler: str, texts: Sequence[str]) -> list[str]:
-    """What ComfyUI does otherwise than the study, as far as it matters to this picture."""
+    """What ComfyUI does differently from the study, as far as it matters to this picture."""
     render = study.spec.render
     same = "the picture begins with the same noise as in the study (RNG: CPU)."
     other = f"ComfyUI draws it on the CPU, the study as RNG: {render.rng.upper()} says. It is another picture."
-    said = {
+    applies = {
         f"Noise: {same if render.rng == 'cpu' else other}": True,
         f"{sampler} draws noise in every step, ComfyUI from other numbers than A1111.": any(part in sampler for part in NOISY),
         f"ENSD {render.ensd} has no counterpart here.": bool(render.ensd),
@@ -89,7 +91,7 @@ def differences(study: Study, sampler: str, texts: Sequence[str]) -> list[str]:
         "Long prompts are cut into chunks at other places.": any(len(text.split()) > LONG for text in texts),
     }
     first = "These are the settings of the pick. What ComfyUI does otherwise, so that the picture differs:"
-    return [first, *(line for line, applies in said.items() if applies), _places(study)]
+    return [first, *(line for line, true in applies.items() if true), _places(study)]
 
 
 def _places(study: Study) -> str:

@@ -1,8 +1,7 @@
 """The pick as a Python script that draws it with diffusers and peft alone.
 
-The script is studies/export/script_template.py with its settings filled in: the noise levels as numbers, and what this project
-mends in
-diffusers' schedulers as source.
+The script is studies/export/script_template.py with its settings filled in: the noise levels as numbers, and this
+project's corrections of diffusers' schedulers as source.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 TEMPLATE: Final = Path(__file__).with_name("script_template.py")
 SETTINGS: Final = re.compile(r"# settings\n.*?# end of settings\n", re.DOTALL)
 ADJUST: Final = re.compile(r"def adjust\(.*?\n\n\n", re.DOTALL)
-UNSAID: Final = ("use_exponential_sigmas",)
-"""An option that is only this project's door to a scheduler's noise levels; the script states them."""
+OMITTED: Final = ("use_exponential_sigmas",)
+"""An option that only gives this project access to a scheduler's noise levels; the script states them."""
 
 DOCSTRING: Final = '''"""Draws the pick of study {study} at seed {seed} with diffusers and peft: python {file} [PICTURE.png]
 
@@ -54,17 +53,17 @@ def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
     settings += scheduler_settings(name, study.base_facts.schedule, steps)
     text = SETTINGS.sub(lambda _: "\n".join([*settings, ""]), text)
     text = ADJUST.sub(lambda _: adjustments(name) + "\n\n", text)
-    said = DOCSTRING.format(
+    docstring = DOCSTRING.format(
         study=study.spec.name, seed=outcome.seed, file=file, packages=_packages(), dtype=study.spec.base.dtype
     )
-    return f"{said}\n{text}"
+    return f"{docstring}\n{text}"
 
 
 def scheduler_settings(name: str, schedule: dict[str, Any], steps: int) -> list[str]:
-    """Lines that say which scheduler of diffusers follows sampler `name` for `steps` steps, and at which levels."""
+    """Lines that make the scheduler of diffusers that follows sampler `name` for `steps` steps, and at which levels."""
     made = make_scheduler(name, schedule, [0])
     made.set_timesteps(steps)
-    options = {k: v for k, v in made.config.items() if k not in (*UNSAID, *made.config["_use_default_values"]) and k[0] != "_"}
+    options = {k: v for k, v in made.config.items() if k not in (*OMITTED, *made.config["_use_default_values"]) and k[0] != "_"}
     plain = type(made)(**options)
     plain.set_timesteps(steps)
     laid = {
@@ -78,8 +77,8 @@ def scheduler_settings(name: str, schedule: dict[str, Any], steps: int) -> list[
 
 
 def adjustments(name: str) -> str:
-    """Source of `adjust(scheduler)`: what is mended in diffusers' scheduler for sampler `name`."""
-    from optimizer.render import schedulers as mended
+    """Source of `adjust(scheduler)`: the corrections of diffusers' scheduler for sampler `name`."""
+    from optimizer.render import schedulers
 
     sampler = sampler_named(name)
     if sampler.times == "plms":
@@ -87,11 +86,11 @@ def adjustments(name: str) -> str:
         line = "scheduler.alphas_cumprod = torch.cat([scheduler.alphas_cumprod, scheduler.alphas_cumprod[-1:]])"
         return _adjust(why, [line])
     if sampler.scheduler == "DPMSolverMultistepScheduler" and sampler.seeded:
-        source = inspect.getsource(mended._walk_brownian_paths) + "\n\n" + inspect.getsource(mended._mend_the_third_order)
+        source = inspect.getsource(schedulers._walk_brownian_paths) + "\n\n" + inspect.getsource(schedulers._mend_the_third_order)
         calls = ["_walk_brownian_paths(scheduler, [SEED])", "_mend_the_third_order(scheduler)"]
         return source + "\n\n" + _adjust("Makes diffusers' scheduler follow k-diffusion's equations.", calls)
     if name.startswith("DPM++ 2S a"):
-        source = inspect.getsource(mended._aim_from_the_start)
+        source = inspect.getsource(schedulers._aim_from_the_start)
         return source + "\n\n" + _adjust("Makes diffusers' DPM2 a into DPM++ 2S a.", ["_aim_from_the_start(scheduler)"])
     return _adjust("Nothing: this scheduler follows A1111's equations as it is.", [])
 
@@ -105,6 +104,8 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
 
     spec = study.spec
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    # Names of files that are missing are refused before the models are opened for what they are.
+    loras = {name: (_place(study, spec.loras[name].file), weight) for name, weight in weights.items()}
     return {
         "BASE": _place(study, spec.base.checkpoint),
         "VAE": _place(study, spec.base.vae) if spec.base.vae else None,
@@ -119,7 +120,7 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
         "CLIP_SKIP": spec.base.clip_skip,
         "RNG": spec.render.rng,
         "ENSD": spec.render.ensd,
-        "LORAS": {name: (_place(study, spec.loras[name].file), weight) for name, weight in weights.items()},
+        "LORAS": loras,
         "EMBEDDINGS": {Path(name).stem.lower(): _place(study, name) for name in spec.embeddings},
     }
 
@@ -142,7 +143,7 @@ def _plain(value: Any) -> Any:
         return value.tolist() if hasattr(value, "tolist") else value
     if not value.ndim or not value.is_floating_point():
         return value.tolist()
-    # Some schedulers hold NaN where they never look.
+    # Some schedulers store NaN where they never read.
     return [float(format(number, ".9g")) for number in value.nan_to_num().float().tolist()]
 
 

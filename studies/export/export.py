@@ -1,4 +1,4 @@
-"""Takes the pick home: as A1111's text or PNG, a ComfyUI workflow, a diffusers script, one combined LoRA."""
+"""Writes the pick for other tools: as A1111's text or PNG, a ComfyUI workflow, a diffusers script, one combined LoRA."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 @dataclass(frozen=True)
 class Exported:
-    """The files that were written, the one to use first, and what a person should know about them."""
+    """What an export wrote."""
 
     paths: tuple[Path, ...]
+    """The files; the one to use first."""
     notes: tuple[str, ...] = ()
+    """Lines for a person: how to use them, and what differs in the other tool."""
 
 
 def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | None = None) -> Exported:
@@ -107,8 +109,8 @@ def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
     from studies.export.comfyui import comfyui_graph
 
     graph = comfyui_graph(study, outcome)
-    for path, held in ((ui, graph.ui()), (api, graph.api())):
-        write_whole(path, json.dumps(held, indent=1, ensure_ascii=False).encode())
+    for path, content in ((ui, graph.ui()), (api, graph.api())):
+        write_whole(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
     return Exported((ui, api), (f"drag {ui.name} into ComfyUI; {api.name} is for its server's /prompt",))
 
 

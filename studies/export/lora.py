@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 LARGE: Final = 128
-"""Ranks beyond this are told: few LoRAs have more, and the file grows with it."""
+"""Ranks above this get a warning: few LoRAs have more, and the file grows with the rank."""
 MADE_OF: Final = "huanhua.made_of"
 
 
 def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
-    """Writes it whole or not at all; returns lines to tell: how to use it, and a warning where it is large.
+    """Writes it whole or not at all; returns notes: how to use it, and a warning where it is large.
 
     `outcome.pick` must not be None. Raises InputError if every LoRA of the pick has weight 0.
     """
@@ -35,10 +35,10 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
 
 
 def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:
-    """What the file says of itself: to kohya's tools its rank and base, to people and programs what it was made of."""
+    """Rank and base for kohya's tools, and for people and programs what the file was made of."""
     used = {name: weight for name, weight in weights.items() if weight}
     parts = [{"name": file_name(study, n), "hash": study.lora_facts[n].hash, "weight": w} for n, w in used.items()]
-    said = " + ".join(f"{format_number(weight)} {file_name(study, name)}" for name, weight in used.items())
+    recipe = " + ".join(f"{format_number(weight)} {file_name(study, name)}" for name, weight in used.items())
     metadata = {
         "modelspec.title": title,
         "modelspec.merged_from": ", ".join(file_name(study, name) for name in used),
@@ -48,7 +48,7 @@ def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, 
         "ss_network_alpha": str(rank),
         "ss_base_model_version": family_named(study.base_facts.family).kohya_version,
         "ss_sd_model_name": study.base_facts.name,
-        "ss_training_comment": f"not trained: {said}, the pick of study {study.spec.name} at seed {seed}",
+        "ss_training_comment": f"not trained: {recipe}, the pick of study {study.spec.name} at seed {seed}",
         MADE_OF: json.dumps(parts, ensure_ascii=False),
     }
     triggers = ", ".join(study.triggers[name] for name in used if name in study.triggers)

@@ -1,4 +1,4 @@
-"""The pick as a PNG that carries its settings, as it was drawn or enlarged. It is never drawn anew."""
+"""The pick as a PNG with its settings inside, as it was drawn or enlarged. It is never drawn again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def png_bytes(image: Image, info: Infotext) -> bytes:
 
     from studies.a1111.infotext import write
 
-    held, chunks = BytesIO(), PngInfo()
+    buffer, chunks = BytesIO(), PngInfo()
     chunks.add_text("parameters", write(info))
-    image.save(held, format="PNG", pnginfo=chunks)
-    return held.getvalue()
+    image.save(buffer, format="PNG", pnginfo=chunks)
+    return buffer.getvalue()
 
 
 def enlarged(drawn: Image, info: Infotext, upscaler: Upscaler) -> tuple[Image, Infotext]:
@@ -30,5 +30,5 @@ def enlarged(drawn: Image, info: Infotext, upscaler: Upscaler) -> tuple[Image, I
 
     Raises InputError if the upscaler does not fit on its device.
     """
-    said = {"Postprocess upscale by": str(upscaler.scale), "Postprocess upscaler": upscaler.name}
-    return upscaler.enlarge(drawn), replace(info, other={**info.other, **said})
+    postprocess = {"Postprocess upscale by": str(upscaler.scale), "Postprocess upscaler": upscaler.name}
+    return upscaler.enlarge(drawn), replace(info, other={**info.other, **postprocess})

@@ -1,4 +1,4 @@
-"""Axes of a grid: what a column or row changes, what it is called, and how A1111's X/Y/Z plot names the same."""
+"""Axes of a grid: what a column or row changes, its labels, and the same axis in A1111's X/Y/Z plot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GridAxis(Protocol):
 
     @property
     def touches(self) -> frozenset[str]:
-        """What the axis decides: LoRA names, or cfg, steps, sampler, seed, prompt."""
+        """What the axis sets: LoRA names, or cfg, steps, sampler, seed, prompt."""
         ...
 
     def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
@@ -168,18 +168,22 @@ def axis_seeds(axes: Sequence[GridAxis]) -> tuple[int, ...]:
 
 
 def check_axes(axes: Sequence[GridAxis], where: str) -> None:
-    """Raises InputError where two axes decide the same thing: the one placed last would win."""
+    """Raises InputError if two axes set the same thing: the one that is placed last would win."""
     for at, one in enumerate(axes):
         for other in axes[at + 1 :]:
-            if isinstance(one, PromptAxis) and isinstance(other, PromptAxis):
-                shared = set() if _apart(one, other) and _apart(other, one) else {f"'{one.words[0]}' and '{other.words[0]}'"}
-            else:
-                shared = set(one.touches & other.touches)
-            if shared:
+            if shared := _shared(one, other):
                 raise InputError(f"two axes touch {', '.join(sorted(shared))}", where, "give each axis something of its own")
 
 
-def _apart(one: PromptAxis, other: PromptAxis) -> bool:
-    """Whether the words that `other` looks for are as many whatever `one` puts in."""
+def _shared(one: GridAxis, other: GridAxis) -> set[str]:
+    if not isinstance(one, PromptAxis) or not isinstance(other, PromptAxis):
+        return set(one.touches & other.touches)
+    if _independent(one, other) and _independent(other, one):
+        return set()
+    return {f"'{one.words[0]}' and '{other.words[0]}'"}
+
+
+def _independent(one: PromptAxis, other: PromptAxis) -> bool:
+    """Whether the words that `other` searches for occur as often whichever words of `one` are put in."""
     found = one.own.count(other.words[0])
     return all(one.replaced(one.own, index).count(other.words[0]) == found for index in range(len(one.words)))

@@ -24,8 +24,10 @@ from studies.study import Study
 
 @dataclass(frozen=True)
 class Grid:
-    """One picture: `x` runs along the rows, `y` down the columns, around `centre` at `seed`. `z` tells at which value of a third
-    axis the picture stands: seed and centre are placed there already."""
+    """One picture: `x` runs along the rows, `y` down the columns, around `centre` at `seed`.
+
+    `z` is a third axis and the index of its value in this picture, at which `seed` and `centre` are placed already.
+    """
 
     seed: int
     centre: Point
@@ -38,7 +40,7 @@ class Grid:
         return "seed" in self.x.touches | self.y.touches
 
     def at(self, row: int, column: int) -> Job:
-        """What a cell shows."""
+        """The image of a cell."""
         return Job(*self.x.place(*self.y.place(self.seed, self.centre, row), column))
 
     def jobs(self) -> list[Job]:
@@ -48,19 +50,21 @@ class Grid:
 
 @dataclass(frozen=True)
 class GridCell:
-    """One image of a grid. `raw` similarities in [0, 1] by LoRA; `standalone` the scores that mean something for an image alone;
-    `calibrated` as in `Scores.expression`, and `breaks` the
-    requirements not met: both None where the seed was not calibrated."""
+    """One image of a grid."""
 
     seed: int
     point: Point
     image: Path
     raw: Mapping[str, float]
+    """Similarities in [0, 1] by LoRA."""
     standalone: Mapping[str, float]
+    """Scores that mean something for an image alone, by name."""
     calibrated: Mapping[str, float | None] | None = None
+    """As `Scores.expression`; None where the seed was not calibrated."""
     breaks: tuple[str, ...] | None = None
+    """Names of the violated constraints; None as above."""
     bare: bool = False
-    """Whether it may show a figure with little on."""
+    """Whether the image may show a figure with little clothing."""
 
     def as_json(self, study: Study) -> dict[str, Any]:
         render = study.spec.render
@@ -116,7 +120,7 @@ def _cell(references: Mapping[str, References], judge: Judge | None, evaluation:
         raw = {name: similarity(observation, reference) for name, reference in references.items()}
         return GridCell(seed, point, image, raw, standalone_scores(observation), bare=bare)
     judged, scores = judge.judge(evaluation)
-    breaks = tuple(name for name, margin in judged.violations.items() if margin > 0)
+    breaks = tuple(name for name, violation in judged.violations.items() if violation > 0)
     return GridCell(seed, point, image, scores.raw, scores.standalone, scores.expression, breaks, bare)
 
 

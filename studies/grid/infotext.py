@@ -1,6 +1,6 @@
-"""The settings of a grid in A1111's words: those of its first cell, and its axes as the X/Y/Z plot there names them.
+"""The settings of a grid as A1111's infotext: those of its first cell, and its axes as the X/Y/Z plot names them.
 
-A1111's own grids carry the same, so that its "PNG Info" can send one to txt2img and draw it again. LoRA weights have no axis
+A1111's own grids contain the same, so that its "PNG Info" can send one to txt2img and draw it again. LoRA weights have no axis
 type there: people replace the tag in the prompt (Prompt S/R), which is why the first cell, not the centre, is described.
 """
 
@@ -26,11 +26,11 @@ def grid_infotext(study: Study, grid: Grid) -> Infotext:
     axes = {"X": (grid.x, slice(None)), "Y": (grid.y, slice(None))}
     if grid.z is not None:
         axes["Z"] = (grid.z[0], slice(grid.z[1], grid.z[1] + 1))
-    told = {"Script": SCRIPT}
+    plot = {"Script": SCRIPT}
     for letter, (axis, shown) in axes.items():
         kind, values = axis.a1111(lambda name, weight: lora_tag(file_name(study, name), weight, weight))
-        told |= {f"{letter} Type": kind, f"{letter} Values": _csv(values[shown])}
-    return point_infotext(study, first, _loras(study, grid, first.point), told)
+        plot |= {f"{letter} Type": kind, f"{letter} Values": _csv(values[shown])}
+    return point_infotext(study, first, _loras(study, grid, first.point), plot)
 
 
 def _loras(study: Study, grid: Grid, point: Point) -> dict[str, float]:

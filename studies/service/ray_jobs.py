@@ -1,4 +1,4 @@
-"""Studies as Ray jobs: Ray queues them, keeps what became of them, and runs them where its head is."""
+"""Studies as Ray jobs: Ray queues them, stores their states, and runs them on the machine of its head."""
 
 from __future__ import annotations
 
@@ -39,16 +39,19 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Queued:
-    """A study and what became of it. `done` and `budget` count trials; both are 0 where its storage cannot be read from here.
-    `why` is what a failed one said last, where its log can be read."""
+    """A submitted study and its state."""
 
     study: str
     state: str
+    """queued, running, finished, failed or stopped."""
     since: datetime | None
     done: int
+    """Finished trials; 0 where the study's storage cannot be read from here."""
     budget: int
+    """The most trials there will be; 0 as above."""
     log: str
     why: str = ""
+    """The last line of a failed study's log, where it can be read."""
 
     def line(self) -> str:
         progress = f"{self.done:>4} of at most {self.budget} trials" if self.budget else "trials not known from here"
@@ -63,7 +66,7 @@ def connect(address: str) -> Client:
     if find_spec("ray") is None:
         raise InputError("Ray is not installed", "--address", "pip install 'huanhua[ray]'")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Read when Ray is first imported: the head asks for Ray's token.
+    # Ray reads it at its first import: the head asks for Ray's token.
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     from ray.exceptions import AuthenticationError
     from ray.job_submission import JobSubmissionClient
@@ -95,7 +98,7 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
     if workers is not None:
         run += ["--ray-workers", str(workers)]
     job = client.submit_job(
-        # Status 1 says that a seed has no pick: the study is finished all the same.
+        # Status 1 means that a seed has no pick: the study is finished all the same.
         entrypoint=f"{shlex.join(run)} >> {shlex.quote(str(log))} 2>&1 || test $? -eq {NO_PICK}",
         metadata={NAME: study.spec.name, FILE: str(file.resolve()), LOG: str(log)},
         runtime_env={
@@ -107,17 +110,17 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
 
 
 def list_all(client: Client, progress: Callable[[str], tuple[int, int]]) -> list[Queued]:
-    """All studies submitted, the first first. `progress` tells, by study file, trials done and the most there will be."""
+    """All submitted studies, the earliest first. `progress` maps a study file to its trials done and the most there will be."""
     found = []
     for job in sorted(client.list_jobs(), key=lambda j: j.start_time or 0):
-        told = job.metadata or {}
-        if NAME not in told:
+        metadata = job.metadata or {}
+        if NAME not in metadata:
             continue
         state = str(getattr(job.status, "value", job.status))
         since = datetime.fromtimestamp(job.start_time / 1000) if job.start_time else None
-        state, (done, budget) = STATES.get(state, state.lower()), progress(told[FILE])
-        why = last_line(Path(told[LOG])) if state == "failed" else ""
-        found.append(Queued(told[NAME], state, since, done, budget, told[LOG], why))
+        state, (done, budget) = STATES.get(state, state.lower()), progress(metadata[FILE])
+        why = last_line(Path(metadata[LOG])) if state == "failed" else ""
+        found.append(Queued(metadata[NAME], state, since, done, budget, metadata[LOG], why))
     return found
 
 
@@ -125,14 +128,13 @@ def trials_of(file: str) -> tuple[int, int]:
     """Trials done, and the most there will be; (0, 0) if the study or its storage is not to be reached from here."""
     from studies.run.scouting import locked_seeds
     from studies.run.trials import trial_store_of
-    from studies.spec import read_spec
-    from studies.workspace import workspace_of
+    from studies.study import open_study
 
     path = Path(file)
     if not path.exists():
         return 0, 0
     try:
-        study = Study(read_spec(path), path.parent, workspace_of(path))
+        study = open_study(path)
     except InputError:
         return 0, 0
     if study.spec.tracking.storage is None and not (study.workspace.root / "optuna.db").exists():

@@ -1,4 +1,4 @@
-"""What the dashboards of a study read, and where they may answer."""
+"""What the dashboards of a study read, and on which addresses they may listen."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 PASSWORD: Final = "HUANHUA_PASSWORD"
 SHORTEST: Final = 12
+"""Characters of a password."""
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 def stores_of(study: Study, *, blurred: bool) -> Stores:
-    """What the dashboards of a study look at."""
+    """The stores that the dashboards of a study read."""
     from dashboards.servers import Stores
     from studies.tracking.mlflow.tracker import local_store
 
@@ -33,7 +34,7 @@ def stores_of(study: Study, *, blurred: bool) -> Stores:
 
 
 def public_at(host: str | None) -> Public | None:
-    """Where MLflow is to answer beyond loopback. Raises InputError where nothing would ask for a password there."""
+    """Where MLflow listens beyond loopback, if anywhere. Raises InputError where it would do so without a password."""
     from dashboards.servers import Public
     from models.errors import InputError
 

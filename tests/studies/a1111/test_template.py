@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from models.errors import InputError
 from studies.a1111.infotext import Infotext, read, save_png
 from studies.a1111.template import _filled, filled_from
-from studies.a1111.to_study import Carried, carried_from
+from studies.a1111.to_study import StudySettings, settings_from
 from studies.cli.app import app
 from studies.spec import StudySpec, read_spec
 
@@ -41,18 +41,18 @@ AddNet Weight B 1: 0.6, AddNet Module 2: LoRA, AddNet Model 2: my face_v2(06607a
 AddNet Weight B 2: 0.2"""
 
 
-def carried(text: str) -> Carried:
-    return carried_from(read(text))
+def settings_of(text: str) -> StudySettings:
+    return settings_from(read(text))
 
 
-def study(found: Carried, folder: Path) -> StudySpec:
+def study(found: StudySettings, folder: Path) -> StudySpec:
     path = folder / "study.yaml"
     path.write_text(_filled(found), encoding="utf-8")
     return read_spec(path)
 
 
 def test_a_picture_of_1_6(tmp_path: Path) -> None:
-    spec = study(carried(V16), tmp_path)
+    spec = study(settings_of(V16), tmp_path)
     assert (spec.prompt, spec.negative_prompt) == ("1girl, pink dress, testdress", "ng_deepnegative_v1_75t, lowres")
     assert (spec.base.checkpoint, spec.base.vae) == (
         "models/chilloutmix_NiPrunedFp32Fix.safetensors",
@@ -67,11 +67,11 @@ def test_a_picture_of_1_6(tmp_path: Path) -> None:
     }
     assert spec.embeddings == ["embeddings/ng_deepnegative_v1_75t.pt"]
     assert "# 0123456789ab" in (tmp_path / "study.yaml").read_text(encoding="utf-8")
-    assert carried(V16).notes == ["the base's hash: fc2511737a; the file's name is all that is looked for"]
+    assert settings_of(V16).notes == ["the base's hash: fc2511737a; the file's name is all that is looked for"]
 
 
 def test_a_picture_of_1_8_with_hires_fix(tmp_path: Path) -> None:
-    found = carried(V18)
+    found = settings_of(V18)
     spec = study(found, tmp_path)
     assert (spec.render.sampler, spec.render.rng, spec.loras["testdress"].start) == ("Euler a Exponential", "cpu", 0.4)
     for said in ("Denoising strength: 0.5", "Hires upscale: 2 (hires fix", "Hires steps: 10", "Hires upscaler: R-ESRGAN 4x+"):
@@ -80,7 +80,7 @@ def test_a_picture_of_1_8_with_hires_fix(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_1_10_with_extensions(tmp_path: Path) -> None:
-    found = carried(V110)
+    found = settings_of(V110)
     spec = study(found, tmp_path)
     # 1.9 and later take "Automatic" for Karras with this sampler.
     assert (spec.render.sampler, spec.render.rng, spec.loras["testdress"].start) == ("DPM++ 2M Karras", "nv", 0.3)
@@ -95,7 +95,7 @@ def test_a_picture_of_1_10_with_extensions(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_forge(tmp_path: Path) -> None:
-    found = carried(FORGE)
+    found = settings_of(FORGE)
     spec = study(found, tmp_path)
     assert (spec.render.sampler, spec.loras["testdress"].start, spec.loras["testdress"].bounds) == (
         "DPM++ 2M SDE",
@@ -110,7 +110,7 @@ def test_a_picture_of_forge(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_additional_networks(tmp_path: Path) -> None:
-    found = carried(ADDITIONAL)
+    found = settings_of(ADDITIONAL)
     spec = study(found, tmp_path)
     assert {n: (s.file, s.start) for n, s in spec.loras.items()} == {
         "testdress": ("loras/testdress.safetensors", 0.6),
@@ -121,7 +121,7 @@ def test_a_picture_of_additional_networks(tmp_path: Path) -> None:
 
 
 def test_other_networks_leave_the_prompt(tmp_path: Path) -> None:
-    found = carried("1girl <hypernet:anime:0.8>, dress <lora:d:1>\nSteps: 20, Seed: 1, CFG scale: 7")
+    found = settings_of("1girl <hypernet:anime:0.8>, dress <lora:d:1>\nSteps: 20, Seed: 1, CFG scale: 7")
     assert study(found, tmp_path).prompt == "1girl, dress"
     assert any(note.startswith("<hypernet:anime:0.8>: taken out") for note in found.notes)
     assert {"Size", "Sampler", "the base"} <= {note.split(":")[0] for note in found.notes}
@@ -141,7 +141,7 @@ def test_other_networks_leave_the_prompt(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_study_cannot_say_is_noted_and_the_study_still_opens(tmp_path: Path, info: Infotext, note: str) -> None:
-    found = carried_from(info)
+    found = settings_from(info)
     assert any(line.startswith(note) for line in found.notes)
     study(found, tmp_path)
 
@@ -172,7 +172,7 @@ numbers = st.floats(-1e6, 1e6, allow_nan=False)
     )
 )
 def test_any_picture_gives_a_study_that_opens(tmp_path_factory: pytest.TempPathFactory, info: Infotext) -> None:
-    spec = study(carried_from(info), tmp_path_factory.getbasetemp())
+    spec = study(settings_from(info), tmp_path_factory.getbasetemp())
     assert len(spec.loras) == len(info.loras)
     for lora in spec.loras.values():
         assert Path("loras").resolve() in Path(lora.file).resolve().parents

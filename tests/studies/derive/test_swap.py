@@ -90,11 +90,13 @@ def test_nothing_is_written_where_photos_are_missing_or_something_is_there(tmp_p
         swap_lora(study, text, "dress", file, study.root, references=study.root / "photos", trigger=None)
 
 
-@pytest.mark.parametrize("search", ["", "search: {trials: 9}\n", "search:\n  trials: 9\n", "search: {learn: [a]}\n"])
+@pytest.mark.parametrize(
+    "search", ["", "search: {trials: 9}\n", "search:\n  trials: 9\n", "search: {learn: [a]}\n", "search: {}\n"]
+)
 def test_the_old_study_is_named_however_the_file_is_written(search: str) -> None:
-    from studies.derive.swap import _learning
+    from studies.derive.swap import _with_learn
 
-    held = yaml.safe_load(_learning(f"name: a\n{search}seeds: [1]\n", "../old"))
-    assert held["search"]["learn"] == ["../old"]
-    assert held["seeds"] == [1]
-    assert held["search"].get("trials", 9) == 9
+    swapped = yaml.safe_load(_with_learn(f"name: a\n{search}seeds: [1]\n", "../old"))
+    assert swapped["search"]["learn"] == ["../old"]
+    assert swapped["seeds"] == [1]
+    assert swapped["search"].get("trials", 9) == 9

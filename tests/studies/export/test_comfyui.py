@@ -91,7 +91,13 @@ PYTHON: dict[str, type | tuple[type, ...]] = {"COMBO": str, "STRING": str, "INT"
 
 
 def study_at(
-    folder: Path, *, xl: bool = False, prediction: str = "epsilon", base: str = "chilloutmix.safetensors", **changes: Any
+    folder: Path,
+    *,
+    xl: bool = False,
+    prediction: str = "epsilon",
+    zero_snr: bool = False,
+    base: str = "chilloutmix.safetensors",
+    **changes: Any,
 ) -> Study:
     spec = {
         "name": "pink dress",
@@ -109,7 +115,8 @@ def study_at(
     }
     (folder / "chilloutmix.safetensors").touch()
     made = StudySpec.model_validate({**spec, **changes})
-    facts = facts_of(made.loras, BaseFacts("x", "0" * 64, "sdxl" if xl else "sd15", {"prediction_type": prediction}))
+    schedule = {"prediction_type": prediction, "rescale_betas_zero_snr": zero_snr}
+    facts = facts_of(made.loras, BaseFacts("x", "0" * 64, "sdxl" if xl else "sd15", schedule))
     return Study(made, folder, Workspace(folder / "workspace"), FakeBackend(facts=facts))
 
 
@@ -210,6 +217,13 @@ def test_without_vae_clip_skip_and_file_the_nodes_are_others(tmp_path: Path) -> 
     kinds = {node["class_type"] for node in api.values()}
     assert not kinds & {"VAELoader", "CLIPSetLastLayer", "CheckpointLoaderSimple", "ModelSamplingDiscrete"}
     assert not of_kind(comfyui_graph(study_at(tmp_path, xl=True), outcome_at(7, POINT)).api(), "CLIPSetLastLayer")
+
+
+@pytest.mark.parametrize("zero_snr", [False, True])
+def test_a_base_of_zero_terminal_snr_is_sampled_as_one(tmp_path: Path, zero_snr: bool) -> None:
+    api = comfyui_graph(study_at(tmp_path, prediction="v_prediction", zero_snr=zero_snr), outcome_at(7, POINT)).api()
+    check_api(api)
+    assert of_kind(api, "ModelSamplingDiscrete")[0]["zsnr"] is zero_snr
 
 
 def note(study: Study, point: Point = POINT) -> str:

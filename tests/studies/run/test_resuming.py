@@ -14,7 +14,8 @@ from PIL import Image
 from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
-from studies.derive.fork import fork_study, moved
+from studies.derive.fork import fork_study
+from studies.derive.study_yaml import moved
 from studies.run.calibration import calibrate
 from studies.run.compatibility import differences
 from studies.run.seed_search import run_seed
