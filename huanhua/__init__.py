@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from studies.training.prepare import prepare_photos
     from studies.training.train import train_lora, train_request
     from trainers.prepare.settings import PrepareSettings
-    from trainers.train.request import TrainRequest
+    from trainers.train.settings.request import TrainRequest
 
 __all__ = [
     "Axis",
@@ -57,7 +57,7 @@ _MODULES: Final = {
     "SilentCallback": "studies.callback",
     "Space": "optimizer.search.space",
     "Study": "studies.study",
-    "TrainRequest": "trainers.train.request",
+    "TrainRequest": "trainers.train.settings.request",
     "open_lora": "models.lora.file",
     "open_study": "studies.study",
     "prepare_photos": "studies.training.prepare",

@@ -45,7 +45,7 @@ from studies.paperdoll.world.products import Product
 from studies.paperdoll.world.truth import Place, features_shown, product_share, shows
 from studies.training.train import train_request
 from trainers.prepare.captions import compose, without_trigger
-from trainers.train.loop import train
+from trainers.train.train import train
 
 WEIGHTS_DRAWN: Final = (0.5, 0.7, 0.85, 1.0)
 FIRST_SEED: Final = 7000

@@ -142,8 +142,8 @@ def held_out(base: str, data: str, files: dict[str, str | None]) -> dict[str, An
     from models.base.opening import open_base
     from models.lora.file import open_lora
     from models.lora.fold import Folded
-    from trainers.train.dataset import read_dataset
-    from trainers.train.encoding import Texts, encode_pictures
+    from trainers.train.data.dataset import read_dataset
+    from trainers.train.data.encoding import Texts, encode_pictures
     from trainers.train.loss import open_diffusion
 
     opened = open_base(base)
@@ -176,7 +176,7 @@ def demo_set(folder: str) -> dict[str, Any]:
 
 
 def demo_epochs() -> dict[str, Any]:
-    from trainers.train.preset_families import preset
+    from trainers.train.settings.preset_families import preset
 
     return {"epochs": preset("lab", "clothing").plan.epochs}
 

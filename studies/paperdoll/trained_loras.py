@@ -37,7 +37,7 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = 
     from studies.training.describe import describe_prepared
     from studies.training.prepare import prepare_photos
     from trainers.prepare.settings import PrepareSettings
-    from trainers.train.preset_families import preset
+    from trainers.train.settings.preset_families import preset
 
     callback = callback or SilentCallback()
     photos, dataset = folder / "photos" / outfit.name, folder / "data" / outfit.name

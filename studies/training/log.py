@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from optimizer.render.decode import NotDrawn
     from trainers.train.progress import Trained
-    from trainers.train.request import TrainRequest
+    from trainers.train.settings.request import TrainRequest
 
 SHEETS: Final = 8
 """Samplings of a training, the first one aside, if `every` is None."""

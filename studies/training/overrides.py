@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 from models.errors import InputError
 
 if TYPE_CHECKING:
-    from trainers.train.preset import Preset
+    from trainers.train.settings.preset import Preset
 
 
 FIXED_BY_SET: Final = {

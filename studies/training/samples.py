@@ -37,7 +37,7 @@ class SampleSettings:
 def sample_prompt(dataset: Path, trigger: str) -> str:
     """The first training caption, the trigger in front."""
     from trainers.prepare.captions import compose, tags_of
-    from trainers.train.dataset import first_caption
+    from trainers.train.data.dataset import first_caption
 
     return compose(trigger, tags_of(first_caption(dataset)))
 

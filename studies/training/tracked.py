@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from studies.callback import Callback
     from studies.tracking.base import Tracker
     from trainers.train.progress import Trained
-    from trainers.train.request import TrainRequest
+    from trainers.train.settings.request import TrainRequest
 
 TRAININGS: Final = "huanhua trainings"
 """The experiment of trainings that are logged for no study."""

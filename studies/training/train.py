@@ -14,7 +14,7 @@ from studies.training.describe import describe_progress
 from studies.training.overrides import overridden
 from trainers.train.callback import TrainingCallback
 from trainers.train.progress import Trained
-from trainers.train.request import TrainRequest
+from trainers.train.settings.request import TrainRequest
 
 if TYPE_CHECKING:
     from models.base.family import Base
@@ -34,7 +34,7 @@ def train_request(
     The trigger is by default the token of the set's folder. The checkpoint of an unfinished training lies in a hidden folder next
     to `out`. Raises InputError for an unknown preset or setting, an unclear trigger, and an `out` that is no .safetensors name.
     """
-    from trainers.train.preset_families import preset
+    from trainers.train.settings.preset_families import preset
 
     chosen = overridden(preset(family, kind), settings)
     return TrainRequest(dataset, out, trigger or folder_trigger(dataset), chosen, checkpoints=out.parent / ".training")
@@ -53,11 +53,11 @@ def train_lora(
     `base` is a .safetensors file, a diffusers folder or a hub name; `companions` are files of finished LoRAs that will be active
     together with this one. `callback` follows the progress; `training_callback` makes, for the opened base, what follows the
     losses and the LoRA itself.
-    Raises InputError for a base or companion that does not open or cannot be trained, and as `trainers.train.loop.train` does.
+    Raises InputError for a base or companion that does not open or cannot be trained, and as `trainers.train.train.train` does.
     """
     from models.base.opening import open_base
     from models.lora.file import open_lora
-    from trainers.train.loop import train
+    from trainers.train.train import train
 
     with (callback or SilentCallback()).progress(f"train {request.out.stem}") as advance:
         opened = open_base(base, device=best_device("auto"))

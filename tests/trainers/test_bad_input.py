@@ -23,7 +23,7 @@ from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from tests.trainers.prepare.test_dataset_writer import files, run, snap
-from tests.trainers.train.test_loop import run as train
+from tests.trainers.train.test_train import run as train
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.testing.tiny_base import tiny_base
 

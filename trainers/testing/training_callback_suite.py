@@ -12,9 +12,9 @@ from models.base.family import Base
 from trainers.step_plan import Plan
 from trainers.testing.tiny_set import write_tiny_set
 from trainers.train.callback import TrainingCallback
-from trainers.train.loop import train
-from trainers.train.preset import Preset
-from trainers.train.request import TrainRequest
+from trainers.train.settings.preset import Preset
+from trainers.train.settings.request import TrainRequest
+from trainers.train.train import train
 
 SHORT = Preset(plan=Plan(steps=4, epochs=2, batch=2), rank=2, alpha=1.0, learning_rate=1e-2, precision="float32")
 

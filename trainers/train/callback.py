@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class TrainingCallback(Protocol):
-    """Called by `trainers.train.loop.train` from its own thread, between steps, in this order:
+    """Called by `trainers.train.train.train` from its own thread, between steps, in this order:
 
         on_start, [on_sample at the first step], then for each step: on_step, [on_sample]
 

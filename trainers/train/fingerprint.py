@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from models.lora.file import LoraFile
-from trainers.train.dataset import Dataset
-from trainers.train.request import TrainRequest
+from trainers.train.data.dataset import Dataset
+from trainers.train.settings.request import TrainRequest
 
 if TYPE_CHECKING:
     from models.base.family import Base

@@ -10,9 +10,9 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from trainers.train.dataset import Dataset
+from trainers.train.data.dataset import Dataset
 from trainers.train.optimizer import optimizer_name, warmup_steps
-from trainers.train.request import TrainRequest
+from trainers.train.settings.request import TrainRequest
 
 if TYPE_CHECKING:
     from models.base.family import Base

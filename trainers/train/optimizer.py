@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
-    from trainers.train.preset import Preset
+    from trainers.train.settings.preset import Preset
 
 MAX_GRADIENT_NORM: Final = 1.0
 """Gradients of a step are scaled down to this Euclidean norm."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from models.base.family import Conditioning
 from models.lora.sites import TEXT
 from trainers.prepare.captions import without_trigger
-from trainers.train.adapters import disabled_adapters
-from trainers.train.batches import Batch
-from trainers.train.caption_variety import with_triggers
-from trainers.train.companion_loras import Companions, random_weights
-from trainers.train.dataset import Dataset
-from trainers.train.encoding import Latent, Texts
+from trainers.train.data.batches import Batch
+from trainers.train.data.caption_variants import with_triggers
+from trainers.train.data.dataset import Dataset
+from trainers.train.data.encoding import Latent, Texts
+from trainers.train.layers.adapters import disabled_adapters
+from trainers.train.layers.companion_loras import Companions, random_weights
 from trainers.train.loss import Diffusion, denoising_loss
-from trainers.train.preset import Outside, Preset
+from trainers.train.settings.preset import Outside, Preset
 
 if TYPE_CHECKING:
     import torch
@@ -79,7 +79,7 @@ def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
         part = slice(start, start + size)
         tensors = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], photo_share[part], cells[part]))
         loss = _loss(context, captions[part], *tensors) * (len(x0[part]) / len(x0))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         total += loss.detach()
     return total
 

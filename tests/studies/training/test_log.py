@@ -16,11 +16,11 @@ from optimizer.render.decode import NotDrawn
 from studies.tracking.memory import MemoryRun, MemoryTracker
 from studies.training.log import TrainingLog, manifest_of, training_params
 from studies.training.samples import draw_with, sample_prompt
-from tests.trainers.train.test_loop import dataset, run
+from tests.trainers.train.test_train import dataset, run
 from trainers.testing.tiny_base import tiny_base
 from trainers.testing.training_callback_suite import SHORT, TrainingCallbackSuite
 from trainers.train.progress import Progress
-from trainers.train.request import TrainRequest
+from trainers.train.settings.request import TrainRequest
 
 __all__ = ["dataset"]
 

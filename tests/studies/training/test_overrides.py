@@ -4,7 +4,7 @@ import pytest
 
 from models.errors import InputError
 from studies.training.overrides import overridden
-from trainers.train.preset_families import preset
+from trainers.train.settings.preset_families import preset
 
 
 def test_settings_are_replaced_with_their_types() -> None:

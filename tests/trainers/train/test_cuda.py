@@ -14,9 +14,9 @@ import torch
 from models.base.opening import open_base
 from models.lora.file import open_lora
 from studies.paperdoll.bundle import WEIGHTS
-from tests.trainers.train.test_loop import dataset, run
+from tests.trainers.train.test_train import dataset, run
 from trainers.testing.training_callback_suite import SHORT
-from trainers.train.preset import Precision
+from trainers.train.settings.preset import Precision
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 __all__ = ["dataset"]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.base.opening import Base
+from models.base.family import Base
 from models.boxes import PixelBox
 from models.errors import InputError
 from models.lora.file import open_lora, read_metadata
@@ -22,13 +22,13 @@ from trainers.testing.recording_callback import RecordingCallback
 from trainers.testing.tiny_base import tiny_base
 from trainers.testing.tiny_set import write_tiny_set
 from trainers.testing.training_callback_suite import SHORT, TrainingCallbackSuite, expected_events
-from trainers.train.caption_variety import Variety
-from trainers.train.encoding import Texts
-from trainers.train.loop import train
-from trainers.train.preset import Preset
-from trainers.train.preset_families import PRESETS, preset
+from trainers.train.data.encoding import Texts
 from trainers.train.progress import Progress, Trained
-from trainers.train.request import TrainRequest
+from trainers.train.settings.preset import Preset
+from trainers.train.settings.preset_families import PRESETS, preset
+from trainers.train.settings.request import TrainRequest
+from trainers.train.settings.variety import Variety
+from trainers.train.train import train
 
 
 @pytest.fixture(scope="module")

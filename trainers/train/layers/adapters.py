@@ -14,7 +14,7 @@ from models.lora.sites import layer_names
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from trainers.train.preset import Init, Preset, Stored
+    from trainers.train.settings.preset import Init, Preset, Stored
 
 ADAPTER: Final = "default"
 ATTENTION: Final = re.compile(r"\.attn[12]\.to_")
@@ -59,7 +59,7 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init
     from peft import LoraConfig
     from peft.tuners.lora import LoraModel
 
-    from trainers.train.fused_lora import fused
+    from trainers.train.layers.fused_lora import fused
 
     if not layers:
         yield []

@@ -8,8 +8,8 @@ from typing import Final
 from models.errors import InputError
 from models.kinds import LoraKind
 from trainers.step_plan import Plan
-from trainers.train.caption_variety import Variety
-from trainers.train.preset import Preset
+from trainers.train.settings.preset import Preset
+from trainers.train.settings.variety import Variety
 
 _SD15: Final = Preset(plan=Plan(steps=4000, epochs=10, batch=1), text_rank=32)
 # Few strokes make a face: three quarters of the steps, so that it does not also learn the light of the photos.

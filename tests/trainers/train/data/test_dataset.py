@@ -13,9 +13,9 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
-from trainers.train.batches import batches
-from trainers.train.caption_variety import Variety
-from trainers.train.dataset import Picture, read_dataset
+from trainers.train.data.batches import batches
+from trainers.train.data.dataset import Picture, read_dataset
+from trainers.train.settings.variety import Variety
 
 
 def put(path: Path, size: tuple[int, int] = (16, 24), caption: str | None = None) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.boxes import PixelBox
-from trainers.train.region import covered
+from trainers.train.data.region import covered
 
 SIDES = st.floats(0, 48, allow_nan=False)
 

@@ -8,7 +8,7 @@ from typing import Literal
 from models.errors import InputError
 from trainers.prepare.crops import Size
 from trainers.step_plan import Plan
-from trainers.train.caption_variety import Variety
+from trainers.train.settings.variety import Variety
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Outside = Literal["photo", "nothing", "base"]

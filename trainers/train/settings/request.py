@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import InputError
-from trainers.train.preset import Preset
+from trainers.train.settings.preset import Preset
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.base.opening import Base
+from models.base.family import Base
 from models.errors import InputError
 from models.lora.file import LoraFile
 from models.lora.fold import Folded
 from models.lora.methods import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from trainers.testing.tiny_base import tiny_base
-from trainers.train.companion_loras import ACTIVE_SHARE, MIN_WEIGHT, Companions, random_weights
+from trainers.train.layers.companion_loras import ACTIVE_SHARE, MIN_WEIGHT, Companions, random_weights
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from models.boxes import PixelBox
 from models.errors import InputError
 from trainers.prepare.crops import Size
-from trainers.train.dataset import Dataset, Picture
-from trainers.train.preset import Preset
+from trainers.train.data.dataset import Dataset, Picture
+from trainers.train.settings.preset import Preset
 
 if TYPE_CHECKING:
     from torch import Tensor

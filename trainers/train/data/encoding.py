@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.images import open_photo
-from trainers.train.dataset import Picture
+from trainers.train.data.dataset import Picture
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainers.train.caption_variety import Variety, varied, with_triggers
+from trainers.train.data.caption_variants import varied, with_triggers
+from trainers.train.settings.variety import Variety
 
 
 def test_varied_captions_keep_the_trigger_in_front() -> None:

@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from trainers.train.caption_variety import Variety, varied
-from trainers.train.dataset import Picture
+from trainers.train.data.caption_variants import varied
+from trainers.train.data.dataset import Picture
+from trainers.train.settings.variety import Variety
 
 VARIANTS: Final = 8
 """Variants of a caption: enough variety, few enough to cache their embeddings."""

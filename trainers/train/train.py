@@ -1,0 +1,146 @@
+"""A training set to a LoRA file: one loop, seeded anew at every step, so that a killed run ends with the same file."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from models.io.disk import check_writable, writing
+from models.lora.file import LoraFile, read_metadata, write_lora
+from models.lora.sites import DENOISER, TEXT
+from models.precision import multiplies_in_bfloat16
+from trainers.train.callback import TrainingCallback
+from trainers.train.checkpoint import Checkpoint
+from trainers.train.data.batches import Batch, batches
+from trainers.train.data.dataset import Dataset, read_dataset
+from trainers.train.data.encoding import Texts, encode_pictures
+from trainers.train.data.region import check_boxes, thing_share
+from trainers.train.fingerprint import fingerprint
+from trainers.train.layers.adapters import adapted, denoiser_layers, text_layers, trained_layers
+from trainers.train.layers.companion_loras import Companions
+from trainers.train.loop import Report, run_steps
+from trainers.train.loss import open_diffusion
+from trainers.train.metadata import COMPANIONS, FINGERPRINT, describe
+from trainers.train.progress import Progress, Trained
+from trainers.train.settings.preset import Precision
+from trainers.train.settings.request import TrainRequest
+from trainers.train.step import StepContext
+
+if TYPE_CHECKING:
+    import torch
+
+    from models.base.family import Base
+
+
+def train(
+    request: TrainRequest,
+    base: Base,
+    companions: Sequence[LoraFile] = (),
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    callback: TrainingCallback | None = None,
+) -> Trained:
+    """Trains on `request.dataset` and writes `request.out`, whole or not at all. `base` is afterwards as it was.
+
+    The same call resumes from the checkpoint of a killed run, and does nothing if `out` is already the result of this training.
+    Regularisation images without captions are trained under their folder's token, as in kohya's scripts. `companions` are
+    finished LoRAs of the same base that will be active together with this one: each is active at a random weight in every step,
+    its trigger in the captions, so that this LoRA learns its own part next to theirs.
+    Calls `progress` for every encoded chunk and step, from this thread.
+    Raises InputError for a bad set, an `out` that exists and is no safetensors file or cannot be written, a damaged checkpoint,
+    and a training that diverges.
+    """
+    started, preset = time.monotonic(), request.preset
+    dataset = read_dataset(request.dataset, base.factor)
+    plan = batches(dataset.pictures, batch=preset.plan.batch, epochs=preset.plan.epochs, variety=preset.variety, seed=preset.seed)
+    counts = preset.plan.steps_of(dataset.train_samples), preset.plan.steps_of(dataset.reg_samples)
+    check_boxes(dataset, preset, has_companions=bool(companions))
+    identity = fingerprint(request, dataset, base, companions)
+    if request.out.exists():
+        stored = read_metadata(request.out)
+        if stored.get(FINGERPRINT) == identity:
+            digest = stored.get("sshs_model_hash", "")
+            return Trained(request.out, digest, len(plan), *counts, math.nan, 0.0, dataset.advice)
+
+    def report(stage: str, step: int, loss: float, seconds_left: float | None) -> None:
+        if progress is not None:
+            progress(Progress(stage, step, len(plan), loss, seconds_left, *counts))
+
+    # Before hours are spent on a file that cannot be written.
+    check_writable(request.out.parent)
+    context = _encoded(request, base, dataset, companions, report)
+    checkpoint = Checkpoint(request.checkpoints / f"{request.out.stem}.checkpoint", identity)
+    digest, loss = _trained(request, context, plan, checkpoint, companions, report, callback)
+    checkpoint.remove()
+    return Trained(request.out, digest, len(plan), *counts, loss, time.monotonic() - started, dataset.advice)
+
+
+def _encoded(request: TrainRequest, base: Base, dataset: Dataset, companions: Sequence[LoraFile], report: Report) -> StepContext:
+    """Encodes the images and prepares what all steps share."""
+
+    def on_encoded(done: int) -> None:
+        report(f"encoding {done}/{len(dataset.pictures)}", 0, 0.0, None)
+
+    on_encoded(0)
+    return StepContext(
+        base=base,
+        preset=request.preset,
+        trigger=request.trigger,
+        latents=encode_pictures(base, dataset.pictures, on_encoded),
+        diffusion=open_diffusion(base.schedule),
+        dataset=dataset,
+        things=[thing_share(picture, base.factor, request.preset) for picture in dataset.pictures],
+        texts=Texts(base, trained=request.preset.text_rank > 0),
+        companions=Companions(base, companions),
+        bfloat16=_uses_bfloat16(request.preset.precision, base.device),
+    )
+
+
+def _trained(
+    request: TrainRequest,
+    context: StepContext,
+    plan: list[Batch],
+    checkpoint: Checkpoint,
+    companions: Sequence[LoraFile],
+    report: Report,
+    callback: TrainingCallback | None,
+) -> tuple[str, float]:
+    """Runs the steps and writes the file; returns its model hash and the running mean of the loss."""
+    base, preset = context.base, context.preset
+    encoder = base.text_encoders[TEXT]
+    with (
+        context.companions.restored(),
+        adapted(base.denoiser, denoiser_layers(base.denoiser, preset), preset.seed, preset.init) as of_denoiser,
+        adapted(encoder, text_layers(encoder, preset), preset.seed + 1, preset.init) as of_encoder,
+        _gradient_checkpointing(base, preset.gradient_checkpointing),
+    ):
+        loss = run_steps(context, plan, (of_denoiser, of_encoder), checkpoint, request.checkpoint_seconds, report, callback)
+        layers = {DENOISER: trained_layers(base.denoiser, preset.stored), TEXT: trained_layers(encoder, preset.stored)}
+    prediction = context.diffusion.prediction
+    metadata = describe(request, base, prediction, context.dataset, len(plan), checkpoint.fingerprint)
+    hashes = {trigger: lora.hash for trigger, lora in zip(context.companions.triggers, companions, strict=True)}
+    with writing(request.out):
+        return write_lora(request.out, layers, metadata | {COMPANIONS: json.dumps(hashes)}), loss
+
+
+def _uses_bfloat16(precision: Precision, device: torch.device) -> bool:
+    return multiplies_in_bfloat16(device) if precision == "auto" else precision == "bfloat16"
+
+
+@contextmanager
+def _gradient_checkpointing(base: Base, enabled: bool) -> Iterator[None]:
+    """Within it, if enabled, activations are recomputed instead of stored."""
+    if not enabled:
+        yield
+        return
+    base.denoiser.enable_gradient_checkpointing()
+    base.denoiser.train()
+    try:
+        yield
+    finally:
+        base.denoiser.eval()
+        base.denoiser.disable_gradient_checkpointing()
