@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scorers.observe.observation import FORMAT
 from scorers.plugins import versions_of
 from studies.devices import scorers_device
-from studies.spec import GarmentScorer, ScorersSection
+from studies.scorer_spec import GarmentScorer, ScorersSection
 
 if TYPE_CHECKING:
     from scorers.observe.base import Observer

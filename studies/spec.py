@@ -7,71 +7,91 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import yaml
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
+from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.kinds import LoraKind
 from optimizer.search.prompt_edits import Lever
 from optimizer.search.samplers.registry import sampler_names
+from studies.scorer_spec import ScorersSection
+from studies.section import Section
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""
 Weight = Annotated[float, Field(ge=0, le=2)]
 if TYPE_CHECKING:
+    FamilyName: TypeAlias = str
     SamplerName: TypeAlias = str
 else:
-    # A type checker cannot read the registry.
+    # A type checker cannot read the registries.
+    FamilyName = Literal[tuple(FAMILIES)]
     SamplerName = Literal[sampler_names()]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BaseSection(_Section):
+class BaseSection(Section):
     """The base that the LoRAs were trained on."""
 
-    checkpoint: str = Field(description="single .safetensors file, diffusers folder, or hub name")
-    config: Literal["sd15", "sdxl"] | None = Field(default=None, description="told by the file itself, unless named")
+    checkpoint: str
+    """single .safetensors file, diffusers folder, or hub name"""
+    config: FamilyName | None = None
+    """base family; null to detect it from the checkpoint's tensors"""
     vae: str | None = None
-    allow_pickle: bool = Field(default=False, description="open a .ckpt too, reading its weights alone")
+    """file or folder of another VAE than the checkpoint's own"""
+    allow_pickle: bool = False
+    """open a .ckpt too, reading its weights alone"""
     dtype: Literal["float32", "bfloat16", "float16"] = "float16"
-    clip_skip: Annotated[int, Field(ge=1, le=4)] = Field(default=1, description="as A1111 counts: 1 is the last layer")
+    """number format of the weights on a GPU; a CPU always computes in float32"""
+    clip_skip: Annotated[int, Field(ge=1, le=4)] = 1
+    """text encoder's layer that is used, counted from the last as A1111 does: 1 is the last layer"""
 
 
-class RenderSection(_Section):
+class RenderSection(Section):
+    """What all images of the study share."""
+
     width: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 768
+    """pixels"""
     height: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 1024
+    """pixels"""
     steps: Annotated[int, Field(ge=1, le=200)] = 30
+    """sampling steps an image"""
     sampler: str = "DPM++ SDE Karras"
+    """sampler and schedule by A1111's name"""
     cfg: Annotated[float, Field(ge=1, le=30)] = 7.5
-    rng: Literal["cpu", "gpu", "nv"] = Field(
-        default="gpu", description="where noise is drawn, as A1111 offers it; nv: on any device what a CUDA device draws"
-    )
-    ensd: Annotated[int, Field(ge=0, lt=2**32)] = Field(default=0, description="A1111's eta noise seed delta")
-    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
-    batch: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        default=None, description="images at once in scouting, ladders and grids; null for as many as fit"
-    )
-    compile: bool = Field(
-        default=False, description="torch.compile the UNet: the first image takes minutes, the others less time"
-    )
-    cache_gb: Annotated[float, Field(gt=0)] = Field(default=20, description="images kept; those not asked for longest go first")
+    """classifier-free guidance scale; 1 is without guidance"""
+    rng: Literal["cpu", "gpu", "nv"] = "gpu"
+    """where noise is drawn, as A1111 offers it; nv: on any device what a CUDA device draws"""
+    ensd: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """A1111's eta noise seed delta"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    batch: Annotated[int, Field(ge=1, le=64)] | None = None
+    """images at once in scouting, ladders and grids; null for as many as fit"""
+    compile: bool = False
+    """torch.compile the UNet: the first image takes minutes, the others less time"""
+    cache_gb: Annotated[float, Field(gt=0)] = 20
+    """gigabytes of images that are kept; the least recently used go first"""
 
 
-class LoraSection(_Section):
+class LoraSection(Section):
+    """One LoRA of the outfit."""
+
     file: str
+    """.safetensors file"""
     kind: LoraKind
-    references: str | None = Field(
-        default=None,
-        description="folder of photos, or a training set made by `huanhua prepare`; null for the preview picture beside the "
-        "LoRA's file or, without one, images of the LoRA alone",
-    )
-    trigger: str | None = Field(default=None, description="trigger word; by default the one written in the file")
+    """what it shows, which decides where it is looked for and how it is scored"""
+    references: str | None = None
+    """folder of photos, or a training set of `huanhua prepare`; null: the file's preview picture, or images of the LoRA alone"""
+    trigger: str | None = None
+    """trigger word; by default the one written in the file"""
     start: Weight = 0.4
+    """weight of the first trial, and of scouting"""
     bounds: tuple[Weight, Weight] = (0.0, 1.0)
-    fixed: Weight | None = Field(default=None, description="a weight that is not searched")
-    price: Annotated[float, Field(gt=0)] = Field(default=1.0, description="what one unit of this weight costs")
+    """least and greatest weight that is searched"""
+    fixed: Weight | None = None
+    """a weight that is not searched"""
+    price: Annotated[float, Field(gt=0)] = 1.0
+    """cost of one unit of this weight"""
 
     @model_validator(mode="after")
     def _sane(self) -> LoraSection:
@@ -85,128 +105,96 @@ class LoraSection(_Section):
         return self
 
 
-class LeversSection(_Section):
-    """Words that may stand in for weight."""
+class LeversSection(Section):
+    """Prompt edits that may stand in for weight."""
 
-    add: list[str] = Field(default=[], description="words to say besides")
-    drop: list[str] = Field(default=[], description="tags of the prompt to leave out, such as a trigger word")
-    replace: dict[str, str] = Field(default={}, description="tags of the prompt, and what to say instead")
+    add: list[str] = Field(default=[])
+    """tags to add to the prompt"""
+    drop: list[str] = Field(default=[])
+    """tags of the prompt to leave out, such as a trigger word"""
+    replace: dict[str, str] = Field(default={})
+    """tags of the prompt, and the tags that replace them"""
 
     def all(self) -> list[Lever]:
         replaced = [Lever(add, drop) for drop, add in self.replace.items()]
         return [*(Lever(add=word) for word in self.add), *(Lever(drop=word) for word in self.drop), *replaced]
 
 
-class SearchSection(_Section):
-    trials: Annotated[int, Field(ge=4, le=1000)] = Field(default=40, description="images a seed, proof included")
+class SearchSection(Section):
+    """What is searched, what must be met, and at what cost."""
+
+    trials: Annotated[int, Field(ge=4, le=1000)] = 40
+    """images a seed, proof included"""
     step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
-    cfg: tuple[float, float] | None = Field(default=None, description="search CFG too, between these")
-    cfg_price: Annotated[float, Field(ge=0)] = Field(default=0.02, description="cost of one unit of CFG away from the given one")
-    levers: LeversSection | None = Field(default=None, description="words to add, drop or replace, where that saves weight")
-    lever_price: Annotated[float, Field(ge=0)] = Field(default=0.05, description="cost of each word that is changed")
-    require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(
-        default_factory=dict, description="calibrated score a LoRA must reach"
-    )
-    hands: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.15, description="how much worse than the locked image's the hands may be"
-    )
-    drift: Annotated[float, Field(ge=0, le=10)] | None = Field(
-        default=None, description="how far the figure may move from the locked image: 1 is as far as other seeds; null only tells"
-    )
+    """distance of neighbouring weights"""
+    cfg: tuple[float, float] | None = None
+    """least and greatest CFG that is searched; null to search none"""
+    cfg_price: Annotated[float, Field(ge=0)] = 0.02
+    """cost of one unit of CFG away from the given one"""
+    levers: LeversSection | None = None
+    """prompt edits to try where they save weight"""
+    lever_price: Annotated[float, Field(ge=0)] = 0.05
+    """cost of each prompt edit"""
+    require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict)
+    """calibrated score that a LoRA must reach, by LoRA: 0 is the plain image, 1 the best of the LoRA alone; 0.7 by default"""
+    hands: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """how much worse than the locked image's the hands may be: probability that they are broken"""
+    drift: Annotated[float, Field(ge=0, le=10)] | None = None
+    """how far the figure may move from the locked image: 1 is as far as other seeds; null only reports it"""
     sampler: SamplerName = "least-weight"
-    worth: Annotated[float, Field(gt=0, le=2)] = Field(
-        default=0.001, description="least-weight draws no image that is expected to save less weight than this"
-    )
-    batch: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=1, description="images proposed at once: as many as `--ray` has workers for a seed"
-    )
-    robustness: Annotated[float, Field(ge=0, le=0.2)] = Field(
-        default=0.02,
-        validation_alias=AliasChoices("robustness", "margin"),
-        description="the pick must hold with all weights this much lower and higher; 0 asks for none",
-    )
-    learn: list[str] = Field(default=[], description="other studies, by folder, whose trials teach this search what they can")
+    """what proposes the weights of the next image"""
+    worth: Annotated[float, Field(gt=0, le=2)] = 0.001
+    """least-weight draws no image that is expected to save less weight than this"""
+    batch: Annotated[int, Field(ge=1, le=64)] = 1
+    """images proposed at once: as many as `--ray` has workers for a seed"""
+    robustness: Annotated[float, Field(ge=0, le=0.2)] = Field(default=0.02, validation_alias=AliasChoices("robustness", "margin"))
+    """the pick must hold with all weights this much lower and higher; 0 asks for none"""
+    learn: list[str] = Field(default=[])
+    """other studies, by folder, whose trials this search learns from"""
     random_state: int = 0
+    """seed of the search's own random numbers, not of images"""
 
     def allowed(self) -> dict[str, float]:
         """What each score of the whole image is allowed, by its name; one that is only reported is left out."""
         return {"hands": self.hands, **({} if self.drift is None else {"drift": self.drift})}
 
 
-class SeedsSection(_Section):
+class SeedsSection(Section):
+    """Seeds that are drawn at random and ranked."""
+
     scout: Annotated[int, Field(ge=1, le=256)] = 16
+    """images of scouting, one a seed"""
     keep: Annotated[int, Field(ge=1, le=64)] = 2
+    """seeds to keep"""
 
 
-class GarmentScorer(_Section):
-    model: str | None = Field(
-        default="ViT-L-14", description="open_clip name, hf-hub:owner/name or local-dir:FOLDER; null for none"
-    )
-    pretrained: str | None = "openai"
-    dino: str | None = Field(default=None, description="DINOv2 folder or hub name, averaged in, or alone where model is null")
+class TrackingSection(Section):
+    """Where results are stored and shown."""
 
-    @model_validator(mode="after")
-    def _one(self) -> GarmentScorer:
-        if self.model is None and self.dino is None:
-            raise ValueError("name a model, dino, or both")
-        return self
+    mlflow: str | None = None
+    """MLflow tracking URI; SQLite in the workspace by default"""
+    storage: str | None = None
+    """Optuna storage URL; SQLite in the workspace by default"""
 
 
-class FaceScorer(_Section):
-    pack: str = "buffalo_l"
-    det_size: Annotated[int, Field(ge=64, le=2048, multiple_of=32)] = 640
+class StudySpec(Section):
+    """One study.yaml."""
 
-
-class HandScorer(_Section):
-    judge: str | None = Field(default=None, description="ONNX file: hand crop to the probability that it is broken")
-    pose: str | None = Field(default=None, description="ONNX file: whole-body pose of 133 keypoints, DWPose or RTMW")
-
-    @model_validator(mode="after")
-    def _one(self) -> HandScorer:
-        if (self.judge is None) == (self.pose is None):
-            raise ValueError("name a judge or a pose model, one of the two")
-        return self
-
-
-class PartScorer(_Section):
-    model: str | None = Field(
-        default="fashn-ai/fashn-human-parser",
-        description="SegFormer folder or hub name whose labels name hands, hair, shoes or feet; null for none: fixed windows",
-    )
-
-
-class ScorersSection(_Section):
-    garment: GarmentScorer = GarmentScorer()
-    face: FaceScorer = FaceScorer()
-    hands: HandScorer
-    parts: PartScorer = PartScorer()
-    extra: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=dict, description="installed scorers of other people, and the least score that each must give"
-    )
-    device: str = "auto"
-
-    @model_validator(mode="after")
-    def _hands_are_found(self) -> ScorersSection:
-        if self.parts.model is None and self.hands.judge is not None:
-            raise ValueError("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
-        return self
-
-
-class TrackingSection(_Section):
-    mlflow: str | None = Field(default=None, description="MLflow tracking URI; SQLite in the workspace by default")
-    storage: str | None = Field(default=None, description="Optuna storage URL; SQLite in the workspace by default")
-
-
-class StudySpec(_Section):
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .-]*$")]
+    """names the study in storage and trackers, and seeds scouting"""
     base: BaseSection
     prompt: Annotated[str, Field(min_length=1)]
+    """A1111's syntax of emphasis; comma-separated tags"""
     negative_prompt: str = ""
-    embeddings: list[str] = Field(default=[], description="textual-inversion files; prompts name them by their stems")
+    """A1111's syntax of emphasis"""
+    embeddings: list[str] = Field(default=[])
+    """textual-inversion files; prompts name them by their stems"""
     render: RenderSection = RenderSection()
     loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
+    """LoRAs by names of your own"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0, lt=2**32)]] = SeedsSection()
+    """seeds to search, or how many to scout"""
     scorers: ScorersSection
     tracking: TrackingSection = TrackingSection()
 
@@ -227,10 +215,11 @@ class StudySpec(_Section):
         return self
 
     def searched(self) -> dict[str, LoraSection]:
-        """The LoRAs whose weights are looked for, by name."""
+        """The LoRAs whose weights are searched, by name."""
         return {name: lora for name, lora in self.loras.items() if lora.fixed is None}
 
     def required(self, name: str) -> float:
+        """The calibrated score that a searched LoRA must reach."""
         return self.search.require.get(name, 0.7)
 
 
@@ -284,6 +273,7 @@ def read_spec(path: Path) -> StudySpec:
 
 
 def _plain(fault: Any, path: Path) -> tuple[str, str, str]:
+    """What, where and how to mend it, of one of pydantic's errors."""
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         parent = ".".join(str(part) for part in fault["loc"][:-1]) or "the study"

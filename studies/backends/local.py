@@ -9,8 +9,8 @@ from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
+from studies.backends.lazy import LazyObserver, LazyRenderer
 from studies.devices import device_label
-from studies.lazy import LazyObserver, LazyRenderer
 from studies.local_models import LocalModels
 from studies.opened import ModelFacts
 

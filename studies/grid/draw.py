@@ -33,10 +33,10 @@ def draw_around(
 
     Seeds of an axis are judged only where they were calibrated, since each would cost as many images as a small search.
     """
+    from optimizer.evaluate.stored import missing_images
     from studies.grid.axes import axis_seeds
     from studies.grid.grid import centre_of, check_steps, grids_of, stored_judges
     from studies.run.calibration import missing_calibration
-    from studies.run.stored_images import missing_images
 
     study.workspace.make()
     along = axis_seeds(axes)
@@ -47,7 +47,9 @@ def draw_around(
     title = f"grid {' x '.join(axis.name for axis in axes)}"
     if lacking:
         title = f"{title}, after {len(lacking)} images to calibrate seed {seed}"
-    announce(study, callback, title, len(lacking | missing_images(study, [job for grid in grids for job in grid.jobs()])))
+    announce(
+        study, callback, title, len(lacking | missing_images(study.evaluator, [job for grid in grids for job in grid.jobs()]))
+    )
     if seed is not None and lacking:
         judges = {seed: _calibrated(study, seed, callback)}
     if not set(along) <= set(judges):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from studies.spec import FaceScorer, GarmentScorer, HandScorer, PartScorer, ScorersSection
+from studies.scorer_spec import FaceScorer, GarmentScorer, HandScorer, PartScorer, ScorersSection
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 DETECTION_SIZE: Final = 128

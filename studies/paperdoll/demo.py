@@ -80,18 +80,18 @@ def _candidates(study: Study, ranked: Sequence[int]) -> list[int]:
 
 
 def _grid(study: Study, outcome: Outcome, tracker: Tracker, callback: RunCallback) -> Path:
+    from optimizer.evaluate.stored import missing_images
     from studies.announce import announce
     from studies.grid.axes import WeightAxis
     from studies.grid.draw import draw_grid
     from studies.grid.grid import Grid
     from studies.run.calibration import load_calibration
-    from studies.run.stored_images import missing_images
 
     judge = load_calibration(study, outcome.seed).judge
     centre = outcome.pick.point if outcome.pick else study.start
     dress, shoes = (WeightAxis(name, _around(study, name, centre.weights[name])) for name in ("dress", "shoes"))
     grid = Grid(outcome.seed, centre, dress, shoes)
-    announce(study, callback, "grid dress x shoes", len(missing_images(study, grid.jobs())))
+    announce(study, callback, "grid dress x shoes", len(missing_images(study.evaluator, grid.jobs())))
     return draw_grid(study, {outcome.seed: judge}, grid, tracker, callback).path
 
 

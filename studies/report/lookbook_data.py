@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optimizer.evaluate.base import Evaluation
+from optimizer.evaluate.stored import load_evaluation
 from optimizer.point import Job, Point
 from optimizer.search.judged import Judged
 from scorers.score.scores import Scores
@@ -13,7 +14,6 @@ from studies.run.blur_policy import little_clothing
 from studies.run.calibration import load_calibration
 from studies.run.ladders import plain_point
 from studies.run.outcome import Outcome
-from studies.run.stored_images import load_evaluation
 from studies.run.trials import stored_outcome
 from studies.study import Study
 
@@ -53,7 +53,7 @@ def seed_result(study: Study, seed: int) -> SeedResult:
         return JudgedEvaluation(evaluation, judged, scores)
 
     def load(point: Point) -> JudgedEvaluation:
-        return judge_image(load_evaluation(study, Job(seed, point)))
+        return judge_image(load_evaluation(study.evaluator, Job(seed, point)))
 
     return SeedResult(
         outcome=outcome,

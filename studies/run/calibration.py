@@ -12,6 +12,7 @@ from typing import Final
 
 from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
+from optimizer.evaluate.stored import load_evaluation, missing_images
 from optimizer.point import Job
 from scorers.observe.references import References
 from scorers.score.calibration import calibrate as calibrate_lora
@@ -25,7 +26,6 @@ from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
 from studies.run.ladders import LADDER, Ladder, ladder_jobs, plain_point, store_ladder_seed
 from studies.run.scouting import scout_seeds
-from studies.run.stored_images import load_evaluation, missing_images
 from studies.run.trials import trial_store_of
 from studies.study import Study
 
@@ -83,10 +83,10 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
     return _calibrated(
         study,
         references_of(study),
-        load_evaluation(study, jobs.plain, alone=True),
-        {lora: [load_evaluation(study, job, alone=False) for job in steps] for lora, steps in jobs.ladders.items()},
-        load_evaluation(study, jobs.locked, alone=True),
-        [load_evaluation(study, job, alone=False) for job in jobs.others],
+        load_evaluation(study.evaluator, jobs.plain, alone=True),
+        {lora: [load_evaluation(study.evaluator, job, alone=False) for job in steps] for lora, steps in jobs.ladders.items()},
+        load_evaluation(study.evaluator, jobs.locked, alone=True),
+        [load_evaluation(study.evaluator, job, alone=False) for job in jobs.others],
     )
 
 
@@ -127,11 +127,11 @@ def missing_parts(study: Study, seed: int) -> list[str]:
 def _missing(study: Study, seed: int) -> dict[str, set[Path]]:
     jobs = calibration_jobs(study, seed)
     return {
-        "the plain image": missing_images(study, [jobs.plain], alone=True),
-        "images of LoRAs without photos": missing_images(study, close_ups_lacking(study)),
-        **{f"the ladder of {lora}": missing_images(study, steps) for lora, steps in jobs.ladders.items()},
-        "the locked image": missing_images(study, [jobs.locked], alone=True),
-        "other seeds": missing_images(study, jobs.others),
+        "the plain image": missing_images(study.evaluator, [jobs.plain], alone=True),
+        "images of LoRAs without photos": missing_images(study.evaluator, close_ups_lacking(study)),
+        **{f"the ladder of {lora}": missing_images(study.evaluator, steps) for lora, steps in jobs.ladders.items()},
+        "the locked image": missing_images(study.evaluator, [jobs.locked], alone=True),
+        "other seeds": missing_images(study.evaluator, jobs.others),
     }
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
+from optimizer.evaluate.stored import missing_images
 from studies.run.calibration import load_calibration, missing_calibration
 from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
 from studies.run.ladders import Ladder
 from studies.run.outcome import Outcome
 from studies.run.scouting import locked_seeds
-from studies.run.stored_images import missing_images
 from studies.run.trials import jobs_of_trials, restore_images, stored_outcome, trial_store_of
 from studies.study import Study
 
@@ -62,5 +62,5 @@ def was_run(study: Study, seed: int) -> bool:
 
 def images_gone(study: Study, seed: int) -> int:
     """How many of the seed's images the cache has evicted: they must be drawn again to be shown."""
-    trials = missing_images(study, jobs_of_trials(study, seed), alone=True)
+    trials = missing_images(study.evaluator, jobs_of_trials(study, seed), alone=True)
     return len(missing_calibration(study, seed) | trials)

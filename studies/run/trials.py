@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.evaluate.base import Evaluation
+from optimizer.evaluate.stored import load_evaluation
 from optimizer.point import Job
 from optimizer.search.judged import best, nearest
 from optimizer.search.proof import proof_of
@@ -19,7 +20,6 @@ from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.ratings import rating_in, with_rating
 from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
-from studies.run.stored_images import load_evaluation
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import BlurredPicture
@@ -66,7 +66,7 @@ def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     """What earlier runs found, judged by the requirements as they are now. Draws nothing: raises InputError if an image is not
     in the workspace."""
     trial_store = trial_store_of(study, seed)
-    records = stored_records(study, seed, judge, trial_store, lambda job: load_evaluation(study, job))
+    records = stored_records(study, seed, judge, trial_store, lambda job: load_evaluation(study.evaluator, job))
     return outcome_of(study, seed, judge, records, trial_store.chosen())
 
 

@@ -11,7 +11,7 @@ from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from scorers.testing.fake_observer import FakeObserver
-from studies.lazy import LazyObserver, LazyRenderer
+from studies.backends.lazy import LazyObserver, LazyRenderer
 from studies.opened import BaseFacts, LoraFacts, ModelFacts
 from studies.testing.painter import Painter
 

@@ -19,7 +19,7 @@ from scorers.observe.window_observer import WindowObserver
 from studies import scorer_models as opening
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.scorer_models import observer_id, open_garment_embedder, open_observer, scorer_models
-from studies.spec import GarmentScorer, HandScorer, ScorersSection
+from studies.scorer_spec import GarmentScorer, HandScorer, ScorersSection
 from tests.models.vision.test_dino import write_dino
 
 CLIP = f"local-dir:{WEIGHTS / 'clip'}"

@@ -12,7 +12,7 @@ from optimizer.render.base import Renderer
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.testing.fake_renderer import FakeRenderer
 from optimizer.testing.renderer_conformance import RendererSuite
-from studies.lazy import LazyRenderer
+from studies.backends.lazy import LazyRenderer
 from studies.paperdoll.bundle import WEIGHTS
 from tests.optimizer.render.test_diffusers_renderer import frame, lora
 

@@ -6,20 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from models.errors import InputError
-from optimizer.evaluate.base import Evaluation
+from optimizer.evaluate.base import Evaluation, Evaluator
 from optimizer.point import Job
-from studies.study import Study
 
 
-def missing_images(study: Study, jobs: Iterable[Job], *, alone: bool = False) -> set[Path]:
+def missing_images(evaluator: Evaluator, jobs: Iterable[Job], *, alone: bool = False) -> set[Path]:
     """The files of those jobs whose image is not stored. `alone`: one drawn in a batch does not count."""
-    evaluator = study.evaluator
     return {evaluator.place(job) for job in jobs if evaluator.find_image(job, alone=alone) is None}
 
 
-def load_evaluation(study: Study, job: Job, *, alone: bool = True) -> Evaluation:
+def load_evaluation(evaluator: Evaluator, job: Job, *, alone: bool = True) -> Evaluation:
     """A stored evaluation. Raises InputError if its image is not in the workspace."""
-    found = study.evaluator.load(job, alone=alone)
+    found = evaluator.load(job, alone=alone)
     if found is None:
         mend = f"run `huanhua run STUDY --seed {job.seed}`, which draws it"
         raise InputError("an image of it is not in the workspace", f"seed {job.seed}", mend)

@@ -1,0 +1,76 @@
+"""The section `scorers` of study.yaml: which models observe images."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from studies.section import Section
+
+
+class GarmentScorer(Section):
+    """What garments are compared by: CLIP, DINOv2, or both averaged."""
+
+    model: str | None = "ViT-L-14"
+    """open_clip name, hf-hub:owner/name or local-dir:FOLDER; null for none"""
+    pretrained: str | None = "openai"
+    """open_clip's name of the weights; null where `model` names a folder or hub"""
+    dino: str | None = None
+    """DINOv2 folder or hub name, averaged in, or alone where model is null"""
+
+    @model_validator(mode="after")
+    def _one(self) -> GarmentScorer:
+        if self.model is None and self.dino is None:
+            raise ValueError("name a model, dino, or both")
+        return self
+
+
+class FaceScorer(Section):
+    """What faces are found and compared by."""
+
+    pack: str = "buffalo_l"
+    """insightface pack: name, or folder of its ONNX files"""
+    det_size: Annotated[int, Field(ge=64, le=2048, multiple_of=32)] = 640
+    """pixels of the detector's square input"""
+
+
+class HandScorer(Section):
+    """What hands are judged by."""
+
+    judge: str | None = None
+    """ONNX file: hand crop to the probability that it is broken"""
+    pose: str | None = None
+    """ONNX file: whole-body pose of 133 keypoints, DWPose or RTMW"""
+
+    @model_validator(mode="after")
+    def _one(self) -> HandScorer:
+        if (self.judge is None) == (self.pose is None):
+            raise ValueError("name a judge or a pose model, one of the two")
+        return self
+
+
+class PartScorer(Section):
+    """What finds the parts of a figure."""
+
+    model: str | None = "fashn-ai/fashn-human-parser"
+    """SegFormer folder or hub name whose labels name hands, hair, shoes or feet; null for none: fixed windows"""
+
+
+class ScorersSection(Section):
+    """The models that observe images."""
+
+    garment: GarmentScorer = GarmentScorer()
+    face: FaceScorer = FaceScorer()
+    hands: HandScorer
+    parts: PartScorer = PartScorer()
+    extra: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    """installed scorers of other people, and the least score in [0, 1] that each must give"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps; auto is the device that renders where it has memory left"""
+
+    @model_validator(mode="after")
+    def _hands_are_found(self) -> ScorersSection:
+        if self.parts.model is None and self.hands.judge is not None:
+            raise ValueError("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
+        return self
