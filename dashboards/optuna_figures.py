@@ -1,4 +1,4 @@
-"""Figures that a study keeps for optuna-dashboard, whose own plots neither ring the pick nor tell which garment is the worst.
+"""Figures for optuna-dashboard, whose own plots neither ring the pick nor show which garment is the worst.
 
 They are plotly's JSON (https://plotly.com/chart-studio-help/json-chart-schema/): the page draws it, so nothing here needs plotly.
 """

@@ -1,4 +1,4 @@
-"""What is put before optuna-dashboard: pictures with little clothing as a blur, and links that lead on to MLflow."""
+"""WSGI routes in front of optuna-dashboard: pictures with little clothing as a blur, and links on to MLflow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WAIT_S: Final = 10.0
 
 
 class Login(NamedTuple):
-    """What an MLflow server that asks for a password lets in."""
+    """A user of an MLflow server that asks for a password."""
 
     user: str
     password: str
@@ -76,12 +76,12 @@ def run_page(address: str, study: str, seed: int, trial: int | None, login: Logi
     """The address of a run's page, or None if MLflow does not have it. Raises OSError if the server does not answer."""
     api = f"{address.rstrip('/')}/api/2.0/mlflow"
     try:
-        held = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}", login)
+        answer = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}", login)
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
         raise
-    experiment = held["experiment"]["experiment_id"]
+    experiment = answer["experiment"]["experiment_id"]
     kind = f"tags.`huanhua.kind` = '{'seed' if trial is None else 'trial'}' and tags.`huanhua.seed` = '{seed}'"
     query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
     body = {"experiment_ids": [experiment], "filter": query, "max_results": 1}
@@ -92,7 +92,7 @@ def run_page(address: str, study: str, seed: int, trial: int | None, login: Logi
 
 
 def only_feasible(front: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """optuna-dashboard 0.21 calls a trial the best whatever constraints it breaks: `front` shall see those that break none."""
+    """Gives `front` only trials that violate no constraint: optuna-dashboard 0.21 ignores constraints when it picks the best."""
 
     def chosen(trials: Sequence[Any], directions: Sequence[Any]) -> list[Any]:
         return front([t for t in trials if all(by <= 0 for by in t.system_attrs.get("constraints", []))], directions)
@@ -128,5 +128,5 @@ def _blurred_png(path: Path) -> bytes:
 
 
 def _path(environ: dict[str, Any]) -> str:
-    """As it was asked for: WSGI hands on UTF-8 as if each byte were a letter."""
+    """The path as requested: WSGI decodes its UTF-8 as Latin-1."""
     return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace")

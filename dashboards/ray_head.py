@@ -1,4 +1,4 @@
-"""A Ray head of this machine on loopback, started again whenever it stops: what `huanhua serve` queues studies on."""
+"""A Ray head on this machine's loopback, restarted whenever it stops: `huanhua serve` queues studies on it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,19 +13,20 @@ from pathlib import Path
 from typing import Final
 
 from dashboards.optuna_server import HOST
+from dashboards.processes import answers, stop
 from models.errors import InputError
 from models.io.logs import last_line
 
 PORT: Final = 6379
 JOBS_PORT: Final = 8265
 RUNNER: Final = "huanhua_runner"
-"""A resource of which the head has as many as studies may run at a time; the others wait in Ray's own queue."""
+"""A resource of which the head has one for each study that may run at a time; others wait in Ray's queue."""
 POLL_S: Final = 0.5
 INSTALL: Final = "pip install 'huanhua[ray]'"
 
 
 def command(port: int, jobs_port: int, runners: int) -> list[str]:
-    """Jobs are taken on loopback. Ray's own ports cannot be kept there, so all of them ask for Ray's token."""
+    """Jobs are accepted on loopback. Ray's own ports cannot be bound there alone, so all of them require Ray's token."""
     return [
         sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--node-ip-address={HOST}", f"--port={port}",
         "--include-dashboard=true", f"--dashboard-host={HOST}", f"--dashboard-port={jobs_port}",
@@ -36,7 +35,7 @@ def command(port: int, jobs_port: int, runners: int) -> list[str]:
 
 
 class Head:
-    """A running head. `keep_up` is called from time to time."""
+    """A running head; call `keep_up` now and then."""
 
     def __init__(self, log: Path, port: int, jobs_port: int, runners: int) -> None:
         self._command, self._log = command(port, jobs_port, runners), log
@@ -45,22 +44,21 @@ class Head:
         self._process = self._start()
 
     def keep_up(self) -> None:
+        """Starts it again if it has stopped."""
         if self._process.poll() is not None:
             self.restarts += 1
             self._process = self._start()
 
     def wait(self, wait_s: float) -> None:
-        """Until jobs can be submitted. Raises InputError if that does not come about."""
+        """Returns once jobs can be submitted. Raises InputError if that takes more than `wait_s` seconds."""
         until = time.monotonic() + wait_s
-        while not _answers(f"{self.jobs}/api/version"):
+        while not answers(f"{self.jobs}/api/version"):
             if self._process.poll() is not None or time.monotonic() > until:
-                said = last_line(self._log) or "it said nothing"
-                raise InputError(f"the Ray head does not answer ({said})", self._log, "read that file")
+                last = last_line(self._log) or "no output"
+                raise InputError(f"the Ray head does not answer ({last})", self._log, "read that file")
             time.sleep(POLL_S)
 
     def stop(self) -> None:
-        from dashboards.servers import stop
-
         stop(self._process)
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -76,7 +74,7 @@ class Head:
 def ray_head(
     logs: Path, *, port: int = PORT, jobs_port: int = JOBS_PORT, runners: int = 1, wait_s: float = 180.0
 ) -> Iterator[Head]:
-    """A head that takes jobs for as long as the block lasts. Raises InputError if Ray is not here or the head does not start."""
+    """A head that accepts jobs for as long as the block lasts. Raises InputError if Ray is missing or the head does not start."""
     if find_spec("ray") is None:
         raise InputError("Ray is not installed", "serve", INSTALL)
     logs.mkdir(parents=True, exist_ok=True)
@@ -86,13 +84,3 @@ def ray_head(
         yield head
     finally:
         head.stop()
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as reply:
-            return bool(reply.status == 200)
-    except urllib.error.HTTPError as error:
-        return error.code == 401  # it answers, and asks for its token
-    except (urllib.error.URLError, OSError):
-        return False

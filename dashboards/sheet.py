@@ -1,7 +1,7 @@
 """Labelled sheets of pictures: contact sheets, ladders, and grids of weight against weight.
 
 Lengths are pixels. A sheet is a table: a title, a row of column labels, rows with a label each, and a footer. Every cell holds a
-picture with a frame whose colour tells its tone, and lines of text below it.
+picture with a frame whose colour shows its tone, and lines of text below it.
 """
 
 from __future__ import annotations

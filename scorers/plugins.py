@@ -1,8 +1,7 @@
-"""Other people's scorers, by entry points of the group `huanhua.scorers`.
+"""Plugged-in scorers: entry points of the group `huanhua.scorers`.
 
-An entry point names something that is called without arguments and gives an object with `score`.
-scorers/testing/conformance.py tells
-whether it does as the search needs.
+An entry point names something that is called without arguments and returns an ImageScorer. scorers/testing/conformance.py checks
+one.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ GROUP: Final = "huanhua.scorers"
 
 
 class ImageScorer(Protocol):
-    """Scores whole images for one thing."""
+    """Scores whole images for one thing. Observers call it once for each batch of new images."""
 
     def score(self, images: Sequence[Image.Image]) -> Sequence[float]:
         """For each RGB image, of any size, a number in [0, 1]: 1 is as wanted. The same for an image alone or among others."""
@@ -32,7 +31,7 @@ def open_scorers(names: Sequence[str]) -> dict[str, ImageScorer]:
 
 
 def versions_of(names: Sequence[str]) -> dict[str, str]:
-    """Which release gives each scorer: stored observations depend on it. Raises InputError as `open_scorers`."""
+    """The release of each scorer, on which stored observations depend. Raises InputError as `open_scorers`."""
     found = {name: _entry(name).dist for name in names}
     return {name: f"{dist.name} {dist.version}" if dist else "" for name, dist in found.items()}
 
@@ -41,8 +40,8 @@ def extra_scores(scorers: Mapping[str, ImageScorer], images: Sequence[Image.Imag
     """For each image its scores by name; None where a scorer raised, or gave no number in [0, 1]."""
     found: list[dict[str, float | None]] = [{} for _ in images]
     for name, scorer in scorers.items():
-        for held, value in zip(found, _all(scorer, images), strict=True):
-            held[name] = value
+        for scores, value in zip(found, _all(scorer, images), strict=True):
+            scores[name] = value
     return found
 
 
@@ -51,7 +50,7 @@ def _all(scorer: ImageScorer, images: Sequence[Image.Image]) -> list[float | Non
         values = list(scorer.score(images)) if images else []
         if len(values) == len(images):
             return [_checked(value) for value in values]
-    except Exception:  # a stranger's code: what stumbles over one image must not take the others with it
+    except Exception:  # a stranger's code: one image that it fails on must not cost the others their scores
         if len(images) == 1:
             return [None]
     return [_all(scorer, [image])[0] for image in images] if len(images) > 1 else [None]
@@ -63,11 +62,11 @@ def _checked(value: float) -> float | None:
 
 
 def _entry(name: str) -> EntryPoint:
-    known = entry_points(group=GROUP)
-    for entry in known:
+    installed = entry_points(group=GROUP)
+    for entry in installed:
         if entry.name == name:
             return entry
-    there = ", ".join(sorted(known.names)) or "none is"
+    there = ", ".join(sorted(installed.names)) or "none is"
     raise InputError("no scorer of this name is installed", name, f"pip install the package that brings it (installed: {there})")
 
 
@@ -75,8 +74,8 @@ def _opened(entry: EntryPoint) -> ImageScorer:
     try:
         scorer: ImageScorer = entry.load()()
     except Exception as error:  # a stranger's code
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"the scorer does not open ({said})", entry.name, f"see the page of {entry.value}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(f"the scorer does not open ({reason})", entry.name, f"see the page of {entry.value}") from error
     if not callable(getattr(scorer, "score", None)):
         raise InputError("the scorer has no `score`", entry.name, "see docs/scorers.md for what one is")
     return scorer

@@ -51,7 +51,7 @@ class MlflowServer:
         self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
 
     def stop(self) -> None:
-        from dashboards.servers import stop
+        from dashboards.processes import stop
 
         assert self.process is not None
         stop(self.process)

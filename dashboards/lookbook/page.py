@@ -49,7 +49,7 @@ def page(book: LookBook, sections: Sequence[str], data: str) -> str:
 {_waiting(book)}
 </main>
 <footer><p>Made by huanhua from what the study stored. Weights are relative: the same numbers mean something else at another seed,
-with another base or beside other LoRAs.</p></footer>
+with another base or other LoRAs.</p></footer>
 <script type="application/json" id="book">{data}</script>
 <script>{script}</script>
 </body>

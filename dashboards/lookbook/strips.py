@@ -14,7 +14,7 @@ PROOF_LEAD = (
 )
 LADDER_LEAD = (
     "Each LoRA alone at rising weights, with its own trigger word. The best image of a row is its 1; choose by eye how much you "
-    "need, and click its number: what to write into the study file is said below."
+    "need, and click its number: the line for the study file appears below."
 )
 ASKED = '<p class="lead asked" role="status" hidden></p>'
 

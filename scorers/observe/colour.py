@@ -14,9 +14,9 @@ LIGHTNESS: Final = np.array([10.0, 37.0, 64.0, 91.0])
 OPPONENT: Final = np.array([-60.0, -30.0, 0.0, 30.0, 60.0])
 BANDS: Final = 3
 WHOLE: Final = 0.5
-"""Weight of the whole region; the rest is shared by the bands, which tell a belt from a hem."""
+"""Weight of the whole region; the bands, which separate a belt from a hem, share the rest."""
 MOST: Final = 20_000
-"""Pixels looked at: more change nothing but the time."""
+"""Pixels that are sampled at most: more change nothing but the time."""
 
 
 def colour_descriptor(image: Image.Image, mask: Mask) -> NDArray[np.float64]:

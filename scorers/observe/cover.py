@@ -1,4 +1,4 @@
-"""Where the figure is, coarsely: enough to tell later whether a place is covered by it."""
+"""The figure's cover: a coarse grid of where it is, to find out later whether it covers a place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS: Final = 48
 MOST: Final = 96
 """Columns at most, for very wide images."""
 COVERED: Final = 0.75
-"""Share of the middle of a place from which it is covered."""
+"""Share of the middle of a place that must be figure for the place to be covered."""
 
 
 def cover_of(person: Mask) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Cuts out what the models look at: a garment on neutral ground, a head enlarged, a hand in a square."""
+"""Crops for the models: a garment on neutral ground, a head enlarged, a hand in a square."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scorers.observe.parts import Mask
 GROUND: Final = (127, 127, 127)
 """Neutral grey: neither the garments nor their surroundings of one picture differ from another's by it."""
 FACE_SIDE: Final = 112
-"""Pixels a face should be wide before it is looked for: ArcFace's input."""
+"""Width in pixels that a face should have when it is detected: ArcFace's input."""
 LARGEST: Final = 8.0
-"""No crop is enlarged by more: it would hold nothing but interpolation."""
+"""The most that a crop is enlarged: beyond it there is nothing but interpolation."""
 
 
 def masked_crop(image: Image.Image, mask: Mask, box: PixelBox, margin: float = 0.06) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Whoever turns a garment's crop into a vector: one model, or several averaged."""
+"""Embedding models for garments' crops: one, or several averaged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 
 class Embedder(Protocol):
-    """The seam to embedding models."""
+    """An embedding model. Observers call it once a batch of images."""
 
     def embed_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """(N, d) unit vectors of RGB images."""

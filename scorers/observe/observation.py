@@ -1,4 +1,4 @@
-"""What one look at an image found. Raw: nothing here is judged, so stored observations can be judged again without rendering."""
+"""Observations: what was seen in an image. Nothing here is scored, so stored ones are scored again without rendering."""
 
 from __future__ import annotations
 
@@ -16,71 +16,82 @@ Point = tuple[float, float]
 
 REGION_KINDS: Final[tuple[RegionKind, ...]] = ("clothing", "shoes")
 FORMAT: Final = 3
-"""Of stored observations. 2 tells where arms lead and where the figure is, 3 of arms in sleeves too; what lacks it is looked at
-again."""
+"""Of stored observations; images of an older one are observed again. 2 added arms and the cover, 3 arms in sleeves."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """A garment as seen: `area` is its share of the image, `box` (left, top, right, bottom) in shares of width and height,
-    `embedding` a unit vector, `colour` a colour descriptor (scorers.observe.colour)."""
+    """A garment in an image."""
 
     area: float
+    """Its share of the image."""
     box: ShareBox
     embedding: Vector
+    """A unit vector."""
     colour: Vector
+    """A colour descriptor (scorers.observe.colour)."""
 
 
 @dataclass(frozen=True)
 class FaceSeen:
-    """The surest face: `box` as in Region, detector's `score` in [0, 1], `embedding` a unit vector."""
+    """The most prominent face."""
 
     box: ShareBox
     score: float
+    """The detector's, in [0, 1]."""
     embedding: Vector
+    """A unit vector."""
 
 
 @dataclass(frozen=True)
 class HandObservation:
-    """`size` is the longer side of the hand in pixels, `broken` in [0, 1] the judge's probability that it is broken."""
+    """One hand."""
 
     box: ShareBox
     size: float
+    """Its longer side in pixels."""
     broken: float
+    """The judge's probability that it is broken."""
 
 
 @dataclass(frozen=True)
 class ArmObservation:
-    """A bare arm, or what a sleeve leaves of it, and whether it `end`s at a hand, out of sight, or in the open without a hand; or
-    a sleeve that leads back to the body (`sleeved`)."""
+    """A bare arm, or what a sleeve leaves of it."""
 
     box: ShareBox
     end: ArmEnd
+    """At a hand, hidden from view, or in the open without a hand."""
     sleeved: bool = False
+    """Whether it is a sleeve that leads back to the body."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """`heads` counts heads (and so people), `feet` separate pieces of shoes or feet. `points` holds the centroids of "head",
-    "hands" and "feet" in units of the image's height, and `height` is the figure's height in the same unit, 0 if none is seen.
-    `cover` is where the figure is (scorers.observe.cover); `extra` holds other people's scores (scorers.plugins), None where
-    one failed.
-    `windows` stand for `regions` where there is no part parser: the one that looks most like the references counts.
-    `failed` says why there was no image to look at; empty if there was."""
+    """All that scores need of one image. `from_json` of `to_json` gives an equal one."""
 
     size: tuple[int, int]
+    """Width and height in pixels."""
     regions: Mapping[RegionKind, Region] = field(default_factory=dict)
+    """Garments that a part parser found."""
     face: FaceSeen | None = None
     hands: tuple[HandObservation, ...] = ()
     heads: int = 0
+    """Heads, and so people."""
     feet: int = 0
+    """Separate shoes or feet."""
     points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    """Centroids of "head", "hands" and "feet", in units of the image's height."""
     height: float = 0.0
+    """The figure's height in the same unit; 0 if none is seen."""
     failed: str = ""
+    """Why there is no image; empty if there is one."""
     arms: tuple[ArmObservation, ...] = ()
     cover: tuple[str, ...] = ()
+    """Where the figure is (scorers.observe.cover)."""
     extra: Mapping[str, float | None] = field(default_factory=dict)
+    """Plugged-in scorers' scores (scorers.plugins); None where one failed."""
     windows: Mapping[RegionKind, tuple[Region, ...]] = field(default_factory=dict)
+    """In place of `regions` without a part parser: the window that is most similar to the references counts."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives back an equal observation."""
@@ -102,25 +113,27 @@ class Observation:
         }
 
     @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> Observation:
-        """Raises InputError if `held` is not what `to_json` wrote."""
+    def from_json(cls, stored: Mapping[str, Any]) -> Observation:
+        """Raises InputError if `stored` is not what `to_json` wrote."""
         try:
-            if held["format"] != FORMAT:
-                raise ValueError(f"format {held['format']}")
+            if stored["format"] != FORMAT:
+                raise ValueError(f"format {stored['format']}")
             return cls(
-                size=(int(held["size"][0]), int(held["size"][1])),
-                regions={kind: Region(**_fields(r)) for kind, r in held["regions"].items()},
-                face=None if held["face"] is None else FaceSeen(**_fields(held["face"])),
-                hands=tuple(HandObservation(**_fields(h)) for h in held["hands"]),
-                heads=int(held["heads"]),
-                feet=int(held["feet"]),
-                points={name: tuple((float(x), float(y)) for x, y in points) for name, points in held["points"].items()},
-                height=float(held["height"]),
-                failed=str(held["failed"]),
-                arms=tuple(ArmObservation(**_fields(a)) for a in held["arms"]),
-                cover=tuple(str(row) for row in held["cover"]),
-                extra={name: None if value is None else float(value) for name, value in held["extra"].items()},
-                windows={kind: tuple(Region(**_fields(r)) for r in windows) for kind, windows in held.get("windows", {}).items()},
+                size=(int(stored["size"][0]), int(stored["size"][1])),
+                regions={kind: Region(**_fields(r)) for kind, r in stored["regions"].items()},
+                face=None if stored["face"] is None else FaceSeen(**_fields(stored["face"])),
+                hands=tuple(HandObservation(**_fields(h)) for h in stored["hands"]),
+                heads=int(stored["heads"]),
+                feet=int(stored["feet"]),
+                points={name: tuple((float(x), float(y)) for x, y in points) for name, points in stored["points"].items()},
+                height=float(stored["height"]),
+                failed=str(stored["failed"]),
+                arms=tuple(ArmObservation(**_fields(a)) for a in stored["arms"]),
+                cover=tuple(str(row) for row in stored["cover"]),
+                extra={name: None if value is None else float(value) for name, value in stored["extra"].items()},
+                windows={
+                    kind: tuple(Region(**_fields(r)) for r in windows) for kind, windows in stored.get("windows", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error

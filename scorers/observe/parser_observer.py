@@ -1,4 +1,4 @@
-"""Looks at images once, all of them together, and writes down what every score needs."""
+"""The observer with a part parser: each model sees all its crops of all images in one batch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor
 from scorers.observe.cover import cover_of
-from scorers.observe.crops import GROUND, enlarged_head, masked_crop
+from scorers.observe.crops import enlarged_head, masked_crop
 from scorers.observe.embedders import Embedder
+from scorers.observe.faces import face_references, prominence
 from scorers.observe.limbs.arms import AREA as ARM_AREA
 from scorers.observe.limbs.arms import arm_end, chin_of, touches
 from scorers.observe.limbs.hand_judge import HandJudge, hand_crop
-from scorers.observe.limbs.pose_hands import Posed, look_at_pose
+from scorers.observe.limbs.hand_points import hand_points
+from scorers.observe.limbs.pose_hands import PoseLimbs, limbs_of_image
 from scorers.observe.limbs.sleeves import sleeves
 from scorers.observe.observation import (
     REGION_KINDS,
@@ -33,19 +35,17 @@ from scorers.observe.observation import (
     Observation,
     Region,
     RegionKind,
-    Vector,
 )
-from scorers.observe.outliers import outliers
 from scorers.observe.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
 from scorers.observe.references import References
+from scorers.observe.rgb import as_rgb, is_flat
+from scorers.observe.rounding import rounded_vector
 from scorers.plugins import ImageScorer, extra_scores
 
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
 """Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
 PIECE_AREA: Final = 0.0015
 """Share of the image that a hand must have to be counted, and a third of what a head must have."""
-FLAT: Final = 8
-"""Levels of 255 between darkest and lightest pixel in every channel, below which an image shows nothing: a failed render."""
 FOOT_AREA: Final = 0.0006
 """Share of the image that a foot less its rim must have to be counted."""
 
@@ -70,16 +70,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class ParserObserver:
-    """The four models. Without `faces` no face is ever seen, and without `hand_judge` and `pose` no hand is judged: for studies
-    that ask for neither. With `pose` hands and arms are the pose model's to find and to judge. `extra` are other people's scorers
-    by name."""
+    """An Observer. Raises InputError if the parser lacks a label that is needed."""
 
     parser: PartParser
     garments: Embedder
     faces: FaceModel | None
+    """None for studies that need no face: then none is ever seen."""
     hand_judge: HandJudge | None
     pose: PoseModel | None = None
+    """Finds and judges hands and arms in place of the parser and the hand judge. Without either no hand is judged."""
     extra: Mapping[str, ImageScorer] = field(default_factory=dict)
+    """Plugged-in scorers by name."""
 
     def __post_init__(self) -> None:
         groups = groups_of(self.parser.labels)
@@ -88,9 +89,9 @@ class ParserObserver:
             wanted.append("hands")
         for group in wanted:
             if not len(groups[group]):
-                known = ", ".join(self.parser.labels.values())
+                present = ", ".join(self.parser.labels.values())
                 mend = "name a parser that does" + ("" if group != "hands" else ", or leave the hand judge out")
-                raise InputError(f"the part parser has no label for {group}", known, mend)
+                raise InputError(f"the part parser has no label for {group}", present, mend)
 
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
         """Images of any size and mode; each model gets all of its crops in one batch."""
@@ -123,8 +124,7 @@ class ParserObserver:
     def references_of(
         self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
     ) -> References:
-        """What `images`, the reference photos of a LoRA of `kind`, look like; the parser finds it itself, whatever `boxes` say.
-        Raises InputError if none shows it."""
+        """The parser finds the thing itself: `boxes` are ignored. Raises InputError if no photo shows it."""
         seen = self._parse(images)
         if kind == "face":
             return face_references(self._faces(seen))
@@ -149,8 +149,8 @@ class ParserObserver:
                     places.append((i, kind, mask, box_of(mask)))
         embeddings = self.garments.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
         for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
-            colour = tuple_of(colour_descriptor(seen[i].image, mask))
-            found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), tuple_of(embedding), colour)
+            colour = rounded_vector(colour_descriptor(seen[i].image, mask))
+            found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), rounded_vector(embedding), colour)
         return found
 
     def _faces(self, seen: list[Seen]) -> list[FaceSeen | None]:
@@ -160,44 +160,16 @@ class ParserObserver:
         found = self.faces.find([crop for crop, _, _ in crops])
         return [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
 
-    def _limbs(self, seen: list[Seen]) -> list[Posed]:
+    def _limbs(self, seen: list[Seen]) -> list[PoseLimbs]:
         if self.pose is None:
-            return [Posed(hands, _arms(s)) for s, hands in zip(seen, self._hands(seen), strict=True)]
-        return [look_at_pose(self.pose, s.image, s.person, s.masks["arms"] | s.masks["hands"]) for s in seen]
+            return [PoseLimbs(hands, _arms(s)) for s, hands in zip(seen, self._hands(seen), strict=True)]
+        return [limbs_of_image(self.pose, s.image, s.person, s.masks["arms"] | s.masks["hands"]) for s in seen]
 
     def _hands(self, seen: list[Seen]) -> list[tuple[HandObservation, ...]]:
         if self.hand_judge is None:
             return [()] * len(seen)
         broken = iter(self.hand_judge.broken([hand_crop(s.image, piece.box) for s in seen for piece in s.hands]))
         return [tuple(_hand(s, piece, next(broken)) for piece in s.hands) for s in seen]
-
-
-def face_references(faces: Sequence[FaceSeen | None]) -> References:
-    """Those of a face, one of each photo; other people's are left out. Raises InputError if no photo shows one."""
-    unused = tuple(i for i, face in enumerate(faces) if face is None)
-    there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
-    others = outliers([vector for _, vector in there])
-    kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
-    return References("face", kept, (), unused, tuple(there[at][0] for at in others))
-
-
-def is_flat(image: Image.Image) -> bool:
-    """Whether an RGB image shows nothing."""
-    return all(high - low < FLAT for low, high in image.getextrema())  # type: ignore[misc]
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """RGB; what is transparent becomes neutral grey."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        ground = Image.new("RGBA", clear.size, (*GROUND, 255))
-        return Image.alpha_composite(ground, clear).convert("RGB")
-    return image.convert("RGB")
-
-
-def tuple_of(values: NDArray[np.floating]) -> Vector:
-    """Rounded to 5 decimals: finer than any score needs, and it keeps stored observations small."""
-    return tuple(float(v) for v in np.round(np.asarray(values, np.float64), 5))
 
 
 def _seen(
@@ -228,11 +200,7 @@ def _best(seen: Seen, faces: list[Face], scale: float, corner: tuple[int, int]) 
     x, y = corner
     left, top, right, bottom = (v / scale for v in best.box)
     box = PixelBox(left + x, top + y, right + x, bottom + y)
-    return FaceSeen(seen.share(box), round(best.score, 5), tuple_of(best.embedding))
-
-
-def prominence(face: Face) -> float:
-    return float(face.score * (face.box[2] - face.box[0]))
+    return FaceSeen(seen.share(box), round(best.score, 5), rounded_vector(best.embedding))
 
 
 def _hand(seen: Seen, piece: Piece, broken: float) -> HandObservation:
@@ -255,13 +223,6 @@ def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
 def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
     centres = sorted(piece.centre for piece in found)
     return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
-
-
-def hand_points(hands: Sequence[HandObservation], size: tuple[int, int]) -> tuple[tuple[float, float], ...]:
-    """The middles of the hands' boxes, in heights of an image of `size` (width, height)."""
-    ratio = size[0] / size[1]
-    boxes = [hand.box for hand in hands]
-    return tuple(sorted((round((b[0] + b[2]) / 2 * ratio, 5), round((b[1] + b[3]) / 2, 5)) for b in boxes))
 
 
 def _height(person: Mask) -> float:

@@ -28,7 +28,7 @@ NAMES: Final[dict[Group, frozenset[str]]] = {
     "arms": frozenset(("arm", "arms", "left-arm", "right-arm")),
     "legs": frozenset(("leg", "legs", "left-leg", "right-leg")),
 }
-"""Lower-case label names of ATR, LIP and FASHN parsers and of the lab's. FASHN's and the lab's `feet` include what is worn."""
+"""Lower-case label names of ATR, LIP and FASHN parsers and of the lab's. FASHN's and the lab's `feet` include shoes."""
 
 
 @dataclass(frozen=True)

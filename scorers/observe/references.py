@@ -1,4 +1,4 @@
-"""What the reference photos of one LoRA look like to the models."""
+"""References: the embeddings of a LoRA's reference photos."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from scorers.observe.observation import Vector
 
 @dataclass(frozen=True)
 class References:
-    """One embedding a usable photo and, for garments, one colour descriptor. `unused` holds the indices of photos in which the
-    garment or a face was not found, `outliers` those of photos whose face is not the others' (scorers.observe.outliers)."""
+    """Raises InputError if there is no embedding."""
 
     kind: ScoredKind
     embeddings: tuple[Vector, ...]
+    """Unit vectors, one a usable photo."""
     colours: tuple[Vector, ...] = ()
+    """Colour descriptors alike; empty for faces."""
     unused: tuple[int, ...] = ()
+    """Indices of photos in which the thing was not found."""
     outliers: tuple[int, ...] = ()
+    """Indices of photos that show another face than the others (scorers.observe.outliers)."""
 
     def __post_init__(self) -> None:
         if not self.embeddings:
@@ -28,12 +31,12 @@ class References:
             raise InputError(f"no {what} found in any reference photo", "references", "give photos that show it larger")
 
     def photo(self, index: int) -> int:
-        """Which of the photos, those left out counted, an embedding was taken from."""
+        """The index among all photos of the one that an embedding was taken from."""
         left_out = {*self.unused, *self.outliers}
         return [i for i in range(len(self.embeddings) + len(left_out)) if i not in left_out][index]
 
     def without(self, index: int) -> References:
-        """The same less one embedding, for leave-one-out; at least two must be there."""
+        """The same without one embedding, for leave-one-out; there must be at least two."""
         keep = [i for i in range(len(self.embeddings)) if i != index]
         colours = tuple(self.colours[i] for i in keep) if self.colours else ()
         return References(self.kind, tuple(self.embeddings[i] for i in keep), colours, self.unused, self.outliers)
@@ -48,13 +51,13 @@ class References:
         }
 
     @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> References:
-        """Raises InputError if `held` is not what `to_json` wrote."""
+    def from_json(cls, stored: Mapping[str, Any]) -> References:
+        """Raises InputError if `stored` is not what `to_json` wrote."""
         try:
-            if held["kind"] not in get_args(ScoredKind):
-                raise ValueError(f"kind {held['kind']}")
-            vectors = {name: tuple(tuple(float(x) for x in v) for v in held[name]) for name in ("embeddings", "colours")}
-            left_out = [tuple(int(i) for i in held[name]) for name in ("unused", "outliers")]
-            return cls(held["kind"], vectors["embeddings"], vectors["colours"], *left_out)
+            if stored["kind"] not in get_args(ScoredKind):
+                raise ValueError(f"kind {stored['kind']}")
+            vectors = {name: tuple(tuple(float(x) for x in v) for v in stored[name]) for name in ("embeddings", "colours")}
+            left_out = [tuple(int(i) for i in stored[name]) for name in ("unused", "outliers")]
+            return cls(stored["kind"], vectors["embeddings"], vectors["colours"], *left_out)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not stored references ({error})", "references", "observe the reference photos again") from error

@@ -1,6 +1,7 @@
-"""Looks at images without a part parser: garments in windows, hands by a pose model alone, faces in the whole image.
+"""The observer without a part parser: garments in windows, hands by a pose model alone, faces in the whole image.
 
-What needs the outline of a person is not known: feet, whether a hand is covered, whether a garment is there. LACKS says so.
+What needs the outline of a person is missing: feet, whether a hand is covered, whether a garment is present. LACKS is the text
+for people.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor
 from scorers.observe.crops import masked_crop
 from scorers.observe.embedders import Embedder
-from scorers.observe.limbs.pose_hands import Posed, look_at_pose
+from scorers.observe.faces import face_references, prominence
+from scorers.observe.limbs.hand_points import hand_points
+from scorers.observe.limbs.pose_hands import PoseLimbs, limbs_of_image
 from scorers.observe.observation import REGION_KINDS, FaceSeen, Observation, Point, Region, RegionKind
-from scorers.observe.parser_observer import as_rgb, face_references, hand_points, is_flat, prominence, tuple_of
 from scorers.observe.references import References
+from scorers.observe.rgb import as_rgb, is_flat
+from scorers.observe.rounding import rounded_vector
 from scorers.observe.windows import WINDOWS, in_pixels, mask_of, middle_of
 from scorers.plugins import ImageScorer, extra_scores
 
@@ -32,13 +36,12 @@ LACKS: Final = (
     "by the figure counts as lost, faces are not enlarged"
 )
 ANOTHER: Final = 0.25
-"""Of the surest face's score times width, from which on another face counts as another head."""
+"""Share of the most prominent face's prominence from which another face counts as another head."""
 
 
 @dataclass(frozen=True)
 class WindowObserver:
-    """As `scorers.observe.parser_observer.Observer`, with no parser. Heights are those of the image, since the figure's is not
-    known."""
+    """An Observer with no parser. Heights are those of the image, since the figure's is unknown."""
 
     garments: Embedder
     faces: FaceModel | None
@@ -49,8 +52,8 @@ class WindowObserver:
         """Images of any size and mode; each model gets all of its crops in one batch."""
         plain = [as_rgb(image) for image in images]
         shown = [not is_flat(image) for image in plain]
-        looked_at = [[(kind, box) for kind in REGION_KINDS for box in WINDOWS[kind]] if there else [] for there in shown]
-        regions = self._regions(plain, looked_at)
+        windows_of = [[(kind, box) for kind in REGION_KINDS for box in WINDOWS[kind]] if there else [] for there in shown]
+        regions = self._regions(plain, windows_of)
         faces = self._faces(plain)
         extra = extra_scores(self.extra, plain)
         return [
@@ -61,23 +64,22 @@ class WindowObserver:
     def references_of(
         self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
     ) -> References:
-        """`boxes`, in shares of width and height, tell where the thing is in each image; without them it is looked for in the
-        first window of its kind. Raises InputError if none shows it."""
+        """Reads each photo in its box, or without boxes in the first window of its kind. Raises InputError if none shows it."""
         plain = [as_rgb(image) for image in images]
         if kind == "face":
             return face_references([_surest(image, faces) for image, faces in zip(plain, self._faces(plain), strict=True)])
         places = boxes if boxes is not None else [WINDOWS[kind][0]] * len(plain)
         unused = tuple(i for i, image in enumerate(plain) if is_flat(image))
-        looked_at: list[list[tuple[RegionKind, ShareBox]]] = [
+        windows_of: list[list[tuple[RegionKind, ShareBox]]] = [
             [] if i in unused else [(kind, box)] for i, box in enumerate(places)
         ]
-        shown = [region for windows in self._regions(plain, looked_at) for region in windows.get(kind, ())]
+        shown = [region for windows in self._regions(plain, windows_of) for region in windows.get(kind, ())]
         return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
 
     def _regions(
-        self, images: list[Image.Image], looked_at: list[list[tuple[RegionKind, ShareBox]]]
+        self, images: list[Image.Image], windows_of: list[list[tuple[RegionKind, ShareBox]]]
     ) -> list[dict[RegionKind, tuple[Region, ...]]]:
-        places = [(i, kind, box) for i, windows in enumerate(looked_at) for kind, box in windows]
+        places = [(i, kind, box) for i, windows in enumerate(windows_of) for kind, box in windows]
         crops = [masked_crop(images[i], mask_of(box, images[i].size), in_pixels(box, images[i].size)) for i, _, box in places]
         found: list[dict[RegionKind, tuple[Region, ...]]] = [{} for _ in images]
         for (i, kind, box), embedding in zip(places, self.garments.embed_images(crops), strict=True):
@@ -87,18 +89,18 @@ class WindowObserver:
     def _faces(self, images: list[Image.Image]) -> list[list[Face]]:
         return [[] for _ in images] if self.faces is None else self.faces.find(images)
 
-    def _limbs(self, image: Image.Image, there: bool) -> Posed:
+    def _limbs(self, image: Image.Image, there: bool) -> PoseLimbs:
         if self.pose is None:
-            return Posed()
+            return PoseLimbs()
         person = np.full((image.height, image.width), there, np.bool_)
-        return look_at_pose(self.pose, image, person, person)
+        return limbs_of_image(self.pose, image, person, person)
 
 
 def _observation(
     image: Image.Image,
     windows: dict[RegionKind, tuple[Region, ...]],
     faces: list[Face],
-    limbs: Posed,
+    limbs: PoseLimbs,
     extra: Mapping[str, float | None],
     *,
     there: bool,
@@ -120,8 +122,8 @@ def _observation(
 def _region(image: Image.Image, box: ShareBox, embedding: NDArray[np.floating]) -> Region:
     rounded = ShareBox(*(round(v, 5) for v in box))
     area = (rounded.right - rounded.left) * (rounded.bottom - rounded.top)
-    colour = tuple_of(colour_descriptor(image, mask_of(middle_of(box), image.size)))
-    return Region(round(area, 5), rounded, tuple_of(embedding), colour)
+    colour = rounded_vector(colour_descriptor(image, mask_of(middle_of(box), image.size)))
+    return Region(round(area, 5), rounded, rounded_vector(embedding), colour)
 
 
 def _surest(image: Image.Image, faces: list[Face]) -> FaceSeen | None:
@@ -130,11 +132,11 @@ def _surest(image: Image.Image, faces: list[Face]) -> FaceSeen | None:
     best = max(faces, key=prominence)
     (left, top, right, bottom), (width, height) = best.box, image.size
     box = ShareBox(round(left / width, 5), round(top / height, 5), round(right / width, 5), round(bottom / height, 5))
-    return FaceSeen(box, round(best.score, 5), tuple_of(best.embedding))
+    return FaceSeen(box, round(best.score, 5), rounded_vector(best.embedding))
 
 
 def _heads(image: Image.Image, faces: list[Face]) -> tuple[Point, ...]:
-    """The middles of faces in heights of the image, the surest first; those that are far less sure or smaller are none."""
+    """The centres of faces in heights of the image, the most prominent first; far less prominent ones do not count."""
     ranked = sorted(faces, key=prominence, reverse=True)
     counted = [face.box for face in ranked if prominence(face) >= ANOTHER * prominence(ranked[0])]
     unit = 2 * image.height

@@ -1,4 +1,4 @@
-"""Garments without a part parser: a fixed set of windows, of which the one counts that looks most like the references."""
+"""Garments without a part parser: fixed windows, of which the most similar to the references counts."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ WINDOWS: Final[Mapping[RegionKind, tuple[ShareBox, ...]]] = {
         ShareBox(0.4, 0.75, 1.0, 1.0),
     ),
 }
-"""In shares of width and height: clothing in the middle, shoes at the bottom. The first is where a reference is looked at whose
-own box is not known."""
+"""Clothing in the middle, shoes at the bottom. The first is used for a reference photo without a recorded box."""
 MIDDLE: Final = 0.25
-"""Share that is left out on each side of a window where its colour is taken: what is around the garment is there."""
+"""Share left out on each side of a window when its colour is taken: the surroundings of the garment are there."""
 
 
 def in_pixels(box: ShareBox, size: tuple[int, int]) -> PixelBox:

@@ -61,12 +61,12 @@ class Score:
     measure: Callable[[Comparison], Measured]
     """The score of an image that failed to render must be defined too."""
     limit: Callable[[Observation, float | None], float | None]
-    """The most that is allowed, given the locked image and what the study file allows (None: it does not say). None: the score
-    is reported and not required."""
+    """The most that is allowed, given the locked image and what the study file allows, None if it allows nothing. None: the
+    score is reported and not required."""
     counted: bool = False
     """Whether `measure` gives faults in words, whose number is the value; other scores are graded."""
     optional: bool = False
-    """Whether it is required only where the study file says so."""
+    """Whether it is required only where the study file names it."""
     compares_seeds: bool = False
     """Whether it needs images of other seeds where it is required."""
     standalone: Callable[[Observation], float] | None = None

@@ -1,4 +1,4 @@
-"""Where a LoRA's raw similarity begins and ends, so that 0 is this seed without it and 1 is the best it can do alone."""
+"""Calibration: 0 is a seed without the LoRA, 1 the best image of the LoRA alone."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from scorers.score import garment, identity
 
 @dataclass(frozen=True)
 class Calibration:
-    """`zero` is the raw similarity at this seed with all LoRAs at 0 and the plain prompt, `one` the best of the LoRA's own
-    ladder alone, `noise` the spread that says nothing, and `references` the photos' own leave-one-out median, for comparison."""
+    """The range of a LoRA's raw similarity at one seed."""
 
     zero: float
+    """The raw similarity with all LoRAs at 0 and the plain prompt."""
     one: float
+    """The best of the LoRA's ladder."""
     noise: float
+    """The spread that means nothing."""
     references: float
+    """The median of the photos' own leave-one-out, for comparison."""
 
     @property
     def measurable(self) -> bool:
-        """False if the range is no larger than its noise: then there is no score here."""
+        """False if the range is no larger than its noise: then there is no score."""
         return self.one - self.zero > self.noise
 
     def calibrated(self, raw: float) -> float | None:
@@ -40,29 +43,29 @@ class Calibration:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> Calibration:
-        """Raises InputError if `held` is not what `to_json` wrote."""
+    def from_json(cls, stored: Mapping[str, Any]) -> Calibration:
+        """Raises InputError if `stored` is not what `to_json` wrote."""
         try:
-            return cls(float(held["zero"]), float(held["one"]), float(held["noise"]), float(held["references"]))
+            return cls(float(stored["zero"]), float(stored["one"]), float(stored["noise"]), float(stored["references"]))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a stored calibration ({error})", "calibration", "calibrate again") from error
 
 
 def similarity(observation: Observation, references: References) -> float:
-    """The raw score of one LoRA in [0, 1], by its references' kind."""
+    """The raw similarity of an image to one LoRA's references, in [0, 1]."""
     if references.kind == "face":
         return identity.identity_similarity(observation.face, references)
     return garment.garment_similarity(garment.seen_region(observation, references), references)
 
 
 def seen_place(observation: Observation, references: References) -> ShareBox | None:
-    """Where in the image the raw score looked, in shares; None if it does not show the thing."""
+    """The region of the image behind the similarity; None if it does not show the thing."""
     found = observation.face if references.kind == "face" else garment.seen_region(observation, references)
     return None if found is None else found.box
 
 
 def matched_photo(observation: Observation, references: References) -> int | None:
-    """Which of the reference photos the image looks most like, None if it does not show the thing."""
+    """The index of the reference photo most similar to the image; None if the image does not show the thing."""
     if references.kind == "face":
         face = observation.face
         return None if face is None else references.photo(identity.nearest(face, references))
@@ -90,7 +93,7 @@ def leave_one_out(references: References) -> list[float]:
 
 
 def noise_of(alike: Sequence[float]) -> float:
-    """Half the interquartile range, at least 0.02: one photo alone says nothing about its noise."""
+    """Half the interquartile range, at least 0.02: a single photo has no spread."""
     if len(alike) < 2:
         return 0.02
     low, high = np.quantile(alike, (0.25, 0.75))

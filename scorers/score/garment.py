@@ -1,4 +1,4 @@
-"""How much a garment region looks like a garment's reference photos."""
+"""Similarity of a garment's region to its reference photos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scorers.observe.observation import Observation, Region
 from scorers.observe.references import References
 
 COLOUR: Final = 0.5
-"""Weight of colour; the rest is the embedding's."""
+"""Weight of the colour affinity; the rest is the embedding's."""
 
 
 def garment_similarity(region: Region | None, references: References) -> float:
@@ -26,7 +26,7 @@ def seen_region(observation: Observation, references: References) -> Region | No
     """The region of the references' kind or, where there was no part parser, the window whose embedding is nearest to any of
     them."""
     found = next((region for kind, region in observation.regions.items() if kind == references.kind), None)
-    windows = next((held for kind, held in observation.windows.items() if kind == references.kind), ())
+    windows = next((regions for kind, regions in observation.windows.items() if kind == references.kind), ())
     if found is not None or not windows:
         return found
     cosines = np.asarray([w.embedding for w in windows]) @ np.asarray(references.embeddings).T
@@ -34,7 +34,7 @@ def seen_region(observation: Observation, references: References) -> Region | No
 
 
 def nearest(region: Region, references: References) -> int:
-    """Which of the references the region looks most like."""
+    """The index of the reference most similar to the region."""
     return int(_similarities(region, references).argmax())
 
 

@@ -10,7 +10,7 @@ from scorers.score.judgeable_hands import describe_hand, judgeable_hands
 from scorers.score.missing_hands import hands_lost
 
 TOLERANCE: Final = 0.15
-"""By how much hands may be worse than the locked image's unless the study file says otherwise."""
+"""By how much hands may be worse than the locked image's unless the study file sets it."""
 
 
 def hands_score(observation: Observation, lost: int = 0) -> float:

@@ -1,4 +1,4 @@
-"""How much a face looks like a person's reference photos."""
+"""Similarity of a face to a person's reference photos."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NEAREST: Final = 3
 
 
 SMALL: Final = 48.0
-"""Pixels: a face less wide is judged on its enlarged crop too, but recognisers are less sure of it, and that is told."""
+"""Pixels: recognisers are less sure of a narrower face, even of its enlarged crop; `huanhua score` reports that."""
 
 
 def face_width(observation: Observation) -> float | None:
-    """Pixels that the face is wide in the image itself, None without a face."""
+    """The width of the face in pixels of the image itself; None without a face."""
     if observation.face is None:
         return None
     left, _, right, _ = observation.face.box
@@ -31,7 +31,7 @@ def identity_similarity(face: FaceSeen | None, references: References) -> float:
 
 
 def nearest(face: FaceSeen, references: References) -> int:
-    """Which of the references the face looks most like."""
+    """The index of the reference most similar to the face."""
     return int((np.asarray(references.embeddings) @ np.asarray(face.embedding)).argmax())
 
 

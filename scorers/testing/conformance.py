@@ -1,4 +1,4 @@
-"""What every scorer must keep to, whoever wrote it: told as a list of faults, empty for one that does."""
+"""What every plugged-in scorer must guarantee, as a list of faults; empty for one that conforms."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PIL import Image
 from scorers.plugins import ImageScorer
 
 SAME: Final = 0.02
-"""By which a batch may differ from its images alone: models round otherwise in batches."""
+"""By how much a batch may differ from its images alone: models round differently in batches."""
 SIZES: Final = ((1, 1), (3, 200), (64, 96), (128, 192))
 
 
 def faults_of(scorer: ImageScorer, better: Sequence[Image.Image], worse: Sequence[Image.Image]) -> list[str]:
-    """What is wrong with a scorer, in words. Of `better` and `worse` images it must like the first more on average."""
+    """The faults of a scorer, in words. It must score `better` images above `worse` ones on average."""
     return [*_odd(scorer), *_direction(scorer, better, worse), *_batches(scorer, [*better, *worse])]
 
 

@@ -21,14 +21,14 @@ def serve(
 ) -> None:
     """Keep a Ray head and both dashboards of a study's stores up, on loopback; Ctrl-C stops all three."""
     from dashboards.ray_head import ray_head
-    from dashboards.servers import Addresses, kept_up, to_show
+    from dashboards.servers import Addresses, anything_to_show, keep_serving
     from studies.service.stores import public_at, stores_of
 
     stores = stores_of(open_study(study, workspace), blurred=blur)
     public = public_at(host)
     with ray_head(stores.logs, port=port, jobs_port=jobs_port, runners=at_once) as head:
         typer.echo(f"studies           {head.jobs}  (huanhua submit STUDY)")
-        if not to_show(stores):
+        if not anything_to_show(stores):
             typer.echo("dashboards        start with the first trial of this study")
 
         def print_addresses(addresses: Addresses) -> None:
@@ -36,4 +36,4 @@ def serve(
             typer.echo(f"optuna-dashboard  {addresses.optuna}")
             typer.echo(f"logs              {stores.logs}")
 
-        kept_up(stores, print_addresses, head.keep_up, public=public)
+        keep_serving(stores, print_addresses, head.keep_up, public=public)

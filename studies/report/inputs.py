@@ -1,4 +1,4 @@
-"""What a study is run with, as it is told to trackers: each LoRA's file and its photos or preview, by their hashes."""
+"""The inputs of a study, as they are logged: each LoRA's file and its photos or preview, by their hashes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODEL_HASH: Final = "sshs_model_hash"
 
 
 def inputs_of(study: Study) -> list[Input]:
-    """LoRA files first, then reference photos. What was moved away since the study was run is left out: its hash is not known."""
+    """LoRA files first, then reference photos. A file that is gone since the study was run is left out."""
     return [*_loras(study), *_references(study)]
 
 

@@ -50,7 +50,8 @@ def log_stored(tracker: Tracker, study: Study, found: Stored, *, blurred: bool) 
 
 def log_outcome(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bool) -> None:
     """The sheets of a seed and its pick; closes its run."""
-    from studies.report.sheets.trials import proof_sheet, trials_sheet
+    from studies.report.sheets.proof import proof_sheet
+    from studies.report.sheets.trials import trials_sheet
 
     tracker.log_picture(outcome.seed, "trials.png", trials_sheet(study.workspace, outcome, blurred=blurred).copy)
     proof = proof_sheet(study.workspace, outcome, blurred=blurred)

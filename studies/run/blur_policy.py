@@ -1,4 +1,4 @@
-"""Which images may show a figure with little on: dashboards blur them until a person asks for them."""
+"""Which images may show a figure with little clothing: dashboards blur them until a person asks for them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ EDGE: Final = 0.97
 
 
 def little_clothing(observation: Observation) -> bool:
-    """Whether an image may show a figure with little on: no clothing was found, too little of it, or none on chest or hips.
+    """Whether an image may show a figure with little clothing: none was found, too little of it, or none on chest or hips.
 
-    It rather says so too often than too seldom. An image that was not drawn shows nobody.
+    It errs on the side of blurring. A failed image shows nobody.
     """
     if observation.failed:
         return False

@@ -39,7 +39,7 @@ def study_note(study: str, outcome: Outcome) -> str:
     elif outcome.nearest is not None:
         lines.append(f"Nothing is feasible; trial {outcome.record(outcome.nearest).number} is the nearest.")
     lines.append(f"[The seed's run in MLflow]({mlflow_link(study, outcome.seed)}), with sheets, ladders and calibration.")
-    lines.append("To rate a trial, edit the last line of its note; `huanhua show` and the look-book tell it.")
+    lines.append("To rate a trial, edit the last line of its note; `huanhua show` and the look-book show it.")
     return "\n\n".join(lines)
 
 

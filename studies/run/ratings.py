@@ -1,4 +1,4 @@
-"""What people say of trials in optuna-dashboard: the last lines of a trial's note, which a person may edit there.
+"""Ratings of trials in optuna-dashboard: the last lines of a trial's note, which a person may edit there.
 
 Its own rating forms accept nothing once a trial is finished (0.21), notes do.
 """
@@ -29,19 +29,19 @@ class Rating:
 
 
 def rating_in(note: str) -> Rating | None:
-    """What stands behind the rating line of a note; a note from which a person removed that line is all words."""
+    """The rating after the rating line of a note; a note from which a person removed that line is all words."""
     found = LINE.search(note)
-    said = note[found.end() :] if found else note
-    number = STARS.match(said) if found else None
+    rated = note[found.end() :] if found else note
+    number = STARS.match(rated) if found else None
     stars = float(number[1].replace(",", ".")) if number else None
     if stars is not None and stars > 5:
         number, stars = None, None
-    words = " ".join(said[number.end() if number else 0 :].split())
+    words = " ".join(rated[number.end() if number else 0 :].split())
     return Rating(stars, words) if stars is not None or words else None
 
 
 def with_rating(text: str, old: str) -> str:
-    """`text` as a note that ends with the rating that `old` has; a note that a person wrote anew is left as it is."""
+    """`text` as a note that ends with the rating in `old`; a note that a person rewrote stays as it is."""
     if not old:
         return f"{text}\n\n{ASKED} "
     found = LINE.search(old)

@@ -78,12 +78,12 @@ def _ground_at_end(arm: Piece, person: Mask, chin: tuple[float, float]) -> float
     cap = np.zeros((bottom - top, right - left), np.bool_)
     cap[ys[inside] - top, xs[inside] - left] = True
     own = _window(arm.mask, (left, top, right, bottom), outside=False)
-    known = _window(person, (left, top, right, bottom), outside=True)
+    figure = _window(person, (left, top, right, bottom), outside=True)
     ring_y, ring_x = np.nonzero(ndimage.binary_dilation(cap, iterations=reach) & ~own)
     beyond = (np.stack([ring_x + left, ring_y + top], 1) - centre) @ axis > cut
     if not beyond.any():
         return 0.0
-    return 1 - float(known[ring_y[beyond], ring_x[beyond]].mean())
+    return 1 - float(figure[ring_y[beyond], ring_x[beyond]].mean())
 
 
 def _along(

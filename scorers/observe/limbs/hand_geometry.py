@@ -47,7 +47,7 @@ def implausible(points: NDArray[np.floating], confidence: NDArray[np.floating]) 
 
 
 def _longest(points: NDArray[np.float64]) -> float:
-    """How many times as long as the fourth longest the longest bone looks, beside true lengths: several bones of a hand lie along
+    """The length of the longest bone relative to the fourth longest, each over its true length: several bones of a hand lie along
     the picture at once, so one that stands out is no projection."""
     ratios = np.sort(np.linalg.norm(points[BONES[:, 1]] - points[BONES[:, 0]], axis=1) / LENGTHS)[::-1]
     return float(ratios[0] / ratios[3]) if ratios[3] > 0 else (1.0 if ratios[0] == 0 else np.inf)

@@ -42,5 +42,5 @@ def open_hand_judge(path: str | Path, device: str = "cpu") -> HandJudge:
 
 
 def hand_crop(image: Image.Image, box: PixelBox) -> Image.Image:
-    """The square crop of a hand that a judge looks at; `box` in pixels."""
+    """The square crop of a hand, the judge's input."""
     return square_crop(image, box, MARGIN, SIDE)

@@ -24,23 +24,23 @@ REACH: Final = 0.4
 
 
 @dataclass(frozen=True)
-class Posed:
-    """What one pose says: `hands` found, `arms` whose elbow is seen. Boxes are in shares of width and height."""
+class PoseLimbs:
+    """Hands and arms of one pose; an arm needs a visible elbow."""
 
     hands: tuple[HandObservation, ...] = ()
     arms: tuple[ArmObservation, ...] = ()
 
 
-def look_at_pose(model: PoseModel, image: Image.Image, person: Mask, bare: Mask) -> Posed:
+def limbs_of_image(model: PoseModel, image: Image.Image, person: Mask, bare: Mask) -> PoseLimbs:
     """Hands and arms of the person in an RGB image. `person` is all but the ground, `bare` what of it is arm or hand. Where
     nobody is, there is no pose: these models find one in anything."""
     if not person.any():
-        return Posed()
-    return posed(model.find(image, box_of(person)), person, bare)
+        return PoseLimbs()
+    return limbs_of_pose(model.find(image, box_of(person)), person, bare)
 
 
-def posed(pose: Pose, person: Mask, bare: Mask) -> Posed:
-    found = Posed()
+def limbs_of_pose(pose: Pose, person: Mask, bare: Mask) -> PoseLimbs:
+    found = PoseLimbs()
     for elbow, wrist, hand in zip(ELBOWS, WRISTS, HANDS, strict=True):
         seen = is_found(pose.confidence[hand])
         hands = (*found.hands, _hand(pose, hand, person.shape)) if seen else found.hands
@@ -48,12 +48,12 @@ def posed(pose: Pose, person: Mask, bare: Mask) -> Posed:
         if pose.confidence[elbow] >= CONFIDENT:
             end: ArmEnd = "hand" if seen else _end(pose, elbow, wrist, person & ~bare)
             arms = (*arms, ArmObservation(_shares(pose.points[[elbow, wrist]], person.shape), end))
-        found = Posed(hands, arms)
+        found = PoseLimbs(hands, arms)
     return found
 
 
 def _hand(pose: Pose, hand: slice, shape: tuple[int, ...]) -> HandObservation:
-    """Its size is the lesser of that in the image and that in the model's input: what the model saw small it cannot judge."""
+    """Its size is the lesser of that in the image and that in the model's input: the model cannot judge what it sees small."""
     points, confidence = pose.points[hand], pose.confidence[hand]
     sure = points[confidence >= CONFIDENT]
     size = float((sure.max(0) - sure.min(0)).max()) * min(1.0, pose.scale)

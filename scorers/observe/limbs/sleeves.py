@@ -1,4 +1,4 @@
-"""Arms in sleeves: parsers call a sleeve clothing, so the outline alone tells it from the torso."""
+"""Arms in sleeves: parsers label a sleeve as clothing, so only the outline separates it from the torso."""
 
 from __future__ import annotations
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, sheet
+from studies.report.sheets.style import open_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from studies.grid.grid import Grid, GridCell
     from studies.study import Study
-from studies.report.sheets.style import open_image
 
 
 def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]], *, blurred: bool = False) -> Image:

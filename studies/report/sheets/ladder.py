@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, sheet
+from studies.report.sheets.style import Sheet, open_image, save_sheet
 from studies.run.blur_policy import little_clothing
 from studies.workspace import Workspace
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from studies.run.ladders import Ladder
-from studies.report.sheets.style import Sheet, _saved, open_image
 
 
 def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder], *, blurred: bool = True) -> Sheet:
@@ -30,4 +30,4 @@ def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder], *, blurred: bo
         title = "Each LoRA alone: the best of a row is its 1"
         return sheet(cells, title=title, row_labels=[ladder.lora for ladder in ladders])
 
-    return _saved(workspace, "ladders.png", drawn, bool(bare) and blurred)
+    return save_sheet(workspace, "ladders.png", drawn, bool(bare) and blurred)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import Box, Cell, sheet
+from studies.report.sheets.style import rows
 
 if TYPE_CHECKING:
     from trainers.prepare.manifest import Manifest
-from studies.report.sheets.style import rows
 
 
 def photo_sheet(manifest: Manifest, dataset: Path) -> Path:

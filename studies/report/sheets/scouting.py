@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, Tone, sheet
 from scorers.score.registry import BY_NAME
+from studies.report.sheets.style import COLUMNS, Sheet, open_image, rows, save_sheet
 from studies.run.blur_policy import little_clothing
 from studies.workspace import Workspace
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from studies.run.scouting import Scouted
-from studies.report.sheets.style import COLUMNS, Sheet, _saved, open_image, rows
 
 
 def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence[int], *, blurred: bool = True) -> Sheet:
@@ -27,7 +27,7 @@ def scout_sheet(workspace: Workspace, found: Sequence[Scouted], locked: Sequence
         footer = f"{_legend(found)}. Lock one: huanhua lock STUDY SEED"
         return sheet(rows(cells, COLUMNS), title=title, footer=footer)
 
-    return _saved(workspace, "scout.png", drawn, bool(bare) and blurred)
+    return save_sheet(workspace, "scout.png", drawn, bool(bare) and blurred)
 
 
 def _legend(found: Sequence[Scouted]) -> str:

@@ -1,4 +1,4 @@
-"""Composes the pictures that people look at from what the verbs found; the drawing itself is done by dashboards."""
+"""What the sheets share. Sheets compose results; dashboards.sheet draws them."""
 
 from __future__ import annotations
 
@@ -18,30 +18,37 @@ if TYPE_CHECKING:
 
 
 COLUMNS = 8
+"""Images in a row."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet in the workspace, and its copy for dashboards, in which images with little clothing may be blurred."""
+    """A saved sheet."""
 
     path: Path
+    """In the workspace's pictures."""
     copy: Picture
+    """For dashboards; images with little clothing may be blurred in it."""
 
 
 def score_line(scores: Scores) -> str:
+    """`dress 0.62  shoes -  hands 0.05`: the scores that a person can check in the image itself."""
     shown = [f"{n} {'-' if v is None else format(v, '.2f')}" for n, v in scores.expression.items()]
     return "  ".join([*shown, *(f"{n} {v:.2f}" for n, v in scores.standalone.items())])
 
 
 def weights_line(weights: Mapping[str, float]) -> str:
+    """`dress 0.40  shoes 0.35`."""
     return "  ".join(f"{n} {w:.2f}" for n, w in weights.items())
 
 
 def rows(cells: Sequence[Cell], columns: int) -> list[list[Cell]]:
+    """The cells in rows of `columns`."""
     return [list(cells[at : at + columns]) for at in range(0, len(cells), columns)]
 
 
 def open_image(path: Path, hidden: bool = False) -> Image:
+    """The image as RGB, blurred if it is `hidden`."""
     from PIL import Image
 
     with Image.open(path) as stored:
@@ -49,13 +56,14 @@ def open_image(path: Path, hidden: bool = False) -> Image:
     return blur(image) if hidden else image
 
 
-def _saved(workspace: Workspace, name: str, drawn: Callable[[bool], Image], hiding: bool) -> Sheet:
-    """`drawn` draws the sheet, with bare images blurred if it is told so."""
+def save_sheet(workspace: Workspace, name: str, drawn: Callable[[bool], Image], hiding: bool) -> Sheet:
+    """Saves a sheet. `drawn` draws it, with bare images blurred if its argument is True; `hiding` asks for such a copy."""
     path = save(workspace, name, drawn(False))
     return Sheet(path, drawn(True) if hiding else path)
 
 
 def save(workspace: Workspace, name: str, picture: Image) -> Path:
+    """Saves a picture among the workspace's; returns its path."""
     workspace.pictures.mkdir(parents=True, exist_ok=True)
     path = workspace.pictures / name
     picture.save(path)

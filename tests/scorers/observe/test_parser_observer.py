@@ -18,7 +18,7 @@ from models.vision.faces import open_faces
 from models.vision.part_parser import PartParser, open_parser
 from models.vision.pose import open_pose
 from scorers.observe.limbs.hand_judge import open_hand_judge
-from scorers.observe.limbs.pose_hands import look_at_pose
+from scorers.observe.limbs.pose_hands import limbs_of_image
 from scorers.observe.observation import Observation
 from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.parts import Mask, groups_of, person_labels
@@ -196,7 +196,7 @@ def test_with_a_pose_model_hands_are_its_to_find(observer: ParserObserver, tmp_p
     posing = replace(observer, hand_judge=None, pose=open_pose(write_pose_model(tmp_path / "pose.onnx")))
     image = draw(figures(1, 11)[0]).image
     found, before = posing.observe([image])[0], observer.observe([image])[0]
-    expected = look_at_pose(posing.pose, image, *_masks(observer, image)) if posing.pose else None
+    expected = limbs_of_image(posing.pose, image, *_masks(observer, image)) if posing.pose else None
     assert expected is not None
     assert (found.hands, found.arms) == (expected.hands, expected.arms)
     assert len(found.points["hands"]) == len(found.hands)

@@ -9,7 +9,7 @@ import pytest
 
 from models.testing.poses import write_pose_model
 from models.vision.pose import Pose, open_pose
-from scorers.observe.limbs.pose_hands import HANDS, Posed, look_at_pose, posed
+from scorers.observe.limbs.pose_hands import HANDS, PoseLimbs, limbs_of_image, limbs_of_pose
 from scorers.observe.observation import Observation
 from scorers.score.judgeable_hands import SMALLEST, judgeable_hands
 from scorers.score.missing_hands import hands_lost
@@ -31,12 +31,12 @@ def pose(*, hands: tuple[bool, bool] = (True, True), wrists: float = 0.9, elbows
     return Pose(points, confidence, scale)
 
 
-def observed(seen: Posed) -> Observation:
+def observed(seen: PoseLimbs) -> Observation:
     return Observation((400, 600), hands=seen.hands, arms=seen.arms, heads=1)
 
 
 def test_two_hands_are_found_where_they_are() -> None:
-    seen = posed(pose(), GROUND, GROUND)
+    seen = limbs_of_pose(pose(), GROUND, GROUND)
     assert len(seen.hands) == 2
     assert [arm.end for arm in seen.arms] == ["hand", "hand"]
     assert all(h.broken < 0.5 and 30 < h.size < 200 for h in seen.hands)
@@ -46,36 +46,36 @@ def test_a_broken_hand_is_told_from_a_whole_one() -> None:
     at = pose()
     shape = broken(np.random.default_rng(0))
     at.points[HANDS[0]] = shape - shape[0] + at.points[9]
-    left, right = posed(at, GROUND, GROUND).hands
+    left, right = limbs_of_pose(at, GROUND, GROUND).hands
     assert left.broken > 0.5 > right.broken
 
 
 def test_a_wrist_without_a_hand_ends_in_the_open_unless_something_covers_the_place() -> None:
     lost = pose(hands=(False, True))
-    assert [arm.end for arm in posed(lost, GROUND, GROUND).arms] == ["open", "hand"]
+    assert [arm.end for arm in limbs_of_pose(lost, GROUND, GROUND).arms] == ["open", "hand"]
     dress = GROUND.copy()
     dress[150:250, 60:140] = True
-    assert [arm.end for arm in posed(lost, dress, GROUND).arms] == ["hidden", "hand"]
-    assert [arm.end for arm in posed(lost, dress, dress).arms] == ["open", "hand"], "the arm itself covers nothing"
+    assert [arm.end for arm in limbs_of_pose(lost, dress, GROUND).arms] == ["hidden", "hand"]
+    assert [arm.end for arm in limbs_of_pose(lost, dress, dress).arms] == ["open", "hand"], "the arm itself covers nothing"
 
 
 def test_hands_that_the_pose_expects_are_missed_and_hidden_ones_are_not() -> None:
-    both, none = observed(posed(pose(), GROUND, GROUND)), pose(hands=(False, False))
-    assert hands_lost(observed(posed(none, GROUND, GROUND)), both, both) == 2
+    both, none = observed(limbs_of_pose(pose(), GROUND, GROUND)), pose(hands=(False, False))
+    assert hands_lost(observed(limbs_of_pose(none, GROUND, GROUND)), both, both) == 2
     unseen = pose(hands=(False, False), wrists=0.1)
-    assert hands_lost(observed(posed(unseen, GROUND, GROUND)), both, both) == 0
+    assert hands_lost(observed(limbs_of_pose(unseen, GROUND, GROUND)), both, both) == 0
     armless = pose(hands=(False, False), wrists=0.1, elbows=0.1)
-    assert hands_lost(observed(posed(armless, GROUND, GROUND)), both, both) == 2
+    assert hands_lost(observed(limbs_of_pose(armless, GROUND, GROUND)), both, both) == 2
 
 
 def test_an_arm_that_leaves_the_picture_hides_its_hand() -> None:
     at = pose(hands=(False, True))
     at.points[9] = (4, 200)
-    assert posed(at, GROUND, GROUND).arms[0].end == "hidden"
+    assert limbs_of_pose(at, GROUND, GROUND).arms[0].end == "hidden"
 
 
 def test_hands_that_the_model_saw_too_small_are_not_judged() -> None:
-    large, small = posed(pose(), GROUND, GROUND), posed(pose(scale=0.08), GROUND, GROUND)
+    large, small = limbs_of_pose(pose(), GROUND, GROUND), limbs_of_pose(pose(scale=0.08), GROUND, GROUND)
     assert small.hands[0].size == pytest.approx(large.hands[0].size * 0.08, abs=1e-4)
     assert small.hands[0].size < SMALLEST
     assert judgeable_hands(observed(small)) == []
@@ -86,5 +86,5 @@ def test_where_nobody_is_there_is_no_pose(tmp_path: Path) -> None:
 
     model = open_pose(write_pose_model(tmp_path / "pose.onnx"))
     picture = Image.new("RGB", (400, 600))
-    assert look_at_pose(model, picture, GROUND, GROUND) == Posed()
-    assert isinstance(look_at_pose(model, picture, ~GROUND, GROUND), Posed)
+    assert limbs_of_image(model, picture, GROUND, GROUND) == PoseLimbs()
+    assert isinstance(limbs_of_image(model, picture, ~GROUND, GROUND), PoseLimbs)

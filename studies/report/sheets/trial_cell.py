@@ -1,0 +1,26 @@
+"""One trial on a sheet, and the legend below: shared by the sheets of trials and of the proof."""
+
+from __future__ import annotations
+
+from dashboards.sheet import Cell, Tone
+from studies.report.sheets.style import open_image, score_line, weights_line
+from studies.run.outcome import Outcome, TrialRecord
+
+
+def trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bool = False) -> Cell:
+    """A trial with its weights, scores and verdict. `lead` replaces its number and phase; `hidden` blurs a bare image."""
+    picked = outcome.pick is not None and record.judged.point.key() == outcome.pick.point.key()
+    tone: Tone = "pick" if picked else "good" if record.judged.feasible else "bad"
+    head = lead or f"{record.number}. {record.phase}"
+    verdict = f"total {record.judged.cost:.2f}" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
+    image = open_image(record.image, hidden and record.bare)
+    return Cell(image, (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone)
+
+
+def legend(outcome: Outcome) -> str:
+    """What an image must meet at this seed."""
+    required = [f"{n} at least {v:g}" for n, v in outcome.require.items()]
+    by_number_first = sorted(outcome.limits, key=lambda limit: limit.score.counted)
+    required += [limit.describe() for limit in by_number_first if limit.value is not None]
+    how = " The pick was chosen by hand." if outcome.by_hand else ""
+    return f"Required: {', '.join(required)}.{how}"
