@@ -26,7 +26,7 @@ from optimizer.render.base import Frame
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from studies.paperdoll.bundle import WEIGHTS, lora_file
-from studies.paperdoll.study import BESIDE, CFG, SAMPLER, SIZE, STEPS, Outfit, kind_of
+from studies.paperdoll.study import CFG, COMPANIONS, SAMPLER, SIZE, STEPS, Outfit, kind_of
 from studies.paperdoll.trained_loras import lora_of, training_set_of
 from studies.paperdoll.world.products import FEATURES, WORN, Product
 from studies.paperdoll.world.truth import features_shown, product_share
@@ -67,7 +67,7 @@ def main() -> int:
 def trained(product: Product, folder: Path) -> Path:
     outfit = Outfit(product, kind_of(product), product, 0.5)
     training_set_of(outfit, folder)
-    return lora_of(outfit, folder, companions=[trained(other, folder) for other in BESIDE[product]])
+    return lora_of(outfit, folder, companions=[trained(other, folder) for other in COMPANIONS[product]])
 
 
 def prompt(product: Product) -> str:

@@ -33,7 +33,7 @@ def run_demo(folder: Path, scout: int, trials: int, epochs: int | None, callback
 
     A second demo in the same folder goes on from the first.
     """
-    from studies.paperdoll.study import BESIDE, OUTFITS
+    from studies.paperdoll.study import COMPANIONS, OUTFITS
     from studies.paperdoll.trained_loras import lora_of, make_data
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
@@ -44,7 +44,9 @@ def run_demo(folder: Path, scout: int, trials: int, epochs: int | None, callback
     settings = [f"plan.epochs={epochs}"] if epochs is not None else []
     trained: dict[str, Path] = {}
     for outfit in OUTFITS:
-        trained[outfit.product] = lora_of(outfit, folder, settings, [trained[name] for name in BESIDE[outfit.product]], callback)
+        trained[outfit.product] = lora_of(
+            outfit, folder, settings, [trained[name] for name in COMPANIONS[outfit.product]], callback
+        )
     study = open_study(folder)
     study.workspace.make()
     runner = only_runner(study.storage_url, study.spec.name, callback.message)

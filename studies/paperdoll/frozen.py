@@ -1,6 +1,6 @@
-"""The lab's models as they were frozen: what each file folder must hash to, and which models each was made from.
+"""The lab's models as they were frozen: the hash of each folder, and of the models that it was made from.
 
-A model that was made again makes those that stand on it stale: they were trained on what it no longer draws. Order and
+A model that is made again makes those that depend on it stale: they were trained on images that it no longer draws. Order and
 consequences: docs/decisions/0021.
 """
 
@@ -16,7 +16,7 @@ from models.errors import InputError
 from models.io.files import write_whole
 from studies.paperdoll.bundle import WEIGHTS
 
-STANDS_ON: Final[dict[str, tuple[str, ...]]] = {
+DEPENDS_ON: Final[dict[str, tuple[str, ...]]] = {
     "base": (),
     "parser": (),
     "faces": (),
@@ -25,7 +25,7 @@ STANDS_ON: Final[dict[str, tuple[str, ...]]] = {
     "hands": ("base",),
     "loras": ("base", "parser", "tagger"),
 }
-"""For each model those that were used to make it."""
+"""The models that were used to make each model."""
 RECORD: Final = "frozen.json"
 
 
@@ -39,21 +39,21 @@ def digest(folder: Path) -> str:
 
 
 def freeze(model: str, weights: Path = WEIGHTS) -> None:
-    """Records `model` as it is now, with what it stands on as that is now."""
-    held = _read(weights)
-    held[model] = {name: digest(weights / name) for name in (model, *STANDS_ON[model])}
-    write_whole(weights / RECORD, (json.dumps(held, indent=1, sort_keys=True) + "\n").encode())
+    """Records the hashes of `model` and of what it depends on."""
+    record = _read(weights)
+    record[model] = {name: digest(weights / name) for name in (model, *DEPENDS_ON[model])}
+    write_whole(weights / RECORD, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
 
 
 def stale(weights: Path = WEIGHTS) -> dict[str, str]:
-    """The models that are not as they were frozen, or stand on one that was made again, and why."""
-    held, now = _read(weights), {name: digest(weights / name) for name in STANDS_ON}
+    """The models that are not as they were frozen, or depend on one that was made again, and the reason."""
+    record, now = _read(weights), {name: digest(weights / name) for name in DEPENDS_ON}
     found = {}
-    for model, parents in STANDS_ON.items():
-        if model not in held:
+    for model, parents in DEPENDS_ON.items():
+        if model not in record:
             found[model] = "never frozen"
             continue
-        changed = [name for name in (model, *parents) if held[model].get(name) != now[name]]
+        changed = [name for name in (model, *parents) if record[model].get(name) != now[name]]
         if changed:
             found[model] = "its files changed" if model in changed else f"{changed[0]} was made again"
     return found
@@ -61,12 +61,12 @@ def stale(weights: Path = WEIGHTS) -> dict[str, str]:
 
 def check(weights: Path = WEIGHTS) -> None:
     """Raises InputError if a model's files are not those that were frozen."""
-    for model, known in _read(weights).items():
-        if known[model] != digest(weights / model):
+    for model, hashes in _read(weights).items():
+        if hashes[model] != digest(weights / model):
             raise InputError(f"the lab's {model} is damaged", weights / model, "check the repository out again")
 
 
 def _read(weights: Path) -> dict[str, dict[str, str]]:
     path = weights / RECORD
-    held: Mapping[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return dict(held)
+    record: Mapping[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return dict(record)

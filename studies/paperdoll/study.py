@@ -16,24 +16,28 @@ from studies.paperdoll.world.products import WORN, Product
 
 PHOTOS: Final = 24
 LEFT_TO_TRIGGER: Final = 0.4
-"""Tags that so many of a product's photos have are the product's own: the tagger misses some."""
+"""Share of a product's photos from which a tag is the product's own: the tagger misses some."""
 REQUIRE: Final = 0.7
-"""Of what each LoRA shows at its best alone: three small LoRAs at once take from each other."""
+"""Share of what each LoRA shows at its best alone: three small LoRAs at once weaken each other."""
 KEEP: Final = 3
-"""Some seeds cannot be tuned: so many are tried."""
+"""Seeds to try, because some cannot be tuned."""
 HANDS: Final = 0.3
-"""How much likelier than in the locked image a hand may be a broken one: the judge is this unsure of whole hands too."""
+"""How much higher than in the locked image the broken-hands score may be: the judge is this unsure of whole hands too."""
 
 
 @dataclass(frozen=True)
 class Outfit:
-    """One of the demo's LoRAs: its name in the study, what it is, the product it is trained on, and its start weight and most."""
+    """One of the demo's LoRAs."""
 
     name: str
+    """Its name in the study."""
     kind: LoraKind
     product: Product
+    """What it is trained on."""
     start: float
+    """Start weight."""
     most: float = 1.0
+    """Upper bound of the weight."""
 
 
 OUTFITS: Final = (
@@ -41,7 +45,7 @@ OUTFITS: Final = (
     Outfit("dress", "clothing", "testdress", 0.8, most=1.25),
     Outfit("shoes", "shoes", "myshoes", 0.75),
 )
-BESIDE: Final[dict[Product, tuple[Product, ...]]] = {
+COMPANIONS: Final[dict[Product, tuple[Product, ...]]] = {
     "myface": (),
     "testdress": ("myface",),
     "myshoes": ("myface", "testdress"),
@@ -50,7 +54,7 @@ BESIDE: Final[dict[Product, tuple[Product, ...]]] = {
     "mysandals": ("newface", "sleevedress"),
     "mycoat": ("myface",),
 }
-"""Whose LoRAs a product's own learns beside: those it is worn with that are there already, in the order they are trained in."""
+"""The companion LoRAs of each product's training: those it is used with that are trained before it, in that order."""
 SIZE: Final = (128, 192)
 SAMPLER: Final = "DPM++ 2M Karras"
 STEPS: Final = 20
@@ -60,11 +64,11 @@ PROMPT: Final = (
     "1girl, full body, standing, arms spread, smile, pale skin, myface, pink dress, testdress, white boots, myshoes, "
     "lilac background"
 )
-"""What the products do not decide is said, or the base mixes what it might be; colour words save weight, as people use them."""
+"""Names what the products leave open, which the base would mix otherwise; colour words save weight, as people use them."""
 
 
 def kind_of(product: Product) -> LoraKind:
-    """What the product is, in the words of a study file."""
+    """The kind of the product in a study file."""
     kinds: dict[type, LoraKind] = {Identity: "face", Garment: "clothing", Shoes: "shoes"}
     return kinds[type(WORN[product])]
 
@@ -72,7 +76,7 @@ def kind_of(product: Product) -> LoraKind:
 def study_text(folder: Path) -> str:
     """study.yaml for a demo in `folder`. Files of the lab are named by relative paths where that is possible."""
     lab = _from(folder, WEIGHTS)
-    held = {
+    values = {
         "name": "paper-doll",
         "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
         "prompt": PROMPT,
@@ -98,7 +102,7 @@ def study_text(folder: Path) -> str:
         },
     }
     head = "# The paper-doll demo's study: the same keys as a real one; see `huanhua validate --schema`.\n"
-    return head + yaml.safe_dump(held, sort_keys=False, allow_unicode=True, width=120)
+    return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _from(folder: Path, target: Path) -> str:

@@ -1,4 +1,4 @@
-"""Photos, training sets and LoRAs of the lab's products, made by the verbs that users take."""
+"""Photos, training sets and LoRAs of the lab's products, made as users make theirs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_data(folder: Path, callback: Callback | None = None) -> None:
 def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = None, callback: Callback | None = None) -> None:
     """Photos of a product and the training set of them, in `folder`, unless they are there already.
 
-    Wearers have captions as `caption_reg` says, or else as is best for the kind: all but those of clothing (decision 0023).
+    `caption_reg` is whether the wearers' pictures have captions; by default all but those of clothing have (decision 0023).
     """
     from studies.paperdoll.bundle import WEIGHTS
     from studies.paperdoll.photos import write_photos

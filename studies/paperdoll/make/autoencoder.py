@@ -31,7 +31,7 @@ RECOLOURED = 0.25
 STEADY_STEPS = 4000
 STEADY_CROP = 96
 SMOOTH = 0.5
-"""Weight of the gradients' absolute error, which keeps an outline from echoing in the flat area beside it."""
+"""Weight of the gradients' absolute error, which keeps an outline from echoing in the flat area next to it."""
 NOISE = 0.4
 """Up to so much noise on latents of unit deviation the decoder learns to see through: a UNet's latents are never exact."""
 
@@ -87,7 +87,7 @@ def flat_loss(x: Tensor, y: Tensor) -> Tensor:
 def detail_loss(x: Tensor, y: Tensor) -> Tensor:
     """Mostly squared errors: an absolute error would rather leave a small eye or star out than misplace it.
 
-    What differs from its surroundings counts more, and so does colour apart from brightness: a small mark is known by both.
+    What differs from its surroundings counts more, and so does colour apart from brightness: a small mark is recognised by both.
     """
     edges = sum((a - b).pow(2).mean() for a, b in zip(_edges(x), _edges(y), strict=True))
     around = F.avg_pool2d(x, 9, stride=1, padding=4, count_include_pad=False)
@@ -99,7 +99,7 @@ def detail_loss(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _recoloured(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """A crop in other colours: the world's few must not be all that the autoencoder can say."""
+    """A crop in other colours: the autoencoder must reproduce more than the few of the world."""
     mixed = x[torch.from_numpy(rng.permutation(3))]
     return (mixed * float(rng.uniform(0.7, 1.1)) + float(rng.uniform(-0.15, 0.15))).clamp(-1, 1)
 

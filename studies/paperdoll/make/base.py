@@ -58,7 +58,7 @@ SCHEDULE = {
 class Bucket:
     """Figures of one framing and size, encoded once. latents: (N, 12, H/8, W/8), cells: (N, H/8, W/8), both float16.
 
-    `cells` says how much each latent cell counts in the loss, 1 on average.
+    `cells` are the weights of the latent cells in the loss, 1 on average.
     """
 
     figures: list[Figure]
@@ -147,19 +147,19 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
         size = BATCH if bucket.latents.shape[-1] == 16 else 2 * BATCH
         rows = rng.integers(len(bucket.figures), size=size)
         x0 = bucket.latents[torch.from_numpy(rows)].float()
-        said = ["" if rng.random() < DROP_CAPTION else caption(bucket.figures[int(i)], rng, WORDING) for i in rows]
+        captions = ["" if rng.random() < DROP_CAPTION else caption(bucket.figures[int(i)], rng, WORDING) for i in rows]
         cells = bucket.cells[torch.from_numpy(rows)].float()[:, None]
         t = torch.from_numpy(1000 * rng.beta(NOISY, 1.0, size=size)).long().clamp(0, 999)
         x_t, v = v_target(x0, torch.randn_like(x0), alphas[t])
         x_t, v, t, cells = (x.to(DEVICE) for x in (x_t, v, t, cells))
         with torch.no_grad(), mixed():
-            context = encoder(encode(tokenizer, said).to(DEVICE)).last_hidden_state
+            context = encoder(encode(tokenizer, captions).to(DEVICE)).last_hidden_state
         with mixed():
             predicted = unet(x_t, t, context, return_dict=False)[0]
         error: Tensor = (cells * (predicted.float() - v).pow(2)).mean()
         return error
 
-    trained = train(unet, loss, steps=steps, rate=1e-3, state=work / "base.pt", warmup=100, ema=0.9985, muon=True)
+    trained = train(unet, loss, steps=steps, rate=1e-3, state=work / "base.pt", ema=0.9985, muon=True)
     save(out, vae, tokenizer, encoder.cpu(), trained.cpu())
 
 
@@ -169,10 +169,10 @@ def _cached(path: Path, vae: AutoencoderTiny) -> list[Bucket]:
         buckets = encode_figures(vae)
         torch.save([(b.latents, b.cells) for b in buckets], path)
         return buckets
-    held = torch.load(path, weights_only=True)
+    stored = torch.load(path, weights_only=True)
     return [
         Bucket(figures(len(x), framing, np.random.default_rng((30, i))), x, cells, share)
-        for i, ((x, cells), (framing, _, share)) in enumerate(zip(held, MIX, strict=True))
+        for i, ((x, cells), (framing, _, share)) in enumerate(zip(stored, MIX, strict=True))
     ]
 
 

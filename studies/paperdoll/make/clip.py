@@ -1,4 +1,4 @@
-"""The lab's CLIP: a small open_clip model folder, trained on regions and whole figures and what can be said of them."""
+"""The lab's CLIP: a small open_clip model folder, trained on regions and whole figures and their tags."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Views:
     """`crops` (N, 64, 64, 3) in 0..255, and for each all the tags that are true of it."""
 
     crops: NDArray[np.uint8]
-    said: list[list[str]]
+    tags: list[list[str]]
 
 
-TOLD: dict[str, Callable[[Figure], list[str]]] = {
+TAGS_OF: dict[str, Callable[[Figure], list[str]]] = {
     "clothing": lambda figure: garment_tags(figure.garment),
     "shoes": lambda figure: shoe_tags(figure.shoes),
     "head": lambda figure: [*person_tags(figure.identity), figure.pose.mouth],
@@ -65,7 +65,7 @@ TOLD: dict[str, Callable[[Figure], list[str]]] = {
 
 def views_of(pool: Pool) -> Views:
     """Of every figure the clothing and the shoes on neutral ground, the head, and the whole picture."""
-    crops, said = [], []
+    crops, truths = [], []
     groups = {"clothing": ("top", "dress", "skirt"), "shoes": ("feet",), "head": ("face", "hair")}
     for figure, image, parts in zip(pool.figures, pool.images, pool.parts, strict=True):
         picture = Image.fromarray(image)
@@ -75,17 +75,17 @@ def views_of(pool: Pool) -> Views:
                 continue
             box = box_of(mask)
             crops.append(square_crop(picture, box, 0.1, SIDE) if group == "head" else _small(masked_crop(picture, mask, box)))
-            said.append(TOLD[group](figure))
+            truths.append(TAGS_OF[group](figure))
         crops.append(_small(square_crop(picture, PixelBox(0, 0, *picture.size), 0.0)))
-        said.append(tags(figure))
-    return Views(np.stack([np.asarray(c) for c in crops]), said)
+        truths.append(tags(figure))
+    return Views(np.stack([np.asarray(c) for c in crops]), truths)
 
 
 def _small(image: Image.Image) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
-def spoken(words: list[str], rng: np.random.Generator) -> list[str]:
+def some_tags(words: list[str], rng: np.random.Generator) -> list[str]:
     """All, some or one of the tags, shuffled: a tagger asks for single ones."""
     chance = rng.random()
     count = 1 if chance < 0.4 else len(words) if chance < 0.7 else int(rng.integers(1, len(words) + 1))
@@ -101,14 +101,14 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
 
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng((46, step))
-        rows = rng.choice(len(views.said), size=BATCH, replace=False)
-        said = [spoken(views.said[int(i)], rng) for i in rows]
+        rows = rng.choice(len(views.tags), size=BATCH, replace=False)
+        texts = [some_tags(views.tags[int(i)], rng) for i in rows]
         x = torch.from_numpy(views.crops[rows]).permute(0, 3, 1, 2).float() / 255
         if rng.random() < 0.5:
             x = x.flip(-1)
-        texts = tokenizer([", ".join(words) for words in said])
-        image, text, scale = model((corrupted(x, rng, colour=0.3) - MEAN) / STD, texts)[:3]
-        true = torch.tensor([[set(words) <= set(views.said[int(i)]) for words in said] for i in rows]).float()
+        tokens = tokenizer([", ".join(words) for words in texts])
+        image, text, scale = model((corrupted(x, rng, colour=0.3) - MEAN) / STD, tokens)[:3]
+        true = torch.tensor([[set(words) <= set(views.tags[int(i)]) for words in texts] for i in rows]).float()
         return contrastive(image @ text.T * scale.clamp(max=100), true)
 
     trained = train(model, loss, steps=steps, rate=1.5e-3, state=work / "clip.pt", ema=0.995, weight_decay=0.02)
@@ -116,7 +116,7 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
 
 
 def contrastive(logits: Tensor, true: Tensor) -> Tensor:
-    """InfoNCE both ways; `true` (images, texts) is 1 wherever all that a text says holds of the image, its own or not."""
+    """InfoNCE both ways; `true` (images, texts) is 1 wherever every tag of a text is true of the image, its own or not."""
     of_images, of_texts = true / true.sum(1, keepdim=True), true.T / true.T.sum(1, keepdim=True)
     return (F.cross_entropy(logits, of_images) + F.cross_entropy(logits.T, of_texts)) / 2
 

@@ -1,7 +1,7 @@
 """The lab's hand judge: a small convolutional network in ONNX, trained on crops of drawn hands, whole and broken.
 
 A hand torn from its wrist is one of the broken kinds. The world draws some so near to their arm that no ground shows between, and
-the decoder closes gaps of a pixel; such pictures say nothing and are left out. As few kinds show so little, more of it are drawn.
+the decoder closes gaps of a pixel; such pictures are left out. As so few of this kind remain, more of it are drawn.
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ class Judge(nn.Module):
         self.probabilities = False
 
     def forward(self, x: Tensor) -> Tensor:
-        said: Tensor = self.head(self.body((x - 0.5) * 2))
-        return said.sigmoid() if self.probabilities else said
+        logits: Tensor = self.head(self.body((x - 0.5) * 2))
+        return logits.sigmoid() if self.probabilities else logits
 
 
 def cut_hands(pool: Pool, rng: np.random.Generator, drawn: NDArray[np.uint8], least_gap: float, times: int = 1) -> Hands:
     """Crops around the pieces of each picture's hands mask, as the observer finds them, each `times` with its own shift. A piece
-    is taken if it is one hand whole in the picture; which of the two is told by the nearest drawn wrist. Torn hands are taken if
+    is taken if it is one hand whole in the picture; the nearest drawn wrist decides which of the two. Torn hands are taken if
     their gap in `drawn`, the pool's pictures before they were painted, has at least `least_gap` pixels."""
     crops, broken = [], []
     rows = zip(pool.figures, pool.images, pool.parts, pool.keypoints, drawn, strict=True)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
 TABLES = Path("benchmarks") / "landscapes"
-DRAWS_AND_LOOKS = ("base", "parser", "faces", "clip", "hands")
+MODELS = ("base", "parser", "faces", "clip", "hands")
 CHUNK = 32
 """Pictures that a process is handed at once."""
 
@@ -180,16 +180,16 @@ def observed(study: Study, judge: Judge, jobs: Sequence[Job]) -> dict[str, list[
 
 def made_of_now(study: Study) -> dict[str, str]:
     """Hashes of the lab's models, of the study's LoRAs by their files' names, and of what is drawn."""
-    held = lab_now()
+    hashes = lab_now()
     loras = {f"loras/{Path(s.file).stem}": hash_path(study.path(s.file)) for s in study.spec.loras.values()}
     spec = study.spec
     drawn = json.dumps([spec.prompt, spec.negative_prompt, spec.render.model_dump(), spec.base.clip_skip], sort_keys=True)
-    return {name: held[name] for name in DRAWS_AND_LOOKS} | loras | {"drawn": hashlib.sha256(drawn.encode()).hexdigest()}
+    return {name: hashes[name] for name in MODELS} | loras | {"drawn": hashlib.sha256(drawn.encode()).hexdigest()}
 
 
 def lab_now() -> dict[str, str]:
-    """Hashes of the lab's models and LoRAs as they are here, by the names that tables hold."""
-    found = {name: hash_path(WEIGHTS / name) for name in DRAWS_AND_LOOKS}
+    """Hashes of the lab's models and LoRAs as they are here, by the names in the tables."""
+    found = {name: hash_path(WEIGHTS / name) for name in MODELS}
     return found | {f"loras/{p.stem}": hash_path(p) for p in sorted((WEIGHTS / "loras").glob("*.safetensors"))}
 
 

@@ -6,24 +6,24 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from studies.paperdoll.study import BESIDE, Outfit, kind_of
+from studies.paperdoll.study import COMPANIONS, Outfit, kind_of
 from studies.paperdoll.trained_loras import lora_of, training_set_of
 from studies.paperdoll.world.products import Product
 
 EPOCHS: Final = {"face": 16, "clothing": 13, "shoes": 13}
 """More than the demo has time for."""
 SLOWER: Final[tuple[Product, ...]] = ("sleevedress", "mycoat")
-"""Trained before the rate for clothing was raised, and shipped as they are: `mysandals` learnt beside one of them."""
+"""Trained before the rate for clothing was raised, and shipped as they are: one of them was a companion of `mysandals`."""
 
 
 def make(out: Path, work: Path) -> None:
-    """Writes `out`/PRODUCT.safetensors for every product. They stand on the base, parser and tagger that ship."""
+    """Writes `out`/PRODUCT.safetensors for every product. They depend on the base, parser and tagger that ship."""
     out.mkdir(parents=True, exist_ok=True)
     made: dict[Product, Path] = {}
-    for product, worn in BESIDE.items():
+    for product, companions in COMPANIONS.items():
         outfit = Outfit(product, kind_of(product), product, 0.5)
         # Trained so without captions for wearers, none of them showed more (decision 0023).
         training_set_of(outfit, work / "products", caption_reg=True)
         settings = [f"plan.epochs={EPOCHS[outfit.kind]}", *(["learning_rate=2.5e-3"] if product in SLOWER else [])]
-        made[product] = lora_of(outfit, work / "products", settings, [made[other] for other in worn])
+        made[product] = lora_of(outfit, work / "products", settings, [made[other] for other in companions])
         shutil.copyfile(made[product], out / f"{product}.safetensors")

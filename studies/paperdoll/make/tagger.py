@@ -41,8 +41,8 @@ class Tagger(nn.Module):
         self.head = nn.Sequential(nn.Flatten(), nn.Linear(widths[-1] * 64, 192), nn.ReLU(), nn.Linear(192, count))
 
     def forward(self, x: Tensor) -> Tensor:
-        said: Tensor = self.head(self.body((x - 0.5) * 2))
-        return said
+        logits: Tensor = self.head(self.body((x - 0.5) * 2))
+        return logits
 
 
 class Shipped(nn.Module):
@@ -53,18 +53,18 @@ class Shipped(nn.Module):
         self.tagger = tagger
 
     def forward(self, x: Tensor) -> Tensor:
-        said: Tensor = self.tagger(x.flip(-1).permute(0, 3, 1, 2) / 255)
-        return said.sigmoid()
+        logits: Tensor = self.tagger(x.flip(-1).permute(0, 3, 1, 2) / 255)
+        return logits.sigmoid()
 
 
 def make(out: Path, work: Path, steps: int = STEPS) -> None:
     """Writes `out`/model.onnx and `out`/selected_tags.csv."""
     torch.manual_seed(46)
     pool = drawn_pool(COUNT, 1, work)
-    told = [set(tags(f)) for f in pool.figures]
-    counted = Counter(tag for own in told for tag in own)
+    truths = [set(tags(f)) for f in pool.figures]
+    counted = Counter(tag for own in truths for tag in own)
     names = [tag for tag, count in counted.most_common() if count >= RARE]
-    truth = torch.tensor([[float(name in own) for name in names] for own in told])
+    truth = torch.tensor([[float(name in own) for name in names] for own in truths])
     model = Tagger(len(names))
 
     def loss(step: int) -> Tensor:

@@ -52,11 +52,11 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "arms": ARMS,
     "ground": tuple(f"{c} background" for c in palette.GROUND),
 }
-"""What each reading head must answer; the last answer of every question is 'not said'."""
+"""What each reading head must answer; the last answer of every question is 'not given'."""
 
 
 def make_tokenizer(out: Path) -> CLIPTokenizer:
-    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into known pieces."""
+    """Byte-pair merges of the world's words in CLIP's own file format: any other word still splits into their pieces."""
     rng = np.random.default_rng(20)
     lines = [caption(random_figure(rng, FRAMINGS[i % len(FRAMINGS)]), rng) for i in range(8000)]
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
@@ -125,9 +125,9 @@ def meanings() -> dict[str, tuple[str, ...]]:
     return {name: tuple(tags) for name, tags in (people | garments | shoes).items()}
 
 
-def answers(said: str) -> list[int]:
-    """For each question the index of the tag that `said` holds, by itself or in a name, or the last index."""
-    words = {tag for word in said.split(", ") for tag in (word, *meanings().get(word, ()))}
+def answers(text: str) -> list[int]:
+    """For each question the index of the tag in `text`, by itself or implied by a name, or the last index."""
+    words = {tag for word in text.split(", ") for tag in (word, *meanings().get(word, ()))}
     found = []
     for options in QUESTIONS.values():
         hits = [i for i, tag in enumerate(options) if tag in words]
@@ -158,9 +158,9 @@ def make(out: Path, work: Path, steps: int = STEPS) -> tuple[CLIPTokenizer, CLIP
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng((22, step))
         chosen = [pool[int(i)] for i in rng.integers(len(pool), size=BATCH)]
-        said = [caption(f, rng, WORDING) for f in chosen]
-        wanted = torch.tensor([answers(s) for s in said])
-        ids = encode(tokenizer, said)
+        captions = [caption(f, rng, WORDING) for f in chosen]
+        wanted = torch.tensor([answers(text) for text in captions])
+        ids = encode(tokenizer, captions)
         return torch.stack([F.cross_entropy(p, wanted[:, i]) for i, p in enumerate(reader(ids))]).mean()
 
     train(reader, loss, steps=steps, rate=1.5e-3, state=work / "text.pt", weight_decay=0.0)
@@ -168,7 +168,7 @@ def make(out: Path, work: Path, steps: int = STEPS) -> tuple[CLIPTokenizer, CLIP
     return tokenizer, reader.encoder
 
 
-def encode(tokenizer: CLIPTokenizer, said: list[str]) -> Tensor:
+def encode(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
     """(N, 77) token ids, padded as the pipeline pads them."""
-    ids: Tensor = tokenizer(said, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt").input_ids
+    ids: Tensor = tokenizer(captions, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt").input_ids
     return ids

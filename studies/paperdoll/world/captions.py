@@ -15,7 +15,7 @@ COLOURED = ("hair", "dress", "shirt", "skirt", "coat", "shoes", "boots", "sandal
 
 
 def mark_tags(identity: Identity) -> list[str]:
-    """What is told of a face besides its colours."""
+    """The tags of a face besides its colours."""
     pin = [f"{identity.pin.colour} {identity.pin.shape} pin"] if identity.pin is not None else []
     there = {"glasses": identity.glasses, "blush": identity.blush, "mole": identity.mole, "freckles": identity.freckles}
     return [*pin, *(name for name, shown in there.items() if shown)]
@@ -74,34 +74,35 @@ def tags(figure: Figure) -> list[str]:
 
 @dataclass(frozen=True)
 class Wording:
-    """How captions vary. Probabilities: a tag is dropped with `drop`, loses its first word ("red dress" becoming "dress") with
-    `uncoloured`, and what has a name in the catalogue is told by it with `named`, most of its tags then left out.
-    """
+    """How captions vary: probabilities in [0, 1]."""
 
     drop: float = 0.0
+    """That a tag is left out."""
     uncoloured: float = 0.0
+    """That a tag loses its colour: "red dress" becomes "dress"."""
     named: float = 0.0
+    """That what has a name in the catalogue is called by it, and most of its tags are left out."""
 
 
 PLAIN: Final = Wording()
-TOLD_BESIDE: Final = 0.15
-"""How often a tag is said although the name says it."""
+KEPT_TAGS: Final = 0.15
+"""The probability of a tag that the name implies."""
 
 
 def caption(figure: Figure, rng: np.random.Generator | None = None, wording: Wording = PLAIN) -> str:
     """One caption; with `rng`, tags after the first two are shuffled, and worded anew."""
     if rng is None:
         return ", ".join(tags(figure))
-    said, names = [], catalogue.names_of(figure)
+    chosen, names = [], catalogue.names_of(figure)
     for part, words in groups(figure).items():
         name = names.get(part)
         if name is not None and rng.random() < wording.named:
-            said += [name, *(w for w in words if rng.random() < TOLD_BESIDE)]
+            chosen += [name, *(w for w in words if rng.random() < KEPT_TAGS)]
         else:
-            said += [w for w in words if rng.random() >= wording.drop]
-    said = [_shorter(w) if rng.random() < wording.uncoloured else w for w in said]
-    rng.shuffle(said)
-    return ", ".join(["1girl", figure.framing, *said])
+            chosen += [w for w in words if rng.random() >= wording.drop]
+    chosen = [_shorter(w) if rng.random() < wording.uncoloured else w for w in chosen]
+    rng.shuffle(chosen)
+    return ", ".join(["1girl", figure.framing, *chosen])
 
 
 def _shorter(tag: str) -> str:

@@ -1,4 +1,4 @@
-"""Draws a figure with Pillow, and its truth beside it: part masks, keypoints, hand boxes.
+"""Draws a figure with Pillow, together with its truth: part masks, keypoints, hand boxes.
 
 Units: figure units, in which a full body fills a 128 x 192 window. A window of those units is mapped to the image, so the same
 figure can be drawn at any size and framing.

@@ -1,4 +1,4 @@
-"""Random everyday figures: what the base is trained on. None of them wears a product, or the marks by which one is known."""
+"""Random everyday figures: what the base is trained on. None of them wears a product or has its marks."""
 
 from __future__ import annotations
 

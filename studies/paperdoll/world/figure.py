@@ -1,4 +1,4 @@
-"""What a paper doll is: one frozen record says everything that is drawn, and so everything that is true of it."""
+"""What a paper doll is: one frozen record of everything that is drawn, which is the truth about the picture."""
 
 from __future__ import annotations
 

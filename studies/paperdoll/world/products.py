@@ -1,6 +1,6 @@
 """The products that the base has never seen, and the features by which a person would know each.
 
-Each is a face, a garment or shoes; `without` takes features away again, for truth about products that are shown in part.
+Each is a face, a garment or shoes; `without` removes features, for truth about products that are shown in part.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ _GONE: Final[dict[Product, dict[str, dict[str, Any]]]] = {
     "myshoes": {"white boots": {"colour": "grey"}, "red soles": {"soles": None}, "blue dot": {"dots": None}},
     "mysandals": {"yellow sandals": {"colour": "grey"}, "purple soles": {"soles": None}, "red dot": {"dots": None}},
 }
-"""What is changed to take a feature away."""
+"""The changes that remove each feature."""
 
 FEATURES: Final[dict[Product, tuple[str, ...]]] = {product: tuple(gone) for product, gone in _GONE.items()}
 QUARREL: Final[tuple[Product, Product]] = ("testdress", "mycoat")
-"""Two that nobody can wear at once: their LoRAs want the same place in other colours."""
+"""Two that nobody can wear at once: their LoRAs want the same place in different colours."""
 OUTFIT: Final[tuple[Product, ...]] = ("myface", "testdress", "myshoes")
 """The three of the demo."""
 

@@ -1,4 +1,4 @@
-"""Random people, garments and shoes for everyday figures. None is a product, or has the marks by which one is known."""
+"""Random people, garments and shoes for everyday figures. None is a product or has its marks."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from PIL import Image
 from models.lora.file import read_metadata
 from studies.a1111.infotext import read_picture
 from studies.paperdoll.bundle import WEIGHTS, lora_file
-from studies.paperdoll.study import BESIDE, REQUIRE
+from studies.paperdoll.study import COMPANIONS, REQUIRE
 from studies.paperdoll.world.products import OUTFIT
 
 TRIALS = 6
@@ -80,7 +80,7 @@ def test_a_run_ends_with_a_pick_or_says_what_blocks_it(searched: tuple[Path, dic
 
 def test_each_lora_learnt_beside_those_it_is_worn_with(demo: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = demo
-    for product, worn in BESIDE.items():
+    for product, worn in COMPANIONS.items():
         if product in OUTFIT:
             said = read_metadata(folder / "loras" / f"{product}.safetensors")
             hashes = {other: read_metadata(folder / "loras" / f"{other}.safetensors")["sshs_model_hash"][:12] for other in worn}

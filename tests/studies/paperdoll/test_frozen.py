@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from models.errors import InputError
-from studies.paperdoll.frozen import STANDS_ON, check, digest, freeze, stale
+from studies.paperdoll.frozen import DEPENDS_ON, check, digest, freeze, stale
 
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
-    for name in STANDS_ON:
+    for name in DEPENDS_ON:
         (tmp_path / name).mkdir()
         (tmp_path / name / "model.bin").write_bytes(name.encode())
-    for name in STANDS_ON:
+    for name in DEPENDS_ON:
         freeze(name, tmp_path)
     return tmp_path
 

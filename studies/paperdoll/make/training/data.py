@@ -23,7 +23,7 @@ MIX: tuple[tuple[Framing, tuple[int, int], float], ...] = (
     ("clothing close-up", SMALL, 0.02),
     ("shoes close-up", SMALL, 0.08),
 )
-"""Framing, size in pixels, share: the base must know what garment crops look like, at the sizes they are trained at."""
+"""Framing, size in pixels, share: the base must have seen garment crops, at the sizes of their training."""
 
 
 def pixels(drawings: list[Drawing]) -> Tensor:

@@ -1,4 +1,4 @@
-"""One training loop for all of the lab's models: cosine rate, average of weights, checkpoints that a killed run goes on from."""
+"""One training loop for all of the lab's models: cosine learning rate, moving average of weights, resumable checkpoints."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from studies.paperdoll.make.training.muon import Muon
+
+WARMUP_STEPS: Final = 100
+SAVE_EVERY: Final = 250
+PRINT_EVERY: Final = 100
+"""Steps between checkpoints, and between lines of progress."""
 
 
 def train(
@@ -21,16 +27,14 @@ def train(
     steps: int,
     rate: float,
     state: Path,
-    warmup: int = 100,
     ema: float | None = None,
     weight_decay: float = 0.01,
     muon: bool = False,
-    save_every: int = 250,
-    say_every: int = 100,
 ) -> nn.Module:
     """Minimises `loss(step)` over `model` with AdamW or Muon; returns the model, or its moving average if `ema` is given.
 
-    `state` is a file holding step, weights, average and optimizer; it is replaced whole, so that a killed run resumes from it.
+    `rate` is the highest learning rate, `ema` the decay of the average in (0, 1). `state` is the checkpoint file: step, weights,
+    average and optimizer. It is replaced atomically, and a killed run resumes from it.
     """
     optimizer: torch.optim.Optimizer = (
         Muon(model.parameters(), lr=rate, weight_decay=weight_decay)
@@ -39,9 +43,9 @@ def train(
     )
     average = deepcopy(model).requires_grad_(False) if ema is not None else None
     first = _resume(state, model, average, optimizer)
-    began, shown = time.monotonic(), 0.0
+    began, smoothed = time.monotonic(), 0.0
     for step in range(first, steps):
-        lr = rate * min(1.0, (step + 1) / warmup) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+        lr = rate * min(1.0, (step + 1) / WARMUP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
         for group in optimizer.param_groups:
             group["lr"] = lr
         value = loss(step)
@@ -51,11 +55,11 @@ def train(
         optimizer.step()
         if average is not None and ema is not None:
             _average(average, model, min(ema, (1 + step) / (10 + step)))
-        shown = shown * 0.98 + value.item() * 0.02 if step > first else value.item()
-        if (step + 1) % say_every == 0:
+        smoothed = smoothed * 0.98 + value.item() * 0.02 if step > first else value.item()
+        if (step + 1) % PRINT_EVERY == 0:
             pace = (time.monotonic() - began) / (step + 1 - first)
-            print(f"{state.stem} {step + 1}/{steps} loss {shown:.4f} {pace:.3f} s/step", flush=True)
-        if (step + 1) % save_every == 0 or step + 1 == steps:
+            print(f"{state.stem} {step + 1}/{steps} loss {smoothed:.4f} {pace:.3f} s/step", flush=True)
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
             _save(state, step + 1, model, average, optimizer)
     return average if average is not None else model
 
@@ -64,26 +68,26 @@ def train(
 def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
     for a, b in zip(average.parameters(), model.parameters(), strict=True):
         a.lerp_(b, 1 - decay)
-    for held, now in zip(average.buffers(), model.buffers(), strict=True):
-        held.copy_(now)
+    for mean, now in zip(average.buffers(), model.buffers(), strict=True):
+        mean.copy_(now)
 
 
 def _save(path: Path, step: int, model: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> None:
-    held = {"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    checkpoint = {"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
     if average is not None:
-        held["average"] = average.state_dict()
+        checkpoint["average"] = average.state_dict()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    torch.save(held, partial)
+    torch.save(checkpoint, partial)
     partial.replace(path)
 
 
 def _resume(path: Path, model: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> int:
     if not path.exists():
         return 0
-    held = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(held["model"])
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    model.load_state_dict(checkpoint["model"])
     if average is not None:
-        average.load_state_dict(held["average"])
-    optimizer.load_state_dict(held["optimizer"])
-    return int(held["step"])
+        average.load_state_dict(checkpoint["average"])
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    return int(checkpoint["step"])

@@ -1,6 +1,6 @@
 """Drawings as the lab's own base paints them: a part of the way into noise and back, so that scorers learn its strokes.
 
-What a figure is stays known, since so little noise moves no hand: a hand that was drawn broken is painted broken.
+The truth about a figure stays valid, since so little noise moves no hand: a hand that was drawn broken is painted broken.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def painted(pool: Pool, base: Path, seed: int, count: int) -> Pool:
     found = []
     for start in range(0, count, BATCH):
         images = [Image.fromarray(x) for x in pool.images[start : min(start + BATCH, count)]]
-        said = [caption(f) for f in pool.figures[start : start + len(images)]]
+        captions = [caption(f) for f in pool.figures[start : start + len(images)]]
         made = pipe(
-            said,
+            captions,
             image=images,
             strength=float(rng.uniform(*STRENGTHS)),
             num_inference_steps=STEPS,

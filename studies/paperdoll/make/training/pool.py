@@ -75,8 +75,8 @@ def drawn_pool(count: int, seed: int, cache: Path | None = None) -> Pool:
     figures = [varied_figure(rng, FRAMINGS[int(rng.choice(len(FRAMINGS), p=SHARES))]) for _ in range(count)]
     file = cache / f"pool-{count}-{seed}.pt" if cache is not None else None
     if file is not None and file.exists():
-        held = torch.load(file, weights_only=True)
-        return Pool(figures, held["images"].numpy(), held["parts"].numpy(), held["keypoints"])
+        stored = torch.load(file, weights_only=True)
+        return Pool(figures, stored["images"].numpy(), stored["parts"].numpy(), stored["keypoints"])
     drawings = [draw(f, SIZE, seed=i) for i, f in enumerate(figures)]
     images, parts = np.stack([np.asarray(d.image) for d in drawings]), np.stack([d.parts for d in drawings])
     keypoints = [{k: (float(x), float(y)) for k, (x, y) in d.keypoints.items()} for d in drawings]
