@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from huanhua.scoring import score
+    from models.base.opening import open_base
     from models.errors import InputError
     from models.lora.file import open_lora
     from optimizer.point import Point
@@ -36,6 +37,7 @@ __all__ = [
     "Space",
     "Study",
     "TrainRequest",
+    "open_base",
     "open_lora",
     "open_study",
     "prepare_photos",
@@ -58,6 +60,7 @@ _MODULES: Final = {
     "Space": "optimizer.search.space",
     "Study": "studies.study",
     "TrainRequest": "trainers.train.settings.request",
+    "open_base": "models.base.opening",
     "open_lora": "models.lora.file",
     "open_study": "studies.study",
     "prepare_photos": "studies.training.prepare",

@@ -26,6 +26,7 @@ EXPORTED = [
     "Space",
     "Study",
     "TrainRequest",
+    "open_base",
     "open_lora",
     "open_study",
     "prepare_photos",
