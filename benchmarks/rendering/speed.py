@@ -22,7 +22,7 @@ from benchmarks.rendering.loras import (
     three_loras,
 )
 from benchmarks.rendering.timing import Way, timed, turns
-from models.base.opening import CONFIGS, Base
+from models.base.family import CONFIGS, Base
 from models.lora.fold import Folded
 from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
@@ -113,7 +113,7 @@ def study_of(base: Base, images: int, steps: int) -> dict[str, float]:
     renderer = DiffusionRenderer(base, loras, frame)
     renderer.render([Job(1, points[0])])
     unet = copy.deepcopy(base.denoiser)
-    adapted(unet, {n: file.layers[DENOISER] for n, file in loras.items()})
+    adapted(unet, {n: dict(file.layers[DENOISER]) for n, file in loras.items()})
     pipe = StableDiffusionPipeline(
         vae=base.vae, text_encoder=base.text_encoders[TEXT], tokenizer=base.tokenizers[TEXT], unet=unet,
         scheduler=make_scheduler(SAMPLER, base.schedule, [1]), safety_checker=None, feature_extractor=None,
