@@ -145,10 +145,11 @@ def faces(models: Path) -> Observe:
 
 def pose(models: Path) -> Observe:
     """One person an image: both hands, arms, feet and the face at once."""
+    from models.boxes import PixelBox
     from models.vision.pose import open_pose
 
     opened = open_pose(models / "pose.onnx")
-    return lambda image: opened.find(image, (128, 32, 384, 736))
+    return lambda image: opened.find(image, PixelBox(128, 32, 384, 736))
 
 
 def lab(_: Path) -> Observe:

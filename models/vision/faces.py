@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.vision.onnx import providers_for, session_options
 
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ROOT = Path("~/.insightface")
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Face:
-    """`box` is (left, top, right, bottom) in pixels, `score` in [0, 1], `keypoints` (5, 2) pixels: left eye, right eye, nose,
+    """`box` encloses it, `score` in [0, 1], `keypoints` (5, 2) pixels: left eye, right eye, nose,
     left and right mouth corner as they lie in the image; `embedding` is a unit vector."""
 
-    box: Box
+    box: PixelBox
     score: float
     keypoints: NDArray[np.float32]
     embedding: NDArray[np.float32]
@@ -51,7 +51,7 @@ class FaceModel:
             found = self.analysis.get(bgr)
         faces = [
             Face(
-                (float(f.bbox[0]), float(f.bbox[1]), float(f.bbox[2]), float(f.bbox[3])),
+                PixelBox(float(f.bbox[0]), float(f.bbox[1]), float(f.bbox[2]), float(f.bbox[3])),
                 float(f.det_score),
                 np.asarray(f.kps, np.float32),
                 np.asarray(f.normed_embedding, np.float32),

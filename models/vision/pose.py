@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.vision.onnx import OnnxModel, open_onnx
 
@@ -26,7 +27,6 @@ PADDING: Final = 1.25
 """What the models were trained to see around a person."""
 MEAN: Final = np.array([123.675, 116.28, 103.53], np.float32)
 SPREAD: Final = np.array([58.395, 57.12, 57.375], np.float32)
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class PoseModel:
     model: OnnxModel
     size: tuple[int, int]
 
-    def find(self, image: Image.Image, box: Box) -> Pose:
-        """The pose of the one person in `box` (left, top, right, bottom in pixels) of an RGB image."""
+    def find(self, image: Image.Image, box: PixelBox) -> Pose:
+        """The pose of the one person in `box` of an RGB image."""
         corner, scale = framed(box, self.size)
         pixels = (np.asarray(_cut(image, corner, scale, self.size), np.float32) - MEAN) / SPREAD
         across, down = self.model.run_all(pixels.transpose(2, 0, 1)[None])
@@ -81,7 +81,7 @@ def decode(across: NDArray[np.float32], down: NDArray[np.float32]) -> tuple[NDAr
     return points.astype(np.float32), confidence.astype(np.float32)
 
 
-def framed(box: Box, size: tuple[int, int]) -> tuple[tuple[float, float], float]:
+def framed(box: PixelBox, size: tuple[int, int]) -> tuple[tuple[float, float], float]:
     """The left top corner, in pixels of the image, of the frame that holds `box` and its padding in the input's ratio; pixels of
     the input a pixel of the image."""
     left, top, right, bottom = box

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.images import open_photo
 from models.testing.poses import write_pose_model
@@ -23,11 +24,11 @@ def test_a_full_size_model_runs_once_on_a_photograph(tmp_path: Path) -> None:
     photo = open_photo(Path(insightface.__file__).parent / "data" / "images" / "t1.jpg")
     model = open_pose(write_pose_model(tmp_path / "dw-ll_ucoco_384.onnx"))
     assert model.size == (288, 384)
-    pose = model.find(photo, (0, 0, photo.width, photo.height))
+    pose = model.find(photo, PixelBox(0, 0, photo.width, photo.height))
     assert pose.points.shape == (133, 2)
     assert pose.confidence.shape == (133,)
     assert np.all((pose.confidence >= 0) & (pose.confidence <= 1))
-    again = model.find(photo, (0, 0, photo.width, photo.height))
+    again = model.find(photo, PixelBox(0, 0, photo.width, photo.height))
     assert np.array_equal(pose.points, again.points)
 
 
@@ -42,7 +43,7 @@ def test_responses_are_read_at_their_peaks() -> None:
 
 @given(side, side, side, side)
 def test_the_frame_holds_the_box_in_its_middle(left: float, top: float, wide: float, high: float) -> None:
-    (x, y), scale = framed((left, top, left + wide, top + high), (288, 384))
+    (x, y), scale = framed(PixelBox(left, top, left + wide, top + high), (288, 384))
     for point, corner, length in ((left, x, 288), (left + wide, x, 288), (top, y, 384), (top + high, y, 384)):
         assert 0 <= (point - corner) * scale <= length
     assert ((left + wide / 2) - x) * scale == pytest.approx(144)
@@ -53,7 +54,7 @@ def test_the_frame_holds_the_box_in_its_middle(left: float, top: float, wide: fl
 def test_a_point_of_the_frame_is_found_again_in_the_image(at: tuple[int, int]) -> None:
     image = Image.new("L", (200, 260))
     image.paste(255, (at[0] - 2, at[1] - 2, at[0] + 3, at[1] + 3))
-    corner, scale = framed((50, 40, 150, 220), (288, 384))
+    corner, scale = framed(PixelBox(50, 40, 150, 220), (288, 384))
     cut = np.asarray(_cut(image.convert("RGB"), corner, scale, (288, 384)))[:, :, 0].astype(float)
     ys, xs = np.mgrid[: cut.shape[0], : cut.shape[1]]
     middle = np.array([(xs * cut).sum(), (ys * cut).sum()]) / cut.sum()

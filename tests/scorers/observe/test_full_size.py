@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.boxes import PixelBox
 from models.io.images import open_photo
 from models.testing.rtmpose import KEYPOINTS, write_rtmpose_l
 from scorers.observe.parser_observer import ParserObserver
@@ -87,7 +88,7 @@ def test_the_pose_has_every_keypoint_and_a_file_of_the_true_size(
 ) -> None:
     assert observer.pose is not None
     assert observer.pose.size == (288, 384)
-    found = observer.pose.find(photograph, (0, 0, *photograph.size))
+    found = observer.pose.find(photograph, PixelBox(0, 0, *photograph.size))
     assert found.points.shape == (KEYPOINTS, 2)
     assert np.isfinite(found.points).all()
     size = write_rtmpose_l(tmp_path / "pose.onnx").stat().st_size

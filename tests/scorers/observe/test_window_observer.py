@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from models.boxes import ShareBox
+from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
 from models.kinds import ScoredKind
 from models.testing.poses import write_pose_model
@@ -53,7 +53,7 @@ class FacesAt:
 
     def find(self, images: Sequence[Image.Image]) -> list[list[Face]]:
         points = np.zeros((5, 2), np.float32)
-        faces = [Face(box[:4], box[4], points, np.array([1.0, 0.0], np.float32)) for box in self.boxes]
+        faces = [Face(PixelBox(*box[:4]), box[4], points, np.array([1.0, 0.0], np.float32)) for box in self.boxes]
         return [list(faces) for _ in images]
 
 
