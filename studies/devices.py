@@ -8,10 +8,10 @@ SCORERS_NEED: Final = 3 * 2**30
 """Bytes that scorers of full size need on a device besides the base: ViT-L-14, a SegFormer, and their activations."""
 
 
-def best_device(asked: str) -> str:
-    """`asked`, or for "auto" the first of CUDA, MPS and CPU that is available."""
-    if asked != "auto":
-        return asked
+def best_device(name: str) -> str:
+    """`name`, or for "auto" the first of CUDA, MPS and CPU that is available."""
+    if name != "auto":
+        return name
     import torch
 
     if torch.cuda.is_available():
@@ -19,10 +19,10 @@ def best_device(asked: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def scorers_device(asked: str) -> str:
-    """`asked`, or for "auto" the device that renders if it has memory left, else the CPU."""
-    device = best_device(asked)
-    if asked != "auto" or device == "cpu":
+def scorers_device(name: str) -> str:
+    """`name`, or for "auto" the device that renders if it has memory left, else the CPU."""
+    device = best_device(name)
+    if name != "auto" or device == "cpu":
         return device
     import torch
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LocalModels:
-    """Each model is opened once and kept. Raises InputError for a file that is missing or does not open."""
+    """Each model is opened once. Raises InputError for a file that is missing or does not open."""
 
     def __init__(self, spec: StudySpec, root: Path, base: Base | None = None) -> None:
         """`root` is the folder that relative names start from; `base` is one that is open already."""

@@ -79,7 +79,7 @@ def stored_facts(workspace: Workspace, source: Mapping[str, Any]) -> OpenedFacts
 
 
 def _base_facts(*, is_xl: bool = False, **facts: Any) -> BaseFacts:
-    """Of stored facts; before families had names, `is_xl` told the two of them apart."""
+    """Of stored facts; before families had names, `is_xl` distinguished the two."""
     return BaseFacts(**{"family": "sdxl" if is_xl else "sd15", **facts})
 
 

@@ -1,4 +1,4 @@
-"""Trigger words: where they are written, and a prompt without them."""
+"""Trigger words: where they are recorded, and a prompt without them."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def trigger_of(given: str | None, metadata: Mapping[str, str]) -> str | None:
 
 def without_triggers(prompt: str, triggers: Iterable[str]) -> str:
     """The comma-separated prompt less the tags that are exactly a trigger, in any case."""
-    gone = {word.strip().lower() for word in triggers}
-    return ", ".join(tag.strip() for tag in prompt.split(",") if tag.strip() and tag.strip().lower() not in gone)
+    dropped = {word.strip().lower() for word in triggers}
+    return ", ".join(tag.strip() for tag in prompt.split(",") if tag.strip() and tag.strip().lower() not in dropped)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def open_observer(scorers: ScorersSection, root: Path) -> Observer:
-    """Opens the models that look at images. Raises InputError for the first that is missing or does not open."""
+    """Opens the models that observe images. Raises InputError for the first that is missing or does not open."""
     from models.vision.faces import open_faces
     from models.vision.part_parser import open_parser
     from models.vision.pose import open_pose
@@ -55,47 +55,49 @@ def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Em
 
 
 def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> dict[str, tuple[str, str]]:
-    """By scorer: what decides its observations, and what a person knows it by.
+    """By scorer: what decides its observations, and its label for people.
 
-    The first is the hash of local files, as `content_of` gives it, or the name of what is not here, with the settings.
+    The first is the hash of local files, as `content_of` gives it, or the name of a model that is not on this machine, with the
+    scorer's settings.
     """
     garment, face, hands = scorers.garment, scorers.face, scorers.hands
 
-    def told(place: str, setting: str = "") -> tuple[str, str]:
+    def entry(place: str, setting: str = "") -> tuple[str, str]:
         path = Path(place.removeprefix("local-dir:"))
         content = content_of(path) if path.exists() else place
-        known_by = f"{path.name} ({content[:12]})" if path.exists() else place
-        return f"{content} {setting}".strip(), f"{known_by} {setting}".strip()
+        label = f"{path.name} ({content[:12]})" if path.exists() else place
+        return f"{content} {setting}".strip(), f"{label} {setting}".strip()
 
     garments = {}
     if garment.model is not None:
-        garments["clip"] = told(local_clip_name(garment.model, root), garment.pretrained or "")
+        garments["clip"] = entry(local_clip_name(garment.model, root), garment.pretrained or "")
     if garment.dino is not None:
-        garments["dino"] = told(local_name(garment.dino, root))
-    shown = [known_by for _, known_by in garments.values()]
-    seen, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
-    judged, judged_by = told(local_name(model, root))
+        garments["dino"] = entry(local_name(garment.dino, root))
+    labels = [label for _, label in garments.values()]
+    way, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
+    hands_content, hands_label = entry(local_name(model, root))
     return {
-        "parts": ("windows", "none") if scorers.parts.model is None else told(local_name(scorers.parts.model, root)),
-        "garment": (json.dumps({kind: held for kind, (held, _) in garments.items()}), " and ".join(shown)),
-        "face": told(local_name(face.pack, root), str(face.det_size)),
-        "hands": (f"{seen} {judged}", judged_by),
+        "parts": ("windows", "none") if scorers.parts.model is None else entry(local_name(scorers.parts.model, root)),
+        "garment": (json.dumps({kind: content for kind, (content, _) in garments.items()}), " and ".join(labels)),
+        "face": entry(local_name(face.pack, root), str(face.det_size)),
+        "hands": (f"{way} {hands_content}", hands_label),
         **{f"extra {name}": (release, release) for name, release in versions_of(list(scorers.extra)).items()},
     }
 
 
 def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
     """Hash of what decides the observations of each scorer, and of their format: what stored observations depend on."""
-    held = scorer_models(scorers, root, content_of)
-    return hashlib.sha256(json.dumps([FORMAT, {name: content for name, (content, _) in held.items()}]).encode()).hexdigest()
+    entries = scorer_models(scorers, root, content_of)
+    return hashlib.sha256(json.dumps([FORMAT, {name: content for name, (content, _) in entries.items()}]).encode()).hexdigest()
 
 
 def local_name(name: str, root: Path) -> str:
-    """The path beside the study file if there is one, else the name as it is (a hub or pack name)."""
-    beside = (root / name).expanduser()
-    return str(beside) if beside.exists() else name
+    """The path in the study's folder if it exists, else the name as it is (a hub or pack name)."""
+    local = (root / name).expanduser()
+    return str(local) if local.exists() else name
 
 
 def local_clip_name(name: str, root: Path) -> str:
+    """As `local_name`, for open_clip's `local-dir:FOLDER`."""
     prefix = "local-dir:"
     return prefix + local_name(name.removeprefix(prefix), root) if name.startswith(prefix) else name

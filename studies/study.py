@@ -34,7 +34,7 @@ CFG_STEP: Final = 0.5
 def open_study(path: Path, workspace: Path | None = None) -> Study:
     """Reads and checks a study file, given by its name or its folder; opens no model.
 
-    `workspace` is the folder of everything that the study makes, `workspace` beside the file by default. Raises InputError.
+    `workspace` is the folder of everything that the study makes, `workspace` next to the file by default. Raises InputError.
     """
     file = study_file(path)
     return Study(read_spec(file), file.parent, workspace_of(file, workspace))

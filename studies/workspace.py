@@ -1,4 +1,4 @@
-"""Where everything a study makes lies: one folder beside the study file."""
+"""The workspace: one folder, by default next to the study file, for everything that a study makes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from models.io.files import write_whole
 
 @dataclass(frozen=True)
 class Workspace:
+    """Nothing is written before it is stored: creating one makes no folder."""
+
     root: Path
 
     @property
     def images(self) -> Path:
+        """The cache of images and observations."""
         return self.root / "images"
 
     @property
@@ -30,12 +33,15 @@ class Workspace:
 
     @property
     def exports(self) -> Path:
+        """Picks for other programs."""
         return self.root / "exports"
 
     def storage_url(self) -> str:
+        """Of Optuna's SQLite database."""
         return f"sqlite:///{(self.root / 'optuna.db').resolve()}"
 
     def make(self) -> Workspace:
+        """Makes the folders that are missing; returns itself."""
         for folder in (self.root, self.images, self.pictures, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
         return self
@@ -52,4 +58,5 @@ class Workspace:
 
 
 def workspace_of(study_file: Path, chosen: Path | None = None) -> Workspace:
+    """`chosen`, or the folder `workspace` next to the study file."""
     return Workspace(chosen or study_file.parent / "workspace")

@@ -17,7 +17,7 @@ from optimizer.point import Job, Point
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
 from studies.run.calibration import calibrate
-from studies.run.compatibility import store_conditions
+from studies.run.compatibility import store_fingerprint
 from studies.run.judge import Judge
 from studies.run.outcome import TrialRecord
 from studies.run.trials import store_trial, track_trial, trial_store_of
@@ -118,7 +118,7 @@ def stored(folder: Path, trials: int) -> Path:
     """A study of so many trials, as a run leaves it."""
     study, judge = opened(folder)
     trial_store = trial_store_of(study, SEED)
-    store_conditions(study, trial_store)
+    store_fingerprint(study, trial_store)
     for point in points(trials):
         draw(study, judge, trial_store, point)
     return folder

@@ -57,7 +57,7 @@ class LocalEvaluator:
     def evaluate_all(self, jobs: Sequence[Job]) -> Iterator[Evaluation]:
         stored = [found for job in jobs if (found := self.cache.find(job, alone=False)) is not None]
         if len(stored) == len(jobs):
-            # The renderer is not asked: it may have to be opened for it.
+            # Asking the renderer for its batch size may open it.
             yield from stored
             return
         size = self.renderer.batch()

@@ -26,7 +26,7 @@ class FakeRenderer:
     fails: frozenset[int] = frozenset()
     """Seeds whose images are not drawn."""
     calls: list[tuple[int, Point]] = field(default_factory=list)
-    """Seed and point of each image asked for, in order."""
+    """Seed and point of each requested image, in order."""
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         return [self._draw(job) for job in jobs]
@@ -36,7 +36,7 @@ class FakeRenderer:
 
         self.calls.append((job.seed, job.point))
         if job.seed in self.fails:
-            return NotDrawn("the fake was told to fail")
+            return NotDrawn("this seed fails")
         weights = job.point.weights
         levels = [round(255 * min(1.0, weights[name])) for name in sorted(weights)][:3]
         red, green, blue = [*levels, 0, 0, 0][:3]

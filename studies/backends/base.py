@@ -19,7 +19,7 @@ class Backend(Protocol):
     open the base or the LoRAs on this machine at all; where a renderer is all that differs, `evaluator` is a LocalEvaluator with
     that renderer (behind a LazyRenderer) and an observer of this machine.
 
-    All methods may be called in any order and any number of times. They raise InputError, one line that says how to go on, if a
+    All methods may be called in any order and any number of times. They raise InputError, one line with the way on, if a
     file is missing or a server is away. `studies.testing.backend_suite` checks an implementation.
     """
 
@@ -51,6 +51,6 @@ class Backend(Protocol):
         """What draws and observes the evaluations that `cache` lacks, and stores them there.
 
         Opens nothing for what is stored. Calls `check` with the renderer's identity once that is open and before it draws;
-        `check` raises InputError if the cache holds images of another identity: the error must reach the caller.
+        `check` raises InputError if the cached images have another identity: the error must reach the caller.
         """
         ...

@@ -1,4 +1,4 @@
-"""What `doctor` looks at on a machine: each line, and whether it is well."""
+"""The lines of `doctor` on a machine, and whether each is well."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ Line: TypeAlias = tuple[str, bool]
 
 EXTRAS: Final = {"ray": "ray", "psycopg": "postgres", "onnx": "lab"}
 """Libraries that not every study needs, and the extra that brings them."""
+LICENCE_LENGTH: Final = 60
+"""Letters of a licence's name; a longer first line is the licence itself."""
 GPU_SIGNS: Final = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg")
 
 
@@ -38,13 +40,12 @@ def extra_line(name: str, extra: str) -> Line:
 
 
 def _licence(name: str) -> str:
-    """As its own metadata tells: an SPDX expression, the first line of an older field, or a classifier."""
-    held = metadata(name)
-    told = held["License-Expression"] or (held["License"] or "").strip().splitlines()[:1]
-    if isinstance(told, list):
-        told = told[0] if told and len(told[0]) <= 60 else ""
-    marks = [c.rsplit(" :: ", 1)[-1] for c in held.get_all("Classifier") or [] if c.startswith("License")]
-    return told or ", ".join(marks) or "licence not told"
+    """From the package's metadata: an SPDX expression, the first line of the older field if it is short, or classifiers."""
+    package = metadata(name)
+    first = (package["License"] or "").strip().splitlines()[:1]
+    licence = package["License-Expression"] or (first[0] if first and len(first[0]) <= LICENCE_LENGTH else "")
+    marks = [c.rsplit(" :: ", 1)[-1] for c in package.get_all("Classifier") or [] if c.startswith("License")]
+    return licence or ", ".join(marks) or "licence not stated"
 
 
 def device_lines() -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""What `doctor STUDY` looks at: whether each model that a study names opens, where it lies, and under what licence it is."""
+"""The lines of `doctor STUDY`: whether each model that a study names opens, where it lies, and its licence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def study_lines(study: Study) -> Iterator[Line]:
         for file in study.spec.embeddings:
             yield _tried("embedding", file, lambda file=file: _embedding(study, file))  # type: ignore[misc]
     else:
-        yield "LoRAs      not looked at: they need the base", False
+        yield "LoRAs      not checked: they need the base", False
     yield from _scorers(study)
     for name, section in study.spec.searched().items():
         if section.references is None:
@@ -84,9 +84,9 @@ def _scorers(study: Study) -> Iterator[Line]:
 
 
 def _limited(line: Line, limits: Sequence[str]) -> Line:
-    """With what the licence of a well-known model forbids."""
-    told, well = line
-    return "".join([told, *(f", {limit.partition(': ')[2]}" for limit in limits)]), well
+    """The line with what the licence of a well-known model forbids."""
+    text, well = line
+    return "".join([text, *(f", {limit.partition(': ')[2]}" for limit in limits)]), well
 
 
 def _tried(kind: str, name: str, opened: Callable[[], Any]) -> Line:

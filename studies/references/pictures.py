@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReferencePictures:
-    """Nothing is read before it is asked for."""
+    """Opened on demand: creating one reads no picture."""
 
     content: str
     """A hash or name of all that decides the pictures."""

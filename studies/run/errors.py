@@ -1,4 +1,4 @@
-"""What a machine does to a run, said in one line: a full disk, a database that is away."""
+"""Failures of the machine, not of the input, as one line each: a full disk, a database that is away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FULL_SQLITE: Final = "database or disk is full"
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Raises InputError in place of what a full disk or a lost database raises; nothing stored is lost by either."""
+    """Raises InputError in place of the exceptions of a full disk or a lost database. Neither loses what is stored."""
     try:
         yield
     except Exception as error:

@@ -44,7 +44,7 @@ def ladder_jobs(study: Study, lora: str, seed: int) -> list[Job]:
 
 
 def ladder_points(study: Study, lora: str) -> list[Point]:
-    """Lightest first; the prompt keeps that LoRA's trigger word alone."""
+    """Lightest first; of all trigger words, the prompt has that LoRA's alone."""
     top = study.spec.loras[lora].bounds[1]
     prompt = study.plain_prompt(keep=lora)
     return [Point({lora: round(share * top, 6)}, study.spec.render.cfg, prompt) for share in LADDER]

@@ -1,7 +1,7 @@
-"""One runner a study: a row in the study's own storage that its runner renews, and that a dead runner loses.
+"""One runner a study: a lease, which is a row in the study's own storage that its runner renews and a dead runner loses.
 
 No clock of another machine is read. A runner is dead if it ran on this machine and its process is gone, or if its row did not
-change for `PATIENCE_S` by the clock of the one who waits.
+change for `PATIENCE_S` by the clock of the process that waits.
 """
 
 from __future__ import annotations
@@ -25,28 +25,35 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
 
 BEAT_S: Final = 5.0
+"""Seconds between renewals."""
 PATIENCE_S: Final = 30.0
-LOOK_S: Final = 1.0
+"""Seconds without a renewal after which a runner elsewhere counts as dead."""
+POLL_S: Final = 1.0
+"""Seconds between two reads of another runner's row, at most."""
 LEAVING_S: Final = 2.0
-"""How long a process of this machine may take to go once it was stopped."""
+"""Seconds that a process of this machine may take to end once it was stopped."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who runs a study. `machine` tells machines, boots and containers apart; `started` tells processes of one number apart."""
+    """The process that runs a study."""
 
     host: str
+    """The machine's name, for people."""
     machine: str
+    """Distinguishes machines, boots and containers."""
     pid: int
     started: float
+    """Seconds since the epoch; distinguishes processes of one number."""
     since: str
+    """When it took the lease, UTC, for people."""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, since {self.since}"
 
 
 class Lease:
-    """Held by this process. Its thread renews it; `check` is asked before every write."""
+    """A lease that this process has. Its thread renews it; the runner calls `check` before every write."""
 
     def __init__(self, engine: Engine, table: Table, study: str, token: str, beat_s: float) -> None:
         self._engine, self._table, self._study, self._token = engine, table, study, token
@@ -62,6 +69,7 @@ class Lease:
             raise InputError(f"this study was taken over{who}", self._study, "let that one go on")
 
     def release(self) -> None:
+        """Ends the thread and removes the row, if it is still this process's."""
         self._ended.set()
         self._thread.join()
         with self._engine.begin() as connection:
@@ -77,7 +85,7 @@ class Lease:
                 with self._engine.begin() as connection:
                     connection.execute(self._table.update().where(self._mine()).values(beats=beats + 1))
             except DBAPIError:
-                continue  # a storage that is away now is asked again; nobody else can take the lease from it meanwhile
+                continue  # Tried again at the next beat: nobody else can take the lease from a storage that is away.
 
     def _mine(self) -> Any:
         return (self._table.c.study == self._study) & (self._table.c.token == self._token)
@@ -85,18 +93,18 @@ class Lease:
 
 @contextmanager
 def only_runner(
-    storage: str, study: str, told: Callable[[str], None], *, beat_s: float = BEAT_S, patience_s: float = PATIENCE_S
+    storage: str, study: str, report: Callable[[str], None], *, beat_s: float = BEAT_S, patience_s: float = PATIENCE_S
 ) -> Iterator[Lease]:
     """This process is the one runner of `study` in `storage` (a database URL) while the block lasts.
 
-    Raises InputError, which says who it is, if another runs it. `told` is called where it takes time to find out.
+    Raises InputError, which names the other runner, if there is one. `report` is called with a line if it takes time to find out.
     """
     from sqlalchemy.exc import DBAPIError
 
     engine, table = _open(storage)
     me, token = _myself(), uuid.uuid4().hex
     try:
-        _take(engine, table, study, token, me, told, patience_s)
+        _take(engine, table, study, token, me, report, patience_s)
     except (DBAPIError, ValueError, TypeError) as error:  # the latter two of a damaged file, or of a row of another's making
         engine.dispose()
         raise _unusable(error) from error
@@ -111,10 +119,10 @@ def only_runner(
 
 
 def _take(
-    engine: Engine, table: Table, study: str, token: str, me: Holder, told: Callable[[str], None], patience_s: float
+    engine: Engine, table: Table, study: str, token: str, me: Holder, report: Callable[[str], None], patience_s: float
 ) -> None:
-    seen: Any = None
-    seen_at = 0.0
+    first: Any = None
+    first_at = 0.0
     while True:
         row = _read(engine, table, study)
         if row is None:
@@ -123,35 +131,35 @@ def _take(
             continue
         holder = _holder(row)
         state = _settled(holder, me)
-        if state == "alive" or (seen is not None and (row.token, row.beats) != seen):
+        if state == "alive" or (first is not None and (row.token, row.beats) != first):
             raise InputError(f"another runner has this study ({holder})", study, "wait for it, or stop it first")
-        if seen is None and state == "unknown":
-            told(f"{study} is held by {holder}: looking for up to {patience_s:g} s whether that one still runs")
-            seen, seen_at = (row.token, row.beats), time.monotonic()
-        if state == "dead" or time.monotonic() - seen_at >= patience_s:
+        if first is None and state == "unknown":
+            report(f"{study} is held by {holder}: looking for up to {patience_s:g} s whether that one still runs")
+            first, first_at = (row.token, row.beats), time.monotonic()
+        if state == "dead" or time.monotonic() - first_at >= patience_s:
             if _replaced(engine, table, row, token, me):
                 return
             continue
-        time.sleep(min(LOOK_S, patience_s / 4))
+        time.sleep(min(POLL_S, patience_s / 4))
 
 
 def _settled(holder: Holder, me: Holder) -> Literal["alive", "dead", "unknown"]:
-    """As `_state`, but a process that is about to go is waited for: a study is often gone on with right after it was stopped."""
+    """As `_state`, after waiting for a process that is about to end: people often resume right after they stopped a run."""
     until = time.monotonic() + LEAVING_S
     while (state := _state(holder, me)) == "alive" and holder.pid != me.pid and time.monotonic() < until:
-        time.sleep(LOOK_S / 10)
+        time.sleep(POLL_S / 10)
     return state
 
 
 def _state(holder: Holder, me: Holder) -> Literal["alive", "dead", "unknown"]:
-    """What this machine can tell of a process; nothing of one elsewhere."""
+    """Whether a process of this machine lives; unknown for one elsewhere."""
     import psutil
 
     if holder.machine != me.machine:
         return "unknown"
     try:
         process = psutil.Process(holder.pid)
-        # Rounded: the same process is told apart by some hundredths of a second. A zombie writes nothing any more.
+        # Start times of one process differ by hundredths of a second between readings. A zombie writes nothing any more.
         alive = abs(process.create_time() - holder.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
         return "alive" if alive else "dead"
     except psutil.NoSuchProcess:
@@ -166,7 +174,7 @@ def _myself() -> Holder:
 
 
 def _machine() -> str:
-    """The same for processes that see each other's numbers: machine, boot, and on Linux the container too."""
+    """Equal for processes that see each other's numbers: machine, boot, and on Linux the container too."""
     import psutil
 
     space = Path("/proc/self/ns/pid")
@@ -181,7 +189,7 @@ def _open(storage: str) -> tuple[Engine, Table]:
     from sqlalchemy.pool import NullPool
 
     try:
-        # No pool: a connection that is kept would outlive a restart of the server.
+        # No pool: a pooled connection would break when the server restarts.
         engine = create_engine(storage, poolclass=NullPool)
         table = Table(
             "huanhua_leases",
@@ -200,10 +208,10 @@ def _open(storage: str) -> tuple[Engine, Table]:
 
 
 def _unusable(error: Exception) -> InputError:
-    """With the database's own words, but without the URL and the statement that follow them."""
-    said = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
+    """The database's own words, without the URL and the statement that follow them."""
+    words = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
     return InputError(
-        f"the storage does not open ({said})", "tracking.storage", "see that it is whole, runs, and lets this user in"
+        f"the storage does not open ({words})", "tracking.storage", "see that it is whole, runs, and lets this user in"
     )
 
 
@@ -217,6 +225,7 @@ def _holder(row: Any) -> Holder:
 
 
 def _inserted(engine: Engine, table: Table, study: str, token: str, me: Holder) -> bool:
+    """Takes a study that nobody runs; returns whether no other process was faster."""
     from sqlalchemy.exc import IntegrityError
 
     try:
@@ -228,7 +237,7 @@ def _inserted(engine: Engine, table: Table, study: str, token: str, me: Holder) 
 
 
 def _replaced(engine: Engine, table: Table, row: Any, token: str, me: Holder) -> bool:
-    """Takes a dead runner's row, unless it changed since it was read."""
+    """Takes a dead runner's row, unless it changed since it was read; returns whether it did."""
     same = (table.c.study == row.study) & (table.c.token == row.token) & (table.c.beats == row.beats)
     with engine.begin() as connection:
         done = connection.execute(table.update().where(same).values(token=token, holder=json.dumps(asdict(me)), beats=0))

@@ -15,7 +15,7 @@ from optimizer.search.stopping import why_stopped
 from optimizer.search.strategy import Proposal, SearchSettings, next_proposals
 from optimizer.trial_store.store import TrialStore
 from studies.callback import TrialEvent
-from studies.run.compatibility import store_conditions
+from studies.run.compatibility import store_fingerprint
 from studies.run.dashboard_notes import write_notes
 from studies.run.inherited import inherited_trials
 from studies.run.judge import Judge
@@ -132,7 +132,7 @@ class _SeedSearch:
             self.study, self.seed, self.judge, self.trial_store, lambda job: self.study.evaluator.evaluate(job.seed, job.point)
         )
         if not self.records:
-            store_conditions(self.study, self.trial_store)
+            store_fingerprint(self.study, self.trial_store)
         for proposal in self._inherited():
             self.records += yield from self._draw([proposal])
         for record in self.records:

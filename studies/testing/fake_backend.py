@@ -27,7 +27,7 @@ class FakeBackend:
     facts: ModelFacts = field(default_factory=lambda: ModelFacts(BASE, {}))
     lazy: bool = False
     opened: list[str] = field(default_factory=list)
-    """What was asked for, in order: "renderer" and "observer"."""
+    """What was opened, in order: "renderer" and "observer"."""
 
     def is_open(self) -> bool:
         return not self.lazy or "renderer" in self.opened

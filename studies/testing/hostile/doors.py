@@ -1,4 +1,4 @@
-"""Every door through which a file from outside comes in, with a small file that opens there."""
+"""Every function that opens a file from outside (a door), with a small file that it opens."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def _lora() -> bytes:
     )
 
 
-def _pickled(held: object) -> bytes:
+def _pickled(value: object) -> bytes:
     stream = io.BytesIO()
-    torch.save(held, stream)
+    torch.save(value, stream)
     return stream.getvalue()
 
 
@@ -91,10 +91,10 @@ def _onnx() -> bytes:
 
 
 def _database() -> bytes:
-    with sqlite3.connect(":memory:") as held:
-        held.execute("create table huanhua_leases (study text primary key, token text, holder text, beats integer)")
-        data: bytes = held.serialize()
-    held.close()
+    with sqlite3.connect(":memory:") as database:
+        database.execute("create table huanhua_leases (study text primary key, token text, holder text, beats integer)")
+        data: bytes = database.serialize()
+    database.close()
     return data
 
 
@@ -138,7 +138,7 @@ def doors() -> list[Door]:
 
 
 def tried(door: Door, path: Path) -> str | None:
-    """What the door says of a file: None if it opens, its one line if it refuses. Anything else it raises is a fault."""
+    """None if the file opens, the door's one line if it is refused. Any other exception is a fault."""
     try:
         door.open(path)
     except InputError as error:

@@ -107,10 +107,10 @@ def test_an_image_that_was_not_drawn_is_recorded_with_its_reason_and_the_others_
     renderer = FakeRenderer(most=3, fails=frozenset([2]))
     for _ in range(2):
         found = list(evaluator(tmp_path, renderer, watcher).evaluate_all(jobs(1, 2, 3)))
-        assert [evaluation.observation.failed for evaluation in found] == ["", "the fake was told to fail", ""]
+        assert [evaluation.observation.failed for evaluation in found] == ["", "this seed fails", ""]
     assert watcher.batches == [2]
     assert len(renderer.calls) == 3
-    assert body_faults(found[1].observation, found[0].observation) == ["the fake was told to fail"]
+    assert body_faults(found[1].observation, found[0].observation) == ["this seed fails"]
 
 
 def test_a_black_image_is_an_image(tmp_path: Path) -> None:

@@ -227,8 +227,7 @@ def fake_models(loras: dict[str, Any]) -> Any:
 def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     world = world_of(study)
-    layers: dict[str, object] = {"metadata": {}, "unet": {}, "text": {}, "text_2": {}}
-    study.models = fake_models({name: SimpleNamespace(hash="0", **layers) for name in study.spec.loras})
+    study.models = fake_models({name: SimpleNamespace(hash="0", metadata={}, layers={}) for name in study.spec.loras})
     lines = list(validate_study(study))
     assert [line for line in lines if line.startswith("references dress")] == [
         "references dress: no photos and no preview picture, 4 images of it alone at full weight: " + OWN_LOOK
