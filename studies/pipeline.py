@@ -160,7 +160,7 @@ def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callbac
     """
     from studies.report.log import log_pick
     from studies.report.optuna_figures import show_figures
-    from studies.run.dashboard_notes import write_notes
+    from studies.run.dashboard.notes import write_notes
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
     from studies.run.stored import stored

@@ -17,8 +17,8 @@ from optimizer.point import Job
 from optimizer.trial_store.store import TrialStore
 from studies.derive.new_folder import check_new_folder
 from studies.derive.study_yaml import moved
-from studies.run.inherited import INHERITED
 from studies.run.scouting import locked_seeds
+from studies.run.transfer import INHERITED
 from studies.run.trials import trial_store_of
 from studies.spec import read_spec
 from studies.study import Study

@@ -15,7 +15,7 @@ from scorers.score.base import Limit
 from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
-from studies.run.ratings import Rating
+from studies.run.dashboard.ratings import Rating
 
 
 @dataclass(frozen=True)

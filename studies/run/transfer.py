@@ -1,11 +1,11 @@
-"""Judged trials of other seeds and other studies, for a sampler that learns from them."""
+"""Trials from elsewhere: of other seeds and other studies, for a sampler that learns from them; and those that a fork brought."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from models.errors import InputError
 from optimizer.search.judged import Judged
@@ -13,7 +13,16 @@ from optimizer.trial_store.store import trials_of_others
 from studies.file_hashes import cached_hash
 from studies.spec import read_spec, study_file
 from studies.study import Study
-from studies.workspace import workspace_of
+from studies.workspace import Workspace, workspace_of
+
+INHERITED: Final = "carried"
+"""The workspace's record of the trials that a fork brought from another study."""
+
+
+def inherited_trials(workspace: Workspace, seed: int) -> list[dict[str, Any]]:
+    """Parameters and phase of each trial that a fork brought, in order."""
+    found: list[dict[str, Any]] = (workspace.read(INHERITED) or {}).get(str(seed), [])
+    return found
 
 
 def earlier_trials(study: Study, name: str, prefix: str, storage: str, require: Mapping[str, float]) -> list[list[Judged]]:

@@ -15,10 +15,10 @@ from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
 from studies.references.source import sources_of
 from studies.run.blur_policy import BARE, little_clothing
-from studies.run.dashboard_notes import trial_note
+from studies.run.dashboard.notes import trial_note
+from studies.run.dashboard.ratings import rating_in, with_rating
 from studies.run.judge import Judge
 from studies.run.outcome import Outcome, TrialRecord
-from studies.run.ratings import rating_in, with_rating
 from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
 from studies.study import Study
 from studies.tracking.base import Tracker

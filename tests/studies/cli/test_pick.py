@@ -14,8 +14,8 @@ from dashboards.plots import Point
 from models.errors import InputError
 from studies.cli.app import app
 from studies.run.calibration import calibrate
+from studies.run.dashboard.ratings import ASKED
 from studies.run.lease import only_runner
-from studies.run.ratings import ASKED
 from studies.run.seed_search import run_seed
 from studies.run.trials import trial_store_of
 from studies.study import Study

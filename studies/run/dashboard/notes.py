@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from optimizer.trial_store.store import TrialStore
+from studies.run.dashboard.ratings import with_rating
 from studies.run.outcome import Outcome, TrialRecord
-from studies.run.ratings import with_rating
 
 
 def trial_note(study: str, seed: int, record: TrialRecord, picture: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.run.ratings import ASKED, Rating, rating_in, with_rating
+from studies.run.dashboard.ratings import ASKED, Rating, rating_in, with_rating
 
 
 @pytest.mark.parametrize(
