@@ -80,8 +80,8 @@ def sheet(
         raise ValueError("a sheet needs at least one cell")
     table = _Table(cells, column_labels, row_labels, tall)
     width = max(table.width + 2 * MARGIN, 480)
-    heading = _wrap(title, width - 2 * MARGIN, TITLE)
-    closing = _wrap(footer, width - 2 * MARGIN, SMALL, SOFT)
+    heading = wrap(title, width - 2 * MARGIN, TITLE)
+    closing = wrap(footer, width - 2 * MARGIN, SMALL, SOFT)
     top = MARGIN + (heading.height + GAP if title else 0)
     height = top + table.height + (GAP + closing.height if footer else 0) + MARGIN
     paper = Image.new("RGB", (width, height), PAPER)
@@ -101,8 +101,8 @@ class _Table:
         sizes = [[shown_size(cell.image, tall) for cell in row] for row in cells]
         count = max(len(row) for row in sizes)
         self.widths = [max(row[i][0] for row in sizes if i < len(row)) for i in range(count)]
-        self.columns = [_wrap(text, width, LABEL) for text, width in zip(columns, self.widths, strict=False)]
-        self.rows = [_wrap(text, ROW_LABEL - GAP, LABEL) for text in rows]
+        self.columns = [wrap(text, width, LABEL) for text, width in zip(columns, self.widths, strict=False)]
+        self.rows = [wrap(text, ROW_LABEL - GAP, LABEL) for text in rows]
         self.texts = [[_cell_text(cell, width) for cell, width in zip(row, self.widths, strict=False)] for row in cells]
         self.images = [max(size[1] for size in row) if row else 0 for row in sizes]
         self.heights = [
@@ -137,7 +137,7 @@ class _Table:
 
 
 def _cell_text(cell: Cell, width: int) -> _Block:
-    lines = tuple(line for text in cell.lines for line in _wrap(text, width, SMALL).lines)
+    lines = tuple(line for text in cell.lines for line in wrap(text, width, SMALL).lines)
     return _Block(lines, SMALL, FRAMES["bad"] if cell.tone == "bad" else INK)
 
 
@@ -199,7 +199,7 @@ def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, area: tupl
     pen.text((x + 4, y + 1), text, font=font, fill=PAPER)
 
 
-def _wrap(text: str, width: float, size: int, colour: str = INK) -> _Block:
+def wrap(text: str, width: float, size: int, colour: str = INK) -> _Block:
     """Breaks at spaces, and inside a word only where it is wider than a line or has no spaces, as Chinese has none."""
     if not text:
         return _Block((), size, colour)

@@ -31,7 +31,7 @@ def keypoint_distance(observation: Observation, locked: Observation) -> float:
     for name in sorted({*observation.points, *locked.points}):
         a, b = _array(observation.points.get(name, ())), _array(locked.points.get(name, ()))
         apart = np.linalg.norm(a[:, None] - b[None, :], axis=-1) / unit if unit > 0 else np.zeros((len(a), len(b)))
-        moved += [min(d, LOST) for d in _least_pairs(apart)]
+        moved += [min(d, LOST) for d in least_pairs(apart)]
         moved += [LOST] * abs(len(a) - len(b))
     return float(np.mean(moved)) if moved else 0.0
 
@@ -45,7 +45,7 @@ def drift(observation: Observation, locked: Observation, others: Sequence[Observ
     return distance / usual if usual > 0 else distance
 
 
-def _least_pairs(apart: Distances) -> list[float]:
+def least_pairs(apart: Distances) -> list[float]:
     """The distances of the pairing with the least sum.
 
     Few points are tried in every way: scipy, which solves it for many, takes longer to import than all else of a `show`.

@@ -1,4 +1,4 @@
-"""All scores of an image as a whole. A new one is a file beside this one and a line here."""
+"""All scores of an image as a whole. A new one is a file in this folder and a line here."""
 
 from __future__ import annotations
 

@@ -30,17 +30,18 @@ BOX: Final = ShareBox(0.25, 0.25, 0.75, 0.75)
 
 @dataclass(frozen=True)
 class Shown:
-    """How much of each thing an image shows. `clothing`, `shoes` and `face` are the raw similarities in [0, 1] that the scorers
-    will give against `FakeObserver`'s references, None for absent; `hands` the broken probability of the one hand in view, None
-    for hidden, or gone with its arm if `armless`; `shift` moves the figure, in figure heights."""
+    """How much of each thing an image shows."""
 
     clothing: float | None = 0.0
+    """The raw similarity to `references_of`, in [0, 1]; None: absent. So for shoes and the face."""
     shoes: float | None = 0.0
     face: float | None = 0.0
     hands: float | None = 0.0
+    """The broken probability of the one hand in view; None: hidden, or gone with its arm if `armless`."""
     feet: int = 2
     heads: int = 1
     shift: float = 0.0
+    """How far the figure has moved, in figure heights."""
     armless: bool = False
 
 

@@ -10,7 +10,7 @@ from studies.callback import SilentCallback, image_counter
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, Requirement, SeedPage, Slider, Trial, View
-    from optimizer.search.proof import Proof as Found
+    from optimizer.search.proof import Proof as SearchProof
     from studies.callback import Callback
     from studies.report.lookbook_data import JudgedEvaluation, SeedResult
     from studies.run.outcome import TrialRecord
@@ -157,7 +157,7 @@ def _trial(study: Study, record: TrialRecord, image: JudgedEvaluation) -> Trial:
     return Trial(**vars(_judged_image(study, image)), number=record.number, rating=str(record.rating or ""))
 
 
-def _proof(proof: Found | None, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> Proof | None:
+def _proof(proof: SearchProof | None, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> Proof | None:
     from dashboards.lookbook.book import Proof, ProofStep
 
     if proof is None:

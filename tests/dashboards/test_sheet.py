@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dashboards.fonts import legible
-from dashboards.sheet import FRAMES, MARGIN, Box, Cell, Tone, _wrap, sheet, shown_size
+from dashboards.sheet import FRAMES, MARGIN, Box, Cell, Tone, sheet, shown_size, wrap
 
 RED = Image.new("RGB", (32, 48), "#ff0000")
 
@@ -78,11 +78,11 @@ def test_chinese_is_drawn_or_replaced() -> None:
 
 
 def test_a_no_break_space_keeps_a_name_and_its_number_on_one_line() -> None:
-    assert _wrap("dress\N{NO-BREAK SPACE}0.71  shoes\N{NO-BREAK SPACE}0.40", 120, 15).lines == ("dress 0.71 ", "shoes 0.40")
+    assert wrap("dress\N{NO-BREAK SPACE}0.71  shoes\N{NO-BREAK SPACE}0.40", 120, 15).lines == ("dress 0.71 ", "shoes 0.40")
 
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=80))
 def test_a_label_overflows_by_no_letter(text: str) -> None:
-    for line in _wrap(text, 132, 17).lines:
+    for line in wrap(text, 132, 17).lines:
         shown, font = legible(line, 17)
         assert len(line) <= 1 or font.getlength(shown) <= 132

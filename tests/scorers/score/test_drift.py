@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from scorers.score.drift import LOST, TRIED, _least_pairs, drift, keypoint_distance
+from scorers.score.drift import LOST, TRIED, drift, keypoint_distance, least_pairs
 from scorers.testing.fake_observer import Shown, observation_of
 from scorers.testing.pictures import shown
 
@@ -42,7 +42,7 @@ def test_1_is_the_median_of_other_seeds() -> None:
 )
 def test_few_points_are_matched_as_many_are(apart: np.ndarray) -> None:
     rows, columns = linear_sum_assignment(apart)
-    assert sum(_least_pairs(apart)) == pytest.approx(float(apart[rows, columns].sum()))
+    assert sum(least_pairs(apart)) == pytest.approx(float(apart[rows, columns].sum()))
 
 
 def test_clothes_do_not_drift() -> None:
