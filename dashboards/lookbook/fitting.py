@@ -29,7 +29,7 @@ def fitting_room(seed: SeedPage, sliders: Sequence[Slider], trial: Trial, shown:
     frame = framer.frame(trial, shown, f"nearest drawn image of seed {seed.seed}", veil=framer.blurred)
     return (
         f'<section class="fitting"><h3>Fitting room</h3><p class="lead">{FITTING_LEAD}</p><div class="room">'
-        f'<figure class="shot">{frame}<figcaption class="says" aria-live="polite">'
+        f'<figure class="shot">{frame}<figcaption class="caption" aria-live="polite">'
         f"{text(_at(sliders, trial))}</figcaption></figure>"
         f'<div class="controls"><fieldset><legend>Weights</legend>{inputs}</fieldset><p class="moves">'
         f'<button type="button" data-move="chosen">{chosen}</button><button type="button" data-move="start">Start</button>'
@@ -71,7 +71,8 @@ def trade_offs(seed: SeedPage, trial: Trial, shown: Shown, framer: Framer, pictu
         f'<section class="trade"><h3>Weight against what it buys</h3><p class="lead">{PLOT_LEAD}{link}</p>'
         f'<p class="views" role="group" aria-label="What the plot shows">{buttons}</p><div class="board">'
         f'<div class="chart"><svg role="listbox" aria-label="Trials of seed {seed.seed} by cost: arrow keys move, Enter moves '
-        f'the sliders there"></svg>{_legend(seed)}</div><figure class="shot">{frame}<figcaption class="says" aria-live="polite">'
+        f'the sliders there"></svg>{_legend(seed)}</div><figure class="shot">{frame}'
+        '<figcaption class="caption" aria-live="polite">'
         "Point at a trial to see it.</figcaption></figure></div></section>"
     )
 

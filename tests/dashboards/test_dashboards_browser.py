@@ -1,4 +1,4 @@
-"""Both dashboards in a browser, on a study that was run and logged: the images are there, and what is feasible is told apart."""
+"""Both dashboards in a browser, on a study that was run and logged: the images are there, and what is feasible stands out."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     url, artifacts = local_store(place.root)
     stores = Stores(url, artifacts, place.storage_url(), place.artifacts, place.root / "logs")
     with chromium() as browser, running(stores, 300) as (at, _):
-        (held,) = _json(f"{at.optuna}/api/studies")["study_summaries"]
-        trials = _json(f"{at.optuna}/api/studies/{held['study_id']}?after=0")["trials"]
-        yield Shown(at, held["study_id"], trials, browser)
+        (summary,) = _json(f"{at.optuna}/api/studies")["study_summaries"]
+        trials = _json(f"{at.optuna}/api/studies/{summary['study_id']}?after=0")["trials"]
+        yield Shown(at, summary["study_id"], trials, browser)
 
 
 def _json(url: str) -> Any:

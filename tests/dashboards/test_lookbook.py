@@ -29,8 +29,8 @@ def image(folder: Path, name: str, colour: str = "#c06080", size: tuple[int, int
 def judged(path: Path, dress: float, shoes: float, **changes: Any) -> JudgedImage:
     unmet = {name: 0.5 - score for name, score in (("dress", dress), ("shoes", shoes)) if score < 0.5}
     scores = {"dress": dress, "shoes": shoes, "hands": 0.1, "drift": 0.0}
-    held = JudgedImage(path, (dress, shoes), dress + shoes, scores, {"dress": dress / 2, "shoes": shoes / 2}, unmet)
-    return replace(held, **changes)
+    value = JudgedImage(path, (dress, shoes), dress + shoes, scores, {"dress": dress / 2, "shoes": shoes / 2}, unmet)
+    return replace(value, **changes)
 
 
 def trial(number: int, path: Path, dress: float, shoes: float, **changes: Any) -> Trial:
@@ -79,17 +79,17 @@ class _Read(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        held = dict(attrs)
+        value = dict(attrs)
         self.tags.append(tag)
-        self.handlers += [name for name in held if name.startswith("on")]
-        self.files += [held[name] or "" for name in ("src", "href") if name in held]
+        self.handlers += [name for name in value if name.startswith("on")]
+        self.files += [value[name] or "" for name in ("src", "href") if name in value]
         if tag == "img":
-            self.images.append(held)
+            self.images.append(value)
 
 
 def data_of(page: str) -> Any:
-    [held] = re.findall(r'<script type="application/json" id="book">(.*?)</script>', page, re.DOTALL)
-    return json.loads(held)
+    [value] = re.findall(r'<script type="application/json" id="book">(.*?)</script>', page, re.DOTALL)
+    return json.loads(value)
 
 
 def text_of(index: Path) -> str:
@@ -101,7 +101,7 @@ def test_the_page_holds_the_pick_its_proof_and_the_ladders(tmp_path: Path) -> No
     page = text_of(index)
     assert '<html lang="en">' in page
     assert "<title>pink-dress · look-book</title>" in page
-    for said in (
+    for expected in (
         "total 1.00",
         "dress 0.50, shoes 0.50",
         "breaks dress by 0.05",
@@ -109,7 +109,7 @@ def test_the_page_holds_the_pick_its_proof_and_the_ladders(tmp_path: Path) -> No
         "at least 0.50",
         "raw 0.250",
     ):
-        assert said in page, said
+        assert expected in page, expected
     for weight in ("0.25", "0.5", "0.75", "1"):
         assert f"dress alone at {weight}:" in page
     [seed] = data_of(page)["seeds"]
@@ -129,7 +129,7 @@ def test_every_file_that_it_names_is_there_and_none_lies_elsewhere(tmp_path: Pat
         assert (index.parent / file).is_file(), file
     assert not re.search(r"https?:|file:|//[a-z]", page.replace("// ", ""))
     assert str(tmp_path) not in page
-    assert all(held["alt"] and held["width"] and held["height"] for held in read.images)
+    assert all(value["alt"] and value["width"] and value["height"] for value in read.images)
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
@@ -160,9 +160,9 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
 
 
 def test_json_can_stand_in_a_script_element() -> None:
-    held = as_script({"a": HOSTILE + "<!-- & -->"})
-    assert not set(held) & set("<>&\u2028\u2029")
-    assert json.loads(held) == {"a": HOSTILE + "<!-- & -->"}
+    value = as_script({"a": HOSTILE + "<!-- & -->"})
+    assert not set(value) & set("<>&\u2028\u2029")
+    assert json.loads(value) == {"a": HOSTILE + "<!-- & -->"}
     with pytest.raises(ValueError, match="JSON compliant"):
         as_script(float("nan"))
 
@@ -236,5 +236,5 @@ def test_large_images_are_reduced(tmp_path: Path) -> None:
     made = book(tmp_path / "made")
     image(tmp_path / "made", "plain", size=(900, 1350))
     write_book(made, tmp_path / "out")
-    with Image.open(tmp_path / "out" / "images" / "seed-7-plain.webp") as held:
-        assert held.size == (683, 1024)
+    with Image.open(tmp_path / "out" / "images" / "seed-7-plain.webp") as value:
+        assert value.size == (683, 1024)

@@ -87,14 +87,14 @@ def test_a_slider_moved_by_keys_shows_the_nearest_image(page: Any) -> None:
     slider = page.get_by_role("slider", name="shoes")
     slider.focus()
     page.keyboard.press("ArrowLeft")
-    says = page.locator(".room .says").inner_text()
-    assert says.startswith("Trial 4, drawn exactly here: dress 0.50, shoes 0.45; breaks shoes by 0.05")
+    caption = page.locator(".room .caption").inner_text()
+    assert caption.startswith("Trial 4, drawn exactly here: dress 0.50, shoes 0.45; breaks shoes by 0.05")
     assert page.locator(".room img").get_attribute("src") == "images/seed-7-trial-0004.webp"
     assert page.locator(".slider output").nth(1).inner_text() == "0.45"
     page.keyboard.press("End")
-    assert "steps away" in page.locator(".room .says").inner_text()
+    assert "steps away" in page.locator(".room .caption").inner_text()
     page.get_by_role("button", name="Pick", exact=True).click()
-    assert "Trial 2, drawn exactly here" in page.locator(".room .says").inner_text()
+    assert "Trial 2, drawn exactly here" in page.locator(".room .caption").inner_text()
 
 
 def test_the_plot_tells_trials_apart_and_is_walked_by_keys(page: Any) -> None:
@@ -102,9 +102,9 @@ def test_the_plot_tells_trials_apart_and_is_walked_by_keys(page: Any) -> None:
     assert page.locator(".trial[tabindex='0']").count() == 1
     page.locator(".trial.chosen").focus()
     page.keyboard.press("End")
-    assert page.locator(".board .says").inner_text().startswith("Trial 1: dress 0.80, shoes 0.80; total 1.60")
+    assert page.locator(".board .caption").inner_text().startswith("Trial 1: dress 0.80, shoes 0.80; total 1.60")
     page.keyboard.press("Enter")
-    assert page.locator(".room .says").inner_text().startswith("Trial 1, drawn exactly here")
+    assert page.locator(".room .caption").inner_text().startswith("Trial 1, drawn exactly here")
     page.get_by_role("button", name="hands", exact=True).click()
     assert "broken hands 0.10" in (page.locator(".trial.chosen").get_attribute("aria-label") or "")
 

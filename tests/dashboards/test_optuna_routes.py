@@ -28,8 +28,8 @@ class _MLflow(BaseHTTPRequestHandler):
     asked_for = ""
 
     def do_GET(self) -> None:
-        known = self.path == "/api/2.0/mlflow/experiments/get-by-name?experiment_name=pink%20dress"
-        self._answer(200 if known else 404, {"experiment": {"experiment_id": "5"}} if known else {})
+        exists = self.path == "/api/2.0/mlflow/experiments/get-by-name?experiment_name=pink%20dress"
+        self._answer(200 if exists else 404, {"experiment": {"experiment_id": "5"}} if exists else {})
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -64,10 +64,10 @@ def plain(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterab
 
 
 def ask(application: Any, path: str, method: str = "GET") -> tuple[str, dict[str, str], bytes]:
-    said: list[Any] = []
+    answers: list[Any] = []
     wsgi = path.encode().decode("latin-1")
-    body = application({"PATH_INFO": wsgi, "REQUEST_METHOD": method}, lambda *told: said.append(told))
-    (status, headers), *_ = said
+    body = application({"PATH_INFO": wsgi, "REQUEST_METHOD": method}, lambda *answer: answers.append(answer))
+    (status, headers), *_ = answers
     return status, dict(headers), b"".join(body)
 
 
@@ -85,7 +85,7 @@ def test_links_lead_to_the_run_of_a_seed_or_a_trial(mlflow: str) -> None:
         assert ask(application, path)[2] == b"the dashboard itself"
 
 
-def test_an_mlflow_that_is_away_is_said(mlflow: str) -> None:
+def test_an_mlflow_that_is_away_is_named(mlflow: str) -> None:
     assert ask(with_mlflow(plain, "http://127.0.0.1:1"), "/mlflow/pink dress/7")[0] == "502 Bad Gateway"
     assert run_page(f"{mlflow}/", "pink dress", 7, None) == f"{mlflow}/#/experiments/5/runs/aa?workflowType=machine_learning"
 

@@ -16,7 +16,7 @@ def _has(image: Image.Image, colour: str) -> bool:
     return bool((abs(np.asarray(image).astype(int) - wanted).max(axis=2) <= 3).any())
 
 
-def test_feasible_broken_and_picked_trials_are_told_apart() -> None:
+def test_feasible_broken_and_picked_trials_are_distinguished() -> None:
     drawn = trade_off(POINTS, title="pink-dress $seed$ 裙 7", required=0.7, pick=1)
     assert all(_has(drawn, colour) for colour in (FEASIBLE, BROKEN, PICK))
 

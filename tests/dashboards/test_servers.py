@@ -108,7 +108,7 @@ def test_both_answer_and_stop_together(tmp_path: Path) -> None:
     assert _refuses(optuna)
 
 
-def test_nothing_to_show_is_said_before_anything_starts(tmp_path: Path) -> None:
+def test_nothing_to_show_is_refused_before_anything_starts(tmp_path: Path) -> None:
     stores = Stores(
         f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path, f"sqlite:///{tmp_path / 'optuna.db'}", tmp_path, tmp_path / "logs"
     )
@@ -135,14 +135,14 @@ def test_a_dashboard_that_cannot_start_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_other_sites_are_refused(headers: dict[str, str], status: str) -> None:
-    said: list[str] = []
+    statuses: list[str] = []
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response("200 OK", [])
         return []
 
-    only_loopback(application)(dict(headers), lambda code, _: said.append(code))
-    assert said == [status]
+    only_loopback(application)(dict(headers), lambda code, _: statuses.append(code))
+    assert statuses == [status]
 
 
 def test_beyond_this_machine_mlflow_asks_for_a_password(tmp_path: Path) -> None:

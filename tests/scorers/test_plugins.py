@@ -59,7 +59,7 @@ def test_a_strangers_scorer_scores_and_what_it_cannot_score_is_recorded() -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "reason"),
     [
         ("none", "installed: broken, gone, mute, width"),
         ("broken", "no weights"),
@@ -67,8 +67,8 @@ def test_a_strangers_scorer_scores_and_what_it_cannot_score_is_recorded() -> Non
         ("gone", "does not open"),
     ],
 )
-def test_a_scorer_that_is_not_there_or_does_not_open_is_refused(name: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_scorer_that_is_not_there_or_does_not_open_is_refused(name: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
         open_scorers([name])
 
 

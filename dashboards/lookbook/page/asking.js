@@ -8,7 +8,7 @@ function requireLine(asked) {
 
 /** Keeps what was clicked in one seed's ladders, the last of each LoRA. */
 function askFrom(ladders) {
-  const said = ladders.querySelector(".asked");
+  const line = ladders.querySelector(".asked");
   const asked = {};
   ladders.addEventListener("click", ({ target }) => {
     const button = target.closest("button.ask");
@@ -18,8 +18,8 @@ function askFrom(ladders) {
     for (const other of ladders.querySelectorAll("button.ask")) {
       if (other.dataset.lora === lora) other.setAttribute("aria-pressed", String(other === button));
     }
-    said.hidden = false;
-    said.replaceChildren("Under search in study.yaml: ", Object.assign(document.createElement("code"), { textContent: requireLine(asked) }),
+    line.hidden = false;
+    line.replaceChildren("Under search in study.yaml: ", Object.assign(document.createElement("code"), { textContent: requireLine(asked) }),
       ". What is stored is then judged anew; nothing is drawn for it.");
   });
 }

@@ -37,33 +37,33 @@ class FittingRoom {
     const verdict = verdictLine(needs, trial);
     showShot(this.figure, trial, `trial ${trial.number}: ${weightsLine(dials, trial.at)}; ${verdict}`);
     const rated = ratingLine(trial);
-    say(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}${rated}`);
+    writeCaption(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}${rated}`);
     const guesses = needs.map((need, i) => (need.counted ? null : estimate(dials, trials, at, i)));
     this.rows.forEach((row, i) => this.fill(row, i, trial, guesses[i]));
-    this.tell(guesses);
+    this.showEstimate(guesses);
   }
 
   fill(row, place, trial, guess) {
     const need = this.story.needs[place];
     const seen = row.querySelector(".seen");
-    const told = need.counted ? trial.faults[place].join(", ") || "sound" : shownNumber(trial.scores[place]);
-    mark(seen, told, need.limit === null && !need.counted ? null : !trial.breaks.some(([broken]) => broken === place));
+    const shown = need.counted ? trial.faults[place].join(", ") || "sound" : shownNumber(trial.scores[place]);
+    mark(seen, shown, need.limit === null && !need.counted ? null : !trial.breaks.some(([broken]) => broken === place));
     const missed = missedBy(need, guess);
     mark(row.querySelector(".guess"), shownNumber(guess), missed === null ? null : missed === 0);
   }
 
-  tell(guesses) {
+  showEstimate(guesses) {
     const { needs } = this.story;
     const broken = needs.filter((need, i) => missedBy(need, guesses[i]) > 0).map((need) => need.name);
-    const says = broken.length ? `may break ${broken.join(", ")}` : "may meet every requirement";
+    const verdict = broken.length ? `may break ${broken.join(", ")}` : "may meet every requirement";
     const left = needs.filter((need) => need.counted).map((need) => ` The ${need.name} is not estimated.`).join("");
-    this.guessed.textContent = `Estimate: ${says}.${left}`;
+    this.guessed.textContent = `Estimate: ${verdict}.${left}`;
   }
 }
 
 /** Writes a score with its mark; `met` is null where there is nothing to meet. */
-function mark(cell, told, met) {
-  cell.textContent = met === null ? told : `${told} ${met ? "✓" : "✗"}`;
+function mark(cell, shown, met) {
+  cell.textContent = met === null ? shown : `${shown} ${met ? "✓" : "✗"}`;
   cell.classList.toggle("met", met === true);
   cell.classList.toggle("unmet", met === false);
 }

@@ -19,7 +19,7 @@ function nearest(dials, trials, at) {
 
 /**
  * The score of need `index` at `at`: the mean over all trials that have one, each weighted by 1 / distance squared; a trial that
- * stands there is the answer itself. Null where no trial tells.
+ * stands there is the answer itself. Null where no trial has a score.
  */
 function estimate(dials, trials, at, index) {
   let sum = 0;

@@ -24,7 +24,7 @@ class TradeOffs {
     this.svg.addEventListener("focusin", (event) => this.point(event.target));
     this.svg.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(this.svg.parentElement);
-    this.tell(story.trials[this.current]);
+    this.describe(story.trials[this.current]);
   }
 
   /** Of the axis that shows the measure. */
@@ -42,7 +42,7 @@ class TradeOffs {
     const { needs, trials } = this.story;
     const { clientWidth: width, clientHeight: height } = this.svg;
     if (!width) return;
-    const held = document.activeElement && this.svg.contains(document.activeElement);
+    const focused = document.activeElement && this.svg.contains(document.activeElement);
     this.points = plotPoints(needs, trials, this.measure);
     const limit = sharedLimit(needs, this.measure);
     const across = ticks(0, Math.max(0.1, ...this.points.map((p) => p.x)), width < 480 ? 4 : 8);
@@ -50,7 +50,7 @@ class TradeOffs {
     const x = scale([across[0], across.at(-1)], [EDGE.left, width - EDGE.right]);
     const y = scale([up[0], up.at(-1)], [height - EDGE.bottom, EDGE.top]);
     this.svg.replaceChildren(...this.axes(across, up, x, y, width, height), ...this.line(limit, y, width), ...this.marks(x, y));
-    if (held) this.mark(this.current).focus();
+    if (focused) this.mark(this.current).focus();
   }
 
   axes(across, up, x, y, width, height) {
@@ -67,10 +67,10 @@ class TradeOffs {
   line(limit, y, width) {
     if (limit === null) return [];
     const { least } = this.story.needs.find((need) => need.measure === this.measure);
-    const said = `${least ? "at least" : "at most"} ${shownNumber(limit)}`;
+    const label = `${least ? "at least" : "at most"} ${shownNumber(limit)}`;
     return [
       this.make("line", { class: "limit", x1: EDGE.left, x2: width - EDGE.right, y1: y(limit), y2: y(limit) }),
-      this.make("text", { class: "tick", x: EDGE.left + 4, y: y(limit) - 6 }, said),
+      this.make("text", { class: "tick", x: EDGE.left + 4, y: y(limit) - 6 }, label),
     ];
   }
 
@@ -120,15 +120,15 @@ class TradeOffs {
       this.mark(old).setAttribute("tabindex", now ? 0 : -1);
     }
     this.current = place;
-    this.tell(this.story.trials[place]);
+    this.describe(this.story.trials[place]);
   }
 
-  tell(trial) {
+  describe(trial) {
     const { dials, needs } = this.story;
     const sentence = `Trial ${trial.number}: ${weightsLine(dials, trial.at)}; total ${shownNumber(trial.cost)}; `
       + verdictLine(needs, trial) + ratingLine(trial);
     showShot(this.figure, trial, sentence);
-    say(this.figure, sentence);
+    writeCaption(this.figure, sentence);
   }
 
   choose(target) {

@@ -9,9 +9,9 @@ function missedBy(need, score) {
 
 /** The worst score of a measure over its needs: the lowest garment, the most broken hand. What cannot be measured counts as 0. */
 function worstOf(needs, scores, measure) {
-  const held = needs.flatMap((need, i) => (need.measure === measure ? [scores[i] ?? 0] : []));
-  if (!held.length) return null;
-  return needs.find((need) => need.measure === measure).least ? Math.min(...held) : Math.max(...held);
+  const values = needs.flatMap((need, i) => (need.measure === measure ? [scores[i] ?? 0] : []));
+  if (!values.length) return null;
+  return needs.find((need) => need.measure === measure).least ? Math.min(...values) : Math.max(...values);
 }
 
 /** The limit that all needs of a measure share; null if they differ. */

@@ -9,6 +9,6 @@ function showShot(figure, trial, alt) {
   figure.querySelector(".frame").classList.toggle("bare", trial.bare);
 }
 
-function say(figure, sentence) {
-  figure.querySelector(".says").textContent = sentence;
+function writeCaption(figure, sentence) {
+  figure.querySelector(".caption").textContent = sentence;
 }

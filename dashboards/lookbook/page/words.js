@@ -27,7 +27,7 @@ function verdictLine(needs, trial) {
   return `breaks ${trial.breaks.map(([place, by]) => brokenNeed(needs, trial, place, by)).join(", ")}`;
 }
 
-/** "; rated 4 of 5 ...", or nothing: what a person said of a trial. */
+/** "; rated 4 of 5 ...", or nothing: a person's rating of a trial. */
 function ratingLine(trial) {
   return trial.rating ? `; rated ${trial.rating}` : "";
 }

@@ -20,10 +20,10 @@ def test_an_observation_survives_storage(image: Shown) -> None:
     assert Observation.from_json(json.loads(json.dumps(observation.to_json()))) == observation
 
 
-@pytest.mark.parametrize("held", [{}, {"format": 99}, {**OLD, "format": 1}, {"format": 1, "size": "x"}])
-def test_foreign_json_is_refused(held: dict[str, object]) -> None:
+@pytest.mark.parametrize("stored", [{}, {"format": 99}, {**OLD, "format": 1}, {"format": 1, "size": "x"}])
+def test_foreign_json_is_refused(stored: dict[str, object]) -> None:
     with pytest.raises(InputError, match="not a stored observation"):
-        Observation.from_json(held)
+        Observation.from_json(stored)
 
 
 @pytest.mark.parametrize("kind", ["face", "clothing", "shoes"])

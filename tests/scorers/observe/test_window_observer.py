@@ -37,7 +37,7 @@ SIZE = (100, 200)
 
 @dataclass
 class MeanColour:
-    """Embeds a crop as the share of red, green and blue in it: what a window must hold can be told by eye."""
+    """Embeds a crop as the share of red, green and blue in it: what a window must hold is seen by eye."""
 
     def embed_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         means = np.array([np.asarray(image, np.float32).mean((0, 1)) + 1 for image in images], np.float32).reshape(-1, 3)
@@ -142,7 +142,7 @@ def test_any_picture_can_be_looked_at(image: Image.Image) -> None:
     found = observer.observe([image])[0]
     assert Observation.from_json(found.to_json()) == found
     assert observer.observe([image, patched((9, 9, 50, 50))])[0] == found
-    assert {kind: len(held) for kind, held in found.windows.items()} in ({}, {k: len(w) for k, w in WINDOWS.items()})
+    assert {kind: len(stored) for kind, stored in found.windows.items()} in ({}, {k: len(w) for k, w in WINDOWS.items()})
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (512, 768)])
@@ -168,9 +168,9 @@ def test_with_the_labs_clip_a_product_mostly_scores_above_what_else_is_worn(kind
 
 
 def test_stored_observations_of_before_have_no_windows() -> None:
-    held = Observation(SIZE).to_json()
-    del held["windows"]
-    assert Observation.from_json(held) == Observation(SIZE)
+    stored = Observation(SIZE).to_json()
+    del stored["windows"]
+    assert Observation.from_json(stored) == Observation(SIZE)
 
 
 def test_a_face_has_references_as_with_a_parser() -> None:

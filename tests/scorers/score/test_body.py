@@ -13,7 +13,7 @@ LOCKED = observation_of(Shown())
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "expected"),
     [
         (Shown(), []),
         (Shown(heads=2), ["2 heads"]),
@@ -22,10 +22,10 @@ LOCKED = observation_of(Shown())
         (Shown(feet=1), ["1 feet"]),
     ],
 )
-def test_what_is_wrong_is_said(now: Shown, said: list[str]) -> None:
+def test_what_is_wrong_is_said(now: Shown, expected: list[str]) -> None:
     found = body_faults(observation_of(now), LOCKED)
-    assert len(found) == len(said)
-    assert all(f.startswith(s) for f, s in zip(found, said, strict=True))
+    assert len(found) == len(expected)
+    assert all(f.startswith(s) for f, s in zip(found, expected, strict=True))
 
 
 @given(shown)
@@ -34,12 +34,12 @@ def test_an_image_never_violates_itself_but_by_more_heads(image: Shown) -> None:
     assert body_faults(observation, observation) == []
 
 
-def test_a_third_foot_is_told_even_where_the_locked_image_hides_them() -> None:
+def test_a_third_foot_is_listed_even_where_the_locked_image_hides_them() -> None:
     assert body_faults(observation_of(Shown(feet=3)), observation_of(Shown(feet=0))) == ["3 feet where the locked image shows 0"]
     assert body_faults(observation_of(Shown(feet=0)), observation_of(Shown(feet=1))) == ["0 feet where the locked image shows 1"]
 
 
-def test_a_third_hand_and_a_lost_one_are_told() -> None:
+def test_a_third_hand_and_a_lost_one_are_listed() -> None:
     hand = LOCKED.hands[0]
     assert body_faults(replace(LOCKED, hands=(hand,) * 3), LOCKED) == ["3 hands where the locked image shows 1"]
     assert body_faults(replace(LOCKED, hands=(hand,) * 3), replace(LOCKED, hands=(hand,) * 3)) == []

@@ -79,10 +79,10 @@ def test_the_pages_example_conforms() -> None:
     code = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(code) == 1
     assert len(code[0].splitlines()) <= 30
-    held: dict[str, Any] = {}
-    exec(code[0], held)
+    namespace: dict[str, Any] = {}
+    exec(code[0], namespace)
     light, dark = Image.new("RGB", (8, 8), (250, 240, 230)), Image.new("RGB", (8, 8), (20, 30, 10))
-    assert faults_of(held["Bright"](), [light], [dark]) == []
+    assert faults_of(namespace["Bright"](), [light], [dark]) == []
 
 
 @dataclass

@@ -76,8 +76,8 @@ def lookbook(*words: str, status: int = 0) -> Path:
 
 
 def seeds_of(index: Path) -> list[dict[str, Any]]:
-    [held] = re.findall(r'id="book">(.*?)</script>', index.read_text(encoding="utf-8"), re.DOTALL)
-    seeds: list[dict[str, Any]] = json.loads(held)["seeds"]
+    [stored] = re.findall(r'id="book">(.*?)</script>', index.read_text(encoding="utf-8"), re.DOTALL)
+    seeds: list[dict[str, Any]] = json.loads(stored)["seeds"]
     return seeds
 
 
@@ -149,9 +149,9 @@ def test_a_folder_of_other_things_is_refused_before_anything_is_read(study: Stud
 
 def dressed(area: float, top: float, bottom: float) -> Observation:
     """A figure as high as the image, 2 to 3, the middle of its head at 0.1."""
-    held = observation_of(Shown())
-    region = replace(held.regions["clothing"], area=area, box=ShareBox(0.3, top, 0.7, bottom))
-    return replace(held, regions={"clothing": region}, points={"head": ((0.3, 0.1),)})
+    stored = observation_of(Shown())
+    region = replace(stored.regions["clothing"], area=area, box=ShareBox(0.3, top, 0.7, bottom))
+    return replace(stored, regions={"clothing": region}, points={"head": ((0.3, 0.1),)})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A LoRA of which no weight shows anything: the search does not draw images that cannot be feasible, and says why."""
+"""A LoRA of which no weight shows anything: the search does not draw images that cannot be feasible, and names the reason."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_only_the_start_is_drawn(outcome: Outcome) -> None:
 
 
 def test_a_person_is_told_why_and_what_to_do(outcome: Outcome) -> None:
-    told = "\n".join(describe(outcome))
-    assert "nothing can be feasible" in told
-    assert "unseen     shoes: no weight of it alone shows more than its noise" in told
-    assert "stopped    no weight can be found for shoes here" in told
-    assert "misses by" not in told
+    printed = "\n".join(describe(outcome))
+    assert "nothing can be feasible" in printed
+    assert "unseen     shoes: no weight of it alone shows more than its noise" in printed
+    assert "stopped    no weight can be found for shoes here" in printed
+    assert "misses by" not in printed
 
 
 def test_going_on_draws_nothing_more_and_show_says_the_same(tmp_path: Path, outcome: Outcome) -> None:

@@ -31,16 +31,16 @@ def test_a_rating_is_a_number_from_1_to_5_and_words(note: str, found: Rating | N
 
 
 @given(st.text(max_size=60))
-def test_whatever_is_written_is_read_as_a_rating_or_not_at_all(said: str) -> None:
-    rating = rating_in(f"![x](/y)\n\n{ASKED} {said}")
-    assert (rating is None) == (not said.strip())
+def test_whatever_is_written_is_read_as_a_rating_or_not_at_all(written: str) -> None:
+    rating = rating_in(f"![x](/y)\n\n{ASKED} {written}")
+    assert (rating is None) == (not written.strip())
     if rating is not None and rating.stars is not None:
         assert 1 <= rating.stars <= 5
 
 
 @given(st.text(max_size=60), st.text(alphabet="abc 123\n", max_size=40))
-def test_a_note_that_is_written_again_keeps_the_rating(said: str, text: str) -> None:
-    first = with_rating("old", "") + said
+def test_a_note_that_is_written_again_keeps_the_rating(written: str, text: str) -> None:
+    first = with_rating("old", "") + written
     again = with_rating(text, first)
     assert again.startswith(text)
     assert rating_in(again) == rating_in(first)
@@ -51,5 +51,5 @@ def test_a_note_that_a_person_wrote_anew_stays() -> None:
     assert with_rating("ours", "theirs alone") == "theirs alone"
 
 
-def test_it_is_told_in_words() -> None:
+def test_it_is_printed_in_words() -> None:
     assert [str(r) for r in (Rating(4, "nice"), Rating(None, "nice"), Rating(4.5))] == ["4 of 5 nice", "nice", "4.5 of 5"]
