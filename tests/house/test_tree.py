@@ -15,6 +15,7 @@ PACKAGES = (*PRODUCT, "benchmarks")
 LINES = 300
 FILES = 15
 LARGE_FOLDERS = {
+    "scorers/score": "one file a score, and what they share",
     "studies/cli": "one file a verb",
     "studies/paperdoll/world": "one file a thing that the lab draws",
 }
