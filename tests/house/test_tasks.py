@@ -16,7 +16,7 @@ TASKS = {
     "add a LoRA key spelling": "models/lora/key_spellings.py",
     "change the acquisition function": "optimizer/search/least_weight/acquisition.py",
     "change what robustness draws": "optimizer/search/robustness.py",
-    "change the note in optuna-dashboard": "studies/run/dashboard_notes.py",
+    "change the note in optuna-dashboard": "studies/run/dashboard/notes.py",
     "change the ladder sheet": "studies/report/sheets/ladder.py",
     "add a verb": "studies/cli/app.py",
     "add a tracker": "studies/tracking/registry.py",
