@@ -182,7 +182,7 @@ def database_restarted(folder: Path) -> dict[str, Any]:
 
     folder.mkdir()
     restarts = 0
-    with postgres(folder) as server:
+    with postgres() as server:
 
         def restart(done: TrialEvent) -> None:
             nonlocal restarts

@@ -9,16 +9,21 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
+from models.errors import InputError
 
 
 @dataclass(frozen=True)
 class Server:
+    """A server that can be stopped and started again in the middle of a test."""
+
     url: str
+    """SQLAlchemy's, of its one database."""
     folder: Path
     programs: Path
+    """The folder of pg_ctl and initdb."""
     port: int
 
     def start(self) -> None:
@@ -29,20 +34,25 @@ class Server:
         _as_user([self.programs / "pg_ctl", "-D", self.folder / "data", "-m", mode, "-w", "stop"])
 
 
+def missing_postgres() -> str:
+    """Why no server can be started here: no PostgreSQL, or no driver for it; empty where one can."""
+    if find_spec("psycopg") is None:
+        return "no driver: pip install 'huanhua[postgres]'"
+    return "" if _programs() else "no PostgreSQL here: apt-get install postgresql"
+
+
 @contextmanager
-def postgres(near: Path) -> Iterator[Server]:
-    """Skips the test where there is no PostgreSQL, or no driver for it."""
-    pytest.importorskip("psycopg", reason="no driver: pip install 'huanhua[postgres]'")
-    found = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), *filter(None, [_folder(shutil.which("initdb"))])]
-    if not found:
-        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+def postgres() -> Iterator[Server]:
+    """Raises InputError where `missing_postgres` gives a reason."""
+    if reason := missing_postgres():
+        raise InputError(reason, "PostgreSQL", "install it")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     # Not below pytest's folder, which only its owner may enter, and PostgreSQL does not run as root.
     folder = Path(f"/tmp/huanhua-postgres-{os.getpid()}-{port}")
     folder.mkdir()
-    server = Server(f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", folder, found[-1], port)
+    server = Server(f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", folder, _programs()[-1], port)
     try:
         if os.getuid() == 0:
             shutil.chown(folder, "postgres")
@@ -54,6 +64,11 @@ def postgres(near: Path) -> Iterator[Server]:
             server.stop("immediate")
     finally:
         shutil.rmtree(folder)
+
+
+def _programs() -> list[Path]:
+    """Folders of PostgreSQL's programs, the newest release last."""
+    return [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), *filter(None, [_folder(shutil.which("initdb"))])]
 
 
 def _folder(program: str | None) -> Path | None:

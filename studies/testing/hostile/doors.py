@@ -22,6 +22,7 @@ from models.errors import InputError
 from models.io.images import open_photo
 from models.lora.file import open_lora
 from models.lora.sites import DENOISER, TEXT, Part
+from models.testing.rrdb import rrdb
 from models.testing.tiny import tiny_text_encoder, tiny_unet
 from models.vision.onnx import open_onnx
 from models.vision.upscaler import open_upscaler
@@ -29,7 +30,6 @@ from studies.a1111.template import filled_from
 from studies.run.lease import only_runner
 from studies.spec import read_spec
 from studies.testing.study_in import SPEC
-from tests.models.vision.test_upscaler import rrdb
 
 
 @dataclass(frozen=True)

@@ -17,33 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.errors import InputError
+from models.testing.rrdb import brighter, rrdb
 from models.vision import upscaler
 from models.vision.upscaler import MARGIN, enlarge_in_tiles, open_upscaler, spans
-
-
-def rrdb(*, blocks: int = 1, width: int = 8, growth: int = 4, scale: int = 4, channels: int = 3) -> dict[str, Tensor]:
-    """Weights of an RRDB network under the names that BSRGAN and Real-ESRGAN write, random but no flat answer."""
-    torch.manual_seed(1)
-
-    def layer(name: str, wide: int, out: int, gain: float = 0.5) -> dict[str, Tensor]:
-        spread = gain / (wide * 9) ** 0.5
-        return {f"{name}.weight": torch.randn(out, wide, 3, 3) * spread, f"{name}.bias": torch.randn(out) * 0.01}
-
-    state = layer("conv_first", channels, width, 1.5)
-    for block in range(blocks):
-        for dense in (1, 2, 3):
-            for conv in range(1, 6):
-                wide, out = width + (conv - 1) * growth, growth if conv < 5 else width
-                state |= layer(f"body.{block}.rdb{dense}.conv{conv}", wide, out)
-    state |= layer("conv_body", width, width)
-    for up in range(1, scale.bit_length()):
-        state |= layer(f"conv_up{up}", width, width, 1.5)
-    return state | layer("conv_hr", width, width, 1.5) | layer("conv_last", width, channels, 1.5)
-
-
-def brighter(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """With answers around middle grey, so that none is cut off at black or white."""
-    return state | {"conv_last.bias": torch.full_like(state["conv_last.bias"], 0.5)}
 
 
 def picture(width: int, height: int) -> Image.Image:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from models.base.opening import Base, open_base
+from models.base.family import Base
+from models.base.opening import open_base
 from optimizer.point import Job, Point
 from optimizer.render.base import Renderer
 from optimizer.render.diffusers_renderer import DiffusionRenderer

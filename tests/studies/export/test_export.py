@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from models.errors import InputError
+from models.testing.rrdb import brighter, rrdb
 from optimizer.point import Point
 from optimizer.search.judged import Judged
 from scorers.score.scores import Scores
@@ -27,7 +28,6 @@ from studies.spec import StudySpec
 from studies.study import Study
 from studies.testing.fake_backend import FakeBackend, facts_of
 from studies.workspace import Workspace
-from tests.models.vision.test_upscaler import brighter, rrdb
 
 POINT = Point({"dress": 0.4, "shoes": 0.0}, 6.5)
 

@@ -18,7 +18,7 @@ import sqlalchemy
 
 from models.errors import InputError
 from studies.run.lease import Holder, _myself, only_runner
-from studies.testing.postgres import postgres
+from studies.testing.postgres import missing_postgres, postgres
 
 HOLD = """
 import sys
@@ -34,7 +34,9 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'optuna.db'}"
         return
-    with postgres(tmp_path) as server:
+    if reason := missing_postgres():
+        pytest.skip(reason)
+    with postgres() as server:
         yield server.url
 
 

@@ -25,7 +25,7 @@ from studies.spec import read_spec
 from studies.study import Study
 from studies.testing.mortal import Ended, Mortal
 from studies.testing.painter import Painter
-from studies.testing.postgres import postgres
+from studies.testing.postgres import missing_postgres, postgres
 from studies.testing.study_in import SPEC, run, study_in
 from studies.tracking.memory import MemoryTracker
 
@@ -259,7 +259,9 @@ def test_nothing_is_stored_after_another_runner_took_over(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_database_server_that_is_restarted_in_mid_study_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    with postgres(tmp_path) as server:
+    if reason := missing_postgres():
+        pytest.skip(reason)
+    with postgres() as server:
 
         @dataclass
         class Restarting(Painter):
