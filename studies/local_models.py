@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from studies.devices import best_device
-from studies.frame import frame_of
 from studies.opened import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
+from studies.render_settings import render_settings_of
 from studies.scorer_models import open_observer
 from studies.spec import StudySpec
 
@@ -78,11 +78,11 @@ class LocalModels:
         return DiffusionRenderer(
             self.base,
             self.loras,
-            frame_of(self.spec),
+            render_settings_of(self.spec),
             fixed,
             embeddings=self.embeddings,
             device=self.device,
-            most=render.batch,
+            max_batch=render.batch,
             compiled=render.compile,
         )
 

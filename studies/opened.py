@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.lora.file import TRIGGER_KEY
-from optimizer.render.diffusers_renderer import NUMERICAL_PATH
+from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ZERO_SNR
 from studies.file_hashes import stamps
-from studies.frame import frame_of
+from studies.render_settings import render_settings_of
 from studies.spec import StudySpec
 from studies.workspace import Workspace
 
@@ -74,7 +74,11 @@ def stored_facts(workspace: Workspace, source: Mapping[str, Any]) -> OpenedFacts
     stored = workspace.read(OPENED)
     if stored is None or stored["from"] != source:
         return None
-    models = ModelFacts(_base_facts(**stored["base"]), {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
+    base = _base_facts(**stored["base"])
+    if base.schedule.get("rescale_betas_zero_snr") and ZERO_SNR not in stored["identity"]["path"].split():
+        # Stored before such bases were drawn at their own noise levels: their images are others now.
+        return None
+    models = ModelFacts(base, {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
     return OpenedFacts(models, stored["identity"], stored.get("seconds", {}))
 
 
@@ -90,7 +94,7 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "path": NUMERICAL_PATH,
-        "frame": asdict(frame_of(spec)),
+        "frame": asdict(render_settings_of(spec)),
         "base": spec.base.model_dump(mode="json"),
         "loras": {name: [lora.file, lora.fixed] for name, lora in spec.loras.items()},
         "device": spec.render.device,

@@ -17,16 +17,16 @@ from scorers.observe.base import Observer
 from studies.backends.base import Backend
 from studies.backends.local import LocalBackend
 from studies.file_hashes import cached_hash
-from studies.frame import frame_of
 from studies.local_models import LocalModels
 from studies.opened import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
 from studies.prompts import trigger_of, without_triggers
+from studies.render_settings import render_settings_of
 from studies.scorer_models import observer_id, scorer_models
 from studies.spec import StudySpec, read_spec, study_file
 from studies.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
-    from optimizer.render.base import Frame
+    from optimizer.render.base import RenderSettings
 
 CFG_STEP: Final = 0.5
 
@@ -95,8 +95,8 @@ class Study:
         return without_triggers(self.spec.prompt, dropped)
 
     @property
-    def frame(self) -> Frame:
-        return frame_of(self.spec)
+    def render_settings(self) -> RenderSettings:
+        return render_settings_of(self.spec)
 
     @cached_property
     def observer(self) -> Observer:

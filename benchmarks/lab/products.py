@@ -22,7 +22,7 @@ from dashboards.sheet import Cell, sheet
 from models.base.opening import open_base
 from models.lora.file import open_lora
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame
+from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from studies.paperdoll.bundle import WEIGHTS, lora_file
@@ -79,7 +79,7 @@ def prompt(product: Product) -> str:
 
 def ladder(product: Product, file: Path, seeds: Sequence[int]) -> dict[float, list[Image.Image]]:
     base = open_base(str(WEIGHTS / "base"))
-    frame = Frame(prompt(product), "", *SIZE, STEPS, SAMPLER)
+    frame = RenderSettings(prompt(product), "", *SIZE, STEPS, SAMPLER)
     renderer = DiffusionRenderer(base, {product: open_lora(file, base.modules)}, frame)
     return {w: pictures(renderer.render([Job(seed, Point({product: w}, CFG)) for seed in seeds])) for w in WEIGHTS_DRAWN}
 

@@ -22,7 +22,7 @@ from dashboards.sheet import Cell, sheet
 from models.base.opening import open_base
 from models.lora.file import LoraFile, open_lora
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame
+from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from studies.paperdoll.bundle import WEIGHTS, lora_file
@@ -62,7 +62,7 @@ def main() -> int:
 def drawn(seeds: list[int]) -> dict[Pair, list[Image.Image]]:
     base = open_base(str(WEIGHTS / "base"))
     loras: dict[str, LoraFile] = {name: open_lora(lora_file(name), base.modules) for name in QUARREL}
-    renderer = DiffusionRenderer(base, loras, Frame(PROMPT, "", *SIZE, STEPS, SAMPLER))
+    renderer = DiffusionRenderer(base, loras, RenderSettings(PROMPT, "", *SIZE, STEPS, SAMPLER))
     points = {pair: Point(dict(zip(QUARREL, pair, strict=True)), CFG) for pair in product(WEIGHTS_DRAWN, WEIGHTS_DRAWN)}
     return {pair: pictures(renderer.render([Job(seed, point) for seed in seeds])) for pair, point in points.items()}
 

@@ -26,7 +26,7 @@ from models.base.family import CONFIGS, Base
 from models.lora.fold import Folded
 from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame
+from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.schedulers import make_scheduler
@@ -80,7 +80,7 @@ def against_peft(unet: UNet2DConditionModel, size: tuple[int, int], batch: int, 
 def batch_and_alone(base: Base, steps: int) -> dict[str, float]:
     """How far images of a batch, and what is seen in them, are from the same images drawn alone."""
     loras = {n: lora_file(n, layers) for n, layers in three_loras(base.denoiser).items()}
-    renderer = DiffusionRenderer(base, loras, Frame(PROMPT, "", *SIZE, steps, SAMPLER))
+    renderer = DiffusionRenderer(base, loras, RenderSettings(PROMPT, "", *SIZE, steps, SAMPLER))
     jobs = [Job(seed, Point(weights, CFG)) for seed, weights in enumerate(different(4))]
     together = pictures(renderer.render(jobs))
     alone = [image for job in jobs for image in pictures(renderer.render([job]))]
@@ -108,7 +108,7 @@ def apart(one: Observation, other: Observation) -> float:
 def study_of(base: Base, images: int, steps: int) -> dict[str, float]:
     """Seconds for so many images of different weights: the renderer, and a plain diffusers loop with `set_adapters`."""
     loras = {n: lora_file(n, layers) for n, layers in three_loras(base.denoiser).items()}
-    frame = Frame(PROMPT, "", *SIZE, steps, SAMPLER)
+    frame = RenderSettings(PROMPT, "", *SIZE, steps, SAMPLER)
     points = [Point({n: 0.3 + 0.01 * k + 0.1 * i for i, n in enumerate(NAMES)}, CFG) for k in range(images)]
     renderer = DiffusionRenderer(base, loras, frame)
     renderer.render([Job(1, points[0])])

@@ -35,14 +35,14 @@ def lab_parts(threads: int) -> tuple[Renderer, Observer]:
 
     from models.base.opening import open_base
     from models.io.quiet import quiet_loading
-    from optimizer.render.base import Frame
+    from optimizer.render.base import RenderSettings
     from optimizer.render.diffusers_renderer import DiffusionRenderer
     from studies.paperdoll.bundle import WEIGHTS, scorers
     from studies.scorer_models import open_observer
 
     quiet_loading()
     torch.set_num_threads(threads)
-    frame = Frame("1girl, full body, standing", "", *SIZE, steps=12, sampler="DPM++ 2M Karras")
+    frame = RenderSettings("1girl, full body, standing", "", *SIZE, steps=12, sampler="DPM++ 2M Karras")
     renderer = DiffusionRenderer(open_base(WEIGHTS / "base"), {}, frame, device="cpu")
     return renderer, open_observer(scorers(), WEIGHTS)
 

@@ -31,7 +31,7 @@ from models.base.opening import open_base
 from models.io.files import write_whole
 from models.lora.file import LoraFile, open_lora
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame
+from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from studies.paperdoll.bundle import WEIGHTS
@@ -241,7 +241,7 @@ def drawn(base: Base, arm: Arm, file: Path, seeds: int) -> tuple[dict[str, dict[
 
 
 def draw(base: Base, lora: dict[str, LoraFile], prompt: str, weight: float, seeds: int) -> list[Image.Image]:
-    renderer = DiffusionRenderer(base, lora, Frame(prompt, "", *SIZE, STEPS, SAMPLER))
+    renderer = DiffusionRenderer(base, lora, RenderSettings(prompt, "", *SIZE, STEPS, SAMPLER))
     jobs = [Job(FIRST_SEED + k, Point(dict.fromkeys(lora, weight), CFG)) for k in range(seeds)]
     return pictures(renderer.render(jobs))
 

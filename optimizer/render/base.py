@@ -10,26 +10,33 @@ from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from optimizer.render.noise import Rng
-from optimizer.render.schedulers import sampler_named
+from optimizer.render.samplers import sampler_named
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 @dataclass(frozen=True)
-class Frame:
-    """What all renders of a study share, unless a point says otherwise. Size in pixels; `clip_skip` counts as A1111 does;
-    `ensd` is A1111's "eta noise seed delta"."""
+class RenderSettings:
+    """What all images of a study share, but for what a point sets itself. Persisted in cache keys under "frame"."""
 
     prompt: str
+    """With A1111's emphasis and BREAK."""
     negative_prompt: str
     width: int
+    """Of the image, in pixels."""
     height: int
+    """Of the image, in pixels."""
     steps: int
+    """Of the sampler, as A1111 counts them."""
     sampler: str
+    """A name of `optimizer.render.samplers`."""
     clip_skip: int = 1
+    """As A1111 counts: 1 is the text encoder's last layer."""
     rng: Rng = "cpu"
+    """Where noise is drawn: A1111's "Random number generator source"."""
     ensd: int = 0
+    """A1111's "eta noise seed delta"."""
 
     def check(self, factor: int) -> None:
         """Raises InputError if the sampler is unknown or the size does not fit the latent grid."""

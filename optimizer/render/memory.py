@@ -1,6 +1,6 @@
 """What fits on a device: how many images at once, and whether pictures are decoded in tiles or models wait in main memory.
 
-Estimates from what Stable Diffusion 1.5 held on a CPU (docs/rendering.md); what still does not fit is drawn in smaller batches
+Estimates from what Stable Diffusion 1.5 needed on a CPU (docs/rendering.md); what still does not fit is drawn in smaller batches
 (optimizer.render.diffusers_renderer).
 """
 
@@ -13,48 +13,56 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-UNET_VALUES: Final = 256
-"""Numbers that the UNet holds at once for each pixel of a guided image."""
+DENOISER_VALUES: Final = 256
+"""Numbers that the denoiser keeps at once for each pixel of a guided image, measured on SD1.5's."""
 DECODER_VALUES: Final = 1536
 """The same of the VAE's decoder, whose widest layers work at full size."""
 SPARE: Final = 0.9
-MOST: Final = 8
+MAX_BATCH: Final = 8
+"""More images at once are drawn no faster."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """`batch` images at once; `tiled`: the decoder works in tiles; `offload`: models wait in main memory until needed."""
+    """How images are drawn on a device."""
 
     batch: int
+    """Images at once."""
     tiled: bool
+    """The decoder works in tiles."""
     offload: bool
+    """Models wait in main memory until they are needed."""
 
 
 @dataclass(frozen=True)
 class Needs:
-    """In bytes: weights that stay on the device, the largest model alone, one folded copy, and one number of an image."""
+    """Sizes in bytes."""
 
     weights: int
+    """All models together."""
     largest: int
+    """The largest model alone."""
     copy: int
+    """One folded copy of the layers that LoRAs touch."""
     element: int
+    """One number of a latent or an activation."""
 
 
-def fit(free: int, held: int, needs: Needs, pixels: int, *, most: int = MOST) -> Fit:
-    """`free` bytes on the device, of whose models `held` bytes are there already; `pixels` of one image.
+def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = MAX_BATCH) -> Fit:
+    """`free` bytes on the device, of whose models `loaded` bytes are there already; `pixels` of one image.
 
     At least one image is always tried.
     """
-    room = int((free + held) * SPARE)
-    image, decoder = pixels * UNET_VALUES * needs.element, pixels * DECODER_VALUES * needs.element
+    room = int((free + loaded) * SPARE)
+    image, decoder = pixels * DENOISER_VALUES * needs.element, pixels * DECODER_VALUES * needs.element
     offload = needs.weights + needs.copy + image > room
     left = room - (needs.largest if offload else needs.weights)
     batch = left // (needs.copy + image)
-    return Fit(max(1, min(most, batch)), decoder > left, offload)
+    return Fit(max(1, min(max_batch, batch)), decoder > left, offload)
 
 
 def free_bytes(device: torch.device) -> int:
-    """What a device can still hold; main memory for the CPU."""
+    """Memory of a device that is free; main memory for the CPU."""
     import torch
 
     if device.type == "cuda":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
 from optimizer.render.philox import PhiloxNormal
-from optimizer.render.schedulers import SAMPLERS
+from optimizer.render.samplers import SAMPLERS
 
 if TYPE_CHECKING:
     import torch

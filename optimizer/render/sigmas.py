@@ -1,8 +1,8 @@
-"""Where the steps of A1111's samplers lie: falling noise levels, and the time steps that the UNet is told with them.
+"""Where the steps of A1111's samplers lie: falling noise levels, and the time steps that the denoiser is given with them.
 
 A noise level is sigma = sqrt((1 - a) / a) for a cumulative alpha a of the base, as k-diffusion counts. Time steps may fall
 between two whole ones, and levels between two of the base's are interpolated in their logarithms. All is float32, in the order in
-which k-diffusion computes it: Brownian paths tell levels apart that differ in the last bit.
+which k-diffusion computes it: Brownian paths distinguish levels that differ in the last bit.
 """
 
 from __future__ import annotations
@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Schedule = Literal["uniform", "karras", "exponential"]
+Times = Literal["levels", "ddim", "plms", "unipc", "lcm"]
+"""How a sampler's steps lie: at noise levels, or at time steps of its own."""
 RHO: Final = 7.0
 """The exponent that Karras et al. (2022) chose."""
+LAST_ALPHA: Final = 4.8973451890853435e-08
+"""The last cumulative alpha of a base with zero terminal SNR in A1111 and ComfyUI: sigma 4519. diffusers takes 2^-24: 4096."""
+LCM_STEPS: Final = 50
+"""Time steps among which latent consistency models are trained (Luo et al. 2023)."""
 
 
 def base_levels(config: Mapping[str, Any]) -> Tensor:
@@ -24,17 +30,40 @@ def base_levels(config: Mapping[str, Any]) -> Tensor:
 
     The product of alphas is taken in float64, as the original Stable Diffusion does.
     """
+
+    alphas = _cumulative_alphas(config)
+    return ((1 - alphas) / alphas) ** 0.5
+
+
+def zero_snr_betas(config: Mapping[str, Any]) -> list[float]:
+    """The betas of a base rescaled to a zero terminal signal-to-noise ratio (Lin et al. 2023, "Common diffusion noise schedules
+    and sample steps are flawed", algorithm 1), rounded as A1111 and ComfyUI round them.
+
+    The last cumulative alpha is theirs, `LAST_ALPHA`: at 0 the largest noise level would be infinite.
+    """
     import torch
 
-    count, start, end = (config[name] for name in ("num_train_timesteps", "beta_start", "beta_end"))
+    roots = _cumulative_alphas(config).sqrt()
+    first, last = roots[0].clone(), roots[-1].clone()
+    alphas = ((roots - last) * (first / (first - last))) ** 2
+    alphas[-1] = LAST_ALPHA
+    steps = alphas.double()
+    betas: list[float] = (1 - steps / torch.cat([steps.new_ones(1), steps[:-1]])).tolist()
+    return betas
+
+
+def _cumulative_alphas(config: Mapping[str, Any]) -> Tensor:
+    import torch
+
     if config.get("trained_betas") is not None:
         betas = torch.tensor(config["trained_betas"], dtype=torch.float64)
-    elif config["beta_schedule"] == "scaled_linear":
+        return torch.cumprod(1 - betas, dim=0).float()
+    count, start, end = (config[name] for name in ("num_train_timesteps", "beta_start", "beta_end"))
+    if config["beta_schedule"] == "scaled_linear":
         betas = torch.linspace(start**0.5, end**0.5, count, dtype=torch.float64) ** 2
     else:
         betas = torch.linspace(start, end, count, dtype=torch.float64)
-    alphas = torch.cumprod(1 - betas, dim=0).float()
-    return ((1 - alphas) / alphas) ** 0.5
+    return torch.cumprod(1 - betas, dim=0).float()
 
 
 def levels(base: Tensor, schedule: Schedule, steps: int) -> Tensor:
@@ -70,18 +99,32 @@ def times_of(base: Tensor, sigmas: Tensor) -> Tensor:
     return (1 - part) * low + part * (low + 1)
 
 
+def own_times(times: Times, train_steps: int, steps: int) -> Tensor:
+    """The falling time steps at which a sampler that does not lay noise levels calls the denoiser."""
+    import torch
+
+    if times == "lcm":
+        return lcm_times(train_steps, steps)
+    counted = ddim_times(train_steps, steps)
+    if times == "unipc":
+        return torch.linspace(train_steps - 1, 0, len(counted) + 1)[:-1]
+    called = counted[:-1] if len(counted) > 1 else counted
+    # PLMS begins with a step of Heun's, whose second call is at the next time step, and then takes that one again.
+    return called if times == "ddim" else torch.cat([called[:1], counted[1:2], called[1:]])
+
+
 def ddim_times(train_steps: int, steps: int) -> Tensor:
     """The falling time steps at which A1111's DDIM, PLMS and UniPC count their steps. Where `steps` does not divide
-    `train_steps` there are more than `steps`; the last, 1, is where DDIM and PLMS stop without calling the UNet again."""
+    `train_steps` there are more than `steps`; the last, 1, is where DDIM and PLMS stop without calling the denoiser again."""
     import torch
 
     rising = torch.arange(0, train_steps, max(train_steps // steps, 1)) + 1
     return rising.clip(0, train_steps - 1).flip(0)
 
 
-def lcm_times(train_steps: int, steps: int, known: int = 50) -> Tensor:
-    """`steps` falling time steps among the `known` ones that latent consistency models learn (Luo et al. 2023)."""
+def lcm_times(train_steps: int, steps: int) -> Tensor:
+    """`steps` falling time steps among the `LCM_STEPS`."""
     import torch
 
-    skip = train_steps // known
-    return ((torch.linspace(known - 1, 0, steps)).round().long() + 1) * skip - 1
+    skip = train_steps // LCM_STEPS
+    return ((torch.linspace(LCM_STEPS - 1, 0, steps)).round().long() + 1) * skip - 1

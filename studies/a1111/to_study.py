@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.errors import InputError
-from optimizer.render.schedulers import sampler_named
+from optimizer.render.samplers import sampler_named
 from studies.a1111.infotext import Infotext, joined_sampler
 
 REASONS: Final = (

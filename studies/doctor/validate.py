@@ -34,7 +34,7 @@ def validate_study(study: Study) -> Iterator[str]:
         if lora.references is not None and not study.path(lora.references).is_dir():
             raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
     models = study.models
-    study.frame.check(models.base.factor)
+    study.render_settings.check(models.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
     if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
         yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"

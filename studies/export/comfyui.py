@@ -47,9 +47,10 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
         }
         model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
     schedule = study.base_facts.schedule
-    if schedule.get("prediction_type") == "v_prediction":
-        zero_snr = bool(schedule.get("rescale_betas_zero_snr"))
-        (model,) = graph.add("ModelSamplingDiscrete", {"sampling": "v_prediction", "zsnr": zero_snr}, model=model)
+    sampling = "v_prediction" if schedule.get("prediction_type") == "v_prediction" else "eps"
+    zero_snr = bool(schedule.get("rescale_betas_zero_snr"))
+    if sampling == "v_prediction" or zero_snr:
+        (model,) = graph.add("ModelSamplingDiscrete", {"sampling": sampling, "zsnr": zero_snr}, model=model)
     if spec.base.clip_skip > 1 and family_named(study.base_facts.family).honours_clip_skip:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
     texts = (point.prompt or spec.prompt, spec.negative_prompt)

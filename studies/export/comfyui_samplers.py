@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from models.errors import InputError
-from optimizer.render.schedulers import sampler_named
+from optimizer.render.samplers import sampler_named
 
 METHODS: Final = {
     "DPM++ 2M": "dpmpp_2m",

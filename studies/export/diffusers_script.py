@@ -16,7 +16,8 @@ from models.base.opening import is_hub_name
 from models.base.registry import family_named
 from models.errors import InputError
 from models.lora.sites import TEXT_2
-from optimizer.render.schedulers import make_scheduler, sampler_named
+from optimizer.render.samplers import sampler_named
+from optimizer.render.schedulers import make_scheduler
 
 if TYPE_CHECKING:
     from optimizer.point import Point
@@ -78,7 +79,7 @@ def scheduler_settings(name: str, schedule: dict[str, Any], steps: int) -> list[
 
 def adjustments(name: str) -> str:
     """Source of `adjust(scheduler)`: the corrections of diffusers' scheduler for sampler `name`."""
-    from optimizer.render import schedulers
+    from optimizer.render import scheduler_corrections as corrections
 
     sampler = sampler_named(name)
     if sampler.times == "plms":
@@ -86,12 +87,12 @@ def adjustments(name: str) -> str:
         line = "scheduler.alphas_cumprod = torch.cat([scheduler.alphas_cumprod, scheduler.alphas_cumprod[-1:]])"
         return _adjust(why, [line])
     if sampler.scheduler == "DPMSolverMultistepScheduler" and sampler.seeded:
-        source = inspect.getsource(schedulers._walk_brownian_paths) + "\n\n" + inspect.getsource(schedulers._mend_the_third_order)
-        calls = ["_walk_brownian_paths(scheduler, [SEED])", "_mend_the_third_order(scheduler)"]
+        source = inspect.getsource(corrections.walk_brownian_paths) + "\n\n" + inspect.getsource(corrections.correct_third_order)
+        calls = ["walk_brownian_paths(scheduler, [SEED])", "correct_third_order(scheduler)"]
         return source + "\n\n" + _adjust("Makes diffusers' scheduler follow k-diffusion's equations.", calls)
     if name.startswith("DPM++ 2S a"):
-        source = inspect.getsource(schedulers._aim_from_the_start)
-        return source + "\n\n" + _adjust("Makes diffusers' DPM2 a into DPM++ 2S a.", ["_aim_from_the_start(scheduler)"])
+        source = inspect.getsource(corrections.aim_from_start)
+        return source + "\n\n" + _adjust("Makes diffusers' DPM2 a into DPM++ 2S a.", ["aim_from_start(scheduler)"])
     return _adjust("Nothing: this scheduler follows A1111's equations as it is.", [])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
-from optimizer.render.schedulers import calls
+from optimizer.render.samplers import calls
 from scorers.observe.references import References
 from scorers.score.calibration import similarity
 from scorers.score.registry import standalone_scores

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from models.errors import InputError
-from optimizer.render.schedulers import sampler_named
+from optimizer.render.samplers import sampler_named
 from optimizer.search.space import CFG
 from studies.grid.axes import CfgAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis
 from studies.spec import StudySpec

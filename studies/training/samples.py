@@ -47,11 +47,11 @@ def draw_with(base: Base, prompt: str, size: tuple[int, int], cfg: float) -> Dra
 
     def draw() -> Mapping[int, Image | NotDrawn]:
         from optimizer.point import Job, Point
-        from optimizer.render.base import Frame
+        from optimizer.render.base import RenderSettings
         from optimizer.render.diffusers_renderer import DiffusionRenderer
 
         device = base.device
-        renderer = DiffusionRenderer(base, {}, Frame(prompt, "", *size, STEPS, SAMPLER))
+        renderer = DiffusionRenderer(base, {}, RenderSettings(prompt, "", *size, STEPS, SAMPLER))
         drawn = renderer.render([Job(seed, Point({}, cfg)) for seed in SEEDS])
         for model in base.models:
             # Where memory is short the renderer leaves models on the processor.

@@ -85,11 +85,11 @@ def test_a_base_family(place: Callable[[str], ModuleType], monkeypatch: pytest.M
 class TestRenderer:
     def test_it_passes_the_suite(self, place: Callable[[str], ModuleType]) -> None:
         from optimizer.point import Job, Point
-        from optimizer.render.base import Frame
+        from optimizer.render.base import RenderSettings
         from optimizer.testing.renderer_conformance import RendererSuite
 
         module = place("optimizer/render/over_http.py")
-        frame = Frame("1girl", "", 64, 96, 20, "DPM++ 2M Karras")
+        frame = RenderSettings("1girl", "", 64, 96, 20, "DPM++ 2M Karras")
         with server() as url:
             renderer, twin = module.HttpRenderer(url, frame), module.HttpRenderer(url, frame)
             jobs = [Job(7, Point({"dress": weight, "face": 0.5}, 5.0)) for weight in (0.2, 0.5, 0.8)]
@@ -102,10 +102,10 @@ class TestRenderer:
     def test_a_server_that_is_away_is_one_line(self, place: Callable[[str], ModuleType]) -> None:
         from models.errors import InputError
         from optimizer.point import Job, Point
-        from optimizer.render.base import Frame
+        from optimizer.render.base import RenderSettings
 
         module = place("optimizer/render/over_http.py")
-        renderer = module.HttpRenderer("http://127.0.0.1:9/", Frame("1girl", "", 64, 96, 20, "Euler"))
+        renderer = module.HttpRenderer("http://127.0.0.1:9/", RenderSettings("1girl", "", 64, 96, 20, "Euler"))
         with pytest.raises(InputError, match="does not draw"):
             renderer.render([Job(7, Point({}, 5.0))])
 

@@ -59,6 +59,24 @@ def facts(study: Study) -> OpenedFacts | None:
     return stored_facts(study.workspace, facts_source(read_spec(study.root / "study.yaml"), study.root))
 
 
+def test_facts_of_an_earlier_version_name_the_family_by_is_xl(copied: Study) -> None:
+    stored_now = copied.workspace.read(OPENED) or {}
+    earlier = stored_now | {"base": {k: v for k, v in stored_now["base"].items() if k != "family"}}
+    for is_xl, family in ((False, "sd15"), (True, "sdxl")):
+        copied.workspace.write(OPENED, earlier | {"base": earlier["base"] | {"is_xl": is_xl}})
+        found = facts(copied)
+        assert found is not None
+        assert found.models.base.family == family
+
+
+def test_facts_of_a_base_with_zero_snr_are_of_no_use_before_its_noise_levels_were_drawn(copied: Study) -> None:
+    stored_now = copied.workspace.read(OPENED) or {}
+    base = stored_now["base"] | {"schedule": {"rescale_betas_zero_snr": True}}
+    for path, kept in (("folded-3", False), ("folded-3 tiled", False), ("folded-3 zsnr tiled", True)):
+        copied.workspace.write(OPENED, stored_now | {"base": base, "identity": stored_now["identity"] | {"path": path}})
+        assert (facts(copied) is not None) == kept
+
+
 def test_show_export_and_the_look_book_load_no_heavy_library(run: Study) -> None:
     words = [["show", str(run.root)], ["export", str(run.root), "--seed", "7", "--to", "a1111"], ["lookbook", str(run.root)]]
     code = f"""

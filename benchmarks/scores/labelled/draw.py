@@ -22,7 +22,7 @@ from dashboards.sheet import Cell, sheet
 from models.base.opening import open_base
 from models.lora.file import open_lora
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame
+from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from studies.paperdoll.bundle import WEIGHTS, lora_file
@@ -79,7 +79,7 @@ def draw(rows: list[dict[str, Any]]) -> None:
         base = open_base(str(WEIGHTS / "base"))
         names = list(next(row for row in rows if row["prompt"] == prompt)["weights"])
         loras = {name: open_lora(lora_file(name), base.modules) for name in names}
-        renderer = DiffusionRenderer(base, loras, Frame(prompt, "", *SIZE, STEPS, SAMPLER))
+        renderer = DiffusionRenderer(base, loras, RenderSettings(prompt, "", *SIZE, STEPS, SAMPLER))
         for row in (row for row in rows if row["prompt"] == prompt):
             (image,) = pictures(renderer.render([Job(row["seed"], Point(row["weights"], CFG))]))
             image.save(path_of(row), lossless=True, method=6)

@@ -169,7 +169,11 @@ def test_a_file_that_says_it_predicts_velocities_is_believed(tmp_path: Path, sin
     from safetensors.torch import load_file, save_file
 
     save_file({**load_file(single), "v_pred": torch.zeros(0)}, tmp_path / "v.safetensors")
-    assert open_base(tmp_path / "v.safetensors", config="tiny").schedule["prediction_type"] == "v_prediction"
+    schedule = open_base(tmp_path / "v.safetensors", config="tiny").schedule
+    assert (schedule["prediction_type"], schedule["rescale_betas_zero_snr"]) == ("v_prediction", False)
+    save_file({**load_file(single), "v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, tmp_path / "z.safetensors")
+    schedule = open_base(tmp_path / "z.safetensors", config="tiny").schedule
+    assert (schedule["prediction_type"], schedule["rescale_betas_zero_snr"]) == ("v_prediction", True)
     assert open_base(single, config="tiny").schedule["prediction_type"] == "epsilon"
 
 

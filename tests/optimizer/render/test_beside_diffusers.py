@@ -20,7 +20,7 @@ from models.lora.sites import TEXT, TEXT_2, layer_names
 from models.testing.bases import random_parts, small_configs
 from models.testing.tiny import by_part
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame
+from optimizer.render.base import RenderSettings
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.schedulers import make_scheduler
 
@@ -73,7 +73,7 @@ def by_pipeline(base: Base) -> Image.Image:
 
 
 def by_renderer(base: Base, loras: dict[str, LoraFile], weight: float) -> Image.Image:
-    renderer = DiffusionRenderer(base, loras, Frame(PROMPT, NEGATIVE, *SIZE, STEPS, SAMPLER))
+    renderer = DiffusionRenderer(base, loras, RenderSettings(PROMPT, NEGATIVE, *SIZE, STEPS, SAMPLER))
     (image,) = renderer.render([Job(SEED, Point(dict.fromkeys(loras, weight), CFG))])
     assert isinstance(image, Image.Image)
     return image

@@ -19,7 +19,7 @@ from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.noise import Noise
-from optimizer.render.schedulers import SAMPLERS
+from optimizer.render.samplers import SAMPLERS
 from studies.paperdoll.bundle import WEIGHTS
 from tests.optimizer.render.test_diffusers_renderer import HIGH, LOW, drawn, frame, layers_of, lora, off
 

@@ -19,10 +19,10 @@ from models.lora.file import LoraFile
 from models.lora.methods import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
-from optimizer.render.base import Frame, Renderer
+from optimizer.render.base import Renderer, RenderSettings
 from optimizer.render.decode import NotDrawn
 from optimizer.render.diffusers_renderer import DiffusionRenderer
-from optimizer.render.schedulers import SAMPLERS
+from optimizer.render.samplers import SAMPLERS
 from optimizer.testing.fake_renderer import FakeRenderer
 from studies.paperdoll.bundle import WEIGHTS
 
@@ -36,9 +36,9 @@ def base() -> Base:
     return open_base(WEIGHTS / "base")
 
 
-def frame(**changes: object) -> Frame:
+def frame(**changes: object) -> RenderSettings:
     settings = {"prompt": PROMPT, "negative_prompt": "", "width": 64, "height": 96, "steps": 3, "sampler": "DPM++ 2M Karras"}
-    return Frame(**{**settings, **changes})  # type: ignore[arg-type]
+    return RenderSettings(**{**settings, **changes})  # type: ignore[arg-type]
 
 
 def layers_of(model: torch.nn.Module, part: str, strength: float = 0.5) -> dict[str, LoraLayer]:
@@ -195,6 +195,16 @@ def test_an_image_decoded_in_tiles_is_another_image_to_the_cache(base: Base, mon
     short = DiffusionRenderer(base, {}, frame())
     assert tiled == [True]
     assert short.identity()["path"] == f"{plain['path']} tiled"
+
+
+def test_a_base_with_zero_terminal_snr_is_drawn_at_its_own_levels_and_under_another_key(base: Base) -> None:
+    """The lab's base was not trained so: what matters is that its record reaches the scheduler and the cache key."""
+    rescaled = replace(base, schedule=base.schedule | {"rescale_betas_zero_snr": True, "prediction_type": "v_prediction"})
+    plain = replace(base, schedule=base.schedule | {"prediction_type": "v_prediction"})
+    ours, theirs = DiffusionRenderer(rescaled, {}, frame()), DiffusionRenderer(plain, {}, frame())
+    assert ours.identity() == {**theirs.identity(), "path": f"{theirs.identity()['path']} zsnr"}
+    job = Job(3, Point({}, 5.0))
+    assert not np.array_equal(drawn(ours, job)[0], drawn(theirs, job)[0])
 
 
 def test_an_image_that_comes_out_as_nothing_is_told_and_the_others_are_drawn(base: Base) -> None:

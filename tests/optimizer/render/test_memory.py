@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.render.memory import MOST, Fit, Needs, fit, free_bytes, size_of
+from optimizer.render.memory import MAX_BATCH, Fit, Needs, fit, free_bytes, size_of
 
 GB = 2**30
 SD15 = Needs(weights=2 * GB, largest=int(1.7 * GB), copy=GB // 2, element=2)
@@ -17,7 +17,7 @@ sizes = st.integers(0, 64 * GB)
 @given(sizes, sizes, st.integers(64 * 64, 4096 * 4096))
 def test_more_memory_never_means_less(free: int, more: int, pixels: int) -> None:
     small, large = fit(free, 0, SD15, pixels), fit(free + more, 0, SD15, pixels)
-    assert 1 <= small.batch <= MOST
+    assert 1 <= small.batch <= MAX_BATCH
     assert small.offload or not large.offload
     # Once models wait elsewhere there is room again: only at equal ways do batches compare.
     if small.offload == large.offload:
@@ -26,7 +26,7 @@ def test_more_memory_never_means_less(free: int, more: int, pixels: int) -> None
 
 
 def test_a_large_card_draws_many_a_small_one_lends_its_room() -> None:
-    assert fit(22 * GB, 0, SD15, PIXELS) == Fit(MOST, tiled=False, offload=False)
+    assert fit(22 * GB, 0, SD15, PIXELS) == Fit(MAX_BATCH, tiled=False, offload=False)
     assert fit(3 * GB, 2 * GB, SD15, PIXELS).offload is False
     assert fit(2 * GB, 0, SD15, PIXELS) == Fit(1, tiled=True, offload=True)
 

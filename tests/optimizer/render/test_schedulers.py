@@ -11,7 +11,8 @@ import torch
 
 from models.errors import InputError
 from optimizer.render.noise import Noise
-from optimizer.render.schedulers import SAMPLERS, calls, make_scheduler, sampler_named
+from optimizer.render.samplers import SAMPLERS, calls, sampler_named
+from optimizer.render.schedulers import make_scheduler
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 SCHEDULE: dict[str, Any] = {
@@ -77,7 +78,7 @@ def test_levels_are_those_of_the_formula(name: str, steps: int) -> None:
     if sampler.spare:
         del wanted[-2]
     laid = scheduler.sigmas.tolist()
-    laid = list(dict.fromkeys(laid)) if sampler.halves else laid
+    laid = list(dict.fromkeys(laid)) if sampler.second_order else laid
     assert laid == pytest.approx(wanted, rel=TOLERANCE)
     assert laid[0] == pytest.approx(14.6146, rel=1e-5)
     if not sampler.spare:
@@ -153,3 +154,53 @@ def test_names_what_diffusers_cannot_do_and_the_nearest(name: str) -> None:
 def test_refuses_an_unknown_name() -> None:
     with pytest.raises(InputError, match="unknown sampler 'Magic'"):
         sampler_named("Magic")
+
+
+ZERO_SNR = {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True}
+
+
+def rescaled() -> torch.Tensor:
+    """Cumulative alphas by algorithm 1 of Lin et al. (2023) as A1111 computes it, in float64 but for its last value."""
+    alphas = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
+    roots = np.sqrt(alphas)
+    roots = (roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])
+    return torch.from_numpy(np.append(roots[:-1] ** 2, 4.8973451890853435e-08))
+
+
+@pytest.mark.parametrize("name", [name for name, sampler in SAMPLERS.items() if sampler.times == "levels"])
+def test_a_base_with_zero_terminal_snr_begins_at_the_level_of_a1111_and_comfyui(name: str) -> None:
+    scheduler = make_scheduler(name, SCHEDULE | ZERO_SNR, [1])
+    scheduler.set_timesteps(20)
+    assert float(scheduler.sigmas.max()) == pytest.approx(4518.76, abs=0.1)
+
+
+def test_the_other_levels_of_zero_terminal_snr_are_those_of_diffusers() -> None:
+    from diffusers import EulerDiscreteScheduler
+
+    theirs = EulerDiscreteScheduler.from_config(SCHEDULE | ZERO_SNR | {"timestep_spacing": "linspace"})
+    theirs.set_timesteps(1000)
+    ours = make_scheduler("Euler", SCHEDULE | ZERO_SNR, [1])
+    ours.set_timesteps(1000)
+    assert float(theirs.sigmas[0]) == pytest.approx(4096, abs=0.1)
+    # Both subtract nearly equal numbers in float32 where alphas are small.
+    assert torch.allclose(ours.sigmas[1:-1].double(), theirs.sigmas[1:-1].double(), rtol=2e-3)
+    exact = ((1 - rescaled()) / rescaled()) ** 0.5
+    assert torch.allclose(ours.sigmas[:-1].double(), exact.flip(0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["DDIM", "PLMS", "LCM"])
+def test_samplers_that_count_in_alphas_have_those_of_zero_terminal_snr(name: str) -> None:
+    scheduler = make_scheduler(name, SCHEDULE | ZERO_SNR, [1])
+    assert torch.allclose(scheduler.alphas_cumprod[:1000].double(), rescaled(), rtol=1e-3, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["Euler", "DPM++ 2M Karras", "DPM++ SDE Karras", "DDIM", "PLMS", "UniPC"])
+def test_a_base_that_records_no_zero_terminal_snr_is_drawn_as_ever(name: str) -> None:
+    plain, said = (draw(name, [3], **changes) for changes in ({}, {"rescale_betas_zero_snr": False}))
+    assert torch.equal(plain[0], said[0])
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_every_sampler_draws_with_zero_terminal_snr(name: str) -> None:
+    found, _ = draw(name, [3], steps=6, **ZERO_SNR)
+    assert bool(found.isfinite().all())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models.errors import InputError
-from optimizer.render.schedulers import SAMPLERS
+from optimizer.render.samplers import SAMPLERS
 from studies.a1111.infotext import PAIR, Infotext, joined_sampler, read, read_picture, save_png, split_sampler, write
 from studies.a1111.lora_tags import clean_name
 

@@ -10,7 +10,7 @@ import pytest
 
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.render.schedulers import SAMPLERS
+from optimizer.render.samplers import SAMPLERS
 from studies.export.comfyui import comfyui_graph, marked
 from studies.export.comfyui_samplers import ABSENT, comfyui_sampler
 from studies.export.export import export_to
@@ -202,13 +202,23 @@ def test_the_wires_lead_through_every_lora_and_the_clip_skip(tmp_path: Path) -> 
     assert api[decoder["vae"][0]]["class_type"] == "VAELoader"
 
 
+@pytest.mark.parametrize(("prediction", "sampling"), [("v_prediction", "v_prediction"), ("epsilon", "eps")])
+def test_zero_terminal_snr_is_set_exactly_where_the_base_records_it(tmp_path: Path, prediction: str, sampling: str) -> None:
+    graph = comfyui_graph(study_at(tmp_path, prediction=prediction, zero_snr=True), outcome_at(7, POINT))
+    check_ui(graph.ui())
+    check_api(graph.api())
+    node = of_kind(graph.api(), "ModelSamplingDiscrete")[0]
+    assert (node["sampling"], node["zsnr"]) == (sampling, True)
+
+
 def test_without_vae_clip_skip_and_file_the_nodes_are_others(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     plain = {"checkpoint": "folder", "clip_skip": 1}
     graph = comfyui_graph(study_at(tmp_path, prediction="v_prediction"), outcome_at(7, POINT))
     check_ui(graph.ui())
     check_api(graph.api())
-    assert of_kind(graph.api(), "ModelSamplingDiscrete")[0]["sampling"] == "v_prediction"
+    node = of_kind(graph.api(), "ModelSamplingDiscrete")[0]
+    assert (node["sampling"], node["zsnr"]) == ("v_prediction", False)
     changed = study_at(tmp_path)
     changed.spec = StudySpec.model_validate({**changed.spec.model_dump(exclude_unset=True), "base": plain})
     api = comfyui_graph(changed, outcome_at(7, POINT)).api()

@@ -54,7 +54,7 @@ def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base, monkeypatch: 
             assert (layer.delta() - torch.stack(held).sum(0)).abs().max() < 1e-4
     assert {m for f in wanted.values() for m in f.layers[DENOISER]} == set(combined.layers[DENOISER])
     together = study.models.renderer.render([Job(7, POINT)])[0]
-    alone = DiffusionRenderer(base, {"sum": combined}, study.frame, embeddings=study.models.embeddings).render(
+    alone = DiffusionRenderer(base, {"sum": combined}, study.render_settings, embeddings=study.models.embeddings).render(
         [Job(7, Point({"sum": 1.0}, 5.0))]
     )[0]
     bare = study.models.renderer.render([Job(7, Point({}, 5.0))])[0]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:
-    from optimizer.render.base import Frame
+    from optimizer.render.base import RenderSettings
 
 
-def frame_of(spec: StudySpec) -> Frame:
-    from optimizer.render.base import Frame
+def render_settings_of(spec: StudySpec) -> RenderSettings:
+    from optimizer.render.base import RenderSettings
 
     render = spec.render
-    return Frame(
+    return RenderSettings(
         prompt=spec.prompt,
         negative_prompt=spec.negative_prompt,
         width=render.width,
