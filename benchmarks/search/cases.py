@@ -10,13 +10,15 @@ from typing import Final
 from models.errors import InputError
 from optimizer.testing.fake_landscape import sound_seeds
 from optimizer.testing.landscape import Landscape, Problem, read_landscape
+from scorers.score.drift import DRIFT
+from scorers.score.hands import HANDS
 
 LEVELS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
 MISS: Final = 200
 """Images that a run without a pick counts as."""
 EARLIER: Final = 3
 """Seeds that a later one learns from, at most."""
-HANDS: Final = 0.3
+HANDS_TOLERANCE: Final = 0.3
 """How much worse than at the start the hands may be."""
 DEVELOPMENT, FINAL = range(8), range(100, 106)
 """Numbers of made-up studies."""
@@ -71,7 +73,9 @@ def drawn(folder: Path, development: bool, quick: bool, plane: bool) -> list[Cas
 def cases_of(
     name: str, seed: Landscape, earlier: Sequence[Landscape], levels: Sequence[float], drift: float | None
 ) -> list[Case]:
-    def at(held: Landscape, level: float) -> Problem:
-        return Problem(held, dict.fromkeys(held.levels, level), HANDS, drift)
+    at_most = {} if drift is None else {DRIFT.name: drift}
+
+    def at(landscape: Landscape, level: float) -> Problem:
+        return Problem(landscape, dict.fromkeys(landscape.levels, level), {HANDS.name: HANDS_TOLERANCE}, at_most)
 
     return [Case(name, at(seed, level), tuple(at(other, level) for other in earlier)) for level in levels]

@@ -1,8 +1,8 @@
 """Landscapes that cost nothing, for tests and for tuning a search: the shapes that docs/lab.md reports, without pictures.
 
 Expression rises in jumps, one a feature, at weights that lie higher the more the other LoRAs weigh; it declines past a best
-weight. Hands, body and drift worsen with the load, past a point that differs from seed to seed. Every score is rough. What a
-study's LoRAs are like is drawn from `study`, what differs from seed to seed from both numbers.
+weight. The scores of the image as a whole worsen with the load, past a point that differs from seed to seed. Every score is
+rough. What a study's LoRAs are like is drawn from `study`, what differs from seed to seed from both numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.testing.landscape import Landscape
+from scorers.score.body import BODY
 from scorers.score.calibration import Calibration
+from scorers.score.drift import DRIFT
+from scorers.score.hands import HANDS
 
 NAMES: Final = ("face", "dress", "shoes")
 SOUND: Final = 0.3
@@ -48,9 +51,11 @@ def fake_landscape(study: int, seed: int, names: tuple[str, ...] = NAMES, levels
         seed=seed,
         levels=dict.fromkeys(names, axis),
         raw={name: np.clip(r, 0, 1).astype(np.float32) for name, r in raw.items()},
-        hands=np.clip(hands, 0, 1).astype(np.float32),
-        body=body,
-        drift=np.maximum(drift, 0).astype(np.float32),
+        whole={
+            HANDS.name: np.clip(hands, 0, 1).astype(np.float32),
+            BODY.name: body,
+            DRIFT.name: np.maximum(drift, 0).astype(np.float32),
+        },
         calibrations=dict.fromkeys(names, Calibration(0.1, 0.8, 0.02, 0.9)),
         start=start,
         made_of={"study": str(study)},
@@ -61,10 +66,10 @@ def sound_seeds(study: int, count: int, names: tuple[str, ...] = NAMES) -> list[
     """The first seeds whose figure is whole at the start weights: what scouting keeps."""
     found, seed = list[Landscape](), 0
     while len(found) < count:
-        held = fake_landscape(study, seed, names)
-        at = held.at(held.space.point(held.start))
-        if held.hands[at] <= SOUND and held.body[at] == 0:
-            found.append(held)
+        made = fake_landscape(study, seed, names)
+        at = made.at(made.space.point(made.start))
+        if made.whole[HANDS.name][at] <= SOUND and made.whole[BODY.name][at] == 0:
+            found.append(made)
         seed += 1
     return found
 

@@ -1,10 +1,9 @@
-"""A landscape: every point of a grid at one locked seed, drawn and observed once, so that searches can be replayed for nothing.
+"""A landscape: every point of a grid at one locked seed, drawn and scored once, so that searches can be replayed for nothing.
 
 The table is an .npz of plain arrays (no pickles): `levels.<LoRA>` the values of each axis, rising, and `cfgs` those of CFG, none
-where it was not varied; `raw.<LoRA>`, `hands`, `body` and `drift` the scores as scorers.score.scores tells them, float32 in
-the shape
-of the axes in the order of `names`, CFG last; `about` a JSON text with the seed, the start weights, the study's own CFG, the
-calibration of each LoRA and the hashes of what made it.
+where it was not varied; `raw.<LoRA>` the raw score of each LoRA, and under its name each score of the image as a whole
+(scorers.score.registry), float32 in the shape of the axes in the order of `names`, CFG last; `about` a JSON text with the seed,
+the start weights, the study's own CFG, the calibration of each LoRA and the hashes of what made it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -25,28 +24,34 @@ from models.io.files import write_whole
 from optimizer.point import Point
 from optimizer.search.judged import Judged
 from optimizer.search.space import Axis, Space
+from scorers.score.base import Score
 from scorers.score.calibration import Calibration
+from scorers.score.registry import SCORES
 
 Array = NDArray[np.float32]
 FORMAT: Final = 2
 NEAR: Final = 0.1
+"""How much more than the optimum a pick may cost."""
 CFG: Final = 1.0
 """Of landscapes that vary weights alone: there it does not matter to a search what CFG they were drawn at."""
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """Raw scores over the grid of `levels`. `made_of` names what drew and scored it, with a hash each."""
+    """Scores over a grid, as arrays in its `shape`."""
 
     seed: int
     levels: Mapping[str, tuple[float, ...]]
+    """Weights by LoRA, rising."""
     raw: Mapping[str, Array]
-    hands: Array
-    body: Array
-    drift: Array
+    """By LoRA, not calibrated."""
+    whole: Mapping[str, Array]
+    """By score of the image as a whole, 0 the best."""
     calibrations: Mapping[str, Calibration]
     start: Mapping[str, float]
+    """Weight by LoRA."""
     made_of: Mapping[str, str]
+    """What drew and scored it, with a hash each."""
     order: int = 0
     """Its place in the order of scouting."""
     cfg: float = CFG
@@ -73,18 +78,23 @@ class Landscape:
             return self
         at = nearest(self.cfgs, self.cfg)
         raw = {n: r[..., at] for n, r in self.raw.items()}
-        hands, body, drift = (scores[..., at] for scores in (self.hands, self.body, self.drift))
-        return replace(self, raw=raw, hands=hands, body=body, drift=drift, cfgs=())
+        whole = {n: scores[..., at] for n, scores in self.whole.items()}
+        return replace(self, raw=raw, whole=whole, cfgs=())
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A landscape with requirements: what a search of it may ask, and the truth that it is measured by."""
+    """A landscape with requirements: what a search of it may ask, and the truth that it is measured by.
+
+    Scores that count faults allow none; other scores of the image as a whole are constraints where an allowance names them.
+    """
 
     landscape: Landscape
     require: Mapping[str, float]
-    hands_tolerance: float
-    drift_allowed: float | None = None
+    """Least calibrated expression by LoRA."""
+    above_start: Mapping[str, float] = field(default_factory=dict)
+    """How much worse than at the start a score may be; at most 1 in all."""
+    at_most: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def space(self) -> Space:
@@ -96,20 +106,25 @@ class Problem:
 
     @cached_property
     def violations(self) -> dict[str, Array]:
-        """How far each requirement is from being met at every point of the grid, as scorers.score.scores counts it."""
-        held = self.landscape
-        found = {name: least - _calibrated(held.raw[name], held.calibrations[name]) for name, least in self.require.items()}
-        allowed = min(1.0, float(held.hands[held.at(self.start)]) + self.hands_tolerance)
-        found |= {"hands": held.hands - np.float32(allowed), "body": held.body}
-        return found if self.drift_allowed is None else {**found, "drift": held.drift - np.float32(self.drift_allowed)}
+        """The violation of each constraint at every point of the grid, as scorers.score.constraints counts it."""
+        table = self.landscape
+        found = {name: least - _calibrated(table.raw[name], table.calibrations[name]) for name, least in self.require.items()}
+        limits = {score.name: self._limit(score) for score in SCORES if score.name in table.whole}
+        return found | {n: table.whole[n] - np.float32(limit) for n, limit in limits.items() if limit is not None}
+
+    def _limit(self, score: Score) -> float | None:
+        if score.name in self.above_start:
+            at_start = float(self.landscape.whole[score.name][self.landscape.at(self.start)])
+            return min(1.0, at_start + self.above_start[score.name])
+        return self.at_most.get(score.name, 0.0 if score.counted else None)
 
     @cached_property
     def optimum(self) -> float | None:
         """The least cost of a point that meets all; None where there is none."""
-        held, space = self.landscape, self.space
-        feasible = np.all([m <= 0 for m in self.violations.values()], axis=0)
-        away = [space.cfg_price * np.abs(np.subtract(held.cfgs, held.cfg))] if held.cfgs else []
-        costs = np.meshgrid(*[np.abs(v) for v in held.levels.values()], *away, indexing="ij")
+        table, space = self.landscape, self.space
+        feasible = np.all([v <= 0 for v in self.violations.values()], axis=0)
+        away = [space.cfg_price * np.abs(np.subtract(table.cfgs, table.cfg))] if table.cfgs else []
+        costs = np.meshgrid(*[np.abs(v) for v in table.levels.values()], *away, indexing="ij")
         return float(np.sum(costs, axis=0)[feasible].min()) if feasible.any() else None
 
     def is_pick(self, judged: Judged) -> bool:
@@ -118,7 +133,7 @@ class Problem:
 
     def judge(self, point: Point) -> Judged:
         where = self.landscape.at(point)
-        return Judged(point, self.space.cost(point), {name: float(m[where]) for name, m in self.violations.items()})
+        return Judged(point, self.space.cost(point), {name: float(v[where]) for name, v in self.violations.items()})
 
 
 def shape_of(levels: Mapping[str, tuple[float, ...]], cfgs: tuple[float, ...]) -> tuple[int, ...]:
@@ -148,30 +163,30 @@ def write_landscape(landscape: Landscape, path: Path) -> None:
     about["start"], about["cfg"] = dict(landscape.start), landscape.cfg
     arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {"cfgs": np.asarray(landscape.cfgs)}
     arrays |= {f"raw.{n}": r for n, r in landscape.raw.items()}
-    arrays |= {"hands": landscape.hands, "body": landscape.body, "drift": landscape.drift}
-    held = io.BytesIO()
-    np.savez_compressed(held, about=np.asarray(json.dumps(about, sort_keys=True)), **arrays)  # type: ignore[arg-type]
-    write_whole(path, held.getvalue())
+    arrays |= dict(landscape.whole)
+    buffer = io.BytesIO()
+    # numpy's stub takes the arrays by name for `allow_pickle`, a flag.
+    np.savez_compressed(buffer, about=np.asarray(json.dumps(about, sort_keys=True)), **arrays)  # type: ignore[arg-type]
+    write_whole(path, buffer.getvalue())
 
 
 def read_landscape(path: Path) -> Landscape:
     """Raises InputError if the file is not what `write_landscape` wrote."""
     try:
-        with np.load(path, allow_pickle=False) as held:
-            about = json.loads(str(held["about"]))
+        with np.load(path, allow_pickle=False) as archive:
+            about = json.loads(str(archive["about"]))
             if about["format"] != FORMAT:
                 raise ValueError(f"format {about['format']}")
             names = about["names"]
-            levels = {n: _values(held[f"levels.{n}"]) for n in names}
-            cfgs = _values(held["cfgs"])
-            scores = {key: held[key].astype(np.float32) for key in (*(f"raw.{n}" for n in names), "hands", "body", "drift")}
+            levels = {n: _values(archive[f"levels.{n}"]) for n in names}
+            cfgs = _values(archive["cfgs"])
+            whole = [score.name for score in SCORES if score.name in archive or not score.optional]
+            scores = {key: archive[key].astype(np.float32) for key in (*(f"raw.{n}" for n in names), *whole)}
         found = Landscape(
             seed=int(about["seed"]),
             levels=levels,
             raw={n: scores[f"raw.{n}"] for n in names},
-            hands=scores["hands"],
-            body=scores["body"],
-            drift=scores["drift"],
+            whole={n: scores[n] for n in whole},
             calibrations={n: Calibration.from_json(c) for n, c in about["calibrations"].items()},
             start={n: float(about["start"][n]) for n in names},
             made_of={str(k): str(v) for k, v in about["made_of"].items()},
@@ -194,4 +209,4 @@ def _values(array: NDArray[np.float64]) -> tuple[float, ...]:
 
 def stale(landscape: Landscape, now: Mapping[str, str]) -> list[str]:
     """Names of what made the landscape and is not what it was, or is gone. `now` gives hashes by the same names."""
-    return sorted(name for name, held in landscape.made_of.items() if now.get(name) != held)
+    return sorted(name for name, old in landscape.made_of.items() if now.get(name) != old)

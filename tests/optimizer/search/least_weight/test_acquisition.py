@@ -249,7 +249,7 @@ def test_made_up_seeds_are_solved_in_a_handful_of_images() -> None:
     needed = []
     for study in (0, 2):
         (held,) = sound_seeds(study, 1)
-        asked = Problem(held, dict.fromkeys(held.levels, 0.5), 0.3)
+        asked = Problem(held, dict.fromkeys(held.levels, 0.5), {"hands": 0.3})
         assert asked.optimum is not None
         sampler, history = LeastWeight(priors_from(asked.space, [], require=asked.require)), list[Judged]()
         while not any(asked.is_pick(j) for j in history):
