@@ -172,7 +172,7 @@ def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callbac
     # A study has one writer: a run at the same time would write its notes over these.
     with one_line(), only_runner(study.storage_url, study.spec.name, callback.message):
         trial_store = trial_store_of(study, seed)
-        trial_store.choose(number)
+        trial_store.attributes.choose(number)
         outcome = stored_outcome(study, seed, found.judge)
         write_notes(trial_store, study.spec.name, outcome)
         show_figures(study, outcome)

@@ -12,8 +12,8 @@ LONGEST_PAUSE_S: Final = 15.0
 LONGEST_S: Final = 600.0
 
 
-def patiently(step: Callable[[], Result], *, longest_s: float = LONGEST_S, pause_s: float = FIRST_PAUSE_S) -> Result:
-    """Does `step`, again and again for `longest_s` while the database is away; `step` must be one that may be done twice.
+def with_retries(step: Callable[[], Result], *, longest_s: float = LONGEST_S, pause_s: float = FIRST_PAUSE_S) -> Result:
+    """Calls `step` until it succeeds, for `longest_s` while the database is away; `step` must be safe to call twice.
 
     Any other error is raised at once, and the last one when the time is over.
     """
@@ -29,7 +29,7 @@ def patiently(step: Callable[[], Result], *, longest_s: float = LONGEST_S, pause
 
 
 def is_away(error: BaseException) -> bool:
-    """The server cannot be reached now, or it closed the connection. A SQLite file is never away: what it says is final."""
+    """The server cannot be reached now, or it closed the connection. A SQLite file is never away: its errors are final."""
     from sqlalchemy.exc import DBAPIError
 
     cause: BaseException | None = error

@@ -71,7 +71,7 @@ def _insert_values(session: Session, identity: int, trial: FrozenTrial) -> None:
         (models.TrialSystemAttributeModel, _pairs(trial.system_attrs)),
     ):
         if rows:
-            session.execute(insert(model.__table__), [{"trial_id": identity, **held} for held in rows])
+            session.execute(insert(model.__table__), [{"trial_id": identity, **row} for row in rows])
 
 
 def _pairs(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:

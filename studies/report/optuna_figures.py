@@ -27,7 +27,9 @@ def show_figures(study: Study, outcome: Outcome) -> None:
     pick = outcome.record(outcome.pick).number if outcome.pick else None
     how = "the pick was chosen by hand" if outcome.by_hand else f"seed {outcome.seed}"
     trial_store, required = trial_store_of(study, outcome.seed), limits.pop() if len(limits) == 1 else None
-    trial_store.show_figure("trade-off", trade_off_figure(points, title=f"Trade-off: {how}", required=required, pick=pick))
+    trial_store.attributes.show_figure(
+        "trade-off", trade_off_figure(points, title=f"Trade-off: {how}", required=required, pick=pick)
+    )
     scores: dict[str, list[float | None]] = {
         name: [r.scores.expression[name] for r in outcome.trials] for name in outcome.require
     }
@@ -36,4 +38,4 @@ def show_figures(study: Study, outcome: Outcome) -> None:
         if objective.measure in graded:
             scores[objective.name] = [r.scores.graded[objective.measure] for r in outcome.trials]
     numbers = [r.number for r in outcome.trials]
-    trial_store.show_figure("course", course_figure(scores, numbers, title="Scores, trial by trial"))
+    trial_store.attributes.show_figure("course", course_figure(scores, numbers, title="Scores, trial by trial"))

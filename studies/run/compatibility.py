@@ -61,14 +61,14 @@ def differences(stored: Mapping[str, Entry], current: Mapping[str, Entry]) -> li
 
 def store_fingerprint(study: Study, trial_store: TrialStore) -> None:
     """Called before the first trial: all later runs are compared with it."""
-    trial_store.set_conditions({name: list(entry) for name, entry in fingerprint(study).items()})
+    trial_store.attributes.set_fingerprint({name: list(entry) for name, entry in fingerprint(study).items()})
 
 
 def check_compatible(study: Study, seed: int, trial_store: TrialStore) -> None:
     """Raises InputError, which names every difference, if trials are stored that were made under another fingerprint."""
     if not trial_store.finished():
         return
-    stored = {name: (str(entry[0]), str(entry[1])) for name, entry in trial_store.conditions().items()}
+    stored = {name: (str(entry[0]), str(entry[1])) for name, entry in trial_store.attributes.fingerprint().items()}
     if not stored:
         what = f"the trials of seed {seed} were made by an older version, which did not keep under what"
         raise InputError(what, study.spec.name, FORK)

@@ -37,7 +37,7 @@ def draw_neighbours(
     may_write()
     seen = yield [Job(seed, point) for point in points.values()]
     may_write()
-    trial_store.store_robustness_checked(record.number, off)
+    trial_store.attributes.set_robustness_checked(record.number, off)
     judged = {side: judge.judge(evaluation)[0] for side, evaluation in zip(points, seen, strict=True)}
     return replace(record, robustness=Robustness(off, judged))
 

@@ -185,7 +185,7 @@ class _SeedSearch:
         self.records = [checked if r is record else r for r in self.records]
 
     def _finish(self, sampler: Sampler) -> Outcome:
-        outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.chosen())
+        outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen())
         self.may_write()
         write_notes(self.trial_store, self.study.spec.name, outcome)
         if self.judge.unmeasurable:

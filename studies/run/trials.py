@@ -67,7 +67,7 @@ def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     in the workspace."""
     trial_store = trial_store_of(study, seed)
     records = stored_records(study, seed, judge, trial_store, lambda job: load_evaluation(study.evaluator, job))
-    return outcome_of(study, seed, judge, records, trial_store.chosen())
+    return outcome_of(study, seed, judge, records, trial_store.attributes.chosen())
 
 
 def restore_images(study: Study, seed: int) -> None:
@@ -80,7 +80,7 @@ def restore_images(study: Study, seed: int) -> None:
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
     """All images that the stored trials are judged by: their own, and those of their robustness."""
     trial_store, off = trial_store_of(study, seed), study.spec.search.robustness
-    entries, checked = trial_store.entries(), trial_store.robustness_checked()
+    entries, checked = trial_store.entries(), trial_store.attributes.robustness_checked()
     points = [neighbours(entry.point, off) for entry in entries if off and checked.get(entry.number) == off]
     return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for both in points for p in both.values()]
 
@@ -90,7 +90,7 @@ def stored_records(
 ) -> list[TrialRecord]:
     """The finished trials with their ratings. `evaluate` loads an image that was drawn alone, or draws it anew."""
     restore_images(study, seed)
-    notes, checked = trial_store.notes(), trial_store.robustness_checked()
+    notes, checked = trial_store.attributes.notes(), trial_store.attributes.robustness_checked()
     found = []
     for entry in trial_store.entries():
         seen = evaluate(Job(seed, entry.point))

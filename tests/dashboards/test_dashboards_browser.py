@@ -62,7 +62,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     outcome = run_seed(study, SEED, judge=judge, budget=24, tracker=MemoryTracker(), on_trial=lambda event: None)
     show_figures(study, outcome)
     subprocess.run([sys.executable, "-m", "huanhua", "track", str(study.root)], check=True, capture_output=True)
-    trial_store_of(study, SEED).choose(1)
+    trial_store_of(study, SEED).attributes.choose(1)
     place = study.workspace
     url, artifacts = local_store(place.root)
     stores = Stores(url, artifacts, place.storage_url(), place.artifacts, place.root / "logs")

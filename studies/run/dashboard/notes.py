@@ -50,12 +50,12 @@ def mlflow_link(study: str, seed: int, number: int | None = None) -> str:
 
 def write_notes(trial_store: TrialStore, study: str, outcome: Outcome) -> None:
     """Updates the notes to the present verdicts; ratings, and notes that a person rewrote, stay."""
-    stored = trial_store.notes()
+    stored = trial_store.attributes.notes()
     for record in outcome.trials:
         old = stored.get(record.number, "")
         note = with_rating(trial_note(study, outcome.seed, record, trial_store.picture(record.number)), old)
         if note != old:
-            trial_store.write_note(record.number, note)
+            trial_store.attributes.write_note(record.number, note)
     note = study_note(study, outcome)
     if note != stored.get(None):
-        trial_store.write_note(None, note)
+        trial_store.attributes.write_note(None, note)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from models.errors import InputError
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
-from optimizer.trial_store.store import STORAGES, TrialStore
+from optimizer.trial_store.storages import MAX_OPEN
+from optimizer.trial_store.store import TrialStore
 from optimizer.trial_store.transaction import store_trial
 
 SPACE = Space({name: Axis(0.0, 1.0, 0.05) for name in ("dress", "shoes")}, 5.0)
-MARGINS = {"dress": -0.1, "hands": 0.25}
+VIOLATIONS = {"dress": -0.1, "hands": 0.25}
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def add(trial_store: TrialStore, dress: float, **more: Any) -> int:
     attrs = {"phase": "search", "scores": {"dress": 0.5}}
     values = (dress, 0.5, 0.0, 0.1)
     return trial_store.add(
-        Point({"dress": dress, "shoes": 0.4}, 5.0), values=values, violations=MARGINS, attrs=attrs, image=image, **more
+        Point({"dress": dress, "shoes": 0.4}, 5.0), values=values, violations=VIOLATIONS, attrs=attrs, image=image, **more
     )
 
 
@@ -55,7 +52,7 @@ def attributes(trial_store: TrialStore) -> dict[str, Any]:
 
 def test_looking_makes_nothing(trial_store: TrialStore, tmp_path: Path) -> None:
     assert trial_store.entries() == []
-    assert (trial_store.notes(), trial_store.chosen(), trial_store.drop_unfinished()) == ({}, None, 0)
+    assert (trial_store.attributes.notes(), trial_store.attributes.chosen(), trial_store.drop_unfinished()) == ({}, None, 0)
     assert not (tmp_path / "optuna.db").exists()
     add(trial_store, 0.4)
     other = TrialStore("look-seed-8", trial_store.storage, SPACE, trial_store.artifacts)
@@ -72,7 +69,7 @@ def test_a_trial_is_what_optuna_and_its_dashboard_expect(trial_store: TrialStore
     study = study_of(trial_store)
     first = study.trials[0]
     assert study.metric_names == ["total weight", "worst garment", "identity", "broken hands"]
-    assert first.constraints.items() >= MARGINS.items()
+    assert first.constraints.items() >= VIOLATIONS.items()
     assert first.system_attrs["constraints"] == [-0.1, 0.25]
     (meta,) = get_all_artifact_meta(first, storage=study._storage)
     assert (meta.artifact_id, meta.mimetype) == (first.user_attrs["artifact"], "image/png")
@@ -162,10 +159,10 @@ def test_a_trial_whose_commit_was_not_confirmed_is_stored_once(
 
 
 def test_conditions_are_kept_with_the_study_and_looking_for_them_makes_none(trial_store: TrialStore, tmp_path: Path) -> None:
-    assert trial_store.conditions() == {}
+    assert trial_store.attributes.fingerprint() == {}
     assert not (tmp_path / "optuna.db").exists()
-    trial_store.set_conditions({"base": ["hash", "name"]})
-    assert TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts).conditions() == {
+    trial_store.attributes.set_fingerprint({"base": ["hash", "name"]})
+    assert TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts).attributes.fingerprint() == {
         "base": ["hash", "name"]
     }
 
@@ -179,11 +176,11 @@ def test_trials_that_wait_are_no_results_either(trial_store: TrialStore) -> None
 
 def test_few_databases_stay_open_however_many_are_looked_at(tmp_path: Path) -> None:
     Image.new("RGB", (8, 12)).save(tmp_path / "drawn.png")
-    for number in range(STORAGES + 4):
+    for number in range(MAX_OPEN + 4):
         add(TrialStore("a", f"sqlite:///{tmp_path / f'{number}.db'}", SPACE, tmp_path / "artifacts"), 0.4)
     gc.collect()
     held = {Path(file.path).name for file in psutil.Process().open_files() if Path(file.path).parent == tmp_path}
-    assert 0 < len([name for name in held if name.endswith(".db")]) <= STORAGES
+    assert 0 < len([name for name in held if name.endswith(".db")]) <= MAX_OPEN
 
 
 def test_notes_are_those_of_optuna_dashboard(trial_store: TrialStore) -> None:
@@ -195,12 +192,12 @@ def test_notes_are_those_of_optuna_dashboard(trial_store: TrialStore) -> None:
     trial = optuna.trial.Trial(study, study.trials[0]._trial_id)
     artifact = study.trials[0].user_attrs["artifact"]
     assert get_note(trial) == f"trial 0 at /artifacts/{study._study_id}/{trial._trial_id}/{artifact}\n{long}"
-    assert trial_store.notes() == {0: get_note(trial)}
+    assert trial_store.attributes.notes() == {0: get_note(trial)}
     save_note(trial, "short\n\nRating (1 to 5): 4")
     save_note(study, "all of it")
-    assert trial_store.notes() == {0: "short\n\nRating (1 to 5): 4", None: "all of it"}
-    trial_store.write_note(0, long)
-    trial_store.write_note(None, "less")
+    assert trial_store.attributes.notes() == {0: "short\n\nRating (1 to 5): 4", None: "all of it"}
+    trial_store.attributes.write_note(0, long)
+    trial_store.attributes.write_note(None, "less")
     assert get_note(trial) == long
     assert get_note(study_of(trial_store)) == "less"
     assert attributes(trial_store)[f"dashboard:{trial._trial_id}:note_ver"] == 3
@@ -208,11 +205,11 @@ def test_notes_are_those_of_optuna_dashboard(trial_store: TrialStore) -> None:
 
 def test_a_choice_is_kept_and_taken_back(trial_store: TrialStore) -> None:
     add(trial_store, 0.4)
-    assert trial_store.chosen() is None
-    trial_store.choose(0)
-    assert TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts).chosen() == 0
-    trial_store.choose(None)
-    assert trial_store.chosen() is None
+    assert trial_store.attributes.chosen() is None
+    trial_store.attributes.choose(0)
+    assert TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts).attributes.chosen() == 0
+    trial_store.attributes.choose(None)
+    assert trial_store.attributes.chosen() is None
 
 
 def test_a_figure_is_shown_once_by_its_name(trial_store: TrialStore) -> None:
@@ -221,9 +218,9 @@ def test_a_figure_is_shown_once_by_its_name(trial_store: TrialStore) -> None:
 
     add(trial_store, 0.4)
     points = [Shown(0, 0.8, 0.5, True), Shown(1, 0.6, 0.3, False)]
-    trial_store.show_figure("trade-off", trade_off_figure(points, title="<b>one</b>", required=0.4, pick=0))
-    trial_store.show_figure("trade-off", trade_off_figure(points, title="two", required=None, pick=None))
-    trial_store.show_figure("course", course_figure({"dress": [0.5, None]}, [0, 1], title="course"))
+    trial_store.attributes.show_figure("trade-off", trade_off_figure(points, title="<b>one</b>", required=0.4, pick=0))
+    trial_store.attributes.show_figure("trade-off", trade_off_figure(points, title="two", required=None, pick=None))
+    trial_store.attributes.show_figure("course", course_figure({"dress": [0.5, None]}, [0, 1], title="course"))
     from optuna_dashboard._custom_plot_data import get_plotly_graph_objects
 
     held = get_plotly_graph_objects(attributes(trial_store))
@@ -231,27 +228,3 @@ def test_a_figure_is_shown_once_by_its_name(trial_store: TrialStore) -> None:
     figure = json.loads(held["trade-off"])
     assert [trace["name"] for trace in figure["data"]] == ["breaks a requirement", "meets every requirement"]
     assert figure["layout"]["title"] == {"text": "two"}
-
-
-def opening(storage: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own that reads the trials, and says whether alembic was imported for it."""
-    code = (
-        "import sys; from pathlib import Path; from optimizer.trial_store.store import Ledger; "
-        "from tests.optimizer.trial_store.test_store import SPACE; "
-        "ledger = Ledger('look-seed-7', sys.argv[1], SPACE, Path('.')); "
-        "print(len(ledger.finished()), 'alembic' in sys.modules)"
-    )
-    return subprocess.run([sys.executable, "-c", code, storage], capture_output=True, text=True, check=False)
-
-
-def test_what_this_optuna_made_opens_without_asking_what_it_is(trial_store: TrialStore, tmp_path: Path) -> None:
-    add(trial_store, 0.5)
-    assert opening(trial_store.storage).stdout.split() == ["1", "False"]
-    with closing(sqlite3.connect(tmp_path / "optuna.db")) as opened:
-        opened.execute("UPDATE version_info SET library_version = '5.0.0rc0'")
-        opened.commit()
-    assert opening(trial_store.storage).stdout.split() == ["1", "True"]
-    with closing(sqlite3.connect(tmp_path / "optuna.db")) as opened:
-        opened.execute("UPDATE alembic_version SET version_num = 'v9.9.9.a'")
-        opened.commit()
-    assert "no longer compatible with the table schema" in opening(trial_store.storage).stderr

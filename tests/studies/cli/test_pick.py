@@ -78,8 +78,8 @@ def test_a_choice_by_hand_is_told_everywhere_and_taken_back(study: Study, tracke
     assert tracker.seeds[SEED].tags["chosen"] == "by hand"
     assert "dress" in tracker.seeds[SEED].tags["breaks"]
     assert json.loads(str(tracker.seeds[SEED].artifacts["pick.json"]))["pick"]["trial"] == other
-    assert f"trial {other}" in trial_store_of(study, SEED).notes()[None]
-    assert "chosen by hand" in trial_store_of(study, SEED).notes()[None]
+    assert f"trial {other}" in trial_store_of(study, SEED).attributes.notes()[None]
+    assert "chosen by hand" in trial_store_of(study, SEED).attributes.notes()[None]
 
     huanhua("pick", study.root, "--seed", SEED, "--trial", "auto")
     assert shown(study) == before
@@ -113,20 +113,20 @@ def test_the_search_goes_on_with_a_choice_in_place(study: Study, tracker: Memory
 def test_a_trial_that_is_none_changes_nothing(study: Study, tracker: MemoryTracker, trial: str, what: str) -> None:
     with pytest.raises(InputError, match=what):
         huanhua("pick", study.root, "--seed", SEED, f"--trial={trial}")
-    assert trial_store_of(study, SEED).chosen() is None
+    assert trial_store_of(study, SEED).attributes.chosen() is None
     assert tracker.seeds == {}
 
 
 def test_what_people_say_in_the_dashboard_is_told(study: Study, tracker: MemoryTracker) -> None:
     trial_store = trial_store_of(study, SEED)
-    trial_store.write_note(2, trial_store.notes()[2] + "4 nice <b>hem</b>")
+    trial_store.attributes.write_note(2, trial_store.attributes.notes()[2] + "4 nice <b>hem</b>")
     assert "rated      trial 2: 4 of 5 nice <b>hem</b>" in huanhua("show", study.root)
     assert shown(study)["ratings"] == {"2": {"stars": 4.0, "words": "nice <b>hem</b>"}}
     page = Path(huanhua("lookbook", study.root).strip()).read_text(encoding="utf-8")
     assert "Trial 2: 4 of 5 nice &lt;b&gt;hem&lt;/b&gt;" in page
     assert "<b>hem" not in page
     huanhua("pick", study.root, "--seed", SEED, "--trial", "1")
-    assert trial_store_of(study, SEED).notes()[2].endswith(f"{ASKED} 4 nice <b>hem</b>"), "a later note keeps it"
+    assert trial_store_of(study, SEED).attributes.notes()[2].endswith(f"{ASKED} 4 nice <b>hem</b>"), "a later note keeps it"
 
 
 def test_track_logs_all_that_the_study_holds_and_nothing_twice(study: Study, tracker: MemoryTracker) -> None:
@@ -159,7 +159,7 @@ def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker
         pytest.raises(InputError, match="another runner has this study"),
     ):
         huanhua(words[0], study.root, *words[1:])
-    assert trial_store_of(study, SEED).chosen() is None
+    assert trial_store_of(study, SEED).attributes.chosen() is None
     assert tracker.seeds == {}
 
 

@@ -62,9 +62,9 @@ def test_a_run_that_ended_between_queueing_and_asking_goes_on(tmp_path: Path) ->
     study = study_in(tmp_path)
     run(study, budget=6)
     trial_store = trial_store_of(study, 7)
-    trial_store._study.enqueue_trial(study.space.params(study.start))
-    trial_store._study.ask(study.space.distributions())
-    trial_store._study.enqueue_trial(study.space.params(study.start))
+    trial_store.study.get().enqueue_trial(study.space.params(study.start))
+    trial_store.study.get().ask(study.space.distributions())
+    trial_store.study.get().enqueue_trial(study.space.params(study.start))
     outcome = run(study_in(tmp_path), budget=9)
     keys = [t.judged.point.key() for t in outcome.trials]
     assert len(keys) == len(set(keys)) == 9
@@ -159,7 +159,7 @@ def test_looking_at_a_seed_that_was_not_run_makes_no_study_of_it(tmp_path: Path)
 def test_trials_of_before_conditions_were_kept_are_refused_in_one_line(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     run(study, budget=6)
-    trial_store_of(study, 7).set_conditions({})
+    trial_store_of(study, 7).attributes.set_fingerprint({})
     with pytest.raises(InputError, match=r"made by an older version.*--fork"):
         run(study_in(tmp_path))
 

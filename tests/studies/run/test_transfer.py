@@ -6,7 +6,8 @@ from PIL import Image
 
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
-from optimizer.trial_store.store import TrialStore, trials_of_others
+from optimizer.trial_store.other_trials import trials_of_others
+from optimizer.trial_store.store import TrialStore
 
 AXIS = Axis(0.0, 1.0, 0.05)
 

@@ -1,0 +1,54 @@
+"""Opens Optuna's storages: SQLite files in workspaces, or shared database servers."""
+
+from __future__ import annotations
+
+import weakref
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+MAX_OPEN: Final = 8
+"""Databases that stay open."""
+
+
+@lru_cache(MAX_OPEN)
+def open_storage(url: str) -> BaseStorage:
+    """One storage for all seeds of a study: opening it takes longer than reading it.
+
+    Raises InputError if a SQLite file is no database.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if file := sqlite_file(url):
+        _enable_wal(file)
+    # A connection that a restarted server has closed is opened again.
+    engine = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
+    weakref.finalize(storage, storage.engine.dispose)
+    return optuna.storages.get_storage(storage)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for a database server."""
+    prefix = "sqlite:///"
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) and "?" not in url else None
+
+
+def _enable_wal(database: Path) -> None:
+    """Lets dashboards read while a trial is written, and a write wait for the disk once instead of twice (decision 0017)."""
+    import sqlite3
+    from contextlib import closing
+
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            f"the storage does not open ({error})", database, "put back a copy, or name another workspace"
+        ) from error

@@ -1,0 +1,68 @@
+"""What is stored with a seed's Optuna study besides trials: fingerprint, a person's choice, robustness checks, notes, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from optimizer.trial_store.notes import attributes_of, notes_of
+from optimizer.trial_store.optuna_study import OptunaStudy
+from optimizer.trial_store.retry import with_retries
+
+CHOSEN: Final = "chosen by hand"
+FINGERPRINT: Final = "conditions"
+ROBUSTNESS_CHECKED: Final = "tried beside"
+"""Keys of user attributes, as earlier versions stored them."""
+
+
+@dataclass(frozen=True)
+class StudyAttributes:
+    """Attributes of one study. Reading them makes no study."""
+
+    study: OptunaStudy
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """What the trials were made under, as JSON values; empty if nothing was stored."""
+        fingerprint: Mapping[str, Any] = self.study.attribute(FINGERPRINT) or {}
+        return fingerprint
+
+    def set_fingerprint(self, fingerprint: Mapping[str, Any]) -> None:
+        self.study.set_attribute(FINGERPRINT, dict(fingerprint))
+
+    def chosen(self) -> int | None:
+        """The number of the trial that a person chose over the search's own pick."""
+        number = self.study.attribute(CHOSEN)
+        return None if number is None else int(number)
+
+    def choose(self, number: int | None) -> None:
+        """Stores what a person chose; None leaves the choice to the search again."""
+        self.study.set_attribute(CHOSEN, number)
+
+    def robustness_checked(self) -> dict[int, float]:
+        """By number of the trials whose robustness was checked, how far off their weights."""
+        return {int(number): float(off) for number, off in (self.study.attribute(ROBUSTNESS_CHECKED) or {}).items()}
+
+    def set_robustness_checked(self, number: int, off: float) -> None:
+        """Stores that a trial was checked: its neighbours are rendered again if they leave the cache."""
+        checked = {str(n): o for n, o in {**self.robustness_checked(), number: off}.items()}
+        self.study.set_attribute(ROBUSTNESS_CHECKED, checked)
+
+    def notes(self) -> dict[int | None, str]:
+        """optuna-dashboard's notes by trial number, that of the study by None."""
+        numbers: dict[int | None, int | None] = {trial._trial_id: trial.number for trial in self.study.finished()}
+        numbers[None] = None
+        return {numbers[trial]: text for trial, text in notes_of(self.study.system_attributes()).items() if trial in numbers}
+
+    def write_note(self, number: int | None, text: str) -> None:
+        """Writes the note of a trial, or of the study."""
+        trial = None if number is None else self.study.trial(number)._trial_id
+        for key, value in attributes_of(trial, text, self.study.system_attributes()).items():
+            self.study.set_system_attribute(key, value)
+
+    def show_figure(self, name: str, figure: Any) -> None:
+        """Shows a figure on the study's page of optuna-dashboard, in the place of one of the same name. Its `to_json` gives
+        plotly's JSON."""
+        from optuna_dashboard import save_plotly_graph_object
+
+        with_retries(lambda: save_plotly_graph_object(self.study.get(), figure, graph_object_id=name))
