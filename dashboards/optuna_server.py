@@ -49,6 +49,7 @@ def only_loopback(application: Application) -> Application:
 
 
 def main(artifacts: Path, port: int) -> None:
+    """Serves until the process ends."""
     from optuna.artifacts import FileSystemArtifactStore
     from optuna.storages import RDBStorage
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dashboards.fonts import legible
+from models.boxes import PixelBox
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,13 +29,11 @@ ROW_LABEL = 150
 
 
 @dataclass(frozen=True)
-class Box:
-    """A rectangle in the pixels of the cell's own picture, before it is enlarged."""
+class LabelledBox:
+    """A rectangle drawn on a cell's picture."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    box: PixelBox
+    """In the picture's own pixels, before it is enlarged."""
     label: str = ""
 
 
@@ -45,7 +44,7 @@ class Cell:
     image: Image | None
     lines: tuple[str, ...] = ()
     tone: Tone = "plain"
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[LabelledBox, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,15 +168,15 @@ def _paint_cell(paper: Image, pen: ImageDraw, cell: Cell, place: tuple[int, int,
     _frame(pen, (x, y), shown, cell.tone)
 
 
-def _paint_box(pen: ImageDraw, box: Box, colour: str, area: tuple[int, int, int, int], scale: float) -> None:
-    x, y, width, height = area
+def _paint_box(pen: ImageDraw, marked: LabelledBox, colour: str, area: tuple[int, int, int, int], scale: float) -> None:
+    (x, y, width, height), box = area, marked.box
     left, right = (min(max(x + value * scale, x), x + width - 1) for value in (box.left, box.right))
     top, bottom = (min(max(y + value * scale, y), y + height - 1) for value in (box.top, box.bottom))
     if right <= left or bottom <= top:
         return
     pen.rectangle((left, top, right, bottom), outline=colour, width=3)
-    if box.label:
-        _flag(pen, box.label, left, top, colour, (x, x + width))
+    if marked.label:
+        _flag(pen, marked.label, left, top, colour, (x, x + width))
 
 
 def _frame(pen: ImageDraw, corner: tuple[int, int], shown: tuple[int, int], tone: Tone) -> None:

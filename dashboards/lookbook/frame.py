@@ -17,9 +17,11 @@ class Framer:
     blurred: bool
 
     def place(self, judged: JudgedImage, name: str, *, large: bool = False) -> Shown:
+        """Puts the image in the gallery under `name`, without a suffix."""
         return self.gallery.place(judged.image, name, LARGE if large else SMALL)
 
     def veils(self, judged: JudgedImage) -> bool:
+        """Whether the image is blurred until a person asks for it."""
         return self.blurred and judged.bare and not judged.failed
 
     def figure(self, judged: JudgedImage, shown: Shown, *, alt: str, caption: str, tone: str = "", eager: bool = False) -> str:

@@ -45,6 +45,7 @@ def _lower(seed: int, lower: ProofStep, sliders: Sequence[Slider], framer: Frame
 
 
 def ladder_strips(seed: SeedPage, framer: Framer) -> str:
+    """A row for each LoRA."""
     rows = "".join(_ladder(place, ladder, seed.seed, framer) for place, ladder in enumerate(seed.ladders))
     return f'<section class="ladders"><h3>Each LoRA alone</h3><p class="lead">{LADDER_LEAD}</p>{rows}{ASKED}</section>'
 

@@ -14,6 +14,7 @@ def text(value: object) -> str:
 
 
 def number(value: float | None) -> str:
+    """Two decimals, or a dash."""
     return "–" if value is None else format(value + 0.0, ".2f")
 
 
@@ -45,4 +46,5 @@ def breaks(unmet: Mapping[str, float], faults: Mapping[str, Sequence[str]] | Non
 
 
 def verdict(judged: JudgedImage) -> str:
+    """What an image breaks, or why there is none, in plain text."""
     return f"not drawn: {judged.failed}" if judged.failed else breaks(judged.breaks, judged.faults)

@@ -35,6 +35,7 @@ def square_crop(image: Image.Image, box: PixelBox, margin: float, side: int | No
 
 
 def square_around(box: PixelBox, margin: float) -> PixelBox:
+    """As `square_crop` cuts it; it may reach beyond the image."""
     left, top, right, bottom = box
     x, y = (left + right) / 2, (top + bottom) / 2
     half = max(right - left, bottom - top, 1) * (0.5 + margin)

@@ -63,6 +63,7 @@ class Seen:
     arms: list[Piece]
 
     def share(self, box: PixelBox) -> ShareBox:
+        """The box in shares of the image, five decimals."""
         w, h = self.image.size
         left, top, right, bottom = box
         return ShareBox(round(left / w, 5), round(top / h, 5), round(right / w, 5), round(bottom / h, 5))

@@ -44,6 +44,7 @@ def in_pixels(box: ShareBox, size: tuple[int, int]) -> PixelBox:
 
 
 def middle_of(box: ShareBox) -> ShareBox:
+    """The box without MIDDLE of its width and height on each side."""
     left, top, right, bottom = box
     across, down = MIDDLE * (right - left), MIDDLE * (bottom - top)
     return ShareBox(left + across, top + down, right - across, bottom - down)

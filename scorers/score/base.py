@@ -81,6 +81,7 @@ class Score:
     """What 1 means, in one word."""
 
     def of(self, comparison: Comparison) -> ScoreValue:
+        """The score of one image."""
         measured = self.measure(comparison)
         if isinstance(measured, tuple):
             return ScoreValue(self, float(len(measured)), measured)

@@ -52,9 +52,11 @@ class ImageJudge:
         return constraint_names(self.requirements, self.limits)
 
     def scores(self, observation: Observation) -> Scores:
+        """All scores of an image of this seed."""
         return score(observation, self.references, self.calibrations, self.kinds, self.locked, self.others, self.plain)
 
     def constraints(self, scores: Scores) -> tuple[Constraint, ...]:
+        """What an image with these scores must meet, in the order in which it is stored."""
         return constraints_of(scores, self.requirements, self.limits)
 
     def objectives(self, scores: Scores) -> tuple[float, ...]:

@@ -28,6 +28,7 @@ class Soundness:
 
 
 def soundness_of(observation: Observation) -> Soundness:
+    """Of an image that is compared with none."""
     return Soundness(_faults(observation), _unseen_hands(observation), standalone_scores(observation))
 
 

@@ -61,6 +61,7 @@ def log_outcome(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bo
 
 
 def log_pick(tracker: Tracker, outcome: Outcome) -> None:
+    """Logs the pick, its metrics and tags; closes the seed's run."""
     tracker.log_text(outcome.seed, "pick.json", json.dumps(outcome.as_json(), indent=1))
     record = outcome.record(outcome.pick) if outcome.pick else None
     metrics = record.metrics() if record else {"feasible": 0.0}
@@ -74,6 +75,7 @@ def log_pick(tracker: Tracker, outcome: Outcome) -> None:
 
 
 def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
+    """The parameters of a seed's run."""
     from studies.references.source import sources_of
 
     spec = study.spec

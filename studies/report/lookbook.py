@@ -56,6 +56,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
 
 
 def sliders_of(study: Study) -> tuple[Slider, ...]:
+    """One slider for each searched LoRA, and one for CFG where it is searched."""
     from dashboards.lookbook.book import Slider
 
     space, start = study.space, study.start

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dashboards.fonts import legible
-from dashboards.sheet import FRAMES, MARGIN, Box, Cell, Tone, sheet, shown_size, wrap
+from dashboards.sheet import FRAMES, MARGIN, Cell, LabelledBox, Tone, sheet, shown_size, wrap
+from models.boxes import PixelBox
 
 RED = Image.new("RGB", (32, 48), "#ff0000")
 
@@ -38,7 +39,9 @@ def test_an_absent_picture_leaves_an_empty_place() -> None:
 
 
 def test_boxes_outside_the_picture_are_cut_to_it() -> None:
-    drawn = sheet([[Cell(RED, boxes=(Box(-50, -50, 500, 500, "all"), Box(90, 90, 95, 95, "none")))]])
+    drawn = sheet(
+        [[Cell(RED, boxes=(LabelledBox(PixelBox(-50, -50, 500, 500), "all"), LabelledBox(PixelBox(90, 90, 95, 95), "none")))]]
+    )
     margin = np.asarray(drawn)[: MARGIN - 8]
     assert (margin == 255).all()
 
@@ -54,7 +57,7 @@ words = st.text(max_size=60)
 @settings(max_examples=15, deadline=None)
 @given(words, words, words, st.integers(1, 90), st.integers(1, 90))
 def test_any_text_fits_within_the_margins(title: str, label: str, line: str, width: int, height: int) -> None:
-    cell = Cell(Image.new("RGB", (width, height), "#00ff00"), (line, line), "pick", (Box(0, 0, 5, 5, label),))
+    cell = Cell(Image.new("RGB", (width, height), "#00ff00"), (line, line), "pick", (LabelledBox(PixelBox(0, 0, 5, 5), label),))
     drawn = np.asarray(sheet([[cell, cell]], title=title, row_labels=[label], column_labels=[label], footer=line, tall=96))
     assert (drawn[:, : MARGIN - 10] == 255).all()
     assert (drawn[:, -(MARGIN - 10) :] == 255).all()

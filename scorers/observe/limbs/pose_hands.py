@@ -40,6 +40,7 @@ def limbs_of_image(model: PoseModel, image: Image.Image, person: Mask, bare: Mas
 
 
 def limbs_of_pose(pose: Pose, person: Mask, bare: Mask) -> PoseLimbs:
+    """As `limbs_of_image`, of a pose that the model has found."""
     found = PoseLimbs()
     for elbow, wrist, hand in zip(ELBOWS, WRISTS, HANDS, strict=True):
         seen = is_found(pose.confidence[hand])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboards.sheet import Box, Cell, sheet
+from dashboards.sheet import Cell, LabelledBox, sheet
 from studies.report.sheets.style import rows
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
 
     cells = []
     for record in manifest.photos:
-        boxes = (Box(*record.wearer, label="wearer"), Box(*record.thing, label=manifest.kind))
+        boxes = (LabelledBox(record.wearer, "wearer"), LabelledBox(record.thing, manifest.kind))
         image = open_photo(Path(manifest.folder) / record.file)
         cells.append(Cell(image, (record.file, ", ".join(record.train.tags) or "no tags"), boxes=boxes))
     path = dataset / "contact-sheet.png"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboards.sheet import Box, Cell, sheet
+from dashboards.sheet import Cell, LabelledBox, sheet
+from models.boxes import PixelBox, ShareBox
 from studies.report.sheets.style import save
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def write_pictures(study: Study, scored: Sequence[ScoredImage]) -> list[Path]:
 
 def score_sheet(study: Study, scored: ScoredImage) -> Image:
     """The image with a box around each thing, then for each LoRA the photo that it resembles most."""
-    width, height = scored.image.size
-    boxes = tuple(Box(p.box[0] * width, p.box[1] * height, p.box[2] * width, p.box[3] * height, p.label) for p in scored.marks())
+    boxes = tuple(LabelledBox(_in_pixels(mark.box, scored.image.size), mark.label) for mark in scored.marks())
     cells = [
         Cell(
             scored.image,
@@ -49,3 +49,8 @@ def score_sheet(study: Study, scored: ScoredImage) -> Image:
         cells.append(Cell(match.photo if match else None, (line, match.file.name if match else "not found in the image")))
     footer = f"breaks {', '.join(scored.breaks)}" if scored.breaks else ""
     return sheet([cells], title=f"what {study.spec.name} scores, and the nearest reference photos", footer=footer)
+
+
+def _in_pixels(box: ShareBox, size: tuple[int, int]) -> PixelBox:
+    width, height = size
+    return PixelBox(box.left * width, box.top * height, box.right * width, box.bottom * height)
