@@ -11,6 +11,7 @@ from PIL import Image
 
 from models.boxes import PixelBox
 from models.errors import InputError
+from models.io.images import open_photo
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.products import Product, wear
@@ -253,7 +254,7 @@ def test_shoes_alone_are_advised_against(photos: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def images(photos: Path) -> list[Image.Image]:
-    return [Image.open(photo) for photo in sorted(photos.iterdir())]
+    return [open_photo(photo) for photo in sorted(photos.iterdir())]
 
 
 class TestFixedLocator(LocatorSuite):
