@@ -66,7 +66,7 @@ def test_additional_networks_are_loras() -> None:
     assert info.loras == {"dress": 0.45, "face": 0.6}
     assert info.text_encoder_weights == {"face": 0.5}
     assert info.lora_hashes == {"face": "e2e472c06607"}
-    # An empty slot is told as it was, so that nothing of the picture is lost.
+    # An empty slot is written as it was, so that nothing of the picture is lost.
     assert set(info.other) == {"AddNet Module 3", "AddNet Model 3", "AddNet Weight A 3", "AddNet Weight B 3"}
     assert read(write(info)) == info
 
@@ -97,7 +97,7 @@ def test_a_study_s_sampler_comes_back_from_a1111_s_two_words(name: str) -> None:
     assert joined_sampler(*split_sampler(name)) == name
 
 
-def test_what_else_a_tag_says_is_kept() -> None:
+def test_other_options_of_a_tag_are_kept() -> None:
     info = read("1girl <lora:a:0.5:0.4:16> <lyco:b:1:lbw=MIDD:stop=10>\nSteps: 20, Seed: 1, CFG scale: 7")
     assert (info.loras, info.text_encoder_weights) == ({"a": 0.4, "b": 1.0}, {"a": 0.5})
     assert info.lora_options == {"a": "dyn=16", "b": "lbw=MIDD:stop=10"}

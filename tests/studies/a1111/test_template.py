@@ -74,8 +74,8 @@ def test_a_picture_of_1_8_with_hires_fix(tmp_path: Path) -> None:
     found = settings_of(V18)
     spec = study(found, tmp_path)
     assert (spec.render.sampler, spec.render.rng, spec.loras["testdress"].start) == ("Euler a Exponential", "cpu", 0.4)
-    for said in ("Denoising strength: 0.5", "Hires upscale: 2 (hires fix", "Hires steps: 10", "Hires upscaler: R-ESRGAN 4x+"):
-        assert any(note.startswith(said) for note in found.notes)
+    for start in ("Denoising strength: 0.5", "Hires upscale: 2 (hires fix", "Hires steps: 10", "Hires upscaler: R-ESRGAN 4x+"):
+        assert any(note.startswith(start) for note in found.notes)
     assert "#   Hires upscale: 2 (hires fix draws another image" in (tmp_path / "study.yaml").read_text(encoding="utf-8")
 
 
@@ -140,7 +140,7 @@ def test_other_networks_leave_the_prompt(tmp_path: Path) -> None:
         (Infotext("x", loras={"d": 1.0}, other={"ENSD": "-3"}), "ENSD: -3"),
     ],
 )
-def test_what_a_study_cannot_say_is_noted_and_the_study_still_opens(tmp_path: Path, info: Infotext, note: str) -> None:
+def test_what_a_study_cannot_express_is_noted_and_the_study_still_opens(tmp_path: Path, info: Infotext, note: str) -> None:
     found = settings_from(info)
     assert any(line.startswith(note) for line in found.notes)
     study(found, tmp_path)

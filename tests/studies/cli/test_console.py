@@ -13,7 +13,7 @@ from studies.cli.progress.console import plain_line, progress_bar
         (119, "", "train dress: 119 of 120, about 3 s left"),
     ],
 )
-def test_a_plain_line_says_how_long_it_will_take(done: int, note: str, line: str) -> None:
+def test_a_plain_line_estimates_the_time_left(done: int, note: str, line: str) -> None:
     assert plain_line("train dress", done, 120, note, 300.0) == line
 
 

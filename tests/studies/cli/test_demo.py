@@ -52,11 +52,11 @@ def searched(demo: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPat
     assert huanhua("lock", folder, str(found["seed"])).returncode == 0
     done = huanhua("run", folder, "--trials", str(TRIALS))
     assert done.returncode in (0, 1), done.stderr[-2000:]
-    (told,) = json.loads(huanhua("show", folder, "--json").stdout)["seeds"]
-    return folder, told
+    (result,) = json.loads(huanhua("show", folder, "--json").stdout)["seeds"]
+    return folder, result
 
 
-def test_the_demo_says_of_loras_that_learnt_nothing_that_nothing_can_be_feasible(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_nothing_is_feasible_with_loras_that_learnt_nothing(demo: tuple[Path, dict[str, Any]]) -> None:
     """One epoch of them is nothing that a score could see."""
     folder, found = demo
     assert found["unmeasurable"]
@@ -65,7 +65,7 @@ def test_the_demo_says_of_loras_that_learnt_nothing_that_nothing_can_be_feasible
     assert len(list((folder / "loras").glob("*.safetensors"))) == 3
 
 
-def test_a_run_ends_with_a_pick_or_says_what_blocks_it(searched: tuple[Path, dict[str, Any]]) -> None:
+def test_a_run_ends_with_a_pick_or_names_what_blocks_it(searched: tuple[Path, dict[str, Any]]) -> None:
     folder, found = searched
     assert found["unmeasurable"] == []
     assert 1 < found["trials"] <= TRIALS
@@ -78,16 +78,18 @@ def test_a_run_ends_with_a_pick_or_says_what_blocks_it(searched: tuple[Path, dic
         assert found["nearest"]["blocked_by"]
 
 
-def test_each_lora_learnt_beside_those_it_is_worn_with(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_each_lora_is_trained_with_its_companions(demo: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = demo
-    for product, worn in COMPANIONS.items():
+    for product, companions in COMPANIONS.items():
         if product in OUTFIT:
-            said = read_metadata(folder / "loras" / f"{product}.safetensors")
-            hashes = {other: read_metadata(folder / "loras" / f"{other}.safetensors")["sshs_model_hash"][:12] for other in worn}
-            assert json.loads(said["huanhua_beside"]) == hashes
+            metadata = read_metadata(folder / "loras" / f"{product}.safetensors")
+            hashes = {
+                other: read_metadata(folder / "loras" / f"{other}.safetensors")["sshs_model_hash"][:12] for other in companions
+            }
+            assert json.loads(metadata["huanhua_beside"]) == hashes
 
 
-def test_the_budget_is_told_before_anything_is_drawn(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_the_budget_is_announced_before_anything_is_drawn(demo: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = demo
     done = huanhua("scout", folder, "--seeds", "2")
     assert done.returncode == 0, done.stderr

@@ -38,11 +38,11 @@ def run(*words: object) -> Any:
 
 
 def test_a_model_is_fetched_whole_and_not_twice_and_no_token_is_sent(hub: Hub, tmp_path: Path) -> None:
-    said = run("get", "wd-vit-tagger-v3", "--to", tmp_path).stdout
+    printed = run("get", "wd-vit-tagger-v3", "--to", tmp_path).stdout
     for name in TAGGER:
         assert (tmp_path / "wd-vit-tagger-v3" / name.rsplit("/", 1)[1]).read_bytes() == hub.files[name]
-    assert "Apache-2.0" in said
-    assert f"--tagger {tmp_path.as_posix()}/wd-vit-tagger-v3" in said
+    assert "Apache-2.0" in printed
+    assert f"--tagger {tmp_path.as_posix()}/wd-vit-tagger-v3" in printed
     assert all(authorisation is None for *_, authorisation in hub.asked)
     hub.asked.clear()
     assert "there already" in run("get", "wd-vit-tagger-v3", "--to", tmp_path).stdout
@@ -74,7 +74,7 @@ def test_another_hash_than_the_hub_tells_is_refused_and_nothing_stays(hub: Hub, 
     assert not (tmp_path / "dwpose" / "dw-ll_ucoco_384.onnx").exists()
 
 
-def test_a_hub_that_lacks_it_or_does_not_answer_is_told_in_a_line(
+def test_a_hub_that_lacks_it_or_does_not_answer_is_reported_in_a_line(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputError, match="not fetched"):
@@ -84,7 +84,7 @@ def test_a_hub_that_lacks_it_or_does_not_answer_is_told_in_a_line(
         run("get", "dwpose", "--to", tmp_path)
 
 
-def test_what_is_fetched_by_hand_and_what_is_not_known_is_said(tmp_path: Path) -> None:
+def test_what_is_fetched_by_hand_and_unknown_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"not fetched by this command.*github\.com.*scorers\.face: \{pack:"):
         run("get", "buffalo_l", "--to", tmp_path)
     with pytest.raises(InputError, match="choose one of"):
@@ -110,6 +110,6 @@ def test_every_setting_names_its_folder_and_every_repository_its_files() -> None
     assert real_model("ViT-L-14").setting.format(folder="F") == "scorers.garment: {model: local-dir:F, pretrained: null}"
 
 
-def test_models_that_are_not_for_all_uses_are_told() -> None:
+def test_licences_that_forbid_a_use_are_named() -> None:
     assert len(limits_of_use("buffalo_l", "fashn-ai/fashn-human-parser")) == 2
     assert limits_of_use("models/free-pack", "models/own-parser") == []

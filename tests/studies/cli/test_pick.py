@@ -61,12 +61,12 @@ def broken_trial(study: Study) -> int:
     return trials[0].number
 
 
-def test_a_choice_by_hand_is_told_everywhere_and_taken_back(study: Study, tracker: MemoryTracker) -> None:
+def test_a_choice_by_hand_is_shown_everywhere_and_taken_back(study: Study, tracker: MemoryTracker) -> None:
     before = shown(study)
     other = broken_trial(study)
-    said = huanhua("pick", study.root, "--seed", SEED, "--trial", other)
-    assert f"trial {other} was chosen by hand; it breaks dress by" in said
-    assert f"the search's own is trial {before['pick']['trial']}" in said
+    printed = huanhua("pick", study.root, "--seed", SEED, "--trial", other)
+    assert f"trial {other} was chosen by hand; it breaks dress by" in printed
+    assert f"the search's own is trial {before['pick']['trial']}" in printed
 
     found = shown(study)
     assert (found["pick"]["trial"], found["chosen_by"], found["feasible"]) == (other, "hand", False)
@@ -87,7 +87,7 @@ def test_a_choice_by_hand_is_told_everywhere_and_taken_back(study: Study, tracke
     assert tracker.seeds[SEED].tags["breaks"] == ""
 
 
-def test_export_takes_the_choice_home_and_says_so(study: Study, tracker: MemoryTracker) -> None:
+def test_export_writes_the_choice_and_a_note(study: Study, tracker: MemoryTracker) -> None:
     other = broken_trial(study)
     huanhua("pick", study.root, "--seed", SEED, "--trial", other)
     run = CliRunner().invoke(app, ["export", str(study.root), "--seed", "7", "--to", "a1111"])
@@ -117,7 +117,7 @@ def test_a_trial_that_is_none_changes_nothing(study: Study, tracker: MemoryTrack
     assert tracker.seeds == {}
 
 
-def test_what_people_say_in_the_dashboard_is_told(study: Study, tracker: MemoryTracker) -> None:
+def test_ratings_from_the_dashboard_are_shown(study: Study, tracker: MemoryTracker) -> None:
     trial_store = trial_store_of(study, SEED)
     trial_store.attributes.write_note(2, trial_store.attributes.notes()[2] + "4 nice <b>hem</b>")
     assert "rated      trial 2: 4 of 5 nice <b>hem</b>" in huanhua("show", study.root)
@@ -143,9 +143,9 @@ def test_track_logs_all_that_the_study_holds_and_nothing_twice(study: Study, tra
 
 def test_what_the_seed_was_run_with_is_logged_by_its_hashes(study: Study, tracker: MemoryTracker) -> None:
     huanhua("track", study.root)
-    held = {given.name: given for given in tracker.seeds[SEED].inputs}
-    assert set(held) == {f"{kind} {name}" for kind in ("LoRA", "references") for name in ("face", "dress", "shoes")}
-    dress, photos = held["LoRA dress"], held["references dress"]
+    by_key = {given.name: given for given in tracker.seeds[SEED].inputs}
+    assert set(by_key) == {f"{kind} {name}" for kind in ("LoRA", "references") for name in ("face", "dress", "shoes")}
+    dress, photos = by_key["LoRA dress"], by_key["references dress"]
     assert dress.digest == hashlib.sha256((study.root / "dress.safetensors").read_bytes()).hexdigest()
     assert dress.trained == {"huanhua.lora_sha256": dress.digest, "sshs_model_hash": f"{study.lora_facts['dress'].hash}%"}
     files = sorted((study.root / "photos").iterdir())
@@ -153,7 +153,7 @@ def test_what_the_seed_was_run_with_is_logged_by_its_hashes(study: Study, tracke
 
 
 @pytest.mark.parametrize("words", [("pick", "--seed", "7", "--trial", "1"), ("track",)])
-def test_beside_a_runner_nothing_is_written(study: Study, tracker: MemoryTracker, words: tuple[str, ...]) -> None:
+def test_nothing_is_written_while_a_runner_has_the_study(study: Study, tracker: MemoryTracker, words: tuple[str, ...]) -> None:
     with (
         only_runner(study.storage_url, study.spec.name, lambda line: None),
         pytest.raises(InputError, match="another runner has this study"),
@@ -168,8 +168,8 @@ def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(stu
     run_seed(study, SEED, judge=judge, budget=BUDGET, tracker=tracker, on_trial=lambda event: None)
     trial_store = trial_store_of(study, SEED)
     bare = {entry.number for entry in trial_store.entries() if entry.point.weights["dress"] == 0}
-    held = {number: run.artifacts["render.png"] for (_, number), run in tracker.trials.items()}
-    assert {number for number, picture in held.items() if isinstance(picture, BlurredPicture)} == bare
+    by_key = {number: run.artifacts["render.png"] for (_, number), run in tracker.trials.items()}
+    assert {number for number, picture in by_key.items() if isinstance(picture, BlurredPicture)} == bare
     tracker.trials.clear()
     huanhua("track", study.root, "--no-blur")
     assert not any(isinstance(run.artifacts["render.png"], BlurredPicture) for run in tracker.trials.values())
@@ -178,13 +178,13 @@ def test_pictures_with_little_clothing_are_logged_as_a_blur_unless_asked_for(stu
 def test_the_figures_ring_the_pick(study: Study, tracker: MemoryTracker, monkeypatch: pytest.MonkeyPatch) -> None:
     from dashboards import optuna_figures
 
-    told: list[Any] = []
+    figures: list[Any] = []
     real = optuna_figures.trade_off_figure
 
     def seen(points: list[Point], **more: Any) -> Any:
-        told.append((len(points), more["pick"], more["required"]))
+        figures.append((len(points), more["pick"], more["required"]))
         return real(points, **more)
 
     monkeypatch.setattr(optuna_figures, "trade_off_figure", seen)
     huanhua("pick", study.root, "--seed", SEED, "--trial", "1")
-    assert told == [(len(trial_store_of(study, SEED).entries()), 1, 0.4)]
+    assert figures == [(len(trial_store_of(study, SEED).entries()), 1, 0.4)]

@@ -73,7 +73,7 @@ def test_slow_images_before_the_trials_are_printed_twice_a_minute(capsys: pytest
     assert capsys.readouterr().err.splitlines() == ["calibrate: 2 of 4", "calibrate: 4 of 4"]
 
 
-def test_a_terminal_shows_the_last_trial_beside_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_last_trial_and_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system="standard")
     monkeypatch.setattr("studies.cli.progress.live_view.console", lambda: screen)
     study = fake_study(tmp_path / "study")

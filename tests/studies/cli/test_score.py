@@ -1,4 +1,4 @@
-"""The verb `score` with a fake observer: what is told of an image, with and without a calibrated seed."""
+"""The verb `score` with a fake observer: what is printed of an image, with and without a calibrated seed."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def run(*words: object) -> Any:
     return found
 
 
-def told(*words: object) -> dict[str, Any]:
-    held: dict[str, Any] = json.loads(run(*words, "--json").stdout)
-    return held
+def as_json(*words: object) -> dict[str, Any]:
+    printed: dict[str, Any] = json.loads(run(*words, "--json").stdout)
+    return printed
 
 
-def test_raw_scores_regions_and_matches_are_told_without_a_seed(study: Study, image: Path, tmp_path: Path) -> None:
-    found = told(image)
+def test_raw_scores_regions_and_matches_are_printed_without_a_seed(study: Study, image: Path, tmp_path: Path) -> None:
+    found = as_json(image)
     one = found["images"][0]
     assert found["seed"] is None
     assert one["raw"] == {"dress": pytest.approx(0.8, abs=0.01), "shoes": pytest.approx(0.2, abs=0.01)}
@@ -84,7 +84,7 @@ def test_raw_scores_regions_and_matches_are_told_without_a_seed(study: Study, im
 def test_a_calibrated_seed_gives_scores_between_0_and_1_and_what_breaks(study: Study, image: Path) -> None:
     study.workspace.make()
     calibrate(study, SEED)
-    one = told(image, "--seed", SEED)["images"][0]
+    one = as_json(image, "--seed", SEED)["images"][0]
     assert one["calibrated"] == {"dress": pytest.approx(0.8, abs=0.01), "shoes": pytest.approx(0.2, abs=0.01)}
     assert one["breaks"] == ["shoes"]
     text = run(image, "--seed", SEED).stdout
@@ -98,7 +98,7 @@ def test_a_seed_that_was_not_calibrated_is_refused(study: Study, image: Path) ->
     assert not study.workspace.pictures.exists()
 
 
-def test_bad_images_are_told_one_a_line_and_the_others_are_scored(study: Study, image: Path, tmp_path: Path) -> None:
+def test_bad_images_are_reported_one_a_line_and_the_others_are_scored(study: Study, image: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.png"
     cut.write_bytes(image.read_bytes()[:40])
     found = run(tmp_path / "none.png", image, cut, "--json")
@@ -114,11 +114,11 @@ def test_images_of_one_name_get_pictures_of_their_own(study: Study, image: Path,
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / "mine.png"
     twin.write_bytes(image.read_bytes())
-    pictures = [Path(one["picture"]).name for one in told(image, twin)["images"]]
+    pictures = [Path(one["picture"]).name for one in as_json(image, twin)["images"]]
     assert pictures == ["score-mine.png", "score-mine-2.png"]
 
 
-def test_what_an_image_lacks_is_said(study: Study, image: Path) -> None:
+def test_what_an_image_lacks_is_named(study: Study, image: Path) -> None:
     fake_backend(study).observing = FakeObserver(lambda image: Shown(clothing=None, hands=None, feet=1))
     text = run(image).stdout
     assert "dress      raw 0.000, not found in the image" in text
@@ -126,11 +126,11 @@ def test_what_an_image_lacks_is_said(study: Study, image: Path) -> None:
     assert "1 head, 1 foot" in text
 
 
-def test_a_small_face_is_told_as_less_sure(study: Study, image: Path) -> None:
+def test_a_small_face_is_reported_as_less_sure(study: Study, image: Path) -> None:
     fake_backend(study).observing = FakeObserver(lambda image: Shown())
     assert "face       32 pixels wide" in run(image).stdout
-    face = told(image)["images"][0]["face"]
+    face = as_json(image)["images"][0]["face"]
     assert (face["width"], face["reliable"]) == (32.0, False)
     Image.new("RGB", (640, 960)).save(image)
     assert "pixels wide" not in run(image).stdout
-    assert told(image)["images"][0]["face"]["reliable"] is True
+    assert as_json(image)["images"][0]["face"]["reliable"] is True

@@ -69,12 +69,12 @@ def test_a_study_of_another_base_teaches_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [("dress", "not a swap"), ("hat=coat.safetensors", "no LoRA called hat"), ("dress=gone.safetensors", "no such file")],
 )
-def test_a_swap_that_cannot_be_is_refused(tmp_path: Path, change: str, said: str) -> None:
+def test_a_swap_that_cannot_be_is_refused(tmp_path: Path, change: str, message: str) -> None:
     study = fake_study(tmp_path / "old")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         parse_swap(change, study)
 
 

@@ -243,16 +243,16 @@ def note(study: Study, point: Point = POINT) -> str:
     return str(found["widgets_values"][0])
 
 
-def test_a_note_says_what_differs(tmp_path: Path) -> None:
-    told = note(study_at(tmp_path))
+def test_a_note_lists_what_differs(tmp_path: Path) -> None:
+    text = note(study_at(tmp_path))
     for words in ("Emphasis", "the same noise as in the study", "dpmpp_sde draws noise in every step", "models/checkpoints"):
-        assert words in told
-    assert not any(words in told for words in ("ENSD", "BREAK", "Long prompts"))
+        assert words in text
+    assert not any(words in text for words in ("ENSD", "BREAK", "Long prompts"))
     render = {"rng": "nv", "ensd": 31337, "sampler": "DPM++ 2M Karras", "width": 512, "height": 768}
     study = study_at(tmp_path, render=render, prompt="1girl BREAK dress", negative_prompt=", ".join(["lowres"] * 60))
-    told = note(study)
-    assert all(words in told for words in ("RNG: NV", "ENSD 31337", "BREAK", "Long prompts"))
-    assert not any(words in told for words in ("Emphasis", "in every step"))
+    text = note(study)
+    assert all(words in text for words in ("RNG: NV", "ENSD 31337", "BREAK", "Long prompts"))
+    assert not any(words in text for words in ("Emphasis", "in every step"))
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

@@ -124,11 +124,11 @@ def test_the_script_draws_what_the_study_draws(tmp_path: Path, base: Base, sampl
 def test_the_script_is_plain_to_read(tmp_path: Path, base: Base) -> None:
     text = diffusers_script(study_at(tmp_path, base), outcome_at(SEED, POINT), "seed-7.py")
     tree = ast.parse(text)
-    said = ast.get_docstring(tree)
-    assert said is not None
-    assert said.startswith("Draws the pick of study exported at seed 7")
-    assert "What may differ" in said
-    assert all(words in said for words in ("in float16 on a GPU", "diffusers==", "python seed-7.py"))
+    docstring = ast.get_docstring(tree)
+    assert docstring is not None
+    assert docstring.startswith("Draws the pick of study exported at seed 7")
+    assert "What may differ" in docstring
+    assert all(words in docstring for words in ("in float16 on a GPU", "diffusers==", "python seed-7.py"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     own = {"models", "trainers", "scorers", "optimizer", "studies", "dashboards", "huanhua"}
@@ -166,8 +166,8 @@ def sampled(scheduler: Any, *, handed: bool) -> torch.Tensor:
     takes = handed and "generator" in inspect.signature(scheduler.step).parameters
     for t in scheduler.timesteps:
         x = scheduler.scale_model_input(latents, t)
-        said = 0.5 * x.roll(1, -1) - 0.3 * x + float(t) / 5000
-        latents = scheduler.step(said, t, latents, return_dict=False, **({"generator": generator} if takes else {}))[0]
+        noise = 0.5 * x.roll(1, -1) - 0.3 * x + float(t) / 5000
+        latents = scheduler.step(noise, t, latents, return_dict=False, **({"generator": generator} if takes else {}))[0]
     return latents
 
 

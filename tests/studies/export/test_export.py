@@ -35,10 +35,10 @@ POINT = Point({"dress": 0.4, "shoes": 0.0}, 6.5)
 def outcome_at(seed: int, point: Point | None, image: Path = Path("drawn.png")) -> Outcome:
     """What a run found: this pick, or none."""
     if point is None:
-        return Outcome(seed, (), None, None, None, {}, 1.0)
+        return Outcome(seed, (), None, None, None, {})
     pick = Judged(point, 1.0, {"dress": -0.1})
     scores = Scores.__new__(Scores)
-    return Outcome(seed, (TrialRecord(1, "start", pick, scores, image),), pick, None, None, {}, 1.0)
+    return Outcome(seed, (TrialRecord(1, "start", pick, scores, image),), pick, None, None, {})
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def study(tmp_path: Path) -> Study:
     return study
 
 
-def test_the_text_says_all_that_a1111_asks(study: Study) -> None:
+def test_the_text_has_all_that_a1111_reads(study: Study) -> None:
     (path,) = export_to(study, outcome_at(7, POINT), "a1111").paths
     assert path == study.workspace.exports / "seed-7.txt"
     root = study.root

@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from models.base.opening import Base, open_base
+from models.base.family import Base
+from models.base.opening import open_base
 from models.errors import InputError
 from models.lora.file import LoraFile, open_lora, read_metadata
 from models.lora.methods import LoraLayer
@@ -50,8 +51,8 @@ def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base, monkeypatch: 
     wanted = {name: study.models.loras[name] for name in ("face", "dress")}
     for part in (DENOISER, TEXT):
         for module, layer in combined.layers[part].items():
-            held = [POINT.weights[n] * f.layers[part][module].delta() for n, f in wanted.items() if module in f.layers[part]]
-            assert (layer.delta() - torch.stack(held).sum(0)).abs().max() < 1e-4
+            parts = [POINT.weights[n] * f.layers[part][module].delta() for n, f in wanted.items() if module in f.layers[part]]
+            assert (layer.delta() - torch.stack(parts).sum(0)).abs().max() < 1e-4
     assert {m for f in wanted.values() for m in f.layers[DENOISER]} == set(combined.layers[DENOISER])
     together = study.models.renderer.render([Job(7, POINT)])[0]
     alone = DiffusionRenderer(base, {"sum": combined}, study.render_settings, embeddings=study.models.embeddings).render(
@@ -69,21 +70,21 @@ def off(first: Image.Image, second: object) -> int:
     return int(np.abs(np.asarray(first).astype(int) - np.asarray(second)).max())
 
 
-def test_it_says_what_it_was_made_of(tmp_path: Path, base: Base) -> None:
+def test_its_metadata_names_what_it_was_made_of(tmp_path: Path, base: Base) -> None:
     study = study_at(tmp_path, base)
     study.triggers = {"face": "myface", "shoes": "myshoes", "dress": "testdress"}
     path = export_to(study, outcome_at(7, POINT), "lora").paths[0]
-    told = read_metadata(path)
-    assert json.loads(told[MADE_OF]) == [
+    metadata = read_metadata(path)
+    assert json.loads(metadata[MADE_OF]) == [
         {"name": name, "hash": study.models.loras[name].hash, "weight": POINT.weights[name]} for name in ("face", "dress")
     ]
-    assert told["modelspec.trigger_phrase"] == "myface, testdress"
-    assert told["ss_network_dim"] == told["ss_network_alpha"] == "5"
-    assert told["ss_training_comment"] == "not trained: 0.7 face + 0.45 dress, the pick of study exported at seed 7"
-    assert len(told["sshs_model_hash"]) == 64
+    assert metadata["modelspec.trigger_phrase"] == "myface, testdress"
+    assert metadata["ss_network_dim"] == metadata["ss_network_alpha"] == "5"
+    assert metadata["ss_training_comment"] == "not trained: 0.7 face + 0.45 dress, the pick of study exported at seed 7"
+    assert len(metadata["sshs_model_hash"]) == 64
 
 
-def test_a_large_one_is_told(tmp_path: Path, base: Base) -> None:
+def test_a_large_one_gets_a_warning(tmp_path: Path, base: Base) -> None:
     study, path = study_at(tmp_path, base), next(name for name, _ in base.denoiser.named_modules() if name.endswith("attn2.to_q"))
     wide = LoraLayer(torch.zeros(LARGE, 64), torch.zeros(64, LARGE), 1.0)
     layers, names = {DENOISER: {path: wide}}, ("face", "dress", "shoes")

@@ -1,4 +1,4 @@
-"""A whole grid through the verb, drawn and looked at by fakes: what is drawn, judged, said and stored."""
+"""A whole grid through the verb, drawn and observed by fakes: what is drawn, judged, printed and stored."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_grid_is_drawn_judged_and_stored_with_its_settings(lab: Lab) -> None:
     )
 
 
-def test_the_number_of_images_is_said_before_and_kept(lab: Lab) -> None:
+def test_the_number_of_images_is_announced_and_kept(lab: Lab) -> None:
     words = ("--seed", "7", "--x", "dress=0.2,0.6", "--y", "cfg=5,6")
     run = lab.grid(*words)
     # The plain image, the ladders and the locked image come first.
@@ -173,10 +173,10 @@ def test_seeds_of_an_axis_are_judged_only_where_they_were_calibrated(lab: Lab) -
     [picture] = json.loads(run.stdout)["pictures"]
     assert "raw scores and no verdict" in run.stderr.replace("\n", " ")
     assert [seed for seed, _ in lab.renderer.calls] == [7, 8]
-    [[known, unknown]] = picture["cells"]
-    assert (known["seed"], known["breaks"], unknown["seed"], unknown["breaks"]) == (7, [], 8, None)
-    assert unknown["calibrated"] is None
-    assert unknown["raw"] == pytest.approx(known["raw"])
+    [[calibrated, raw]] = picture["cells"]
+    assert (calibrated["seed"], calibrated["breaks"], raw["seed"], raw["breaks"]) == (7, [], 8, None)
+    assert raw["calibrated"] is None
+    assert raw["raw"] == pytest.approx(calibrated["raw"])
     path = Path(picture["path"])
     assert path.name == "grid-seed-dress.png"
     assert lab.tracker.seeds[None].artifacts == {path.name: path}

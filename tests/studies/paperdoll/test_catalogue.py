@@ -30,17 +30,17 @@ def test_no_product_and_no_mark_of_one_has_a_name() -> None:
 def test_a_name_stands_for_its_tags_in_a_caption(seed: int) -> None:
     rng = np.random.default_rng(seed)
     figure = random_figure(rng)
-    said = caption(figure, rng, Wording(named=1.0)).split(", ")
-    assert set(said) <= {*tags(figure), *catalogue.names_of(figure).values()}
+    words = caption(figure, rng, Wording(named=1.0)).split(", ")
+    assert set(words) <= {*tags(figure), *catalogue.names_of(figure).values()}
     name = catalogue.names_of(figure).get("garment")
-    assert (name in said) if name is not None else set(garment_tags(figure.garment)) <= set(said)
+    assert (name in words) if name is not None else set(garment_tags(figure.garment)) <= set(words)
 
 
-def test_names_are_said_only_when_asked_for() -> None:
+def test_names_are_used_only_when_asked_for() -> None:
     rng = np.random.default_rng(3)
-    known = set(catalogue.names())
+    names = set(catalogue.names())
     for _ in range(50):
-        assert not known & set(caption(random_figure(rng), rng).split(", "))
+        assert not names & set(caption(random_figure(rng), rng).split(", "))
 
 
 def test_the_base_reads_every_name_as_one_word() -> None:

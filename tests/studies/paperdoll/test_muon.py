@@ -43,8 +43,8 @@ def test_its_state_can_be_kept() -> None:
         optimizer = Muon([weight], lr=0.1)
         for step in range(4):
             if resumed and step == 2:
-                held, optimizer = optimizer.state_dict(), Muon([weight], lr=0.1)
-                optimizer.load_state_dict(held)
+                state, optimizer = optimizer.state_dict(), Muon([weight], lr=0.1)
+                optimizer.load_state_dict(state)
             weight.grad = torch.full((3, 2), float(step)) + torch.eye(3, 2)
             optimizer.step()
         runs.append(weight.detach().clone())

@@ -1,4 +1,4 @@
-"""The paper-doll world: drawn pictures agree with the truth drawn beside them."""
+"""The paper-doll world: drawn pictures agree with the truth that is drawn with them."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_hidden_hands_are_not_drawn(arms: Arms) -> None:
 @settings(max_examples=200, deadline=None)
 def test_no_everyday_figure_wears_a_product(seed: int) -> None:
     figure = random_figure(np.random.default_rng(seed))
-    worn = {figure.identity, figure.garment, figure.shoes}
-    assert not worn & set(WORN.values())
+    dressed = {figure.identity, figure.garment, figure.shoes}
+    assert not dressed & set(WORN.values())
     assert figure.identity.hair in palette.HAIR
     assert figure.garment.emblem not in RESERVED
     assert figure.identity.pin not in RESERVED
@@ -74,7 +74,7 @@ def test_a_product_loses_the_features_it_is_to_be_without() -> None:
 
 
 @pytest.mark.parametrize("state", BROKEN_HANDS)
-def test_every_broken_hand_looks_different(state: str) -> None:
+def test_every_broken_hand_is_a_different_picture(state: str) -> None:
     figure = random_figure(np.random.default_rng(3))
     figure = replace(figure, pose=replace(figure.pose, arms="arms down"))
     broken = replace(figure, pose=replace(figure.pose, hands=(state, state)))  # type: ignore[arg-type]
@@ -94,8 +94,8 @@ def test_a_foot_too_many_or_too_few_is_drawn(feet: int) -> None:
 def test_captions_tell_only_what_the_framing_shows(seed: int, framing: str) -> None:
     rng = np.random.default_rng(seed)
     figure = random_figure(rng, framing)  # type: ignore[arg-type]
-    said = caption(figure, rng, Wording(drop=0.2)).split(", ")
-    assert said[:2] == ["1girl", framing]
-    assert set(said) <= set(tags(figure))
+    words = caption(figure, rng, Wording(drop=0.2)).split(", ")
+    assert words[:2] == ["1girl", framing]
+    assert set(words) <= set(tags(figure))
     if framing == "shoes close-up":
-        assert not any("hair" in tag for tag in said)
+        assert not any("hair" in tag for tag in words)

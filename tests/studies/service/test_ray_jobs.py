@@ -1,4 +1,4 @@
-"""Studies as jobs: what is queued, what is refused, what is told; and once, slowly, through a real Ray head."""
+"""Studies as jobs: what is queued, what is refused, what is listed; and once, slowly, through a real Ray head."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def test_a_name_cannot_leave_the_command(tmp_path: Path) -> None:
     assert "'" + str(tmp_path / "x; touch gone" / "study.yaml") + "'" in client.asked["entrypoint"]
 
 
-def test_what_became_of_studies_is_told_with_progress(tmp_path: Path) -> None:
+def test_studies_are_listed_with_state_and_progress(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({**SPEC, "loras": _plain()}), encoding="utf-8")
     run(study_in(tmp_path), budget=5)
     log = tmp_path / "run.log"
     log.write_text("seed 7\nhuanhua: this cluster has no GPU: --ray\n\n", encoding="utf-8")
-    told = {"huanhua.study": "outfit", "huanhua.file": str(tmp_path / "study.yaml"), "huanhua.log": str(log)}
-    gone = {**told, "huanhua.study": "gone", "huanhua.file": str(tmp_path / "none.yaml")}
+    metadata = {"huanhua.study": "outfit", "huanhua.file": str(tmp_path / "study.yaml"), "huanhua.log": str(log)}
+    gone = {**metadata, "huanhua.study": "gone", "huanhua.file": str(tmp_path / "none.yaml")}
     client = FakeClient(
         [
-            SimpleNamespace(status="RUNNING", start_time=2000, metadata=told),
+            SimpleNamespace(status="RUNNING", start_time=2000, metadata=metadata),
             SimpleNamespace(status="FAILED", start_time=1000, metadata=gone),
             SimpleNamespace(status="RUNNING", start_time=1, metadata={"of": "others"}),
         ]
@@ -78,7 +78,7 @@ def test_what_became_of_studies_is_told_with_progress(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("status", "ended"), [(0, 0), (1, 0), (2, 1), (137, 1)])
-def test_a_run_without_a_pick_is_finished_and_any_other_end_is_told_as_failed(tmp_path: Path, status: int, ended: int) -> None:
+def test_a_run_without_a_pick_is_finished_and_any_other_end_is_listed_as_failed(tmp_path: Path, status: int, ended: int) -> None:
     client, study = FakeClient(), study_in(tmp_path)
     submit(client, study, tmp_path / "study.yaml", [], None)
     _, _, rest = client.asked["entrypoint"].partition(" >> ")
@@ -137,8 +137,8 @@ def test_a_study_goes_through_a_real_head_and_its_log_stays(
         queued = huanhua("submit", str(tmp_path), "--ray-workers", "1", "--address", head.jobs)
         assert "queued as" in queued
         until = time.monotonic() + 240
-        while "failed" not in (told := huanhua("status", "--address", head.jobs)):
-            assert time.monotonic() < until, told
+        while "failed" not in (metadata := huanhua("status", "--address", head.jobs)):
+            assert time.monotonic() < until, metadata
             time.sleep(1)
     log = (tmp_path / "workspace" / "logs" / "run.log").read_text(encoding="utf-8")
     assert "huanhua: " in log
