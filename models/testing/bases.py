@@ -11,7 +11,9 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from models.base.family import CONFIGS
+from models.base.family import CONFIGS, Base
+from models.base.registry import family_named
+from models.testing.tiny import by_part
 
 Changes = dict[str, dict[str, object]]
 VAE: dict[str, object] = {"block_out_channels": [8, 8, 16, 16], "norm_num_groups": 4}
@@ -55,6 +57,16 @@ def random_parts(config: Path, seed: int = 3) -> tuple[Any, ...]:
     if not (config / "text_encoder_2").is_dir():
         return unet, vae, text
     return unet, vae, text, CLIPTextModelWithProjection(CLIPTextConfig.from_pretrained(config / "text_encoder_2"))
+
+
+def small_base(folder: Path, family: str, seed: int = 3) -> Base:
+    """A base of random weights of the small config that is written into `folder`."""
+    kind = family_named(family)
+    unet, vae, *encoders = (part.requires_grad_(False).eval() for part in random_parts(small_configs(folder, family), seed))
+    modules = by_part(unet, *encoders)
+    tokenizers = dict(zip(list(modules)[1:], kind.read_tokenizers(CONFIGS / family).values(), strict=True))
+    schedule = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    return Base(kind, modules, tokenizers, vae, schedule, family, family)
 
 
 def same(one: Any, other: Any) -> bool:

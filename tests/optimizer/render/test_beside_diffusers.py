@@ -11,14 +11,11 @@ import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from PIL import Image
 
-from models.base.family import CONFIGS, Base
-from models.base.registry import family_named
-from models.base.stable_diffusion import read_clip_tokenizer
+from models.base.family import Base
 from models.lora.file import LoraFile
 from models.lora.methods import LoraLayer
 from models.lora.sites import TEXT, TEXT_2, layer_names
-from models.testing.bases import random_parts, small_configs
-from models.testing.tiny import by_part
+from models.testing.bases import small_base
 from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings
 from optimizer.render.diffusers_renderer import DiffusionRenderer
@@ -32,13 +29,7 @@ SAMPLER = "DPM++ 2M Karras"
 
 @pytest.fixture(scope="module", params=["sd15", "sdxl"])
 def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Base:
-    family = family_named(request.param)
-    folder = small_configs(tmp_path_factory.mktemp("small") / family.name, family.name)
-    unet, vae, *encoders = (part.requires_grad_(False).eval() for part in random_parts(folder))
-    names = ("tokenizer", "tokenizer_2")[: len(encoders)]
-    tokenizers = dict(zip((TEXT, TEXT_2), (read_clip_tokenizer(CONFIGS / family.name / name) for name in names), strict=False))
-    schedule = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-    return Base(family, by_part(unet, *encoders), tokenizers, vae, schedule, family.name, family.name)
+    return small_base(tmp_path_factory.mktemp("small") / request.param, request.param)
 
 
 def lora(base: Base) -> LoraFile:
