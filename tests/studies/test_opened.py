@@ -141,12 +141,12 @@ def test_facts_hold_until_a_file_or_the_study_changes(copied: Study, run: Study)
     assert facts(copied) == facts(run)
     assert facts(copied) is not None
     lora = copied.root / "dress.safetensors"
-    held = lora.stat()
+    before = lora.stat()
     lora.write_text("another")
     assert facts(copied) is None
     lora.write_text("dress.safetensors")
     assert facts(copied) is None, "the same size, written later"
-    os.utime(lora, ns=(held.st_atime_ns, held.st_mtime_ns))
+    os.utime(lora, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert facts(copied) is not None
     text = (copied.root / "study.yaml").read_text()
     (copied.root / "study.yaml").write_text(text.replace("1girl", "1girl, smiling"))
@@ -222,7 +222,7 @@ def test_a_renderer_that_turns_out_to_be_another_draws_nothing(copied: Study) ->
         with pytest.raises(InputError, match=r"would now draw otherwise than the stored images were drawn \(path\)"):
             study.evaluator.evaluate(job.seed, job.point)
     assert world.drawn == []
-    # What it says to do next works.
+    # The line's advice works.
     again = opened_on(copied.root, world)
     again.evaluator.evaluate(job.seed, job.point)
     assert world.drawn == [job]

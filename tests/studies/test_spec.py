@@ -1,4 +1,4 @@
-"""study.yaml: what is refused, and that the refusal says where and how to mend it."""
+"""study.yaml: what is refused, and that the refusal names the place and the way to mend it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studies.paperdoll.study import study_text
 from studies.spec import read_spec, schema, study_file
 
 
-def held(tmp_path: Path) -> dict[str, Any]:
+def demo_study(tmp_path: Path) -> dict[str, Any]:
     data: dict[str, Any] = yaml.safe_load(study_text(tmp_path))
     return data
 
@@ -26,12 +26,12 @@ def read(tmp_path: Path, data: Any) -> Any:
 
 
 def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
-    assert set(read(tmp_path, held(tmp_path)).searched()) == {"face", "dress", "shoes"}
+    assert set(read(tmp_path, demo_study(tmp_path)).searched()) == {"face", "dress", "shoes"}
     assert read(tmp_path, yaml.safe_load(starter())).required("dress") == 0.7
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "refusal"),
     [
         (lambda d: d["loras"]["face"].update(hihg=1), "unknown key loras.face.hihg"),
         (lambda d: d.update(promt="x"), "unknown key promt"),
@@ -59,23 +59,23 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
         (lambda d: d["search"].update(cfg=[7, 5]), "must rise"),
     ],
 )
-def test_refuses_with_the_place(tmp_path: Path, change: Any, says: str) -> None:
-    data = held(tmp_path)
+def test_refuses_with_the_place(tmp_path: Path, change: Any, refusal: str) -> None:
+    data = demo_study(tmp_path)
     change(data)
-    with pytest.raises(InputError, match=says) as caught:
+    with pytest.raises(InputError, match=refusal) as caught:
         read(tmp_path, data)
     assert "\n" not in str(caught.value)
     assert str(tmp_path / "study.yaml") in str(caught.value)
 
 
 def test_the_older_name_of_robustness_is_read(tmp_path: Path) -> None:
-    data = held(tmp_path)
+    data = demo_study(tmp_path)
     data["search"]["margin"] = 0.03
     assert read(tmp_path, data).search.robustness == 0.03
 
 
 def test_a_searched_lora_needs_no_reference_photos(tmp_path: Path) -> None:
-    data = held(tmp_path)
+    data = demo_study(tmp_path)
     data["loras"]["dress"].pop("references")
     assert read(tmp_path, data).loras["dress"].references is None
 

@@ -183,7 +183,7 @@ def test_no_cluster_is_one_line(tmp_path: Path) -> None:
         pass
 
 
-def test_a_cluster_without_a_gpu_says_what_to_give(tmp_path: Path) -> None:
+def test_a_cluster_without_a_gpu_is_refused_with_the_option_to_give(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--ray-workers"), on_ray(study_in(tmp_path), "local", None, partial(parts)):
         pass
 

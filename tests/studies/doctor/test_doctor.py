@@ -1,4 +1,4 @@
-"""What `doctor` says of a machine and of a study, and what it never says."""
+"""What `doctor` reports of a machine and of a study, and what it never reveals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studies.testing.study_in import SPEC, study_in
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("text", "redacted_text"),
     [
         (f"no such file: {Path.home()}/models/a.safetensors", "no such file: ~/models/a.safetensors"),
         ("C:\\Users\\alice\\loras\\x.pt", "~\\loras\\x.pt"),
@@ -32,8 +32,8 @@ from studies.testing.study_in import SPEC, study_in
         ("key is s3cr3ts3cr3t.", "key is ***."),
     ],
 )
-def test_a_bug_report_holds_no_home_no_secret_and_no_host(told: str, shown: str) -> None:
-    assert redacted(told, {"HF_TOKEN": "s3cr3ts3cr3t"}) == shown
+def test_a_bug_report_holds_no_home_no_secret_and_no_host(text: str, redacted_text: str) -> None:
+    assert redacted(text, {"HF_TOKEN": "s3cr3ts3cr3t"}) == redacted_text
 
 
 def test_the_name_of_this_machine_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_no_gpu_no_shout(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(well for _, well in diagnosis.device_lines())
 
 
-def test_a_missing_library_says_how_to_get_it() -> None:
+def test_a_missing_library_comes_with_the_command_that_installs_it() -> None:
     assert diagnosis.library_line("no-such-library") == (
         "library    no-such-library MISSING: pip install -c constraints.txt .",
         False,
@@ -79,10 +79,10 @@ def test_every_model_of_a_study_is_tried_and_the_first_that_fails_hides_no_other
     )
     shutil.rmtree(tmp_path / "s")
     lines = dict(study_lines(study))
-    said = {line.split()[0]: line for line in lines}
-    assert set(said) == {"base", "LoRAs", "parts", "garment", "face", "hands", "photos"}
-    assert "DOES NOT OPEN" in said["base"]
-    assert "non-commercial" in said["face"]
+    by_kind = {line.split()[0]: line for line in lines}
+    assert set(by_kind) == {"base", "LoRAs", "parts", "garment", "face", "hands", "photos"}
+    assert "DOES NOT OPEN" in by_kind["base"]
+    assert "non-commercial" in by_kind["face"]
     assert "photos     dress: d is there" in lines
     assert not lines["photos     shoes: s IS NOT THERE"]
 

@@ -12,7 +12,7 @@ BASE: Any = SimpleNamespace(name="models/chilloutmix.safetensors", hash="aa" * 3
 
 
 @pytest.mark.parametrize(
-    ("metadata", "told"),
+    ("metadata", "other"),
     [
         ({}, None),
         ({"ss_sd_model_name": "chilloutmix.ckpt"}, None),
@@ -21,13 +21,13 @@ BASE: Any = SimpleNamespace(name="models/chilloutmix.safetensors", hash="aa" * 3
         ({"ss_sd_model_name": "anything-v3.safetensors", "ss_new_sd_model_hash": "bb" * 32}, "anything-v3.safetensors"),
     ],
 )
-def test_a_lora_of_another_base_is_told(metadata: dict[str, str], told: str | None) -> None:
-    assert trained_on_another(metadata, BASE) == told
+def test_a_lora_of_another_base_is_reported(metadata: dict[str, str], other: str | None) -> None:
+    assert trained_on_another(metadata, BASE) == other
 
 
 @pytest.mark.parametrize(
     ("rng", "device", "elsewhere"),
     [("gpu", "cpu", True), ("gpu", "mps", True), ("gpu", "cuda:1", False), ("cpu", "cpu", False), ("nv", "cpu", False)],
 )
-def test_noise_that_this_machine_cannot_draw_is_told(rng: Any, device: str, elsewhere: bool) -> None:
+def test_noise_that_this_machine_cannot_draw_is_reported(rng: Any, device: str, elsewhere: bool) -> None:
     assert noise_is_elsewhere(rng, device) is elsewhere

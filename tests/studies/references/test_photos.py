@@ -24,7 +24,7 @@ def dataset_in(folder: Path, photos: Path) -> Path:
     return folder
 
 
-def test_boxes_are_told_within_the_picture_that_is_opened(tmp_path: Path) -> None:
+def test_boxes_are_given_within_the_picture_that_is_opened(tmp_path: Path) -> None:
     dataset = dataset_in(tmp_path / "set", tmp_path / "photos")
     ((_, picture),) = named_photos(dataset)
     assert picture.size == (60, 120)

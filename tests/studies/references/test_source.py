@@ -1,4 +1,4 @@
-"""LoRAs without reference photos: their preview picture, or images of themselves alone, and that it is said which."""
+"""LoRAs without reference photos: their preview picture, or images of themselves alone, and that users see which."""
 
 from __future__ import annotations
 
@@ -91,17 +91,17 @@ def test_without_a_preview_the_lora_is_drawn_alone_at_full_weight_and_once(tmp_p
     with pytest.raises(InputError, match="no image of it alone is drawn yet"):
         references_of(study)
     before = calibration_images(study)
-    told: list[int] = []
-    draw_close_ups(study, lambda: told.append(1))
+    drawn_images: list[int] = []
+    draw_close_ups(study, lambda: drawn_images.append(1))
     drawn = world_of(study).drawn
     assert [job.seed for job in drawn] == list(CLOSE_UP_SEEDS)
     assert all(job.point.weights == {"dress": 1.0} for job in drawn)
     assert all("testdress" in (job.point.prompt or "") and "myshoes" not in (job.point.prompt or "") for job in drawn)
-    assert len(told) == len(CLOSE_UP_SEEDS) == before - calibration_images(study)
+    assert len(drawn_images) == len(CLOSE_UP_SEEDS) == before - calibration_images(study)
     assert len(reference_pictures(study, "dress").open()) == len(CLOSE_UP_SEEDS)
     for image in study.workspace.images.glob("*.png"):
         image.unlink()
-    draw_close_ups(study, lambda: told.append(1))
+    draw_close_ups(study, lambda: drawn_images.append(1))
     assert len(world_of(study).drawn) == len(CLOSE_UP_SEEDS), "they outlive the cache"
     assert references_of(study)["dress"].kind == "clothing"
 
@@ -135,7 +135,7 @@ class OtherLora(FakeWorld):
 
 
 @pytest.mark.parametrize("source", ["preview", "close-ups"])
-def test_which_was_used_is_said_by_run_show_and_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_run_show_and_score_report_which_was_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     study = without_photos(tmp_path / "a")
     if source == "preview":
         preview_in(study)
@@ -145,7 +145,7 @@ def test_which_was_used_is_said_by_run_show_and_score(tmp_path: Path, monkeypatc
     outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), on_trial=lambda event: None)
     assert outcome.as_json()["references"] == {"face": "photos", "dress": source, "shoes": "photos"}
     assert seed_params(study, 7)["references.dress"] == source
-    assert ("references dress" in {held.name for held in inputs_of(study)}) == (source == "preview")
+    assert ("references dress" in {entry.name for entry in inputs_of(study)}) == (source == "preview")
     drawn = len(world_of(study).drawn)
     monkeypatch.setattr("studies.cli.show.open_study", lambda path, workspace: study)
     shown = CliRunner().invoke(app, ["show", str(study.root)])
@@ -164,7 +164,7 @@ def close_up_places(study: Study) -> set[Path]:
     return {study.evaluator.place(job) for job in close_ups_lacking(study)}
 
 
-def test_with_photos_nothing_is_said(tmp_path: Path) -> None:
+def test_with_photos_nothing_is_reported(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "a")
     judge = calibrate(study, 7).judge
     outcome = run_seed(study, 7, judge=judge, budget=5, tracker=MemoryTracker(), on_trial=lambda event: None)
@@ -224,7 +224,7 @@ def fake_models(loras: dict[str, Any]) -> Any:
     return SimpleNamespace(base=base, loras=loras, embeddings={}, observer=FakeObserver())
 
 
-def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:
+def test_validate_reports_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     world = world_of(study)
     study.models = fake_models({name: SimpleNamespace(hash="0", metadata={}, layers={}) for name in study.spec.loras})
@@ -241,7 +241,7 @@ def test_validate_says_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:
     assert world.drawn == []
 
 
-def test_validate_says_what_is_not_known_without_a_parser(tmp_path: Path) -> None:
+def test_validate_reports_what_is_unknown_without_a_parser(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "a")
     study.models = fake_models({})
     with_parser = list(validate_study(study))

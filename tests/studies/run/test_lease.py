@@ -24,7 +24,7 @@ HOLD = """
 import sys
 from studies.run.lease import only_runner
 with only_runner(sys.argv[1], "outfit", print):
-    print("held", flush=True)
+    print("taken", flush=True)
     sys.stdin.read()
 """
 
@@ -40,8 +40,8 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield server.url
 
 
-def take(storage: str, told: list[str] | None = None, patience_s: float = 0.4) -> Any:
-    return only_runner(storage, "outfit", (told if told is not None else []).append, beat_s=0.05, patience_s=patience_s)
+def take(storage: str, lines: list[str] | None = None, patience_s: float = 0.4) -> Any:
+    return only_runner(storage, "outfit", (lines if lines is not None else []).append, beat_s=0.05, patience_s=patience_s)
 
 
 def rows(storage: str) -> list[Any]:
@@ -51,7 +51,7 @@ def rows(storage: str) -> list[Any]:
 
 
 def leave(storage: str, holder: Holder) -> None:
-    """As if `holder` held the study and never let it go."""
+    """As if `holder` ran the study and never released it."""
     with take(storage):
         pass
     engine = sqlalchemy.create_engine(storage, poolclass=sqlalchemy.NullPool)
@@ -60,7 +60,7 @@ def leave(storage: str, holder: Holder) -> None:
         connection.execute(words, {"holder": json.dumps(asdict(holder))})
 
 
-def test_a_second_runner_is_refused_and_told_who_has_it(storage: str) -> None:
+def test_a_second_runner_is_refused_with_the_name_of_the_first(storage: str) -> None:
     with (
         take(storage),
         pytest.raises(InputError, match=rf"another runner has this study \(process {os.getpid()} on "),
@@ -87,7 +87,7 @@ def runner(storage: str) -> Iterator[subprocess.Popen[bytes]]:
         env={**os.environ, "PYTHONPATH": "."},
     )
     assert child.stdout
-    assert child.stdout.readline() == b"held\n"
+    assert child.stdout.readline() == b"taken\n"
     yield child
     child.kill()
     child.communicate()
@@ -98,9 +98,9 @@ def test_a_killed_runner_of_this_machine_loses_it_at_once(storage: str, runner: 
         pass
     runner.kill()
     runner.communicate()
-    told: list[str] = []
-    with take(storage, told, patience_s=600):
-        assert told == []
+    lines: list[str] = []
+    with take(storage, lines, patience_s=600):
+        assert lines == []
 
 
 def test_a_killed_runner_that_nobody_has_waited_for_does_not_keep_it(storage: str, runner: subprocess.Popen[bytes]) -> None:
@@ -124,14 +124,14 @@ def test_another_process_of_the_same_number_does_not_keep_it(storage: str) -> No
 
 def test_a_dead_runner_elsewhere_loses_it_after_a_while(storage: str) -> None:
     leave(storage, replace(_myself(), machine="another", host="far"))
-    told: list[str] = []
-    with take(storage, told):
-        assert "far" in told[0]
+    lines: list[str] = []
+    with take(storage, lines):
+        assert "far" in lines[0]
         (row,) = rows(storage)
         assert row.token != "theirs"
 
 
-def test_a_living_runner_elsewhere_keeps_it_whatever_its_clock_says(storage: str) -> None:
+def test_a_living_runner_elsewhere_keeps_it_whatever_its_clock(storage: str) -> None:
     leave(storage, replace(_myself(), machine="another", host="far", since="1970-01-01 00:00 UTC"))
     engine = sqlalchemy.create_engine(storage, poolclass=sqlalchemy.NullPool)
     ended = threading.Event()

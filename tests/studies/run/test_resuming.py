@@ -34,10 +34,10 @@ from studies.tracking.memory import MemoryTracker
 class Named(Painter):
     """A renderer of another base, prompt, or whatever decides an image."""
 
-    told: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
 
     def identity(self) -> Mapping[str, Any]:
-        return self.told
+        return self.names
 
 
 def numbers(study: Study, seed: int = 7) -> list[int]:
@@ -112,7 +112,7 @@ def test_a_finished_trial_is_not_drawn_again_when_its_image_left_the_cache(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "difference"),
     [
         ({"base": "b" * 64}, "base was 'base.safetensors (aaaaaaaaaaaa)' and is 'base.safetensors (bbbbbbbbbbbb)'"),
         ({"loras": {"dress": "e" * 64}}, "LoRA dress was 'd.safetensors (dddddddddddd)' and is 'd.safetensors (eeeeeeeeeeee)'"),
@@ -122,20 +122,20 @@ def test_a_finished_trial_is_not_drawn_again_when_its_image_left_the_cache(tmp_p
         ({"dtype": "float16"}, "dtype was float32 and is float16"),
     ],
 )
-def test_what_decides_an_image_may_not_change(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
-    told: dict[str, Any] = {
+def test_what_decides_an_image_may_not_change(tmp_path: Path, changed: dict[str, Any], difference: str) -> None:
+    identity: dict[str, Any] = {
         "base": "a" * 64,
         "loras": {"dress": "d" * 64},
         "frame": {"prompt": "1girl, pink dress", "sampler": "DPM++ SDE"},
         "fixed": {"detail": 0.5},
         "dtype": "float32",
     }
-    run(study_in(tmp_path, renderer=Named(told=told)), budget=6)
-    merged = {k: {**v, **changed.get(k, {})} if isinstance(v, dict) else changed.get(k, v) for k, v in told.items()}
-    renderer = Named(told=merged)
+    run(study_in(tmp_path, renderer=Named(names=identity)), budget=6)
+    merged = {k: {**v, **changed.get(k, {})} if isinstance(v, dict) else changed.get(k, v) for k, v in identity.items()}
+    renderer = Named(names=merged)
     with pytest.raises(InputError) as refused:
         run(study_in(tmp_path, renderer=renderer), budget=8)
-    assert said in refused.value.what
+    assert difference in refused.value.what
     assert "--fork" in refused.value.mend
     assert renderer.calls == []
     assert len(numbers(study_in(tmp_path))) == 6
@@ -150,7 +150,7 @@ def test_another_scorer_and_another_grid_are_refused_by_name(tmp_path: Path) -> 
         run(study_in(tmp_path, search={**SPEC["search"], "step": 0.1}))
 
 
-def test_looking_at_a_seed_that_was_not_run_makes_no_study_of_it(tmp_path: Path) -> None:
+def test_calibrating_a_seed_makes_no_stored_study_of_it(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     calibrate(study, 7)
     assert not (tmp_path / "workspace" / "optuna.db").exists()
@@ -165,9 +165,9 @@ def test_trials_of_before_conditions_were_kept_are_refused_in_one_line(tmp_path:
 
 
 def test_what_was_made_otherwise_is_refused_when_it_is_shown_too(tmp_path: Path) -> None:
-    run(study_in(tmp_path, renderer=Named(told={"base": "a" * 64})), budget=6)
+    run(study_in(tmp_path, renderer=Named(names={"base": "a" * 64})), budget=6)
     with pytest.raises(InputError, match="made otherwise"):
-        stored(study_in(tmp_path, renderer=Named(told={"base": "b" * 64})), 7)
+        stored(study_in(tmp_path, renderer=Named(names={"base": "b" * 64})), 7)
 
 
 def test_an_image_that_left_the_cache_is_shown_from_its_copy(tmp_path: Path) -> None:
@@ -207,8 +207,8 @@ def test_a_fork_starts_from_the_trials_that_hold_and_draws_none_of_them(tmp_path
 
 
 def test_a_fork_of_another_base_carries_nothing(tmp_path: Path) -> None:
-    run(study_in(tmp_path / "old", renderer=Named(told={"base": "a"})), budget=6)
-    _, counts = fork_study(study_in(tmp_path / "old", renderer=Named(told={"base": "b"})), json.dumps(SPEC), tmp_path / "new")
+    run(study_in(tmp_path / "old", renderer=Named(names={"base": "a"})), budget=6)
+    _, counts = fork_study(study_in(tmp_path / "old", renderer=Named(names={"base": "b"})), json.dumps(SPEC), tmp_path / "new")
     assert counts == {7: 0, 8: 0}
 
 

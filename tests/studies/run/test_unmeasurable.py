@@ -37,7 +37,7 @@ def test_only_the_start_is_drawn(outcome: Outcome) -> None:
     assert outcome.as_json()["unmeasurable"] == ["shoes"]
 
 
-def test_a_person_is_told_why_and_what_to_do(outcome: Outcome) -> None:
+def test_people_read_why_and_what_to_do(outcome: Outcome) -> None:
     printed = "\n".join(describe(outcome))
     assert "nothing can be feasible" in printed
     assert "unseen     shoes: no weight of it alone shows more than its noise" in printed
@@ -45,7 +45,7 @@ def test_a_person_is_told_why_and_what_to_do(outcome: Outcome) -> None:
     assert "misses by" not in printed
 
 
-def test_going_on_draws_nothing_more_and_show_says_the_same(tmp_path: Path, outcome: Outcome) -> None:
+def test_going_on_draws_nothing_more_and_show_reports_the_same(tmp_path: Path, outcome: Outcome) -> None:
     again = study_without_shoes(tmp_path, shoes=0.4)
     assert len(run(again, budget=20).trials) == 1
     judge = calibrate(again, 7).judge

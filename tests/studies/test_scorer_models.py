@@ -50,22 +50,22 @@ def test_a_pose_model_takes_the_place_of_the_hand_judge(tmp_path: Path) -> None:
 def test_observations_of_other_models_or_of_another_format_are_not_taken_for_ones_own(
     dino: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = scorers()
+    section = scorers()
     pose = write_pose_model(tmp_path / "pose.onnx", size=(96, 96))
     found = {
-        "lab": observer_id(held, WEIGHTS, hash_path),
+        "lab": observer_id(section, WEIGHTS, hash_path),
         "dino": observer_id(
-            held.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
+            section.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
         ),
         "alone": observer_id(
-            held.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
+            section.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
         ),
-        "pose": observer_id(held.model_copy(update={"hands": HandScorer(pose=str(pose))}), WEIGHTS, hash_path),
-        "judge": observer_id(held.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS, hash_path),
+        "pose": observer_id(section.model_copy(update={"hands": HandScorer(pose=str(pose))}), WEIGHTS, hash_path),
+        "judge": observer_id(section.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS, hash_path),
     }
-    assert observer_id(held, tmp_path, hash_path) == found["lab"], "where the study lies does not matter"
+    assert observer_id(section, tmp_path, hash_path) == found["lab"], "where the study lies does not matter"
     monkeypatch.setattr(opening, "FORMAT", 1)
-    found["before"] = observer_id(held, WEIGHTS, hash_path)
+    found["before"] = observer_id(section, WEIGHTS, hash_path)
     assert len(set(found.values())) == len(found)
 
 
@@ -82,20 +82,20 @@ def test_what_decides_observations_is_named_by_scorer(dino: Path, tmp_path: Path
 
 
 def test_an_installed_scorer_of_another_release_gives_other_observations(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = scorers().model_copy(update={"extra": {"pretty": 0.5}})
+    section = scorers().model_copy(update={"extra": {"pretty": 0.5}})
     found = set()
     for release in ("1.0", "1.1"):
         monkeypatch.setattr(opening, "versions_of", lambda names, release=release: dict.fromkeys(names, release))
-        found.add(observer_id(held, WEIGHTS, hash_path))
+        found.add(observer_id(section, WEIGHTS, hash_path))
     assert len(found) == 2
 
 
 def test_without_a_parser_a_window_observer_is_opened_whose_observations_are_its_own(tmp_path: Path) -> None:
     pose = write_pose_model(tmp_path / "pose.onnx")
-    held = scorers().model_dump() | {"hands": {"pose": str(pose)}, "parts": {"model": None}}
-    windowed = ScorersSection.model_validate(held)
+    section = scorers().model_dump() | {"hands": {"pose": str(pose)}, "parts": {"model": None}}
+    windowed = ScorersSection.model_validate(section)
     assert isinstance(open_observer(windowed, tmp_path), WindowObserver)
-    parsed = ScorersSection.model_validate(held | {"parts": scorers().parts.model_dump()})
+    parsed = ScorersSection.model_validate(section | {"parts": scorers().parts.model_dump()})
     assert observer_id(windowed, tmp_path, hash_path) != observer_id(parsed, tmp_path, hash_path)
     assert scorer_models(windowed, tmp_path, hash_path)["parts"] == ("windows", "none")
 
