@@ -19,15 +19,12 @@ def score(study: Study, images: Sequence[Path], *, seed: int | None = None) -> l
     With a `seed` that an earlier run calibrated, scores are calibrated and compared with its locked image; without, they are raw
     similarities in [0, 1]. Raises InputError for a file that is no image, and for a seed that was not calibrated.
     """
-    from studies.grid.grid import stored_judges
     from studies.report.explain import open_images, score_images
+    from studies.run.calibration import load_calibration
 
     found, wrong = open_images(images)
     if wrong:
         raise wrong[0]
-    judge = None
-    if seed is not None:
-        judge = stored_judges(study, [seed]).get(seed) if study.workspace.read("calibration") else None
-        if judge is None:
-            raise InputError("this seed was not calibrated", seed, "run the study at this seed first, or name no seed")
-    return score_images(study, found, judge)
+    if seed is not None and study.workspace.read("calibration") is None:
+        raise InputError("no seed of this study was calibrated", seed, "run the study first, or name no seed")
+    return score_images(study, found, load_calibration(study, seed).judge if seed is not None else None)
