@@ -78,7 +78,7 @@ def run_study(
     closed unless one is given. `blurred` blurs figures with little clothing in it. `ray` is the address of a cluster, on which
     all seeds run at the same time; else they run one after the other.
 
-    Raises InputError if no seed is locked, another process runs this study, or its stored trials no longer hold.
+    Raises InputError if no seed is locked, another process runs this study, or its stored trials are no longer valid.
     """
     from studies.run.errors import one_line
     from studies.run.lease import only_runner

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
-
-HostOption = Annotated[
-    str | None,
-    typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),
-]
+from studies.cli.options import BlurOption, HostOption, StudyArgument, WorkspaceOption, open_study
 
 
 def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: WorkspaceOption = None, host: HostOption = None) -> None:

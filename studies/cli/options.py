@@ -15,6 +15,12 @@ StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.ya
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")
 ]
+ADDRESS: Final = "http://127.0.0.1:8265"
+AddressOption = Annotated[str, typer.Option("--address", help="where `huanhua serve` takes studies")]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),
+]
 BlurOption = Annotated[bool, typer.Option("--blur/--no-blur", help="show images with little clothing as a blur in dashboards")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 

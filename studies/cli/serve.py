@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from studies.cli.dashboards import HostOption
-from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, HostOption, StudyArgument, WorkspaceOption, open_study
 
 
 def serve(

@@ -7,11 +7,10 @@ from dataclasses import asdict
 
 import typer
 
-from studies.cli.options import JsonOption
-from studies.cli.submit import DEFAULT, AddressOption
+from studies.cli.options import ADDRESS, AddressOption, JsonOption
 
 
-def status(address: AddressOption = DEFAULT, as_json: JsonOption = False) -> None:
+def status(address: AddressOption = ADDRESS, as_json: JsonOption = False) -> None:
     """List the studies that are queued, running and finished."""
     from studies.service.ray_jobs import connect, list_all, trials_of
 

@@ -6,17 +6,14 @@ from typing import Annotated
 
 import typer
 
-from studies.cli.options import StudyArgument, open_study
-
-DEFAULT = "http://127.0.0.1:8265"
-AddressOption = Annotated[str, typer.Option("--address", help="where `huanhua serve` takes studies")]
+from studies.cli.options import ADDRESS, AddressOption, StudyArgument, open_study
 
 
 def submit(
     study: StudyArgument,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
     workers: Annotated[int | None, typer.Option("--ray-workers", min=1, help="workers on CPU slots, not one a GPU")] = None,
-    address: AddressOption = DEFAULT,
+    address: AddressOption = ADDRESS,
 ) -> None:
     """Queue a study. Its file must have the same path where the service runs."""
     from studies.service.ray_jobs import connect
