@@ -1,6 +1,6 @@
-"""The ground: opens every file that comes from outside."""
+"""Opens and guards every file that comes from outside."""
 
 import os
 
-# onnxruntime looks for this when it is imported, and reports its use to its makers without it, whatever is asked of it later.
+# onnxruntime reads this once, when it is imported; without it, it reports its use to its makers.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def first_line(error: Exception, letters: int = 120) -> str:
+    """The first line of an error's message, or else its class: what of a library's error fits into one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:letters]
+
+
 class InputError(Exception):
     """What is wrong, where, and how to mend it, in one line."""
 

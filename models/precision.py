@@ -1,4 +1,4 @@
-"""Which arithmetic a device is quick in, and which is exact."""
+"""Which arithmetic is fast on a device, and which is exact."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def multiplies_in_bfloat16(device: torch.device) -> bool:
 
 @contextmanager
 def whole_float32() -> Iterator[None]:
-    """Convolutions of float32 in all of its bits while it lasts: by themselves CUDA devices round their factors to 10 bits
-    (TF32), so that an image drawn beside others is not the one drawn alone."""
+    """Within it, float32 convolutions use all bits: by default CUDA devices round their factors to 10 bits (TF32), so that an
+    image drawn in a batch is not the one drawn alone."""
     from torch.backends import cudnn
 
     before = cudnn.allow_tf32

@@ -34,13 +34,13 @@ OTHERS: Final[dict[str, str]] = {
     r"(text_model\.)?(encoder\.layers|embeddings)\..*": "a text encoder",
     r"(down_blocks|up_blocks|mid_block)\..*": "the UNet of a diffusers folder",
 }
-"""What a file is that holds a name of this form. The first that fits counts."""
+"""What a file is that contains a name of this form. The first that fits counts."""
 
 
 def checkpoint_shapes(path: Path, allow_pickle: bool) -> dict[str, tuple[int, ...]]:
     """Shapes of all tensors by name.
 
-    Raises InputError for a damaged file, and for a pickle that is not allowed or holds more than weights.
+    Raises InputError for a damaged file, and for a pickle that is not allowed or contains more than weights.
     """
     if path.suffix == ".safetensors":
         return read_safetensors_header(path).shapes
@@ -68,7 +68,7 @@ def family_of(path: Path, shapes: Shapes) -> BaseFamily:
 
 
 def description(shapes: Shapes) -> str:
-    """What a file is that holds tensors of these names, in a few words."""
+    """What a file is that contains tensors of these names, in a few words."""
     if unsupported_method(list(shapes)) or any(split_key(name) for name in shapes):
         return "a LoRA"
     for mark, what in OTHERS.items():

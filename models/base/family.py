@@ -1,6 +1,6 @@
 """The seam of the base families: what a family of diffusion models (SD1.5, SDXL ...) does for drawing, training and LoRA files.
 
-A family is one file beside this one and one line in `models.base.registry`; `models/testing/family_conformance.py` checks it.
+A family is one file in this folder and one line in `models.base.registry`; `models/testing/family_conformance.py` checks it.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class BaseFamily(Protocol):
         ...
 
     def vae_overflows(self, base: Base) -> bool:
-        """Whether the VAE is known to give NaN in float16, so that it is not tried there."""
+        """Whether the VAE gives NaN in float16, so that it is not tried there."""
         ...
 
     def factor(self, base: Base) -> int:

@@ -10,7 +10,7 @@ from models.base.detect import checkpoint_shapes, family_of
 from models.base.family import CONFIGS, Base
 from models.base.registry import family_of_pipeline, titles
 from models.base.vae import check_scale, open_vae, stored_scale
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.io.hashing import hash_path
 from models.io.quiet import quiet_loading
 
@@ -33,8 +33,9 @@ def open_base(
 ) -> Base:
     """Opens `checkpoint` without asking any network unless it is a hub name ("owner/name" that is no path).
 
-    `config` names the family of a single file ("sd15", "sdxl"); without it the file's tensors tell. `vae` takes the place of the
-    base's own. `allow_pickle` lets .ckpt and .bin files be read, as weights alone: nothing in them is run.
+    `config` names the family of a single file ("sd15", "sdxl"); without it the family is detected from the file's tensors.
+    `vae` takes the place of the base's own. `allow_pickle` lets .ckpt and .bin files be read, as weights alone: nothing in them
+    is run.
     Raises InputError if it is absent, a pickle that is not allowed, or no Stable Diffusion 1.x or XL model.
     """
     import torch
@@ -84,7 +85,7 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
         options = family.pipeline_options
         pipe = _class_of(family).from_pretrained(name, dtype=kind, use_safetensors=safe, **where, **options)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"the base does not open ({_first_line(error)})", name, "fetch it again") from error
+        raise InputError(f"the base does not open ({first_line(error, 160)})", name, "fetch it again") from error
     family.check(pipe, name)
     if vae is not None:
         other = open_vae(vae, CONFIGS / family.name, kind, allow_pickle)
@@ -121,7 +122,7 @@ def _single_file(
             str(path), config=str(folder), local_files_only=True, dtype=kind, **parts, **family.pipeline_options
         )
     except Exception as error:  # the loader raises whatever its converters meet in a foreign file
-        what = f"the base does not open as {folder.name} ({_first_line(error)})"
+        what = f"the base does not open as {folder.name} ({first_line(error, 160)})"
         raise InputError(what, path, "fetch it again, or name another checkpoint") from error
     _refuse_holes(path, pipe)
     if "v_pred" in shapes:
@@ -130,7 +131,7 @@ def _single_file(
 
 
 def _refuse_holes(path: Path, pipe: Any) -> None:
-    """The loader leaves a layer that the file lacks without any values, and says nothing."""
+    """The loader leaves a layer that the file lacks without values, and does not report it."""
     for name, part in pipe.components.items():
         hole = next((n for n, weight in part.named_parameters() if weight.is_meta), None) if hasattr(part, "parameters") else None
         if hole is not None:
@@ -147,7 +148,3 @@ def is_hub_name(name: str) -> bool:
     """Whether `name`, which is no path, is "owner/name" as hubs have it."""
     owner, _, rest = name.partition("/")
     return bool(owner and rest) and "/" not in rest and "." not in owner and not rest.endswith((".safetensors", ".ckpt"))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]

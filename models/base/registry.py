@@ -1,4 +1,4 @@
-"""The base families that can be opened. To add one: write its file beside this one and name it here."""
+"""The base families that can be opened. To add one: write its file in this folder and name it here."""
 
 from __future__ import annotations
 

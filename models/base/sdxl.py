@@ -42,7 +42,7 @@ class SDXL(StableDiffusion):
         return {name: read_clip_tokenizer(folder / name) for name in ("tokenizer", "tokenizer_2")}
 
     def check(self, pipe: Any, name: str) -> None:
-        """Its pipeline class says enough."""
+        """Its pipeline class is enough."""
 
     def pieces(self, pipe: Any) -> tuple[dict[Part, nn.Module], dict[Part, Any]]:
         modules = {DENOISER: pipe.unet, TEXT: pipe.text_encoder, TEXT_2: pipe.text_encoder_2}

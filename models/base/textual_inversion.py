@@ -41,7 +41,7 @@ class Embedding:
 def open_embedding(path: Path) -> Embedding:
     """Opens a textual inversion; of a pickle only weights are read, nothing in it is run.
 
-    Raises InputError for a file that is missing, damaged, none of the known forms, holds several, is empty or not finite.
+    Raises InputError for a file that is missing, damaged, none of these forms, contains several, is empty or not finite.
     """
     if not path.is_file():
         raise InputError("no such textual inversion", path, "check the path")

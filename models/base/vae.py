@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.base.detect import checkpoint_shapes, description
-from models.errors import InputError
+from models.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +38,7 @@ def open_vae(path: Path, configs: Path, kind: torch.dtype, allow_pickle: bool = 
                 str(path), config=str(configs), subfolder="vae", dtype=kind, local_files_only=True
             )
     except Exception as error:  # a foreign file fails in many ways
-        why = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise InputError(f"the VAE does not open ({why})", path, "name a VAE in safetensors") from error
+        raise InputError(f"the VAE does not open ({first_line(error, 160)})", path, "name a VAE in safetensors") from error
     if any(weight.is_meta for weight in vae.parameters()):
         raise InputError("the VAE lacks weights", path, "fetch it again")
     return vae

@@ -1,4 +1,4 @@
-"""A picture as a blur that tells only that there is one."""
+"""A picture blurred until nothing in it can be recognised."""
 
 from __future__ import annotations
 

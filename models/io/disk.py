@@ -1,4 +1,4 @@
-"""What a disk refuses, in one line."""
+"""A disk's refusals as one-line errors."""
 
 from __future__ import annotations
 

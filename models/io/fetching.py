@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Final
 
 from models.catalogue import RealModel
-from models.errors import InputError
+from models.errors import InputError, first_line
 
 CHUNK: Final = 1 << 20
 
 
-def fetch_model(model: RealModel, models: Path, told: Callable[[str], None]) -> Path:
+def fetch_model(model: RealModel, models: Path, report: Callable[[str], None]) -> Path:
     """Fetches what is not there yet into a folder of the model's name below `models`; HF_ENDPOINT names another hub.
 
-    `told` gets a line a file. Raises InputError for a model that a person must fetch, a hub that does not answer, and a file
-    whose hash is not the hub's: that file is removed.
+    `report` is called with a line for each file. Raises InputError for a model that a person must fetch, a hub that does not
+    answer, and a file whose hash is not the hub's: that file is removed.
     """
     if model.repo is None:
         raise InputError(f"{model.name} is not fetched by this command", model.source, f"then set {_setting(model, models)}")
     folder = model.folder(models)
     for file in model.files:
-        told(_fetch(model.repo, file, folder))
+        report(_fetch(model.repo, file, folder))
     return folder
 
 
@@ -35,22 +35,23 @@ def _fetch(repo: str, file: str, folder: Path) -> str:
     endpoint = os.environ.get("HF_ENDPOINT") or None
     url, path = hf_hub_url(repo, file, endpoint=endpoint), folder / file
     try:
-        known = get_hf_file_metadata(url, token=False, endpoint=endpoint).etag
-        if path.is_file() and is_as_the_hub_says(path, known):
+        etag = get_hf_file_metadata(url, token=False, endpoint=endpoint).etag
+        if path.is_file() and has_etag(path, etag):
             return f"{path}: there already"
-        # What is there under another hash is not what the client's own notes say of it.
+        # A file of another hash is not the one that the client's own records describe.
         hf_hub_download(repo, file, local_dir=folder, token=False, endpoint=endpoint, force_download=path.is_file())
     except Exception as error:  # the hub's client, its http library and the disk each raise their own
-        said = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise InputError(f"not fetched ({said})", url, "check the network, or name another hub by HF_ENDPOINT") from error
-    if not is_as_the_hub_says(path, known):
+        raise InputError(
+            f"not fetched ({first_line(error, 160)})", url, "check the network, or name another hub by HF_ENDPOINT"
+        ) from error
+    if not has_etag(path, etag):
         path.unlink()
         raise InputError("what was fetched has another hash than the hub says", url, "fetch it again")
     return f"{path}: fetched"
 
 
-def is_as_the_hub_says(path: Path, etag: str | None) -> bool:
-    """Whether a file has the hash that the hub tells: SHA-256 of large files, and git's SHA-1 of small ones."""
+def has_etag(path: Path, etag: str | None) -> bool:
+    """Whether a file has the hub's hash: SHA-256 of large files, and git's SHA-1 of small ones."""
     if etag is None:
         return False
     if len(etag) == 64:

@@ -1,4 +1,4 @@
-"""Photos: the one guarded door for pictures that come from outside."""
+"""Photos: every picture that comes from outside is opened here, guarded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_PIXELS: Final = 120_000_000
 def list_photos(folder: Path) -> list[Path]:
     """The JPEG, PNG and WebP files of `folder` itself in the order of their names; hidden files are not photos.
 
-    Raises InputError if the folder is missing or holds none.
+    Raises InputError if the folder is missing or contains none.
     """
     if not folder.is_dir():
         raise InputError("no such photo folder", folder, "check the path")

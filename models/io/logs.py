@@ -1,4 +1,4 @@
-"""Logs of programs that were started: what they said last."""
+"""Logs of programs that were started: their last lines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 END: Final = 4096
 """Bytes at the end of a log that are read."""
 LETTERS: Final = 160
-"""Of a line that are told."""
+"""At which a line is cut."""
 
 
 def last_line(log: Path) -> str:
-    """What a log says at its end; nothing where it is empty or cannot be read from here."""
+    """The last line of a log; empty where there is none or it cannot be read from here."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - END))

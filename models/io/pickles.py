@@ -16,9 +16,9 @@ PICKLES: Final = (".ckpt", ".pt", ".pth", ".bin")
 
 
 def read_pickle(path: Path, allowed: Sequence[type] = ()) -> dict[str, Any]:
-    """What the file holds, tensors mapped from the disk where its form permits it.
+    """The contents of the file, tensors mapped from the disk where its form permits it.
 
-    Raises InputError if it holds anything besides weights that is not of an `allowed` class, is damaged, or is no table of names.
+    Raises InputError if it contains anything but weights that is not of an `allowed` class, is damaged, or is no table of names.
     """
     import torch
 
@@ -26,11 +26,11 @@ def read_pickle(path: Path, allowed: Sequence[type] = ()) -> dict[str, Any]:
         with warnings.catch_warnings(), torch.serialization.safe_globals(list(allowed)):
             # torch warns of other protocols before it refuses or reads them
             warnings.simplefilter("ignore")
-            held = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+            contents = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # the reader raises whatever a foreign file makes it stumble over
         found = re.search(r"GLOBAL (\S+)", str(error))
         why = f"holds more than weights ({found[1]})" if found else "does not read as weights alone"
         raise InputError(f"the pickle {why}", path, "use a .safetensors file of the same") from error
-    if not isinstance(held, dict):
+    if not isinstance(contents, dict):
         raise InputError("the pickle holds no table of names and weights", path, "use a .safetensors file of the same")
-    return held
+    return contents

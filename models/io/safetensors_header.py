@@ -1,4 +1,4 @@
-"""The header of a safetensors file: what it holds, told without loading a weight."""
+"""The header of a safetensors file: describes the tensors without loading them."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def read_safetensors_header(path: Path) -> Header:
 
 
 def _end(entries: dict[str, Any]) -> int:
-    """Where the last tensor ends, counted from the start of the data; 0 if the entries do not say."""
+    """Where the last tensor ends, counted from the start of the data; 0 if the entries lack offsets."""
     offsets = [entry.get("data_offsets") for entry in entries.values() if isinstance(entry, dict)]
     return max((o[1] for o in offsets if isinstance(o, list) and len(o) == 2 and isinstance(o[1], int)), default=0)

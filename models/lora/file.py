@@ -1,4 +1,4 @@
-"""LoRA files: the one door in, and the one way out.
+"""LoRA files: opened, and written.
 
 A LoRA (Hu et al. 2021) adds alpha / rank * up @ down to a layer's weight. In: kohya, A1111, peft and diffusers files and those of
 cloneofsimo's scripts, as safetensors. Out: what kohya's scripts write, so that A1111, ComfyUI and diffusers read it, with true

@@ -54,7 +54,7 @@ def split_key(key: str) -> tuple[str, Role] | None:
 
 
 def family_of_layers(down: Mapping[str, Sequence[int]]) -> str | None:
-    """The family of bases that a LoRA was trained on, by the shapes of its down matrices; None if they do not tell."""
+    """The family of bases that a LoRA was trained on, by the shapes of its down matrices; None if they fit none."""
     for stem, shape in down.items():
         if len(shape) >= 2 and stem.replace(".", "_").endswith("attn2_to_k"):
             return CONTEXT_WIDTHS.get(shape[1])

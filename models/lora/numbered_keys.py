@@ -2,7 +2,7 @@
 
 `unet:3:up` is the fourth layer met when the modules of the classes in the metadata are walked in the order that diffusers
 declared them then: all down blocks, all up blocks, the middle; in each block the attentions before the resnets. Early diffusers
-declared the feed-forward between the two attentions, later ones after them. Shapes tell the two apart; nothing else differs.
+declared the feed-forward between the two attentions, later ones after them. Shapes distinguish the two; nothing else differs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EMBEDDING: Final = "<embed>"
 PARTS: Final[dict[str, Part]] = {"unet": DENOISER, "text_encoder": TEXT}
 """The part of the base that a prefix stands for."""
 CLASSES: Final = {"unet": {"CrossAttention", "Attention", "GEGLU"}, "text_encoder": {"CLIPAttention"}}
-"""The classes walked where the metadata do not say."""
+"""The classes walked where the metadata do not name any."""
 ATTENTION: Final = ("to_q", "to_k", "to_v", "to_out.0")
 TEXT_ATTENTION: Final = ("k_proj", "v_proj", "q_proj", "out_proj")
 RESNET: Final = ("conv1", "time_emb_proj", "conv2", "conv_shortcut")
@@ -42,7 +42,7 @@ def numbered_names(
 ) -> dict[str, Site]:
     """The layer that each number of the file stands for, by the stem of its keys ("unet:3"); empty for any other file.
 
-    `shapes` are those of the file's tensors by key. Raises InputError where no known order fits the count and every shape.
+    `shapes` are those of the file's tensors by key. Raises InputError where neither order fits the count and every shape.
     """
     found: dict[str, Site] = {}
     for prefix, part in PARTS.items():

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Part = str
-"""The name of a model of the base; which ones there are is its family's to say (`models.base.family`)."""
+"""The name of a model of the base; its family (`models.base.family`) defines which there are."""
 DENOISER: Final[Part] = "denoiser"
 """The model that predicts noise: every family has it."""
 TEXT: Final[Part] = "text"

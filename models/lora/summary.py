@@ -20,7 +20,7 @@ MOST_TAGS: Final = 12
 
 @dataclass(frozen=True)
 class LoraSummary:
-    """What a file's header tells. What it does not tell is None or empty."""
+    """What a file's header contains; None or empty where it lacks something."""
 
     file: str
     method: str
@@ -46,7 +46,7 @@ class LoraSummary:
 
 
 def summarise(path: Path) -> LoraSummary:
-    """Raises InputError for what is no safetensors file, or holds no LoRA of any method."""
+    """Raises InputError for what is no safetensors file, or contains no LoRA of any method."""
     entries, metadata, _ = read_header(path)
     method = unsupported_method(list(entries))
     shapes = _shapes(entries)

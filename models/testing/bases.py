@@ -70,7 +70,7 @@ def small_base(folder: Path, family: str, seed: int = 3) -> Base:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two modules hold the same values under the same names."""
+    """Whether two modules have the same values under the same names."""
     mine, theirs = one.state_dict(), other.state_dict()
     return mine.keys() == theirs.keys() and all(torch.equal(mine[key].float(), theirs[key].float()) for key in mine)
 

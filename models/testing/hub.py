@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Hub:
-    """Serves `files` by "owner/name/file". The first download of a file in `broken` ends in its middle; `lies` are told another
-    hash. `asked` holds method, path, range and authorisation of each request."""
+    """Serves `files` by "owner/name/file". The first download of a file in `broken` ends in its middle; files in `lies` are
+    announced with another hash. `asked` lists method, path, range and authorisation of each request."""
 
     files: Mapping[str, bytes]
     broken: set[str] = field(default_factory=set)

@@ -86,9 +86,9 @@ def vae_weights(vae: Any, prefix: str = "") -> dict[str, Tensor]:
 
 def _open_clip(encoder: Any) -> dict[str, Tensor]:
     """open_clip's names: queries, keys and values in one matrix, the projection the other way round."""
-    held = encoder.state_dict()
-    found = {"text_projection": held["text_projection.weight"].T}
-    for name, value in held.items():
+    state = encoder.state_dict()
+    found = {"text_projection": state["text_projection.weight"].T}
+    for name, value in state.items():
         inner = name.removeprefix("text_model.")
         if inner in OPEN_CLIP_ENDS:
             found[OPEN_CLIP_ENDS[inner]] = value
@@ -97,7 +97,7 @@ def _open_clip(encoder: Any) -> dict[str, Tensor]:
             if match[2] in OPEN_CLIP:
                 found[f"{block}.{OPEN_CLIP[match[2]]}.{match[3]}"] = value
             elif match[2] == "self_attn.q_proj":
-                three = [held[name.replace("q_proj", f"{one}_proj")] for one in "qkv"]
+                three = [state[name.replace("q_proj", f"{one}_proj")] for one in "qkv"]
                 found[f"{block}.attn.in_proj_{match[3]}"] = torch.cat(three)
     return found
 

@@ -27,12 +27,12 @@ def write_pose_model(path: Path, size: tuple[int, int] = (288, 384), keypoints: 
     """As mmdeploy exports DWPose: "input" (batch, 3, height, width) to "simcc_x" (batch, 133, 2 width) and "simcc_y"."""
     width, height = size
     rng = np.random.default_rng(0)
-    nodes, held = [helper.make_node("AveragePool", ["input"], ["cells"], kernel_shape=[96, 96], strides=[96, 96])], []
+    nodes, weights = [helper.make_node("AveragePool", ["input"], ["cells"], kernel_shape=[96, 96], strides=[96, 96])], []
     nodes.append(helper.make_node("Flatten", ["cells"], ["flat"]))
     inner = 3 * (height // 96) * (width // 96)
     for axis, bins in (("x", 2 * width), ("y", 2 * height)):
         weight = rng.normal(0, 0.05, (inner, keypoints * bins)).astype(np.float32)
-        held += [
+        weights += [
             numpy_helper.from_array(weight, f"w{axis}"),
             numpy_helper.from_array(np.array([-1, keypoints, bins]), f"s{axis}"),
         ]
@@ -43,6 +43,6 @@ def write_pose_model(path: Path, size: tuple[int, int] = (288, 384), keypoints: 
         helper.make_tensor_value_info(f"simcc_{axis}", TensorProto.FLOAT, ["batch", keypoints, bins])
         for axis, bins in (("x", 2 * width), ("y", 2 * height))
     ]
-    graph = helper.make_graph(nodes, "pose", [given], found, held)
+    graph = helper.make_graph(nodes, "pose", [given], found, weights)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
     return path

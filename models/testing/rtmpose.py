@@ -54,7 +54,7 @@ def pooled(graph: Graph, x: str, width: int) -> str:
 
 
 def stage(graph: Graph, x: str, width: int, blocks: int, *, residual: bool) -> str:
-    """Cross stage partial: half of the channels go through the blocks, half beside them; attention weighs both."""
+    """Cross stage partial: half of the channels go through the blocks, half around them; attention weighs both."""
     half = width // 2
     deep, short = silu(graph, graph.conv(x, width, half, 1)), silu(graph, graph.conv(x, width, half, 1))
     for _ in range(blocks):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -70,14 +70,15 @@ def open_clip_model(model: str, pretrained: str | None = None, device: str = "cp
         opened, _, preprocess = open_clip.create_model_and_transforms(name, pretrained, precision="fp32", device=device)
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:  # open_clip, safetensors and the hub each raise their own for a foreign file
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"the CLIP model does not open ({said})", model, "name a model that open_clip knows") from error
+        raise InputError(
+            f"the CLIP model does not open ({first_line(error)})", model, "name a model that open_clip knows"
+        ) from error
     opened.requires_grad_(False).eval()
     return ClipModel(opened, preprocess, tokenizer, device)
 
 
 def _checked(model: str, pretrained: str | None) -> str:
-    """The name that open_clip wants, once all local files it stands for are known to be there."""
+    """The name that open_clip takes, after a check that all local files it stands for exist."""
     import open_clip
 
     if model.startswith("hf-hub:"):

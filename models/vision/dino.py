@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.io.quiet import quiet_loading
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ def open_dino(name: str | Path, device: str = "cpu") -> DinoModel:
         model: Any = AutoModel.from_pretrained(str(name), local_files_only=local, dtype=torch.float32, use_safetensors=True)
         processor: Any = images.from_pretrained(str(name), local_files_only=local)
     except Exception as error:  # transformers, safetensors and the hub each raise their own for a foreign file
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"the DINOv2 model does not open ({said})", name, "name a DINOv2 folder or hub name") from error
+        raise InputError(
+            f"the DINOv2 model does not open ({first_line(error)})", name, "name a DINOv2 folder or hub name"
+        ) from error
     if model.config.model_type not in KINDS:
         raise InputError(f"a {model.config.model_type} model, no DINOv2", name, "name a folder as of facebook/dinov2-base")
     model.requires_grad_(False).eval().to(device=device)

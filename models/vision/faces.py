@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.boxes import PixelBox
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.vision.onnx import providers_for, session_options
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def open_faces(pack: str | Path, det_size: int = 640, device: str = "cpu") -> Fa
         except AssertionError as error:
             raise InputError("the face pack has no detector", folder, "unpack the whole pack, det_*.onnx included") from error
         except Exception as error:  # onnxruntime and protobuf raise their own for a foreign file
-            said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-            raise InputError(f"the face pack does not open ({said})", folder, "fetch the pack again") from error
+            raise InputError(f"the face pack does not open ({first_line(error)})", folder, "fetch the pack again") from error
         if "recognition" not in analysis.models:
             raise InputError("the face pack has no recogniser", folder, "unpack the whole pack, w600k_*.onnx included")
         analysis.prepare(ctx_id=0 if device.startswith("cuda") else -1, det_size=(det_size, det_size))
@@ -90,8 +89,8 @@ def open_faces(pack: str | Path, det_size: int = 640, device: str = "cpu") -> Fa
 
 
 def _folder(pack: str | Path) -> Path:
-    named, known = Path(pack).expanduser(), (ROOT / "models" / str(pack)).expanduser()
-    folder = named if named.is_dir() else known
+    path, default = Path(pack).expanduser(), (ROOT / "models" / str(pack)).expanduser()
+    folder = path if path.is_dir() else default
     if not folder.is_dir():
         mend = f"unpack {Path(pack).name}.zip of insightface's releases there, or set pack to the folder you have it in"
         raise InputError("no such face pack", folder, mend)

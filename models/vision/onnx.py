@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -50,8 +50,7 @@ def open_onnx(path: str | Path, *, inputs: Shape, device: str = "cpu") -> OnnxMo
     except InputError:
         raise
     except Exception as error:  # onnxruntime has no common base class for what a foreign file sets off
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"not an ONNX model that opens ({said})", path, "fetch the file again") from error
+        raise InputError(f"not an ONNX model that opens ({first_line(error)})", path, "fetch the file again") from error
     found = session.get_inputs()
     if len(found) != 1 or not _fits(found[0].shape, inputs):
         shapes = ", ".join(str(i.shape) for i in found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.io.quiet import quiet_loading
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
         model: Any = SegformerForSemanticSegmentation.from_pretrained(str(name), local_files_only=local, dtype=torch.float32)
         processor = SegformerImageProcessor.from_pretrained(str(name), local_files_only=local)
     except Exception as error:  # transformers, safetensors and the hub each raise their own for a foreign file
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"the part parser does not open ({said})", name, "name a SegFormer folder or hub name") from error
+        raise InputError(
+            f"the part parser does not open ({first_line(error)})", name, "name a SegFormer folder or hub name"
+        ) from error
     model.requires_grad_(False).eval().to(device=device)
     return PartParser(model, processor, {int(k): str(v) for k, v in (model.config.id2label or {}).items()})
 

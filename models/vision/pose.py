@@ -82,7 +82,7 @@ def decode(across: NDArray[np.float32], down: NDArray[np.float32]) -> tuple[NDAr
 
 
 def framed(box: PixelBox, size: tuple[int, int]) -> tuple[tuple[float, float], float]:
-    """The left top corner, in pixels of the image, of the frame that holds `box` and its padding in the input's ratio; pixels of
+    """The left top corner, in pixels of the image, of the padded `box` extended to the input's ratio; and pixels of
     the input a pixel of the image."""
     left, top, right, bottom = box
     wide, high = max(1.0, right - left) * PADDING, max(1.0, bottom - top) * PADDING

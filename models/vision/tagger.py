@@ -1,4 +1,4 @@
-"""Opens taggers in the form of the WD14 family: `model.onnx`, and beside it `selected_tags.csv` that names its outputs.
+"""Opens taggers in the form of the WD14 family: `model.onnx`, and next to it `selected_tags.csv` that names its outputs.
 
 The form: one picture is padded with white to a square, resized, and given as (N, side, side, 3) BGR in 0..255; what comes out are
 probabilities, one a row of the table (https://huggingface.co/SmilingWolf).
@@ -45,7 +45,7 @@ class TaggingModel:
 
 
 def open_tagging_model(path: Path, device: str = "cpu") -> TaggingModel:
-    """Opens a folder that holds `model.onnx` and `selected_tags.csv`, or the .onnx file of such a folder.
+    """Opens a folder that contains `model.onnx` and `selected_tags.csv`, or the .onnx file of such a folder.
 
     Raises InputError if one of them is absent or of another form, or if they do not belong together.
     """

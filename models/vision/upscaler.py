@@ -1,4 +1,4 @@
-"""Upscalers: ESRGAN (Wang et al. 2018) and its kin, opened through spandrel, which tells architectures apart by their layers.
+"""Upscalers: ESRGAN (Wang et al. 2018) and its kin, opened through spandrel, which recognises architectures by their layers.
 
 They enlarge pixels and draw nothing anew. Pictures go through in tiles, so that memory does not grow with the picture.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.io.pickles import read_pickle
 from models.io.safetensors_header import read_safetensors_header
 
@@ -28,8 +28,8 @@ TILE: Final = 256
 MARGIN: Final = 32
 """Pixels by which a tile reaches beyond its own part: near its edge a tile guesses, and that is thrown away."""
 FADE: Final = 16
-"""Pixels over which neighbours fade into each other, half of them on either side of where their parts meet: deep networks look
-further than the margin, if only faintly."""
+"""Pixels over which neighbours fade into each other, half of them on either side of where their parts meet: deep networks have a
+receptive field beyond the margin, if a faint one."""
 LEAST: Final = 4 * MARGIN
 
 
@@ -89,8 +89,7 @@ def open_upscaler(path: Path, device: str = "cpu") -> Upscaler:
         mend = "name an ESRGAN-type model, such as 4x-UltraSharp or RealESRGAN_x4plus"
         raise InputError("not an upscaler of any known architecture", path, mend) from error
     except Exception as error:  # what a foreign file makes forty architectures stumble over
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"the upscaler does not open ({said})", path, "fetch it again") from error
+        raise InputError(f"the upscaler does not open ({first_line(error)})", path, "fetch it again") from error
     channels = getattr(model, "input_channels", 0), getattr(model, "output_channels", 0)
     if getattr(model, "purpose", None) != "SR" or model.scale < 2 or channels != (3, 3):
         what = f"a {model.architecture.name} model that does not enlarge RGB pictures"
@@ -100,7 +99,7 @@ def open_upscaler(path: Path, device: str = "cpu") -> Upscaler:
 
 def enlarge_in_tiles(call: Any, pixels: Bytes, scale: int, tile: int = TILE) -> Bytes:
     """(H, W, 3) of bytes to (H * scale, W * scale, 3), tile by tile; `call` takes a part of it and gives `scale` times as many
-    pixels in [0, 1]. `tile` is at least `LEAST`. Besides the result, one row of tiles is held at a time."""
+    pixels in [0, 1]. `tile` is at least `LEAST`. Besides the result, one row of tiles is in memory at a time."""
     import numpy as np
 
     height, width = pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""All randomness of drawing: each image draws from a generator of its own, so that drawn beside others it is what it is alone.
+"""All randomness of drawing: a generator for each image, so that an image of a batch equals the same image drawn alone.
 
 Follows A1111's "Random number generator source" (CPU, GPU, NV) and its "eta noise seed delta": the generator that gave an image's
 first noise goes on to give the noise of its sampler; Brownian paths (DPM++ SDE and its kin) have generators of their own.

@@ -1,7 +1,7 @@
 """A1111's sampler names, and the diffusers scheduler that follows the equations of each.
 
 A name is a method with the schedule type as its suffix ("DPM++ 2M Karras"); without one the levels are "Uniform". A1111 since 1.9
-means those only where it says "Uniform": its "Automatic" is Karras or Exponential for most of the DPM family. To add a sampler:
+means those only where it shows "Uniform": its "Automatic" is Karras or Exponential for most of the DPM family. To add a sampler:
 write its line in `_METHODS` or `SAMPLERS`; `optimizer.render.schedulers` lays its levels.
 """
 
@@ -21,7 +21,7 @@ class DiffusionSampler:
     scheduler: str
     """The class in diffusers."""
     options: dict[str, Any] = field(default_factory=dict)
-    """Its settings, beside those of the base."""
+    """Its settings, in addition to those of the base."""
     seeded: bool = False
     """Draws its noise along one Brownian path an image and takes one seed an image."""
     second_order: bool = False

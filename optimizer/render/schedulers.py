@@ -97,7 +97,7 @@ def _lay_times(scheduler: Any, sampler: DiffusionSampler) -> None:
 
     scheduler.set_timesteps = set_timesteps
     if sampler.times == "plms":
-        # Where A1111 cuts the first time step off at the last of the base's, diffusers looks one further.
+        # Where A1111 cuts the first time step off at the last of the base's, diffusers reads one further.
         scheduler.alphas_cumprod = torch.cat([scheduler.alphas_cumprod, scheduler.alphas_cumprod[-1:]])
     if sampler.times == "lcm":
         _begin_at_the_largest_level(scheduler, base)

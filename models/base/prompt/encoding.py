@@ -51,7 +51,7 @@ def encode_xl(
     """SDXL's conditioning: hidden states (1, 77 * chunks, 2048) of both encoders side by side, pooled state (1, 1280).
 
     Each encoder gives its last but one layer without the final norm, whatever the clip skip, which A1111 does not apply to SDXL
-    unless told to. The pooled state is the second encoder's projected end of the first chunk, without emphasis. An empty negative
+    by default. The pooled state is the second encoder's projected end of the first chunk, without emphasis. An empty negative
     prompt gives zeros, as A1111 does. Raises InputError as `encode_prompt` does.
     """
     import torch

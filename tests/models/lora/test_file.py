@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def query_of_text(text: CLIPTextModel) -> str:
     return next(n for n in layer_names(text) if n.endswith("layers.1.self_attn.q_proj"))
 
 
-def same(a: dict[str, LoraLayer], b: dict[str, LoraLayer]) -> bool:
+def same(a: Mapping[str, LoraLayer], b: Mapping[str, LoraLayer]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[k].delta(), b[k].delta()) for k in a)
 
 

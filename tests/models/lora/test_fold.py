@@ -53,12 +53,13 @@ def pictures(count: int, rows: int = 2) -> Tensor:
 
 
 def by_hand(chosen: dict[str, float], x: Tensor) -> Tensor:
-    """What the net says when the LoRAs are added to its weights themselves."""
-    net, held = model(), loras()
+    """The output of the net when the LoRAs are added to its weights themselves."""
+    net, layers_of = model(), loras()
     for name, weight in chosen.items():
-        for path, layer in held[name].items():
-            net.get_submodule(path).weight += weight * layer.delta()
-    return net(x)
+        for path, layer in layers_of[name].items():
+            net.get_parameter(f"{path}.weight").add_(weight * layer.delta())
+    found: Tensor = net(x)
+    return found
 
 
 def drawn(net: nn.Module, folded: Folded, chosen: Sequence[dict[str, float]], x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from models.io.images import open_photo
 from models.vision.dino import open_dino
 
 
-def write_dino(path: Path, **sizes: int) -> Path:
+def write_dino(path: Path, **sizes: Any) -> Path:
     from transformers import BitImageProcessor, Dinov2Config, Dinov2Model
 
     Dinov2Model(Dinov2Config(**sizes)).save_pretrained(path)

@@ -21,7 +21,7 @@ from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.noise import Noise
 from optimizer.render.samplers import SAMPLERS
 from studies.paperdoll.bundle import WEIGHTS
-from tests.optimizer.render.test_diffusers_renderer import HIGH, LOW, drawn, frame, layers_of, lora, off
+from tests.optimizer.render.test_diffusers_renderer import HIGH, LOW, drawn, equal, frame, layers_of, lora, off
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
@@ -58,7 +58,7 @@ def test_the_base_is_bit_for_bit_itself_after_any_weights(base: Base) -> None:
     renderer = dressed(base)
     drawn(renderer, *JOBS)
     assert all(torch.equal(value, before[name]) for name, value in base.denoiser.state_dict().items())
-    assert np.array_equal(wanted, drawn(renderer, Job(3, Point({"dress": 0.0}, 5.0)))[0])
+    assert equal(wanted, drawn(renderer, Job(3, Point({"dress": 0.0}, 5.0)))[0])
 
 
 def test_a_batch_draws_what_each_draws_alone_in_float32(base: Base) -> None:
@@ -104,7 +104,7 @@ def test_more_images_than_fit_are_drawn_in_halves(base: Base, monkeypatch: pytes
         return draw(jobs, told)
 
     monkeypatch.setattr(renderer, "_draw", counted)
-    renderer._unet.release()
+    renderer._folded.release()
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(0).total_memory
     try:
