@@ -13,12 +13,12 @@ class Point:
     weights: Mapping[str, float]
     cfg: float
     prompt: str = field(default="")
-    """The prompt to draw; empty for the study's own (a lever or the calibration's plain prompt replaces it)."""
+    """The prompt to draw; empty for the study's own (a prompt edit or the calibration's plain prompt replaces it)."""
     steps: int | None = None
     sampler: str | None = None
     """None for the study's own: a grid shows what others would draw."""
-    levers: tuple[str, ...] = ()
-    """Names of the levers that made the prompt."""
+    prompt_edits: tuple[str, ...] = ()
+    """Names of the edits that made the prompt."""
 
     def key(self) -> tuple[object, ...]:
         """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out."""

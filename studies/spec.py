@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.kinds import LoraKind
-from optimizer.search.prompt_edits import Lever
+from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.registry import sampler_names
 from studies.scorer_spec import ScorersSection
 from studies.section import Section
@@ -115,9 +115,9 @@ class LeversSection(Section):
     replace: dict[str, str] = Field(default={})
     """tags of the prompt, and the tags that replace them"""
 
-    def all(self) -> list[Lever]:
-        replaced = [Lever(add, drop) for drop, add in self.replace.items()]
-        return [*(Lever(add=word) for word in self.add), *(Lever(drop=word) for word in self.drop), *replaced]
+    def all(self) -> list[PromptEdit]:
+        replaced = [PromptEdit(add, drop) for drop, add in self.replace.items()]
+        return [*(PromptEdit(add=word) for word in self.add), *(PromptEdit(drop=word) for word in self.drop), *replaced]
 
 
 class SearchSection(Section):
@@ -207,7 +207,7 @@ class StudySpec(Section):
         if unknown:
             raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
         _check_extra(self.scorers.extra, self.loras)
-        _check_levers(self.search.levers.all() if self.search.levers else [], self.prompt)
+        _check_edits(self.search.levers.all() if self.search.levers else [], self.prompt)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
@@ -233,15 +233,15 @@ def _check_extra(extra: Mapping[str, float], loras: Mapping[str, LoraSection]) -
         raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
 
 
-def _check_levers(levers: list[Lever], prompt: str) -> None:
-    names = [lever.name for lever in levers]
-    for lever in levers:
-        if not (lever.add + lever.drop).strip():
+def _check_edits(edits: list[PromptEdit], prompt: str) -> None:
+    names = [edit.name for edit in edits]
+    for edit in edits:
+        if not (edit.add + edit.drop).strip():
             raise ValueError("search.levers holds an empty word")
-        if not lever.fits(prompt):
-            raise ValueError(f"search.levers names {lever.drop}, which is no tag of the prompt")
-        if names.count(lever.name) > 1:
-            raise ValueError(f"search.levers says twice: {lever.name}")
+        if not edit.fits(prompt):
+            raise ValueError(f"search.levers names {edit.drop}, which is no tag of the prompt")
+        if names.count(edit.name) > 1:
+            raise ValueError(f"search.levers says twice: {edit.name}")
 
 
 def study_file(study: Path) -> Path:

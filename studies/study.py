@@ -135,8 +135,8 @@ class Study:
         weights = {n: Axis(*s.bounds, search.step) for n, s in self.spec.searched().items()}
         prices = {n: s.price for n, s in self.spec.searched().items()}
         cfg = Axis(*search.cfg, CFG_STEP) if search.cfg else None
-        levers = tuple(search.levers.all()) if search.levers else ()
-        return Space(weights, given, cfg, prices, search.cfg_price, levers, self.spec.prompt, search.lever_price)
+        edits = tuple(search.levers.all()) if search.levers else ()
+        return Space(weights, given, cfg, prices, search.cfg_price, edits, self.spec.prompt, search.lever_price)
 
     @property
     def start(self) -> Point:

@@ -58,14 +58,14 @@ def made_up(development: bool, quick: bool) -> list[Case]:
 def drawn(folder: Path, development: bool, quick: bool, plane: bool) -> list[Case]:
     """By scout order: a study's first two are for development. Earlier seeds are those before it, with the same LoRAs."""
     read = ((read_landscape(p), p.stem) for p in folder.glob("*.npz"))
-    named = sorted(((held.plane() if plane else held, name) for held, name in read), key=lambda pair: (pair[0].order, pair[1]))
+    named = sorted(((table.plane() if plane else table, name) for table, name in read), key=lambda pair: (pair[0].order, pair[1]))
     if not named:
         mend = "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic"
         raise InputError("no landscape is here", folder, mend)
     found = []
     for seed, name in named:
         if (seed.order < FIRST_FINAL) == development:
-            before = [held for held, _ in named if held.order < seed.order and held.made_of == seed.made_of]
+            before = [table for table, _ in named if table.order < seed.order and table.made_of == seed.made_of]
             found += cases_of(name, seed, before[-EARLIER:], LEVELS[1:4] if quick else LEVELS, None)
     return found
 

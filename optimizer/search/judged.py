@@ -11,19 +11,21 @@ from optimizer.point import Point
 
 @dataclass(frozen=True)
 class Judged:
-    """A drawn point: its cost and how far each requirement is from being met (at most 0 is met)."""
+    """A drawn point with its cost and the violation of each constraint."""
 
     point: Point
     cost: float
+    """In units of weight."""
     violations: Mapping[str, float]
+    """By constraint, in its units: at most 0 is met, NaN is not."""
 
     @property
     def feasible(self) -> bool:
-        return all(m <= 0 for m in self.violations.values())
+        return all(violation <= 0 for violation in self.violations.values())
 
     @property
     def worst(self) -> tuple[str, float]:
-        """The requirement furthest from being met, and by how much."""
+        """The constraint that is violated most, and by how much."""
         return max(self.violations.items(), key=lambda item: item[1])
 
 
@@ -34,5 +36,9 @@ def best(history: Sequence[Judged]) -> Judged | None:
 
 
 def nearest(history: Sequence[Judged]) -> Judged:
-    """The point closest to being feasible: least sum of unmet margins. One with a margin that is no number is the furthest."""
-    return min(history, key=lambda j: (sum(math.inf if math.isnan(m) else max(0.0, m) for m in j.violations.values()), j.cost))
+    """The point closest to being feasible: the least sum of violations, the cheapest among equals. NaN counts as infinite."""
+    return min(history, key=lambda j: (sum(_violation(v) for v in j.violations.values()), j.cost))
+
+
+def _violation(value: float) -> float:
+    return math.inf if math.isnan(value) else max(0.0, value)

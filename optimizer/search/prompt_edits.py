@@ -6,20 +6,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Lever:
-    """`drop` is a tag of a comma-separated prompt, `add` what is said instead; one of them may be empty."""
+class PromptEdit:
+    """`drop` is a tag of a comma-separated prompt, `add` the words in its place; one of them may be empty. study.yaml calls edits
+    `levers`."""
 
     add: str = ""
     drop: str = ""
 
     @property
     def name(self) -> str:
+        """As it is stored with trials."""
         if not self.drop:
             return f"add {self.add}"
         return f"{self.drop} to {self.add}" if self.add else f"drop {self.drop}"
 
-    def pulled(self, prompt: str) -> str:
-        """The prompt with it: in the place of what is dropped, else at its end. Tags match in any case."""
+    def apply(self, prompt: str) -> str:
+        """The edited prompt: `add` in the place of what is dropped, else at the end. Tags match in any case."""
         tags = [tag.strip() for tag in prompt.split(",") if tag.strip()]
         if not self.drop:
             return ", ".join([*tags, self.add])

@@ -21,14 +21,16 @@ def lowered(space: Space, point: Point, name: str, steps: int) -> Point | None:
 
 @dataclass(frozen=True)
 class Proof:
-    """For each weight of the pick, the image one step lower and the requirements that it breaks; None where it was not drawn."""
+    """That no single weight of the pick can be one step lower."""
 
     steps: Mapping[str, Judged | None]
+    """By LoRA, the point one step lower in its weight; None where it was not drawn."""
     at_bound: tuple[str, ...]
+    """LoRAs whose weight is at its lower bound already."""
 
     @property
     def complete(self) -> bool:
-        """No single step down is possible: every one was drawn and breaks something."""
+        """Whether every step was drawn and violates a constraint."""
         return all(j is not None and not j.feasible for j in self.steps.values())
 
 

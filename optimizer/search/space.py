@@ -1,4 +1,4 @@
-"""The grid of points that a search may try: LoRA weights and, if asked for, CFG, all in steps, and levers pulled or not."""
+"""The grid of points that a search may try: LoRA weights and, if asked for, CFG, all in steps, and prompt edits made or not."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from optimizer.point import Point
-from optimizer.search.prompt_edits import Lever
+from optimizer.search.prompt_edits import PromptEdit
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-CFG = "cfg"
+CFG: Final = "cfg"
 
 
 @dataclass(frozen=True)
@@ -30,50 +30,55 @@ class Axis:
         return round(self.low + min(max(steps, 0), last) * self.step, 6)
 
 
-PULLED: Final = Axis(0.0, 1.0, 1.0)
+EDIT_AXIS: Final = Axis(0.0, 1.0, 1.0)
+"""1 where a prompt edit is made."""
 
 
 @dataclass(frozen=True)
 class Space:
-    """`weights` by LoRA name; `cfg` is None where CFG stays at `given_cfg`. `prices` weigh the cost of each LoRA.
-
-    `levers` change `prompt`, each at `lever_price`.
-    """
+    """The axes of one study's search, and what each costs."""
 
     weights: Mapping[str, Axis]
+    """By LoRA."""
     given_cfg: float
+    """The study's own CFG."""
     cfg: Axis | None = None
+    """None where CFG stays at `given_cfg`."""
     prices: Mapping[str, float] | None = None
+    """Cost of one unit of a LoRA's weight; 1 where none is given."""
     cfg_price: float = 0.02
-    levers: tuple[Lever, ...] = ()
+    """Cost of one unit of CFG away from the given one."""
+    prompt_edits: tuple[PromptEdit, ...] = ()
     prompt: str = ""
-    lever_price: float = 0.05
+    """The study's own, which the edits change."""
+    edit_price: float = 0.05
+    """Cost of each edit."""
 
     @property
     def free(self) -> dict[str, Axis]:
-        """What is searched beyond weights, by the names that trials have for it: CFG, and each lever as 0 or 1."""
+        """The axes beyond weights, by the names that trials have for them: CFG, and each prompt edit as 0 or 1."""
         cfg = {CFG: self.cfg} if self.cfg else {}
-        return cfg | {lever.name: PULLED for lever in self.levers}
+        return cfg | {edit.name: EDIT_AXIS for edit in self.prompt_edits}
 
-    def point(self, weights: Mapping[str, float], cfg: float | None = None, pulled: Set[str] = frozenset()) -> Point:
-        """The nearest point of the grid, with the levers of these names pulled."""
+    def point(self, weights: Mapping[str, float], cfg: float | None = None, edits: Set[str] = frozenset()) -> Point:
+        """The nearest point of the grid, with the prompt edits of these names."""
         snapped = {name: axis.snap(weights[name]) for name, axis in self.weights.items()}
-        levers = tuple(lever.name for lever in self.levers if lever.name in pulled)
+        made = [edit for edit in self.prompt_edits if edit.name in edits]
         prompt = self.prompt
-        for lever in self.levers:
-            prompt = lever.pulled(prompt) if lever.name in pulled else prompt
+        for edit in made:
+            prompt = edit.apply(prompt)
         return Point(
             snapped,
             self.cfg.snap(cfg) if self.cfg and cfg is not None else self.given_cfg,
-            prompt if levers else "",
-            levers=levers,
+            prompt if made else "",
+            prompt_edits=tuple(edit.name for edit in made),
         )
 
     def cost(self, point: Point) -> float:
-        """sum_i p_i |w_i| + cfg_price |CFG - given| + lever_price for each lever: what is minimised."""
+        """sum_i p_i |w_i| + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised."""
         prices = self.prices or {}
         weight = sum(prices.get(name, 1.0) * abs(w) for name, w in point.weights.items())
-        return weight + self.cfg_price * abs(point.cfg - self.given_cfg) + self.lever_price * len(point.levers)
+        return weight + self.cfg_price * abs(point.cfg - self.given_cfg) + self.edit_price * len(point.prompt_edits)
 
     def distributions(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import FloatDistribution
@@ -84,8 +89,8 @@ class Space:
     def params(self, point: Point) -> dict[str, float]:
         """The point as Optuna parameters."""
         cfg = {CFG: point.cfg} if self.cfg else {}
-        return dict(point.weights) | cfg | {lever.name: float(lever.name in point.levers) for lever in self.levers}
+        return dict(point.weights) | cfg | {edit.name: float(edit.name in point.prompt_edits) for edit in self.prompt_edits}
 
     def from_params(self, params: Mapping[str, float]) -> Point:
-        pulled = {lever.name for lever in self.levers if params.get(lever.name, 0.0) > 0.5}
-        return self.point(params, params.get(CFG), pulled)
+        edits = {edit.name for edit in self.prompt_edits if params.get(edit.name, 0.0) > 0.5}
+        return self.point(params, params.get(CFG), edits)

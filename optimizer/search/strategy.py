@@ -1,6 +1,6 @@
 """Least-weight search at one locked seed, as a pure function: the judged points so far -> the next point to draw.
 
-Three phases after the start. `design`: a few points that tell most at once. `search`: a sampler proposes the cheapest point
+Three phases after the start. `design`: a few points spread over the space. `search`: a sampler proposes the cheapest point
 that it expects to meet every constraint. `proof`: from the best point found, single weights go down until no step is possible;
 every image of that proof violates a named constraint, or becomes the new best. The result is a coordinate minimum, not a global
 one.
@@ -97,7 +97,7 @@ def _opening(space: Space, start: Point, design: Sequence[float]) -> list[tuple[
 
 
 def _next_step_down(space: Space, found: Judged, history: Sequence[Judged], coarse: bool) -> Point | None:
-    """A point that was not drawn below `found` in one weight: the coarse step first, unless a smaller one is known to fail.
+    """A point that was not drawn below `found` in one weight: the coarse step first, unless a smaller one failed.
 
     Without `coarse` only single steps, which alone make the proof: for when few images are left. The weight that went down last
     goes on first: each time it does, the steps of all others must be shown again.

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from optimizer.point import Point
 from optimizer.search.judged import Judged
-from optimizer.search.prompt_edits import Lever
+from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.base import PredictingSampler, Sampler, SamplerSettings
 from optimizer.search.space import Axis, Space
 from optimizer.search.strategy import SearchSettings, next_proposal, next_proposals
@@ -30,7 +30,7 @@ MOST_TOTAL: Final = 2.2
 """The total weight past which the figure breaks there."""
 PLAIN: Final = Space({name: Axis(0.0, 1.0, STEP) for name in SHOWN_FROM}, given_cfg=5.0)
 WITH_CFG_AND_EDITS: Final = replace(
-    PLAIN, cfg=Axis(4.0, 6.0, 0.5), levers=(Lever(add="white shoes"), Lever(drop="dress")), prompt="1girl, dress"
+    PLAIN, cfg=Axis(4.0, 6.0, 0.5), prompt_edits=(PromptEdit(add="white shoes"), PromptEdit(drop="dress")), prompt="1girl, dress"
 )
 ONE_LORA: Final = Space({"dress": Axis(0.2, 0.8, 0.05)}, given_cfg=7.0)
 SPACES: Final = (PLAIN, WITH_CFG_AND_EDITS, ONE_LORA)

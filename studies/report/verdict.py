@@ -24,7 +24,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines = [
         head,
         f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
-        *([f"  words      {', '.join(record.judged.point.levers)}"] if record.judged.point.levers else []),
+        *([f"  words      {', '.join(record.judged.point.prompt_edits)}"] if record.judged.point.prompt_edits else []),
         *([f"  by hand    {by_hand(outcome)}"] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
@@ -123,7 +123,7 @@ def _verdict(outcome: Outcome) -> list[str]:
     return [
         "  nothing is feasible",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
-        *best_lever(outcome, blocker),
+        *best_edit(outcome, blocker),
         "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
         "             ControlNet is the last resort for hands and large pictures",
         *_stopped(outcome),
@@ -142,15 +142,15 @@ def _unmeasurable(outcome: Outcome) -> list[str]:
     ]
 
 
-def best_lever(outcome: Outcome, blocker: str) -> list[str]:
+def best_edit(outcome: Outcome, blocker: str) -> list[str]:
     """The words whose trials came nearest to meeting the blocking requirement, compared with the best without words."""
     least: dict[tuple[str, ...], float] = {}
     for trial in outcome.trials:
-        key = trial.judged.point.levers
+        key = trial.judged.point.prompt_edits
         least[key] = min(trial.judged.violations[blocker], least.get(key, math.inf))
-    pulled = {key: violation for key, violation in least.items() if key}
-    if not pulled:
+    edited = {key: violation for key, violation in least.items() if key}
+    if not edited:
         return []
-    best = min(pulled, key=lambda key: pulled[key])
+    best = min(edited, key=lambda key: edited[key])
     bare = f", {least[()]:.2f} without" if () in least else ""
-    return [f"  best lever {', '.join(best)}: {blocker} misses by {max(0.0, pulled[best]):.2f} at least{bare}"]
+    return [f"  best lever {', '.join(best)}: {blocker} misses by {max(0.0, edited[best]):.2f} at least{bare}"]

@@ -40,7 +40,7 @@ class TrialRecord:
 
     def params(self) -> dict[str, float]:
         point = self.judged.point
-        return {f"weight.{n}": w for n, w in point.weights.items()} | {"cfg": point.cfg} | dict.fromkeys(point.levers, 1.0)
+        return {f"weight.{n}": w for n, w in point.weights.items()} | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
@@ -61,7 +61,7 @@ class TrialRecord:
             "trial": self.number,
             "weights": dict(self.judged.point.weights),
             "cfg": self.judged.point.cfg,
-            "levers": list(self.judged.point.levers),
+            "levers": list(self.judged.point.prompt_edits),
             "total_weight": round(self.judged.cost, 4),
             "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
             "raw": {n: round(v, 4) for n, v in s.raw.items()},

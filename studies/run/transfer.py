@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from optimizer.point import Point
 from optimizer.search.judged import Judged
 from optimizer.trial_store.other_trials import trials_of_others
 from studies.file_hashes import cached_hash
@@ -29,7 +30,7 @@ def earlier_trials(study: Study, name: str, prefix: str, storage: str, require: 
     """By seed, but for that of the Optuna study `name`. What LoRAs must show is `require` as it stands now; all other
     constraints are as they were judged when drawn."""
     others = trials_of_others(storage, prefix, name, study.space)
-    return [[_required(judged, attrs, require) for judged, attrs in trials] for trials in others]
+    return [[_judged_again(judged, attrs, require) for judged, attrs in trials] for trials in others]
 
 
 def trials_of_other_studies(study: Study, require: Mapping[str, float]) -> list[list[Judged]]:
@@ -54,11 +55,18 @@ def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterat
         if name not in spec.loras or _content(other, spec.loras[name].file) != _content(study, section.file)
     }
     for trials in earlier_trials(other, "", f"{spec.name}-seed-", other.storage_url, require):
-        here = [
-            j for j in trials if set(j.point.levers) <= set(study.space.free) and set(j.point.weights) >= set(study.space.weights)
-        ]
-        seen = [replace(j, point=study.space.point(j.point.weights, j.point.cfg, set(j.point.levers))) for j in here]
-        yield [replace(j, violations={n: m for n, m in j.violations.items() if n not in changed}) for j in seen]
+        yield [_moved_to(study, judged, changed) for judged in trials if _fits(study, judged.point)]
+
+
+def _fits(study: Study, point: Point) -> bool:
+    """Whether the space of `study` has its LoRAs and prompt edits."""
+    return set(point.prompt_edits) <= set(study.space.free) and set(point.weights) >= set(study.space.weights)
+
+
+def _moved_to(study: Study, judged: Judged, changed: Set[str]) -> Judged:
+    """Its point on the grid of `study`, without the violations of the LoRAs `changed`."""
+    point = study.space.point(judged.point.weights, judged.point.cfg, set(judged.point.prompt_edits))
+    return replace(judged, point=point, violations={n: v for n, v in judged.violations.items() if n not in changed})
 
 
 def _content(study: Study, name: str) -> str:
@@ -66,7 +74,7 @@ def _content(study: Study, name: str) -> str:
     return cached_hash(study.workspace, path) if path.exists() else name
 
 
-def _required(judged: Judged, attrs: Mapping[str, Any], require: Mapping[str, float]) -> Judged:
+def _judged_again(judged: Judged, attrs: Mapping[str, Any], require: Mapping[str, float]) -> Judged:
     shown = attrs.get("scores", {}).get("expression", {})
     now = {name: least - (shown[name] or 0.0) for name, least in require.items() if name in shown}
     return replace(judged, violations={**judged.violations, **now})

@@ -74,8 +74,8 @@ def cost_of(space: Space, values: Floats) -> Floats:
     cost = np.abs(values[:, :count]) @ prices
     if space.cfg:
         cost = cost + space.cfg_price * np.abs(values[:, count] - space.given_cfg)
-    if space.levers:
-        cost = cost + space.lever_price * values[:, -len(space.levers) :].sum(axis=1)
+    if space.prompt_edits:
+        cost = cost + space.edit_price * values[:, -len(space.prompt_edits) :].sum(axis=1)
     return np.asarray(cost)
 
 

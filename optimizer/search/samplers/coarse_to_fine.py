@@ -69,4 +69,4 @@ def _grid(space: Space, centre: Point, names: tuple[str, ...], spacing: float) -
     for row in itertools.product(*values):
         at: Mapping[str, float] = dict(zip(names, row, strict=True))
         weights = {name: at.get(name, w) for name, w in centre.weights.items()}
-        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.levers))
+        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.prompt_edits))

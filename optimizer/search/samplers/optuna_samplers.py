@@ -1,4 +1,4 @@
-"""Optuna's samplers: they see one objective, the known cost, and named constraints."""
+"""Optuna's samplers: they see one objective, the cost, and named constraints."""
 
 from __future__ import annotations
 

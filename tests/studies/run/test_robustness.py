@@ -76,14 +76,14 @@ def test_batches_find_a_pick_with_its_proof_too(tmp_path: Path) -> None:
 def test_levers_are_searched_stored_and_found_again(tmp_path: Path) -> None:
     search = {**LEAST, "levers": {"add": ["pink dress"], "drop": ["testdress"]}}
     first = run(study_in(tmp_path, search=search), budget=14)
-    assert any(trial.judged.point.levers for trial in first.trials)
+    assert any(trial.judged.point.prompt_edits for trial in first.trials)
     renderer = Painter()
     study = study_in(tmp_path, renderer=renderer, search=search)
     judge = calibrate(study, 7).judge
     again = stored_outcome(study, 7, judge)
     assert [t.judged for t in again.trials] == [t.judged for t in first.trials]
     assert renderer.calls == []
-    assert all((t.judged.point.prompt != "") == bool(t.judged.point.levers) for t in again.trials)
+    assert all((t.judged.point.prompt != "") == bool(t.judged.point.prompt_edits) for t in again.trials)
 
 
 def test_where_nothing_is_feasible_the_verdict_names_what_blocks_the_best_word_and_what_next(tmp_path: Path) -> None:
