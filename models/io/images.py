@@ -8,31 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.io.picture_kinds import HEAD, NAMED, PLUGINS, RAW_SUFFIXES, READ, is_picture, picture_kind
 
 if TYPE_CHECKING:
     from PIL import Image
 
-SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 MAX_PIXELS: Final = 120_000_000
 
 
 def list_photos(folder: Path) -> list[Path]:
-    """The JPEG, PNG and WebP files of `folder` itself in the order of their names; hidden files are not photos.
+    """The pictures of `folder` itself, by content or extension, in the order of their names; hidden files are not photos.
 
     Raises InputError if the folder is missing or contains none.
     """
     if not folder.is_dir():
         raise InputError("no such photo folder", folder, "check the path")
-    found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()]
+    found = [p for p in folder.iterdir() if not p.name.startswith(".") and p.is_file() and is_picture(p)]
     if not found:
-        raise InputError("no photos in the folder", folder, f"put {', '.join(SUFFIXES)} files in it")
+        raise InputError("no photos in the folder", folder, f"put {NAMED} files in it")
     return sorted(found, key=lambda p: p.name)
 
 
 def open_photo(path: Path) -> Image.Image:
     """The picture in RGB, 8 bits a channel, turned upright by its EXIF orientation, transparent parts on white.
 
-    Raises InputError for what is no JPEG, PNG or WebP, is damaged or cut short, moves, or has more than `MAX_PIXELS` pixels.
+    Raises InputError for kinds that are not read, raw files of cameras, what is damaged or cut short, moves or has several pages,
+    and more than `MAX_PIXELS` pixels.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -40,27 +41,48 @@ def open_photo(path: Path) -> Image.Image:
         raise InputError("no such photo", path, "check the path")
     if path.stat().st_size == 0:
         raise InputError("an empty file", path, "copy the photo again")
+    if path.suffix.lower() in RAW_SUFFIXES:
+        raise InputError("a camera's raw file", path, "develop it, and save it as JPEG or PNG")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as opened:
+            with Image.open(path, formats=_formats()) as opened:
                 _refuse(opened, path)
                 opened.load()
                 return _in_rgb(ImageOps.exif_transpose(opened))
     except UnidentifiedImageError as error:
-        raise InputError("not a JPEG, PNG or WebP picture", path, "save it as one of these") from error
+        raise _unread(path) from error
     except Image.DecompressionBombError as error:
         raise _too_large(path) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise InputError("a damaged or cut short picture", path, "copy the photo again") from error
 
 
+def _formats() -> list[str]:
+    from PIL import Image
+
+    Image.init()
+    return [kind for kind in (*READ, *PLUGINS) if kind in Image.OPEN]
+
+
+def _unread(path: Path) -> InputError:
+    with path.open("rb") as stream:
+        kind = picture_kind(stream.read(HEAD))
+    if kind in _formats():
+        return InputError("a damaged or cut short picture", path, "copy the photo again")
+    what = f"a {kind} picture, which needs a plugin" if kind in PLUGINS else f"not a {NAMED} picture"
+    return InputError(what, path, "save it as JPEG or PNG")
+
+
 def _refuse(opened: Image.Image, path: Path) -> None:
     if opened.width * opened.height > MAX_PIXELS:
         raise _too_large(path)
     # A phone's JPEG may carry a depth map or a preview as a second frame: that does not make it move.
-    if opened.format in ("PNG", "WEBP") and getattr(opened, "is_animated", False):
-        raise InputError("a moving picture", path, "save one frame of it as a photo")
+    if opened.format not in ("JPEG", "MPO", "HEIF") and getattr(opened, "is_animated", False):
+        what = "a picture of several pages" if opened.format == "TIFF" else "a moving picture"
+        raise InputError(what, path, "save one frame of it as a photo")
+    if opened.mode == "F":
+        raise InputError("a picture of floating-point values", path, "save it with 8 or 16 bits a channel")
 
 
 def _too_large(path: Path) -> InputError:

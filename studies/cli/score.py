@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def score(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="JPEG, PNG or WebP pictures")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="pictures")],
     study: Annotated[Path, typer.Option("--study", help="a study.yaml, or its folder")],
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="calibrate by what an earlier run of this seed drew")

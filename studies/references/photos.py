@@ -42,7 +42,7 @@ def named_photos(folder: Path) -> list[tuple[Path, Image]]:
         except InputError:
             continue
     if not found:
-        raise InputError("no reference photo opens", folder, "give JPEG, PNG or WebP photos")
+        raise InputError("no reference photo opens", folder, "give JPEG or PNG photos")
     return found
 
 

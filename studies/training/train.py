@@ -59,7 +59,8 @@ def train_lora(
     from models.lora.file import open_lora
     from trainers.train.train import train
 
-    with (callback or SilentCallback()).progress(f"train {request.out.stem}") as advance:
+    follower = callback or SilentCallback()
+    with follower.progress(f"train {request.out.stem}") as advance:
         opened = open_base(base, device=best_device("auto"))
         if not opened.family.trainable:
             what = f"LoRAs are trained on SD1.5 bases here, and this is {opened.family.title}"
@@ -70,16 +71,17 @@ def train_lora(
             [open_lora(file, opened.modules) for file in companions],
             progress=lambda p: advance(p.step, p.steps, describe_progress(p)),
             callback=training_callback(opened) if training_callback is not None else None,
+            message=follower.message,
         )
 
 
 def folder_trigger(dataset: Path) -> str:
-    """The token of kohya's `train/N_token` (or `N_token`) folder. Raises InputError if there is not exactly one."""
-    inner = dataset / "train" if (dataset / "train").is_dir() else dataset
-    if not inner.is_dir():
+    """The token of the set's folders such as 10_testdress. Raises InputError if there is not exactly one."""
+    from trainers.train.data.layout import repeated_folders
+
+    if not dataset.is_dir():
         raise InputError("no such training set", dataset, "make one with `huanhua prepare`")
-    names = [p.name.partition("_") for p in inner.iterdir() if p.is_dir()]
-    tokens = {token.split()[0] for count, _, token in names if count.isdigit() and token.strip()}
+    tokens = {folder.token.split()[0] for folder in repeated_folders(dataset) if folder.token.strip()}
     if len(tokens) != 1:
         found = ", ".join(sorted(tokens)) or "no folder such as 10_testdress"
         raise InputError(f"the trigger is not clear ({found})", dataset, "name it with --trigger")

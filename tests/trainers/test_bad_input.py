@@ -63,8 +63,11 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb.png": (bomb, "million pixels"),
     "moves.webp": (lambda: moving("WEBP"), "a moving picture"),
     "moves.png": (lambda: moving("PNG"), "a moving picture"),
-    "gif 改名.png": (lambda: moving("GIF"), "not a JPEG, PNG or WebP"),
-    "letter.jpg": (lambda: b"Dear all", "not a JPEG, PNG or WebP"),
+    "gif 改名.png": (lambda: moving("GIF"), "a moving picture"),
+    "letter.jpg": (lambda: b"Dear all", "not a JPEG, PNG, WebP"),
+    "pages.tiff": (lambda: moving("TIFF"), "several pages"),
+    "floats.tif": (lambda: picture_of(Image.new("F", (150, 230)), "TIFF"), "floating-point"),
+    "raw.dng": (lambda: picture("TIFF"), "raw file"),
 }
 
 

@@ -13,6 +13,8 @@ from models.kinds import LoraKind
 from trainers.prepare.crops import Size, Window
 
 NAME: Final = "manifest.json"
+SHEET: Final = "contact-sheet.png"
+"""What `prepare` draws for people."""
 FORMAT: Final = 1
 
 

@@ -17,8 +17,9 @@ from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
 from trainers.train.data.batches import Batch, batches
 from trainers.train.data.dataset import Dataset, read_dataset
-from trainers.train.data.encoding import Texts, encode_pictures
+from trainers.train.data.encoding import Texts, caption_limit, encode_pictures, longer_captions
 from trainers.train.data.region import check_boxes, thing_share
+from trainers.train.data.report import describe_dataset
 from trainers.train.fingerprint import fingerprint
 from trainers.train.layers.adapters import adapted, denoiser_layers, text_layers, trained_layers
 from trainers.train.layers.companion_loras import Companions
@@ -43,6 +44,7 @@ def train(
     *,
     progress: Callable[[Progress], None] | None = None,
     callback: TrainingCallback | None = None,
+    message: Callable[[str], None] | None = None,
 ) -> Trained:
     """Trains on `request.dataset` and writes `request.out`, whole or not at all. `base` is afterwards as it was.
 
@@ -50,7 +52,7 @@ def train(
     Regularisation images without captions are trained under their folder's token, as in kohya's scripts. `companions` are
     finished LoRAs of the same base that will be active together with this one: each is active at a random weight in every step,
     its trigger in the captions, so that this LoRA learns its own part next to theirs.
-    Calls `progress` for every encoded chunk and step, from this thread.
+    Calls `progress` for every encoded chunk and step, from this thread, and `message` with each line about the set before that.
     Raises InputError for a bad set, an `out` that exists and is no safetensors file or cannot be written, a damaged checkpoint,
     and a training that diverges.
     """
@@ -59,6 +61,10 @@ def train(
     plan = batches(dataset.pictures, batch=preset.plan.batch, epochs=preset.plan.epochs, variety=preset.variety, seed=preset.seed)
     counts = preset.plan.steps_of(dataset.train_samples), preset.plan.steps_of(dataset.reg_samples)
     check_boxes(dataset, preset, has_companions=bool(companions))
+    if message is not None:
+        longer = longer_captions(base, [picture.caption for picture in dataset.pictures])
+        for line in describe_dataset(dataset, request.trigger, longer, caption_limit(base)):
+            message(line)
     identity = fingerprint(request, dataset, base, companions)
     if request.out.exists():
         stored = read_metadata(request.out)

@@ -12,8 +12,9 @@ from models.io.images import list_photos, open_photo
 
 
 def test_photos_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name in ("b.JPG", "照片 1.png", "a b.webp", ".hidden.png", "notes.txt"):
-        Image.new("RGB", (4, 6)).save(tmp_path / name, format="TIFF" if name.endswith("txt") else None)
+    for name in ("b.JPG", "照片 1.png", "a b.webp", ".hidden.png"):
+        Image.new("RGB", (4, 6)).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("BM and II are no pictures")
     (tmp_path / "folder.png").mkdir()
     assert [p.name for p in list_photos(tmp_path)] == ["a b.webp", "b.JPG", "照片 1.png"]
 
@@ -60,7 +61,7 @@ def test_what_is_no_sound_picture_is_refused_in_one_line(tmp_path: Path) -> None
     Image.effect_noise((64, 64), 90).save(tmp_path / "good.jpg")
     moving = [Image.new("RGB", (8, 8), c) for c in ("red", "blue")]
     moving[0].save(tmp_path / "moving.webp", save_all=True, append_images=moving[1:])
-    moving[0].save(tmp_path / "gif.gif")
+    moving[0].save(tmp_path / "gif.gif", save_all=True, append_images=moving[1:])
     (tmp_path / "gif.png").write_bytes((tmp_path / "gif.gif").read_bytes())
     (tmp_path / "cut.png").write_bytes((tmp_path / "good.png").read_bytes()[:900])
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "good.jpg").read_bytes()[:900])
@@ -70,7 +71,7 @@ def test_what_is_no_sound_picture_is_refused_in_one_line(tmp_path: Path) -> None
     (tmp_path / "large bomb.png").write_bytes(_png_header(90_000, 90_000))
     expected = {
         "moving.webp": "moving",
-        "gif.png": "not a JPEG",
+        "gif.png": "moving",
         "cut.png": "damaged",
         "cut.jpg": "damaged",
         "empty.jpg": "empty",
@@ -83,3 +84,33 @@ def test_what_is_no_sound_picture_is_refused_in_one_line(tmp_path: Path) -> None
         with pytest.raises(InputError, match=what) as told:
             open_photo(tmp_path / name)
         assert "\n" not in str(told.value)
+
+
+PIXELS = Image.effect_noise((24, 32), 60).convert("RGB")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF"])
+@pytest.mark.parametrize("name", ["a.png", "a", "a.jfif", "a.dat"])
+def test_pictures_are_recognised_by_their_content(tmp_path: Path, kind: str, name: str) -> None:
+    PIXELS.save(tmp_path / name, kind)
+    assert [p.name for p in list_photos(tmp_path)] == [name]
+    opened = open_photo(tmp_path / name)
+    assert (opened.mode, opened.size) == ("RGB", PIXELS.size)
+    if kind in ("PNG", "BMP", "TIFF"):
+        assert opened.tobytes() == PIXELS.tobytes()
+
+
+@pytest.mark.parametrize("suffix", [".dng", ".NEF"])
+def test_raw_files_are_no_thumbnails(tmp_path: Path, suffix: str) -> None:
+    PIXELS.save(tmp_path / f"a{suffix}", "TIFF")
+    assert len(list_photos(tmp_path)) == 1
+    with pytest.raises(InputError, match="raw file"):
+        open_photo(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("content", [b"\xff\x0a" + bytes(40), b"\0\0\0\x18ftypheic" + bytes(40)])
+def test_kinds_that_need_a_plugin_are_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_bytes(content)
+    assert len(list_photos(tmp_path)) == 1
+    with pytest.raises(InputError, match=r"needs a plugin|damaged"):
+        open_photo(tmp_path / "a")

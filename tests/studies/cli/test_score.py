@@ -105,7 +105,7 @@ def test_bad_images_are_reported_one_a_line_and_the_others_are_scored(study: Stu
     assert found.exit_code == 2
     assert [line.split(":")[1].strip() for line in found.stderr.splitlines() if line.startswith("huanhua:")] == [
         "no such photo",
-        "not a JPEG, PNG or WebP picture",
+        "a damaged or cut short picture",
     ]
     assert [one["image"] for one in json.loads(found.stdout)["images"]] == [str(image)]
 

@@ -196,7 +196,7 @@ def test_a_preview_that_does_not_show_it_is_refused_with_a_way_out(tmp_path: Pat
 def test_a_broken_preview_is_named(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     preview_in(study).write_bytes(b"no picture")
-    with pytest.raises(InputError, match="not a JPEG, PNG or WebP picture"):
+    with pytest.raises(InputError, match="not a JPEG, PNG, WebP"):
         references_for(study, "dress")
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from models.boxes import PixelBox
 from models.errors import InputError
-from models.io.hashing import hash_path
 from models.io.images import list_photos, open_photo
+from trainers.prepare.boxes import NAME as BOXES
+from trainers.prepare.caption_files import FoundCaptions, find_captions
 from trainers.prepare.crops import Size, box_in_crop
-from trainers.prepare.manifest import NAME, read_manifest
+from trainers.prepare.manifest import NAME, SHEET, read_manifest
 from trainers.step_plan import ENOUGH
-
-TRAIN_FOLDERS: Final = ("train", "img")
+from trainers.train.data.layout import RepeatedFolder, folders_in, is_mask, repeated_folders, train_folder
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Picture:
     path: Path
     """Its file."""
     caption: str
-    """The text file's content, or else the folder's token."""
+    """What somebody wrote for it, or else the folder's token."""
     repeats: int
     """How often it comes in an epoch."""
     size: Size
@@ -36,6 +35,8 @@ class Picture:
     """Whether it is a regularisation image."""
     thing: PixelBox | None
     """Where the trained thing is in it; None without a manifest."""
+    token: str = ""
+    """What its folder is named after."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,13 @@ class Dataset:
     pictures: tuple[Picture, ...]
     """Training images, then regularisation images."""
     hash: str
-    """SHA-256 in hex over names, images, captions and boxes."""
+    """SHA-256 in hex over names, images, captions and boxes: all that is read, and nothing else."""
+    captions: FoundCaptions
+    """The captions that somebody wrote."""
+    masks: tuple[Path, ...]
+    """Masks of pictures, which are not read."""
+    unused: tuple[Path, ...]
+    """Other files in the folder that are not read, by name."""
 
     @property
     def train_samples(self) -> int:
@@ -72,23 +79,73 @@ class Dataset:
 
 
 def read_dataset(folder: Path, factor: int) -> Dataset:
-    """Reads `folder/train` (or `img`) and, if there, `folder/reg`; an image without a caption has its folder's token.
+    """Reads a set in one of the layouts of trainers.train.data.layout; an image without a caption has its folder's token.
 
     The manifest of a set that `prepare` made locates the thing in each image. Every side must be a multiple of `factor` pixels (a
     latent cell). Raises InputError for a missing or empty set, folders whose names do not begin with their
-    repeats, damaged images and other sizes.
+    repeats, damaged images, other sizes, and two captions of one image that differ.
     """
-    train = next((folder / name for name in TRAIN_FOLDERS if (folder / name).is_dir()), None)
-    if train is None:
-        raise InputError("not a training set (no train folder in it)", folder, "make it with huanhua prepare")
-    boxes = _boxes(folder)
-    pictures = _pictures(train, factor, boxes, is_reg=False)
-    digest = hash_path(train)
+    train, boxes = train_folder(folder), _boxes(folder)
+    listed, masks = _listed(train, repeated_folders(folder))
+    reg: dict[RepeatedFolder, list[Path]] = {}
     if (folder / "reg").is_dir():
-        pictures += _pictures(folder / "reg", factor, boxes, is_reg=True)
-        digest += hash_path(folder / "reg")
-    digest += hashlib.sha256(_boxes_text(pictures).encode()).hexdigest()
-    return Dataset(folder, tuple(pictures), digest)
+        reg, reg_masks = _listed(folder / "reg", folders_in(folder / "reg"))
+        masks += reg_masks
+    trained, regularising = _flat(listed), _flat(reg)
+    captions = find_captions([*trained, *regularising], _list_folders(folder, [*listed, *reg]))
+    pictures = _pictures(listed, factor, boxes, captions, is_reg=False)
+    pictures += _pictures(reg, factor, boxes, captions, is_reg=True)
+    digest = _files_hash(train, trained) + (_files_hash(folder / "reg", regularising) if reg else "")
+    digest += hashlib.sha256(_boxes_text(pictures).encode()).hexdigest() + _captions_hash(pictures)
+    return Dataset(folder, tuple(pictures), digest, captions, tuple(masks), _unused(folder, pictures, captions, masks))
+
+
+def _listed(parent: Path, folders: Sequence[RepeatedFolder]) -> tuple[dict[RepeatedFolder, list[Path]], list[Path]]:
+    """The pictures of each folder, and masks. Raises InputError if there are none."""
+    paths = {folder: list_photos(folder.path) for folder in folders}
+    if not paths:
+        raise InputError("no folder like 10_testdress with pictures", parent, "make the set with huanhua prepare")
+    masks = {path for listed in paths.values() for path in listed if is_mask(path, listed)}
+    return {folder: [p for p in listed if p not in masks] for folder, listed in paths.items()}, sorted(masks)
+
+
+def _flat(listed: Mapping[RepeatedFolder, Sequence[Path]]) -> list[Path]:
+    return [path for paths in listed.values() for path in paths]
+
+
+def _list_folders(folder: Path, folders: Sequence[RepeatedFolder]) -> list[Path]:
+    """Where lists of captions may lie: with the pictures, and above them up to the set."""
+    inside = [p for f in folders for p in (f.path, f.path.parent) if p.is_relative_to(folder)]
+    return [*(inside or [f.path for f in folders]), folder]
+
+
+def _files_hash(parent: Path, pictures: Iterable[Path]) -> str:
+    """Over pictures and their plain caption files, as models.io.hashing hashes a folder that holds nothing else."""
+    digest = hashlib.sha256()
+    texts = {p.with_suffix(".txt") for p in pictures}
+    for file in sorted({*pictures, *(text for text in texts if text.is_file())}):
+        digest.update(os.fsencode(file.relative_to(parent).as_posix()) + b"\0")
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _captions_hash(pictures: Sequence[Picture]) -> str:
+    """Over the captions that are more or less than the whole of a plain caption file; empty if there are none."""
+    others = [(p.path.name, p.caption) for p in pictures if p.caption != _plain_caption(p)]
+    return hashlib.sha256(ascii(others).encode()).hexdigest() if others else ""
+
+
+def _plain_caption(picture: Picture) -> str:
+    text = picture.path.with_suffix(".txt")
+    return text.read_text(encoding="utf-8-sig").strip() if text.is_file() else picture.token
+
+
+def _unused(folder: Path, pictures: Sequence[Picture], found: FoundCaptions, masks: Sequence[Path]) -> tuple[Path, ...]:
+    used = {*(p.path for p in pictures), *found.files, *masks, *(folder / name for name in (NAME, BOXES, SHEET))}
+    used |= {path.resolve() for path in used}
+    return tuple(sorted(p for p in folder.rglob("*") if not p.is_dir() and p not in used and p.resolve() not in used))
 
 
 def _boxes_text(pictures: Sequence[Picture]) -> str:
@@ -114,29 +171,23 @@ def _boxes(folder: Path) -> dict[Path, PixelBox]:
     }
 
 
-def _pictures(parent: Path, factor: int, boxes: dict[Path, PixelBox], *, is_reg: bool) -> list[Picture]:
+def _pictures(
+    listed: Mapping[RepeatedFolder, Sequence[Path]],
+    factor: int,
+    boxes: dict[Path, PixelBox],
+    captions: FoundCaptions,
+    *,
+    is_reg: bool,
+) -> list[Picture]:
     found = []
-    for folder in sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        named = re.fullmatch(r"(\d{1,5})_(.+)", folder.name)
-        if named is None or int(named[1]) < 1:
-            raise InputError("a folder without repeats", folder, "name it like 10_testdress")
-        for path in list_photos(folder):
+    for folder, paths in listed.items():
+        for path in paths:
             size = open_photo(path).size
             if size[0] % factor or size[1] % factor:
                 raise InputError(
                     f"a picture of {size[0]}x{size[1]}, not multiples of {factor}", path, "cut it with huanhua prepare"
                 )
-            found.append(Picture(path, _caption(path, named[2]), int(named[1]), size, is_reg, boxes.get(path)))
-    if not found:
-        raise InputError("no folder like 10_testdress with pictures", parent, "make the set with huanhua prepare")
+            written = captions.by_picture.get(path)
+            caption = written.text if written is not None and written.text else folder.token
+            found.append(Picture(path, caption, folder.repeats, size, is_reg, boxes.get(path), folder.token))
     return found
-
-
-def _caption(path: Path, token: str) -> str:
-    text = path.with_suffix(".txt")
-    if not text.is_file():
-        return token
-    try:
-        return text.read_text(encoding="utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise InputError("a caption that is not UTF-8", text, "save it as UTF-8") from error

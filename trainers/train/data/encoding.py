@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.images import open_photo
+from models.lora.sites import TEXT
 from trainers.train.data.dataset import Picture
 
 if TYPE_CHECKING:
@@ -67,6 +68,18 @@ def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
     if deviation is None:
         return [Latent(row.clone(), None) for row in mean]
     return [Latent(m.clone(), d.clone()) for m, d in zip(mean, deviation, strict=True)]
+
+
+def caption_limit(base: Base) -> int:
+    """Tokens of a caption that training reads, without the two that begin and end it."""
+    return min(int(base.tokenizers[TEXT].model_max_length), int(base.text_encoders[TEXT].config.max_position_embeddings)) - 2
+
+
+def longer_captions(base: Base, captions: Sequence[str]) -> list[str]:
+    """Those of which training reads only the beginning."""
+    distinct, limit = list(dict.fromkeys(captions)), caption_limit(base)
+    ids = base.tokenizers[TEXT](distinct, add_special_tokens=False, verbose=False).input_ids
+    return [caption for caption, own in zip(distinct, ids, strict=True) if len(own) > limit]
 
 
 @dataclass

@@ -1,0 +1,66 @@
+"""What was found in a training set, in lines: nothing that somebody put there is passed over without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from models.io.picture_kinds import is_picture
+from trainers.train.data.dataset import Dataset
+
+NAMED: Final = 3
+"""Files that a line names."""
+
+
+def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limit: int) -> list[str]:
+    """Captions and how many contain the trigger, then what is not trained.
+
+    `longer` are captions of more tokens than the text encoder's `limit`.
+    """
+    train = [picture for picture in dataset.pictures if not picture.is_reg]
+    reg = [picture for picture in dataset.pictures if picture.is_reg]
+    written = dataset.captions.by_picture
+    groups = [("train", train), *([("reg", reg)] if reg else [])]
+    counts = [f"{sum(p.path in written for p in some)} of {len(some)} {name} pictures" for name, some in groups]
+    having = sum(contains(picture.caption, trigger) for picture in train)
+    share = f"{having} of {len(train)} trained captions"
+    lines = [f"captions found for {' and '.join(counts)}; the trigger '{trigger}' is in {share}"]
+    if not having:
+        lines.append(f"no caption contains the trigger '{trigger}', so it will call nothing; write it first in each caption")
+    empty = [p.path for p in dataset.pictures if p.path in written and not written[p.path].text]
+    several = [written[p.path].file for p in dataset.pictures if p.path in written and written[p.path].lines > 1]
+    long = [p.path for p in dataset.pictures if p.caption in set(longer)]
+    unused = [path for path in dataset.unused if is_picture(path)]
+    others = [path for path in dataset.unused if path not in set(unused)]
+    for paths, what, why in (
+        (empty, "empty captions", "their folder's token is trained"),
+        (several, "captions of several lines", "the first line is trained, as in kohya's scripts"),
+        (long, f"captions of more than {limit} tokens", "the text encoder reads no more, the rest is cut"),
+        (dataset.masks, "masks not used", "`--set outside=nothing` trains inside the boxes of huanhua prepare"),
+        (unused, "pictures not used", "only those directly in folders like 10_testdress are trained"),
+    ):
+        if paths:
+            lines.append(f"{len(paths)} {what}: {names(paths, dataset.folder)}; {why}")
+    if others:
+        lines.append(f"{len(others)} files not used: {names(others, dataset.folder)}")
+    return lines
+
+
+def contains(caption: str, trigger: str) -> bool:
+    """Whether `trigger` is a word or phrase of `caption`; the text encoder reads no capitals."""
+    pattern = re.escape(" ".join(trigger.split())).replace(r"\ ", r"\s+")
+    return re.search(rf"(?<![a-z0-9_]){pattern}(?![a-z0-9_])", caption, re.IGNORECASE) is not None
+
+
+def names(paths: Sequence[Path], folder: Path) -> str:
+    """The first few, relative to `folder`."""
+    shown = [path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name) for path in paths[:NAMED]]
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(readable(path.as_posix()) for path in shown) + more
+
+
+def readable(name: str) -> str:
+    """A name as text, whatever bytes the file system has."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
