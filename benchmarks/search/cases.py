@@ -60,7 +60,7 @@ def drawn(folder: Path, development: bool, quick: bool, plane: bool) -> list[Cas
     read = ((read_landscape(p), p.stem) for p in folder.glob("*.npz"))
     named = sorted(((table.plane() if plane else table, name) for table, name in read), key=lambda pair: (pair[0].order, pair[1]))
     if not named:
-        mend = "draw some (python -m studies.paperdoll.make.landscapes), or --synthetic"
+        mend = "draw some (python -m benchmarks.search.draw_landscapes), or --synthetic"
         raise InputError("no landscape is here", folder, mend)
     found = []
     for seed, name in named:

@@ -198,7 +198,7 @@ def read_landscape(path: Path) -> Landscape:
             raise ValueError("scores and axes differ in shape")
     except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
         raise InputError(
-            f"not a landscape ({error})", path, "make it again: python -m studies.paperdoll.make.landscapes"
+            f"not a landscape ({error})", path, "make it again: python -m benchmarks.search.draw_landscapes"
         ) from error
     return found
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.search.draw_landscapes import lab_now
 from models.errors import InputError
 from optimizer.testing.fake_landscape import SOUND, fake_landscape, sound_seeds
 from optimizer.testing.landscape import Landscape, Problem, read_landscape, stale, write_landscape
 from scorers.score.calibration import Calibration
-from studies.paperdoll.make.landscapes import lab_now
 
 TABLES = Path(__file__).parents[3] / "benchmarks/search/landscapes"
 

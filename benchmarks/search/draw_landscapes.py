@@ -1,6 +1,6 @@
 """Landscapes of a study's soundest seeds: every point of a grid drawn and observed, as tables that searches are replayed on.
 
-    python -m studies.paperdoll.make.landscapes STUDY [--seeds 10] [--scout 64] [--levels 11] [--cfgs 1.5 2.5 ...] [--jobs 1]
+    python -m benchmarks.search.draw_landscapes STUDY [--seeds 10] [--scout 64] [--levels 11] [--cfgs 1.5 2.5 ...] [--jobs 1]
         [--out DIR]
 
 Seeds are those that scouting ranks first, in its order. Pictures and observations stay in the study's workspace: a killed run
@@ -42,7 +42,7 @@ from studies.workspace import workspace_of
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
-TABLES = Path("benchmarks") / "landscapes"
+TABLES = Path(__file__).parent / "landscapes"
 MODELS = ("base", "parser", "faces", "clip", "hands")
 CHUNK = 32
 """Pictures that a process is handed at once."""
