@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from optimizer.search.judged import Judged
+    from optimizer.search.judged_point import Judged
     from studies.run.outcome import Outcome, TrialRecord
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from studies.devices import best_device
-from studies.opened import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
+from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
 from studies.render_settings import render_settings_of
 from studies.scorer_models import open_observer
 from studies.spec import StudySpec

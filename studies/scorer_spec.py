@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from studies.section import Section
+from studies.spec_section import Section
 
 
 class GarmentScorer(Section):

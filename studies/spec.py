@@ -11,11 +11,11 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from models.base.registry import FAMILIES
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.registry import sampler_names
 from studies.scorer_spec import ScorersSection
-from studies.section import Section
+from studies.spec_section import Section
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""

@@ -18,7 +18,7 @@ from studies.backends.base import Backend
 from studies.backends.local import LocalBackend
 from studies.file_hashes import cached_hash
 from studies.local_models import LocalModels
-from studies.opened import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
+from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
 from studies.prompts import trigger_of, without_triggers
 from studies.render_settings import render_settings_of
 from studies.scorer_models import observer_id, scorer_models

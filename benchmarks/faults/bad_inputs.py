@@ -16,7 +16,7 @@ def bad_inputs(folder: Path, each: int) -> dict[str, Any]:
     import warnings
 
     from studies.testing.hostile.corpus import bad_files
-    from studies.testing.hostile.doors import doors, tried
+    from studies.testing.hostile.entry_points import doors, tried
 
     warnings.simplefilter("ignore")
     folder.mkdir()

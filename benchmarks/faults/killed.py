@@ -92,8 +92,8 @@ def study_at(folder: Path, passed: Passed | None = None) -> Study:
     from optimizer.point import Point
     from scorers.testing.fake_observer import FakeObserver
     from studies.testing.fake_backend import FakeBackend, facts_of
-    from studies.testing.painter import Painter
-    from studies.testing.study_in import seen, study_in
+    from studies.testing.lab_study import seen, study_in
+    from studies.testing.painting_renderer import Painter
 
     @dataclass
     class Slow(Painter):

@@ -19,7 +19,7 @@ def replays(folder: Path, trials: int) -> dict[str, Any]:
 
     from studies.run.calibration import calibrate
     from studies.run.trials import stored_outcome
-    from studies.testing.study_in import run
+    from studies.testing.lab_study import run
 
     stored = len(run(study_at(folder), budget=100).trials)
 

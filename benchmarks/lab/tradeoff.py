@@ -24,7 +24,7 @@ from PIL import Image
 
 from dashboards.sheet import Cell, sheet
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from scorers.score.scores import Scores
 from studies.paperdoll.bundle import lora_file
 from studies.paperdoll.study import OUTFITS

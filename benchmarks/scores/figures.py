@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.references import References
 from studies.paperdoll.bundle import WEIGHTS, scorers

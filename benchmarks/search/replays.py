@@ -10,7 +10,7 @@ from typing import Any, Final
 from benchmarks.search.cases import MISS, Case
 from benchmarks.search.yardsticks import FORMS, images_to_pick
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, Protocol
 
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.coarse_to_fine import CoarseToFine
 from optimizer.testing.landscape import Problem
 

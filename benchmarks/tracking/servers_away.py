@@ -122,8 +122,8 @@ def _study(folder: Path, **changes: Any) -> Study:
     from collections.abc import Sequence
 
     from optimizer.point import Job
-    from studies.testing.painter import Painter
-    from studies.testing.study_in import study_in
+    from studies.testing.lab_study import study_in
+    from studies.testing.painting_renderer import Painter
 
     class Slow(Painter):
         def render(self, jobs: Sequence[Job]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from models.lora.stacked import StackedLoras
+from models.lora.stacked_loras import StackedLoras
 
 if TYPE_CHECKING:
     import torch

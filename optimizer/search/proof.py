@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 
 

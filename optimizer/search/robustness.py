@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Space
 

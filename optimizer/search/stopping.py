@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Space
 

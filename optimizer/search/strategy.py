@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from optimizer.point import Point
-from optimizer.search.believer import with_pending
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
+from optimizer.search.kriging_believer import with_pending
 from optimizer.search.proof import lowered
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.space import Space
@@ -73,7 +73,7 @@ def next_proposals(
     space: Space, history: Sequence[Judged], settings: SearchSettings, sampler: Sampler, count: int
 ) -> list[Proposal]:
     """Up to `count` points to draw at once, none if the search has ended: each follows as if those before it had come out as
-    expected (optimizer.search.believer)."""
+    expected (optimizer.search.kriging_believer)."""
     believed, proposals = list(history), list[Proposal]()
     while len(proposals) < count:
         proposal = next_proposal(space, believed, settings, sampler)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.io.files import write_whole
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.space import Axis, Space
 from scorers.score.base import Score
 from scorers.score.calibration import Calibration

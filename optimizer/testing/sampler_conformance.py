@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.base import PredictingSampler, Sampler, SamplerSettings
 from optimizer.search.space import Axis, Space

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 from optimizer.trial_store.storages import open_storage
 

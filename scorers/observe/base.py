@@ -8,7 +8,7 @@ from typing import Protocol
 from PIL import Image
 
 from models.boxes import ShareBox
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Vector
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.boxes import ShareBox
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor

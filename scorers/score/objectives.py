@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from models.kinds import LoraKind, ScoredKind
+    from models.lora_kinds import LoraKind, ScoredKind
     from scorers.score.scores import Scores
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score.base import Comparison, ScoreValue

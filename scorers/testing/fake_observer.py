@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from models.boxes import ShareBox
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.observation import (
     ArmObservation,
     FaceSeen,

@@ -8,7 +8,7 @@ from typing import get_args
 from PIL import Image
 
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.base import Observer
 from scorers.observe.observation import Observation
 from scorers.observe.references import References

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from scorers.observe.base import Observer
-from studies.opened import ModelFacts
+from studies.model_facts import ModelFacts
 
 
 class Backend(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from models.boxes import ShareBox
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from optimizer.point import Job
 from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn

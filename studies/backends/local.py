@@ -12,7 +12,7 @@ from scorers.observe.base import Observer
 from studies.backends.lazy import LazyObserver, LazyRenderer
 from studies.devices import device_label
 from studies.local_models import LocalModels
-from studies.opened import ModelFacts
+from studies.model_facts import ModelFacts
 
 
 class LocalBackend:

@@ -14,7 +14,7 @@ from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from studies.backends.base import Backend
 from studies.local_models import LocalModels
-from studies.opened import ModelFacts
+from studies.model_facts import ModelFacts
 from studies.spec import StudySpec
 from studies.study import Study
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
 
 DEFAULT_PARSER: Final = "fashn-ai/fashn-human-parser"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
 
 

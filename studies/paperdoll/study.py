@@ -9,7 +9,7 @@ from typing import Final
 
 import yaml
 
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
 from studies.paperdoll.world.figure import Garment, Identity, Shoes
 from studies.paperdoll.world.products import WORN, Product

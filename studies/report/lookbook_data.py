@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored import load_evaluation
 from optimizer.point import Job, Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from scorers.score.scores import Scores
 from studies.run.blur_policy import little_clothing
 from studies.run.calibration import load_calibration

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 from scorers.observe.observation import Observation
 from scorers.score.base import Limit

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.proof import Proof
 from optimizer.search.robustness import Robustness
 from optimizer.search.strategy import Phase

@@ -18,8 +18,8 @@ from studies.callback import TrialEvent
 from studies.run.compatibility import store_fingerprint
 from studies.run.dashboard.notes import write_notes
 from studies.run.judge import Judge
+from studies.run.neighbours import best_record, best_unchecked, draw_neighbours, judged_with_robustness, robustness_images
 from studies.run.outcome import Outcome, TrialRecord
-from studies.run.robustness_trials import best_record, best_unchecked, draw_neighbours, judged_with_robustness, robustness_images
 from studies.run.study_sampler import sampler_of
 from studies.run.transfer import inherited_trials
 from studies.run.trials import outcome_of, store_trial, stored_records, track_trial, trial_store_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.base import Sampler, SamplerSettings
 from optimizer.search.samplers.registry import make_sampler
 from studies.run.judge import Judge

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.trial_store.other_trials import trials_of_others
 from studies.file_hashes import cached_hash
 from studies.spec import read_spec, study_file

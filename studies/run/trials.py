@@ -8,7 +8,7 @@ from dataclasses import replace
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored import load_evaluation
 from optimizer.point import Job
-from optimizer.search.judged import best, nearest
+from optimizer.search.judged_point import best, nearest
 from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.strategy import Proposal
@@ -18,8 +18,8 @@ from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
 from studies.run.dashboard.ratings import rating_in, with_rating
 from studies.run.judge import Judge
+from studies.run.neighbours import judged_with_robustness, neighbours_of_records, stored_robustness
 from studies.run.outcome import Outcome, TrialRecord
-from studies.run.robustness_trials import judged_with_robustness, neighbours_of_records, stored_robustness
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import BlurredPicture

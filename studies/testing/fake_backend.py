@@ -12,8 +12,8 @@ from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.lazy import LazyObserver, LazyRenderer
-from studies.opened import BaseFacts, LoraFacts, ModelFacts
-from studies.testing.painter import Painter
+from studies.model_facts import BaseFacts, LoraFacts, ModelFacts
+from studies.testing.painting_renderer import Painter
 
 BASE: Final = BaseFacts("lab", "0123456789abcdef", "sd15", {})
 

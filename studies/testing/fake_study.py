@@ -14,7 +14,7 @@ from optimizer.point import Job, Point
 from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
-from studies.opened import BaseFacts
+from studies.model_facts import BaseFacts
 from studies.spec import read_spec
 from studies.study import Study
 from studies.testing.fake_backend import FakeBackend, facts_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.boxes import PixelBox
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from scorers.observe.parts import Group, box_of, groups_of, person_labels, pieces
 from trainers.prepare.locator import Located
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from studies.training.log import TrainingLog, manifest_of, training_params
 from studies.training.samples import SampleSettings, draw_with, sample_prompt
 from studies.training.train import train_lora

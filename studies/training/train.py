@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from studies.callback import Callback, SilentCallback
 from studies.devices import best_device
 from studies.training.describe import describe_progress

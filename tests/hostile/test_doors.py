@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.testing.hostile.corpus import bad_files
-from studies.testing.hostile.doors import Door, doors, tried
+from studies.testing.hostile.entry_points import Door, doors, tried
 
 DOORS = doors()
 pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning"), pytest.mark.filterwarnings("ignore::DeprecationWarning")]

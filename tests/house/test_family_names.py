@@ -18,7 +18,7 @@ ALLOWED: Final = {
     "studies/a1111/lora_tags.py": "A1111's prompt tags have these fields",
     "studies/a1111/infotext.py": "A1111's prompt tags have these fields",
     "studies/export/script_template.py": "the exported script drives a diffusers pipeline by its own names",
-    "studies/opened.py": "facts stored by earlier versions have this field",
+    "studies/model_facts.py": "facts stored by earlier versions have this field",
     "studies/paperdoll/make/base.py": "the lab's base is built here, as a diffusers pipeline",
     "studies/paperdoll/make/text.py": "the lab's base is built here, as a diffusers pipeline",
 }

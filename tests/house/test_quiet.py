@@ -58,7 +58,7 @@ warnings.simplefilter("ignore")
 from models.io.quiet import be_quiet
 be_quiet()
 from studies.tracking.mlflow.tracker import MlflowTracker, local_store
-from studies.testing.study_in import run, study_in
+from studies.testing.lab_study import run, study_in
 folder = Path(sys.argv[1])
 study = study_in(folder)
 tracker = MlflowTracker(local_store(study.workspace.make().root)[0], "outfit", study.workspace.root / "mlflow-artifacts")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from models.boxes import PixelBox
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.manifest import NAME, SetAside
 from trainers.prepare.photos import Usable

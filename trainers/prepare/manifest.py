@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from models.boxes import PixelBox
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from trainers.prepare.crops import Size, Window
 
 NAME: Final = "manifest.json"

@@ -12,7 +12,7 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from trainers.prepare.crops import Size, Window, filled_size, window
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from trainers.prepare.captions import check_trigger
 from trainers.prepare.crops import Size
 from trainers.step_plan import Plan

@@ -25,7 +25,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from benchmarks.scores.auc import auc
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Observation
 from scorers.score.calibration import similarity
 from scorers.score.hands import hands_score

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.least_weight.candidates import Candidates, as_shares, candidates, max_cost, row_of
 from optimizer.search.least_weight.fit import Priors, fit_surrogates
 from optimizer.search.least_weight.step_prior import Floats

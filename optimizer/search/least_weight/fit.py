@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.least_weight.candidates import as_shares, axes_of, row_of
 from optimizer.search.least_weight.step_prior import Floats, expression_steps, load_steps
 from optimizer.search.least_weight.surrogate import RESIDUAL_SD, Posterior, Prior, fit

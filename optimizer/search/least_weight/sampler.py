@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.acquisition import choose, predict_points
 from optimizer.search.least_weight.fit import Priors
 from optimizer.search.least_weight.transfer_prior import priors_from

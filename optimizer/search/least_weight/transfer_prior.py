@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.least_weight.fit import default_prior, fit_surrogates
 from optimizer.search.least_weight.step_prior import SHAPE_COUNT, Floats, StepShapes
 from optimizer.search.least_weight.surrogate import Posterior, Prior

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 
 
@@ -44,7 +44,8 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class PredictingSampler(Sampler, Protocol):
-    """A sampler that predicts what it did not see. `optimizer.search.believer` calls it for images that are being drawn."""
+    """A sampler that predicts what it did not see. `optimizer.search.kriging_believer` calls it for images that are being
+    drawn."""
 
     def predict(self, space: Space, history: Sequence[Judged], points: Sequence[Point]) -> list[Judged]:
         """Each of `points` with its cost and its expected violations, finite, given the history."""

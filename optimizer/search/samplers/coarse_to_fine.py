@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.samplers.base import SamplerSettings
 from optimizer.search.space import CFG, Space
 

@@ -17,8 +17,8 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
 from optimizer.point import Point
-from optimizer.search.believer import with_pending
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
+from optimizer.search.kriging_believer import with_pending
 from optimizer.search.least_weight.acquisition import choose
 from optimizer.search.least_weight.fit import Priors
 from optimizer.search.least_weight.sampler import LeastWeight

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.base import SamplerSettings
 from optimizer.search.space import Space
 

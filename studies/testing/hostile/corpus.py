@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from studies.testing.hostile.doors import Door
+from studies.testing.hostile.entry_points import Door
 
 
 def bad_files(door: Door, others: list[Door], canary: Path, *, each: int = 12) -> Iterator[tuple[str, bytes]]:

@@ -29,15 +29,15 @@ from optimizer.testing.evaluator_conformance import EvaluatorSuite
 from optimizer.testing.renderer_conformance import RendererSuite
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.ray import RayBackend, on_ray
-from studies.opened import facts_source, stored_facts
+from studies.model_facts import facts_source, stored_facts
 from studies.pipeline import run_seeds_together
 from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seeds, search_seed
 from studies.study import Study
 from studies.testing.backend_suite import BackendSuite
-from studies.testing.painter import Painter
+from studies.testing.lab_study import run, seen, study_in
+from studies.testing.painting_renderer import Painter
 from studies.testing.recording_callback import RecordingCallback
-from studies.testing.study_in import run, seen, study_in
 from studies.tracking.memory import MemoryTracker
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'huanhua[ray]'")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.candidates import axes_of, candidates, cost_of, point_of, row_of
 from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged, best, nearest
+from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.proof import lowered, proof_of
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.samplers.optuna_samplers import OptunaName, OptunaSampler

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from models.testing.poses import write_pose_model
 from models.vision.clip import open_clip_model
 from models.vision.faces import open_faces

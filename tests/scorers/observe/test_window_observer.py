@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from models.testing.poses import write_pose_model
 from models.vision.clip import open_clip_model
 from models.vision.faces import Face

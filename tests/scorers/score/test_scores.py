@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.score.calibration import Calibration
 from scorers.score.constraints import constraint_names, constraints_of, limits_of
 from scorers.score.requirements import Requirements

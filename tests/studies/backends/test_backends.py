@@ -13,12 +13,12 @@ from scorers.observe.base import Observer
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.local import LocalBackend
 from studies.local_models import LocalModels
-from studies.opened import ModelFacts
+from studies.model_facts import ModelFacts
 from studies.study import Study
 from studies.testing.backend_suite import BackendSuite
 from studies.testing.fake_backend import FakeBackend, facts_of
-from studies.testing.painter import Painter
-from studies.testing.study_in import seen, study_in
+from studies.testing.lab_study import seen, study_in
+from studies.testing.painting_renderer import Painter
 
 
 class FakeModels(LocalModels):

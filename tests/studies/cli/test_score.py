@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from models.boxes import ShareBox
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.references import References
 from scorers.testing.fake_observer import FakeObserver, Shown
 from studies.cli.app import app
 from studies.run.calibration import calibrate
 from studies.study import Study
-from studies.testing.study_in import fake_backend, seen, study_of
+from studies.testing.lab_study import fake_backend, seen, study_of
 from tests.studies.grid.test_grid import SPEC
 
 SEED = 7

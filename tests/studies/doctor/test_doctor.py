@@ -16,7 +16,7 @@ from studies.cli.app import app
 from studies.doctor import machine as diagnosis
 from studies.doctor.redact import redacted
 from studies.doctor.study import study_lines
-from studies.testing.study_in import SPEC, study_in
+from studies.testing.lab_study import SPEC, study_in
 
 
 @pytest.mark.parametrize(

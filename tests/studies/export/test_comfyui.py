@@ -14,7 +14,7 @@ from optimizer.render.samplers import SAMPLERS
 from studies.export.comfyui import comfyui_graph, marked
 from studies.export.comfyui_samplers import ABSENT, comfyui_sampler
 from studies.export.export import export_to
-from studies.opened import BaseFacts
+from studies.model_facts import BaseFacts
 from studies.spec import StudySpec
 from studies.study import Study
 from studies.testing.fake_backend import FakeBackend, facts_of

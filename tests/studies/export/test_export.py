@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from models.errors import InputError
 from models.testing.rrdb import brighter, rrdb
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from scorers.score.scores import Scores
 from studies.cli.app import app
 from studies.export.export import export_to
-from studies.opened import BaseFacts
+from studies.model_facts import BaseFacts
 from studies.run.outcome import Outcome, TrialRecord
 from studies.spec import StudySpec
 from studies.study import Study

@@ -17,8 +17,8 @@ from studies.a1111.infotext import Infotext, read_picture
 from studies.cli.app import app
 from studies.run.calibration import calibrate
 from studies.study import Study
-from studies.testing.painter import Painter
-from studies.testing.study_in import fake_backend, seen, study_of
+from studies.testing.lab_study import fake_backend, seen, study_of
+from studies.testing.painting_renderer import Painter
 from studies.tracking.memory import MemoryTracker
 
 PROMPT = "1girl, pink dress, testdress, myshoes"

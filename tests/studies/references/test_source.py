@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from models.boxes import ShareBox
 from models.errors import InputError
-from models.kinds import ScoredKind
+from models.lora_kinds import ScoredKind
 from scorers.observe.references import References
 from scorers.observe.window_observer import LACKS
 from scorers.testing.fake_observer import FakeObserver, Shown
@@ -34,7 +34,7 @@ from studies.run.calibration import calibrate, calibration_images, missing_calib
 from studies.run.seed_search import run_seed
 from studies.study import Study
 from studies.testing.fake_study import FakeWorld, fake_study, opened_on
-from studies.testing.study_in import fake_backend
+from studies.testing.lab_study import fake_backend
 from studies.tracking.memory import MemoryTracker
 
 

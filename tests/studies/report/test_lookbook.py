@@ -22,8 +22,8 @@ from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seed
 from studies.run.stored import images_gone
 from studies.study import Study
-from studies.testing.painter import painted
-from studies.testing.study_in import painter_of, study_of
+from studies.testing.lab_study import painter_of, study_of
+from studies.testing.painting_renderer import painted
 from studies.tracking.memory import MemoryTracker
 
 SPEC = {

@@ -12,7 +12,7 @@ import sqlalchemy
 from models.errors import InputError
 from studies.run.errors import one_line
 from studies.run.trials import trial_store_of
-from studies.testing.study_in import run, study_in
+from studies.testing.lab_study import run, study_in
 
 
 def test_a_disk_that_fills_up_is_one_line_and_the_study_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,10 +23,10 @@ from studies.run.stored import stored
 from studies.run.trials import stored_outcome, trial_store_of
 from studies.spec import read_spec
 from studies.study import Study
-from studies.testing.mortal import Ended, Mortal
-from studies.testing.painter import Painter
+from studies.testing.dying_renderer import Ended, Mortal
+from studies.testing.lab_study import SPEC, run, study_in
+from studies.testing.painting_renderer import Painter
 from studies.testing.postgres import missing_postgres, postgres
-from studies.testing.study_in import SPEC, run, study_in
 from studies.tracking.memory import MemoryTracker
 
 

@@ -16,9 +16,9 @@ from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.stored import stored
 from studies.run.trials import stored_outcome
-from studies.testing.mortal import Ended, Mortal
-from studies.testing.painter import Painter
-from studies.testing.study_in import SPEC, run, study_in
+from studies.testing.dying_renderer import Ended, Mortal
+from studies.testing.lab_study import SPEC, run, study_in
+from studies.testing.painting_renderer import Painter
 
 LEAST = {**SPEC["search"], "sampler": "least-weight", "robustness": 0.02}
 RANDOM = {**LEAST, "sampler": "random"}

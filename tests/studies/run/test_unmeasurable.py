@@ -14,7 +14,7 @@ from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
 from studies.run.trials import stored_outcome
 from studies.study import Study
-from studies.testing.study_in import run, seen, study_in
+from studies.testing.lab_study import run, seen, study_in
 
 
 def barefoot(image: Image.Image) -> Shown:

@@ -18,7 +18,7 @@ from dashboards.ray_head import command, ray_head
 from models.errors import InputError
 from models.io.logs import last_line
 from studies.service.ray_jobs import connect, list_all, submit, trials_of
-from studies.testing.study_in import SPEC, run, study_in
+from studies.testing.lab_study import SPEC, run, study_in
 
 
 @dataclass

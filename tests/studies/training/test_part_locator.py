@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from models.vision.part_parser import open_parser
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.world.draw import draw

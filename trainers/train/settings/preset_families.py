@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from models.errors import InputError
-from models.kinds import LoraKind
+from models.lora_kinds import LoraKind
 from trainers.step_plan import Plan
 from trainers.train.settings.preset import Preset
 from trainers.train.settings.variety import Variety

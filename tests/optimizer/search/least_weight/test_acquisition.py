@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.point import Point
-from optimizer.search.believer import with_pending
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
+from optimizer.search.kriging_believer import with_pending
 from optimizer.search.least_weight.acquisition import choose, predict_points
 from optimizer.search.least_weight.candidates import MAX_CANDIDATES, as_shares, candidates, cost_of, row_of
 from optimizer.search.least_weight.fit import default_prior, fit_surrogates

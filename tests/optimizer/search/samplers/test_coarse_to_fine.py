@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.proof import lowered
 from optimizer.search.samplers.coarse_to_fine import CoarseToFine
 from optimizer.search.space import Axis, Space

@@ -5,7 +5,7 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.least_weight_sampler import LeastWeightSampler
 from optimizer.search.space import Axis, Space
 

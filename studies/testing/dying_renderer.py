@@ -9,7 +9,7 @@ from PIL import Image
 
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
-from studies.testing.painter import Painter
+from studies.testing.painting_renderer import Painter
 
 
 class Ended(BaseException):

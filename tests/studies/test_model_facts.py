@@ -22,7 +22,7 @@ from studies.callback import SilentCallback
 from studies.cli.app import app
 from studies.file_hashes import cached_hash
 from studies.local_models import LocalModels
-from studies.opened import OPENED, OpenedFacts, facts_source, stored_facts
+from studies.model_facts import OPENED, OpenedFacts, facts_source, stored_facts
 from studies.pipeline import run_study
 from studies.run.calibration import calibrate, load_calibration
 from studies.run.ladders import plain_point
@@ -30,7 +30,7 @@ from studies.run.stored import seeds_run, stored
 from studies.spec import read_spec
 from studies.study import Study, open_study
 from studies.testing.fake_study import FakeWorld, fake_study, opened_on
-from studies.testing.study_in import fake_backend
+from studies.testing.lab_study import fake_backend
 from studies.tracking.memory import MemoryTracker
 from studies.workspace import Workspace
 

@@ -29,7 +29,7 @@ from models.vision.upscaler import open_upscaler
 from studies.a1111.template import filled_from
 from studies.run.lease import only_runner
 from studies.spec import read_spec
-from studies.testing.study_in import SPEC
+from studies.testing.lab_study import SPEC
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
-from optimizer.search.judged import Judged, best
+from optimizer.search.judged_point import Judged, best
 from optimizer.search.robustness import JudgedNeighbours, Robustness, neighbours, with_robustness
 from optimizer.trial_store.store import TrialStore
 from studies.run.judge import Judge

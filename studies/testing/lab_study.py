@@ -16,7 +16,7 @@ from studies.run.seed_search import run_seed
 from studies.spec import StudySpec
 from studies.study import Study
 from studies.testing.fake_backend import FakeBackend, facts_of
-from studies.testing.painter import Painter, painted
+from studies.testing.painting_renderer import Painter, painted
 from studies.tracking.base import Tracker
 from studies.tracking.memory import MemoryTracker
 from studies.workspace import Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from optimizer.point import Point
-from optimizer.search.judged import Judged
+from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.base import PredictingSampler, Sampler
 from optimizer.search.space import Space
 
