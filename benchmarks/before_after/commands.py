@@ -74,7 +74,7 @@ def run(checkout: Path, folder: Path, name: str, command: list[str]) -> None:
 
 
 def _call(checkout: Path, folder: Path, command: list[str], out: Path) -> None:
-    """Raises SystemExit for a status other than 0 and 1, which says that nothing is feasible."""
+    """Raises SystemExit for a status other than 0 and 1, which means that nothing is feasible."""
     module = "huanhua" if (checkout / "huanhua" / "__main__.py").exists() else "studies.cli"
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     began = time.monotonic()

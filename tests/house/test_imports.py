@@ -1,4 +1,4 @@
-"""The folder tree tells the story, and imports run one way (pyproject, import-linter)."""
+"""Imports run one way, as the contracts in pyproject.toml have it (import-linter), and the command line starts quickly."""
 
 from __future__ import annotations
 

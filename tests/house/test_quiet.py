@@ -47,8 +47,8 @@ def unrouted():
 before = unrouted()
 done = [subprocess.run(command, capture_output=True, text=True) for command in json.loads(sys.argv[1])]
 after = unrouted()
-said = [d.stdout[-2000:] + d.stderr[-2000:] for d in done]
-print(json.dumps({"status": [d.returncode for d in done], "said": said, "unrouted": after - before}))
+printed = [d.stdout[-2000:] + d.stderr[-2000:] for d in done]
+print(json.dumps({"status": [d.returncode for d in done], "printed": printed, "unrouted": after - before}))
 """
 
 STUDY = """
@@ -90,7 +90,7 @@ LEAK = "import socket; s = socket.socket(); s.connect_ex(('192.0.2.1', 80)); s.c
 
 
 def run_inside(folder: Path, commands: list[list[str]]) -> tuple[list[int], str, str, int]:
-    """Statuses, what was said, what Python saw, and how many packets found no route."""
+    """Statuses, output, what Python saw, and how many packets found no route."""
     unshare = shutil.which("unshare")
     if unshare is None or subprocess.run([unshare, "-rn", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("this kernel gives no network namespaces to this user (unshare -rn)")
@@ -121,7 +121,7 @@ def run_inside(folder: Path, commands: list[list[str]]) -> tuple[list[int], str,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    return found["status"], "\n".join(found["said"]), seen.read_text(encoding="utf-8"), found["unrouted"]
+    return found["status"], "\n".join(found["printed"]), seen.read_text(encoding="utf-8"), found["unrouted"]
 
 
 @pytest.mark.slow
@@ -134,14 +134,14 @@ def test_an_attempt_would_be_seen(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_models_of_onnx_report_to_nobody(tmp_path: Path) -> None:
     """Native code, which only the kernel's count sees."""
-    status, said, seen, unrouted = run_inside(tmp_path, [[sys.executable, "-c", ONNX]])
-    assert (status, seen, unrouted) == ([0], "", 0), said
+    status, printed, seen, unrouted = run_inside(tmp_path, [[sys.executable, "-c", ONNX]])
+    assert (status, seen, unrouted) == ([0], "", 0), printed
 
 
 @pytest.mark.slow
 def test_no_command_tries_to_reach_anything(tmp_path: Path) -> None:
     huanhua = [sys.executable, "-m", "huanhua"]
-    status, said, seen, unrouted = run_inside(
+    status, printed, seen, unrouted = run_inside(
         tmp_path,
         [
             [*huanhua, "doctor"],
@@ -149,7 +149,7 @@ def test_no_command_tries_to_reach_anything(tmp_path: Path) -> None:
             [sys.executable, "-c", DASHBOARDS, str(tmp_path)],
         ],
     )
-    assert status == [0, 0, 0], said
+    assert status == [0, 0, 0], printed
     assert seen == ""
     assert unrouted == 0
 
@@ -170,8 +170,8 @@ def test_the_demo_tries_to_reach_nothing(tmp_path: Path) -> None:
         "--epochs",
         "1",
     ]
-    status, said, seen, unrouted = run_inside(tmp_path, [command])
-    assert status[0] in (0, 1), said
-    assert "Traceback" not in said
+    status, printed, seen, unrouted = run_inside(tmp_path, [command])
+    assert status[0] in (0, 1), printed
+    assert "Traceback" not in printed
     assert seen == ""
     assert unrouted == 0

@@ -41,7 +41,7 @@ def test_a_command_that_is_wrong_is_not_understood(wrong: list[str]) -> None:
 
 
 def understand(words: list[str]) -> None:
-    """Parses a command line as the program does, without doing what it says."""
+    """Parses a command line as the program does, without running it."""
     command: Any = get_command(app)
     while hasattr(command, "commands"):
         if words[0] not in command.commands:
