@@ -18,6 +18,8 @@ def describe_prepared(prepared: Prepared) -> list[str]:
         shown = ", ".join(f"{n} of {w}x{h}" for (w, h), n in sorted(sizes.items()))
         under = f", trained under '{manifest.reg_token}'" if name == "reg" else ""
         lines.append(f"  {name}: {shown}, each {repeats} times an epoch{under}")
+    if prepared.captions:
+        lines.append(f"  captions of {prepared.captions} photos were found next to them and kept, the trigger in front")
     lines += [f"  set aside: {a.file} ({a.why})" for a in manifest.set_aside]
     return lines + [f"  advice: {line}" for line in manifest.warnings]
 

@@ -13,14 +13,16 @@ from pathlib import Path
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.images import list_photos
-from trainers.prepare.advice import advice
+from trainers.prepare.advice import advice, advice_on_files
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.boxes import corrected, read_boxes, write_boxes
+from trainers.prepare.caption_files import find_captions
 from trainers.prepare.crops import Size
 from trainers.prepare.folder import cleared, earlier_manifest, keep_edits, replace, restore, sibling
 from trainers.prepare.images import write_captions, write_crops
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import Manifest
+from trainers.prepare.names import check_text, unused_files
 from trainers.prepare.photos import survey
 from trainers.prepare.settings import PrepareSettings
 from trainers.prepare.tagger import Tagger
@@ -34,6 +36,8 @@ class Prepared:
     """Its folder."""
     manifest: Manifest
     """What it was made from."""
+    captions: int = 0
+    """Photos whose own captions were kept."""
 
     @property
     def pictures(self) -> int:
@@ -61,14 +65,19 @@ def prepare(
 ) -> Prepared:
     """Writes the training set `out` from the folder `photos`, whole or not at all.
 
-    A second run keeps captions that a person changed and files that a person added. Boxes come from `settings.boxes` for the
-    photos it names, then from a person's corrections of the boxes.json in `out`, then from the locator. Calls `progress` with
-    (photos done, photos).
+    Captions that lie next to the photos are kept, the trigger in front. A second run keeps captions that a person changed and
+    files that a person added. Boxes come from `settings.boxes` for the photos it names, then from a person's corrections of the
+    boxes.json in `out`, then from the locator. Calls `progress` with (photos done, photos).
 
-    Raises InputError for an empty folder, an `out` that holds something else or cannot be written, and if no photo is usable.
+    Raises InputError for an empty folder, an `out` that holds something else or cannot be written, if no photo is usable,
+    and for two captions of one photo that differ.
     """
+    check_text(photos.resolve(), out.resolve())
     restore(out)
     paths = list_photos(photos)
+    captions = find_captions(paths, [photos])
+    written = {path.name: caption.text for path, caption in captions.by_picture.items() if caption.text}
+    unused = unused_files(photos, {*paths, *captions.files}, out)
     before = earlier_manifest(out)
     boxes = _boxes(out, before, settings)
     usable, aside = survey(paths, settings.kind, locator, settings.sizes, progress, boxes)
@@ -82,7 +91,7 @@ def prepare(
         folders = {"train": f"train/{repeats}_{settings.trigger}", "reg": f"reg/{reg_repeats}_{settings.reg_token}"}
         for folder in folders.values():
             (partial / folder).mkdir(parents=True)
-        records = write_captions(write_crops(usable, partial, folders, tagger, settings), partial, settings)
+        records = write_captions(write_crops(usable, partial, folders, tagger, settings, written), partial, settings, written)
         manifest = Manifest(
             settings.kind,
             settings.trigger,
@@ -91,7 +100,7 @@ def prepare(
             reg_repeats,
             tuple(records),
             tuple(aside),
-            tuple(advice(settings.kind, usable, aside, photos)),
+            (*advice(settings.kind, usable, aside), *advice_on_files(photos, captions, unused)),
             settings.reg_token,
         )
         manifest.write(partial)
@@ -99,7 +108,7 @@ def prepare(
         if before is not None:
             keep_edits(out, before, partial, manifest)
         replace(out, partial)
-    return Prepared(out, manifest)
+    return Prepared(out, manifest, sum(record.file in written for record in manifest.photos))
 
 
 def _boxes(out: Path, before: Manifest | None, settings: PrepareSettings) -> dict[str, Located]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.io.images import open_photo
-from trainers.prepare.captions import compose
+from trainers.prepare.captions import compose, tags_of
 from trainers.prepare.crops import Size, Window, common_size, filled_size
 from trainers.prepare.folder import caption_path
 from trainers.prepare.manifest import Cut, PhotoRecord
@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 
 
 def write_crops(
-    usable: list[Usable], partial: Path, folders: Mapping[str, str], tagger: Tagger | None, settings: PrepareSettings
+    usable: list[Usable],
+    partial: Path,
+    folders: Mapping[str, str],
+    tagger: Tagger | None,
+    settings: PrepareSettings,
+    written: Mapping[str, str],
 ) -> list[PhotoRecord]:
     """Cuts and tags each photo and writes its crops to `partial`; captions come when all tags are there.
 
-    `folders` are those of `train` and `reg`, relative to `partial`.
+    `folders` are those of `train` and `reg`, relative to `partial`; a photo's caption in `written`, by its name, stands for tags.
     """
     sizes = settings.sizes
     allowed = {
@@ -44,30 +49,42 @@ def write_crops(
             file = f"{folders[name]}/{photo.path.name}.png"
             _resized(image, window, size).save(partial / file)
             captioned = name == "train" or settings.caption_reg
-            tags = tuple(tagger.tag([image.crop(window)])[0]) if captioned and tagger is not None else ()
+            tags = _tags(image.crop(window), written.get(photo.path.name), tagger) if captioned else ()
             cuts[name] = Cut(file, window, size, tags, "" if captioned else None)
         crops = cuts["train"], cuts["reg"]
         records.append(PhotoRecord(photo.path.name, photo.sha256, photo.size, photo.thing, photo.wearer, *crops))
     return records
 
 
-def write_captions(records: list[PhotoRecord], partial: Path, settings: PrepareSettings) -> list[PhotoRecord]:
-    """The records with their captions, each written next to its image."""
+def _tags(crop: Image.Image, written: str | None, tagger: Tagger | None) -> tuple[str, ...]:
+    if written is not None:
+        return tuple(tags_of(written))
+    return tuple(tagger.tag([crop])[0]) if tagger is not None else ()
+
+
+def write_captions(
+    records: list[PhotoRecord], partial: Path, settings: PrepareSettings, written: Mapping[str, str]
+) -> list[PhotoRecord]:
+    """The records with their captions, each written next to its image; what is in `written`, by photo, is left whole."""
     share = settings.left_to_trigger
     least = math.inf if share is None else share * len(records)
-    counts = Counter(tag for record in records for tag in {*record.train.tags, *record.reg.tags})
+    tagged = [record for record in records if record.file not in written]
+    counts = Counter(tag for record in tagged for tag in {*record.train.tags, *record.reg.tags})
     left_out = {tag for tag, count in counts.items() if count >= least}
 
-    def captioned(cut: Cut, token: str) -> Cut:
+    def captioned(cut: Cut, token: str, file: str) -> Cut:
         if cut.caption is None:
             return cut
-        caption = compose(token, [tag for tag in cut.tags if tag not in left_out])
+        unwanted = {settings.trigger} if file in written else left_out
+        caption = compose(token, [tag for tag in cut.tags if tag not in unwanted])
         caption_path(partial / cut.file).write_text(caption + "\n", encoding="utf-8")
         return dataclasses.replace(cut, caption=caption)
 
     return [
         dataclasses.replace(
-            record, train=captioned(record.train, settings.trigger), reg=captioned(record.reg, settings.reg_token)
+            record,
+            train=captioned(record.train, settings.trigger, record.file),
+            reg=captioned(record.reg, settings.reg_token, record.file),
         )
         for record in records
     ]

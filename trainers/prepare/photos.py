@@ -16,6 +16,7 @@ from models.lora_kinds import LoraKind
 from trainers.prepare.crops import Size, Window, filled_size, window
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside
+from trainers.prepare.names import readable, why_unusable
 
 if TYPE_CHECKING:
     from imagehash import ImageHash
@@ -119,6 +120,10 @@ def _digest(image: Image.Image) -> bytes:
 
 def _open(paths: list[Path], aside: list[SetAside]) -> Iterator[tuple[Path, Image.Image]]:
     for path in paths:
+        why = why_unusable(path.name)
+        if why is not None:
+            aside.append(SetAside(readable(path.name), why))
+            continue
         try:
             yield path, open_photo(path)
         except InputError as error:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
 
 from models.io.picture_kinds import is_picture
+from trainers.prepare.names import list_names
 from trainers.train.data.dataset import Dataset
-
-NAMED: Final = 3
-"""Files that a line names."""
 
 
 def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limit: int) -> list[str]:
@@ -42,9 +38,9 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limi
         (unused, "pictures not used", "only those directly in folders like 10_testdress are trained"),
     ):
         if paths:
-            lines.append(f"{len(paths)} {what}: {names(paths, dataset.folder)}; {why}")
+            lines.append(f"{len(paths)} {what}: {list_names(paths, dataset.folder)}; {why}")
     if others:
-        lines.append(f"{len(others)} files not used: {names(others, dataset.folder)}")
+        lines.append(f"{len(others)} files not used: {list_names(others, dataset.folder)}")
     return lines
 
 
@@ -52,15 +48,3 @@ def contains(caption: str, trigger: str) -> bool:
     """Whether `trigger` is a word or phrase of `caption`; the text encoder reads no capitals."""
     pattern = re.escape(" ".join(trigger.split())).replace(r"\ ", r"\s+")
     return re.search(rf"(?<![a-z0-9_]){pattern}(?![a-z0-9_])", caption, re.IGNORECASE) is not None
-
-
-def names(paths: Sequence[Path], folder: Path) -> str:
-    """The first few, relative to `folder`."""
-    shown = [path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name) for path in paths[:NAMED]]
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(readable(path.as_posix()) for path in shown) + more
-
-
-def readable(name: str) -> str:
-    """A name as text, whatever bytes the file system has."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

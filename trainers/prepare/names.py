@@ -1,0 +1,55 @@
+"""Names that the file system gives, which may be no text and too long for a suffix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from models.errors import InputError
+
+NAMED: Final = 3
+"""Files that a line names."""
+LONGEST: Final = 255
+"""Bytes of a name that Linux, macOS and Windows take."""
+SUFFIX: Final = ".png"
+"""What is put behind a photo's name for its crops; captions take as many bytes."""
+
+
+def readable(name: str) -> str:
+    """A name as one line of text, whatever bytes the file system has."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def list_names(paths: Sequence[Path], folder: Path) -> str:
+    """The first few, relative to `folder`."""
+    shown = [path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name) for path in paths[:NAMED]]
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(readable(path.as_posix()) for path in shown) + more
+
+
+def why_unusable(name: str) -> str | None:
+    """Why crops cannot be named after a photo of this name; None if they can."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8; rename it"
+    excess = len(os.fsencode(name)) + len(SUFFIX) - LONGEST
+    return f"its name is too long by {excess} bytes; shorten it" if excess > 0 else None
+
+
+def check_text(*paths: Path) -> None:
+    """Raises InputError for a path that is not UTF-8 and so cannot be written down."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise InputError("a folder's name that is not UTF-8", readable(str(path)), "rename it") from error
+
+
+def unused_files(folder: Path, used: set[Path], out: Path) -> list[Path]:
+    """The files of `folder` and its subfolders that are not in `used`, nor in `out`, which may lie in it."""
+    files = (p for p in folder.rglob("*") if not p.is_dir() and p not in used)
+    return sorted(p for p in files if not p.resolve().is_relative_to(out.resolve()))
