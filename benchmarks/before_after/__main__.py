@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.before_after.commands import make_inputs, run_commands, run_demo
+from benchmarks.before_after.commands import at_one_place, make_inputs, run_commands, run_demo
 from benchmarks.before_after.compare import Comparison, compare_folders
 
 
@@ -36,8 +36,9 @@ def main() -> int:
         folder = (given.keep or Path(scratch)).resolve()
         sides = {"old": given.old.resolve(), "new": given.new.resolve()}
         for side, checkout in sides.items():
-            make_inputs(folder / side)
-            run_commands(checkout, folder / side)
+            with at_one_place(folder / side, folder / "study") as place:
+                make_inputs(place)
+                run_commands(checkout, place)
         found["commands"] = compare_folders(folder / "old", folder / "new")
         if given.demo or given.old_demo or given.new_demo:
             demos = {"old": given.old_demo, "new": given.new_demo}

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,18 @@ from studies.paperdoll.study import LEFT_TO_TRIGGER, OUTFITS, PHOTOS, SIZE, stud
 SEEDS: Final = ("1035748229", "903577953")
 TRIALS: Final = "10"
 OUTPUTS: Final = "outputs"
+
+
+@contextmanager
+def at_one_place(folder: Path, place: Path) -> Iterator[Path]:
+    """Moves a side's folder to `place` while it lasts: absolute paths in what is written are then those of the other side."""
+    if folder.exists():
+        folder.rename(place)
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        yield place
+    finally:
+        place.rename(folder)
 
 
 def make_inputs(folder: Path) -> None:

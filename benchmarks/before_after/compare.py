@@ -29,6 +29,8 @@ class Comparison:
 
     compared: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
+    additions: list[str] = field(default_factory=list)
+    """Where the new side has all that the old has, and more keys."""
 
     @property
     def equal(self) -> bool:
@@ -36,7 +38,11 @@ class Comparison:
 
     def check(self, kind: str, name: str, old: object, new: object) -> None:
         self.compared[kind] += 1
-        if old != new:
+        if old == new:
+            return
+        if _contains(new, old):
+            self.additions.append(f"{kind} {name}")
+        else:
             self.differences.append(f"{kind} {name}: {_where(old, new)}")
 
     def table(self, title: str) -> str:
@@ -44,10 +50,15 @@ class Comparison:
         for kind, count in sorted(self.compared.items()):
             wrong = sum(line.startswith(f"{kind} ") for line in self.differences)
             rows.append(f"  {kind:<18} {count:>6} compared {wrong:>5} differ")
-        return "\n".join([*rows, *(f"  {line}" for line in self.differences[:40])])
+        rows += [f"  {line}" for line in self.differences[:40]]
+        return "\n".join([*rows, *(f"  more in {line}" for line in self.additions[:40])])
 
     def as_json(self) -> dict[str, Any]:
-        return {"compared": dict(sorted(self.compared.items())), "differences": len(self.differences)}
+        return {
+            "compared": dict(sorted(self.compared.items())),
+            "differences": len(self.differences),
+            "additions": len(self.additions),
+        }
 
 
 def compare_folders(old: Path, new: Path) -> Comparison:
@@ -113,8 +124,8 @@ def _safetensors(path: Path) -> dict[str, object]:
 
 
 def _text(path: Path, side: Path) -> object:
-    """Without the names of the side's own folder; JSON as values, without times."""
-    text = path.read_text(encoding="utf-8").replace(str(side), "").replace(side.name, "")
+    """Without the name of the side's own folder; JSON as values, without times."""
+    text = path.read_text(encoding="utf-8").replace(str(side), "")
     try:
         return _timeless(json.loads(text))
     except ValueError:
@@ -158,7 +169,7 @@ def _trials(db: sqlite3.Connection, side: Path) -> dict[str, object]:
         ("trial_system_attributes", "trial_id, key, value_json"),
     ):
         for trial, key, value in db.execute(f"select {columns} from {table}"):
-            if not str(key).startswith(("dashboard:", "artifacts:")):
+            if not str(key).startswith(("dashboard:", "artifacts:", "artifact")):
                 trials[trial][f"{table} {key}"] = value
     return {labels[trial]: values for trial, values in trials.items()}
 
@@ -190,6 +201,15 @@ def _both(
             sides.append(read(db, side))
     for key in sorted(set(sides[0]) | set(sides[1])):
         yield key, sides[0].get(key), sides[1].get(key)
+
+
+def _contains(new: object, old: object) -> bool:
+    """Whether `new` is `old` with more keys."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return all(key in new and _contains(new[key], value) for key, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(_contains(theirs, ours) for ours, theirs in zip(old, new, strict=True))
+    return old == new
 
 
 def _where(old: object, new: object) -> str:
