@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS: Final = 120_000_000
+DAMAGES: Final = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError, TypeError, LookupError, ArithmeticError),
+    MemoryError,
+)
+"""What Pillow's plugins raise for damaged files."""
 
 
 def list_photos(folder: Path) -> list[Path]:
@@ -54,7 +59,7 @@ def open_photo(path: Path) -> Image.Image:
         raise _unread(path) from error
     except Image.DecompressionBombError as error:
         raise _too_large(path) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except DAMAGES as error:
         raise InputError("a damaged or cut short picture", path, "copy the photo again") from error
 
 

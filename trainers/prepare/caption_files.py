@@ -45,7 +45,7 @@ def find_captions(pictures: Sequence[Path], list_folders: Iterable[Path]) -> Fou
     files = set()
     for folder in dict.fromkeys(picture.parent for picture in pictures):
         for file, owners in _sidecars(folder, [p for p in pictures if p.parent == folder]):
-            caption = _read(file)
+            caption = read_caption(file)
             if caption is not None:
                 files.add(file)
                 for owner in owners:
@@ -72,7 +72,8 @@ def _sidecars(folder: Path, pictures: Sequence[Path]) -> Iterable[tuple[Path, li
                 yield file, owners
 
 
-def _read(file: Path) -> WrittenCaption | None:
+def read_caption(file: Path) -> WrittenCaption | None:
+    """The caption in a file of one picture; None for JSON that holds none. Raises InputError for a file that cannot be read."""
     if file.suffix.lower() == ".json":
         text = json_caption(file)
         return None if text is None else _first_line(text, file)

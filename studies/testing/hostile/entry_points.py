@@ -30,6 +30,7 @@ from studies.a1111.template import filled_from
 from studies.run.lease import only_runner
 from studies.spec import read_spec
 from studies.testing.lab_study import SPEC
+from trainers.prepare.caption_files import read_caption
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,11 @@ def doors() -> list[Door]:
         Door("photo", ".png", _picture("PNG"), open_photo),
         Door("photo", ".jpg", _picture("JPEG"), open_photo),
         Door("photo", ".webp", _picture("WEBP"), open_photo),
+        Door("photo", ".bmp", _picture("BMP"), open_photo),
+        Door("photo", ".gif", _picture("GIF"), open_photo),
+        Door("photo", ".tiff", _picture("TIFF"), open_photo),
+        Door("photo", ".avif", _picture("AVIF"), open_photo),
+        Door("caption", ".caption", b"testdress, pink dress", read_caption),
         Door("checkpoint", ".safetensors", base, _checkpoint),
         Door("checkpoint", ".ckpt", _pickled({"state_dict": {"a": torch.ones(2)}}), _checkpoint),
         Door("LoRA", ".safetensors", _lora(), lambda path: open_lora(path, _modules())),

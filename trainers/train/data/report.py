@@ -19,7 +19,8 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limi
     reg = [picture for picture in dataset.pictures if picture.is_reg]
     written = dataset.captions.by_picture
     groups = [("train", train), *([("reg", reg)] if reg else [])]
-    counts = [f"{sum(p.path in written for p in some)} of {len(some)} {name} pictures" for name, some in groups]
+    filled = {path for path, caption in written.items() if caption.text}
+    counts = [f"{sum(p.path in filled for p in some)} of {len(some)} {name} pictures" for name, some in groups]
     having = sum(contains(picture.caption, trigger) for picture in train)
     share = f"{having} of {len(train)} trained captions"
     lines = [f"captions found for {' and '.join(counts)}; the trigger '{trigger}' is in {share}"]

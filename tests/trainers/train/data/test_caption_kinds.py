@@ -163,3 +163,8 @@ def test_masks_are_not_trained(tmp_path: Path, mask: str) -> None:
     read = read_dataset(tmp_path, 8)
     assert sorted(p.path.name for p in read.pictures) == ["a.png", "my_mask.png"]
     assert has_line(tmp_path, f"1 masks not used: train/1_x/{mask};")
+
+
+def test_an_empty_caption_is_not_found(tmp_path: Path) -> None:
+    (set_with(tmp_path) / "train/10_testdress/a.txt").touch()
+    assert lines(read_dataset(tmp_path, 8))[0].startswith("captions found for 0 of 1 train pictures;")
