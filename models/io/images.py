@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import struct
 import warnings
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS: Final = 120_000_000
+PLUGINS_OF: Final = {"pillow_jxl": None, "pillow_heif": "register_heif_opener"}
+"""Modules that add kinds to Pillow if they are installed, and what of them registers the kind; None if the import does."""
 DAMAGES: Final = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError, TypeError, LookupError, ArithmeticError),
     MemoryError,
@@ -63,10 +68,16 @@ def open_photo(path: Path) -> Image.Image:
         raise InputError("a damaged or cut short picture", path, "copy the photo again") from error
 
 
+@cache
 def _formats() -> list[str]:
     from PIL import Image
 
     Image.init()
+    for plugin, register in PLUGINS_OF.items():
+        with suppress(ImportError):
+            module = importlib.import_module(plugin)
+            if register is not None:
+                getattr(module, register)()
     return [kind for kind in (*READ, *PLUGINS) if kind in Image.OPEN]
 
 

@@ -38,7 +38,7 @@ def advice_on_files(photos: Path, captions: FoundCaptions, unused: Sequence[Path
         yield f"{len(several)} captions of several lines: {list_names(several, photos)}; {why}"
     if empty:
         yield f"{len(empty)} empty captions: {list_names(empty, photos)}"
-    pictures = [path for path in unused if is_picture(path)]
+    pictures = [path for path in unused if is_picture(path) and not path.name.startswith(".")]
     others = [path for path in unused if path not in set(pictures)]
     if pictures:
         yield f"{len(pictures)} photos in subfolders not used: {list_names(pictures, photos)}; move them up to use them"

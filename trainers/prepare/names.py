@@ -13,6 +13,8 @@ NAMED: Final = 3
 """Files that a line names."""
 LONGEST: Final = 255
 """Bytes of a name that Linux, macOS and Windows take."""
+MASK_SUFFIXES: Final = ("-masklabel", "-mask", "_mask", ".mask")
+"""How other trainers name the mask of a picture, before its extension."""
 SUFFIX: Final = ".png"
 """What is put behind a photo's name for its crops; captions take as many bytes."""
 
@@ -53,3 +55,9 @@ def unused_files(folder: Path, used: set[Path], out: Path) -> list[Path]:
     """The files of `folder` and its subfolders that are not in `used`, nor in `out`, which may lie in it."""
     files = (p for p in folder.rglob("*") if not p.is_dir() and p not in used)
     return sorted(p for p in files if not p.resolve().is_relative_to(out.resolve()))
+
+
+def is_mask(picture: Path, pictures: Sequence[Path]) -> bool:
+    """Whether it is the mask of another picture, which is no picture to train on."""
+    stems = {p.stem for p in pictures}
+    return any(picture.stem.removesuffix(s) in stems for s in MASK_SUFFIXES if picture.stem.endswith(s))

@@ -16,7 +16,7 @@ from models.lora_kinds import LoraKind
 from trainers.prepare.crops import Size, Window, filled_size, window
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside
-from trainers.prepare.names import readable, why_unusable
+from trainers.prepare.names import is_mask, readable, why_unusable
 
 if TYPE_CHECKING:
     from imagehash import ImageHash
@@ -68,10 +68,11 @@ def survey(
     """
     given = given or {}
     found: list[Usable] = []
-    aside: list[SetAside] = []
+    masks = {path for path in paths if is_mask(path, paths)}
+    aside = [SetAside(readable(path.name), "a mask of another photo") for path in paths if path in masks]
     copies = _Copies()
     for start in range(0, len(paths), CHUNK):
-        opened = list(_open(paths[start : start + CHUNK], aside))
+        opened = list(_open([p for p in paths[start : start + CHUNK] if p not in masks], aside))
         located = iter(locator.locate([image for path, image in opened if path.name not in given]))
         for path, image in opened:
             where = given[path.name] if path.name in given else next(located)

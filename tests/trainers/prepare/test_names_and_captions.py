@@ -94,3 +94,9 @@ def test_every_file_is_used_or_counted(photos: Path, tmp_path: Path) -> None:
         "3 files not used: Thumbs.db, more/.DS_Store, z.txt",
     ]
     assert run(photos, photos / "set").manifest.warnings == made.manifest.warnings
+
+
+def test_masks_of_photos_are_set_aside(photos: Path, tmp_path: Path) -> None:
+    snap(photos, "a 0_mask.png", seed=9)
+    made = run(photos, tmp_path / "set")
+    assert [(a.file, a.why) for a in made.manifest.set_aside] == [("a 0_mask.png", "a mask of another photo")]

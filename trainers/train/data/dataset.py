@@ -15,8 +15,9 @@ from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.caption_files import FoundCaptions, find_captions
 from trainers.prepare.crops import Size, box_in_crop
 from trainers.prepare.manifest import NAME, SHEET, read_manifest
+from trainers.prepare.names import is_mask
 from trainers.step_plan import ENOUGH
-from trainers.train.data.layout import RepeatedFolder, folders_in, is_mask, repeated_folders, train_folder
+from trainers.train.data.layout import RepeatedFolder, folders_in, repeated_folders, train_folder
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from models.errors import InputError
 from models.io.picture_kinds import is_picture
 
 TRAIN_FOLDERS: Final = ("train", "img")
-MASK_SUFFIXES: Final = ("-masklabel", "-mask", "_mask", ".mask")
-"""How other trainers name the mask of a picture, before its extension."""
+MASK_FOLDERS: Final = ("mask", "masks", "conditioning")
+"""Folders of other trainers that hold no pictures to train on."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,13 @@ def folders_in(parent: Path, *, strict: bool = True) -> list[RepeatedFolder]:
         repeated = _repeated(folder)
         if repeated is not None:
             found.append(repeated)
-        elif strict and any(p.is_file() and not p.name.startswith(".") and is_picture(p) for p in folder.iterdir()):
+        elif (
+            strict
+            and folder.name.lower() not in MASK_FOLDERS
+            and any(p.is_file() and not p.name.startswith(".") and is_picture(p) for p in folder.iterdir())
+        ):
             raise InputError("a folder without repeats", folder, "name it like 10_testdress")
     return found
-
-
-def is_mask(picture: Path, pictures: list[Path]) -> bool:
-    """Whether it is the mask of another picture, which is no picture to train on."""
-    stems = {p.stem for p in pictures}
-    return any(picture.stem.removesuffix(s) in stems for s in MASK_SUFFIXES if picture.stem.endswith(s))
 
 
 def _repeated(folder: Path) -> RepeatedFolder | None:

@@ -29,7 +29,7 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limi
     empty = [p.path for p in dataset.pictures if p.path in written and not written[p.path].text]
     several = [written[p.path].file for p in dataset.pictures if p.path in written and written[p.path].lines > 1]
     long = [p.path for p in dataset.pictures if p.caption in set(longer)]
-    unused = [path for path in dataset.unused if is_picture(path)]
+    unused = [path for path in dataset.unused if is_picture(path) and not path.name.startswith(".")]
     others = [path for path in dataset.unused if path not in set(unused)]
     for paths, what, why in (
         (empty, "empty captions", "their folder's token is trained"),

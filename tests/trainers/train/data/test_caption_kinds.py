@@ -168,3 +168,11 @@ def test_masks_are_not_trained(tmp_path: Path, mask: str) -> None:
 def test_an_empty_caption_is_not_found(tmp_path: Path) -> None:
     (set_with(tmp_path) / "train/10_testdress/a.txt").touch()
     assert lines(read_dataset(tmp_path, 8))[0].startswith("captions found for 0 of 1 train pictures;")
+
+
+def test_hidden_files_and_folders_of_masks_are_counted(tmp_path: Path) -> None:
+    set_with(tmp_path, "train/1_x/a.png", "train/1_x/._a.png", "train/masks/a.png")
+    assert lines(read_dataset(tmp_path, 8), "x")[1:] == [
+        "1 pictures not used: train/masks/a.png; only those directly in folders like 10_testdress are trained",
+        "1 files not used: train/1_x/._a.png",
+    ]
