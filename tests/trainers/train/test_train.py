@@ -348,3 +348,11 @@ def test_what_was_found_is_reported_before_the_training(dataset: Path, tmp_path:
     assert lines[1].startswith(f"1 captions of more than {caption_limit(base)} tokens: train/2_dress/0.png;")
     short, long = (", ".join(["dress"] * count) for count in (75, 90))
     assert longer_captions(base, [short, long, long]) == [long]
+
+
+def test_stray_files_do_not_train_a_finished_lora_again(dataset: Path, tmp_path: Path, base: Base) -> None:
+    first = run(dataset, tmp_path / "dress.safetensors", base)
+    for name in ("Thumbs.db", "train/.DS_Store", "train/2_dress/0.npz", "reg/1_dress/desktop.ini"):
+        (dataset / name).write_bytes(b"stray")
+    again = run(dataset, tmp_path / "dress.safetensors", base)
+    assert (again.seconds, again.hash) == (0, first.hash)

@@ -89,8 +89,9 @@ def read_dataset(folder: Path, factor: int) -> Dataset:
     train, boxes = train_folder(folder), _boxes(folder)
     listed, masks = _listed(train, repeated_folders(folder))
     reg: dict[RepeatedFolder, list[Path]] = {}
-    if (folder / "reg").is_dir():
-        reg, reg_masks = _listed(folder / "reg", folders_in(folder / "reg"))
+    # kohya's GUI makes an empty one.
+    if (folder / "reg").is_dir() and (found := folders_in(folder / "reg")):
+        reg, reg_masks = _listed(folder / "reg", found)
         masks += reg_masks
     trained, regularising = _flat(listed), _flat(reg)
     captions = find_captions([*trained, *regularising], _list_folders(folder, [*listed, *reg]))

@@ -59,13 +59,13 @@ def folders_in(parent: Path, *, strict: bool = True) -> list[RepeatedFolder]:
         repeated = _repeated(folder)
         if repeated is not None:
             found.append(repeated)
-        elif (
-            strict
-            and folder.name.lower() not in MASK_FOLDERS
-            and any(p.is_file() and not p.name.startswith(".") and is_picture(p) for p in folder.iterdir())
-        ):
+        elif strict and folder.name.lower() not in MASK_FOLDERS and _holds_pictures(folder):
             raise InputError("a folder without repeats", folder, "name it like 10_testdress")
     return found
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return any(p.is_file() and not p.name.startswith(".") and is_picture(p) for p in folder.iterdir())
 
 
 def _repeated(folder: Path) -> RepeatedFolder | None:

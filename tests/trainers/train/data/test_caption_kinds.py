@@ -176,3 +176,10 @@ def test_hidden_files_and_folders_of_masks_are_counted(tmp_path: Path) -> None:
         "1 pictures not used: train/masks/a.png; only those directly in folders like 10_testdress are trained",
         "1 files not used: train/1_x/._a.png",
     ]
+
+
+def test_the_empty_folders_of_kohyas_gui(tmp_path: Path) -> None:
+    set_with(tmp_path, "img/10_x/a.png")
+    for name in ("reg", "log", "model"):
+        (tmp_path / name).mkdir()
+    assert len(read_dataset(tmp_path, 8).pictures) == len(lines(read_dataset(tmp_path, 8), "x")) == 1
