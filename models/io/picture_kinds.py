@@ -58,6 +58,9 @@ def is_picture(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or suffix in RAW_SUFFIXES:
         return True
+    # A pipe would be waited for.
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as stream:
             return picture_kind(stream.read(HEAD)) is not None

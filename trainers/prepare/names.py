@@ -54,7 +54,8 @@ def check_text(*paths: Path) -> None:
 def unused_files(folder: Path, used: set[Path], out: Path) -> list[Path]:
     """The files of `folder` and its subfolders that are not in `used`, nor in `out`, which may lie in it."""
     files = (p for p in folder.rglob("*") if not p.is_dir() and p not in used)
-    return sorted(p for p in files if not p.resolve().is_relative_to(out.resolve()))
+    # Unlike Path.resolve it takes links to themselves.
+    return sorted(p for p in files if not Path(os.path.realpath(p)).is_relative_to(out.resolve()))
 
 
 def is_mask(picture: Path, pictures: Sequence[Path]) -> bool:

@@ -100,3 +100,9 @@ def test_masks_of_photos_are_set_aside(photos: Path, tmp_path: Path) -> None:
     snap(photos, "a 0_mask.png", seed=9)
     made = run(photos, tmp_path / "set")
     assert [(a.file, a.why) for a in made.manifest.set_aside] == [("a 0_mask.png", "a mask of another photo")]
+
+
+def test_links_and_pipes_among_photos_are_counted(photos: Path, tmp_path: Path) -> None:
+    (photos / "loop").symlink_to(photos / "loop")
+    os.mkfifo(photos / "pipe")
+    assert run(photos, tmp_path / "set").manifest.warnings[-1] == "2 files not used: loop, pipe"

@@ -147,7 +147,9 @@ def _plain_caption(picture: Picture) -> str:
 def _unused(folder: Path, pictures: Sequence[Picture], found: FoundCaptions, masks: Sequence[Path]) -> tuple[Path, ...]:
     used = {*(p.path for p in pictures), *found.files, *masks, *(folder / name for name in (NAME, BOXES, SHEET))}
     used |= {path.resolve() for path in used}
-    return tuple(sorted(p for p in folder.rglob("*") if not p.is_dir() and p not in used and p.resolve() not in used))
+    files = (path for path in folder.rglob("*") if not path.is_dir() and path not in used)
+    # Unlike Path.resolve it takes links to themselves.
+    return tuple(sorted(path for path in files if Path(os.path.realpath(path)) not in used))
 
 
 def _boxes_text(pictures: Sequence[Picture]) -> str:

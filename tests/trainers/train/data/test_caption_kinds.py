@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,11 @@ def test_the_empty_folders_of_kohyas_gui(tmp_path: Path) -> None:
     for name in ("reg", "log", "model"):
         (tmp_path / name).mkdir()
     assert len(read_dataset(tmp_path, 8).pictures) == len(lines(read_dataset(tmp_path, 8), "x")) == 1
+
+
+def test_links_and_pipes_are_counted(tmp_path: Path) -> None:
+    folder = set_with(tmp_path) / "train/10_testdress"
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "gone.txt").symlink_to(folder / "absent")
+    os.mkfifo(folder / "pipe")
+    assert lines(read_dataset(tmp_path, 8))[1].startswith("3 files not used: ")
