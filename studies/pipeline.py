@@ -49,7 +49,7 @@ def scout_study(
     from studies.announce import announce
     from studies.report.sheets.scouting import scout_sheet
     from studies.run.scouting import locked_seeds, scout
-    from studies.tracking.of_study import LATER_BY_REPEATING, study_tracker
+    from studies.tracking.study_tracker import LATER_BY_REPEATING, study_tracker
 
     callback, count = callback or SilentCallback(), count or _scout_count(study)
     with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
@@ -82,7 +82,7 @@ def run_study(
     """
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
-    from studies.tracking.of_study import study_tracker
+    from studies.tracking.study_tracker import study_tracker
 
     callback = callback or SilentCallback()
     study.workspace.make()
@@ -163,9 +163,9 @@ def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callbac
     from studies.run.dashboard.notes import write_notes
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
-    from studies.run.stored import stored
+    from studies.run.stored_results import stored
     from studies.run.trials import stored_outcome, trial_store_of
-    from studies.tracking.of_study import study_tracker
+    from studies.tracking.study_tracker import study_tracker
 
     callback, found = callback or SilentCallback(), stored(study, seed)
     _check_trial(found.outcome, number)
@@ -188,8 +188,8 @@ def track_study(
     from studies.report.log import log_stored
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
-    from studies.run.stored import seeds_run, stored
-    from studies.tracking.of_study import close_study_tracker, open_study_tracker
+    from studies.run.stored_results import seeds_run, stored
+    from studies.tracking.study_tracker import close_study_tracker, open_study_tracker
 
     callback = callback or SilentCallback()
     found = [stored(study, s) for s in ([seed] if seed is not None else seeds_run(study))]

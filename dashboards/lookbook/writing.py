@@ -12,8 +12,8 @@ from dashboards.lookbook.data import as_script, seed_data
 from dashboards.lookbook.fitting import fitting_room, trade_offs
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Gallery
-from dashboards.lookbook.opening import opening
 from dashboards.lookbook.page import MARK, page
+from dashboards.lookbook.seed_head import opening
 from dashboards.lookbook.strips import ladder_strips, proof_strip, trial_name
 from models.errors import InputError
 from models.io.files import write_whole

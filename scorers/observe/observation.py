@@ -87,7 +87,7 @@ class Observation:
     """Why there is no image; empty if there is one."""
     arms: tuple[ArmObservation, ...] = ()
     cover: tuple[str, ...] = ()
-    """Where the figure is (scorers.observe.cover)."""
+    """Where the figure is (scorers.observe.figure_cover)."""
     extra: Mapping[str, float | None] = field(default_factory=dict)
     """Plugged-in scorers' scores (scorers.plugins); None where one failed."""
     windows: Mapping[RegionKind, tuple[Region, ...]] = field(default_factory=dict)

@@ -17,10 +17,10 @@ from models.vision.faces import Face, FaceModel
 from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel
 from scorers.observe.colour import colour_descriptor
-from scorers.observe.cover import cover_of
 from scorers.observe.crops import enlarged_head, masked_crop
 from scorers.observe.embedders import Embedder
 from scorers.observe.faces import face_references, prominence
+from scorers.observe.figure_cover import cover_of
 from scorers.observe.limbs.arms import AREA as ARM_AREA
 from scorers.observe.limbs.arms import arm_end, chin_of, touches
 from scorers.observe.limbs.hand_judge import HandJudge, hand_crop

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scorers.observe.cover import covers
+from scorers.observe.figure_cover import covers
 from scorers.observe.observation import HandObservation, Observation
 from scorers.score.judgeable_hands import expected_hands
 

@@ -52,7 +52,7 @@ def export(
 
 def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
     """That of `seed`, or those of all seeds that have a pick. Raises InputError if there are none."""
-    from studies.run.stored import stored_outcomes
+    from studies.run.stored_results import stored_outcomes
 
     found = stored_outcomes(study, seed)
     without = [str(outcome.seed) for outcome in found if outcome.pick is None]

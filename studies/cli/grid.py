@@ -36,7 +36,7 @@ def grid(
     from studies.grid.axes import axis_seeds, check_axes
     from studies.grid.draw import draw_around
     from studies.grid.parse import parse_axis
-    from studies.tracking.of_study import LATER_BY_REPEATING, study_tracker
+    from studies.tracking.study_tracker import LATER_BY_REPEATING, study_tracker
 
     opened, callback = open_study(study, workspace), ConsoleCallback()
     given = [text for text in (x, y, z) if text is not None]

@@ -18,7 +18,7 @@ def show(
 ) -> None:
     """Print the pick of each locked seed, its scores, and the proof. Exit status 1 if a seed has none."""
     from studies.report.verdict import describe
-    from studies.run.stored import stored_outcomes
+    from studies.run.stored_results import stored_outcomes
 
     outcomes = stored_outcomes(open_study(study, workspace), seed)
     if as_json:

@@ -39,7 +39,7 @@ def train(
     ] = None,
 ) -> None:
     """Train one LoRA. A killed training resumes when the same command is given again."""
-    from studies.tracking.of_study import open_tracker_at
+    from studies.tracking.study_tracker import open_tracker_at
     from studies.training.describe import describe_trained
     from studies.training.samples import CFG, SampleSettings
     from studies.training.tracked import TRAININGS, close_training_tracker, train_tracked

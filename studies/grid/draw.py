@@ -33,7 +33,7 @@ def draw_around(
 
     Seeds of an axis are judged only where they were calibrated, since each would cost as many images as a small search.
     """
-    from optimizer.evaluate.stored import missing_images
+    from optimizer.evaluate.stored_images import missing_images
     from studies.grid.axes import axis_seeds
     from studies.grid.grid import centre_of, check_steps, grids_of, stored_judges
     from studies.run.calibration import missing_calibration

@@ -38,7 +38,7 @@ def run_demo(folder: Path, scout: int, trials: int, epochs: int | None, callback
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
     from studies.study import open_study
-    from studies.tracking.of_study import study_tracker
+    from studies.tracking.study_tracker import study_tracker
 
     make_data(folder, callback)
     settings = [f"plan.epochs={epochs}"] if epochs is not None else []
@@ -82,7 +82,7 @@ def _candidates(study: Study, ranked: Sequence[int]) -> list[int]:
 
 
 def _grid(study: Study, outcome: Outcome, tracker: Tracker, callback: RunCallback) -> Path:
-    from optimizer.evaluate.stored import missing_images
+    from optimizer.evaluate.stored_images import missing_images
     from studies.announce import announce
     from studies.grid.axes import WeightAxis
     from studies.grid.draw import draw_grid

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from scorers.score.calibration import Calibration
     from studies.run.ladders import Ladder
     from studies.run.outcome import Outcome
-    from studies.run.stored import Stored
+    from studies.run.stored_results import Stored
     from studies.study import Study
     from studies.tracking.base import Tracker
 

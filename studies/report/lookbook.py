@@ -22,7 +22,7 @@ def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) ->
     from dashboards.lookbook.book import LookBook
     from models.errors import InputError
     from studies.run.scouting import locked_seeds
-    from studies.run.stored import was_run
+    from studies.run.stored_results import was_run
 
     seeds = locked_seeds(study)
     if not seeds or (study.spec.tracking.storage is None and not (study.workspace.root / "optuna.db").exists()):
@@ -70,7 +70,7 @@ def _seed_page(study: Study, seed: int, callback: Callback) -> SeedPage:
     from dashboards.lookbook.book import SeedPage
     from studies.report.lookbook_data import seed_result
     from studies.run.compatibility import check_compatible
-    from studies.run.stored import images_gone
+    from studies.run.stored_results import images_gone
     from studies.run.trials import restore_images, trial_store_of
 
     check_compatible(study, seed, trial_store_of(study, seed))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optimizer.evaluate.base import Evaluation
-from optimizer.evaluate.stored import load_evaluation
+from optimizer.evaluate.stored_images import load_evaluation
 from optimizer.point import Job, Point
 from optimizer.search.judged_point import Judged
 from scorers.score.scores import Scores

@@ -12,7 +12,7 @@ from typing import Final
 
 from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
-from optimizer.evaluate.stored import load_evaluation, missing_images
+from optimizer.evaluate.stored_images import load_evaluation, missing_images
 from optimizer.point import Job
 from scorers.observe.references import References
 from scorers.score.calibration import calibrate as calibrate_lora

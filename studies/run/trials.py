@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.evaluate.base import Evaluation
-from optimizer.evaluate.stored import load_evaluation
+from optimizer.evaluate.stored_images import load_evaluation
 from optimizer.point import Job
 from optimizer.search.judged_point import best, nearest
 from optimizer.search.proof import proof_of

@@ -25,7 +25,7 @@ def test_a_study_runs_in_fifteen_lines(
 ) -> None:
     study = fake_study(tmp_path / "my-study")
     monkeypatch.setattr(huanhua, "open_study", lambda path: study)
-    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda *given, **named: MemoryTracker())
+    monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda *given, **named: MemoryTracker())
     block = blocks()[0]
     assert len(block.strip().splitlines()) <= 15
     exec(compile(block.replace("trials=40", "trials=8"), str(PAGE), "exec"), {})

@@ -26,7 +26,7 @@ from studies.model_facts import OPENED, OpenedFacts, facts_source, stored_facts
 from studies.pipeline import run_study
 from studies.run.calibration import calibrate, load_calibration
 from studies.run.ladders import plain_point
-from studies.run.stored import seeds_run, stored
+from studies.run.stored_results import seeds_run, stored
 from studies.spec import read_spec
 from studies.study import Study, open_study
 from studies.testing.fake_study import FakeWorld, fake_study, opened_on
@@ -129,7 +129,7 @@ def test_verbs_on_stored_work_open_no_model(copied: Study, monkeypatch: pytest.M
     study = open_study(copied.root)
     stored_json = study.workspace.read(OPENED)
     study.workspace.write(OPENED, {**stored_json, "seconds": {study.backend.device(): 0.5}})
-    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda *_, **__: MemoryTracker())
+    monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda *_, **__: MemoryTracker())
     verb, *rest = words
     done = CliRunner().invoke(app, [verb, str(copied.root), *rest])
     if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -30,7 +30,7 @@ BUDGET = 14
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch) -> MemoryTracker:
     made = MemoryTracker()
-    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda study, capacity=512: made)
+    monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda study, capacity=512: made)
     return made
 
 

@@ -32,7 +32,7 @@ SEED = 7
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     study = fake_study(tmp_path / "study")
     monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda opened: MemoryTracker())
+    monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda opened: MemoryTracker())
     return study.root
 
 
@@ -141,7 +141,7 @@ def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkey
     study = fake_study(tmp_path / "study")
     study.spec.search.require.update(face=1.5)
     monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda opened: MemoryTracker())
+    monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda opened: MemoryTracker())
     found = CliRunner().invoke(app, ["run", str(study.root), "--trials", "4", "--json"])
     assert found.exit_code == 1, found.output
     assert json.loads(found.stdout.splitlines()[-1]) == {"event": "done", "seeds": [SEED], "picked": []}

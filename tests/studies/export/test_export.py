@@ -166,15 +166,15 @@ def verb(study: Study, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`huanhua export` on a study whose run is over; `verb.outcome` is what it found."""
     found = SimpleNamespace(outcome=outcome_at(7, POINT, study.root / "drawn.png"))
     monkeypatch.setattr("studies.cli.export.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.run.stored.stored", lambda study, seed: found)
+    monkeypatch.setattr("studies.run.stored_results.stored", lambda study, seed: found)
     found.run = lambda *words: CliRunner().invoke(app, ["export", "study.yaml", "--seed", "7", *words])
     return found
 
 
 def test_without_a_seed_every_pick_is_written(study: Study, verb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {7: outcome_at(7, POINT), 8: outcome_at(8, None), 9: outcome_at(9, POINT)}
-    monkeypatch.setattr("studies.run.stored.seeds_run", lambda study: list(found))
-    monkeypatch.setattr("studies.run.stored.stored", lambda study, seed: SimpleNamespace(outcome=found[seed]))
+    monkeypatch.setattr("studies.run.stored_results.seeds_run", lambda study: list(found))
+    monkeypatch.setattr("studies.run.stored_results.stored", lambda study, seed: SimpleNamespace(outcome=found[seed]))
     run = CliRunner().invoke(app, ["export", "study.yaml", "--to", "a1111"])
     assert run.exit_code == 0
     assert run.stdout.split() == [str(study.workspace.exports / f"seed-{seed}.txt") for seed in (7, 9)]

@@ -68,7 +68,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     renderer, tracker = Painter(), MemoryTracker()
     study = study_of(SPEC, tmp_path, renderer=renderer)
     monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
-    monkeypatch.setattr("studies.tracking.of_study.open_study_tracker", lambda study: tracker)
+    monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda study: tracker)
     return Lab(study, renderer, tracker)
 
 

@@ -20,7 +20,7 @@ from studies.cli.app import app
 from studies.run.blur_policy import little_clothing
 from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seed
-from studies.run.stored import images_gone
+from studies.run.stored_results import images_gone
 from studies.study import Study
 from studies.testing.lab_study import painter_of, study_of
 from studies.testing.painting_renderer import painted

@@ -19,7 +19,7 @@ from studies.derive.study_yaml import moved
 from studies.run.calibration import calibrate
 from studies.run.compatibility import differences
 from studies.run.seed_search import run_seed
-from studies.run.stored import stored
+from studies.run.stored_results import stored
 from studies.run.trials import stored_outcome, trial_store_of
 from studies.spec import read_spec
 from studies.study import Study

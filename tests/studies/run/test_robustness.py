@@ -14,7 +14,7 @@ from optimizer.search.robustness import neighbours
 from studies.report.verdict import describe
 from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
-from studies.run.stored import stored
+from studies.run.stored_results import stored
 from studies.run.trials import stored_outcome
 from studies.testing.dying_renderer import Ended, Mortal
 from studies.testing.lab_study import SPEC, run, study_in

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
-from optimizer.evaluate.stored import missing_images
+from optimizer.evaluate.stored_images import missing_images
 from studies.run.calibration import load_calibration, missing_calibration
 from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.boxes import ShareBox
-from scorers.observe.cover import ROWS, cover_of, covers
+from scorers.observe.figure_cover import ROWS, cover_of, covers
 from scorers.observe.parts import Mask
 
 
