@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,9 @@ def train_request(
     from trainers.train.settings.preset_families import preset
 
     chosen = overridden(preset(family, kind), settings)
-    return TrainRequest(dataset, out, trigger or folder_trigger(dataset), chosen, checkpoints=out.parent / ".training")
+    request = TrainRequest(dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training")
+    # The name of the file is refused before the set is read.
+    return request if trigger else replace(request, trigger=folder_trigger(dataset))
 
 
 def train_lora(
