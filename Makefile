@@ -9,8 +9,9 @@ READY  := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/huanhua demo
 
+# Two files at a time: each holds fixtures of its own, and a worker holds torch.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # All that the tests can use: extras, Debian's Chromium for the pages and PostgreSQL for shared storage, installed where that can be done.
 test-all: $(READY)

@@ -42,8 +42,10 @@ def extra_line(name: str, extra: str) -> Line:
 def _licence(name: str) -> str:
     """From the package's metadata: an SPDX expression, the first line of the older field if it is short, or classifiers."""
     package = metadata(name)
-    first = (package["License"] or "").strip().splitlines()[:1]
-    licence = package["License-Expression"] or (first[0] if first and len(first[0]) <= LICENCE_LENGTH else "")
+    # get_all, because some versions of importlib raise KeyError where a field is missing.
+    expression, text = (" ".join((package.get_all(field) or [])[:1]) for field in ("License-Expression", "License"))
+    first = text.strip().splitlines()[:1]
+    licence = expression or (first[0] if first and len(first[0]) <= LICENCE_LENGTH else "")
     marks = [c.rsplit(" :: ", 1)[-1] for c in package.get_all("Classifier") or [] if c.startswith("License")]
     return licence or ", ".join(marks) or "licence not stated"
 
