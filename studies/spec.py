@@ -158,6 +158,13 @@ class SearchSection(Section):
         """What each score of the whole image is allowed, by its name; one that is only reported is left out."""
         return {"hands": self.hands, **({} if self.drift is None else {"drift": self.drift})}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name_for_robustness(cls, given: Any) -> Any:
+        if isinstance(given, dict) and {"robustness", "margin"} <= set(given):
+            raise ValueError("search.margin is the older name of search.robustness: keep one of them")
+        return given
+
 
 class SeedsSection(Section):
     """Seeds that are drawn at random and ranked."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.errors import InputError
 from models.io.files import write_whole
 
 
@@ -47,9 +48,15 @@ class Workspace:
         return self
 
     def read(self, name: str) -> Any:
-        """The JSON value stored under `name`, or None."""
+        """The JSON value stored under `name`, or None. Raises InputError if the file is damaged."""
         path = self.root / f"{name}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            mend = "move it away: `huanhua run STUDY` writes it anew, `huanhua lock STUDY SEED` the locked seeds"
+            raise InputError("a damaged file of the workspace", path, mend) from error
 
     def write(self, name: str, value: Any) -> None:
         """Stores a JSON value whole or not at all."""

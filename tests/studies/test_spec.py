@@ -49,7 +49,7 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
         (lambda d: d["search"].update(levers={"sub": ["a"]}), "unknown key search.levers.sub"),
         (lambda d: d["search"].update(margin=-0.02), "search.margin"),
         (lambda d: d["search"].update(robustness=-0.02), "search.robustness"),
-        (lambda d: d["search"].update(margin=0.02, robustness=0.02), "unknown key search.margin"),
+        (lambda d: d["search"].update(margin=0.02, robustness=0.02), "older name of search.robustness: keep one"),
         (lambda d: d["loras"]["face"].update(start=1.5), "lies outside bounds"),
         (lambda d: d["search"]["require"].update(hat=0.5), "search.require names hat"),
         (lambda d: d["render"].update(width=130), "render.width"),
