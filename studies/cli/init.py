@@ -18,7 +18,7 @@ def init(
 ) -> None:
     """Write a commented study.yaml."""
     from models.io.files import write_whole
-    from studies.a1111.template import filled_from, starter
+    from studies.starter.template import filled_from, starter
 
     target = folder / "study.yaml"
     if target.exists():

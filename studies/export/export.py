@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from models.errors import InputError
 from models.io.files import write_whole
 from optimizer.point import Job
-from studies.a1111.infotext import Infotext, write
 from studies.export.infotext import fixed_weights, point_infotext
+from studies.picture_settings.infotext import write
+from studies.picture_settings.settings import PictureSettings
 from studies.run.outcome import Outcome
 from studies.study import Study
 
@@ -55,7 +56,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     return Exported((path,))
 
 
-def pick_infotext(study: Study, outcome: Outcome) -> Infotext:
+def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
     """Prompt, LoRA weights, seed and settings of the pick. `outcome.pick` must not be None."""
     assert outcome.pick is not None
     point = outcome.pick.point

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from optimizer.point import Job
-from studies.a1111.infotext import Infotext, split_sampler
+from studies.picture_settings.infotext import split_sampler
+from studies.picture_settings.settings import PictureSettings
 from studies.study import Study
 
 
-def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Mapping[str, str] | None = None) -> Infotext:
+def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Mapping[str, str] | None = None) -> PictureSettings:
     """`loras` are the weights to name, by LoRA, those that are not searched included; `other` are further keys."""
     spec, point = study.spec, job.point
     sampler, schedule = split_sampler(point.sampler or spec.render.sampler)
     delta = {"ENSD": str(spec.render.ensd)} if spec.render.ensd else {}
-    return Infotext(
+    return PictureSettings(
         prompt=point.prompt or spec.prompt,
         negative=spec.negative_prompt,
         steps=point.steps or spec.render.steps,

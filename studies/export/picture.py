@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from models.vision.upscaler import Upscaler
-    from studies.a1111.infotext import Infotext
+    from studies.picture_settings.settings import PictureSettings
 
 
-def png_bytes(image: Image, info: Infotext) -> bytes:
+def png_bytes(image: Image, info: PictureSettings) -> bytes:
     """A PNG whose text `parameters` A1111's "PNG Info" tab reads."""
     from PIL.PngImagePlugin import PngInfo
 
-    from studies.a1111.infotext import write
+    from studies.picture_settings.infotext import write
 
     buffer, chunks = BytesIO(), PngInfo()
     chunks.add_text("parameters", write(info))
@@ -25,7 +25,7 @@ def png_bytes(image: Image, info: Infotext) -> bytes:
     return buffer.getvalue()
 
 
-def enlarged(drawn: Image, info: Infotext, upscaler: Upscaler) -> tuple[Image, Infotext]:
+def enlarged(drawn: Image, info: PictureSettings, upscaler: Upscaler) -> tuple[Image, PictureSettings]:
     """The picture through the upscaler, and its settings with those of A1111's "Extras" tab; "Size" stays what was drawn.
 
     Raises InputError if the upscaler does not fit on its device.

@@ -63,9 +63,9 @@ def draw_grid(
     study: Study, judges: Mapping[int, Judge], grid: Grid, tracker: Tracker, callback: Callback, *, blurred: bool = True
 ) -> DrawnGrid:
     """Draws and logs one grid picture; what is not on its axes stays as in its centre."""
-    from studies.a1111.infotext import save_png
     from studies.grid.grid import draw_cells
     from studies.grid.infotext import grid_infotext
+    from studies.picture_settings.infotext import save_png
     from studies.report.sheets.grid import grid_sheet
 
     with callback.progress("grid") as advance:

@@ -11,17 +11,17 @@ import io
 from collections.abc import Sequence
 
 from optimizer.point import Point
-from studies.a1111.infotext import Infotext
-from studies.a1111.lora_tags import lora_tag
 from studies.export.infotext import file_name, fixed_weights, point_infotext
 from studies.grid.axes import WeightAxis
 from studies.grid.grid import Grid
+from studies.picture_settings.lora_tags import lora_tag
+from studies.picture_settings.settings import PictureSettings
 from studies.study import Study
 
 SCRIPT = "X/Y/Z plot"
 
 
-def grid_infotext(study: Study, grid: Grid) -> Infotext:
+def grid_infotext(study: Study, grid: Grid) -> PictureSettings:
     first = grid.at(0, 0)
     axes = {"X": (grid.x, slice(None)), "Y": (grid.y, slice(None))}
     if grid.z is not None:

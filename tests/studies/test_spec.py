@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from models.errors import InputError
-from studies.a1111.template import starter
 from studies.paperdoll.study import study_text
 from studies.spec import read_spec, schema, study_file
+from studies.starter.template import starter
 
 
 def demo_study(tmp_path: Path) -> dict[str, Any]:

@@ -26,9 +26,9 @@ from models.testing.rrdb import rrdb
 from models.testing.tiny import tiny_text_encoder, tiny_unet
 from models.vision.onnx import open_onnx
 from models.vision.upscaler import open_upscaler
-from studies.a1111.template import filled_from
 from studies.run.lease import only_runner
 from studies.spec import read_spec
+from studies.starter.template import filled_from
 from studies.testing.lab_study import SPEC
 from trainers.prepare.caption_files import read_caption
 

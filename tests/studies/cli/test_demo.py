@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from models.lora.file import read_metadata
-from studies.a1111.infotext import read_picture
 from studies.paperdoll.bundle import WEIGHTS, lora_file
 from studies.paperdoll.study import COMPANIONS, REQUIRE
 from studies.paperdoll.world.products import OUTFIT
+from studies.picture_settings.infotext import read_picture
 
 TRIALS = 6
 SMALL = ("--scout", "1", "--trials", "6", "--epochs", "1")

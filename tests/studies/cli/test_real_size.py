@@ -26,10 +26,10 @@ from models.testing.ldm import write_single_file
 from models.testing.rtmpose import write_rtmpose_l
 from scorers.testing.face_pack import write_face_pack
 from scorers.testing.full_size import write_segformer_b2, write_vit_l_14
-from studies.a1111.template import starter
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.products import wear
+from studies.starter.template import starter
 from tests.studies.export.test_diffusers_script import layers_of
 
 pytestmark = pytest.mark.slow

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from models.errors import InputError
 from optimizer.point import Point
 from optimizer.render.samplers import SAMPLERS
-from studies.a1111.lora_tags import lora_tag
 from studies.grid.axes import GridAxis, check_axes
 from studies.grid.parse import LONGEST, parse_axis
+from studies.picture_settings.lora_tags import lora_tag
 from studies.spec import StudySpec
 
 PROMPT = "1girl, full body, pink dress, testdress, white boots"

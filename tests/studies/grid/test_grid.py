@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from models.errors import InputError
 from scorers.testing.fake_observer import FakeObserver
-from studies.a1111.infotext import Infotext, read_picture
 from studies.cli.app import app
+from studies.picture_settings.infotext import read_picture
+from studies.picture_settings.settings import PictureSettings
 from studies.run.calibration import calibrate
 from studies.study import Study
 from studies.testing.lab_study import fake_backend, seen, study_of
@@ -96,7 +97,7 @@ def test_a_grid_is_drawn_judged_and_stored_with_its_settings(lab: Lab) -> None:
     with Image.open(path) as picture:
         assert picture.size > (3 * 256, 2 * 384)
     info = read_picture(path)
-    assert info == Infotext(
+    assert info == PictureSettings(
         prompt=PROMPT,
         negative="lowres",
         steps=20,

@@ -9,7 +9,8 @@ from typing import Final
 
 from models.errors import InputError
 from optimizer.render.samplers import sampler_named
-from studies.a1111.infotext import Infotext, joined_sampler
+from studies.picture_settings.infotext import joined_sampler
+from studies.picture_settings.settings import PictureSettings
 
 REASONS: Final = (
     ("Hires ", "hires fix draws another image; enlarge the pick instead"),
@@ -75,7 +76,7 @@ class StudySettings:
         return clipped
 
 
-def settings_from(info: Infotext) -> StudySettings:
+def settings_from(info: PictureSettings) -> StudySettings:
     found = StudySettings()
     _prompts(found, info)
     _base(found, info)
@@ -89,13 +90,13 @@ def settings_from(info: Infotext) -> StudySettings:
     return found
 
 
-def _prompts(found: StudySettings, info: Infotext) -> None:
+def _prompts(found: StudySettings, info: PictureSettings) -> None:
     found.prompt, found.negative = OTHER_NETWORK.sub("", info.prompt).strip(), info.negative
     for match in OTHER_NETWORK.finditer(info.prompt):
         found.notes.append(f"{match[0].strip()}: taken out of the prompt, only LoRAs are known here")
 
 
-def _base(found: StudySettings, info: Infotext) -> None:
+def _base(found: StudySettings, info: PictureSettings) -> None:
     if info.model is None:
         found.notes.append("the base: not given")
     elif info.model_hash:
@@ -112,7 +113,7 @@ def _base(found: StudySettings, info: Infotext) -> None:
             found.notes.append(_dropped("TI hashes", name))
 
 
-def _render(found: StudySettings, info: Infotext) -> None:
+def _render(found: StudySettings, info: PictureSettings) -> None:
     if info.size is None:
         found.notes.append("Size: not given, 512x768 is a guess")
     else:
@@ -130,7 +131,7 @@ def _render(found: StudySettings, info: Infotext) -> None:
         found.notes.append(f"Sampler: {given} in the picture, which is not known here; {found.sampler} stands in its place")
 
 
-def _noise(found: StudySettings, info: Infotext) -> None:
+def _noise(found: StudySettings, info: PictureSettings) -> None:
     found.rng = info.rng.lower()
     if found.rng not in ("cpu", "gpu", "nv"):
         found.rng = "gpu"
@@ -146,7 +147,7 @@ def _noise(found: StudySettings, info: Infotext) -> None:
         found.notes.append(_dropped("ENSD", ensd))
 
 
-def _loras(found: StudySettings, info: Infotext) -> None:
+def _loras(found: StudySettings, info: PictureSettings) -> None:
     for name, weight in info.loras.items():
         key = _key(name, [lora.key for lora in found.loras])
         start = found.within(f"LoRA {name}", weight, 0.4, 0, 2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 
 if TYPE_CHECKING:
-    from studies.a1111.to_study import LoraSettings, StudySettings
+    from studies.starter.from_picture import LoraSettings, StudySettings
 
 TEMPLATE = """\
 # A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate .
@@ -80,8 +80,8 @@ def filled_from(picture: Path) -> str:
 
     Raises InputError if there is none. What infotext does not give (what each LoRA is, photos of it) is left to be filled in.
     """
-    from studies.a1111.infotext import read_picture
-    from studies.a1111.to_study import settings_from
+    from studies.picture_settings.infotext import read_picture
+    from studies.starter.from_picture import settings_from
 
     info = read_picture(picture)
     if not info.loras:

@@ -11,11 +11,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from studies.a1111.infotext import Infotext, read, save_png
-from studies.a1111.template import _filled, filled_from
-from studies.a1111.to_study import StudySettings, settings_from
 from studies.cli.app import app
+from studies.picture_settings.infotext import read, save_png
+from studies.picture_settings.settings import PictureSettings
 from studies.spec import StudySpec, read_spec
+from studies.starter.from_picture import StudySettings, settings_from
+from studies.starter.template import _filled, filled_from
 
 V16 = """1girl, pink dress, testdress <lora:testdress:0.4> <lora:myface:0.68>
 Negative prompt: ng_deepnegative_v1_75t, lowres
@@ -130,17 +131,17 @@ def test_other_networks_leave_the_prompt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("info", "note"),
     [
-        (Infotext("x", loras={"d": -0.5}), "LoRA d: -0.5"),
-        (Infotext("x", loras={"d": 3.0}), "LoRA d: 3"),
-        (Infotext("x", loras={"d": 1.0}, size=(511, 768)), "Size: 511x768"),
-        (Infotext("x", loras={"d": 1.0}, clip_skip=12), "Clip skip: 12"),
-        (Infotext("x", loras={"d": 1.0}, rng="TPU"), "RNG: TPU"),
-        (Infotext("x", loras={"d": 1.0}, seed=2**32), "Seed: 4294967296"),
-        (Infotext("x", loras={"d": 1.0}, sampler="Restart", schedule="Automatic"), "Sampler: Restart Karras"),
-        (Infotext("x", loras={"d": 1.0}, other={"ENSD": "-3"}), "ENSD: -3"),
+        (PictureSettings("x", loras={"d": -0.5}), "LoRA d: -0.5"),
+        (PictureSettings("x", loras={"d": 3.0}), "LoRA d: 3"),
+        (PictureSettings("x", loras={"d": 1.0}, size=(511, 768)), "Size: 511x768"),
+        (PictureSettings("x", loras={"d": 1.0}, clip_skip=12), "Clip skip: 12"),
+        (PictureSettings("x", loras={"d": 1.0}, rng="TPU"), "RNG: TPU"),
+        (PictureSettings("x", loras={"d": 1.0}, seed=2**32), "Seed: 4294967296"),
+        (PictureSettings("x", loras={"d": 1.0}, sampler="Restart", schedule="Automatic"), "Sampler: Restart Karras"),
+        (PictureSettings("x", loras={"d": 1.0}, other={"ENSD": "-3"}), "ENSD: -3"),
     ],
 )
-def test_what_a_study_cannot_express_is_noted_and_the_study_still_opens(tmp_path: Path, info: Infotext, note: str) -> None:
+def test_what_a_study_cannot_express_is_noted_and_the_study_still_opens(tmp_path: Path, info: PictureSettings, note: str) -> None:
     found = settings_from(info)
     assert any(line.startswith(note) for line in found.notes)
     study(found, tmp_path)
@@ -153,7 +154,7 @@ numbers = st.floats(-1e6, 1e6, allow_nan=False)
 @settings(max_examples=40, deadline=None)
 @given(
     st.builds(
-        Infotext,
+        PictureSettings,
         prompt=texts.filter(lambda text: text.strip() and "<" not in text),
         negative=texts,
         steps=st.none() | st.integers(-5, 10**6),
@@ -171,7 +172,7 @@ numbers = st.floats(-1e6, 1e6, allow_nan=False)
         other=st.dictionaries(texts | st.sampled_from(["VAE", "ENSD", "TI hashes", "Hires steps"]), texts, max_size=4),
     )
 )
-def test_any_picture_gives_a_study_that_opens(tmp_path_factory: pytest.TempPathFactory, info: Infotext) -> None:
+def test_any_picture_gives_a_study_that_opens(tmp_path_factory: pytest.TempPathFactory, info: PictureSettings) -> None:
     spec = study(settings_from(info), tmp_path_factory.getbasetemp())
     assert len(spec.loras) == len(info.loras)
     for lora in spec.loras.values():
@@ -189,11 +190,11 @@ def test_init_writes_the_study_of_a_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("info", "says"),
     [
-        (Infotext("x", seed=1, steps=2, cfg=3), "no LoRA"),
-        (Infotext("", seed=1, steps=2, cfg=3, loras={"d": 1.0}), "prompt is empty"),
+        (PictureSettings("x", seed=1, steps=2, cfg=3), "no LoRA"),
+        (PictureSettings("", seed=1, steps=2, cfg=3, loras={"d": 1.0}), "prompt is empty"),
     ],
 )
-def test_a_picture_that_no_study_can_be_made_of_is_refused(tmp_path: Path, info: Infotext, says: str) -> None:
+def test_a_picture_that_no_study_can_be_made_of_is_refused(tmp_path: Path, info: PictureSettings, says: str) -> None:
     save_png(Image.new("RGB", (8, 8)), tmp_path / "a.png", info)
     with pytest.raises(InputError, match=says):
         filled_from(tmp_path / "a.png")

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from studies.a1111.lora_tags import TAG, additional_keys, clean_name, format_number, lora_tag, named_loras, number
+from studies.picture_settings.lora_tags import TAG, additional_keys, clean_name, format_number, lora_tag, named_loras, number
+from studies.picture_settings.settings import PictureSettings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,37 +50,6 @@ WRITTEN: Final = frozenset(
 EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
 
 
-@dataclass(frozen=True)
-class Infotext:
-    """The settings of one picture. None means that the text does not give the value."""
-
-    prompt: str
-    negative: str = ""
-    steps: int | None = None
-    sampler: str | None = None
-    schedule: str | None = None
-    cfg: float | None = None
-    seed: int | None = None
-    size: tuple[int, int] | None = None
-    """Width and height in pixels."""
-    model: str | None = None
-    model_hash: str | None = None
-    clip_skip: int = 1
-    """As A1111 counts: 1 is the last layer."""
-    rng: str = "GPU"
-    """CPU, GPU or NV."""
-    loras: Mapping[str, float] = field(default_factory=dict)
-    """Weights by name."""
-    text_encoder_weights: Mapping[str, float] = field(default_factory=dict)
-    """Those that differ from `loras`."""
-    lora_options: Mapping[str, str] = field(default_factory=dict)
-    """Other settings of a LoRA's tag, as they are written."""
-    lora_hashes: Mapping[str, str] = field(default_factory=dict)
-    """The first 12 hex digits by name."""
-    other: Mapping[str, str] = field(default_factory=dict)
-    """Every other key with its text."""
-
-
 def split_sampler(name: str) -> tuple[str, str]:
     """A study's sampler as A1111 from 1.9 on writes it: sampler and schedule type."""
     for schedule in SCHEDULES:
@@ -95,7 +64,7 @@ def joined_sampler(sampler: str, schedule: str | None) -> str:
     return sampler if shown in (None, "Uniform") else f"{sampler} {shown}"
 
 
-def write(info: Infotext) -> str:
+def write(info: PictureSettings) -> str:
     """The text that A1111 reads."""
     tags = [
         lora_tag(name, weight, info.text_encoder_weights.get(name, weight), info.lora_options.get(name, ""))
@@ -121,7 +90,7 @@ def write(info: Infotext) -> str:
     return "\n".join(part for part in (" ".join([info.prompt, *tags]).strip(), negative, last) if part)
 
 
-def read(text: str, where: object = "infotext") -> Infotext:
+def read(text: str, where: object = "infotext") -> PictureSettings:
     """Reads what A1111 or `write` wrote; a last line with fewer than three pairs belongs to the prompt, as there.
 
     Raises InputError for a value that its key does not allow.
@@ -135,7 +104,7 @@ def read(text: str, where: object = "infotext") -> Infotext:
     loras = named_loras(prompt, values, where)
     read_already = WRITTEN | additional_keys(values)
     sampler, schedule = _sampler(values.get("Sampler"), values.get("Schedule type"))
-    return Infotext(
+    return PictureSettings(
         prompt=TAG.sub("", prompt).strip(),
         negative=negative,
         steps=_whole(values, "Steps", where),
@@ -156,7 +125,7 @@ def read(text: str, where: object = "infotext") -> Infotext:
     )
 
 
-def save_png(image: Image, path: Path, info: Infotext) -> None:
+def save_png(image: Image, path: Path, info: PictureSettings) -> None:
     """Saves `image` as a PNG that A1111's "PNG Info" tab reads."""
     from PIL.PngImagePlugin import PngInfo
 
@@ -165,7 +134,7 @@ def save_png(image: Image, path: Path, info: Infotext) -> None:
     image.save(path, format="PNG", pnginfo=chunks)
 
 
-def read_picture(path: Path) -> Infotext:
+def read_picture(path: Path) -> PictureSettings:
     """Reads the settings out of a PNG's text, or out of the EXIF comment that A1111 writes into JPEG and WebP. Decodes no pixels.
 
     Raises InputError if the file is no picture or has no settings.

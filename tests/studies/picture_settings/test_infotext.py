@@ -1,4 +1,4 @@
-"""Infotext is a format of other people's: examples in their own words, and a round trip for everything else."""
+"""PictureSettings is a format of other people's: examples in their own words, and a round trip for everything else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from PIL import Image
 
 from models.errors import InputError
 from optimizer.render.samplers import SAMPLERS
-from studies.a1111.infotext import PAIR, Infotext, joined_sampler, read, read_picture, save_png, split_sampler, write
-from studies.a1111.lora_tags import clean_name
+from studies.picture_settings.infotext import PAIR, joined_sampler, read, read_picture, save_png, split_sampler, write
+from studies.picture_settings.lora_tags import clean_name
+from studies.picture_settings.settings import PictureSettings
 
 WEBUI = """1girl, (photorealistic:1.4), pink dress <lora:face:0.65> <lora:dress:0.4:0.3>,<lora:shoes:unet=0.5:te=0.2>
 BREAK second line
@@ -43,7 +44,7 @@ def test_what_the_webui_wrote_is_read() -> None:
 
 
 def test_it_is_written_as_the_webui_writes_it() -> None:
-    info = Infotext(
+    info = PictureSettings(
         "1girl, dress", "lowres", 30, "DPM++ SDE", "Karras", 6.5, 123, (512, 768), "lab", "aabbccddee", rng="CPU",
         loras={"face": 0.65, "dress": 0.4}, lora_hashes={"face": "0123456789ab", "dress": "ba9876543210"},
     )  # fmt: skip
@@ -121,7 +122,7 @@ values = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max
 
 @given(
     st.builds(
-        Infotext,
+        PictureSettings,
         prompt=clear,
         negative=clear,
         steps=st.integers(1, 150),
@@ -139,7 +140,7 @@ values = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max
         other=st.dictionaries(st.sampled_from(["Hires upscale", "Version", "TI hashes"]), values, max_size=3),
     )
 )
-def test_what_is_written_is_read_back(info: Infotext) -> None:
+def test_what_is_written_is_read_back(info: PictureSettings) -> None:
     assert read(write(info)) == info
 
 
@@ -189,7 +190,7 @@ def test_a_lora_weight_that_is_no_number_is_refused() -> None:
 
 @pytest.mark.parametrize("prompt", ["1girl", "一个女孩，粉色裙子"])
 def test_a_png_carries_it(tmp_path: Path, prompt: str) -> None:
-    info = Infotext(prompt, steps=30, seed=1, cfg=7.5, size=(8, 8))
+    info = PictureSettings(prompt, steps=30, seed=1, cfg=7.5, size=(8, 8))
     save_png(Image.new("RGB", (8, 8)), tmp_path / "a.png", info)
     assert read_picture(tmp_path / "a.png") == info
 
