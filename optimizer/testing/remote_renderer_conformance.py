@@ -1,4 +1,4 @@
-"""What every `RemoteRenderer` must do. Inherit from `RemoteRendererSuite` in a test module, with the fixtures of `RendererSuite`."""
+"""What every `RemoteRenderer` must do. Inherit from its suite in a test module, with the fixtures of `RendererSuite`."""
 
 from __future__ import annotations
 

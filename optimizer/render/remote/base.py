@@ -66,8 +66,8 @@ class RemoteRenderer(Renderer, Protocol):
         ...
 
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
-        """One image at `weights`, complete: of searched and fixed LoRAs by the study's names, one that is missing is 0. The weights
-        of the job's point are not read.
+        """One image at `weights`: of all LoRAs by the study's names; one that is missing is 0. The weights of the job's point
+        are not read.
 
         `afresh` has the server draw it although it may keep the result of an equal request."""
         ...
