@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from optimizer.point import Job
@@ -40,7 +40,8 @@ class FakeServer:
         key = repr(scene)
         if afresh or key not in self.kept:
             self.drawn.append(scene)
-            self.kept[key] = self.paint(scene)
+            alive = {name: 0.0 if name in self.dead else weight for name, weight in scene.loras.items()}
+            self.kept[key] = self.paint(replace(scene, loras=alive))
         return self.kept[key]
 
 
@@ -84,9 +85,9 @@ class FakeRemoteRenderer:
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         self.cancelled = False
         point = job.point
-        alive = {name: 0.0 if name in self.server.dead else weights.get(name, 0.0) for name in self.server.loras}
+        complete = {name: weights.get(name, 0.0) for name in self.server.loras}
         steps, sampler = point.steps or 20, point.sampler or "euler"
-        scene = Scene(job.seed, point.prompt, "", point.cfg, steps, sampler, self.width, self.height, alive)
+        scene = Scene(job.seed, point.prompt, "", point.cfg, steps, sampler, self.width, self.height, complete)
         image = self.server.ask(scene, afresh=afresh)
         if self.cancelled:
             raise DrawingCancelledError
