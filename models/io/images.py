@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.io.colour import in_srgb
 from models.io.picture_kinds import HEAD, NAMED, PLUGINS, RAW_SUFFIXES, READ, is_picture, picture_kind
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def list_photos(folder: Path) -> list[Path]:
 
 
 def open_photo(path: Path) -> Image.Image:
-    """The picture in RGB, 8 bits a channel, turned upright by its EXIF orientation, transparent parts on white.
+    """The picture in sRGB, 8 bits a channel, turned upright by its EXIF orientation, transparent parts on white.
 
     Raises InputError for kinds that are not read, raw files of cameras, what is damaged or cut short, moves or has several pages,
     and more than `MAX_PIXELS` pixels.
@@ -59,7 +60,7 @@ def open_photo(path: Path) -> Image.Image:
             with Image.open(path, formats=_formats()) as opened:
                 _refuse(opened, path)
                 opened.load()
-                return _in_rgb(ImageOps.exif_transpose(opened))
+                return _in_rgb(in_srgb(ImageOps.exif_transpose(opened)))
     except UnidentifiedImageError as error:
         raise _unread(path) from error
     except Image.DecompressionBombError as error:
