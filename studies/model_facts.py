@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from models.lora.file import TRIGGER_KEY
+from models.lora.layout import TRIGGER_KEY, lora_files, trigger_in
 from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ZERO_SNR
 from studies.file_hashes import stamps
 from studies.render_settings import render_settings_of
@@ -59,7 +59,8 @@ class OpenedFacts:
 
 def trigger_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """The part of a LoRA's metadata that is stored."""
-    return {key: value for key, value in metadata.items() if key == TRIGGER_KEY}
+    trigger = trigger_in(metadata)
+    return {} if trigger is None else {TRIGGER_KEY: trigger}
 
 
 def store_facts(workspace: Workspace, source: Mapping[str, Any], facts: OpenedFacts) -> None:
@@ -90,7 +91,6 @@ def _base_facts(*, is_xl: bool = False, **facts: Any) -> BaseFacts:
 def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     """All that decides what the renderer is: the study's settings, and size and time of change of every file it names."""
     files = [spec.base.checkpoint, *([spec.base.vae] if spec.base.vae else []), *spec.embeddings]
-    files += [lora.file for lora in spec.loras.values()]
     return {
         "format": FORMAT,
         "path": NUMERICAL_PATH,
@@ -99,5 +99,11 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
         "loras": {name: [lora.file, lora.fixed] for name, lora in spec.loras.items()},
         "device": spec.render.device,
         "compile": spec.render.compile,
-        "files": {name: list(stamps((root / name).expanduser())) for name in files},
+        "files": {name: list(stamps((root / name).expanduser())) for name in files}
+        | {lora.file: _lora_stamps((root / lora.file).expanduser()) for lora in spec.loras.values()},
     }
+
+
+def _lora_stamps(path: Path) -> list[list[str | int]]:
+    """Those of all files that decide what a LoRA is: peft's settings next to it among them."""
+    return [stamp for file in lora_files(path) for stamp in stamps(file)]

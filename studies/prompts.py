@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from models.lora.file import TRIGGER_KEY
+from models.lora.layout import trigger_in
 
 
 def trigger_of(given: str | None, metadata: Mapping[str, str]) -> str | None:
     """The trigger that the study names, else the one written in the LoRA file."""
-    return given or metadata.get(TRIGGER_KEY) or None
+    return given or trigger_in(metadata)
 
 
 def without_triggers(prompt: str, triggers: Iterable[str]) -> str:

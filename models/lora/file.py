@@ -1,8 +1,8 @@
 """LoRA files: opened, and written.
 
-A LoRA (Hu et al. 2021) adds alpha / rank * up @ down to a layer's weight. In: kohya, A1111, peft and diffusers files and those of
-cloneofsimo's scripts, as safetensors. Out: what kohya's scripts write, so that A1111, ComfyUI and diffusers read it, with true
-alphas.
+A LoRA (Hu et al. 2021) adds alpha / rank * up @ down to a layer's weight. In: files of kohya, A1111, peft, diffusers, OneTrainer,
+LyCORIS, ComfyUI and cloneofsimo's scripts, as safetensors. Out: what kohya's scripts write, so that A1111, ComfyUI and diffusers
+read it, with true alphas.
 """
 
 from __future__ import annotations
@@ -13,24 +13,29 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
 from models.io.safetensors_header import read_safetensors_header
-from models.lora.adapter_metadata import read_adapter_settings, stored_alpha
-from models.lora.key_spellings import CONTEXT_WIDTHS, Modules, family_of_layers, kohya_name, site_names, split_key
-from models.lora.methods import LoraLayer, Role, read_layer, unsupported_method
-from models.lora.numbered_keys import EMBEDDING, numbered_names
+from models.lora.families import CONTEXT_WIDTHS
+from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
+from models.lora.layout import LoraLayout, read_layout, weights_file
+from models.lora.methods import LoraLayer
+from models.lora.misfits import Misfits
+from models.lora.notes import embedding_notes, scale_notes
+from models.lora.numbered_keys import numbered_names
+from models.lora.scale.stated import IN_TENSORS, Scale
+from models.lora.scaled_layer import read_scaled_layer
 from models.lora.sites import DENOISER, Part, Site
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 Layers = Mapping[Part, Mapping[str, LoraLayer]]
 """By part of the base, then by the module's name in it."""
-TRIGGER_KEY = "modelspec.trigger_phrase"
-"""Where a file's metadata name its trigger word."""
+INSIDE: Final = (IN_TENSORS, "")
+"""Sources of a scale that follow from the tensors alone."""
 
 
 @dataclass(frozen=True)
@@ -43,44 +48,41 @@ class LoraFile:
     hash: str
     """What A1111 calls the LoRA in picture metadata: 12 hex digits of `sshs_model_hash`, or of `digest`."""
     digest: str
-    """SHA-256 in hex over the file's tensors (A1111's AutoV3), always computed: what cache keys are made of."""
+    """SHA-256 in hex over the file's tensors (A1111's AutoV3), always computed, and over the alphas that are stated outside
+    them: what cache keys are made of."""
     layers: Layers
     """For every part of the base, empty where the LoRA does not touch it."""
     metadata: dict[str, str]
+    notes: tuple[str, ...] = ()
+    """Lines for people: where its scale stands if not in its tensors, and what of the file is not read."""
 
 
 def open_lora(path: Path, modules: Modules) -> LoraFile:
-    """Opens a .safetensors LoRA for the base whose modules are given (`Base.modules`); tensors on the CPU, as stored.
+    """Opens a LoRA for the base whose modules are given (`Base.modules`); tensors on the CPU, as stored.
 
-    A textual inversion that cloneofsimo's scripts kept in the same file is passed over.
+    A .safetensors file, or a folder that peft or diffusers saved. Textual inversions kept in the same file are passed over, and
+    named in `notes`.
     Raises InputError for a missing, damaged or pickled file, LoHa, LoKr, DoRA and other methods, values that are not finite, and
     LoRAs of another architecture (a layer that the base lacks or of another shape).
     """
-    entries, metadata, start = read_header(path)
-    method = unsupported_method(list(entries))
-    if method is not None:
-        raise InputError(f"a {method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")
-    stems = _keys_by_stem(path, [key for key in entries if metadata.get(key) != EMBEDDING])
-    tensors, digest = _read_tensors(path, start)
-    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    names = site_names(modules) | numbered_names(path, modules, shapes, metadata)
-    layers, strange = _fitted(path, stems, tensors, names, modules, read_adapter_settings(path, metadata))
-    if strange:
-        down = {stem: shapes[roles["down"]] for stem, roles in stems.items() if "down" in roles}
-        raise _other_architecture(path, len(layers), len(stems), strange[0], family_of_layers(down), modules[DENOISER])
-    if len(layers) < len(stems):
-        raise InputError("the file names a layer twice, in two spellings", path, "save it again with one tool")
+    layout = read_layout(path)
+    if layout.method is not None:
+        raise InputError(f"a {layout.method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")
+    tensors, digest = read_tensors(layout.path, layout.start)
+    layers, scales = _fitted(layout, tensors, modules)
     parts: dict[Part, dict[str, LoraLayer]] = {part: {} for part in modules}
     for site, layer in layers.items():
         parts[site.part][site.module] = layer
-    stored = metadata.get("sshs_model_hash", "")
+    stored = layout.metadata.get("sshs_model_hash", "")
     short = (stored if _is_sha256(stored) else digest)[:12].lower()
-    return LoraFile(path, path.stem, short, digest, parts, metadata)
+    outside = {f"{site.part}.{site.module}": layer.alpha for site, layer in layers.items() if scales[site].source not in INSIDE}
+    notes = tuple(scale_notes([*scales.values()], layout) + embedding_notes(layout))
+    return LoraFile(layout.path, layout.name, short, _with_alphas(digest, outside), parts, layout.metadata, notes)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata of a safetensors file, read from its header alone. Raises InputError if it is no safetensors file."""
-    return read_header(path)[1]
+    return read_safetensors_header(weights_file(path)).metadata
 
 
 def write_lora(path: Path, layers: Layers, metadata: Mapping[str, str]) -> str:
@@ -116,17 +118,8 @@ def _with_sorted_header(data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
-def read_header(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
-    """Tensor entries, metadata and the byte at which the tensors start. Raises InputError if it is no safetensors file."""
-    if not path.is_file():
-        raise InputError("no such LoRA file", path, "check the path")
-    if path.suffix.lower() != ".safetensors":
-        raise InputError("a LoRA that is no .safetensors file can run code when opened", path, "fetch its .safetensors version")
-    header = read_safetensors_header(path)
-    return header.entries, header.metadata, header.start
-
-
-def _read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
+def read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
+    """All tensors by key, and the SHA-256 in hex over their bytes from `start` on. Raises InputError for a damaged file."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -137,50 +130,44 @@ def _read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
         raise InputError("a damaged safetensors file", path, "fetch it again") from error
 
 
-def _keys_by_stem(path: Path, keys: list[str]) -> dict[str, dict[Role, str]]:
-    """The file's keys gathered by layer."""
-    stems: dict[str, dict[Role, str]] = {}
-    for key in keys:
-        parts = split_key(key)
-        if parts is None:
-            raise InputError(f"not a LoRA file (it holds '{key[:80]}')", path, "name a LoRA; a checkpoint goes under base:")
-        stems.setdefault(parts[0], {})[parts[1]] = key
-    if not stems:
-        raise InputError("the file holds no layers", path, "fetch it again")
-    return stems
-
-
 def _fitted(
-    path: Path,
-    stems: dict[str, dict[Role, str]],
-    tensors: dict[str, Tensor],
-    names: dict[str, Site],
-    modules: Modules,
-    settings: dict[str, Any],
-) -> tuple[dict[Site, LoraLayer], list[str]]:
-    """The layers that the base has, and for each other one why it is none of the base's."""
+    layout: LoraLayout, tensors: Mapping[str, Tensor], modules: Modules
+) -> tuple[dict[Site, LoraLayer], dict[Site, Scale]]:
+    """The layers by their place in the base, and where the scale of each is stated."""
+    names = site_names(modules) | numbered_names(layout.path, modules, layout.shapes, layout.metadata)
+    shared = shared_text_sites(modules)
     layers: dict[Site, LoraLayer] = {}
-    strange = []
-    for stem, roles in stems.items():
-        site = names.get(stem)
-        if site is None:
-            strange.append(f"'{stem[:80]}' is not in it")
+    scales: dict[Site, Scale] = {}
+    width: Any = getattr(modules[DENOISER], "config", {}).get("cross_attention_dim")
+    misfits = Misfits(layout, CONTEXT_WIDTHS.get(width))
+    for stem, roles in layout.stems.items():
+        sites = sites_of(stem, names, shared)
+        part = sites[0].part if sites else DENOISER
+        spelt = [bare_name(stem), *(sites[0].module for _ in sites[:1]), *(f"text_model.{s.module}" for s in sites[:1])]
+        layer, scale = read_scaled_layer(layout, roles, tensors, part, spelt)
+        if not sites:
+            misfits.add_unknown(stem)
             continue
-        layer = read_layer(path, roles, tensors, stored_alpha(settings, site))
-        fitted = layer.fitted(tuple(modules[site.part].get_parameter(f"{site.module}.weight").shape))
-        if fitted is None:
-            strange.append(f"the shape of {site.module} differs")
-        else:
-            layers[site] = fitted
-    return layers, strange
+        shapes = {site: tuple(modules[site.part].get_parameter(f"{site.module}.weight").shape) for site in sites}
+        fitting = {site: fitted for site, shape in shapes.items() if (fitted := layer.fitted(shape)) is not None}
+        if not fitting:
+            misfits.add_shape(stem, layer, shapes[sites[0]])
+        elif len(fitting) > 1:
+            what = f"'{stem[:80]}' does not say which of the two text encoders it is for, and fits both"
+            raise InputError(what, layout.path, "save it with kohya's names (lora_te1_, lora_te2_)")
+        for site, fitted in fitting.items():
+            if site in layers:
+                raise InputError("the file names a layer twice, in two spellings", layout.path, "save it again with one tool")
+            layers[site], scales[site] = fitted, scale
+    misfits.check(len(layers))
+    return layers, scales
 
 
-def _other_architecture(path: Path, matching: int, count: int, why: str, family: str | None, denoiser: nn.Module) -> InputError:
-    width: Any = getattr(denoiser, "config", {}).get("cross_attention_dim")
-    own = CONTEXT_WIDTHS.get(width)
-    kind = f"a LoRA for {family}" if family not in (None, own) else "a LoRA of another architecture"
-    what = f"{kind}: {matching} of its {count} layers match this base{f' ({own})' if own else ''}; {why}"
-    return InputError(what, path, "use a LoRA trained on this kind of base")
+def _with_alphas(digest: str, alphas: Mapping[str, float]) -> str:
+    """The digest of tensors and of the alphas that stand outside them, so that another scale is another cache key."""
+    if not alphas:
+        return digest
+    return hashlib.sha256(json.dumps([digest, sorted(alphas.items())]).encode()).hexdigest()
 
 
 def _is_sha256(text: str) -> bool:

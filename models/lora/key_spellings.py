@@ -1,16 +1,20 @@
 """The names by which LoRA files of several tools call the layers of one base.
 
-Names are not parsed: every layer of the base is written down under each tool's spelling, and a file's keys are looked up. To add
-a spelling: its suffixes go to `SUFFIXES`, and a function that spells every layer to `SPELLINGS`.
+Every layer of the base is written down under each tool's spelling, and a file's keys are looked up, as they are and without the
+wrappers of `WRAPPERS`. To add a spelling: its suffixes go to `SUFFIXES`, and a function that spells every layer to `SPELLINGS`.
 
-Spellings so far: kohya and A1111 (`lora_unet_..`, `lora_te_..`, flattened with "_"), kohya's over the original Stable Diffusion
-layout (`lora_unet_input_blocks_1_1_..`), diffusers and peft (`unet...lora_A.weight`, `...lora.down.weight`,
-`.._lora.down.weight`). SDXL's two text encoders are `lora_te1_..` and `lora_te2_..`, or `text_encoder` and `text_encoder_2`.
+Denoiser: kohya and A1111 (`lora_unet_..`, flattened with "_"), LyCORIS and SimpleTuner (`lycoris_..`), diffusers and peft
+(`unet...lora_A.weight`, `...lora.down.weight`, `.._lora.down.weight`, `base_model.model...`), OneTrainer's OMI names
+(`unet.input_blocks.1.1..`), ComfyUI's (`diffusion_model.input_blocks.1.1..`), and all of these without a prefix; each over
+diffusers' own layout and the original one. Text encoders: `lora_te_..`, `lora_te1_..`, `lora_te2_..`; `text_encoder`,
+`text_encoder_2`; `clip_l`, `clip_g`; `text_encoders.clip_l.transformer`. A name without a prefix is a layer of either text
+encoder (`shared_text_sites`): shapes tell which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from models.lora.methods import Role
@@ -28,40 +32,75 @@ SUFFIXES: Final[dict[str, Role]] = {
     ".lora_up.weight": "up",
     ".lora_A.weight": "down",
     ".lora_B.weight": "up",
-    ".lora_A.default.weight": "down",
-    ".lora_B.default.weight": "up",
+    ".lora_A": "down",
+    ".lora_B": "up",
     ".lora.down.weight": "down",
     ".lora.up.weight": "up",
     ".lora_linear_layer.down.weight": "down",
     ".lora_linear_layer.up.weight": "up",
     "_lora.down.weight": "down",
     "_lora.up.weight": "up",
+    ".lora.alpha": "alpha",
+    ".lora_linear_layer.alpha": "alpha",
+    "_lora.alpha": "alpha",
     ".alpha": "alpha",
     ":down": "down",
     ":up": "up",
 }
 
-CONTEXT_WIDTHS: Final = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
-"""Width of the text that cross-attention reads, by family of bases."""
+ADAPTER: Final = re.compile(r"\.lora_([AB])\.(?!weight$)([^.]+)(?=\.weight$)")
+"""peft's name of an adapter within a key: `.lora_A.default_0.weight`."""
+WRAPPERS: Final = ("base_model.model.", "_orig_mod.", "module.", "model.", "unet.", "diffusion_model.", "transformer.")
+"""What tools put in front of the name of a layer, singly or several in a row."""
+TEXT_PREFIXES: Final[dict[str, Part]] = {
+    "text_encoder.": TEXT,
+    "text_encoder_1.": TEXT,
+    "text_encoder_2.": TEXT_2,
+    "text_encoders.clip_l.": TEXT,
+    "text_encoders.clip_g.": TEXT_2,
+    "clip_l.": TEXT,
+    "clip_g.": TEXT_2,
+    "cond_stage_model.": TEXT,
+    "conditioner.embedders.0.": TEXT,
+    "conditioner.embedders.1.": TEXT_2,
+}
+"""The text encoder that a prefix stands for."""
 
 
 def split_key(key: str) -> tuple[str, Role] | None:
     """`stem.lora_down.weight` to (stem, "down"); None if it ends like no LoRA key."""
+    plain = ADAPTER.sub(r".lora_\1", key)
     for suffix, role in SUFFIXES.items():
-        if key.endswith(suffix):
-            return key.removesuffix(suffix).replace(".processor.", "."), role
+        if plain.endswith(suffix):
+            return plain.removesuffix(suffix).replace(".processor.", "."), role
     return None
 
 
-def family_of_layers(down: Mapping[str, Sequence[int]]) -> str | None:
-    """The family of bases that a LoRA was trained on, by the shapes of its down matrices; None if they fit none."""
-    for stem, shape in down.items():
-        if len(shape) >= 2 and stem.replace(".", "_").endswith("attn2_to_k"):
-            return CONTEXT_WIDTHS.get(shape[1])
-        # a numbered layer of the UNet has one of these widths only where it reads text
-        if len(shape) >= 2 and stem.startswith("unet:") and shape[1] in CONTEXT_WIDTHS:
-            return CONTEXT_WIDTHS[shape[1]]
-    return None
+def bare_name(stem: str) -> str:
+    """Without wrappers and the prefix of a text encoder: the layer's name in the model that was trained, in most cases."""
+    prefix = next((p for p in TEXT_PREFIXES if _unwrapped(stem).startswith(p)), "")
+    return _unwrapped(_unwrapped(stem).removeprefix(prefix))
+
+
+def part_of_name(stem: str) -> Part:
+    """The part of the base that a layer's name tells without the base."""
+    prefix = next((p for p in TEXT_PREFIXES if _unwrapped(stem).startswith(p)), None)
+    if prefix is not None:
+        return TEXT_PREFIXES[prefix]
+    name = bare_name(stem).replace(".", "_")
+    if re.match(r"(lora_te\d?_|lycoris_)?(text_model_|encoder_layers_)|text_encoder:", name) is None:
+        return DENOISER
+    return TEXT_2 if name.startswith("lora_te2_") else TEXT
+
+
+def sites_of(stem: str, names: Mapping[str, Site], shared: Mapping[str, tuple[Site, ...]]) -> tuple[Site, ...]:
+    """The layers that a stem may name: one, or one of each text encoder, or none. `names` and `shared` spell the base."""
+    for name in (stem, _unwrapped(stem)):
+        if name in names:
+            return (names[name],)
+    prefix = next((p for p in TEXT_PREFIXES if _unwrapped(stem).startswith(p)), None)
+    found = shared.get(bare_name(stem), ())
+    return found if prefix is None else tuple(site for site in found if site.part == TEXT_PREFIXES[prefix])
 
 
 def site_names(modules: Modules) -> dict[str, Site]:
@@ -73,12 +112,13 @@ def site_names(modules: Modules) -> dict[str, Site]:
 
 
 def _dotted_names(modules: Modules) -> dict[str, Site]:
-    """diffusers and peft: the modules' own names, and those of diffusers' former attention processors."""
+    """diffusers, peft, OneTrainer, ComfyUI: the denoiser's names in both layouts, and those of former attention processors."""
     names: dict[str, Site] = {}
+    original = original_names(modules[DENOISER])
     for module in layer_names(modules[DENOISER]):
-        site = Site(DENOISER, module)
-        dotted = {module, module.replace(".to_out.0", ".to_out")}
-        names |= {f"{prefix}.{name}": site for prefix in ("unet", "base_model.model") for name in dotted}
+        for layout in {module, original.get(module, module)}:
+            dotted = {layout, layout.replace(".to_out.0", ".to_out")}
+            names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in ("unet.", "") for name in dotted}
     for part, prefix in ((TEXT, "text_encoder"), (TEXT_2, "text_encoder_2")):
         for module in layer_names(modules[part]) if part in modules else []:
             for name in _with_and_without_body(module):
@@ -87,8 +127,12 @@ def _dotted_names(modules: Modules) -> dict[str, Site]:
 
 
 def _flat_names(modules: Modules) -> dict[str, Site]:
-    """kohya and A1111: names joined by "_"; the first text encoder numbered or not."""
-    names = {kohya_name(site): site for site in (Site(DENOISER, module) for module in layer_names(modules[DENOISER]))}
+    """kohya, A1111 and LyCORIS: names joined by "_", the denoiser's in both layouts; the first text encoder numbered or not."""
+    names: dict[str, Site] = {}
+    original = original_names(modules[DENOISER])
+    for module in layer_names(modules[DENOISER]):
+        flat = {_flat(module), _flat(original.get(module, module))}
+        names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in FLAT_PREFIXES for name in flat}
     for part, prefixes in ((TEXT, ("lora_te", "lora_te1")), (TEXT_2, ("lora_te2",))):
         for module in layer_names(modules[part]) if part in modules else []:
             spelt = [f"{prefix}_{_flat(name)}" for prefix in prefixes for name in _with_and_without_body(module)]
@@ -96,13 +140,19 @@ def _flat_names(modules: Modules) -> dict[str, Site]:
     return names
 
 
-def _original_names(modules: Modules) -> dict[str, Site]:
-    """kohya over the layout of the original Stable Diffusion code."""
-    names = original_names(modules[DENOISER])
-    return {f"lora_unet_{_flat(original)}": Site(DENOISER, module) for module, original in names.items()}
+FLAT_PREFIXES: Final = ("lora_unet_", "lycoris_", "lora_transformer_", "")
+SPELLINGS: Final[tuple[Callable[[Modules], dict[str, Site]], ...]] = (_dotted_names, _flat_names)
 
 
-SPELLINGS: Final[tuple[Callable[[Modules], dict[str, Site]], ...]] = (_dotted_names, _flat_names, _original_names)
+def shared_text_sites(modules: Modules) -> dict[str, tuple[Site, ...]]:
+    """Layers of text encoders by names that do not tell which encoder: dotted, flattened, and LyCORIS's."""
+    found: dict[str, tuple[Site, ...]] = {}
+    for part in (TEXT, TEXT_2):
+        for module in layer_names(modules[part]) if part in modules else []:
+            dotted = {spelt for name in _with_and_without_body(module) for spelt in (name, _as_attention_processor(name))}
+            for name in dotted | {f"{prefix}{_flat(name)}" for name in dotted for prefix in ("", "lycoris_")}:
+                found[name] = (*found.get(name, ()), Site(part, module))
+    return found
 
 
 def kohya_name(site: Site, *, numbered: bool = False) -> str:
@@ -114,6 +164,12 @@ def kohya_name(site: Site, *, numbered: bool = False) -> str:
         return f"lora_unet_{_flat(site.module)}"
     prefix = {TEXT: "lora_te1" if numbered else "lora_te", TEXT_2: "lora_te2"}[site.part]
     return f"{prefix}_text_model_{_flat(site.module.removeprefix('text_model.'))}"
+
+
+def _unwrapped(stem: str) -> str:
+    while wrapper := next((w for w in WRAPPERS if stem.startswith(w)), ""):
+        stem = stem.removeprefix(wrapper)
+    return stem
 
 
 def _with_and_without_body(module: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ To add one (LoHa, LoKr, DoRA ...): write its layer and its reader, name the read
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ Role = Literal["down", "up", "alpha"]
 """What a tensor is in its layer."""
 Keys = Mapping[Role, str]
 """The keys of one layer's tensors."""
+LARGEST: Final = 3.4e38
+"""The largest number of float32."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,34 @@ def _read_lora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_al
         raise InputError(f"'{next(iter(keys.values()))}' lacks its other half", path, "fetch it again")
     down, up = tensors[keys["down"]], tensors[keys["up"]]
     stored = tensors.get(keys.get("alpha", ""))
-    if not (down.is_floating_point() and up.is_floating_point()) or (stored is not None and stored.numel() != 1):
+    if not (_has_numbers(down) and _has_numbers(up)) or (stored is not None and stored.numel() != 1):
         raise InputError(f"'{keys['down']}' is not stored as floating-point LoRA matrices", path, "use the unquantised file")
-    alpha = float(stored.item()) if stored is not None else default_alpha
-    finite = bool(down.float().isfinite().all()) and bool(up.float().isfinite().all())
-    if not finite or (alpha is not None and alpha != alpha):
-        raise InputError(f"'{keys['down']}' holds NaN or infinity", path, "fetch or train it again")
-    return LoraLayer(down, up, alpha if alpha is not None else float(down.shape[0] if down.ndim else 1))
+    if down.ndim < 2 or up.ndim < 2 or down.numel() == 0 or up.numel() == 0:
+        raise InputError(f"'{keys['down']}' has no rank (its matrices are empty)", path, "fetch or train it again")
+    if len(down) != up.shape[1]:
+        what = f"'{keys['down']}' has rank {len(down)} and its other half {up.shape[1]}"
+        raise InputError(what, path, "fetch it again")
+    alpha = float(stored.float().item()) if stored is not None else default_alpha
+    layer = LoraLayer(down, up, alpha if alpha is not None else float(len(down)))
+    _check_finite(path, keys["down"], layer)
+    return layer
+
+
+def _has_numbers(tensor: Tensor) -> bool:
+    """Whether each element is one floating-point number: packed ones (float4) are two."""
+    return tensor.is_floating_point() and "_x2" not in str(tensor.dtype)
+
+
+def _check_finite(path: Path, key: str, layer: LoraLayer) -> None:
+    """Raises InputError for NaN and infinity, in the matrices, alpha, or what they make in float32."""
+    down, up = layer.down.float(), layer.up.float()
+    if not math.isfinite(layer.alpha):
+        raise InputError(f"'{key}' has alpha {layer.alpha}", path, "fetch or train it again")
+    if not bool(down.isfinite().all()) or not bool(up.isfinite().all()):
+        raise InputError(f"'{key}' holds NaN or infinity", path, "fetch or train it again")
+    largest = abs(layer.scale) * float(down.abs().max()) * float(up.abs().max()) * layer.rank
+    if largest > LARGEST and not bool(layer.delta().isfinite().all()):
+        raise InputError(f"'{key}' makes numbers too large for float32 (alpha {layer.alpha:g})", path, "fetch or train it again")
 
 
 Reader = Callable[[Path, Keys, Mapping[str, "Tensor"], "float | None"], LoraLayer]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class StackedLoras:
     """The up and down matrices of a model's layers, those of a layer's LoRAs concatenated along their ranks.
 
-    Stored in the files' dtype, in one tensor for each width.
+    Stored in the files' dtype, or the narrowest that has all their numbers, in one tensor for each width.
     """
 
     def __init__(self, layers: Sequence[Sequence[tuple[int, LoraLayer]]]) -> None:
@@ -41,6 +41,28 @@ class StackedLoras:
         return self._downs.parts([rows.float() * share for rows, share in zip(self._downs.on(device), shares, strict=True)])
 
 
+def common_dtype(dtypes: Collection[torch.dtype]) -> torch.dtype:
+    """The narrowest dtype that has all numbers of these floating dtypes; at most float32, in which they are folded."""
+    import torch
+
+    if len(set(dtypes)) == 1 and next(iter(dtypes)).itemsize in (2, 4):
+        return next(iter(dtypes))
+    # Small floats are stored alone and concatenated as the first of these that has all their digits and exponents.
+    for wide in (torch.float16, torch.bfloat16):
+        if all(dtype == wide or (dtype.itemsize == 1 and _holds(wide, dtype)) for dtype in dtypes):
+            return wide
+    return torch.float32
+
+
+def _holds(wide: torch.dtype, narrow: torch.dtype) -> bool:
+    """Whether every finite number of one dtype is one of the other, subnormal ones included."""
+    import torch
+
+    few, many = torch.finfo(narrow), torch.finfo(wide)
+    smallest = many.smallest_normal * many.eps
+    return few.max <= many.max and few.eps >= many.eps and few.smallest_normal * few.eps >= smallest
+
+
 class _Stacks:
     """Rows of many layers, those of one width in one tensor."""
 
@@ -50,7 +72,8 @@ class _Stacks:
         self._widths = [parts[0].shape[1] for parts in layers]
         self._lengths = [sum(len(part) for part in parts) for parts in layers]
         self._order = sorted(set(self._widths))
-        self._rows = self.ordered([torch.cat(list(parts)) for parts in layers])
+        dtype = common_dtype({part.dtype for parts in layers for part in parts})
+        self._rows = self.ordered([torch.cat([part.to(dtype) for part in parts]) for parts in layers])
 
     def ordered(self, layers: Sequence[Tensor]) -> list[Tensor]:
         """Concatenates, for each width, what the layers of that width have for their rows."""

@@ -1,21 +1,30 @@
-"""Describes any LoRA file by its names, shapes and metadata alone: without a base, and without loading weights."""
+"""Describes any LoRA file by itself, without a base: its names, shapes, scale and metadata, and whether every layer is whole."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from models.errors import InputError
-from models.lora.file import TRIGGER_KEY, read_header
-from models.lora.key_spellings import family_of_layers, split_key
-from models.lora.methods import unsupported_method
+from models.lora.families import family_of_layers, family_of_names
+from models.lora.file import read_tensors
+from models.lora.key_spellings import bare_name, part_of_name
+from models.lora.layout import LoraLayout, metadata_table, read_layout
+from models.lora.methods import LoraLayer
+from models.lora.notes import embedding_notes, scale_notes
 from models.lora.numbered_keys import is_numbered
+from models.lora.scale.stated import Scale
+from models.lora.scaled_layer import read_scaled_layer
+from models.lora.sites import DENOISER, TEXT_2
 
 MOST_TAGS: Final = 12
+NAMING: Final = {
+    "lora_unet_": "kohya", "lora_te": "kohya", "lycoris_": "LyCORIS", "unet.": "OneTrainer", "clip_": "OneTrainer",
+    "diffusion_model.": "ComfyUI", "text_encoders.": "ComfyUI", "lora_": "kohya",
+}  # fmt: skip
+"""The tool whose keys begin so, and have none of the other tools' ends."""
 
 
 @dataclass(frozen=True)
@@ -43,86 +52,70 @@ class LoraSummary:
     """Steps, epochs, learning rate and the like, as kohya's metadata name them."""
     tags: dict[str, int]
     """The commonest tags of the training captions, with their counts."""
+    notes: tuple[str, ...] = ()
+    """As `models.lora.file.LoraFile.notes`."""
 
 
 def summarise(path: Path) -> LoraSummary:
-    """Raises InputError for what is no safetensors file, or contains no LoRA of any method."""
-    entries, metadata, _ = read_header(path)
-    method = unsupported_method(list(entries))
-    shapes = _shapes(entries)
-    if method is None and not shapes:
-        raise InputError("not a LoRA file (no LoRA layers in it)", path, "name a LoRA; a checkpoint goes under base:")
-    down = {stem: roles["down"] for stem, roles in shapes.items() if "down" in roles}
-    convolutions = any(len(shape) == 4 and shape[2:] != [1, 1] for shape in down.values())
+    """Reads every layer as `open_lora` does, but for whether a base has it.
+
+    Raises InputError for what is no safetensors file, has no LoRA of any method, or a layer that is not whole and finite.
+    """
+    layout = read_layout(path)
+    metadata, down = layout.metadata, layout.down_shapes
+    scaled = _layers(layout)
+    convolutions = any(len(shape) == 4 and shape[2:] != (1, 1) for shape in down.values())
+    stems = list(layout.stems) or sorted(_stems(layout))
     return LoraSummary(
-        file=path.name,
-        method=method or ("LoCon" if convolutions else "LoRA"),
-        naming=_naming(list(entries)),
-        family=family_of_layers(down),
-        ranks=dict(Counter(shape[0] for shape in down.values() if shape)) if method is None else {},
-        alphas=_alphas(path, entries) if method is None else {},
-        blocks=dict(Counter(_block(stem) for stem in (down or _stems(entries)))),
-        trigger=_trigger(metadata),
+        file=layout.name if path.is_dir() else path.name,
+        method=layout.method or ("LoCon" if convolutions else "LoRA"),
+        naming=_naming(list(layout.shapes)),
+        family=family_of_layers(down) or family_of_names(stems),
+        ranks=dict(Counter(layer.rank for layer, _ in scaled)),
+        alphas=dict(Counter(round(scale.alpha, 4) for _, scale in scaled if scale.source)),
+        blocks=dict(Counter(_block(stem) for stem in stems)),
+        trigger=layout.trigger,
         base=metadata.get("ss_sd_model_name") or metadata.get("ss_base_model_version") or metadata.get("modelspec.architecture"),
         hash=metadata.get("sshs_model_hash"),
         training=_training(metadata),
         tags=_tags(metadata),
+        notes=tuple(scale_notes([scale for _, scale in scaled], layout) + embedding_notes(layout)),
     )
 
 
-def _shapes(entries: Mapping[str, Any]) -> dict[str, dict[str, list[int]]]:
-    found: dict[str, dict[str, list[int]]] = {}
-    for key, entry in entries.items():
-        parts = split_key(key)
-        if parts is not None and parts[1] != "alpha" and isinstance(entry, dict) and isinstance(entry.get("shape"), list):
-            found.setdefault(parts[0], {})[parts[1]] = entry["shape"]
-    return found
+def _layers(layout: LoraLayout) -> list[tuple[LoraLayer, Scale]]:
+    if layout.method is not None:
+        return []
+    tensors, _ = read_tensors(layout.path, layout.start)
+    return [
+        read_scaled_layer(layout, roles, tensors, part_of_name(stem), [bare_name(stem)]) for stem, roles in layout.stems.items()
+    ]
 
 
-def _stems(entries: Mapping[str, Any]) -> set[str]:
-    return {key.split(".")[0] if key.startswith("lora_") else key.rsplit(".", 1)[0] for key in entries}
+def _stems(layout: LoraLayout) -> set[str]:
+    return {key.split(".")[0] if key.startswith("lora_") else key.rsplit(".", 1)[0] for key in layout.shapes}
 
 
 def _naming(keys: list[str]) -> str:
     if any(is_numbered(key) for key in keys):
         return "cloneofsimo"
-    if any(".lora_A." in key for key in keys):
+    if any(".lora_A" in key for key in keys):
         return "peft"
     if any(key.endswith((".lora.down.weight", "_lora.down.weight", ".lora_linear_layer.down.weight")) for key in keys):
         return "diffusers"
-    return "kohya" if any(key.startswith("lora_") for key in keys) else "unknown"
+    return next((tool for start, tool in NAMING.items() if any(key.startswith(start) for key in keys)), "unknown")
 
 
 def _block(stem: str) -> str:
-    name = stem.replace(".", "_")
-    if name.startswith(("lora_te2", "text_encoder_2")):
-        return "second text encoder"
-    if name.startswith(("lora_te", "text_encoder")):
-        return "text encoder"
+    part = part_of_name(stem)
+    if part != DENOISER:
+        return "second text encoder" if part == TEXT_2 else "text encoder"
+    name = f"_{bare_name(stem).replace('.', '_')}"
     for mark, side in (("down", "down"), ("input", "down"), ("mid", "middle"), ("up", "up"), ("output", "up")):
         if f"_{mark}_blocks" in name or f"_{mark}_block" in name or f"_{mark}dle_block" in name:
             attention = "attention" if "attn" in name or "attentions" in name or "transformer" in name else "other"
             return f"UNet {side}, {attention}"
     return "UNet, other"
-
-
-def _alphas(path: Path, entries: Mapping[str, Any]) -> dict[float, int]:
-    from safetensors import SafetensorError, safe_open
-
-    keys = [key for key in entries if key.endswith(".alpha")]
-    try:
-        with safe_open(path, framework="pt") as opened:
-            return dict(Counter(round(float(opened.get_tensor(key).float().reshape(-1)[0]), 4) for key in keys))
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, IndexError) as error:
-        raise InputError("a damaged safetensors file", path, "fetch it again") from error
-
-
-def _trigger(metadata: Mapping[str, str]) -> str | None:
-    """What the file names, or else the token of the only folder it was trained on."""
-    if metadata.get(TRIGGER_KEY):
-        return metadata[TRIGGER_KEY]
-    tokens = {folder.partition("_")[2] for folder in _table(metadata, "ss_dataset_dirs")}
-    return tokens.pop() if len(tokens) == 1 and all(tokens) else None
 
 
 def _training(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -133,15 +126,7 @@ def _training(metadata: Mapping[str, str]) -> dict[str, str]:
 def _tags(metadata: Mapping[str, str]) -> dict[str, int]:
     """The tags of the training captions, the commonest first."""
     counted: Counter[str] = Counter()
-    for tags in _table(metadata, "ss_tag_frequency").values():
+    for tags in metadata_table(metadata, "ss_tag_frequency").values():
         if isinstance(tags, dict):
             counted.update({str(tag): count for tag, count in tags.items() if isinstance(count, int)})
     return dict(counted.most_common(MOST_TAGS))
-
-
-def _table(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
-    try:
-        table = json.loads(metadata.get(key, "{}"))
-    except (json.JSONDecodeError, RecursionError):
-        return {}
-    return table if isinstance(table, dict) else {}

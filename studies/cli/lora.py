@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="a .safetensors LoRA from any tool")],
+    file: Annotated[Path, typer.Argument(help="a .safetensors LoRA from any tool, or the folder that peft saved")],
     as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:
     """Print kind, rank, alpha, trigger, base and blocks of a LoRA."""
@@ -35,7 +35,9 @@ def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:
     yield "base", _one_line(found.base or "not given") + (f" ({found.family} by its shapes)" if found.family else "")
     yield "trigger", _one_line(found.trigger or "not given")
     yield "rank", _counts(found.ranks) or "not given"
-    yield "alpha", _counts(found.alphas) or "not given (as the rank, if its tool has no other rule)"
+    yield "alpha", _counts(found.alphas) or "not given"
+    for note in found.notes:
+        yield "note", _one_line(note)
     for block, count in sorted(found.blocks.items()):
         yield "layers", f"{count} in {block}"
     if found.training:

@@ -31,7 +31,7 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
         searched = ", ".join(study.spec.searched())
         raise InputError(f"no LoRA called {name} is searched here", study.root, f"name one of {searched}")
     path = Path(file).expanduser()
-    if not path.is_file():
+    if not path.exists():
         raise InputError("no such file", path, "name a LoRA file")
     return name, path
 

@@ -29,7 +29,7 @@ IN_THE_MIDDLE: Final = (
 def validate_study(study: Study) -> Iterator[str]:
     """One line for each thing that is well. Raises InputError at the first that is not; writes nothing."""
     for name, lora in study.spec.loras.items():
-        if not study.path(lora.file).is_file():
+        if not study.path(lora.file).exists():
             raise InputError("no such LoRA file", study.path(lora.file), f"mend loras.{name}.file")
         if lora.references is not None and not study.path(lora.references).is_dir():
             raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
@@ -41,6 +41,7 @@ def validate_study(study: Study) -> Iterator[str]:
     for name, file in models.loras.items():
         layers = sum(len(modules) for modules in file.layers.values())
         yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
+        yield from (f"note       {name}: {note}" for note in file.notes)
         other = trained_on_another(file.metadata, models.base)
         if other is not None:
             yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"

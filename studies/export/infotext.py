@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from models.lora.layout import lora_name
 from optimizer.point import Job
 from studies.picture_settings.infotext import split_sampler
 from studies.picture_settings.settings import PictureSettings
@@ -35,8 +36,8 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
 
 
 def file_name(study: Study, lora: str) -> str:
-    """What A1111 calls a LoRA: its file's stem."""
-    return study.path(study.spec.loras[lora].file).stem
+    """What A1111 calls a LoRA: its file's stem; for a folder that peft saved, the folder's name."""
+    return lora_name(study.path(study.spec.loras[lora].file))
 
 
 def fixed_weights(study: Study) -> dict[str, float]:

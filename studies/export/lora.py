@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.base.registry import family_named
 from models.lora.combine import LoraSum, sum_loras, write_sum
-from models.lora.file import TRIGGER_KEY
+from models.lora.layout import TRIGGER_KEY
 from studies.export.infotext import file_name, fixed_weights
 from studies.picture_settings.lora_tags import format_number
 

@@ -12,7 +12,7 @@ NAMES: Final = re.compile(r"\b(unet|text_encoder|text_encoder_2|is_xl)\b")
 ALLOWED: Final = {
     "models/lora/key_spellings.py": "keys of LoRA files begin with these words",
     "models/lora/numbered_keys.py": "keys of LoRA files begin with these words",
-    "models/lora/adapter_metadata.py": "peft's settings in LoRA files are grouped by these words",
+    "models/lora/scale/adapter_settings.py": "peft's settings in LoRA files are grouped by these words",
     "models/lora/original_layout.py": "the original layout is that of a UNet",
     "models/lora/summary.py": "keys of LoRA files begin with these words",
     "studies/picture_settings/lora_tags.py": "A1111's prompt tags have these fields",

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from models.lora.file import TRIGGER_KEY
+from models.lora.layout import TRIGGER_KEY
 from studies.cli.app import app
 from studies.derive.swap import parse_swap, swap_lora
 from studies.run.calibration import calibrate

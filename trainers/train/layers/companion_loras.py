@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.lora.file import TRIGGER_KEY, LoraFile
+from models.lora.file import LoraFile
+from models.lora.layout import trigger_in
 from models.lora.methods import LoraLayer
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ MIN_WEIGHT: Final = 0.3
 
 def trigger_of(lora: LoraFile) -> str:
     """The word that calls it. Raises InputError if its file names none."""
-    word = lora.metadata.get(TRIGGER_KEY, "")
+    word = trigger_in(lora.metadata)
     if not word:
         raise InputError("a LoRA whose file names no trigger word", lora.path, "name it with --set variety.beside=WORD instead")
     return word

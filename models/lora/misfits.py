@@ -1,0 +1,72 @@
+"""Why layers of a LoRA file are none of the base's: names that are not known, layers that it lacks, matrices of other shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from models.errors import InputError
+from models.lora.families import family_of_layers, family_of_names, is_layer_name
+from models.lora.layout import LoraLayout
+from models.lora.methods import LoraLayer
+
+SHOWN: Final = 3
+"""Names that a refusal lists."""
+
+
+@dataclass
+class Misfits:
+    """Collects them for one file and one base, and refuses the file if there are any."""
+
+    layout: LoraLayout
+    base: str | None
+    """The family of the base, for people; None if its widths are no family's."""
+    unknown: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+    shapes: list[str] = field(default_factory=list)
+
+    def add_unknown(self, stem: str) -> None:
+        """A layer whose name is none of the base's."""
+        (self.lacking if is_layer_name(stem) else self.unknown).append(stem)
+
+    def add_shape(self, stem: str, layer: LoraLayer, wanted: tuple[int, ...]) -> None:
+        """A layer of the base whose weight has another shape than the file's matrices make."""
+        found = (*layer.up.shape[:1], *layer.down.shape[1:])
+        self.shapes.append(f"'{stem[:80]}' is {_in_words(found)} where the base has {_in_words(wanted)}")
+
+    def check(self, matching: int) -> None:
+        """Raises InputError if there are any; `matching` layers are the base's."""
+        if not (self.unknown or self.lacking or self.shapes):
+            return
+        own = f" ({self.base})" if self.base else ""
+        counts = f"{matching} of its {len(self.layout.stems)} layers match this base{own}"
+        family = family_of_layers(self.layout.down_shapes) or family_of_names(self.layout.stems)
+        if family not in (None, self.base):
+            what, mend = f"a LoRA for {family}: {counts}; {self._why()}", "use a LoRA trained on this kind of base"
+        elif self.unknown and not self.lacking and not self.shapes:
+            what = f"a LoRA with layer names that are not known here: {counts}; {self._why()}"
+            mend = "save it with the names of kohya, peft or diffusers"
+        else:
+            what = f"a LoRA of another architecture: {counts}; {self._why()}"
+            mend = "use a LoRA trained on this kind of base"
+        raise InputError(what, self.layout.path, mend)
+
+    def _why(self) -> str:
+        reasons = []
+        if self.shapes:
+            reasons.append(self.shapes[0])
+        if self.lacking:
+            reasons.append(f"{_listed(self.lacking)} not in it")
+        if self.unknown:
+            reasons.append(f"{_listed(self.unknown)} not known")
+        return ", ".join(reasons)
+
+
+def _listed(names: list[str]) -> str:
+    quoted = ", ".join(f"'{name[:80]}'" for name in names[:SHOWN])
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{quoted}{rest} {'are' if len(names) > 1 else 'is'}"
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    return "x".join(str(size) for size in shape) or "empty"

@@ -1,0 +1,35 @@
+"""One layer of a LoRA file, with its scale: that of its own tensor, or what is stated outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from models.lora.layout import LoraLayout
+from models.lora.methods import LoraLayer, Role, read_layer
+from models.lora.scale.stated import IN_TENSORS, Scale
+from models.lora.sites import Part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def read_scaled_layer(
+    layout: LoraLayout, roles: Mapping[Role, str], tensors: Mapping[str, Tensor], part: Part, names: Sequence[str]
+) -> tuple[LoraLayer, Scale]:
+    """The layer whose tensors have the keys `roles`. `names` are spellings of it, the file's own first, and `part` is what it is
+    of: what peft's settings are looked up by.
+
+    Raises InputError for a layer that lacks a tensor, is not finite, or that the settings next to the file do not describe.
+    """
+    down = layout.shapes.get(roles.get("down", ""), ())
+    if "alpha" in roles or not down:
+        layer = read_layer(layout.path, roles, tensors, None)
+        return layer, Scale(layer.alpha, IN_TENSORS)
+    settings = layout.scale.settings(part)
+    if settings is not None and settings.leaves_out(layout.path, names):
+        what = f"{settings.source} leaves out '{names[0][:80]}', which the file holds"
+        raise InputError(what, layout.path, "put the settings that were saved with it next to it")
+    scale = layout.scale.of(layout.path, part, names, down[0], down[2:] not in ((), (1, 1)))
+    return read_layer(layout.path, roles, tensors, scale.alpha), scale

@@ -1,0 +1,216 @@
+"""Names of many tools, for bases of one text encoder and of two; unknown names are told apart from what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from models.errors import InputError
+from models.lora.file import open_lora
+from models.lora.original_layout import original_names
+from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
+from models.lora.summary import summarise
+from models.testing.bases import random_parts, small_configs
+from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
+
+Parts = tuple[Any, ...]
+Naming = Callable[[str, str], str]
+"""A layer's name in a file, by its name in diffusers' layout and in the original one."""
+ENDS = ("lora_down.weight", "lora_up.weight")
+PEFT_ENDS = ("lora_A.weight", "lora_B.weight")
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Parts]:
+    """Bases whose text encoders have other widths, as SDXL's have."""
+    unet, _, *texts = random_parts(small_configs(tmp_path_factory.mktemp("configs") / "xl", "sdxl"))
+    return {"sd15": (tiny_unet(), tiny_text_encoder()), "sdxl": (unet, *texts)}
+
+
+def flat(name: str) -> str:
+    return name.replace(".", "_")
+
+
+def processor(name: str) -> str:
+    return name.replace(".to_", ".processor.to_").removesuffix(".0") if ".to_" in name else name
+
+
+DENOISERS: dict[str, tuple[Naming, tuple[str, str]]] = {
+    "kohya": (lambda own, original: f"lora_unet_{flat(own)}", ENDS),
+    "kohya, original layout": (lambda own, original: f"lora_unet_{flat(original)}", ENDS),
+    "LyCORIS": (lambda own, original: f"lycoris_{flat(own)}", ENDS),
+    "LyCORIS, original layout": (lambda own, original: f"lycoris_{flat(original)}", ENDS),
+    "OneTrainer": (lambda own, original: f"unet.{original}", ENDS),
+    "ComfyUI": (lambda own, original: f"diffusion_model.{original}", ENDS),
+    "checkpoint": (lambda own, original: f"model.diffusion_model.{original}", ENDS),
+    "peft": (lambda own, original: f"unet.{own}", PEFT_ENDS),
+    "peft, no prefix": (lambda own, original: own, PEFT_ENDS),
+    "peft, saved": (lambda own, original: f"base_model.model.{own}", PEFT_ENDS),
+    "peft, saved in a pipeline": (lambda own, original: f"unet.base_model.model.{own}", PEFT_ENDS),
+    "peft, a pipeline saved": (lambda own, original: f"base_model.model.unet.{own}", PEFT_ENDS),
+    "peft, compiled": (lambda own, original: f"base_model.model._orig_mod.{own}", PEFT_ENDS),
+    "peft, an adapter's name": (lambda own, original: f"unet.{own}", ("lora_A.default_0.weight", "lora_B.default_0.weight")),
+    "peft, bare matrices": (lambda own, original: f"diffusion_model.{original}", ("lora_A", "lora_B")),
+    "transformer": (lambda own, original: f"transformer.{own}", PEFT_ENDS),
+    "module": (lambda own, original: f"module.{own}", PEFT_ENDS),
+    "diffusers": (lambda own, original: f"unet.{own}", ("lora.down.weight", "lora.up.weight")),
+    "diffusers, former": (lambda own, original: f"unet.{own}", ("lora_linear_layer.down.weight", "lora_linear_layer.up.weight")),
+    "processors": (lambda own, original: f"unet.{processor(own)}_lora", ("down.weight", "up.weight")),
+    "processors, no prefix": (lambda own, original: f"{processor(own)}_lora", ("down.weight", "up.weight")),
+    "no prefix": (lambda own, original: original, ENDS),
+    "no prefix, flat": (lambda own, original: flat(own), ENDS),
+}
+TEXTS: dict[str, tuple[tuple[str, str], Callable[[str], str], tuple[str, str]]] = {
+    "kohya": (("lora_te1_", "lora_te2_"), flat, ENDS),
+    "OneTrainer": (("clip_l.", "clip_g."), str, ENDS),
+    "ComfyUI": (("text_encoders.clip_l.transformer.", "text_encoders.clip_g.transformer."), str, ENDS),
+    "peft": (("text_encoder.", "text_encoder_2."), str, PEFT_ENDS),
+    "peft, saved in a pipeline": (("text_encoder.base_model.model.", "text_encoder_2.base_model.model."), str, PEFT_ENDS),
+    "peft, saved": (("base_model.model.", "base_model.model."), str, PEFT_ENDS),
+    "LyCORIS": (("lycoris_", "lycoris_"), flat, ENDS),
+    "checkpoint": (("cond_stage_model.transformer.", "conditioner.embedders.1.transformer."), str, ENDS),
+}
+
+
+def pair(model: nn.Module, module: str) -> tuple[Tensor, Tensor]:
+    weight = model.get_parameter(f"{module}.weight")
+    generator = torch.Generator().manual_seed(sum(map(ord, module)))
+    ones = (1, 1) if weight.ndim == 4 else ()
+    down = torch.randn(2, *weight.shape[1:], generator=generator)
+    return down, torch.randn(weight.shape[0], 2, *ones, generator=generator)
+
+
+def named(model: nn.Module, modules: list[str], spell: Callable[[str], str], ends: tuple[str, str]) -> dict[str, Tensor]:
+    return {f"{spell(m)}.{end}": matrix for m in modules for end, matrix in zip(ends, pair(model, m), strict=True)}
+
+
+def check(found: Any, model: nn.Module, modules: list[str]) -> None:
+    assert set(found) == set(modules)
+    for module, layer in found.items():
+        down, up = pair(model, module)
+        assert torch.equal(layer.down, down)
+        assert torch.equal(layer.up, up)
+
+
+@pytest.mark.parametrize("family", ["sd15", "sdxl"])
+@pytest.mark.parametrize("naming", DENOISERS)
+def test_every_layer_of_the_denoiser(tmp_path: Path, parts: dict[str, Parts], naming: str, family: str) -> None:
+    unet = parts[family][0]
+    original, (spell, ends) = original_names(unet), DENOISERS[naming]
+    modules = [m for m in layer_names(unet) if not naming.startswith("processors") or ".to_" in m]
+    save_file(named(unet, modules, lambda m: spell(m, original[m]), ends), tmp_path / "a.safetensors")
+    check(open_lora(tmp_path / "a.safetensors", by_part(*parts[family])).layers[DENOISER], unet, modules)
+    assert sum(summarise(tmp_path / "a.safetensors").blocks.values()) == len(modules)
+
+
+@pytest.mark.parametrize("family", ["sd15", "sdxl"])
+@pytest.mark.parametrize("naming", TEXTS)
+def test_every_layer_of_the_text_encoders(tmp_path: Path, parts: dict[str, Parts], naming: str, family: str) -> None:
+    prefixes, spell, ends = TEXTS[naming]
+    for number, (part, model) in enumerate(zip((TEXT, TEXT_2), parts[family][1:], strict=False)):
+        modules = [m for m in layer_names(model) if "encoder.layers" in m]
+
+        def spelt(module: str, prefix: str = prefixes[number]) -> str:
+            return prefix + spell(f"text_model.{module.removeprefix('text_model.')}")
+
+        tensors = named(model, modules, spelt, ends)
+        save_file(tensors, tmp_path / "a.safetensors")
+        check(open_lora(tmp_path / "a.safetensors", by_part(*parts[family])).layers[part], model, modules)
+        assert not any(block.startswith("UNet") for block in summarise(tmp_path / "a.safetensors").blocks)
+
+
+def test_the_projection_of_the_second_text_encoder(tmp_path: Path, parts: dict[str, Parts]) -> None:
+    second = parts["sdxl"][2]
+    tensors = named(second, ["text_projection"], lambda m: f"lora_te2_{m}", ENDS)
+    save_file(tensors, tmp_path / "a.safetensors")
+    check(open_lora(tmp_path / "a.safetensors", by_part(*parts["sdxl"])).layers[TEXT_2], second, ["text_projection"])
+
+
+def test_a_name_that_fits_both_text_encoders_is_refused(tmp_path: Path, parts: dict[str, Parts]) -> None:
+    unet, text = parts["sdxl"][:2]
+    module = next(m for m in layer_names(text) if m.endswith("q_proj"))
+    save_file(named(text, [module], lambda m: f"base_model.model.{m}", PEFT_ENDS), tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="does not say which of the two text encoders"):
+        open_lora(tmp_path / "a.safetensors", by_part(unet, text, text))
+
+
+def test_two_adapters_in_one_file_are_refused(tmp_path: Path, parts: dict[str, Parts]) -> None:
+    unet = parts["sd15"][0]
+    module = next(m for m in layer_names(unet) if m.endswith("to_q"))
+    tensors: dict[str, Tensor] = {}
+    for adapter in ("default", "style"):
+        ends = (f"lora_A.{adapter}.weight", f"lora_B.{adapter}.weight")
+        tensors |= named(unet, [module], lambda m: f"unet.{m}", ends)
+    save_file(tensors, tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="the same matrix of two adapters"):
+        open_lora(tmp_path / "a.safetensors", by_part(*parts["sd15"]))
+
+
+def test_a_bundled_textual_inversion_is_named(tmp_path: Path, parts: dict[str, Parts]) -> None:
+    unet = parts["sd15"][0]
+    module = next(m for m in layer_names(unet) if m.endswith("to_q"))
+    tensors = named(unet, [module], lambda m: f"lora_unet_{flat(m)}", ENDS)
+    tensors["bundle_emb.mydress.string_to_param.*"] = torch.ones(2, 12)
+    save_file(tensors, tmp_path / "a.safetensors")
+    found = open_lora(tmp_path / "a.safetensors", by_part(*parts["sd15"]))
+    assert set(found.layers[DENOISER]) == {module}
+    assert any("textual inversion mydress" in note for note in found.notes)
+    assert any("textual inversion mydress" in note for note in summarise(tmp_path / "a.safetensors").notes)
+
+
+REFUSED: dict[str, tuple[dict[str, Tensor], str]] = {
+    "unknown names": (
+        {f"net.block{n}.{end}": torch.ones(2, 2) for n in range(5) for end in ENDS},
+        r"layer names that are not known here: 0 of its 5 layers .*'net.block0', 'net.block1', 'net.block2' and 2 more",
+    ),
+    "FLUX": (
+        {f"transformer.single_transformer_blocks.0.attn.to_q.{end}": torch.ones(2, 2) for end in PEFT_ENDS},
+        "a LoRA for FLUX or its kin: 0 of its 1 layers",
+    ),
+    "Z-Image": (
+        {f"diffusion_model.context_refiner.0.attention.to_q.{end}": torch.ones(2, 2) for end in PEFT_ENDS},
+        "a LoRA for Z-Image or Lumina",
+    ),
+    "SDXL": (
+        {f"lora_unet_input_blocks_7_1_transformer_blocks_5_attn1_to_q.{end}": torch.ones(2, 2) for end in ENDS},
+        "a LoRA for SDXL",
+    ),
+    "no such layer": (
+        {f"lora_unet_down_blocks_7_attentions_0_proj_in.{end}": torch.ones(2, 2) for end in ENDS},
+        "another architecture: 0 of its 1 layers .*'lora_unet_down_blocks_7_attentions_0_proj_in' is not in it",
+    ),
+    "another width": (
+        {f"lora_unet_mid_block_attentions_0_proj_in.{end}": torch.ones(2, 2) for end in ENDS},
+        "another architecture: 0 of its 1 layers .* is 2x2 where the base has 16x16",
+    ),
+    "whole layers too": (
+        {
+            **{f"base_model.model.mid_block.attentions.0.proj_in.{end}": torch.ones(2, 2) for end in PEFT_ENDS},
+            "base_model.model.conv_in.weight": torch.ones(8, 4, 3, 3),
+        },
+        "whole layers that were trained too, 1 of 3 keys",
+    ),
+    "biases too": (
+        {
+            **{f"base_model.model.mid_block.attentions.0.proj_in.{end}": torch.ones(2, 2) for end in PEFT_ENDS},
+            "base_model.model.mid_block.attentions.0.proj_in.bias": torch.ones(2),
+        },
+        "biases that were trained too",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_does_not_fit_is_refused_for_its_true_reason(tmp_path: Path, parts: dict[str, Parts], case: str) -> None:
+    tensors, line = REFUSED[case]
+    save_file(tensors, tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match=line) as told:
+        open_lora(tmp_path / "a.safetensors", by_part(*parts["sd15"]))
+    assert "\n" not in str(told.value)
+    assert load_file(tmp_path / "a.safetensors").keys() == tensors.keys()
