@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.base.registry import family_named
 from models.errors import InputError
+from optimizer.render.remote.comfyui.sampler_names import NOISY, comfyui_sampler
 from studies.export.comfyui_graph import Graph, Output
-from studies.export.comfyui_samplers import NOISY, comfyui_sampler
 from studies.export.infotext import fixed_weights
 
 if TYPE_CHECKING:

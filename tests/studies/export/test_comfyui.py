@@ -10,9 +10,9 @@ import pytest
 
 from models.errors import InputError
 from optimizer.point import Point
+from optimizer.render.remote.comfyui.sampler_names import ABSENT, comfyui_sampler
 from optimizer.render.samplers import SAMPLERS
 from studies.export.comfyui import comfyui_graph, marked
-from studies.export.comfyui_samplers import ABSENT, comfyui_sampler
 from studies.export.export import export_to
 from studies.model_facts import BaseFacts
 from studies.spec import StudySpec

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from models.errors import InputError
-from optimizer.render.samplers import sampler_named
+from optimizer.render.samplers import SAMPLERS, sampler_named
 
 METHODS: Final = {
     "DPM++ 2M": "dpmpp_2m",
@@ -35,12 +35,23 @@ NOISY: Final = ("ancestral", "sde", "lcm")
 """Parts of the names of samplers that draw noise in every step."""
 
 
-def comfyui_sampler(name: str) -> tuple[str, str]:
+def comfyui_sampler(name: str, where: str = "export") -> tuple[str, str]:
     """(sampler_name, scheduler) of a KSampler. Raises InputError for a sampler that is unknown or that ComfyUI lacks."""
     sampler_named(name)
     if name in ABSENT:
-        raise InputError(f"ComfyUI has no sampler '{name}'", "export", f"the nearest is '{ABSENT[name]}'")
+        raise InputError(f"ComfyUI has no sampler '{name}'", where, f"the nearest is '{ABSENT[name]}'")
     for suffix, schedule in SCHEDULES.items():
         if name.endswith(suffix):
             return METHODS[name.removesuffix(suffix)], schedule
     return METHODS[name], "ddim_uniform" if name == "DDIM" else "normal"
+
+
+def sampler_words(name: str) -> tuple[str, str | None]:
+    """(sampler_name, scheduler) of one of A1111's names, or of ComfyUI's own: both with a space between, or the first alone.
+
+    Whether the server has ComfyUI's own is for it to say.
+    """
+    if name in SAMPLERS:
+        return comfyui_sampler(name, "render.sampler")
+    sampler, _, scheduler = name.strip().partition(" ")
+    return sampler, scheduler.strip() or None
