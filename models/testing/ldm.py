@@ -102,19 +102,20 @@ def _open_clip(encoder: Any) -> dict[str, Tensor]:
     return found
 
 
-def unet_name(name: str, xl: bool = False) -> str:
-    """diffusers -> LDM, for levels of two layers each; `xl`: SDXL, whose first up level has attention."""
+def unet_name(name: str, xl: bool = False, layers: int = 2) -> str:
+    """diffusers -> LDM, for levels of `layers` layers each; `xl`: the first up level has attention, as in SDXL."""
+    blocks = layers + 1
     if match := re.fullmatch(r"(down|up)_blocks\.(\d)\.(resnets|attentions)\.(\d)\.(.+)", name):
         way, level, kind, layer, rest = match[1], int(match[2]), match[3], int(match[4]), match[5]
-        block = f"input_blocks.{3 * level + layer + 1}" if way == "down" else f"output_blocks.{3 * level + layer}"
+        block = f"input_blocks.{blocks * level + layer + 1}" if way == "down" else f"output_blocks.{blocks * level + layer}"
         return f"{block}.{_layer(kind, rest)}"
     if match := re.fullmatch(r"mid_block\.(resnets|attentions)\.(\d)\.(.+)", name):
         place = 2 * int(match[2]) if match[1] == "resnets" else 1
         return f"middle_block.{place}.{_layer(match[1], match[3])[2:]}"
     if match := re.fullmatch(r"down_blocks\.(\d)\.downsamplers\.0\.conv\.(.+)", name):
-        return f"input_blocks.{3 * (int(match[1]) + 1)}.0.op.{match[2]}"
+        return f"input_blocks.{blocks * (int(match[1]) + 1)}.0.op.{match[2]}"
     if match := re.fullmatch(r"up_blocks\.(\d)\.upsamplers\.0\.conv\.(.+)", name):
-        return f"output_blocks.{3 * int(match[1]) + 2}.{1 if match[1] == '0' and not xl else 2}.conv.{match[2]}"
+        return f"output_blocks.{blocks * int(match[1]) + layers}.{1 if match[1] == '0' and not xl else 2}.conv.{match[2]}"
     return _renamed(name, UNET_ENDS)
 
 
