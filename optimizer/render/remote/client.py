@@ -55,7 +55,7 @@ class Client:
 
         self.place = place
         self.credentials = credentials
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
         # A proxy that the environment names must not see what stays on this machine.
         self._http = httpx2.Client(
             base_url=place.url,
@@ -72,38 +72,55 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """The JSON at `path`."""
-        return self._json(self._patiently(lambda: self._ask("GET", path, LARGEST_JSON, query=query)))
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, *, patiently: bool = True, answer_s: float = ANSWER_S
+    ) -> Any:
+        """The JSON at `path`. Not `patiently`, one try; `answer_s` is the longest silence that is waited for."""
+
+        def ask() -> _Answer:
+            return self._ask("GET", path, LARGEST_JSON, query=query, answer_s=answer_s)
+
+        return self._json(self._patiently(ask) if patiently else ask())
 
     def get_bytes(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """The content at `path`, of at most `LARGEST` bytes."""
         return self._patiently(lambda: self._ask("GET", path, LARGEST, query=query)).content
 
-    def post(self, path: str, body: Mapping[str, Any], *, patiently: bool = True) -> Any:
+    def post(self, path: str, body: Mapping[str, Any], *, patiently: bool = True, answer_s: float | None = ANSWER_S) -> Any:
         """The JSON that answers `body`; None for an empty answer.
 
-        Not `patiently`, one try: for requests that must not reach the server twice.
+        Not `patiently`, one try: for requests that must not reach the server twice. `answer_s` is the longest silence that is
+        waited for; None has no end, for a caller that watches the server itself.
         """
 
         def ask() -> _Answer:
-            return self._ask("POST", path, LARGEST_JSON, body=body)
+            return self._ask("POST", path, LARGEST_JSON, body=body, answer_s=answer_s)
 
         answer = self._patiently(ask) if patiently else ask()
         return self._json(answer) if answer.content.strip() else None
 
     def _patiently(self, ask: Callable[[], _Answer]) -> _Answer:
-        for pause in self._patience.pauses:
+        for pause in self.patience.pauses:
             try:
                 return ask()
             except ServerAwayError:
-                self._patience.sleep(pause)
+                self.patience.sleep(pause)
         return ask()
 
     def _ask(
-        self, method: str, path: str, limit: int, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        limit: int,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        answer_s: float | None = ANSWER_S,
     ) -> _Answer:
-        with self._one_line(), self._http.stream(method, path, params=query, json=body) as response:
+        import httpx2
+
+        silence = httpx2.Timeout(answer_s, connect=CONNECT_S)
+        with self._one_line(), self._http.stream(method, path, params=query, json=body, timeout=silence) as response:
             content = bytearray()
             for part in response.iter_bytes():
                 content += part
