@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from models.lora.layout import lora_name
 from optimizer.point import Job
-from studies.picture_settings.infotext import split_sampler
+from studies.picture_settings.sampler_names import split_sampler
 from studies.picture_settings.settings import PictureSettings
 from studies.study import Study
 

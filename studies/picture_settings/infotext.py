@@ -2,7 +2,8 @@
 
 The format is that of stable-diffusion-webui 1.10, `modules/infotext_utils.py`: the prompt with `<lora:name:weight>` tags, a line
 that starts with `Negative prompt:`, and a last line of at least three `Key: value` pairs, where a value with a comma, a
-colon or a newline is quoted as JSON. The same settings do not promise the same pixels.
+colon or a newline is quoted as JSON. The same settings do not promise the same pixels. Forge, SD.Next, Fooocus, Civitai and
+ComfyUI's saver nodes write it with keys and habits of their own, which are read too.
 """
 
 from __future__ import annotations
@@ -13,55 +14,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from models.errors import InputError
-from studies.picture_settings.lora_tags import TAG, additional_keys, clean_name, format_number, lora_tag, named_loras, number
-from studies.picture_settings.settings import PictureSettings
+from studies.picture_settings.lora_fields import HASHES, SAVER, read_fields
+from studies.picture_settings.lora_tags import (
+    NamedLoras,
+    additional_keys,
+    clean_name,
+    format_number,
+    lora_tag,
+    named_loras,
+    number,
+    without_tags,
+)
+from studies.picture_settings.sampler_names import a1111_sampler, comfy_sampler, comfy_schedule
+from studies.picture_settings.settings import PictureSettings, size_of, whole
+from studies.picture_settings.settings_line import NAMES, Placed, canonical, place_settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PAIR: Final = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 NEGATIVE: Final = "Negative prompt:"
-SCHEDULES: Final = (
-    "Karras",
-    "Exponential",
-    "Polyexponential",
-    "SGM Uniform",
-    "Uniform",
-    "Automatic",
-    "KL Optimal",
-    "Align Your Steps",
-    "Simple",
-    "Normal",
-    "DDIM",
-    "Beta",
-    "Turbo",
-)
-"""Those of A1111 1.10 and of Forge."""
-SUFFIXES: Final = tuple(f" {name}" for name in SCHEDULES)
-AUTOMATIC: Final = {
-    **dict.fromkeys(("DPM++ 2M", "DPM++ SDE", "DPM++ 2S a", "DPM2", "DPM2 a", "Restart"), "Karras"),
-    **dict.fromkeys(("DPM++ 2M SDE", "DPM++ 2M SDE Heun", "DPM++ 3M SDE"), "Exponential"),
-}
-"""The schedule that "Automatic" means in A1111 from 1.9 on; for every other sampler it is the sampler's plain one."""
-WRITTEN: Final = frozenset(
-    ["Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "Clip skip", "RNG", "Lora hashes"]
-)
-EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
-
-
-def split_sampler(name: str) -> tuple[str, str]:
-    """A study's sampler as A1111 from 1.9 on writes it: sampler and schedule type."""
-    for schedule in SCHEDULES:
-        if name.endswith(f" {schedule}"):
-            return name.removesuffix(f" {schedule}"), schedule
-    return name, "Uniform" if name in AUTOMATIC else "Automatic"
-
-
-def joined_sampler(sampler: str, schedule: str | None) -> str:
-    """The name that older versions and study files give it: `DPM++ SDE Karras`."""
-    shown = AUTOMATIC.get(sampler) if schedule == "Automatic" else schedule
-    return sampler if shown in (None, "Uniform") else f"{sampler} {shown}"
+MARKER: Final = re.compile(r"negative[ _]prompt\s*:\s*", re.IGNORECASE)
+LABEL: Final = re.compile(r"(?:positive )?prompt:\s+", re.IGNORECASE)
+WRITTEN: Final = frozenset([*NAMES, *HASHES])
+"""Keys that the fields of `PictureSettings` hold."""
 
 
 def write(info: PictureSettings) -> str:
@@ -93,35 +68,36 @@ def write(info: PictureSettings) -> str:
 def read(text: str, where: object = "infotext") -> PictureSettings:
     """Reads what A1111 or `write` wrote; a last line with fewer than three pairs belongs to the prompt, as there.
 
-    Raises InputError for a value that its key does not allow.
+    Raises InputError for a value that its key does not allow, and for the settings of several pictures.
     """
-    *lines, last = text.strip().split("\n")
-    pairs = PAIR.findall(last)
-    if len(pairs) < 3:
-        lines, pairs = [*lines, last], []
-    values = {key: _unquote(value) for key, value in pairs}
-    prompt, negative = _prompts(lines)
-    loras = named_loras(prompt, values, where)
-    read_already = WRITTEN | additional_keys(values)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    placed = place_settings(text, where)
+    values, other = _values(placed)
+    prompt, negative = _prompts(placed)
+    loras = named_loras(prompt, other, where)
+    fields = read_fields(loras, {**values, **other}, where)
+    read_already = additional_keys(other) | {key for key in other if key in HASHES or SAVER.fullmatch(key)}
     sampler, schedule = _sampler(values.get("Sampler"), values.get("Schedule type"))
     return PictureSettings(
-        prompt=TAG.sub("", prompt).strip(),
+        prompt=without_tags(prompt),
         negative=negative,
         steps=_whole(values, "Steps", where),
         sampler=sampler,
         schedule=schedule,
         cfg=number(values["CFG scale"], "CFG scale", where) if "CFG scale" in values else None,
         seed=_whole(values, "Seed", where),
-        size=_size(values.get("Size"), where),
-        model=values.get("Model"),
-        model_hash=values.get("Model hash"),
-        clip_skip=_whole(values, "Clip skip", where) or 1,
+        size=_size(values, where),
+        model=values.get("Model", fields.model),
+        model_hash=values.get("Model hash", fields.model_hash),
+        clip_skip=abs(_whole(values, "Clip skip", where) or 1),
         rng=values.get("RNG", "GPU"),
-        loras=loras.unet,
+        loras=loras.weights,
         text_encoder_weights=loras.differing,
         lora_options=loras.options,
         lora_hashes=loras.hashes,
-        other={key: value for key, value in values.items() if key not in read_already},
+        embeddings=tuple(dict.fromkeys(fields.embeddings)),
+        other={key: value for key, value in other.items() if key not in read_already},
+        notes=(*_notes(placed, prompt, loras), *fields.notes),
     )
 
 
@@ -134,76 +110,64 @@ def save_png(image: Image, path: Path, info: PictureSettings) -> None:
     image.save(path, format="PNG", pnginfo=chunks)
 
 
-def read_picture(path: Path) -> PictureSettings:
-    """Reads the settings out of a PNG's text, or out of the EXIF comment that A1111 writes into JPEG and WebP. Decodes no pixels.
-
-    Raises InputError if the file is no picture or has no settings.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            text = image.info.get("parameters") or _comment(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError("the picture does not open", path, "name a PNG, JPEG or WebP that A1111 saved") from error
-    if not isinstance(text, str) or not text.strip():
-        raise InputError("the picture carries no settings", path, "name one that A1111 saved with its generation parameters")
-    return read(text, path)
-
-
-def _comment(image: Image) -> str:
-    comment = image.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT, b"")
-    if isinstance(comment, bytes) and comment.startswith(b"UNICODE\0"):
-        return comment[8:].decode("utf-16-be", errors="replace")
-    return ""
-
-
 def _quote(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if re.search(r"[,:\n]", value) else value
 
 
-def _unquote(value: str) -> str:
-    value = value.strip()
-    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
-        return value
-    try:
-        return str(json.loads(value))
-    except ValueError:
-        return value
+def _values(placed: Placed) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings that every picture has, by A1111's names, and the others by their own."""
+    values: dict[str, str] = {}
+    other: dict[str, str] = {}
+    for key, value in placed.pairs:
+        name = canonical(key)
+        if name is None or (name in values and values[name] != value):
+            other[key] = value
+        else:
+            values[name] = value
+    return values, other
 
 
-def _prompts(lines: list[str]) -> tuple[str, str]:
-    positive: list[str] = []
-    negative: list[str] = []
-    part = positive
-    for line in (line.strip() for line in lines):
-        if part is positive and line.startswith(NEGATIVE):
-            part, line = negative, line[len(NEGATIVE) :].strip()
-        part.append(line)
-    return "\n".join(positive).strip(), "\n".join(negative).strip()
+def _prompts(placed: Placed) -> tuple[str, str]:
+    lines = [line.strip() for line in placed.before]
+    at = next((i for i, line in enumerate(lines) if MARKER.match(line)), None)
+    if at is None and placed.inline and (match := MARKER.search(lines[-1])):
+        # All of it stands in one line.
+        lines[-1:] = [lines[-1][: match.start()].strip(), lines[-1][match.start() :]]
+        at = len(lines) - 1
+    positive = lines if at is None else lines[:at]
+    negative = [] if at is None else [MARKER.sub("", lines[at], count=1), *lines[at + 1 :]]
+    prompt = "\n".join(positive).strip()
+    labelled = placed.pairs and (at is not None or placed.inline)
+    return (LABEL.sub("", prompt, count=1) if labelled and LABEL.match(prompt) else prompt), "\n".join(negative).strip()
 
 
 def _sampler(sampler: str | None, schedule: str | None) -> tuple[str | None, str | None]:
-    """Up to 1.8 the schedule stood in the sampler's name, `DPM++ SDE Karras`, unless a setting in small letters overruled it."""
-    given = next((name for name in SCHEDULES if schedule and name.lower() == schedule.lower()), schedule)
-    if sampler is None or not sampler.endswith(SUFFIXES):
-        return sampler, given
-    plain, named = split_sampler(sampler)
-    return plain, named if given in (None, "Automatic") else given
+    if sampler is not None and (named := comfy_sampler(sampler, schedule)):
+        return named
+    plain, given = a1111_sampler(sampler, schedule)
+    return plain, given if given == schedule or schedule is None else comfy_schedule(given)
 
 
 def _whole(values: Mapping[str, str], key: str, where: object) -> int | None:
-    if key not in values:
-        return None
-    if not re.fullmatch(r"-?\d{1,20}", values[key]):
-        raise InputError(f"'{key}' is '{values[key][:40]}', not a whole number", where, "name another picture, or mend its text")
-    return int(values[key])
+    return whole(values[key], key, where) if key in values else None
 
 
-def _size(value: str | None, where: object) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value)
-    if match is None:
-        raise InputError(f"'Size' is '{value[:40]}', not WIDTHxHEIGHT", where, "name another picture, or mend its text")
-    return int(match[1]), int(match[2])
+def _size(values: Mapping[str, str], where: object) -> tuple[int, int] | None:
+    if "Size" in values:
+        return size_of(values["Size"], where)
+    if "Width" in values and "Height" in values:
+        return whole(values["Width"], "Width", where), whole(values["Height"], "Height", where)
+    return None
+
+
+def _notes(placed: Placed, prompt: str, loras: NamedLoras) -> list[str]:
+    notes = [
+        f"LoRA {name}: {' and '.join(tags)} are added up to {loras.weights[name]:g}, as A1111 does"
+        for name, tags in loras.tags.items()
+        if len(tags) > 1
+    ]
+    if placed.rest:
+        notes.append(f"'{', '.join(placed.rest)[:200]}' among or behind the settings: not read")
+    if not placed.pairs and re.search(r"\bSteps:\s*\d", prompt):
+        notes.append("the prompt ends in settings: fewer than three in a line are words of the prompt to A1111, as they are here")
+    return notes

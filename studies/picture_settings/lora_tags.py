@@ -10,8 +10,10 @@ from typing import Final
 
 from models.errors import InputError
 
-TAG: Final = re.compile(r"\s*<(?:lora|lyco):([^:<>]+)((?::[^:<>]*)*)>")
+TAG: Final = re.compile(r"<(?:lora|lyco):([^:>]+)((?::[^:>]*)*)>")
 """Since 1.5 the WebUI reads `lyco` as `lora`."""
+ALONE: Final = re.compile(rf"\s*(?:{TAG.pattern})(?=\s|,|$)")
+"""A tag whose blanks in front may go with it, because it separates no words."""
 ADDITIONAL: Final = re.compile(r"AddNet (?:Enabled|(?:Module|Model|Weight|Weight [AB]) (\d{1,3}))")
 MODEL: Final = re.compile(r"(.*?)\s*\(([0-9a-fA-F]+)\)")
 HASH_DIGITS: Final = 12
@@ -21,18 +23,20 @@ HASH_DIGITS: Final = 12
 class NamedLoras:
     """The LoRAs of one infotext, by name."""
 
-    unet: dict[str, float] = field(default_factory=dict)
-    """Weights of the UNet."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """Weights of the UNet, the one that a study has."""
     text: dict[str, float] = field(default_factory=dict)
     """Weights of the text encoder."""
     hashes: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     """Other settings of a tag, as they are written: `dyn=16`."""
+    tags: dict[str, list[str]] = field(default_factory=dict)
+    """The tags of the prompt as they are written."""
 
     @property
     def differing(self) -> dict[str, float]:
         """The text-encoder weights that differ from the UNet's."""
-        return {name: weight for name, weight in self.text.items() if weight != self.unet[name]}
+        return {name: weight for name, weight in self.text.items() if weight != self.weights[name]}
 
 
 def clean_name(name: str) -> str:
@@ -46,11 +50,18 @@ def lora_tag(name: str, unet: float, text: float, options: str = "") -> str:
     return f"<lora:{':'.join(part for part in (clean_name(name), weights, options) if part)}>"
 
 
+def without_tags(prompt: str) -> str:
+    """The prompt as the text encoder gets it."""
+    return TAG.sub("", ALONE.sub("", prompt)).strip()
+
+
 def named_loras(prompt: str, values: Mapping[str, str], where: object) -> NamedLoras:
     """The LoRAs that the prompt's tags name, `<lora:name:te:unet>` with `te=` and `unet=`, and those of Additional Networks; one
-    that both name gets the sum of its weights, as the WebUI adds both. Raises InputError for a weight that is no number."""
-    found = NamedLoras(hashes=_hashes(values.get("Lora hashes", "")))
+    that is named several times gets the sum of its weights, as the WebUI adds all. Raises InputError for a weight that is no
+    number."""
+    found = NamedLoras()
     for match in TAG.finditer(prompt):
+        found.tags.setdefault(match[1].strip(), []).append(match[0])
         _read_tag(found, match[1].strip(), [part.strip() for part in match[2].split(":")[1:]], where)
     for number in _numbers(values):
         _read_additional(found, number, values, where)
@@ -66,15 +77,16 @@ def additional_keys(values: Mapping[str, str]) -> set[str]:
 
 def _read_tag(found: NamedLoras, name: str, parts: list[str], where: object) -> None:
     named = dict(part.split("=", 1) for part in parts if "=" in part)
-    plain = [part for part in parts if part and "=" not in part]
+    plain = [part for part in parts if "=" not in part]
     text = number(named.pop("te", plain[0] if plain else "1"), f"LoRA {name}", where)
     second = plain[1] if len(plain) > 1 else str(text)
-    found.text[name], found.unet[name] = text, number(named.pop("unet", second), f"LoRA {name}", where)
-    found.options.pop(name, None)
+    unet = number(named.pop("unet", second), f"LoRA {name}", where)
+    found.text[name], found.weights[name] = added(found.text.get(name), text), added(found.weights.get(name), unet)
     if len(plain) > 2:
         named.setdefault("dyn", plain[2])
     if named:
-        found.options[name] = ":".join(f"{key}={value}" for key, value in named.items())
+        options = ":".join(f"{key}={value}" for key, value in named.items())
+        found.options[name] = ":".join(part for part in (found.options.get(name), options) if part)
 
 
 def _numbers(values: Mapping[str, str]) -> list[str]:
@@ -94,15 +106,15 @@ def _read_additional(found: NamedLoras, slot: str, values: Mapping[str, str], wh
     # The first versions wrote one weight for both.
     both = values.get(f"AddNet Weight {slot}", "1")
     unet, text = (number(values.get(f"AddNet Weight {part} {slot}", both), f"LoRA {name}", where) for part in "AB")
-    found.text[name], found.unet[name] = found.text.get(name, 0.0) + text, found.unet.get(name, 0.0) + unet
+    found.text[name], found.weights[name] = added(found.text.get(name), text), added(found.weights.get(name), unet)
     # The older hash has eight digits, and A1111 finds no file by it.
     if match and len(match[2]) == HASH_DIGITS:
         found.hashes.setdefault(name, match[2].lower())
 
 
-def _hashes(text: str) -> dict[str, str]:
-    pairs = (part.partition(":") for part in text.split(","))
-    return {name.strip(): digest.strip() for name, colon, digest in pairs if colon and name.strip()}
+def added(weight: float | None, more: float) -> float:
+    """0.1 + 0.2 is 0.3: weights are decimals that people wrote."""
+    return more if weight is None else round(weight + more, 10)
 
 
 def number(value: str, key: str, where: object) -> float:

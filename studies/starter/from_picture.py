@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from models.errors import InputError
 from optimizer.render.samplers import sampler_named
-from studies.picture_settings.infotext import joined_sampler
-from studies.picture_settings.settings import PictureSettings
+from studies.picture_settings.sampler_names import OWN_TIMES, joined_sampler
+from studies.picture_settings.settings import PictureSettings, same_lora
+from studies.starter.drawn_prompt import drawn_prompt
+from studies.starter.unexpressed import dropped, unexpressed
 
-REASONS: Final = (
-    ("Hires ", "hires fix draws another image; enlarge the pick instead"),
-    ("First pass ", "hires fix draws another image; enlarge the pick instead"),
-    ("Denoising strength", "belongs to hires fix or img2img, which draw from another image"),
-    ("ADetailer", "redraws faces or hands of the finished image"),
-    ("ControlNet", "guides the image by another"),
-    ("Variation seed", "mixes the noise of two seeds"),
-    ("Seed resize", "takes the noise of another size"),
-    ("Face restoration", "redraws faces of the finished image"),
-    ("Refiner", "changes the base halfway"),
-    ("Hypernet", "is no LoRA"),
-    ("Module ", "Forge's VAE or text encoder: a VAE goes to base.vae"),
-    ("AddNet", "names a network that is no LoRA"),
-    ("TI hashes", "textual inversions whose names are no file names"),
-)
-OTHERWISE: Final = "has no place in a study"
-SILENT: Final = frozenset(["Version", "User", "VAE hash", "Hashes"])
-"""Keys that change no image."""
-OTHER_NETWORK: Final = re.compile(r"\s*<(?!lora:|lyco:)(\w+):[^<>]*>")
+COMFYUI_KIN: Final = frozenset(["ComfyUI", "SwarmUI", "Fooocus", "RuinedFooocus", "Stability Matrix", "Civitai", "TensorArt"])
+"""Tools that draw with ComfyUI or its code."""
+ENGINES: Final = {
+    **dict.fromkeys(COMFYUI_KIN, "with ComfyUI's first noise, time steps, emphasis and long prompts"),
+    **dict.fromkeys(("InvokeAI", "SD.Next"), "with diffusers' noise levels and emphasis of its own"),
+    **dict.fromkeys(("Easy Diffusion", "Draw Things"), "with noise levels and emphasis of its own"),
+}
+"""What in a tool's drawing is not A1111's, which a study follows."""
+NO_VAE: Final = ("None", "Automatic", "")
+TINY_VAES: Final = ("TAESD", "Tiny", "Remote", "REPA-E")
+"""SD.Next's decoders that are no VAE file."""
 EMBEDDING: Final = re.compile(r"[\w .()+-]+")
+DELTAS: Final = ("ENSD", "Sampler eta delta")
+GUESS: Final = 0.4
+"""Weight of a LoRA whose weight is not given."""
+FILES: Final = (".safetensors", ".ckpt", ".pt", ".bin", ".pth")
 
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """`key` names the LoRA in the study, `file` is the stem of its file; `hash` is empty where the picture names none."""
+    """`key` names the LoRA in the study, `file` is its file's place; `hash` is empty where the picture names none."""
 
     key: str
     file: str
     start: float
     hash: str
+    name: str
+    """As the picture names it."""
 
 
 @dataclass
@@ -50,7 +49,8 @@ class StudySettings:
 
     prompt: str = ""
     negative: str = ""
-    model: str = "base"
+    model: str = "base.safetensors"
+    """The name of the base's file."""
     vae: str = ""
     clip_skip: int = 1
     embeddings: list[str] = field(default_factory=list)
@@ -78,22 +78,34 @@ class StudySettings:
 
 def settings_from(info: PictureSettings) -> StudySettings:
     found = StudySettings()
+    if info.tool in ENGINES:
+        found.notes.append(f"drawn by {info.tool}, {ENGINES[info.tool]}: these settings give a similar image here, not the same")
+    found.notes += info.notes
     _prompts(found, info)
     _base(found, info)
     _render(found, info)
     _noise(found, info)
     _loras(found, info)
-    read = {"ENSD", "VAE", "TI hashes"}
+    read = {*DELTAS, "VAE", "TI hashes", "Embeddings"}
     for key, value in info.other.items():
-        if key not in SILENT | read:
-            found.notes.append(_dropped(key, value))
+        note = None if key in read or key.startswith("Embedding_") else unexpressed(key, value)
+        found.notes += [] if note is None else [note]
     return found
 
 
 def _prompts(found: StudySettings, info: PictureSettings) -> None:
-    found.prompt, found.negative = OTHER_NETWORK.sub("", info.prompt).strip(), info.negative
-    for match in OTHER_NETWORK.finditer(info.prompt):
-        found.notes.append(f"{match[0].strip()}: taken out of the prompt, only LoRAs are known here")
+    names = list(info.embeddings)
+    found.prompt = drawn_prompt(info.prompt, "the prompt", found.notes, names)
+    found.negative = drawn_prompt(info.negative, "the negative prompt", found.notes, names)
+    listed = [info.other.get(key, "").split(",") for key in ("TI hashes", "Embeddings")]
+    names += [part.partition(":")[0].strip() for parts in listed for part in parts]
+    names += [value for key, value in info.other.items() if re.fullmatch(r"Embedding_\d+ name", key)]
+    # A1111 names one that stands in both prompts twice.
+    for name in dict.fromkeys(filter(None, names)):
+        if EMBEDDING.fullmatch(name):
+            found.embeddings.append(f"embeddings/{name}.pt")
+        else:
+            found.notes.append(dropped("TI hashes", name))
 
 
 def _base(found: StudySettings, info: PictureSettings) -> None:
@@ -101,16 +113,13 @@ def _base(found: StudySettings, info: PictureSettings) -> None:
         found.notes.append("the base: not given")
     elif info.model_hash:
         found.notes.append(f"the base's hash: {info.model_hash}; the file's name is all that is looked for")
-    found.model = _stem(info.model or "base")
+    found.model = _file(info.model or "base")
     vae = info.other.get("VAE", "None")
-    found.vae = "" if vae in ("None", "Automatic") else _last(vae)
+    if vae in TINY_VAES:
+        found.notes.append(dropped("VAE", vae))
+    elif vae not in NO_VAE:
+        found.vae = _file(vae)
     found.clip_skip = round(found.within("Clip skip", info.clip_skip, 1, 1, 4))
-    names = [part.partition(":")[0].strip() for part in info.other.get("TI hashes", "").split(",")]
-    for name in filter(None, names):
-        if EMBEDDING.fullmatch(name):
-            found.embeddings.append(f"embeddings/{name}.pt")
-        else:
-            found.notes.append(_dropped("TI hashes", name))
 
 
 def _render(found: StudySettings, info: PictureSettings) -> None:
@@ -126,6 +135,9 @@ def _render(found: StudySettings, info: PictureSettings) -> None:
         found.notes.append(f"Sampler: not given, {found.sampler} is a guess")
         return
     given = joined_sampler(info.sampler, info.schedule)
+    if info.tool in COMFYUI_KIN and info.sampler in OWN_TIMES and info.schedule not in (None, "Uniform", "DDIM"):
+        # Only A1111 ignores the schedule of these.
+        given = f"{info.sampler} {info.schedule}"
     found.sampler = next((name for name in (given, info.sampler) if _is_sampler(name)), found.sampler)
     if found.sampler != given:
         found.notes.append(f"Sampler: {given} in the picture, which is not known here; {found.sampler} stands in its place")
@@ -140,29 +152,23 @@ def _noise(found: StudySettings, info: PictureSettings) -> None:
         found.seed = info.seed
     else:
         found.notes.append("Seed: not given" if info.seed is None else f"Seed: {info.seed}; a study takes 0 to {2**32 - 1}")
-    ensd = info.other.get("ENSD", "0")
+    ensd = next((info.other[key] for key in DELTAS if key in info.other), "0")
     if re.fullmatch(r"\d{1,10}", ensd) and int(ensd) < 2**32:
         found.ensd = int(ensd)
     else:
-        found.notes.append(_dropped("ENSD", ensd))
+        found.notes.append(dropped("ENSD", ensd))
 
 
 def _loras(found: StudySettings, info: PictureSettings) -> None:
-    for name, weight in info.loras.items():
+    for name, weight in (*info.loras.items(), *((name, None) for name in info.without_weight)):
         key = _key(name, [lora.key for lora in found.loras])
-        start = found.within(f"LoRA {name}", weight, 0.4, 0, 2)
-        found.loras.append(LoraSettings(key, _stem(name), start, _hash(info.lora_hashes, name)))
+        start = found.within(f"LoRA {name}" if weight is not None else f"LoRA {name}'s weight", weight, GUESS, 0, 2)
+        found.loras.append(LoraSettings(key, f"loras/{_file(name)}", start, _hash(info, name), name))
         if name in info.text_encoder_weights:
             text = info.text_encoder_weights[name]
             found.notes.append(f"LoRA {name}: text encoder at {text:g} in the picture; a study has one weight for both")
         if name in info.lora_options:
             found.notes.append(f"LoRA {name}: {info.lora_options[name]} in its tag, which is not known here")
-
-
-def _dropped(key: str, value: str) -> str:
-    reason = next((reason for start, reason in REASONS if key.startswith(start)), OTHERWISE)
-    shown = value if len(value) <= 80 else f"{value[:80]}..."
-    return f"{key}: {shown} ({reason})"
 
 
 def _is_sampler(sampler: str) -> bool:
@@ -180,15 +186,13 @@ def _key(name: str, taken: list[str]) -> str:
     return next(key for key in (plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 3))) if key not in taken)
 
 
-def _last(path: str) -> str:
-    """The last part of a path, because names in a picture must not lead out of the study's folders."""
-    part = "".join(c for c in re.split(r"[/\\]", path)[-1] if c.isprintable()).strip()
-    return part if part.strip(".") else "unnamed"
+def _file(place: str) -> str:
+    """The name of a model's file, because names in a picture must not lead out of the study's folders."""
+    part = "".join(c for c in re.split(r"[/\\]", place)[-1] if c.isprintable()).strip()
+    name = part if part.strip(".") else "unnamed"
+    return name if name.lower().endswith(FILES) else f"{name}.safetensors"
 
 
-def _stem(path: str) -> str:
-    return _last(path).removesuffix(".safetensors")
-
-
-def _hash(hashes: Mapping[str, str], name: str) -> str:
-    return "".join(c for c in hashes.get(name, "") if c.isalnum() and c.isascii())
+def _hash(info: PictureSettings, name: str) -> str:
+    known = same_lora(name, info.lora_hashes)
+    return "".join(c for c in info.lora_hashes[known] if c.isalnum() and c.isascii()) if known is not None else ""

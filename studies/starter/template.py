@@ -1,12 +1,14 @@
-"""The study.yaml that `huanhua init` writes: commented, or filled in from an A1111 picture."""
+"""The study.yaml that `huanhua init` writes: commented, or filled in from a picture's settings."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from studies.picture_settings.lora_tags import format_number
 
 if TYPE_CHECKING:
     from studies.starter.from_picture import LoraSettings, StudySettings
@@ -41,7 +43,8 @@ LORA = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start:
 KINDS = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
 
 
-def starter() -> str:
+def starter(name: str = "my-study") -> str:
+    """A study file to fill in."""
     loras = "".join(
         LORA.format(
             name=n, file=f"loras/{f}.safetensors", kind=k, references=f"data/{n}", start=s, bounds="", comment=""
@@ -54,7 +57,7 @@ def starter() -> str:
     )  # fmt: skip
     return TEMPLATE.format(
         notes="",
-        name="my-study",
+        name=name,
         checkpoint="models/chilloutmix.safetensors",
         vae="",
         clip_skip=1,
@@ -74,30 +77,45 @@ def starter() -> str:
     )
 
 
-def filled_from(picture: Path) -> str:
-    """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's infotext; what a study file cannot express is
+def filled_from(picture: Path, study: Path | None = None, loras: Path | None = None) -> str:
+    """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's settings; what a study file cannot express is
     named in comments.
 
-    Raises InputError if there is none. What infotext does not give (what each LoRA is, photos of it) is left to be filled in.
+    `study` is the folder of the new study, which names it; `loras` is where to look for the LoRAs' files: by default the folder
+    `loras` of `study`, if there is one.
+    Raises InputError if there are no settings. What they do not give (what each LoRA is, photos of it) is left to be filled in.
     """
-    from studies.picture_settings.infotext import read_picture
+    from studies.picture_settings.reader import read_picture
     from studies.starter.from_picture import settings_from
+    from studies.starter.lora_files import with_files
 
     info = read_picture(picture)
-    if not info.loras:
+    if not info.loras and not info.without_weight:
         raise InputError("the picture's settings name no LoRA", picture, "give a picture that was drawn with LoRAs")
     found = settings_from(info)
     if not found.prompt:
         raise InputError("the picture's prompt is empty", picture, "give a picture that was drawn with a prompt")
-    return _filled(found)
+    folder = study or picture.parent
+    if loras is not None or (folder / "loras").is_dir():
+        found.loras = with_files(found.loras, loras or folder / "loras", folder, found.notes)
+    return _filled(found, study_name(folder, picture.stem))
 
 
-def _filled(found: StudySettings) -> str:
+def study_name(folder: Path, other: str = "") -> str:
+    """What a new study in `folder` is called: after the folder, or else after `other`."""
+    for words in (folder.resolve().name, other):
+        name = re.sub(r"[^\w .-]", "-", words).strip(" .-")[:80].rstrip(" .-")
+        if name:
+            return name
+    return "my-study"
+
+
+def _filled(found: StudySettings, name: str) -> str:
     embeddings = f"embeddings: [{', '.join(_quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
     return TEMPLATE.format(
         notes=_comments(found.notes),
-        name="from-picture",
-        checkpoint=_quoted(f"models/{found.model}.safetensors"),
+        name=_as_key(name),
+        checkpoint=_quoted(f"models/{found.model}"),
         vae=f"  vae: {_quoted(f'models/{found.vae}')}\n" if found.vae else "",
         clip_skip=found.clip_skip,
         embeddings=embeddings if found.embeddings else "",
@@ -107,7 +125,7 @@ def _filled(found: StudySettings) -> str:
         height=found.height,
         steps=found.steps,
         sampler=found.sampler,
-        cfg=f"{found.cfg:g}",
+        cfg=format_number(found.cfg),
         loras=KINDS + "".join(_lora(lora) for lora in found.loras),
         require="{" + ", ".join(f"{_as_key(lora.key)}: 0.7" for lora in found.loras) + "}",
         seeds="{scout: 16, keep: 2}" if found.seed is None else f"[{found.seed}]",
@@ -119,11 +137,11 @@ def _filled(found: StudySettings) -> str:
 def _lora(lora: LoraSettings) -> str:
     return LORA.format(
         name=_as_key(lora.key),
-        file=_quoted(f"loras/{lora.file}.safetensors"),
+        file=_quoted(lora.file),
         kind="clothing",
         references=f"data/{lora.key}",
-        start=f"{lora.start:g}",
-        bounds=f", bounds: [0, {lora.start:g}]" if lora.start > 1 else "",
+        start=format_number(lora.start),
+        bounds=f", bounds: [0, {format_number(lora.start)}]" if lora.start > 1 else "",
         comment=f"   # {lora.hash}" if lora.hash else "",
     )
 

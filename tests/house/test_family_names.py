@@ -16,7 +16,6 @@ ALLOWED: Final = {
     "models/lora/original_layout.py": "the original layout is that of a UNet",
     "models/lora/summary.py": "keys of LoRA files begin with these words",
     "studies/picture_settings/lora_tags.py": "A1111's prompt tags have these fields",
-    "studies/picture_settings/infotext.py": "A1111's prompt tags have these fields",
     "studies/export/script_template.py": "the exported script drives a diffusers pipeline by its own names",
     "studies/model_facts.py": "facts stored by earlier versions have this field",
     "studies/paperdoll/make/base.py": "the lab's base is built here, as a diffusers pipeline",

@@ -19,7 +19,7 @@ from models.lora.file import read_metadata
 from studies.paperdoll.bundle import WEIGHTS, lora_file
 from studies.paperdoll.study import COMPANIONS, REQUIRE
 from studies.paperdoll.world.products import OUTFIT
-from studies.picture_settings.infotext import read_picture
+from studies.picture_settings.reader import read_picture
 
 TRIALS = 6
 SMALL = ("--scout", "1", "--trials", "6", "--epochs", "1")

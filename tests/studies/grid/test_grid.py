@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from models.errors import InputError
 from scorers.testing.fake_observer import FakeObserver
 from studies.cli.app import app
-from studies.picture_settings.infotext import read_picture
+from studies.picture_settings.reader import read_picture
 from studies.picture_settings.settings import PictureSettings
 from studies.run.calibration import calibrate
 from studies.study import Study

@@ -11,9 +11,12 @@ from PIL import Image
 
 from models.errors import InputError
 from optimizer.render.samplers import SAMPLERS
-from studies.picture_settings.infotext import PAIR, joined_sampler, read, read_picture, save_png, split_sampler, write
+from studies.picture_settings.infotext import read, save_png, write
 from studies.picture_settings.lora_tags import clean_name
+from studies.picture_settings.reader import read_picture
+from studies.picture_settings.sampler_names import joined_sampler, split_sampler
 from studies.picture_settings.settings import PictureSettings
+from studies.picture_settings.settings_line import PAIR
 
 WEBUI = """1girl, (photorealistic:1.4), pink dress <lora:face:0.65> <lora:dress:0.4:0.3>,<lora:shoes:unet=0.5:te=0.2>
 BREAK second line

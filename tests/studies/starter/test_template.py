@@ -48,7 +48,7 @@ def settings_of(text: str) -> StudySettings:
 
 def study(found: StudySettings, folder: Path) -> StudySpec:
     path = folder / "study.yaml"
-    path.write_text(_filled(found), encoding="utf-8")
+    path.write_text(_filled(found, "a study"), encoding="utf-8")
     return read_spec(path)
 
 
@@ -174,7 +174,7 @@ numbers = st.floats(-1e6, 1e6, allow_nan=False)
 )
 def test_any_picture_gives_a_study_that_opens(tmp_path_factory: pytest.TempPathFactory, info: PictureSettings) -> None:
     spec = study(settings_from(info), tmp_path_factory.getbasetemp())
-    assert len(spec.loras) == len(info.loras)
+    assert len(spec.loras) == len(info.loras) + len(info.without_weight)
     for lora in spec.loras.values():
         assert Path("loras").resolve() in Path(lora.file).resolve().parents
 

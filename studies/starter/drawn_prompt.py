@@ -1,0 +1,39 @@
+"""A picture's prompt as a study's: without what is no word, and with a note on what the renderer reads otherwise."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from models.base.prompt.emphasis import parse_emphasis
+from models.errors import InputError
+from studies.picture_settings.settings import file_stem
+
+NETWORK: Final = re.compile(r"<(\w+):[^>]+>")
+"""What A1111 takes out of a prompt: extra networks of any name."""
+ALONE: Final = re.compile(rf"\s*{NETWORK.pattern}(?=\s|,|$)")
+INVERSION: Final = re.compile(r"\bembedding:((?:[\w.+ -]+[/\\])*[\w.+-]+)")
+"""ComfyUI's way to name a textual inversion."""
+ENDINGS: Final = (".pt", ".safetensors", ".bin")
+
+
+def drawn_prompt(text: str, name: str, notes: list[str], embeddings: list[str]) -> str:
+    """`text` as the study file has it; adds to `notes`, and textual inversions to `embeddings`. `name` is what it is called."""
+    text = INVERSION.sub(lambda match: _inversion(match[1], embeddings), text)
+    for match in NETWORK.finditer(text):
+        what = "only LoRAs are known here" if name == "the prompt" else "A1111 draws it as words there"
+        notes.append(f"{match[0]}: taken out of {name}, {what}")
+    drawn = NETWORK.sub("", ALONE.sub("", text)).strip()
+    try:
+        parse_emphasis(drawn)
+    except InputError as error:
+        notes.append(f"{name}: {error.what}; {error.mend}")
+    return drawn
+
+
+def _inversion(place: str, embeddings: list[str]) -> str:
+    name = file_stem(place)
+    for ending in ENDINGS:
+        name = name.removesuffix(ending)
+    embeddings.append(name)
+    return name
