@@ -17,13 +17,11 @@ from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
 from models.lora.summary import summarise
 from models.testing.bases import random_parts, small_configs
+from models.testing.lora_namings import KOHYA_ENDS, NAMINGS, PEFT_ENDS, PROCESSORS, flat
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
 Parts = tuple[Any, ...]
-Naming = Callable[[str, str], str]
-"""A layer's name in a file, by its name in diffusers' layout and in the original one."""
-ENDS = ("lora_down.weight", "lora_up.weight")
-PEFT_ENDS = ("lora_A.weight", "lora_B.weight")
+ENDS = KOHYA_ENDS
 
 
 @pytest.fixture(scope="module")
@@ -31,51 +29,6 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Parts]:
     """Bases whose text encoders have other widths, as SDXL's have."""
     unet, _, *texts = random_parts(small_configs(tmp_path_factory.mktemp("configs") / "xl", "sdxl"))
     return {"sd15": (tiny_unet(), tiny_text_encoder()), "sdxl": (unet, *texts)}
-
-
-def flat(name: str) -> str:
-    return name.replace(".", "_")
-
-
-def processor(name: str) -> str:
-    return name.replace(".to_", ".processor.to_").removesuffix(".0") if ".to_" in name else name
-
-
-DENOISERS: dict[str, tuple[Naming, tuple[str, str]]] = {
-    "kohya": (lambda own, original: f"lora_unet_{flat(own)}", ENDS),
-    "kohya, original layout": (lambda own, original: f"lora_unet_{flat(original)}", ENDS),
-    "LyCORIS": (lambda own, original: f"lycoris_{flat(own)}", ENDS),
-    "LyCORIS, original layout": (lambda own, original: f"lycoris_{flat(original)}", ENDS),
-    "OneTrainer": (lambda own, original: f"unet.{original}", ENDS),
-    "ComfyUI": (lambda own, original: f"diffusion_model.{original}", ENDS),
-    "checkpoint": (lambda own, original: f"model.diffusion_model.{original}", ENDS),
-    "peft": (lambda own, original: f"unet.{own}", PEFT_ENDS),
-    "peft, no prefix": (lambda own, original: own, PEFT_ENDS),
-    "peft, saved": (lambda own, original: f"base_model.model.{own}", PEFT_ENDS),
-    "peft, saved in a pipeline": (lambda own, original: f"unet.base_model.model.{own}", PEFT_ENDS),
-    "peft, a pipeline saved": (lambda own, original: f"base_model.model.unet.{own}", PEFT_ENDS),
-    "peft, compiled": (lambda own, original: f"base_model.model._orig_mod.{own}", PEFT_ENDS),
-    "peft, an adapter's name": (lambda own, original: f"unet.{own}", ("lora_A.default_0.weight", "lora_B.default_0.weight")),
-    "peft, bare matrices": (lambda own, original: f"diffusion_model.{original}", ("lora_A", "lora_B")),
-    "transformer": (lambda own, original: f"transformer.{own}", PEFT_ENDS),
-    "module": (lambda own, original: f"module.{own}", PEFT_ENDS),
-    "diffusers": (lambda own, original: f"unet.{own}", ("lora.down.weight", "lora.up.weight")),
-    "diffusers, former": (lambda own, original: f"unet.{own}", ("lora_linear_layer.down.weight", "lora_linear_layer.up.weight")),
-    "processors": (lambda own, original: f"unet.{processor(own)}_lora", ("down.weight", "up.weight")),
-    "processors, no prefix": (lambda own, original: f"{processor(own)}_lora", ("down.weight", "up.weight")),
-    "no prefix": (lambda own, original: original, ENDS),
-    "no prefix, flat": (lambda own, original: flat(own), ENDS),
-}
-TEXTS: dict[str, tuple[tuple[str, str], Callable[[str], str], tuple[str, str]]] = {
-    "kohya": (("lora_te1_", "lora_te2_"), flat, ENDS),
-    "OneTrainer": (("clip_l.", "clip_g."), str, ENDS),
-    "ComfyUI": (("text_encoders.clip_l.transformer.", "text_encoders.clip_g.transformer."), str, ENDS),
-    "peft": (("text_encoder.", "text_encoder_2."), str, PEFT_ENDS),
-    "peft, saved in a pipeline": (("text_encoder.base_model.model.", "text_encoder_2.base_model.model."), str, PEFT_ENDS),
-    "peft, saved": (("base_model.model.", "base_model.model."), str, PEFT_ENDS),
-    "LyCORIS": (("lycoris_", "lycoris_"), flat, ENDS),
-    "checkpoint": (("cond_stage_model.transformer.", "conditioner.embedders.1.transformer."), str, ENDS),
-}
 
 
 def pair(model: nn.Module, module: str) -> tuple[Tensor, Tensor]:
@@ -99,28 +52,28 @@ def check(found: Any, model: nn.Module, modules: list[str]) -> None:
 
 
 @pytest.mark.parametrize("family", ["sd15", "sdxl"])
-@pytest.mark.parametrize("naming", DENOISERS)
+@pytest.mark.parametrize("naming", NAMINGS)
 def test_every_layer_of_the_denoiser(tmp_path: Path, parts: dict[str, Parts], naming: str, family: str) -> None:
     unet = parts[family][0]
-    original, (spell, ends) = original_names(unet), DENOISERS[naming]
-    modules = [m for m in layer_names(unet) if not naming.startswith("processors") or ".to_" in m]
-    save_file(named(unet, modules, lambda m: spell(m, original[m]), ends), tmp_path / "a.safetensors")
+    original, spelling = original_names(unet), NAMINGS[naming]
+    modules = [m for m in layer_names(unet) if naming not in PROCESSORS or ".to_" in m]
+    save_file(named(unet, modules, lambda m: spelling.denoiser(m, original[m]), spelling.ends), tmp_path / "a.safetensors")
     check(open_lora(tmp_path / "a.safetensors", by_part(*parts[family])).layers[DENOISER], unet, modules)
     assert sum(summarise(tmp_path / "a.safetensors").blocks.values()) == len(modules)
 
 
 @pytest.mark.parametrize("family", ["sd15", "sdxl"])
-@pytest.mark.parametrize("naming", TEXTS)
+@pytest.mark.parametrize("naming", [name for name, naming in NAMINGS.items() if naming.text is not None])
 def test_every_layer_of_the_text_encoders(tmp_path: Path, parts: dict[str, Parts], naming: str, family: str) -> None:
-    prefixes, spell, ends = TEXTS[naming]
+    spelling = NAMINGS[naming]
     for number, (part, model) in enumerate(zip((TEXT, TEXT_2), parts[family][1:], strict=False)):
         modules = [m for m in layer_names(model) if "encoder.layers" in m]
 
-        def spelt(module: str, prefix: str = prefixes[number]) -> str:
-            return prefix + spell(f"text_model.{module.removeprefix('text_model.')}")
+        def spelt(module: str, number: int = number) -> str:
+            assert spelling.text is not None
+            return spelling.text(number, f"text_model.{module.removeprefix('text_model.')}")
 
-        tensors = named(model, modules, spelt, ends)
-        save_file(tensors, tmp_path / "a.safetensors")
+        save_file(named(model, modules, spelt, spelling.ends), tmp_path / "a.safetensors")
         check(open_lora(tmp_path / "a.safetensors", by_part(*parts[family])).layers[part], model, modules)
         assert not any(block.startswith("UNet") for block in summarise(tmp_path / "a.safetensors").blocks)
 
