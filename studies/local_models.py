@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,9 @@ class LocalModels:
     def loras(self) -> dict[str, LoraFile]:
         from models.lora.file import open_lora
 
-        return {name: open_lora(self._path(section.file), self.base.modules) for name, section in self.spec.loras.items()}
+        found = {name: open_lora(self._path(section.file), self.base.modules) for name, section in self.spec.loras.items()}
+        _check_different(found)
+        return found
 
     @cached_property
     def embeddings(self) -> dict[str, Embedding]:
@@ -97,3 +100,12 @@ class LocalModels:
 
     def _path(self, name: str) -> Path:
         return (self.root / name).expanduser()
+
+
+def _check_different(loras: Mapping[str, LoraFile]) -> None:
+    """Raises InputError for one LoRA under two names: their weights would add up, and could not be told apart."""
+    names: dict[str, str] = {}
+    for name, file in loras.items():
+        other = names.setdefault(file.digest, name)
+        if other != name:
+            raise InputError(f"loras.{other} and loras.{name} are the same LoRA", file.path, "leave one out")

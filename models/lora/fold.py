@@ -29,6 +29,7 @@ class Folded:
         """`loras`: by LoRA name, its layers by module path in `model`."""
         ordered = dict(sorted(loras.items()))
         paths = sorted({path for layers in ordered.values() for path in layers})
+        self._paths = paths
         self._names = tuple(ordered)
         self._layers = [_FoldedLayer(model.get_submodule(path)) for path in paths]
         touching = [[(i, layers[path]) for i, layers in enumerate(ordered.values()) if path in layers] for path in paths]
@@ -60,6 +61,16 @@ class Folded:
         finally:
             for layer in self._layers:
                 layer.detach()
+
+    def overflows(self, weights: Weights) -> list[str]:
+        """The layers, by module path, whose folded weights would not be finite in the model's dtype. Keeps no copy."""
+        wanted = [float(weights.get(name, 0.0)) for name in self._names]
+        if not self._layers:
+            return []
+        device = self._layers[0].device
+        ups, downs = self._loras.ups(device), self._loras.downs(wanted, device)
+        folded = zip(self._paths, self._layers, ups, downs, strict=True)
+        return [path for path, layer, up, down in folded if not bool(layer.sum(up, down).isfinite().all())]
 
     def release(self) -> None:
         """Frees the memory of all copies."""
@@ -127,6 +138,13 @@ class _FoldedLayer:
             torch.addmm(weight, up, down, out=copy)
         else:
             copy.copy_(torch.addmm(weight.float(), up, down))
+
+    def sum(self, up: Tensor, down: Tensor) -> Tensor:
+        """What `fold` writes, as a new tensor (out, in)."""
+        import torch
+
+        weight = self._module.weight.detach().flatten(1)
+        return torch.addmm(weight.float(), up, down).to(weight.dtype)
 
     def release(self) -> None:
         self.copies, self._forwards = None, {}

@@ -14,8 +14,8 @@ PROCESSORS: Final = ("processors", "processors, no prefix")
 
 @dataclass(frozen=True)
 class Naming:
-    """`denoiser` makes a name of a layer's own name in diffusers' layout and its name in the original one; `text` one of the number
-    of the text encoder (0 or 1) and the layer's name."""
+    """`denoiser` makes a name of a layer's own name in diffusers' layout and its name in the original one; `text` makes one of
+    the number of the text encoder (0 or 1) and the layer's name."""
 
     denoiser: Callable[[str, str], str]
     ends: tuple[str, str]

@@ -29,6 +29,6 @@ def swap(
     name, file = parse_swap(change, opened)
     folder = to or opened.root.resolve().parent / f"{opened.root.resolve().name}-{file.stem}"
     text = study_file(study).read_text(encoding="utf-8")
-    swapped = swap_lora(opened, text, name, file, folder, references=references, trigger=trigger)
+    swapped = swap_lora(opened, text, name, file, folder, references=references, trigger=trigger, report=print_line)
     print_line(f"prompt: {swapped.spec.prompt}")
     print_line(f"from now on: huanhua run {folder}")

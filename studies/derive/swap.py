@@ -7,13 +7,14 @@ same seeds: `search.learn` in the new study file names the old study.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
 from models.io.files import write_whole
-from models.io.safetensors_header import read_safetensors_header
 from studies.derive.new_folder import check_new_folder
+from studies.derive.replacement import check_replacement
 from studies.derive.study_yaml import moved, path_from, section, with_values
 from studies.prompts import trigger_of
 from studies.run.scouting import LOCKED, locked_seeds
@@ -37,22 +38,34 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
 
 
 def swap_lora(
-    study: Study, text: str, name: str, file: Path, folder: Path, *, references: Path | None, trigger: str | None
+    study: Study,
+    text: str,
+    name: str,
+    file: Path,
+    folder: Path,
+    *,
+    references: Path | None,
+    trigger: str | None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Study:
     """Writes the study file `text` with another file for the LoRA `name` into `folder`, with the same seeds locked.
 
     `references` are photos of what the new LoRA shows, by default a folder next to the old photos that is named like the file; a
     LoRA that had none needs none now. Where both have a trigger word, the new one takes the old one's place in the prompt.
-    Raises InputError, and writes nothing, if photos are missing, no seed is locked, or the folder is not empty.
+    `report` is called with what was not checked. Raises InputError, and writes nothing, if the file is no LoRA for the study's
+    base or one that the study has, photos are missing, no seed is locked, or the folder is not empty.
     """
     check_new_folder(folder, "--to DIR")
     seeds = locked_seeds(study)
     if not seeds:
         raise InputError("no seed is locked", study.root, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
+    layout, note = check_replacement(study, name, file)
+    if note is not None:
+        report(f"note: {note}")
     photos = references or _default_photos(study, name, file)
     if photos is not None and not photos.is_dir():
         raise InputError("no photos of what the new LoRA shows", photos, "name their folder: --references DIR")
-    old, new = study.triggers.get(name), trigger_of(trigger, read_safetensors_header(file).metadata)
+    old, new = study.triggers.get(name), trigger_of(trigger, layout.metadata)
     values: dict[str, Any] = {"file": path_from(folder, file)}
     if photos is not None:
         values["references"] = path_from(folder, photos)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from models.errors import InputError
 from models.lora.layout import TRIGGER_KEY
+from models.testing.bases import small_base
+from models.testing.loras import STEM, save_small_lora
 from studies.cli.app import app
 from studies.derive.swap import parse_swap, swap_lora
+from studies.local_models import LocalModels
 from studies.run.calibration import calibrate
 from studies.run.scouting import locked_seeds
 from studies.run.seed_search import run_seed
@@ -24,10 +29,8 @@ from studies.tracking.memory import MemoryTracker
 
 
 def coat_in(folder: Path) -> Path:
-    file = folder / "coat.safetensors"
-    save_file({"a": torch.zeros(1)}, file, {TRIGGER_KEY: "mycoat"})
     (folder / "coat").mkdir()
-    return file
+    return save_small_lora(folder / "coat.safetensors", {TRIGGER_KEY: "mycoat"})
 
 
 def test_another_file_photos_and_trigger_at_the_same_seeds(tmp_path: Path) -> None:
@@ -88,6 +91,60 @@ def test_nothing_is_written_where_photos_are_missing_or_something_is_there(tmp_p
     assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match="there is something already"):
         swap_lora(study, text, "dress", file, study.root, references=study.root / "photos", trigger=None)
+
+
+def files_that_are_no_dress(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Each with what is said of it; the study's face LoRA is a file of the same bytes as the last."""
+    key = STEM.replace("attn1_to_q", "attn2_to_k")
+    whole = load_file(save_small_lora(folder / "whole.safetensors"))
+    broken: dict[str, dict[str, torch.Tensor]] = {
+        "half": {k: v for k, v in whole.items() if "lora_up" not in k},
+        "infinite": {**whole, f"{STEM}.alpha": torch.tensor(float("inf"))},
+        "nan": {**whole, f"{STEM}.lora_up.weight": whole[f"{STEM}.lora_up.weight"] * float("nan")},
+        "no LoRA": {"a": torch.zeros(1)},
+        "LoHa": {"lora_unet_x.hada_w1_a": torch.zeros(2, 2)},
+        "SDXL": {f"{key}.lora_down.weight": torch.ones(2, 2048), f"{key}.lora_up.weight": torch.ones(16, 2)},
+    }
+    lines = ["other half", "alpha inf", "NaN", "no LoRA layers", "a LoHa file", "a LoRA for SDXL"]
+    for (name, tensors), line in zip(broken.items(), lines, strict=True):
+        save_file(tensors, folder / f"{name}.safetensors")
+        yield folder / f"{name}.safetensors", line
+    cut = folder / "cut.safetensors"
+    cut.write_bytes((folder / "whole.safetensors").read_bytes()[:-10])
+    yield cut, "cut short"
+    yield save_small_lora(folder / "face of another.safetensors", {TRIGGER_KEY: "myface"}), "trigger word myface is that of face"
+    (folder / "face.safetensors").write_bytes((folder / "whole.safetensors").read_bytes())
+    yield folder / "whole.safetensors", "has this LoRA already, as face"
+
+
+def test_a_file_that_is_no_dress_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "old")
+    tried = 0
+    for file, line in files_that_are_no_dress(study.root):
+        done = CliRunner().invoke(app, ["swap", str(study.root), f"dress={file}", "--references", str(study.root / "photos")])
+        assert done.exception is None or isinstance(done.exception, (SystemExit, InputError)), file
+        assert done.exit_code != 0, file
+        assert line in str(done.exception) + done.output, file
+        assert [path.name for path in tmp_path.iterdir()] == ["old"], file
+        tried += 1
+    assert tried == 9
+
+
+def test_a_file_is_tried_on_the_base(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "old")
+    text = (study.root / "study.yaml").read_text(encoding="utf-8")
+    study.models = LocalModels(study.spec, study.root, small_base(tmp_path / "configs", "sd15"))
+    for width, fits in ((16, True), (24, False)):
+        file = save_small_lora(study.root / f"{width}.safetensors", width=width)
+        lines: list[str] = []
+        given: dict[str, Any] = {"references": study.root / "photos", "trigger": None, "report": lines.append}
+        if fits:
+            swap_lora(study, text, "dress", file, tmp_path / "new", **given)
+            assert not any(line.startswith("note") for line in lines)
+        else:
+            with pytest.raises(InputError, match="another architecture"):
+                swap_lora(study, text, "dress", file, tmp_path / "other", **given)
+            assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from models.boxes import ShareBox
 from models.errors import InputError
 from models.lora_kinds import ScoredKind
+from models.testing.loras import save_small_lora
 from scorers.observe.references import References
 from scorers.observe.window_observer import LACKS
 from scorers.testing.fake_observer import FakeObserver, Shown
@@ -214,8 +213,7 @@ def test_the_next_dress_needs_no_photos_where_the_old_one_had_none(tmp_path: Pat
 
 
 def lora_in(folder: Path) -> Path:
-    save_file({"a": torch.zeros(1)}, folder / "coat.safetensors")
-    return folder / "coat.safetensors"
+    return save_small_lora(folder / "coat.safetensors")
 
 
 def fake_models(loras: dict[str, Any]) -> Any:
@@ -227,7 +225,7 @@ def fake_models(loras: dict[str, Any]) -> Any:
 def test_validate_reports_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:
     study = without_photos(tmp_path / "a")
     world = world_of(study)
-    study.models = fake_models({name: SimpleNamespace(hash="0", metadata={}, layers={}) for name in study.spec.loras})
+    study.models = fake_models({name: SimpleNamespace(hash="0", metadata={}, layers={}, notes=()) for name in study.spec.loras})
     lines = list(validate_study(study))
     assert [line for line in lines if line.startswith("references dress")] == [
         "references dress: no photos and no preview picture, 4 images of it alone at full weight: " + OWN_LOOK
