@@ -14,6 +14,7 @@ from typing import Final
 from dashboards.optuna_server import CLEAR, HOST, MLFLOW, PASSWORD_NAME, STORAGE, USER_NAME
 from dashboards.processes import POLL_S, Server, free_port, start_server, stopped_by_signals, wait_for
 from models.errors import InputError
+from models.io.sqlite_url import sqlite_path, sqlite_url
 
 USER: Final = "huanhua"
 PAUSE_S: Final = 2.0
@@ -121,8 +122,8 @@ def running(stores: Stores, wait_s: float = 180.0, public: Public | None = None)
 
 
 def _check_database(url: str) -> None:
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not path.is_file():
+    path = sqlite_path(url)
+    if path is not None and not path.is_file():
         raise InputError("there is nothing to show yet", path, "run the study first")
 
 
@@ -145,8 +146,9 @@ def _mlflow(stores: Stores, public: Public | None) -> Iterator[Server]:
 def _basic_auth(scratch: Path, password: str) -> dict[str, str]:
     """MLflow's basic authentication with one user, written at every start so that a changed password takes effect."""
     config = scratch / "auth.ini"
-    database = (scratch / "users.db").as_posix()
-    config.write_text(f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{database}\n", encoding="utf-8")
+    # The file is read by configparser, to which % means something too.
+    database = sqlite_url(scratch / "users.db").replace("%", "%%")
+    config.write_text(f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = {database}\n", encoding="utf-8")
     return {
         "MLFLOW_AUTH_CONFIG_PATH": str(config),
         "MLFLOW_AUTH_ADMIN_USERNAME": USER,

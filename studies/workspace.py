@@ -9,6 +9,7 @@ from typing import Any
 
 from models.errors import InputError
 from models.io.files import write_whole
+from models.io.sqlite_url import sqlite_url
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Workspace:
 
     def storage_url(self) -> str:
         """Of Optuna's SQLite database."""
-        return f"sqlite:///{(self.root / 'optuna.db').resolve()}"
+        return sqlite_url(self.root / "optuna.db")
 
     def make(self) -> Workspace:
         """Makes the folders that are missing; returns itself."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from models.io.sqlite_url import sqlite_path
 from optimizer.trial_store.retry import with_retries
-from optimizer.trial_store.storages import open_storage, sqlite_file
+from optimizer.trial_store.storages import open_storage
 from scorers.score.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class OptunaStudy:
 
         if self._study is not None:
             return self._study
-        if (file := sqlite_file(self.url)) and not file.exists():
+        if (file := sqlite_path(self.url)) and not file.exists():
             return None
         try:
             # Optuna asks for a sampler, which it never uses.

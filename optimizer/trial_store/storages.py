@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.io.sqlite_url import sqlite_path
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -16,28 +17,29 @@ MAX_OPEN: Final = 8
 """Databases that stay open."""
 
 
-@lru_cache(MAX_OPEN)
 def open_storage(url: str) -> BaseStorage:
     """One storage for all seeds of a study: opening it takes longer than reading it.
 
     Raises InputError if a SQLite file is no database.
     """
+    file = sqlite_path(url)
+    if file is not None:
+        _enable_wal(file)
+    # A file that was deleted and made anew is another database: what an open connection to the old one wrote would be lost.
+    return _opened(url, None if file is None else (file.stat().st_dev, file.stat().st_ino))
+
+
+@lru_cache(MAX_OPEN)
+def _opened(url: str, file: tuple[int, int] | None) -> BaseStorage:
+    """`file` tells apart SQLite files of one name."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if file := sqlite_file(url):
-        _enable_wal(file)
     # A connection that a restarted server has closed is opened again.
     engine = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
     storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
     weakref.finalize(storage, storage.engine.dispose)
     return optuna.storages.get_storage(storage)
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite URL; None for a database server."""
-    prefix = "sqlite:///"
-    return Path(url.removeprefix(prefix)) if url.startswith(prefix) and "?" not in url else None
 
 
 def _enable_wal(database: Path) -> None:

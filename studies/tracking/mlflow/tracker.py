@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.io.sqlite_url import sqlite_url
 from studies.tracking.events import ArtifactAdded, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialFinished
 from studies.tracking.mlflow.writer_process import Destination, WriterProcess
 from studies.tracking.outbox import Missing, Outbox
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
 def local_store(folder: Path) -> tuple[str, Path]:
     """The tracking URI and the artifact folder of a store in `folder`: SQLite, as a study uses when it names no server."""
-    folder = folder.resolve()
-    return f"sqlite:///{(folder / 'mlflow.db').as_posix()}", folder / "mlflow-artifacts"
+    return sqlite_url(folder / "mlflow.db"), folder.resolve() / "mlflow-artifacts"
 
 
 class MlflowTracker:
