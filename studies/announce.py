@@ -12,6 +12,14 @@ REPORTED_LICENCES: Final = "licences-told"
 """The workspace's record of the licence lines that were reported."""
 
 
+def report_places(study: Study, callback: Callback) -> None:
+    """Says which reference photos are no longer where their training set records them."""
+    from studies.references.places import place_notes
+
+    for name, line in place_notes(study).items():
+        callback.message(f"references {name}: {line}")
+
+
 def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
     """Makes the workspace, then reports the most images that a stage draws and the seconds that they take."""
     study.workspace.make()

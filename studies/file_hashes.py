@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from models.io.hashing import hash_path
 from studies.workspace import Workspace
@@ -15,15 +16,41 @@ HASHES: Final = "hashes"
 
 def cached_hash(workspace: Workspace, path: Path) -> str:
     """`hash_path`, computed anew only where a file's size or time has changed. Stored only if the workspace exists."""
-    now = list(stamps(path))
-    cached = workspace.read(HASHES) or {}
-    key = str(path.resolve())
-    if key in cached and cached[key]["files"] == now:
-        return str(cached[key]["hash"])
-    found = hash_path(path)
-    if workspace.root.is_dir():
-        workspace.write(HASHES, {**cached, key: {"files": now, "hash": found}})
-    return found
+    return hash_cache(workspace)(path)
+
+
+def hash_cache(workspace: Workspace) -> Callable[[Path], str]:
+    """As `cached_hash`, for many files: what is cached is read once."""
+    cached = _read(workspace)
+
+    def hash_of(path: Path) -> str:
+        now, names = list(stamps(path)), _names(workspace, path)
+        for name in names:
+            if name in cached and cached[name]["files"] == now:
+                return str(cached[name]["hash"])
+        cached[names[0]] = {"files": now, "hash": hash_path(path)}
+        if workspace.root.is_dir():
+            workspace.write(HASHES, {**_read(workspace), names[0]: cached[names[0]]})
+        return str(cached[names[0]]["hash"])
+
+    return hash_of
+
+
+def _names(workspace: Workspace, path: Path) -> tuple[str, ...]:
+    """Under which a file's hash is stored: its place from the workspace, so that both may be moved; earlier versions stored its
+    absolute path, which is all there is on another drive."""
+    absolute = path.resolve()
+    try:
+        return Path(os.path.relpath(absolute, workspace.root.resolve())).as_posix(), str(absolute)
+    except ValueError:
+        return (str(absolute),)
+
+
+def _read(workspace: Workspace) -> dict[str, Any]:
+    """What is stored; entries that are not what `hash_cache` writes are left out, and hashed anew."""
+    stored = workspace.read(HASHES)
+    entries = stored.items() if isinstance(stored, dict) else ()
+    return {name: entry for name, entry in entries if isinstance(entry, dict) and {"files", "hash"} <= set(entry)}
 
 
 def stamps(path: Path) -> Iterator[list[str | int]]:

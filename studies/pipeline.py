@@ -80,12 +80,14 @@ def run_study(
 
     Raises InputError if no seed is locked, another process runs this study, or its stored trials are no longer valid.
     """
+    from studies.announce import report_places
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
     from studies.tracking.study_tracker import study_tracker
 
     callback = callback or SilentCallback()
     study.workspace.make()
+    report_places(study, callback)
     chosen = list(seeds) or _locked_seeds(study)
     with one_line(), only_runner(study.storage_url, study.spec.name, callback.message) as lease, ExitStack() as stack:
         opened = stack.enter_context(study_tracker(study, callback)) if tracker is None else tracker

@@ -30,7 +30,8 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Print each score of each image, and write a picture of what was compared, with the photo it matched."""
-    from studies.references.source import sources_of, words_of
+    from studies.references.places import compared_with, place_notes
+    from studies.references.source import words_of
     from studies.report.explain import open_images, score_images
     from studies.report.sheets.score import write_pictures
 
@@ -42,13 +43,15 @@ def score(
         judge = stored_judge(opened, seed)
         scored = score_images(opened, found, judge)
         pictures = write_pictures(opened, scored)
-        sources = sources_of(opened)
+        sources = compared_with(opened)
         if as_json:
             report = {"seed": seed if judge else None, "references": sources, "images": _as_json(scored, pictures)}
             typer.echo(json.dumps(report, indent=1))
         else:
             for name, words in words_of(sources).items():
                 print_line(f"references {name}: {words}")
+            for name, line in place_notes(opened, changing=True).items():
+                print_line(f"references {name}: {line}")
             for one, picture in zip(scored, pictures, strict=True):
                 for line in lines_of(one, judge.require if judge else {}, picture):
                     typer.echo(line)

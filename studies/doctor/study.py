@@ -16,6 +16,7 @@ LICENCE_KEYS: Final = ("modelspec.license", "license")
 
 def study_lines(study: Study) -> Iterator[Line]:
     """One line a model; the others are tried whatever the first one gives."""
+    from studies.references.places import lost_photos
     from studies.references.source import source_of, words_of
 
     base = _tried("base", study.spec.base.checkpoint, lambda: study.models.base)
@@ -34,6 +35,8 @@ def study_lines(study: Study) -> Iterator[Line]:
             continue
         there = study.path(section.references).is_dir()
         yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
+        if there and (lost := lost_photos(study.path(section.references))):
+            yield f"photos     {name}: {lost}", True
 
 
 def _lora(study: Study, name: str) -> Line:

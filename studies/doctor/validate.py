@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,10 +14,10 @@ from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
 from studies.devices import best_device
-from studies.references.photos import named_photos
 from studies.references.pictures import reference_pictures
+from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
-from studies.references.source import source_of, words_of
+from studies.references.source import words_of
 from studies.study import Study
 from studies.workspace import Workspace
 
@@ -56,8 +57,9 @@ def validate_study(study: Study) -> Iterator[str]:
         yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:
         quiet = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, models)
-        for name in quiet.spec.searched():
-            source = source_of(quiet, name)
+        yield from _places(study)
+        sources = compared_with(quiet)
+        for name, source in sources.items():
             for words in words_of({name: source}).values():
                 yield f"references {name}: {words}"
             if source == "close-ups":
@@ -66,16 +68,26 @@ def validate_study(study: Study) -> Iterator[str]:
                 yield f"note       {name}: {IN_THE_MIDDLE}"
             references = references_for(quiet, name)
             unused = f", {len(references.unused)} unused" if references.unused else ""
-            if source == "photos":
+            if source in ("photos", "crops"):
                 yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
             if references.outliers:
-                photos = named_photos(study.path(study.spec.loras[name].references or ""))
+                photos = reference_pictures(quiet, name).open()
                 names = ", ".join(photos[i][0].name for i in references.outliers)
                 yield f"references {name}: another face than the others', not used: {names}"
     conflicts = len(study.spec.searched())
     if conflicts > 3:
         yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"
     yield f"study      {study.spec.name}: valid"
+
+
+def _places(study: Study) -> Iterator[str]:
+    """Photos that are not where they were, as a run would report them; the workspace's own records are left as they are."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for record in study.workspace.root.glob("*.json"):
+            shutil.copyfile(record, Path(scratch) / record.name)
+        copied = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, study.models)
+        for name, line in place_notes(copied).items():
+            yield f"note       {name}: {line}"
 
 
 def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:

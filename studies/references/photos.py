@@ -1,60 +1,118 @@
-"""Reference photos for scoring: a plain folder of photos, or the photos behind a training set, cropped to their wearers."""
+"""Reference photos for scoring: a plain folder of photos, or the photos behind a training set, cropped to their wearers.
+
+Where none of a set's photos is left, its own crops stand in: other pictures, and so other scores. What is compared is part of the
+key under which references are stored (`content_of`), so that one is never taken for the other.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
+from models.io.hashing import hash_path
 from models.io.images import list_photos, open_photo
-from trainers.prepare.manifest import NAME, read_manifest
+from studies.references.originals import Originals, find_originals
+from trainers.prepare.manifest import NAME, PhotoRecord, read_manifest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+HashOf: TypeAlias = Callable[[Path], str]
+"""Gives the SHA-256 of a file in hex; one that remembers saves reading photos again."""
 
-def reference_files(folder: Path) -> list[Path]:
+
+def is_training_set(folder: Path) -> bool:
+    return (folder / NAME).is_file()
+
+
+def originals_of(folder: Path, hash_of: HashOf = hash_path) -> Originals:
+    """What is left of the photos behind the training set `folder`. Raises InputError if its manifest is damaged."""
+    return find_originals(folder, read_manifest(folder), hash_of)
+
+
+def reference_files(folder: Path, hash_of: HashOf = hash_path) -> list[Path]:
     """The files whose pictures are the references, whether they open or not. Raises InputError if there are none."""
-    if not (folder / NAME).is_file():
+    if not is_training_set(folder):
         return list_photos(folder)
     manifest = read_manifest(folder)
-    photos = [Path(manifest.folder) / record.file for record in manifest.photos]
-    return [photo for photo in photos if photo.is_file()] or [folder / record.reg.file for record in manifest.photos]
+    photos = [path for path, _ in find_originals(folder, manifest, hash_of).found]
+    return photos or [folder / record.reg.file for record in manifest.photos]
 
 
-def named_photos(folder: Path) -> list[tuple[Path, Image]]:
+def named_photos(folder: Path, hash_of: HashOf = hash_path) -> list[tuple[Path, Image]]:
     """Files and RGB pictures; from a training set the wearer's part of each original photo. Photos that do not open are left out.
 
     Raises InputError if none is left.
     """
-    if (folder / NAME).is_file():
+    if is_training_set(folder):
         manifest = read_manifest(folder)
-        photos = [(Path(manifest.folder) / r.file, r.wearer) for r in manifest.photos]
-        found = [(p, open_photo(p).crop(box)) for p, box in photos if p.is_file()]
+        found = find_originals(folder, manifest, hash_of).found
         if found:
-            return found
-        return [(p, open_photo(p)) for p in (folder / r.reg.file for r in manifest.photos)]
-    found = []
+            return [(path, open_photo(path).crop(record.wearer)) for path, record in found]
+        return [(path, open_photo(path)) for path in (folder / record.reg.file for record in manifest.photos)]
+    photos = []
     for path in list_photos(folder):
         try:
-            found.append((path, open_photo(path)))
+            photos.append((path, open_photo(path)))
         except InputError:
             continue
-    if not found:
+    if not photos:
         raise InputError("no reference photo opens", folder, "give JPEG or PNG photos")
-    return found
+    return photos
 
 
-def boxes_in(folder: Path) -> list[ShareBox] | None:
+def recorded_photos(folder: Path, hash_of: HashOf = hash_path) -> list[tuple[Path, Image]]:
+    """One picture for each photo that a training set records: for people to see what references of all of them matched. A crop
+    stands in for a photo that is gone."""
+    manifest = read_manifest(folder)
+    there = {record.file: path for path, record in find_originals(folder, manifest, hash_of).found}
+    return [
+        (there[r.file], open_photo(there[r.file]).crop(r.wearer))
+        if r.file in there
+        else (folder / r.reg.file, open_photo(folder / r.reg.file))
+        for r in manifest.photos
+    ]
+
+
+def boxes_in(folder: Path, hash_of: HashOf = hash_path) -> list[ShareBox] | None:
     """Where the thing is in each of `named_photos`, in shares of width and height; None for a plain folder."""
-    if not (folder / NAME).is_file():
+    if not is_training_set(folder):
         return None
     manifest = read_manifest(folder)
-    originals = [r for r in manifest.photos if (Path(manifest.folder) / r.file).is_file()]
-    if originals:
-        return [_within(r.thing, r.wearer) for r in originals]
-    return [_within(r.thing, r.reg.window) for r in manifest.photos]
+    found = find_originals(folder, manifest, hash_of).found
+    if found:
+        return [_within(record.thing, record.wearer) for _, record in found]
+    return [_within(record.thing, record.reg.window) for record in manifest.photos]
+
+
+def content_of(folder: Path, hash_of: HashOf = hash_path) -> str:
+    """A hash of all that decides `named_photos` and `boxes_in`. Other files in the folder, and where it lies, decide nothing."""
+    if not is_training_set(folder):
+        return _digest("photos", [[path.name, hash_of(path)] for path in list_photos(folder)])
+    manifest = read_manifest(folder)
+    found = find_originals(folder, manifest, hash_of).found
+    if found:
+        return _content_of_photos([record for _, record in found])
+    crops = [(folder / record.reg.file, record) for record in manifest.photos]
+    return _digest("crops", [[r.file, hash_of(p), [*r.thing], [*r.reg.window]] for p, r in crops if p.is_file()])
+
+
+def recorded_content(folder: Path) -> str:
+    """`content_of` a training set all of whose photos are there."""
+    return _content_of_photos(read_manifest(folder).photos)
+
+
+def _content_of_photos(records: Sequence[PhotoRecord]) -> str:
+    return _digest("photos of a set", [[r.file, r.sha256, [*r.wearer], [*r.thing]] for r in records])
+
+
+def _digest(kind: str, values: Any) -> str:
+    return hashlib.sha256(json.dumps([kind, values]).encode()).hexdigest()
 
 
 def _within(thing: PixelBox, frame: tuple[float, float, float, float]) -> ShareBox:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from models.errors import InputError
 from scorers.observe.references import References
-from studies.references.pictures import reference_pictures
+from studies.references.pictures import reference_pictures, stored_as
 from studies.references.source import preview_of, source_of
 from studies.study import Study
 
@@ -21,8 +19,7 @@ def references_for(study: Study, name: str) -> References:
     kind = study.spec.loras[name].kind
     assert kind != "other"
     pictures = reference_pictures(study, name)
-    digest = hashlib.sha256(f"{study.observer_id} {kind} {pictures.content}".encode()).hexdigest()
-    key = f"references-{digest[:16]}"
+    key = stored_as(study, name, pictures)
     stored = study.workspace.read(key)
     if stored is not None:
         return References.from_json(stored)

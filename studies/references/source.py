@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from studies.study import Study
 
-Source = Literal["photos", "preview", "close-ups"]
+Source = Literal["photos", "crops", "preview", "close-ups"]
 PREVIEWS: Final = (
     *(".preview.png", ".preview.jpg", ".preview.jpeg", ".preview.webp"),
     *(".png", ".jpg", ".jpeg", ".webp"),
@@ -21,8 +21,10 @@ PREVIEWS: Final = (
 CLOSE_UP_SEEDS: Final = (1414213562, 1618033988, 2718281828, 3141592653)
 """Seeds of close-ups: ones that nobody locks, since a ladder at such a seed would be compared with itself."""
 OWN_LOOK: Final = "scores say how much of the LoRA's own look shows, not likeness to photos"
+OTHER_PICTURES: Final = "scores are others than with the photos"
 WORDS: Final[Mapping[Source, str]] = {
     "photos": "photos",
+    "crops": "its photos are gone, the training set's own crops",
     "preview": "no photos, its preview picture",
     "close-ups": f"no photos and no preview picture, {len(CLOSE_UP_SEEDS)} images of it alone at full weight",
 }
@@ -48,5 +50,9 @@ def preview_of(lora: Path) -> Path | None:
 
 
 def words_of(sources: Mapping[str, Source]) -> dict[str, str]:
-    """One phrase for each LoRA that is not compared with photos."""
-    return {name: f"{WORDS[source]}: {OWN_LOOK}" for name, source in sources.items() if source != "photos"}
+    """One phrase for each LoRA that is not compared with photos. For "crops" see `studies.references.places`."""
+    return {
+        name: f"{WORDS[source]}: {OTHER_PICTURES if source == 'crops' else OWN_LOOK}"
+        for name, source in sources.items()
+        if source != "photos"
+    }

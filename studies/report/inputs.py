@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from studies.file_hashes import cached_hash
+from studies.file_hashes import cached_hash, hash_cache
 from studies.references.photos import reference_files
 from studies.references.source import preview_of
 from studies.tracking.events import Input
@@ -40,9 +40,8 @@ def _references(study: Study) -> list[Input]:
         place = preview_of(study.path(section.file)) if section.references is None else study.path(section.references)
         if place is None or not place.exists() or (section.references is None and section.fixed is not None):
             continue
-        photos = {
-            file.name: cached_hash(study.workspace, file) for file in (reference_files(place) if place.is_dir() else [place])
-        }
+        hash_of = hash_cache(study.workspace)
+        photos = {file.name: hash_of(file) for file in (reference_files(place, hash_of) if place.is_dir() else [place])}
         details = {"photos": len(photos), "files": photos}
         found.append(Input(f"references {name}", "references", cached_hash(study.workspace, place), place.resolve(), details))
     return found

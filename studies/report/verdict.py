@@ -63,7 +63,8 @@ def _references(outcome: Outcome) -> list[str]:
     """What LoRAs are compared with, where it is not photos."""
     from studies.references.source import words_of
 
-    return [f"  references {name}: {words}" for name, words in words_of(outcome.references).items()]
+    words = [f"  references {name}: {words}" for name, words in words_of(outcome.references).items()]
+    return [*words, *(f"  {note}" for note in outcome.notes)]
 
 
 def _stopped(outcome: Outcome) -> list[str]:

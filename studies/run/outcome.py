@@ -102,6 +102,8 @@ class Outcome:
     """What each searched LoRA is compared with."""
     unmeasurable: tuple[str, ...] = ()
     """Required LoRAs of which no weight alone shows more than noise at this seed: nothing can be feasible."""
+    notes: tuple[str, ...] = ()
+    """What is not as it was when the references were recorded, a line each."""
     robustness_off: float = 0.0
     """By how much of weight the pick must hold; 0 requires nothing."""
 
@@ -135,6 +137,7 @@ class Outcome:
             "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
             "require": {**self.require, **{f"{limit.name} at most": limit.value for limit in self.graded_limits}},
             "references": dict(self.references),
+            "notes": list(self.notes),
         }
 
     @property

@@ -13,7 +13,7 @@ from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
-from studies.references.source import sources_of
+from studies.references.places import compared_with, place_notes
 from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
 from studies.run.dashboard.ratings import rating_in, with_rating
@@ -124,7 +124,8 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         limits=judge.limits,
         by_hand=by_hand is not None,
         found=found,
-        references=sources_of(study),
+        references=compared_with(study),
+        notes=tuple(f"references {name}: {line}" for name, line in place_notes(study, changing=True).items()),
         unmeasurable=judge.unmeasurable,
         robustness_off=study.spec.search.robustness,
     )

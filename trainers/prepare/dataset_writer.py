@@ -21,7 +21,7 @@ from trainers.prepare.crops import Size
 from trainers.prepare.folder import cleared, earlier_manifest, keep_edits, replace, restore, sibling
 from trainers.prepare.images import write_captions, write_crops
 from trainers.prepare.locator import Located, Locator
-from trainers.prepare.manifest import Manifest
+from trainers.prepare.manifest import Manifest, relative_folder
 from trainers.prepare.names import check_text, unused_files
 from trainers.prepare.photos import survey
 from trainers.prepare.settings import PrepareSettings
@@ -102,6 +102,7 @@ def prepare(
             tuple(aside),
             (*advice(settings.kind, usable, aside), *advice_on_files(photos, captions, unused)),
             settings.reg_token,
+            relative_folder(photos, out),
         )
         manifest.write(partial)
         write_boxes(partial / BOXES, manifest, boxes)

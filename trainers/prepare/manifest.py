@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -79,7 +80,7 @@ class Manifest:
     trigger: str
     """Its trigger."""
     folder: str
-    """Where the photos were; with their boxes they are the references for scoring."""
+    """Where the photos were; with their boxes they are the references for scoring. They may have been moved since."""
     train_repeats: int
     """Repeats of a training image in an epoch."""
     reg_repeats: int
@@ -92,11 +93,21 @@ class Manifest:
     """What would improve the set, one line each."""
     reg_token: str
     """What regularisation images are trained under: the trigger, as in kohya's scripts, or a class such as `girl`."""
+    relative_folder: str = ""
+    """`folder` from the set itself, with /: true where both are moved together. Empty on another drive, and in older sets."""
 
     def write(self, dataset: Path) -> None:
         """Into the folder `dataset`."""
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
         (dataset / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def relative_folder(photos: Path, dataset: Path) -> str:
+    """Where `photos` lie from `dataset`, with /; empty on another drive."""
+    try:
+        return Path(os.path.relpath(photos.resolve(), dataset.resolve())).as_posix()
+    except ValueError:
+        return ""
 
 
 def read_manifest(dataset: Path) -> Manifest:
