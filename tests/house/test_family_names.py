@@ -15,6 +15,7 @@ ALLOWED: Final = {
     "models/lora/scale/adapter_settings.py": "peft's settings in LoRA files are grouped by these words",
     "models/lora/original_layout.py": "the original layout is that of a UNet",
     "models/lora/summary.py": "keys of LoRA files begin with these words",
+    "optimizer/render/remote/comfyui/facts.py": "a folder of ComfyUI's has this name",
     "studies/picture_settings/lora_tags.py": "A1111's prompt tags have these fields",
     "studies/export/script_template.py": "the exported script drives a diffusers pipeline by its own names",
     "studies/model_facts.py": "facts stored by earlier versions have this field",

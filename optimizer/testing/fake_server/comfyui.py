@@ -30,6 +30,10 @@ class FakeComfyUI(Behaviour):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._machine = Machine(self)
 
+    def forget_pending(self) -> None:
+        """As someone who clears the queue."""
+        self._machine.pending.clear()
+
     def app(self) -> Starlette:
         from starlette.applications import Starlette
         from starlette.routing import Route, WebSocketRoute
@@ -60,7 +64,10 @@ class FakeComfyUI(Behaviour):
                 return Response(status_code=404)
             found = answer(request)
             response: Response = await found if asyncio.iscoroutine(found) else found
-            return response
+            if self.on_answer is None:
+                return response
+            status, content = self.on_answer(path, bytes(response.body))
+            return Response(content, status, media_type=response.media_type)
 
         return counted
 

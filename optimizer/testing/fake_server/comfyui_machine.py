@@ -56,6 +56,10 @@ class Behaviour:
     faults: list[str] = field(default_factory=list)
     """Taken from the front, one a prompt; "" is none. At the second step: dies, breaks, falls silent, out of memory, stopped by
     another. At a node: fails at CLASS. Of the picture: no image, two images, another size, black, no picture, cut short."""
+    on_answer: Callable[[str, bytes], tuple[int, bytes]] | None = None
+    """Changes the answer to a route: its status and content."""
+    on_message: Callable[[str | bytes], Sequence[str | bytes]] | None = None
+    """Changes a WebSocket message into others."""
     on_death: Callable[[], None] = lambda: None
     """Called for the fault "dies"."""
     drawn: list[Scene] = field(default_factory=list)
@@ -199,8 +203,10 @@ class Machine:
         socket = self.sockets.get(client)
         if socket is None:
             return
+        changed = self.behaviour.on_message
         try:
-            await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
+            for each in [message] if changed is None else changed(message):
+                await (socket.send_text(each) if isinstance(each, str) else socket.send_bytes(each))
         except Exception:
             # As the real server: who went away misses what is told.
             self.sockets.pop(client, None)

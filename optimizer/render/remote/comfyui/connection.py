@@ -81,7 +81,7 @@ def _connect(place: Address, credentials: Credentials, client_id: str) -> Client
         )
     except InvalidStatus as error:
         status = error.response.status_code
-        if status in (401, 403):
+        if status == 401:
             raise RefusedError("the server refuses to serve us", place.url, CREDENTIALS, status) from error
         if status in (502, 503, 504):
             raise ServerAwayError(f"no server answers behind a proxy ({status})", place.url, "start it") from error
@@ -94,4 +94,4 @@ def _connect(place: Address, credentials: Credentials, client_id: str) -> Client
 
 
 def _other(place: Address, why: str) -> InputError:
-    return InputError(f"another program than ComfyUI answers: {why}", place.url, "mend draw.url")
+    return InputError(f"another program than ComfyUI answers: {why}", place.url, f"mend draw.url, or {CREDENTIALS}")

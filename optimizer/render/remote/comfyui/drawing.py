@@ -170,7 +170,7 @@ class _Listener:
                 raise DrawingCancelledError
             now = time.monotonic()
             if event is None:
-                if now - max(heard, looked) > LOOK_S or now - heard > drawing.silence_s:
+                if now - max(heard, looked) > min(LOOK_S, drawing.silence_s / 2) or now - heard > drawing.silence_s:
                     looked = now
                     heard = self._look(heard)
                 continue

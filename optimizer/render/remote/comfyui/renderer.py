@@ -66,6 +66,7 @@ class ComfyRenderer:
         self._slots = workflow.loras(self._loras)
         self._hashes = FileHashes(file_hash)
         self._size = workflow.own.size
+        self._only_cfg: float | None = None
         self._catalogue = Catalogue(client)
         self._output = WEBSOCKET
         self._asked: Asked | None = None
@@ -122,6 +123,7 @@ class ComfyRenderer:
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         known = self._known()
         self._check_files(known)
+        self._only_cfg = job.point.cfg if self._only_cfg is None else self._only_cfg
         names = {name: lora.server_name for name, lora in known.facts.loras.items()}
         filled = self._filled(job, weights, names)
         nodes = prepared(filled, self._workflow.slots.image, self._output)
@@ -148,12 +150,20 @@ class ComfyRenderer:
             prompt=point.prompt or settings.prompt,
             negative_prompt=settings.negative_prompt,
             steps=point.steps or settings.steps,
-            cfg=point.cfg,
+            cfg=self._cfg(point.cfg),
             sampler=point.sampler or settings.sampler,
             weights={lora.name: weights.get(lora.name, 0.0) for lora in self._loras},
             files=names,
         )
         return self._workflow.filled(filling, self._slots)
+
+    def _cfg(self, cfg: float) -> float | None:
+        """None for a workflow without CFG: then all images have to be of one."""
+        if self._workflow.slots.cfg:
+            return cfg
+        if self._only_cfg not in (None, cfg):
+            raise InputError("the workflow takes no CFG", self._workflow.graph.where, "leave search.cfg out, or name its node")
+        return None
 
     def _check_files(self, known: Asked) -> None:
         for name, path in known.files.items():

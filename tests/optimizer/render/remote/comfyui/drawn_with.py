@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,14 @@ def renderer_over(
     *,
     named: Mapping[str, str] | None = None,
     patience: Patience = QUICK,
+    negative: str | None = None,
     **options: Any,
 ) -> ComfyRenderer:
     workflow = workflow_from(nodes or workflows.plain(), "mine.json", named or {})
     client = Client(Address(url, True), Credentials(), patience)
-    renderer = ComfyRenderer(client, settings_of(workflow), loras, workflow=workflow, **options)
+    settings = settings_of(workflow)
+    settings = settings if negative is None else replace(settings, negative_prompt=negative)
+    renderer = ComfyRenderer(client, settings, loras, workflow=workflow, **options)
     OPENED.append(renderer)
     return renderer
 
