@@ -23,6 +23,7 @@ def report_places(study: Study, callback: Callback) -> None:
 def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
     """Makes the workspace, then reports the most images that a stage draws and the seconds that they take."""
     study.workspace.make()
+    study.backend.report_to(callback)
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
     callback.announce(stage, images, images * study.seconds_per_image() if images else 0.0)

@@ -1,7 +1,7 @@
 """How the application reports to its caller.
 
 Nothing outside `studies.cli` prints. Functions that draw or train take a callback and call it synchronously, from the thread that
-called them; a callback that raises ends the work, as Ctrl-C does. `SilentCallback` is the default.
+called them but for `on_step`; a callback that raises ends the work, as Ctrl-C does. `SilentCallback` is the default.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class Callback(Protocol):
     def message(self, text: str) -> None:
         """One line for a person: a licence, a fact that changes what they should do next. Called at any time."""
 
+    def on_step(self, server: str, step: int, of: int) -> None:
+        """Called while a drawing server at this address makes an image, with its sampling steps done and their number: often, and
+        from the thread that draws, which need not be the caller's."""
+
     def announce(self, stage: str, images: int, seconds: float) -> None:
         """Called before the first image of a stage, with the most images that it draws and the seconds that they take."""
 
@@ -98,6 +102,8 @@ class SilentCallback:
     """Reports nothing."""
 
     def message(self, text: str) -> None: ...
+
+    def on_step(self, server: str, step: int, of: int) -> None: ...
 
     def announce(self, stage: str, images: int, seconds: float) -> None: ...
 

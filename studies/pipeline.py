@@ -75,8 +75,8 @@ def run_study(
     """Searches the smallest weights of each seed, the locked ones by default. A second call resumes.
 
     `trials` is the most images a seed, proof included; the study file's number by default. The study's own tracker is opened and
-    closed unless one is given. `blurred` blurs figures with little clothing in it. `ray` is the address of a cluster, on which
-    all seeds run at the same time; else they run one after the other.
+    closed unless one is given. `blurred` blurs figures with little clothing in it. `ray` is the address of a cluster. There,
+    and where several servers draw, all seeds run at the same time; else they run one after the other.
 
     Raises InputError if no seed is locked, another process runs this study, or its stored trials are no longer valid.
     """
@@ -91,12 +91,12 @@ def run_study(
     chosen = list(seeds) or _locked_seeds(study)
     with one_line(), only_runner(study.storage_url, study.spec.name, callback.message) as lease, ExitStack() as stack:
         opened = stack.enter_context(study_tracker(study, callback)) if tracker is None else tracker
-        together = [[seed] for seed in chosen]
         if ray is not None:
             from studies.backends.ray import on_ray
 
             study = stack.enter_context(on_ray(study, ray, ray_workers))
-            together = [chosen]
+        alone = ray is None and study.backend.width() == 1
+        together = [[seed] for seed in chosen] if alone else [chosen]
         outcomes: list[Outcome] = []
         for group in together:
             outcomes += run_seeds_together(study, group, trials, opened, callback, lease.check, blurred=blurred)
@@ -123,12 +123,14 @@ def run_seeds_together(
     from studies.report.optuna_figures import show_figures
     from studies.run.calibration import calibrate, calibration_images
     from studies.run.seed_search import run_seeds, search_seed
+    from studies.run.trials import trusted_trials
 
     budget = trials or study.spec.search.trials
     study.workspace.make()
+    study.backend.report_to(callback)
     report_licences(study, callback)
     seconds, images = study.seconds_per_image(), calibration_images(study)
-    with ExitStack() as entered:
+    with trusted_trials(study, seeds), ExitStack() as entered:
         searches: dict[int, Search] = {}
         for seed in seeds:
             seed_callback = entered.enter_context(callback.seed(SeedPlan(seed, images, budget, seconds)))
@@ -146,6 +148,7 @@ def run_seeds_together(
                 may_write=may_write,
             )
         found = run_seeds(study, searches)
+        study.backend.verify()
     outcomes = [found[seed] for seed in seeds]
     for outcome in outcomes:
         log_outcome(tracker, study, outcome, blurred=blurred)

@@ -2,75 +2,36 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import yaml
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, model_validator
 
-from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.lora_kinds import LoraKind
+from optimizer.point import Point
 from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.registry import sampler_names
+from optimizer.search.space import Axis, Space
+from studies.drawing.image_spec import BaseSection, RenderSection
+from studies.drawing.registry import WAYS, DrawAny, way_named
+from studies.drawing.section import HuanhuaDraw
 from studies.scorer_spec import ScorersSection
 from studies.spec_section import Section
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""
+CFG_STEP: Final = 0.5
+"""Distance of neighbouring CFG scales."""
 Weight = Annotated[float, Field(ge=0, le=2)]
 if TYPE_CHECKING:
-    FamilyName: TypeAlias = str
     SamplerName: TypeAlias = str
 else:
-    # A type checker cannot read the registries.
-    FamilyName = Literal[tuple(FAMILIES)]
+    # A type checker cannot read the registry.
     SamplerName = Literal[sampler_names()]
-
-
-class BaseSection(Section):
-    """The base that the LoRAs were trained on."""
-
-    checkpoint: str
-    """single .safetensors file, diffusers folder, or hub name"""
-    config: FamilyName | None = None
-    """base family; null to detect it from the checkpoint's tensors"""
-    vae: str | None = None
-    """file or folder of another VAE than the checkpoint's own"""
-    allow_pickle: bool = False
-    """open a .ckpt too, reading its weights alone"""
-    dtype: Literal["float32", "bfloat16", "float16"] = "float16"
-    """number format of the weights on a GPU; a CPU always computes in float32"""
-    clip_skip: Annotated[int, Field(ge=1, le=4)] = 1
-    """text encoder's layer that is used, counted from the last as A1111 does: 1 is the last layer"""
-
-
-class RenderSection(Section):
-    """What all images of the study share."""
-
-    width: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 768
-    """pixels"""
-    height: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 1024
-    """pixels"""
-    steps: Annotated[int, Field(ge=1, le=200)] = 30
-    """sampling steps an image"""
-    sampler: str = "DPM++ SDE Karras"
-    """sampler and schedule by A1111's name"""
-    cfg: Annotated[float, Field(ge=1, le=30)] = 7.5
-    """classifier-free guidance scale; 1 is without guidance"""
-    rng: Literal["cpu", "gpu", "nv"] = "gpu"
-    """where noise is drawn, as A1111 offers it; nv: on any device what a CUDA device draws"""
-    ensd: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """A1111's eta noise seed delta"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
-    batch: Annotated[int, Field(ge=1, le=64)] | None = None
-    """images at once in scouting, ladders and grids; null for as many as fit"""
-    compile: bool = False
-    """torch.compile the UNet: the first image takes minutes, the others less time"""
-    cache_gb: Annotated[float, Field(gt=0)] = 20
-    """gigabytes of images that are kept; the least recently used go first"""
 
 
 class LoraSection(Section):
@@ -197,6 +158,8 @@ class StudySpec(Section):
     embeddings: list[str] = Field(default=[])
     """textual-inversion files; prompts name them by their stems"""
     render: RenderSection = RenderSection()
+    draw: DrawAny = HuanhuaDraw()
+    """the program that draws; huanhua itself by default"""
     loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
     """LoRAs by names of your own"""
     search: SearchSection = SearchSection()
@@ -204,6 +167,18 @@ class StudySpec(Section):
     """seeds to search, or how many to scout"""
     scorers: ScorersSection
     tracking: TrackingSection = TrackingSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, given: Any, info: ValidationInfo) -> Any:
+        """Filled from the files that `draw` names, which lie in the folder of the study file: the context's "root"."""
+        draw = given.get("draw") if isinstance(given, dict) else None
+        way = way_named(draw.get("with")) if isinstance(draw, dict) else HuanhuaDraw
+        return (
+            given
+            if way is None or not isinstance(given, dict)
+            else way.completed(given, Path((info.context or {}).get("root", "")))
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> StudySpec:
@@ -224,6 +199,26 @@ class StudySpec(Section):
     def searched(self) -> dict[str, LoraSection]:
         """The LoRAs whose weights are searched, by name."""
         return {name: lora for name, lora in self.loras.items() if lora.fixed is None}
+
+    def space(self) -> Space:
+        """The weights, CFG and prompt edits that are searched, with their prices."""
+        search, searched = self.search, self.searched()
+        weights = {name: Axis(*lora.bounds, search.step) for name, lora in searched.items()}
+        prices = {name: lora.price for name, lora in searched.items()}
+        cfg = Axis(*search.cfg, CFG_STEP) if search.cfg else None
+        edits = tuple(search.levers.all()) if search.levers else ()
+        return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price)
+
+    def start(self) -> Point:
+        """The start weights, on the grid of the search."""
+        return self.space().point({name: lora.start for name, lora in self.searched().items()}, self.render.cfg)
+
+    def scout_seeds(self, count: int) -> list[int]:
+        """The seeds that scouting draws: the same for the same name, so that a resumed scouting draws nothing twice."""
+        import numpy as np
+
+        rng = np.random.default_rng(zlib.crc32(self.name.encode()))
+        return [int(seed) for seed in rng.integers(0, 2**31, size=count)]
 
     def required(self, name: str) -> float:
         """The calibrated score that a searched LoRA must reach."""
@@ -274,16 +269,19 @@ def read_spec(path: Path) -> StudySpec:
     if not isinstance(data, dict):
         raise InputError("the study file holds no settings", path, "write `huanhua init DIR` to see one")
     try:
-        return StudySpec.model_validate(data)
+        return StudySpec.model_validate(data, context={"root": path.parent})
     except ValidationError as error:
         raise InputError(*_plain(error.errors()[0], path)) from error
 
 
 def _plain(fault: Any, path: Path) -> tuple[str, str, str]:
     """What, where and how to mend it, of one of pydantic's errors."""
-    where = ".".join(str(part) for part in fault["loc"])
+    loc = list(fault["loc"])
+    if loc[:1] == ["draw"] and loc[1:2] and loc[1] in WAYS:
+        del loc[1]
+    where = ".".join(str(part) for part in loc)
     if fault["type"] == "extra_forbidden":
-        parent = ".".join(str(part) for part in fault["loc"][:-1]) or "the study"
+        parent = ".".join(str(part) for part in loc[:-1]) or "the study"
         return f"unknown key {where}", str(path), f"check its spelling; `huanhua validate --schema` lists the keys of {parent}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     return f"{where or 'study'}: {message}", str(path), "mend it there"

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.image_cache import ImageCache
 from optimizer.point import Point
-from optimizer.search.space import Axis, Space
+from optimizer.search.space import Space
 from scorers.observe.base import Observer
 from studies.backends.base import Backend
-from studies.backends.local import LocalBackend
+from studies.backends.registry import DrawnStudy, make_backend
+from studies.drawing.identity import identity_differences
+from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
 from studies.local_models import LocalModels
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
@@ -27,8 +29,6 @@ from studies.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from optimizer.render.base import RenderSettings
-
-CFG_STEP: Final = 0.5
 
 
 def open_study(path: Path, workspace: Path | None = None) -> Study:
@@ -56,11 +56,11 @@ class Study:
         models: LocalModels | None = None,
     ) -> None:
         """`root` is the folder of the study file: relative names in it start there. By default `models` are the files that it
-        names, and `backend` draws with them in this process."""
+        names, and `backend` is what its `draw` section asks for."""
         self.spec, self.root, self.workspace = spec, root, workspace
         self.models = models or LocalModels(spec, root)
         """The study's files on this machine, for what needs the weights themselves: validation, a merged LoRA."""
-        self.backend = backend or LocalBackend(self.models)
+        self.backend = backend or make_backend(DrawnStudy(spec, root, workspace, self.models))
 
     def on(self, backend: Backend) -> Study:
         """The same study and workspace, drawn by another backend."""
@@ -131,17 +131,12 @@ class Study:
     @property
     def space(self) -> Space:
         """The weights, CFG and prompt edits that are searched, with their prices."""
-        search, given = self.spec.search, self.spec.render.cfg
-        weights = {n: Axis(*s.bounds, search.step) for n, s in self.spec.searched().items()}
-        prices = {n: s.price for n, s in self.spec.searched().items()}
-        cfg = Axis(*search.cfg, CFG_STEP) if search.cfg else None
-        edits = tuple(search.levers.all()) if search.levers else ()
-        return Space(weights, given, cfg, prices, search.cfg_price, edits, self.spec.prompt, search.lever_price)
+        return self.spec.space()
 
     @property
     def start(self) -> Point:
         """The start weights, on the grid of the search."""
-        return self.space.point({n: s.start for n, s in self.spec.searched().items()}, self.spec.render.cfg)
+        return self.spec.start()
 
     def require(self) -> Mapping[str, float]:
         """The calibrated score that each searched LoRA must reach."""
@@ -177,10 +172,11 @@ class Study:
         """Raises InputError if the renderer that was opened is another than drew the cached images."""
         if opened == cached:
             return
+        changed = "; ".join(identity_differences(cached, opened))
         # Stored first: the next run then starts from what this machine draws.
         self._store({})
-        changed = ", ".join(sorted(key for key in {*opened, *cached} if opened.get(key) != cached.get(key)))
-        what = f"this machine would now draw otherwise than the stored images were drawn ({changed})"
+        who = "this machine" if isinstance(self.spec.draw, HuanhuaDraw) else self.spec.draw.title
+        what = f"{who} would now draw otherwise than the stored images were drawn ({changed})"
         raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew or says how to go on")
 
     def _hash(self, path: Path) -> str:

@@ -53,7 +53,7 @@ class ImageCache:
     def load(self, job: Job, *, alone: bool) -> tuple[Path, Image | NotDrawn] | None:
         """As `find`, with the image; marks it as used now."""
         place = self.find(job, alone=alone)
-        image = None if place is None else _load(place)
+        image = None if place is None else load_png(place)
         return None if place is None or image is None else (place, image)
 
     def store(self, place: Path, png: bytes) -> None:
@@ -102,8 +102,8 @@ def _card(reason: str) -> Image:
     return card
 
 
-def _load(place: Path) -> Image | NotDrawn | None:
-    """A stored image, marked as used now; None if another process has removed it meanwhile."""
+def load_png(place: Path) -> Image | NotDrawn | None:
+    """An image as `as_png` encoded it, marked as used now; None if there is none, or another process has just removed it."""
     from PIL import Image
 
     try:

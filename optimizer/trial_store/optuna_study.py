@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, TrialState
 
 METRICS: Final = ("total weight", *(objective.name for objective in OBJECTIVES))
+SET_ASIDE: Final = "set aside"
+"""Key of a user attribute: numbers of finished trials that do not count."""
 DIRECTIONS: Final[Sequence[Literal["minimize", "maximize"]]] = ("minimize", *(objective.direction for objective in OBJECTIVES))
 
 
@@ -83,9 +85,11 @@ class OptunaStudy:
         return with_retries(read)
 
     def finished(self) -> list[FrozenTrial]:
+        """Without those that were set aside."""
         from optuna.trial import TrialState
 
-        return self.trials(TrialState.COMPLETE)
+        aside = set(self.attribute(SET_ASIDE) or [])
+        return [trial for trial in self.trials(TrialState.COMPLETE) if trial.number not in aside]
 
     def trial(self, number: int) -> FrozenTrial:
         """A finished trial. Raises StopIteration if there is none of this number."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from optimizer.trial_store.notes import attributes_of, notes_of
-from optimizer.trial_store.optuna_study import OptunaStudy
+from optimizer.trial_store.optuna_study import SET_ASIDE, OptunaStudy
 from optimizer.trial_store.retry import with_retries
 
 CHOSEN: Final = "chosen by hand"
@@ -47,6 +47,10 @@ class StudyAttributes:
         """Stores that a trial was checked: its neighbours are rendered again if they leave the cache."""
         checked = {str(n): o for n, o in {**self.robustness_checked(), number: off}.items()}
         self.study.set_attribute(ROBUSTNESS_CHECKED, checked)
+
+    def set_aside(self, numbers: Sequence[int]) -> None:
+        """From now on these trials count as never drawn. Dashboards go on showing them: Optuna takes back nothing finished."""
+        self.study.set_attribute(SET_ASIDE, sorted({*(self.study.attribute(SET_ASIDE) or []), *numbers}))
 
     def notes(self) -> dict[int | None, str]:
         """optuna-dashboard's notes by trial number, that of the study by None."""

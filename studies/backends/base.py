@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from scorers.observe.base import Observer
+from studies.backends.listener import Listener
 from studies.model_facts import ModelFacts
 
 
@@ -22,6 +23,14 @@ class Backend(Protocol):
     All methods may be called in any order and any number of times. They raise InputError, one line with the way on, if a
     file is missing or a server is away. `studies.testing.backend_suite` checks an implementation.
     """
+
+    def report_to(self, listener: Listener) -> None:
+        """From now on `listener` is called with what happens while images are drawn; nobody is before."""
+        ...
+
+    def width(self) -> int:
+        """How many images it draws at the same time: seeds then run together. Opens nothing."""
+        ...
 
     def is_open(self) -> bool:
         """Whether the renderer is ready, so that `identity` costs nothing. The study then compares it with what is stored."""
@@ -41,6 +50,11 @@ class Backend(Protocol):
 
     def seconds_per_image(self) -> float:
         """The time to announce for one image, all workers together. May open the renderer and measure."""
+        ...
+
+    def verify(self) -> None:
+        """Called at the end of a run: raises InputError if what was drawn in it cannot be trusted, because whatever draws has
+        changed meanwhile."""
         ...
 
     def observer(self) -> Observer:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from studies.backends.lazy import LazyObserver, LazyRenderer
+from studies.backends.listener import Listener
 from studies.devices import device_label
 from studies.local_models import LocalModels
 from studies.model_facts import ModelFacts
+
+if TYPE_CHECKING:
+    from studies.backends.registry import DrawnStudy
+
+
+def make(study: DrawnStudy) -> LocalBackend:
+    return LocalBackend(study.models)
 
 
 class LocalBackend:
@@ -21,6 +29,12 @@ class LocalBackend:
     def __init__(self, models: LocalModels) -> None:
         self._models = models
         self._open = False
+
+    def report_to(self, listener: Listener) -> None:
+        """Nothing happens between two images."""
+
+    def width(self) -> int:
+        return 1
 
     def is_open(self) -> bool:
         return self._open
@@ -36,6 +50,9 @@ class LocalBackend:
 
     def seconds_per_image(self) -> float:
         return self._renderer().seconds_per_image()
+
+    def verify(self) -> None:
+        """This process draws as it drew."""
 
     def observer(self) -> Observer:
         return LazyObserver(lambda: self._models.observer)

@@ -9,10 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.errors import InputError
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from studies.backends.base import Backend
+from studies.backends.listener import Listener
+from studies.drawing.section import HuanhuaDraw
 from studies.local_models import LocalModels
 from studies.model_facts import ModelFacts
 from studies.spec import StudySpec
@@ -30,6 +33,12 @@ class RayBackend:
     pool: Pool
     here: Backend
 
+    def report_to(self, listener: Listener) -> None:
+        self.here.report_to(listener)
+
+    def width(self) -> int:
+        return len(self.pool)
+
     def is_open(self) -> bool:
         return True
 
@@ -46,6 +55,9 @@ class RayBackend:
     def seconds_per_image(self) -> float:
         """On average, with all workers drawing."""
         return self.pool.hello.seconds / len(self.pool)
+
+    def verify(self) -> None:
+        """The workers draw as they drew."""
 
     def observer(self) -> Observer:
         return self.here.observer()
@@ -66,6 +78,9 @@ def on_ray(study: Study, address: str, workers: int | None, build: Build | None 
     """
     from optimizer.evaluate.ray_pool import Pool, connect
 
+    if not isinstance(study.spec.draw, HuanhuaDraw):
+        what = f"{study.spec.draw.title} draws this study, and Ray's workers would not"
+        raise InputError(what, "--ray", "leave it out; several addresses in draw.url draw at the same time")
     connect(address, workers)
     import ray
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
@@ -29,9 +26,8 @@ class Scouted:
 
 
 def scout_seeds(study: Study, count: int) -> list[int]:
-    """The same seeds for the same study name, so that a resumed scouting renders nothing twice."""
-    rng = np.random.default_rng(zlib.crc32(study.spec.name.encode()))
-    return [int(s) for s in rng.integers(0, 2**31, size=count)]
+    """As `StudySpec.scout_seeds`."""
+    return study.spec.scout_seeds(count)
 
 
 def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:

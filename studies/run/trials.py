@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation
 from optimizer.point import Job
+from optimizer.render.remote.watched import DriftError
 from optimizer.search.judged_point import best, nearest
 from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
@@ -129,3 +131,18 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         unmeasurable=judge.unmeasurable,
         robustness_off=study.spec.search.robustness,
     )
+
+
+@contextmanager
+def trusted_trials(study: Study, seeds: Sequence[int]) -> Iterator[None]:
+    """Where the server turns out to have drifted, the trials of these seeds that it drew meanwhile count no longer: the next run
+    draws them again. Raises the DriftError."""
+    try:
+        yield
+    except DriftError as error:
+        for seed in seeds:
+            store = trial_store_of(study, seed)
+            numbers = [trial.number for trial in store.finished() if trial.user_attrs["image"] in error.names]
+            if numbers:
+                store.attributes.set_aside(numbers)
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ class CallbackSuite:
         with callback.progress("scout") as advance:
             advance(1, 2)
             advance(2, 2, "loss 0.1")
+
+    def test_it_takes_the_steps_of_a_server_at_any_time_and_from_any_thread(self, callback: RunCallback) -> None:
+        def steps() -> None:
+            for step in range(1, 4):
+                callback.on_step("http://127.0.0.1:8188", step, 3)
+
+        steps()
+        for stage in (callback.progress("scout"), callback.seed(SeedPlan(7, 2, 8, 1.5))):
+            with stage, ThreadPoolExecutor(2) as threads:
+                for done in [threads.submit(steps) for _ in range(2)]:
+                    done.result()
 
     def test_a_stage_without_steps_is_fine(self, callback: RunCallback) -> None:
         with callback.progress("scout"):

@@ -12,6 +12,7 @@ from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from scorers.testing.fake_observer import FakeObserver
 from studies.backends.lazy import LazyObserver, LazyRenderer
+from studies.backends.listener import Listener
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts
 from studies.testing.painting_renderer import Painter
 
@@ -29,6 +30,12 @@ class FakeBackend:
     opened: list[str] = field(default_factory=list)
     """What was opened, in order: "renderer" and "observer"."""
 
+    def report_to(self, listener: Listener) -> None:
+        """It has nothing to report."""
+
+    def width(self) -> int:
+        return 1
+
     def is_open(self) -> bool:
         return not self.lazy or "renderer" in self.opened
 
@@ -43,6 +50,9 @@ class FakeBackend:
 
     def seconds_per_image(self) -> float:
         return self._open().seconds_per_image()
+
+    def verify(self) -> None:
+        """It draws as it drew."""
 
     def observer(self) -> Observer:
         return LazyObserver(self._observer)

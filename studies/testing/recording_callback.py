@@ -28,6 +28,9 @@ class RecordingCallback:
     def message(self, text: str) -> None:
         self.calls.append(("message", text))
 
+    def on_step(self, server: str, step: int, of: int) -> None:
+        self.calls.append(("on_step", server, step, of))
+
     def announce(self, stage: str, images: int, seconds: float) -> None:
         self.calls.append(("announce", stage, images, seconds))
 

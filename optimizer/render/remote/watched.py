@@ -43,6 +43,8 @@ class Checks:
     tolerance: Tolerance = field(default_factory=Tolerance)
     hint: Callable[[str], str] = lambda name: "its layers may be of another base"
     """Given a LoRA's name: what may be wrong with its file."""
+    on_message: Callable[[str], None] = lambda text: None
+    """Called with a line for a person before images are drawn that no job asks for."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -80,10 +82,16 @@ class WatchedRenderer:
             with self.checks.lock:
                 self._stop_if_cancelled()
                 facts = self.remote.facts()
+                self._announce()
                 self._interruptions = self.remote.interruptions()
                 self._check_canary()
                 prove_acting(self.remote, self.checks.weights, self.checks.memory, self.checks.tolerance, self.checks.hint)
                 self._facts = facts
+
+    def verify(self) -> None:
+        """Checks the server once more if it drew anything since the last check. Raises DriftError, InputError."""
+        if self._unchecked:
+            self._check_again()
 
     def cancel(self) -> None:
         """Called from another thread: the image in hand is stopped, and no other one begun until `resume`."""
@@ -109,6 +117,16 @@ class WatchedRenderer:
             self._check_again()
         self._unchecked.append(job)
         return image
+
+    def _announce(self) -> None:
+        weights, memory = self.checks.weights, self.checks.memory
+        unproven = [name for name in {**weights.top, **weights.fixed} if name not in memory.acting()]
+        if memory.canary() is not None:
+            self.checks.on_message(f"the start image is drawn again at {self.url}, to see that nothing has changed there")
+        elif unproven:
+            self.checks.on_message(
+                f"first the start image at {self.url}, then without {', '.join(unproven)} in turn, to see that each LoRA acts"
+            )
 
     def _check_again(self) -> None:
         with self.checks.lock:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -34,14 +35,26 @@ def duration(seconds: float) -> str:
 class ConsoleCallback:
     """The callback of all verbs but `run`: lines and progress bars."""
 
+    _bar: Bar | None = None
+
     def message(self, text: str) -> None:
         print_line(text)
+
+    def on_step(self, server: str, step: int, of: int) -> None:
+        """Stands next to the bar of the stage that runs, if any."""
+        if self._bar is not None:
+            self._bar.show(f"step {step} of {of}")
 
     def announce(self, stage: str, images: int, seconds: float) -> None:
         print_line(f"{stage}: at most {images} images, about {duration(seconds)} to draw")
 
-    def progress(self, stage: str) -> AbstractContextManager[Advance]:
-        return progress_bar(stage)
+    @contextmanager
+    def progress(self, stage: str) -> Iterator[Advance]:
+        with progress_bar(stage) as self._bar:
+            try:
+                yield self._bar
+            finally:
+                self._bar = None
 
 
 @dataclass
@@ -63,8 +76,34 @@ def plain_line(title: str, done: int, total: int, note: str, elapsed: float) -> 
     return ", ".join(part for part in (f"{title}: {done} of {total}", note, left) if part)
 
 
+@dataclass
+class Bar:
+    """An `Advance` that shows a bar; where the output is no terminal, a plain line twice a minute."""
+
+    title: str
+    clock: Callable[[], float]
+    update: Callable[..., None]
+    """Rich's, of this bar."""
+    terminal: bool
+    counts: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+        self._limit = RateLimit(self._began)
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        self.counts, now = (done, total), self.clock()
+        self.update(completed=done, total=total, note=note)
+        if not self.terminal and done < total and self._limit.due(now):
+            print_line(plain_line(self.title, done, total, note, now - self._began))
+
+    def show(self, note: str) -> None:
+        """A note between two steps of the stage."""
+        self.update(note=note)
+
+
 @contextmanager
-def progress_bar(title: str, clock: Callable[[], float] = time.monotonic) -> Iterator[Advance]:
+def progress_bar(title: str, clock: Callable[[], float] = time.monotonic) -> Iterator[Bar]:
     """A bar with the time left. Where the output is no terminal, a plain line is printed twice a minute and at the end."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -73,18 +112,9 @@ def progress_bar(title: str, clock: Callable[[], float] = time.monotonic) -> Ite
         TextColumn("{task.description:<24}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
-    counts, began = (0, 0), clock()
-    limit = RateLimit(began)
     with Progress(*columns, console=shown, disable=not shown.is_terminal) as progress:
         task = progress.add_task(title, total=None, note="")
-
-        def advance(done: int, total: int, note: str = "") -> None:
-            nonlocal counts
-            counts, now = (done, total), clock()
-            progress.update(task, completed=done, total=total, note=note)
-            if not shown.is_terminal and done < total and limit.due(now):
-                print_line(plain_line(title, done, total, note, now - began))
-
-        yield advance
+        bar = Bar(title, clock, partial(progress.update, task), shown.is_terminal)
+        yield bar
     if not shown.is_terminal:
-        print_line(f"{title}: {counts[0]} of {counts[1]}")
+        print_line(f"{title}: {bar.counts[0]} of {bar.counts[1]}")

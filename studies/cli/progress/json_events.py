@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 from studies.cli.progress.console import ConsoleCallback
 from studies.cli.progress.estimate import Estimate
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     from studies.callback import SeedCallback, SeedPlan, TrialEvent
     from studies.run.outcome import Outcome
 
+WRITING: Final = Lock()
+
 
 class JsonEvents(ConsoleCallback):
+    def on_step(self, server: str, step: int, of: int) -> None:
+        _write("step", server=server, step=step, of=of)
+
     @contextmanager
     def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
         _write("plan", seed=plan.seed, images=plan.images, seconds=round(plan.seconds, 1))
@@ -56,5 +62,7 @@ class _Seed:
 
 
 def _write(event: str, **fields: Any) -> None:
-    sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    # Servers report their steps from threads of their own.
+    with WRITING:
+        sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 class LiveView(ConsoleCallback):
     _running: list[_Seed] = field(default_factory=list)
     _view: RichLive | None = None
+    _steps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of the image in hand, by the address of the server that draws it."""
+
+    def on_step(self, server: str, step: int, of: int) -> None:
+        super().on_step(server, step, of)
+        self._steps[server] = step, of
+        self._refresh()
 
     @contextmanager
     def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
@@ -51,12 +58,14 @@ class LiveView(ConsoleCallback):
                 yield
             finally:
                 self._view = None
+                self._steps.clear()
 
     def _refresh(self) -> None:
         from rich.console import Group
 
-        if self._view is not None:
-            self._view.update(Group(*(seed.view() for seed in self._running)), refresh=True)
+        view, servers = self._view, [server_line(name, *steps) for name, steps in sorted(dict(self._steps).items())]
+        if view is not None:
+            view.update(Group(*(seed.view() for seed in list(self._running)), *servers), refresh=True)
 
     def on_pick(self, outcome: Outcome) -> None:
         print_outcome(outcome)
@@ -97,6 +106,16 @@ class _Seed:
         rest = f"at most {left} images left, about {duration(self.estimate.seconds_left)}"
         head.add_row(Text(f"seed {self.plan.seed}", style="bold"), stage, ProgressBar(images, images - left, width=24), rest)
         return Group(head, *([scores_table(last.record, last.best_record)] if last else []))
+
+
+def server_line(server: str, step: int, of: int) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    line = Table.grid(padding=(0, 2))
+    line.add_row(Text(server.partition("://")[2], style="dim"), f"step {step} of {of}", ProgressBar(of, step, width=24))
+    return line
 
 
 def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:

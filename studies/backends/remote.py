@@ -1,0 +1,174 @@
+"""The backend that draws with one or several servers, and observes in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
+
+from models.errors import InputError
+from optimizer.evaluate.base import Evaluator
+from optimizer.evaluate.evaluation_cache import EvaluationCache
+from optimizer.evaluate.local_evaluator import LocalEvaluator
+from optimizer.point import Job
+from optimizer.render.base import Renderer
+from optimizer.render.remote.acting import StudyWeights
+from optimizer.render.remote.base import OnStep, RemoteRenderer, ServerFacts
+from optimizer.render.remote.difference import Tolerance
+from optimizer.render.remote.server_lora import StudyLora
+from optimizer.render.remote.watched import Checks, WatchedRenderer
+from scorers.observe.base import Observer
+from studies.backends.lazy import LazyObserver, LazyRenderer
+from studies.backends.listener import Listener, SilentListener
+from studies.backends.remote_memory import WorkspaceMemory
+from studies.drawing.identity import identity_differences
+from studies.drawing.section import ServerDraw
+from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
+from studies.spec import SeedsSection, StudySpec
+
+if TYPE_CHECKING:
+    from optimizer.evaluate.servers import Servers
+    from optimizer.render.remote.client import Client
+    from studies.backends.registry import DrawnStudy
+
+
+class Connect(Protocol):
+    """Makes the renderer over one server; asks it nothing yet."""
+
+    def __call__(self, client: Client, on_step: OnStep) -> RemoteRenderer: ...
+
+
+class RemoteBackend:
+    """Asks no server until something has to be drawn, or a fact about it is missing."""
+
+    def __init__(self, study: DrawnStudy, draw: ServerDraw, connect: Connect) -> None:
+        self._study, self._draw, self._connect = study, draw, connect
+        self._listener: Listener = SilentListener()
+        self._open = False
+
+    def report_to(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def width(self) -> int:
+        return len(self._draw.urls)
+
+    def is_open(self) -> bool:
+        return self._open
+
+    def device(self) -> str:
+        return ", ".join(self._draw.urls)
+
+    def server_facts(self) -> ServerFacts:
+        """Of the first server, asked now. Raises InputError as `RemoteRenderer.facts` does."""
+        return self._remotes[0].facts()
+
+    def models(self) -> ModelFacts:
+        facts, spec = self._facts, self._study.spec
+        family = facts.family or spec.base.config or ""
+        name = PurePosixPath(facts.checkpoint.replace("\\", "/")).name.removesuffix(".safetensors")
+        base = BaseFacts(name, facts.checkpoint_hash or facts.checkpoint, family, {})
+        return ModelFacts(base, {n: LoraFacts(lora.hash, trigger_metadata(lora.metadata)) for n, lora in facts.loras.items()})
+
+    def identity(self) -> Mapping[str, Any]:
+        return self._servers[0].identity()
+
+    def seconds_per_image(self) -> float:
+        """By the start image and those that prove that LoRAs act: they are drawn now, and not again. All servers together."""
+        return self._servers[0].seconds_per_image() / len(self._servers)
+
+    def observer(self) -> Observer:
+        return LazyObserver(lambda: self._study.models.observer)
+
+    def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> Evaluator:
+        def checked() -> Renderer:
+            check(self.identity())
+            return self._servers[0]
+
+        one = LocalEvaluator(LazyRenderer(cache.images.identity, checked), cache, self.observer())
+        if self.width() == 1:
+            return one
+        from optimizer.evaluate.servers_evaluator import ServersEvaluator
+
+        def together() -> Servers:
+            check(self.identity())
+            return self._together
+
+        return ServersEvaluator(one, together, self.width())
+
+    def verify(self) -> None:
+        for server in self.__dict__.get("_servers", ()):
+            server.verify()
+
+    def close(self) -> None:
+        """Ends all connections; the next call that needs a server opens them again."""
+        for remote in self.__dict__.get("_remotes", ()):
+            remote.close()
+        for name in ("_remotes", "_facts", "_servers", "_together"):
+            self.__dict__.pop(name, None)
+        self._open = False
+
+    @cached_property
+    def _remotes(self) -> list[RemoteRenderer]:
+        from optimizer.render.remote.address import address, credentials_from_environment
+        from optimizer.render.remote.client import Client
+
+        credentials = credentials_from_environment()
+        places = [address(url, remote=self._draw.remote) for url in self._draw.urls]
+        return [self._connect(Client(place, credentials), self._on_step(place.url)) for place in places]
+
+    @cached_property
+    def _facts(self) -> ServerFacts:
+        return self.server_facts()
+
+    @cached_property
+    def _servers(self) -> list[WatchedRenderer]:
+        """Raises InputError if two servers would draw different images of one job."""
+        first, *others = [remote.identity() for remote in self._remotes]
+        for url, other in zip(self._draw.urls[1:], others, strict=True):
+            if other != first:
+                changed = "; ".join(identity_differences(first, other))
+                what = f"two servers would draw different images ({changed})"
+                raise InputError(what, f"{self._draw.urls[0]} and {url}", "make them alike, or name one of them in draw.url")
+        checks = self._checks(first)
+        self._open = True
+        return [WatchedRenderer(r, url, checks) for r, url in zip(self._remotes, self._draw.urls, strict=True)]
+
+    @cached_property
+    def _together(self) -> Servers:
+        from optimizer.evaluate.servers import Servers
+
+        return Servers(self._servers, lambda error: self._listener.message(f"going on without a server: {error}"))
+
+    def _checks(self, identity: Mapping[str, Any]) -> Checks:
+        spec = self._study.spec
+        fixed = {name: lora.fixed for name, lora in spec.loras.items() if lora.fixed is not None}
+        top = {name: lora.bounds[1] for name, lora in spec.searched().items()}
+        weights = StudyWeights(Job(canary_seed(spec), spec.start()), top, fixed)
+        limit = int(spec.render.cache_gb * 10**9)
+        return Checks(
+            weights,
+            WorkspaceMemory(self._study.workspace, identity, limit),
+            Tolerance(self._draw.tolerance),
+            on_message=lambda text: self._listener.message(text),
+        )
+
+    def _on_step(self, url: str) -> OnStep:
+        return lambda step, of: self._listener.on_step(url, step, of)
+
+
+def study_loras(study: DrawnStudy, names: Mapping[str, str]) -> list[StudyLora]:
+    """The study's LoRAs as a server is asked for them. `names` is `draw.loras`; raises InputError for a name in it that the study
+    does not have."""
+    loras = study.spec.loras
+    unknown = sorted(set(names) - set(loras))
+    if unknown:
+        raise InputError(
+            f"no LoRA of the study is named {unknown[0]}", f"draw.loras.{unknown[0]}", f"name one of {', '.join(loras)}"
+        )
+    return [StudyLora(name, (study.root / lora.file).expanduser(), lora.fixed, names.get(name)) for name, lora in loras.items()]
+
+
+def canary_seed(spec: StudySpec) -> int:
+    """The first seed that the study draws at the start weights anyway: of its list, or of scouting."""
+    return spec.scout_seeds(1)[0] if isinstance(spec.seeds, SeedsSection) else spec.seeds[0]

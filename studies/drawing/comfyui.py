@@ -1,0 +1,92 @@
+"""`draw: {with: comfyui}`: ComfyUI draws, by the user's own workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from models.errors import InputError
+from studies.drawing.section import LOCAL_ONLY, ServerDraw
+
+if TYPE_CHECKING:
+    from optimizer.render.remote.comfyui.reading.own import OwnSettings
+
+DECIDED: Final = (
+    "base.vae", "base.clip_skip", "embeddings", "render.width", "render.height", "render.rng", "render.ensd", *LOCAL_ONLY
+)  # fmt: skip
+SMALLEST, LARGEST = 32, 4096
+"""Pixels that a study file may name."""
+
+
+class ComfyuiDraw(ServerDraw):
+    """ComfyUI draws."""
+
+    backend: ClassVar[str] = "studies.backends.comfyui:make"
+    title: ClassVar[str] = "ComfyUI"
+    unused: ClassVar[Mapping[str, str]] = dict.fromkeys(DECIDED, "the workflow decides it")
+
+    with_: Literal["comfyui"] = Field(alias="with")
+    """the program that draws"""
+    url: str | list[str] = "http://127.0.0.1:8188"
+    """the server's address; several draw at the same time"""
+    workflow: str
+    """workflow saved in API form, or a picture that ComfyUI saved"""
+    nodes: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(default={})
+    """nodes by id, where several would do: image, sampler, positive, negative, seed, steps, cfg, loras.NAME"""
+
+    @classmethod
+    def completed(cls, study: dict[str, Any], root: Path) -> dict[str, Any]:
+        """Base, prompts, steps, CFG and sampler of the workflow, where the study file gives none."""
+        study = super().completed(study, root)
+        draw = study["draw"]
+        workflow, nodes = draw.get("workflow"), draw.get("nodes") or {}
+        if not isinstance(workflow, str) or not isinstance(nodes, dict):
+            return study
+        from optimizer.render.remote.comfyui.workflow import open_workflow
+
+        place = (root / workflow).expanduser()
+        own = open_workflow(place, {str(key): str(value) for key, value in nodes.items()}).own
+        found: dict[str, Any] = {"prompt": own.prompt, "negative_prompt": own.negative_prompt or ""}
+        if found["prompt"] is None and "prompt" not in study:
+            raise InputError(
+                "the workflow computes its prompt", place, "write prompt in the study file, and name draw.nodes.positive"
+            )
+        sections = {"base": _base(study.get("base"), own, place), "render": _render(study.get("render"), own)}
+        return {**{key: value for key, value in found.items() if value is not None}, **study, **sections}
+
+    def files(self) -> Mapping[str, str]:
+        return {"workflow": self.workflow}
+
+
+def _base(given: Any, own: OwnSettings, place: Path) -> Any:
+    """The checkpoint that the workflow loads. Raises InputError if the study file names another."""
+    if given is not None and not isinstance(given, dict):
+        return given
+    named = (given or {}).get("checkpoint")
+    if own.checkpoint is None and named is None:
+        raise InputError("the workflow tells no base", place, "name the file that it loads: base.checkpoint")
+    if isinstance(named, str) and own.checkpoint is not None and _name(named) != _name(own.checkpoint):
+        raise InputError(
+            f"the workflow loads {own.checkpoint}, not {named}", place, "take base.checkpoint out, or change the workflow"
+        )
+    return {"checkpoint": own.checkpoint, **(given or {})}
+
+
+def _render(given: Any, own: OwnSettings) -> Any:
+    if given is not None and not isinstance(given, dict):
+        return given
+    size = {} if own.size is None else dict(zip(("width", "height"), map(_fitting, own.size), strict=True))
+    found = {"steps": own.steps, "cfg": own.cfg, "sampler": own.sampler, **size}
+    return {**{key: value for key, value in found.items() if value is not None}, **(given or {})}
+
+
+def _fitting(pixels: int) -> int:
+    """The nearest size that a study file may name: one that only describes what the workflow draws."""
+    return min(LARGEST, max(SMALLEST, pixels // 8 * 8))
+
+
+def _name(checkpoint: str) -> str:
+    return PurePosixPath(checkpoint.replace("\\", "/")).name.removesuffix(".safetensors")
