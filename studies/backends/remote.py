@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from models.errors import InputError
 from optimizer.evaluate.base import Evaluator
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from optimizer.evaluate.servers import Servers
     from optimizer.render.remote.client import Client
     from studies.backends.registry import DrawnStudy
+
+BASE_KEY: Final = "ss_base_model_version"
+"""Of a LoRA file's metadata, as kohya's tools write it."""
 
 
 class Connect(Protocol):
@@ -150,8 +153,21 @@ class RemoteBackend:
             weights,
             WorkspaceMemory(self._study.workspace, identity, limit),
             Tolerance(self._draw.tolerance),
+            self._hint,
             on_message=lambda text: self._listener.message(text),
         )
+
+    def _hint(self, name: str) -> str:
+        """What may be wrong with a LoRA's file that changes nothing."""
+        file = (self._study.root / self._study.spec.loras[name].file).expanduser()
+        if not file.is_file():
+            return f"the layers of {name} may be those of another base"
+        from models.io.safetensors_header import read_safetensors_header
+
+        header = read_safetensors_header(file)
+        base = header.metadata.get(BASE_KEY)
+        layers = f"the layers of {name} may be those of another base, such as {next(iter(header.entries), 'none')}"
+        return f"{layers}; it says that it was trained on {base}" if base else layers
 
     def _on_step(self, url: str) -> OnStep:
         return lambda step, of: self._listener.on_step(url, step, of)

@@ -13,10 +13,13 @@ from studies.drawing.section import LOCAL_ONLY, ServerDraw
 
 if TYPE_CHECKING:
     from optimizer.render.remote.comfyui.reading.own import OwnSettings
+    from optimizer.render.remote.comfyui.workflow import Workflow
 
 DECIDED: Final = (
     "base.vae", "base.clip_skip", "embeddings", "render.width", "render.height", "render.rng", "render.ensd", *LOCAL_ONLY
 )  # fmt: skip
+ABSENT: Final[Mapping[str, Any]] = {"steps": 1, "cfg": 1.0, "sampler": "the workflow's own"}
+"""What stands for a setting that a workflow has no place for: it is shown, and not set."""
 SMALLEST, LARGEST = 32, 4096
 """Pixels that a study file may name."""
 
@@ -48,13 +51,14 @@ class ComfyuiDraw(ServerDraw):
         from optimizer.render.remote.comfyui.workflow import open_workflow
 
         place = (root / workflow).expanduser()
-        own = open_workflow(place, {str(key): str(value) for key, value in nodes.items()}).own
+        opened = open_workflow(place, {str(key): str(value) for key, value in nodes.items()})
+        own = opened.own
         found: dict[str, Any] = {"prompt": own.prompt, "negative_prompt": own.negative_prompt or ""}
         if found["prompt"] is None and "prompt" not in study:
             raise InputError(
                 "the workflow computes its prompt", place, "write prompt in the study file, and name draw.nodes.positive"
             )
-        sections = {"base": _base(study.get("base"), own, place), "render": _render(study.get("render"), own)}
+        sections = {"base": _base(study.get("base"), own, place), "render": _render(study.get("render"), opened, place)}
         return {**{key: value for key, value in found.items() if value is not None}, **study, **sections}
 
     def files(self) -> Mapping[str, str]:
@@ -75,12 +79,24 @@ def _base(given: Any, own: OwnSettings, place: Path) -> Any:
     return {"checkpoint": own.checkpoint, **(given or {})}
 
 
-def _render(given: Any, own: OwnSettings) -> Any:
+def _render(given: Any, workflow: Workflow, place: Path) -> Any:
+    """Raises InputError for a setting that the workflow computes, and for one that is given and that it has no place for."""
     if given is not None and not isinstance(given, dict):
         return given
+    given, own, slots = given or {}, workflow.own, workflow.slots
     size = {} if own.size is None else dict(zip(("width", "height"), map(_fitting, own.size), strict=True))
-    found = {"steps": own.steps, "cfg": own.cfg, "sampler": own.sampler, **size}
-    return {**{key: value for key, value in found.items() if value is not None}, **(given or {})}
+    found: dict[str, Any] = {}
+    for name, value, places in (
+        ("steps", own.steps, slots.steps),
+        ("cfg", own.cfg, slots.cfg),
+        ("sampler", own.sampler, slots.sampler),
+    ):
+        if given.get(name) is not None and not places:
+            raise InputError(f"the workflow has no place for {name}", place, f"take render.{name} out, or name draw.nodes.{name}")
+        if given.get(name) is None and value is None and places:
+            raise InputError(f"the workflow computes its {name}", place, f"give render.{name}, which is then set there")
+        found[name] = ABSENT[name] if value is None else value
+    return {**found, **size, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _fitting(pixels: int) -> int:

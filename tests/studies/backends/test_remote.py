@@ -194,7 +194,7 @@ class TestRefusals:
     def test_a_name_that_no_lora_has(self, studio: Studio) -> None:
         study = studio.open()
         drawn = DrawnStudy(study.spec, study.root, study.workspace, study.models)
-        with pytest.raises(InputError, match="no LoRA of the study is named coat: draw.loras.coat"):
+        with pytest.raises(InputError, match=r"no LoRA of the study is named coat: draw.loras.coat"):
             study_loras(drawn, {"coat": "coat.safetensors"})
         assert study_loras(drawn, {"dress": "sub/d.safetensors"})[0].server_name == "sub/d.safetensors"
 

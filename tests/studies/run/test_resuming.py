@@ -16,8 +16,8 @@ from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from studies.derive.fork import fork_study
 from studies.derive.study_yaml import moved
-from studies.run.calibration import calibrate
 from studies.drawing.identity import differences
+from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seed
 from studies.run.stored_results import stored
 from studies.run.trials import stored_outcome, trial_store_of

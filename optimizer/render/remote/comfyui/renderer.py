@@ -57,9 +57,9 @@ class ComfyRenderer:
         silence_s: float = SILENCE_S,
     ) -> None:
         """Asks the server nothing. `settings` are those of the workflow but for what the study sets; its size is not read, the
-        workflow decides it. `file_hash` is SHA-256 of a file.
+        workflow decides it, and steps and sampler are not where it has no place for them. `file_hash` is SHA-256 of a file.
 
-        Raises InputError for LoRAs that the workflow does not load, and for settings that it has no place for.
+        Raises InputError for LoRAs that the workflow does not load, and for texts that it has no place for.
         """
         self._client, self._settings, self._loras = client, settings, list(loras)
         self._on_step, self._workflow, self._silence_s = on_step, workflow, silence_s
@@ -144,14 +144,15 @@ class ComfyRenderer:
         return self._filled(Job(0, Point({}, self._workflow.own.cfg or 1.0)), {}, names)
 
     def _filled(self, job: Job, weights: Mapping[str, float], names: Mapping[str, str]) -> dict[str, Any]:
-        point, settings = job.point, self._settings
+        point, settings, slots = job.point, self._settings, self._workflow.slots
+        # What a workflow has no place for stays as it is, unless the job asks for another value.
         filling = Settings(
             seed=job.seed,
             prompt=point.prompt or settings.prompt,
             negative_prompt=settings.negative_prompt,
-            steps=point.steps or settings.steps,
+            steps=point.steps or (settings.steps if slots.steps else None),
             cfg=self._cfg(point.cfg),
-            sampler=point.sampler or settings.sampler,
+            sampler=point.sampler or (settings.sampler if slots.sampler else None),
             weights={lora.name: weights.get(lora.name, 0.0) for lora in self._loras},
             files=names,
         )
