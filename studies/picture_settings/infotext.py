@@ -74,6 +74,7 @@ def read(text: str, where: object = "infotext") -> PictureSettings:
     placed = place_settings(text, where)
     values, other = _values(placed)
     prompt, negative = _prompts(placed)
+    prompt, label = _unlabelled(prompt, negative, placed)
     loras = named_loras(prompt, other, where)
     fields = read_fields(loras, {**values, **other}, where)
     read_already = additional_keys(other) | {key for key in other if key in HASHES or SAVER.fullmatch(key)}
@@ -97,7 +98,7 @@ def read(text: str, where: object = "infotext") -> PictureSettings:
         lora_hashes=loras.hashes,
         embeddings=tuple(dict.fromkeys(fields.embeddings)),
         other={key: value for key, value in other.items() if key not in read_already},
-        notes=(*_notes(placed, prompt, loras), *fields.notes),
+        notes=(*label, *_notes(placed, prompt, loras), *fields.notes),
     )
 
 
@@ -136,9 +137,15 @@ def _prompts(placed: Placed) -> tuple[str, str]:
         at = len(lines) - 1
     positive = lines if at is None else lines[:at]
     negative = [] if at is None else [MARKER.sub("", lines[at], count=1), *lines[at + 1 :]]
-    prompt = "\n".join(positive).strip()
-    labelled = placed.pairs and (at is not None or placed.inline)
-    return (LABEL.sub("", prompt, count=1) if labelled and LABEL.match(prompt) else prompt), "\n".join(negative).strip()
+    return "\n".join(positive).strip(), "\n".join(negative).strip()
+
+
+def _unlabelled(prompt: str, negative: str, placed: Placed) -> tuple[str, list[str]]:
+    """Some writers put `prompt: ` in front, which is no word of it."""
+    match = LABEL.match(prompt)
+    if match is None or not placed.pairs or not (negative or placed.inline or placed.bars):
+        return prompt, []
+    return prompt[match.end() :], [f"the prompt: '{match[0].strip()}' in front of it is taken for a label"]
 
 
 def _sampler(sampler: str | None, schedule: str | None) -> tuple[str | None, str | None]:

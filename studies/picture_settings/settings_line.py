@@ -54,6 +54,8 @@ class Placed:
     pairs: Pairs
     rest: list[str]
     """Pieces among or behind the settings that are no pair."""
+    bars: bool = False
+    """Bars separate the pairs, which A1111 never writes."""
 
 
 def canonical(key: str) -> str | None:
@@ -79,7 +81,9 @@ def place_settings(text: str, where: object) -> Placed:
     for i, start in starts.items():
         pairs, rest = split_pairs(lines[i][start:])
         behind, more = _behind(lines[i + 1 :])
-        return Placed([*lines[:i], lines[i][:start]] if start else lines[:i], start > 0, [*pairs, *behind], [*rest, *more])
+        before = [*lines[:i], lines[i][:start]] if start else lines[:i]
+        bars = pairs == _split(lines[i][start:], "|")[0]
+        return Placed(before, start > 0, [*pairs, *behind], [*rest, *more], bars)
     if block := _block(lines):
         first, last = block
         pairs = [(match[1], match[2]) for line in lines[first:last] if (match := LONE.fullmatch(line))]
