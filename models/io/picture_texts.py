@@ -7,8 +7,10 @@ those behind the pixels only with the pixels, and takes UTF-8 in `tEXt` for Lati
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -56,7 +58,7 @@ def picture_texts(path: Path) -> dict[str, str]:
         return _text_file(path)
     except InputError:
         raise
-    except (*DAMAGES, zlib.error) as error:
+    except (*DAMAGES, zlib.error, UserWarning) as error:
         raise _damaged(path) from error
 
 
@@ -80,7 +82,7 @@ def _text_file(path: Path) -> dict[str, str]:
     size = path.stat().st_size
     if size > LARGEST:
         raise _damaged(path)
-    text = decoded(path.read_bytes())
+    text = decoded(path.read_bytes()).rstrip("\0")
     if any(letter < " " and letter not in "\t\n\r\f\v" for letter in text):
         raise _damaged(path)
     return {"text": text} if text.strip() else {}
@@ -108,12 +110,12 @@ def _png_texts(stream: BinaryIO, path: Path) -> Iterator[tuple[str, str]]:
 def _chunks(stream: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
     """The chunks of a PNG that hold text, wherever they stand, as (kind, data)."""
     stream.seek(len(PNG))
-    first = True
-    while len(head := stream.read(8)) == 8:
+    kind, found = b"", False
+    while kind != b"IEND" and len(head := stream.read(8)) == 8:
+        first = not kind
         length, kind = struct.unpack(">I4s", head)
         if first and kind != b"IHDR":
             raise _damaged(path)
-        first = False
         if kind not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf"):
             stream.seek(length + 4, 1)
             continue
@@ -122,8 +124,9 @@ def _chunks(stream: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
         data, crc = stream.read(length), stream.read(4)
         if len(crc) < 4 or zlib.crc32(data, zlib.crc32(kind)) != int.from_bytes(crc, "big"):
             raise InputError("a text in the picture is damaged", path, "fetch the picture again")
+        found = True
         yield kind, data
-    if first:
+    if kind != b"IEND" and not found:
         raise _damaged(path)
 
 
@@ -144,29 +147,45 @@ def _international(data: bytes, most: int) -> tuple[bytes, bytes]:
 
 def _opened_texts(path: Path) -> Iterator[tuple[str, str]]:
     """Those of a picture that Pillow opens: EXIF, XMP and the comment of JPEG and GIF."""
-    import warnings
-
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(path) as image:
-            for keyword, name in (("comment", "comment"), ("xmp", XMP), (XMP, XMP)):
-                if keyword in image.info:
-                    yield name, decoded(_as_bytes(image.info[keyword]))
-            yield from _tags(image.getexif())
+    with _strict(), Image.open(path) as image:
+        texts = {name: image.info[key] for key, name in (("comment", "comment"), ("xmp", XMP), (XMP, XMP)) if key in image.info}
+        tags = _tags(image.getexif())
+    yield from ((name, decoded(_as_bytes(text))) for name, text in texts.items())
+    yield from tags
 
 
 def _exif_texts(data: bytes) -> Iterator[tuple[str, str]]:
     from PIL import Image
 
-    exif = Image.Exif()
-    exif.load(data)
-    yield from _tags(exif)
+    with _strict():
+        exif = Image.Exif()
+        exif.load(data)
+        tags = _tags(exif)
+    yield from tags
 
 
-def _tags(exif: Image.Exif) -> Iterator[tuple[str, str]]:
-    for tag, value in (*exif.items(), *exif.get_ifd(EXIF_IFD).items()):
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Pillow passes over damaged tags with a warning; a text that was lost must not look like one that was never there."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            yield
+        except Image.DecompressionBombError as error:
+            raise ValueError("too many pixels") from error
+
+
+def _tags(exif: Image.Exif) -> list[tuple[str, str]]:
+    return list(_tag_texts([*exif.items(), *exif.get_ifd(EXIF_IFD).items()]))
+
+
+def _tag_texts(tags: list[tuple[int, object]]) -> Iterator[tuple[str, str]]:
+    for tag, value in tags:
         if tag in EXIF and isinstance(value, str | bytes):
             data = _as_bytes(value)
             if EXIF[tag] == "XPComment":

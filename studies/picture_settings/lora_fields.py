@@ -145,7 +145,7 @@ def read_resource(found: NamedLoras, fields: Fields, resource: Any, where: objec
     air = AIR.match(str(resource.get("air", "")))
     kind = str(resource.get("type") or (air[1] if air else "")).lower()
     version = resource.get("modelVersionId") or (air[2] if air else "")
-    title = str(resource.get("modelName") or f"model version {version}")
+    title = str(resource.get("modelName") or f"version {version}")
     edition = resource.get("modelVersionName") or resource.get("versionName")
     of_civitai = ", ".join(str(part) for part in (edition and f"version {edition}", version and f"id {version}") if part)
     if kind == "checkpoint":

@@ -37,6 +37,9 @@ REFUSED: Final = ("Midjourney", "DALL", "Adobe Firefly", "Leonardo", "Ideogram",
 RNG: Final = re.compile(r"[,|\s]RNG:")
 SAMPLER: Final = re.compile(r"[,|\s]Sampler(?: name)?: *([a-z0-9_]+)(?= *[,|\n]|$)")
 """A sampler in ComfyUI's spelling."""
+SAVER_FIELD: Final = re.compile(r"[,|\s]Lora_\d+ Model name:")
+BROKEN: Final = re.compile(r"\s*\{\s*[\"'][^\"'{}|]{1,80}[\"']\s*:")
+"""How an object of JSON begins, or one that Python printed: no prompt does."""
 MEND: Final = "name a picture, JSON or text file as its tool saved it; the README lists the tools"
 
 
@@ -131,6 +134,8 @@ def _of_document(document: dict[str, Any], path: Path) -> PictureSettings | None
 
 
 def _of_text(text: str, texts: Mapping[str, str], path: Path) -> PictureSettings | None:
+    if BROKEN.match(text):
+        raise InputError("settings as JSON that is damaged or cut off", path, "fetch the file again")
     if document := easy_diffusion.document_in(text):
         return easy_diffusion.read(document, path)
     info = infotext.read(text, path)
@@ -165,7 +170,8 @@ def _tool(info: PictureSettings, text: str, texts: Mapping[str, str]) -> str:
     if not version and {"Civitai metadata", "Created Date"} & info.other.keys():
         return "Civitai"
     spelled_so = (match := SAMPLER.search(text)) is not None and comfy_sampler(match[1], None) is not None
-    return "ComfyUI" if version.lower().startswith("comfy") or "prompt" in texts or spelled_so else ""
+    of_comfy = version.lower().startswith("comfy") or "prompt" in texts or spelled_so or SAVER_FIELD.search(text)
+    return "ComfyUI" if of_comfy else ""
 
 
 def _is_novelai(document: Mapping[str, Any]) -> bool:

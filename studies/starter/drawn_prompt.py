@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from models.base.prompt.emphasis import parse_emphasis
@@ -24,11 +25,22 @@ def drawn_prompt(text: str, name: str, notes: list[str], embeddings: list[str]) 
         what = "only LoRAs are known here" if name == "the prompt" else "A1111 draws it as words there"
         notes.append(f"{match[0]}: taken out of {name}, {what}")
     drawn = NETWORK.sub("", ALONE.sub("", text)).strip()
-    try:
-        parse_emphasis(drawn)
-    except InputError as error:
-        notes.append(f"{name}: {error.what}; {error.mend}")
+    notes += [f"{name}: {line}" for line in _unread(drawn)]
     return drawn
+
+
+def _unread(text: str) -> Iterator[str]:
+    """A line for each thing that the renderer does not read as A1111 does, and refuses."""
+    while text:
+        try:
+            parse_emphasis(text)
+        except InputError as error:
+            yield f"{error.what}; {error.mend}"
+            quoted = re.search(r"'(.+)'", error.what, re.DOTALL)
+            rest = text.replace(quoted[1], "", 1) if quoted else re.sub(r"\bAND\b", "and", text)
+            text = rest if rest != text else ""
+        else:
+            return
 
 
 def _inversion(place: str, embeddings: list[str]) -> str:

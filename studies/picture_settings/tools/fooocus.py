@@ -35,7 +35,16 @@ RUINED_LORA: Final = re.compile(r"\s*([+-]?[\d.]+)\s*-\s*(.+)")
 SILENT: Final = frozenset(
     [
         *("version", "Version", "metadata_scheme", "created_by", "image_number", "Image Number", "software", "full_prompt"),
-        *("full_negative_prompt", "real_prompt", "real_negative_prompt", "prompt_expansion", "base_model_hash", "loras"),
+        *(
+            "styles",
+            "Styles",
+            "full_negative_prompt",
+            "real_prompt",
+            "real_negative_prompt",
+            "prompt_expansion",
+            "base_model_hash",
+            "loras",
+        ),
     ]
 )
 
@@ -114,7 +123,8 @@ def _size(values: Document) -> tuple[int, int] | None:
 
 
 def _rest(values: Document) -> dict[str, str]:
-    defaults = {"denoise": ("1", "1.0"), "styles": ("[]",), "Styles": ("[]",)}
+    same = ("Speed", "Quality")
+    defaults = {"denoise": ("1", "1.0"), "performance": same, "Performance": same}
     return {key: value for key, value in values.rest(SILENT).items() if value not in defaults.get(key, ())}
 
 
@@ -129,4 +139,9 @@ def _styles(values: Document) -> list[str]:
         drawn = [words for part in values.list(*keys) if (words := str(part).strip())]
         if drawn and drawn != [text.strip()]:
             notes.append(f"{name}: drawn with the words of styles, as '{' | '.join(drawn)[:600]}'")
+    styles = (
+        values.text("styles", "Styles") if not isinstance(values.get("styles", "Styles"), list) else str(values.get("styles"))
+    )
+    if not notes and styles not in ("", "[]"):
+        notes.append(f"the prompts: drawn with the words of the styles {styles}, which are not among these settings")
     return notes
