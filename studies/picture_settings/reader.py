@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
-from models.io.hidden_text import hidden_text
-from models.io.picture_texts import COMMENT, XMP, picture_texts
+from models.io.texts.hidden import hidden_text
+from models.io.texts.picture_texts import COMMENT, XMP, picture_texts
 from studies.picture_settings import infotext
 from studies.picture_settings.document import parsed
 from studies.picture_settings.lora_tags import without_tags

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from models.errors import InputError
 from models.io.images import DAMAGES
 from models.io.picture_kinds import HEAD, picture_kind
-from models.io.text_encodings import decoded, decoded_comment, mended
+from models.io.texts.encodings import decoded, decoded_comment, mended
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.io.images import DAMAGES, MAX_PIXELS
-from models.io.picture_texts import LARGEST
+from models.io.texts.picture_texts import LARGEST
 
 if TYPE_CHECKING:
     from PIL import Image
