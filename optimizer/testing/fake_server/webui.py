@@ -47,6 +47,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "add_version_to_infotext": True,
     "enable_pnginfo": True,
     "lora_add_hashes_to_infotext": True,
+    "textual_inversion_add_hashes_to_infotext": True,
     "live_previews_enable": True,
     "jpeg_quality": 80,
 }
@@ -73,8 +74,14 @@ class FakeWebui:
     """Status and body that the next request for a picture gets."""
     change: Change | None = None
     """Applied to every answer of txt2img but the first small picture's."""
+    garble: Callable[[bytes], Response] | None = None
+    """Makes of every answer to txt2img what is sent."""
     user: str | None = None
     """`user:password`, if it asks for them."""
+    warming: int = 0
+    """How many of the next requests find no API: the page answers before it while the program starts."""
+    page: bool = True
+    """Whether it has the route of the page that knows tasks."""
     interrupt_at: int | None = None
     """The step at which a person at the page interrupts the next picture."""
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -88,7 +95,7 @@ class FakeWebui:
 
     def begin(self, steps: int, job: str) -> None:
         self.state.update(interrupted=False, skipped=False, job=job, job_no=0, job_count=1 if job else 0)
-        self.state.update(sampling_step=0, sampling_steps=steps, job_timestamp=str(time.time_ns()))
+        self.state.update(task=None, sampling_step=0, sampling_steps=steps, job_timestamp=str(time.time_ns()))
 
     def setting(self, name: str) -> Any:
         return self.options.get(name, DEFAULTS[name])
@@ -101,6 +108,9 @@ class FakeWebui:
 
         def guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
             async def checked(request: Request) -> Response:
+                if self.warming:
+                    self.warming -= 1
+                    return JSONResponse({"detail": "Not Found"}, 404)
                 sent = request.headers.get("authorization", "")
                 if self.user and sent != f"Basic {base64.b64encode(self.user.encode()).decode()}":
                     return JSONResponse({"detail": "Incorrect username or password"}, 401)
@@ -116,11 +126,16 @@ class FakeWebui:
 
         async def txt2img(request: Request) -> Response:
             status, body = await self.txt2img(await request.json())
-            return JSONResponse(body, status)
+            answer = JSONResponse(body, status)
+            return answer if self.garble is None else self.garble(bytes(answer.body))
 
         async def interrupt(request: Request) -> Response:
             self.state["interrupted"] = True
             return JSONResponse({})
+
+        async def task(request: Request) -> Response:
+            ours = (await request.json())["id_task"] == self.state["task"]
+            return JSONResponse({"active": ours} if self.page else {"detail": "Not Found"}, 200 if self.page else 404)
 
         async def nothing(request: Request) -> Response:
             return JSONResponse(None)
@@ -143,6 +158,7 @@ class FakeWebui:
         ]
         routes.append(Route("/sdapi/v1/txt2img", guarded(txt2img), methods=["POST"]))
         routes.append(Route("/sdapi/v1/interrupt", guarded(interrupt), methods=["POST"]))
+        routes.append(Route("/internal/progress", task, methods=["POST"]))
         return Starlette(routes=routes)
 
     async def txt2img(self, body: dict[str, Any]) -> tuple[int, Any]:
@@ -167,7 +183,7 @@ class FakeWebui:
                 return 200, await self._drawn(body)
             finally:
                 self.options.update(stored)
-                self.state.update(job="", job_count=0)
+                self.state.update(job="", job_count=0, task=None)
 
     def _one_at_a_time(self) -> asyncio.Lock:
         """Anew for each start of the server: one that was killed leaves no queue."""
@@ -180,6 +196,7 @@ class FakeWebui:
         sampler, scheduler = corrected(body.get("sampler_name", ""), body.get("scheduler"))
         request = {"negative_prompt": "", "cfg_scale": 7.0, **body, "sampler_name": sampler, "scheduler": scheduler}
         self.begin(request["steps"], "scripts_txt2img")
+        self.state["task"] = request.get("force_task_id")
         for step in range(request["steps"]):
             await asyncio.sleep(self.step_s)
             if step == self.interrupt_at:

@@ -16,7 +16,7 @@ from models.errors import InputError
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.picture import picture_from
 from optimizer.render.remote.webui.asked import Asked
-from optimizer.render.remote.webui.infotext import lora_hashes, stated
+from optimizer.render.remote.webui.infotext import hashes_in, stated
 from optimizer.render.remote.webui.kinds import SDNEXT, Kind
 from optimizer.render.remote.webui.settings import LABELS
 
@@ -39,6 +39,8 @@ class Expected:
     """SHA-256 of the checkpoint; empty if nobody knows it."""
     loras: Mapping[str, str]
     """The hashes that the server states, by its names, as far as they are known."""
+    embeddings: Mapping[str, str]
+    """Those of textual inversions, by their names."""
     version: str
     """Empty if it was not stated."""
 
@@ -82,11 +84,17 @@ def picture_of(answer: Answer, asked: Asked, url: str) -> Image | NotDrawn:
     if not answer.images:
         raise _useless("it holds no picture", url)
     decoded = [_decoded(image, url) for image in answer.images]
-    marked = [data for data in decoded if answer.infotext and _text_in(data) == answer.infotext]
-    data = decoded[answer.index] if decoded[answer.index] in marked or not marked else marked[0]
+    data = decoded[answer.index]
     if not data.startswith(PNG):
         what = "the server sends pictures in another format than PNG, which loses detail"
         raise InputError(what, url, "set samples_format (File format for images) to png in its settings")
+    texts = [_text_in(one) for one in decoded]
+    if texts[answer.index] != answer.infotext:
+        if answer.infotext in texts:
+            data = decoded[texts.index(answer.infotext)]
+        elif any(texts) or not asked.body.get("alwayson_scripts"):
+            what = "the server's picture does not carry the infotext that the answer states"
+            raise InputError(what, url, "see which extension of it exchanges pictures")
     return picture_from(data, url, asked.size)
 
 
@@ -136,6 +144,10 @@ def _by_infotext(answer: Answer, asked: Asked, expected: Expected) -> Iterator[t
         yield "ENSD", sent["eta_noise_seed_delta"], values.get("ENSD", 0)
     if not expected.kind.modules:
         yield "VAE", _no_vae(sent["sd_vae"], values), values.get("VAE", "None")
+    used = hashes_in(values, "TI hashes")
+    for name, digest in expected.embeddings.items():
+        if name in used:
+            yield f"embedding {name}", digest, used[name]
     for name, label in LABELS.items():
         if label in values and name in sent:
             yield label, sent[name], values[label]
@@ -163,7 +175,7 @@ def _check_loras(answer: Answer, asked: Asked, expected: Expected, url: str) -> 
 
 def _stated_loras(values: Mapping[str, str], kind: Kind) -> dict[str, str]:
     if kind is not SDNEXT:
-        return lora_hashes(values)
+        return hashes_in(values, "Lora hashes")
     names = [name.strip() for name in values.get("LoRA networks", "").split(",") if name.strip()]
     hashes = [digest.strip() for digest in values.get("LoRA hashes", "").split(",") if digest.strip()]
     return dict(zip(names, hashes if len(hashes) == len(names) else [""] * len(names), strict=True))

@@ -17,10 +17,10 @@ def stated(infotext: str) -> dict[str, str]:
     return {name: _unquoted(value.strip()) for name, value in PAIR.findall(last)}
 
 
-def lora_hashes(values: Mapping[str, str]) -> dict[str, str]:
-    """ "Lora hashes" by the names of the tags: `dress: 0123456789ab, shoes: ...`."""
+def hashes_in(values: Mapping[str, str], key: str) -> dict[str, str]:
+    """ "Lora hashes" or "TI hashes" by names: `dress: 0123456789ab, shoes: ...`."""
     found = {}
-    for pair in values.get("Lora hashes", "").split(","):
+    for pair in values.get(key, "").split(","):
         name, colon, digest = pair.rpartition(":")
         if colon:
             found[name.strip()] = digest.strip().lower()

@@ -18,7 +18,7 @@ from optimizer.render.remote.server_lora import ServerLora, StudyLora, nearest
 from optimizer.render.remote.webui.answer import Answer, Expected, read_answer
 from optimizer.render.remote.webui.asked import Frame
 from optimizer.render.remote.webui.hashes import checkpoint_hash, server_loras
-from optimizer.render.remote.webui.infotext import lora_hashes
+from optimizer.render.remote.webui.infotext import hashes_in
 from optimizer.render.remote.webui.kinds import REFORGE, WEBUI
 from optimizer.render.remote.webui.lists import API, Lists, ask_lists, refresh
 from optimizer.render.remote.webui.names import check_scripts, checkpoint, loras, module, sampling
@@ -95,7 +95,7 @@ def _vae(name: str | None, lists: Lists, url: str) -> str:
 def open_server(client: Client, wanted: Wanted) -> Opened:
     """Raises InputError for what the server lacks, files that differ, and settings that it does not let anybody change."""
     frame = look_up(client, wanted)
-    answer = first_picture(client, frame)
+    answer = first_picture(client, frame, wanted.embeddings)
     version = _version(answer)
     if frame.lists.kind is WEBUI and version.startswith("f"):
         frame = replace(frame, lists=replace(frame.lists, kind=REFORGE))
@@ -104,19 +104,20 @@ def open_server(client: Client, wanted: Wanted) -> Opened:
     listed = checkpoint(wanted.checkpoint, ask_lists(client), client.url)
     loopback = client.place.loopback
     digest = checkpoint_hash(listed, loopback=loopback)
-    stated = {name: digest for name, digest in lora_hashes(answer.values).items() if digest}
+    stated, embeddings = (hashes_in(answer.values, key) for key in ("Lora hashes", "TI hashes"))
     found = server_loras(wanted.loras, frame.loras, stated, url=client.url, loopback=loopback)
-    expected = Expected(frame.lists.kind, digest, stated, version)
+    inversions = {name: embeddings.get(name.replace(":", "").replace(",", ""), "") for name in wanted.embeddings}
+    expected = Expected(frame.lists.kind, digest, stated, inversions, version)
     return Opened(frame, expected, digest, found, recorded(frame.lists.options))
 
 
-def first_picture(client: Client, frame: Frame) -> Answer:
+def first_picture(client: Client, frame: Frame, embeddings: Sequence[str]) -> Answer:
     """The answer to a small picture. Raises InputError if it cannot be drawn: nor could the study's."""
     options = frame.lists.options
     as_it_is = {name: options[name] for name in frame.overrides() if options.get(name) is not None}
     reports = {name: value for name, value in REPORTS.items() if value and name in options}
     body: dict[str, Any] = {
-        "prompt": with_loras("", {lora.name: SLIGHT for lora in frame.loras.values()}),
+        "prompt": with_loras(", ".join(embeddings), {lora.name: SLIGHT for lora in frame.loras.values()}),
         "seed": 1,
         "steps": 1,
         "cfg_scale": 1.0,

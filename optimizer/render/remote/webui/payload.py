@@ -94,6 +94,8 @@ def checked_payload(given: Mapping[str, Any]) -> Payload:
         raise InputError(
             "a variation without a seed of its own is another one each time", WHERE, "set subseed to a number from 0 on"
         )
+    if given.get("enable_hr") and not isinstance(given.get("denoising_strength"), (int, float)):
+        raise InputError("hires fix without denoising_strength", WHERE, "set it, such as denoising_strength: 0.5")
     settings = given.get("override_settings") or {}
     if not isinstance(settings, dict):
         raise InputError("override_settings is no object", WHERE, "write it as {NAME: value}")

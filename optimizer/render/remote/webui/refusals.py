@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.client import RefusedError
 
@@ -35,6 +35,8 @@ def in_one_line(error: RefusedError, url: str, size: tuple[int, int]) -> InputEr
         return InputError(f"the server has no setting {setting}", "draw.payload: override_settings", "take it out")
     if error.status == 404:
         return InputError("no API of a WebUI answers here", url, "start the WebUI with --api")
+    if kind and message:
+        return InputError(f"the server cannot draw it ({kind}: {message})", url, "see its log")
     return error
 
 
@@ -43,4 +45,5 @@ def _parts(error: RefusedError) -> tuple[str, str]:
     body = error.body if isinstance(error.body, dict) else {}
     texts = [body.get("errors"), body.get("detail")]
     message = next((text for text in texts if isinstance(text, str) and text), "")
-    return str(body.get("error") or ""), message
+    kind = body.get("error")
+    return kind[:60] if isinstance(kind, str) else "", first_line(Exception(message)) if message else ""

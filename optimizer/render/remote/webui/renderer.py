@@ -97,20 +97,25 @@ class WebuiRenderer:
 
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         """`afresh` changes nothing: a WebUI keeps no pictures."""
-        last: InputError = _interrupted(self._client.url)
-        for _ in range(TRIES):
+        for left in reversed(range(TRIES)):
+            opened = self._open()
+            request = asked(job, weights, opened.frame)
             try:
-                drawn = self._try(job, weights)
-            except ServerAwayError as error:
-                last = error
-                self._interruptions += 1
-                self._opened = None
-                self._wait_until_back()
+                found, stopped = self._ask(request, opened)
+            except ServerAwayError:
+                if not left:
+                    raise
+                self._reopen()
                 continue
-            if drawn is not None:
-                return drawn
-            last = _interrupted(self._client.url)
-        raise last
+            except RefusedError as error:
+                # A server that is being stopped may answer 500 without a word. Forge answers every error so: one more try.
+                if error.status == 500 and error.body is None and left == TRIES - 1:
+                    self._reopen()
+                    continue
+                return _meant(error, self._client.url, request.size)
+            if not stopped:
+                return self._taken(found, request, opened)
+        raise InputError("somebody interrupts our pictures at the server's page", self._client.url, "let it draw, then run again")
 
     def batch(self) -> int:
         return 1
@@ -128,27 +133,14 @@ class WebuiRenderer:
     def close(self) -> None:
         self._client.close()
 
-    def _try(self, job: Job, weights: Mapping[str, float]) -> Image | NotDrawn | None:
-        """One request; None if somebody interrupted it."""
-        opened = self._open()
-        request = asked(job, weights, opened.frame)
+    def _ask(self, request: Asked, opened: Opened) -> tuple[Any, bool]:
+        """The answer, and whether somebody interrupted it."""
         began = time.monotonic()
         self._watch = Watch(self._client, opened.expected.kind, self._on_step, self.limits)
-        try:
-            found, stopped = self._watch.ask(request.body)
-        except RefusedError as error:
-            if error.body is None:
-                # A server that is being stopped may answer so, too: this raises ServerAwayError if it is gone.
-                state_of(self._client)
-            meant = in_one_line(error, self._client.url, request.size)
-            if isinstance(meant, NotDrawn):
-                return meant
-            raise meant from error
-        if stopped:
-            return None
-        picture = self._taken(found, request, opened)
-        self._seconds = [*self._seconds[-99:], time.monotonic() - began]
-        return picture
+        found, stopped = self._watch.ask(request.body)
+        if not stopped:
+            self._seconds = [*self._seconds[-99:], time.monotonic() - began]
+        return found, stopped
 
     def _taken(self, found: Any, request: Asked, opened: Opened) -> Image | NotDrawn:
         url = self._client.url
@@ -164,8 +156,10 @@ class WebuiRenderer:
             self._opened = opened
         return self._opened
 
-    def _wait_until_back(self) -> None:
-        """Raises ServerAwayError if the server does not come back; its page may answer before its API does."""
+    def _reopen(self) -> None:
+        """Raises ServerAwayError if the server does not come back. Its page may answer before its API does."""
+        self._interruptions += 1
+        self._opened = None
         patience = self._client.patience
         for pause in (*patience.pauses, None):
             try:
@@ -185,6 +179,7 @@ class WebuiRenderer:
             "base": opened.checkpoint_hash or frame.checkpoint.title,
             "loras": {name: lora.hash for name, lora in opened.loras.items()},
             "frame": {**asdict(own), "vae": frame.vae, **unusual({**frame.followed, **opened.recorded})},
+            "embeddings": dict(opened.expected.embeddings),
             "payload": frame.payload.digest(),
             "fixed": dict(self._fixed),
         }
@@ -198,5 +193,9 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], url: str) -> 
             raise InputError(what, url, "put it back, then run again: nothing that was drawn is lost")
 
 
-def _interrupted(url: str) -> InputError:
-    return InputError("somebody interrupts our pictures at the server's page", url, "let it draw, then run again")
+def _meant(error: RefusedError, url: str, size: tuple[int, int]) -> NotDrawn:
+    """Raises InputError for all but NaN."""
+    meant = in_one_line(error, url, size)
+    if isinstance(meant, InputError):
+        raise meant from error
+    return meant

@@ -31,6 +31,7 @@ REPORTS: Final[Mapping[str, Any]] = {
     "add_version_to_infotext": True,
     "enable_pnginfo": True,
     "lora_add_hashes_to_infotext": True,
+    "textual_inversion_add_hashes_to_infotext": True,
     "live_previews_enable": False,
 }
 """What makes the answer state all that is compared. Previews would cost time whenever progress is asked."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
 from optimizer.render.remote.base import DrawingCancelledError, OnStep
-from optimizer.render.remote.client import Client
+from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.webui.kinds import Kind
 from optimizer.render.remote.webui.lists import API
 
@@ -24,6 +25,8 @@ POLL_S: Final = 0.5
 SILENCE_S: Final = 900.0
 """The longest that progress may stand still: a checkpoint may be loaded and hashed from a slow disk meanwhile."""
 POLL_ANSWER_S: Final = 10.0
+TASK: Final = "/internal/progress"
+"""A route of the page, which states whether a task is the one in hand."""
 INTERRUPT_S: Final = 3.0
 """How long a request that was not begun yet is waited for to be interrupted."""
 
@@ -77,6 +80,7 @@ class Watch:
 
     def __init__(self, client: Client, kind: Kind, on_step: OnStep, limits: Limits) -> None:
         self._client, self._kind, self._on_step, self._limits = client, kind, on_step, limits
+        self._task = ""
         self._request: _Request | None = None
         self._cancelled = threading.Event()
 
@@ -95,7 +99,9 @@ class Watch:
         stands still for too long, and what `Client.post` raises.
         """
         self._cancelled.clear()
-        request = _Request(lambda: self._client.post(f"{API}/txt2img", body, patiently=False, answer_s=None))
+        self._task = f"huanhua({uuid.uuid4().hex[:12]})"
+        sent = {**body, "force_task_id": self._task}
+        request = _Request(lambda: self._client.post(f"{API}/txt2img", sent, patiently=False, answer_s=None))
         self._request = request
         try:
             return self._watched(request)
@@ -134,14 +140,24 @@ class Watch:
             return None
 
     def _interrupt(self, request: _Request) -> None:
-        """Interrupts our job, once it has begun; never one that a person started at the page."""
+        """Interrupts our job, once it has begun. One that still waits in the server's queue is drawn there for nobody."""
         ends = time.monotonic() + self._limits.interrupt_s
         with contextlib.suppress(InputError):
             while not request.done.is_set() and time.monotonic() < ends:
-                if state_of(self._client).job in self._kind.jobs:
+                if self._draws_ours():
                     self._client.post(f"{API}/interrupt", {}, patiently=False, answer_s=POLL_ANSWER_S)
                     return
                 time.sleep(0.1)
+
+    def _draws_ours(self) -> bool:
+        """Where the server has no page, nothing tells our job from that of another client of its API."""
+        try:
+            found = self._client.post(
+                TASK, {"id_task": self._task, "live_preview": False}, patiently=False, answer_s=POLL_ANSWER_S
+            )
+        except RefusedError:
+            return state_of(self._client).job in self._kind.jobs
+        return isinstance(found, dict) and found.get("active") is True
 
 
 class _Request:

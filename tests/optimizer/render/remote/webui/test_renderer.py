@@ -143,9 +143,19 @@ class TestWhatIsTaken:
             assert around.draw() == expected
 
     def test_another_size_is_refused(self, around: Around) -> None:
-        around.fake.change = lambda answer: {**answer, "images": [encoded(Image.new("RGB", (64, 64), "red"))]}
+        around.fake.change = exchanged(Image.new("RGB", (64, 64), "red"))
         with pytest.raises(InputError, match="drew 64x64, asked for 64x96"):
             around.draw()
+
+    def test_a_picture_of_something_else_is_refused(self, around: Around) -> None:
+        """Its infotext is another, or it carries none, as the maps that extensions add."""
+        for text in (None, "1girl\nSteps: 4, Seed: 8"):
+            around.fake.change = lambda answer, text=text: {
+                **answer,
+                "images": [encoded(Image.new("RGB", (64, 96), "red"), text)],
+            }
+            with pytest.raises(InputError, match="does not carry the infotext"):
+                around.draw()
 
     def test_a_lossy_picture_is_refused(self, around: Around) -> None:
         around.fake.options["samples_format"] = "jpg"
@@ -154,7 +164,7 @@ class TestWhatIsTaken:
 
     def test_black_and_nan_are_not_drawn(self, around: Around) -> None:
         around.draw()
-        around.fake.change = lambda answer: {**answer, "images": [encoded(Image.new("RGB", (64, 96)))]}
+        around.fake.change = exchanged(Image.new("RGB", (64, 96)))
         assert isinstance(around.draw(), NotDrawn)
         around.fake.change = None
         renderer = around.make()
@@ -226,6 +236,14 @@ class TestServerAway:
         killer.join()
         assert renderer.interruptions() == 1
 
+    def test_the_page_answers_before_the_api(self, around: Around) -> None:
+        renderer = around.make()
+        expected = around.draw(renderer=renderer)
+        around.server.stop()
+        around.fake.warming = 3
+        threading.Timer(0.2, around.server.start).start()
+        assert around.draw(renderer=renderer) == expected
+
     def test_started_again_with_another_setting(self, around: Around) -> None:
         renderer = around.make()
         renderer.identity()
@@ -278,7 +296,23 @@ class TestProgressAndCancelling:
         around.fake.step_s = 0.0
         assert around.draw(renderer=renderer) == expected
 
-    def test_ctrl_c_interrupts_the_server(self, around: Around) -> None:
+    def test_another_clients_picture_is_not_interrupted(self, around: Around) -> None:
+        renderer = around.make()
+        renderer.facts()
+        around.fake.step_s = 0.2
+        other = threading.Thread(target=lambda: around.draw(renderer=around.make(), steps=20))
+        other.start()
+        time.sleep(0.5)
+        threading.Timer(0.2, renderer.cancel).start()
+        with pytest.raises(DrawingCancelledError):
+            around.draw(renderer=renderer)
+        assert not around.fake.state["interrupted"]
+        other.join()
+
+    @pytest.mark.parametrize("page", [True, False])
+    def test_ctrl_c_interrupts_the_server(self, around: Around, page: bool) -> None:
+        around.fake.page = page
+
         def stop(step: int, of: int) -> None:
             raise KeyboardInterrupt
 
@@ -288,6 +322,11 @@ class TestProgressAndCancelling:
         with pytest.raises(KeyboardInterrupt):
             around.draw(renderer=renderer)
         assert around.fake.state["interrupted"]
+
+
+def exchanged(picture: Image.Image) -> Any:
+    """The answer with another picture that carries the same infotext."""
+    return lambda answer: {**answer, "images": [encoded(picture, answer["info"]["infotexts"][0])]}
 
 
 def rewritten(info: dict[str, Any], old: str, new: str) -> None:
