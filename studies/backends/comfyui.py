@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from studies.backends.remote import RemoteBackend, study_loras
+from studies.backends.remote import RemoteBackend, check_here, study_loras
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.file_hashes import cached_hash
 from studies.render_settings import render_settings_of
@@ -21,6 +21,7 @@ def make(study: DrawnStudy) -> RemoteBackend:
     assert isinstance(draw, ComfyuiDraw)
 
     def connect(client: Client, on_step: OnStep) -> RemoteRenderer:
+        check_here(client)
         from optimizer.render.remote.comfyui.renderer import ComfyRenderer
         from optimizer.render.remote.comfyui.workflow import open_workflow
 

@@ -15,6 +15,7 @@ from optimizer.point import Job
 from optimizer.render.base import Renderer
 from optimizer.render.remote.acting import StudyWeights
 from optimizer.render.remote.base import OnStep, RemoteRenderer, ServerFacts
+from optimizer.render.remote.client import Client, Patience, ServerAwayError
 from optimizer.render.remote.difference import Tolerance
 from optimizer.render.remote.server_lora import StudyLora
 from optimizer.render.remote.watched import Checks, WatchedRenderer
@@ -29,7 +30,6 @@ from studies.spec import SeedsSection, StudySpec
 
 if TYPE_CHECKING:
     from optimizer.evaluate.servers import Servers
-    from optimizer.render.remote.client import Client
     from studies.backends.registry import DrawnStudy
 
 BASE_KEY: Final = "ss_base_model_version"
@@ -37,13 +37,19 @@ BASE_KEY: Final = "ss_base_model_version"
 
 
 class Connect(Protocol):
-    """Makes the renderer over one server; asks it nothing yet."""
+    """Makes the renderer over one server. Raises InputError if none answers."""
 
     def __call__(self, client: Client, on_step: OnStep) -> RemoteRenderer: ...
 
 
 class RemoteBackend:
-    """Asks no server until something has to be drawn, or a fact about it is missing."""
+    """Asks no server until something has to be drawn, or a fact about it is missing.
+
+    One that is away then is refused at once; one that goes away later is waited for.
+    """
+
+    patience = Patience()
+    """With a server that goes away while it is used."""
 
     def __init__(self, study: DrawnStudy, draw: ServerDraw, connect: Connect) -> None:
         self._study, self._draw, self._connect = study, draw, connect
@@ -101,7 +107,12 @@ class RemoteBackend:
 
     def verify(self) -> None:
         for server in self.__dict__.get("_servers", ()):
-            server.verify()
+            try:
+                server.verify()
+            except ServerAwayError as error:
+                if self.width() == 1:
+                    raise
+                self._listener.message(f"the last images of a server could not be checked: {error}")
 
     def close(self) -> None:
         """Ends all connections; the next call that needs a server opens them again."""
@@ -114,11 +125,10 @@ class RemoteBackend:
     @cached_property
     def _remotes(self) -> list[RemoteRenderer]:
         from optimizer.render.remote.address import address, credentials_from_environment
-        from optimizer.render.remote.client import Client
 
         credentials = credentials_from_environment()
         places = [address(url, remote=self._draw.remote) for url in self._draw.urls]
-        return [self._connect(Client(place, credentials), self._on_step(place.url)) for place in places]
+        return [self._connect(Client(place, credentials, self.patience), self._on_step(place.url)) for place in places]
 
     @cached_property
     def _facts(self) -> ServerFacts:
@@ -171,6 +181,17 @@ class RemoteBackend:
 
     def _on_step(self, url: str) -> OnStep:
         return lambda step, of: self._listener.on_step(url, step, of)
+
+
+def check_here(client: Client) -> None:
+    """Raises ServerAwayError without patience: whoever begins can start a server."""
+    try:
+        client.get("/", patiently=False)
+    except ServerAwayError:
+        raise
+    except InputError:
+        # It answers; what, the renderer asks.
+        return
 
 
 def study_loras(study: DrawnStudy, names: Mapping[str, str]) -> list[StudyLora]:

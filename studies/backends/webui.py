@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
-from studies.backends.remote import RemoteBackend, study_loras
+from studies.backends.remote import RemoteBackend, check_here, study_loras
 from studies.drawing.webui import WebuiDraw
 from studies.render_settings import render_settings_of
 
@@ -25,6 +25,7 @@ def make(study: DrawnStudy) -> RemoteBackend:
     assert isinstance(draw, WebuiDraw)
 
     def connect(client: Client, on_step: OnStep) -> RemoteRenderer:
+        check_here(client)
         from optimizer.render.remote.webui.renderer import WebuiRenderer
 
         return WebuiRenderer(
