@@ -164,9 +164,9 @@ def seeds_line(seed: int | None) -> str:
 
 def yaml_key(name: str) -> str:
     """Quoted where YAML would take it for a number or the like."""
-    import yaml
+    from studies.spec_reading.study_yaml import plain_scalar
 
-    return name if yaml.safe_load(name) == name else quoted(name)
+    return name if plain_scalar(name) else quoted(name)
 
 
 def comments(notes: Sequence[str]) -> str:
