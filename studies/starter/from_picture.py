@@ -166,7 +166,8 @@ def _loras(found: StudySettings, info: PictureSettings) -> None:
     for name, weight in (*info.loras.items(), *((name, None) for name in info.without_weight)):
         key = study_key(name, [lora.key for lora in found.loras])
         start = found.within(f"LoRA {name}" if weight is not None else f"LoRA {name}'s weight", weight, GUESS, 0, 2)
-        found.loras.append(LoraSettings(key, f"loras/{_file(name)}", start, _hash(info, name), name))
+        file = _other_file(f"loras/{_file(name)}", [lora.file for lora in found.loras])
+        found.loras.append(LoraSettings(key, file, start, _hash(info, name), name))
         if name in info.text_encoder_weights:
             text = info.text_encoder_weights[name]
             found.notes.append(f"LoRA {name}: text encoder at {text:g} in the picture; a study has one weight for both")
@@ -194,6 +195,12 @@ def _file(place: str) -> str:
     part = "".join(c for c in re.split(r"[/\\]", place)[-1] if c.isprintable()).strip()
     name = part if part.strip(".") else "unnamed"
     return name if name.lower().endswith(FILES) else f"{name}.safetensors"
+
+
+def _other_file(place: str, taken: list[str]) -> str:
+    """`place`, numbered if another LoRA has it: two of one name in different folders are two LoRAs."""
+    stem, dot, end = place.rpartition(".")
+    return next(p for p in (place, *(f"{stem}_{i}{dot}{end}" for i in range(2, len(taken) + 3))) if p not in taken)
 
 
 def _hash(info: PictureSettings, name: str) -> str:
