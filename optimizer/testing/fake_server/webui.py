@@ -51,6 +51,12 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "live_previews_enable": True,
     "jpeg_quality": 80,
 }
+ONLY: Final[Mapping[str, Mapping[str, Any]]] = {
+    "forge": {"forge_additional_modules": [], "forge_unet_storage_dtype": "Automatic"},
+    "reforge": {"euler_og_s_noise": 1.0, "deis_max_order": 3},
+    "sdnext": {"schedulers_sigma": "default", "diffusers_generator_device": "GPU"},
+}
+"""Settings of one program."""
 Change: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """What a test does to the answer before it is sent."""
 
@@ -60,6 +66,8 @@ class FakeWebui:
     """A server's state, which a test may change while it serves."""
 
     paint: Paint = flat
+    kind: str = "webui"
+    """Or "forge", "reforge", "sdnext": their routes and what they state."""
     loras: Mapping[str, Path | None] = field(default_factory=lambda: {"dress": None, "shoes": None, "face": None})
     """Names, and files where there are any: their paths are listed."""
     checkpoints: tuple[str, ...] = ("base.safetensors", "other.safetensors")
@@ -98,7 +106,7 @@ class FakeWebui:
         self.state.update(task=None, sampling_step=0, sampling_steps=steps, job_timestamp=str(time.time_ns()))
 
     def setting(self, name: str) -> Any:
-        return self.options.get(name, DEFAULTS[name])
+        return self.options.get(name, {**DEFAULTS, **ONLY.get(self.kind, {})}[name])
 
     def app(self) -> Starlette:
         """The application; its state is this object's."""
@@ -147,11 +155,16 @@ class FakeWebui:
             "sd-vae": lambda: [{"model_name": "kl.safetensors", "filename": "/vae/kl.safetensors"}],
             "loras": lambda: [self._lora(name) for name in self.loras],
             "scripts": lambda: {"txt2img": list(self.scripts), "img2img": []},
-            "options": lambda: {name: _as_listed(self.setting(name)) for name in DEFAULTS},
+            "options": lambda: {name: _as_listed(self.setting(name)) for name in {**DEFAULTS, **ONLY.get(self.kind, {})}},
             "memory": lambda: {"ram": {}, "cuda": {"error": "unavailable"}},
             "embeddings": lambda: {"loaded": {"easynegative": {}}, "skipped": {"other": {}}},
             "progress": lambda: {"progress": 0.0, "eta_relative": 0.0, "state": self.state, "textinfo": None},
         }
+        if self.kind == "forge":
+            lists["sd-modules"] = lists.pop("sd-vae")
+        elif self.kind == "sdnext":
+            lists["version"] = lambda: {"app": "sd.next"}
+            lists["schedulers"] = lambda: [{"name": "Euler", "cls": "EulerDiscreteScheduler", "options": {}}]
         routes = [Route(f"/sdapi/v1/{name}", listed(of)) for name, of in lists.items()]
         routes += [
             Route(f"/sdapi/v1/refresh-{name}", guarded(nothing), methods=["POST"]) for name in ("checkpoints", "loras", "vae")
@@ -174,7 +187,7 @@ class FakeWebui:
             sent = dict(body.get("override_settings", {}))
             stored = {name: self.options[name] for name in sent if name in self.options}
             for name, value in sent.items():
-                if name not in DEFAULTS:
+                if name not in {**DEFAULTS, **ONLY.get(self.kind, {})}:
                     self.options.update(stored)
                     return 500, {"error": "KeyError", "detail": "", "body": "", "errors": repr(name)}
                 if name != "sd_model_checkpoint" or value in self.checkpoints:
@@ -211,7 +224,12 @@ class FakeWebui:
         numbers = request["cfg_scale"], steps, sampler, request["width"] // 8 * 8, request["height"] // 8 * 8
         scene = Scene(request["seed"], text, request["negative_prompt"], *numbers, acting)
         name = self.setting("sd_model_checkpoint")
-        stated = {"hash": _digest(name)[:10], "model": Path(name).stem, "loras": {n: self.lora_hash(n)[:12] for n in loras}}
+        stated = {
+            "kind": self.kind,
+            "hash": _digest(name)[:10],
+            "model": Path(name).stem,
+            "loras": {n: self.lora_hash(n)[:12] for n in loras},
+        }
         written = infotext(request, {**DEFAULTS, **self.options}, stated)
         about = info(request, {**DEFAULTS, **self.options}, stated, [written])
         first = request["width"] == request["height"] == 64 and request["steps"] == 1

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 TAG: Final = re.compile(r"<(\w+):([^>]+)>")
-VERSION: Final = "v1.10.1"
+VERSIONS: Final[Mapping[str, str]] = {
+    "webui": "v1.10.1",
+    "forge": "f2.0.1v1.10.1",
+    "reforge": "f1.0.0v2-v1.10.1RC",
+    "sdnext": "058a7f0",
+}
 SAMPLERS: Final[Mapping[str, Mapping[str, str]]] = {
     "DPM++ 2M": {"scheduler": "karras"},
     "DPM++ SDE": {"scheduler": "karras", "second_order": "True", "brownian_noise": "True"},
@@ -42,9 +47,36 @@ def corrected(sampler: str, scheduler: str | None) -> tuple[str, str]:
 
 
 def infotext(request: Mapping[str, Any], options: Mapping[str, Any], stated: Mapping[str, Any]) -> str:
-    """Prompt, negative prompt, and the line of values. `stated`: names of the checkpoint, hashes of the LoRAs and the like."""
+    """Prompt, negative prompt, and the line of values. `stated`: kind, names of the checkpoint, hashes of the LoRAs."""
+    values = _sdnext(request, options, stated) if stated["kind"] == "sdnext" else _a1111(request, options, stated)
+    line = ", ".join(f"{name}: {_quoted(value)}" for name, value in values.items() if value is not None)
+    negative = f"\nNegative prompt: {request['negative_prompt']}" if request["negative_prompt"] else ""
+    return f"{request['prompt']}{negative}\n{line}".strip()
+
+
+def _sdnext(request: Mapping[str, Any], options: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    sigma = options.get("schedulers_sigma", "default")
+    return {
+        "Steps": request["steps"],
+        "Size": f"{request['width']}x{request['height']}",
+        "Sampler": request["sampler_name"],
+        "Seed": request["seed"],
+        "CFG scale": request["cfg_scale"],
+        "CLiP-skip": request["clip_skip"] if request.get("clip_skip", 1) > 1 else None,
+        "App": "SD.Next",
+        "Version": VERSIONS["sdnext"],
+        "Model": stated["model"],
+        "Model hash": stated["hash"],
+        "Sampler sigma": None if sigma == "default" else sigma,
+        "LoRA networks": ", ".join(stated["loras"]) or None,
+        "LoRA hashes": ", ".join(stated["loras"].values()) or None,
+    }
+
+
+def _a1111(request: Mapping[str, Any], options: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
     ensd = options["eta_noise_seed_delta"]
-    values = {
+    modules = options.get("forge_additional_modules") or []
+    return {
         "Steps": request["steps"],
         "Sampler": request["sampler_name"],
         "Schedule type": request["scheduler"],
@@ -54,22 +86,21 @@ def infotext(request: Mapping[str, Any], options: Mapping[str, Any], stated: Map
         "Model hash": stated["hash"] if options["add_model_hash_to_info"] else None,
         "Model": stated["model"],
         "VAE": None if options["sd_vae"] in ("None", "Automatic") else options["sd_vae"],
+        **{f"Module {n}": name.rpartition(".")[0] for n, name in enumerate(modules, 1)},
         "Clip skip": options["CLIP_stop_at_last_layers"] if options["CLIP_stop_at_last_layers"] > 1 else None,
         "ENSD": ensd if ensd and "uses_ensd" in SAMPLERS[request["sampler_name"]] else None,
         "Token merging ratio": options["token_merging_ratio"] or None,
         "RNG": options["randn_source"] if options["randn_source"] != "GPU" else None,
         "NGMS": options["s_min_uncond"] or None,
         "Lora hashes": ", ".join(f"{name}: {digest}" for name, digest in stated["loras"].items()) or None,
-        "Version": VERSION if options["add_version_to_infotext"] else None,
+        "Version": VERSIONS[stated["kind"]] if options["add_version_to_infotext"] else None,
     }
-    line = ", ".join(f"{name}: {_quoted(value)}" for name, value in values.items() if value is not None)
-    negative = f"\nNegative prompt: {request['negative_prompt']}" if request["negative_prompt"] else ""
-    return f"{request['prompt']}{negative}\n{line}".strip()
 
 
 def info(request: Mapping[str, Any], options: Mapping[str, Any], stated: Mapping[str, Any], texts: list[str]) -> dict[str, Any]:
     """What `info` holds, before it is written as a string."""
-    return {
+    sdnext = stated["kind"] == "sdnext"
+    found = {
         "prompt": request["prompt"],
         "all_prompts": [request["prompt"]],
         "negative_prompt": request["negative_prompt"],
@@ -87,9 +118,10 @@ def info(request: Mapping[str, Any], options: Mapping[str, Any], stated: Mapping
         "index_of_first_image": 0,
         "infotexts": texts,
         "styles": request.get("styles") or [],
-        "clip_skip": options["CLIP_stop_at_last_layers"],
-        "version": VERSION,
+        "clip_skip": request.get("clip_skip", 1) if sdnext else options["CLIP_stop_at_last_layers"],
+        "version": VERSIONS[stated["kind"]],
     }
+    return {key: value for key, value in found.items() if not (sdnext and key in ("version", "sd_model_name"))}
 
 
 def _quoted(value: Any) -> Any:

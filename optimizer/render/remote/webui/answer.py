@@ -10,6 +10,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
@@ -136,13 +137,18 @@ def _by_infotext(answer: Answer, asked: Asked, expected: Expected) -> Iterator[t
     if expected.version and "Version" in values:
         yield "Version", expected.version, values["Version"]
     if expected.kind is SDNEXT:
+        yield "Sampler sigma", sent["schedulers_sigma"], values.get("Sampler sigma", "default")
         return
     if body.get("scheduler"):
         yield "Schedule type", body["scheduler"], values.get("Schedule type", body["scheduler"])
     yield "RNG", sent["randn_source"], values.get("RNG", "GPU")
     if "ENSD" in values or (sent["eta_noise_seed_delta"] and asked.sampling.sampler.seed_delta):
         yield "ENSD", sent["eta_noise_seed_delta"], values.get("ENSD", 0)
-    if not expected.kind.modules:
+    if expected.kind.modules:
+        modules = [_stem(name) for name in sent.get("forge_additional_modules", [])]
+        for number in range(1, len(modules) + 2):
+            yield f"Module {number}", modules[number - 1] if number <= len(modules) else None, values.get(f"Module {number}")
+    else:
         yield "VAE", _no_vae(sent["sd_vae"], values), values.get("VAE", "None")
     used = hashes_in(values, "TI hashes")
     for name, digest in expected.embeddings.items():
@@ -151,6 +157,10 @@ def _by_infotext(answer: Answer, asked: Asked, expected: Expected) -> Iterator[t
     for name, label in LABELS.items():
         if label in values and name in sent:
             yield label, sent[name], values[label]
+
+
+def _stem(path: str) -> str:
+    return PureWindowsPath(path).stem if "\\" in path else PurePosixPath(path).stem
 
 
 def _no_vae(sent: str, values: Mapping[str, str]) -> str:

@@ -41,7 +41,7 @@ class Frame:
         if not kind.modules:
             chosen["sd_vae"] = self.vae
         elif self.vae:
-            chosen["forge_additional_modules"] = [self.vae, *self.followed.get("forge_additional_modules", [])]
+            chosen["forge_additional_modules"] = [self.vae, *self.payload.settings.get("forge_additional_modules", [])]
         noise = noise_settings(kind, own.rng, own.ensd, own.clip_skip)
         known = {name: value for name, value in {**ADDED, **REPORTS}.items() if name in self.lists.options}
         return {**self.followed, **known, **chosen, **noise}

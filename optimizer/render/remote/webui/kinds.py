@@ -21,7 +21,7 @@ class Kind:
     title: str
     """For people."""
     jobs: frozenset[str] = frozenset(["scripts_txt2img"])
-    """What its progress calls a request of the API, as opposed to one of its page."""
+    """What its progress calls a request of the API, as opposed to one of its page; empty if it cannot be told."""
     modules: bool = False
     """VAE and text encoders are one setting, `forge_additional_modules`, and /sdapi/v1/sd-modules lists them."""
     schedulers: bool = True
@@ -29,11 +29,15 @@ class Kind:
     hires: bool = True
     """Hires fix as A1111 has it."""
 
+    def ours(self, job: str) -> bool:
+        """Whether a job may be one of ours."""
+        return job in self.jobs if self.jobs else job != ""
+
 
 WEBUI: Final = Kind("webui", "A1111")
 FORGE: Final = Kind("forge", "Forge", modules=True)
 REFORGE: Final = Kind("reforge", "reForge")
-SDNEXT: Final = Kind("sdnext", "SD.Next", frozenset(["API-TXT"]), schedulers=False, hires=False)
+SDNEXT: Final = Kind("sdnext", "SD.Next", frozenset(), schedulers=False, hires=False)
 
 SIGMAS: Final = {"": "default", "Karras": "karras", "Exponential": "exponential", "Beta": "betas", "Lambdas": "lambdas"}
 """SD.Next's noise schedules by the words that end a sampler's name."""

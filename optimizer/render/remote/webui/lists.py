@@ -107,7 +107,7 @@ def refresh(client: Client) -> None:
 
 
 def _kind(client: Client) -> Kind:
-    if _asked(client, "sd-modules", missing=True) is not None:
+    if isinstance(_asked(client, "sd-modules", missing=True), list):
         return FORGE
     # reForge is told from A1111 by its version alone, which an answer states.
     return SDNEXT if _asked(client, "version", missing=True) is not None else WEBUI

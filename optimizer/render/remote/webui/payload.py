@@ -99,6 +99,9 @@ def checked_payload(given: Mapping[str, Any]) -> Payload:
     settings = given.get("override_settings") or {}
     if not isinstance(settings, dict):
         raise InputError("override_settings is no object", WHERE, "write it as {NAME: value}")
+    modules = settings.get("forge_additional_modules", [])
+    if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):
+        raise InputError("forge_additional_modules is no list of names", WHERE, "write it as Forge's settings have it")
     for name in settings:
         if name in DECIDED or name == "CLIP_stop_at_last_layers":
             raise InputError(f"override_settings sets {name}, which the study decides", WHERE, "take it out")

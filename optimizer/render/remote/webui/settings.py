@@ -58,6 +58,7 @@ FOLLOWED: Final[Mapping[str, Any]] = {
     "eta_ddim": 0.0,
     "face_restoration": False,
     "face_restoration_model": "CodeFormer",
+    "forge_additional_modules": [],
     "hires_fix_refiner_pass": "second pass",
     "hires_fix_use_firstpass_conds": False,
     "img2img_extra_noise": 0.0,

@@ -119,7 +119,7 @@ class Watch:
             state = self._state()
             if state is not None and state.mark != mark:
                 mark, moved = state.mark, time.monotonic()
-                if state.job in self._kind.jobs:
+                if self._kind.ours(state.job):
                     stopped = stopped or state.stopped
                     if state.steps:
                         self._on_step(state.done, state.steps)
@@ -130,7 +130,7 @@ class Watch:
             raise DrawingCancelledError
         answer = request.answer()
         last = state_of(self._client)
-        return answer, stopped or (last.stopped and last.job in ("", *self._kind.jobs))
+        return answer, stopped or (last.stopped and (not last.job or self._kind.ours(last.job)))
 
     def _state(self) -> State | None:
         try:
@@ -151,12 +151,14 @@ class Watch:
 
     def _draws_ours(self) -> bool:
         """Where the server has no page, nothing tells our job from that of another client of its API."""
+        if not self._kind.jobs:
+            return self._kind.ours(state_of(self._client).job)
         try:
             found = self._client.post(
                 TASK, {"id_task": self._task, "live_preview": False}, patiently=False, answer_s=POLL_ANSWER_S
             )
         except RefusedError:
-            return state_of(self._client).job in self._kind.jobs
+            return self._kind.ours(state_of(self._client).job)
         return isinstance(found, dict) and found.get("active") is True
 
 
