@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NEGATIVE: Final = "Negative prompt:"
 MARKER: Final = re.compile(r"negative[ _]prompt\s*:\s*", re.IGNORECASE)
 LABEL: Final = re.compile(r"(?:positive )?prompt:\s+", re.IGNORECASE)
+ESCAPED: Final = re.compile(r"\\n(?:Negative prompt|Steps): ")
+"""Line breaks as programs print them: a text that was copied out of JSON."""
 WRITTEN: Final = frozenset([*NAMES, *HASHES])
 """Keys that the fields of `PictureSettings` hold."""
 
@@ -71,6 +73,8 @@ def read(text: str, where: object = "infotext") -> PictureSettings:
     Raises InputError for a value that its key does not allow, and for the settings of several pictures.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\n" not in text and ESCAPED.search(text):
+        text = text.replace("\\n", "\n")
     placed = place_settings(text, where)
     values, other = _values(placed)
     prompt, negative = _prompts(placed)
@@ -109,6 +113,15 @@ def save_png(image: Image, path: Path, info: PictureSettings) -> None:
     chunks = PngInfo()
     chunks.add_text("parameters", write(info))
     image.save(path, format="PNG", pnginfo=chunks)
+
+
+def added_up(loras: NamedLoras) -> list[str]:
+    """A note for each LoRA that several tags name."""
+    return [
+        f"LoRA {name}: {' and '.join(tags)} are added up to {loras.weights[name]:g}, as A1111 does"
+        for name, tags in loras.tags.items()
+        if len(tags) > 1
+    ]
 
 
 def _quote(value: str) -> str:
@@ -168,11 +181,7 @@ def _size(values: Mapping[str, str], where: object) -> tuple[int, int] | None:
 
 
 def _notes(placed: Placed, prompt: str, loras: NamedLoras) -> list[str]:
-    notes = [
-        f"LoRA {name}: {' and '.join(tags)} are added up to {loras.weights[name]:g}, as A1111 does"
-        for name, tags in loras.tags.items()
-        if len(tags) > 1
-    ]
+    notes = added_up(loras)
     if placed.rest:
         notes.append(f"'{', '.join(placed.rest)[:200]}' among or behind the settings: not read")
     if not placed.pairs and re.search(r"\bSteps:\s*\d", prompt):

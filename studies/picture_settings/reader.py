@@ -16,7 +16,7 @@ from studies.picture_settings.document import parsed
 from studies.picture_settings.lora_tags import without_tags
 from studies.picture_settings.sampler_names import comfy_sampler
 from studies.picture_settings.settings import PictureSettings
-from studies.picture_settings.tools import civitai, comfyui, draw_things, easy_diffusion, fooocus, invokeai, swarmui
+from studies.picture_settings.tools import civitai, comfyui, draw_things, easy_diffusion, fooocus, invokeai, swarmui, webui_api
 
 TEXTS: Final = (
     "parameters",
@@ -138,6 +138,10 @@ def _of_document(document: dict[str, Any], path: Path) -> PictureSettings | None
         return fooocus.read(document, path)
     if civitai.is_tensor_art(document):
         return civitai.read_tensor_art(document, path)
+    if (text := webui_api.infotext_in(document)) is not None:
+        return infotext.read(text, path)
+    if webui_api.is_request(document):
+        return webui_api.read(document, path)
     if "positive_prompt" in document and ("app_version" in document or "scheduler" in document):
         return invokeai.read(document, path)
     if "image" in document and "model_weights" in document:

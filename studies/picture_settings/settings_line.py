@@ -36,6 +36,13 @@ KEY: Final = re.compile(r'\s*([^\s,:|"{}\[\]<>][^,:|"{}\[\]<>\n]{1,80}?)\s*:\s*'
 STRING: Final = re.compile(r'"(?:\\.|[^\\"])+"')
 PAIR: Final = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 """A1111's own pattern: three of these in the last line make it one of settings whatever the keys are."""
+LIKELY: Final = {
+    **dict.fromkeys(("Steps", "Width", "Height", "Clip skip", "Seed"), r"-?\d+(\.0*)?$"),
+    "CFG scale": r"[\d.]+$",
+    "Size": r"\(?\d+\s*[x×*,]\s*\d+",
+    "Model hash": r"[0-9a-fA-F]+$",
+}
+"""Beginnings of likely values of a setting."""
 _SPELLINGS: Final = "|".join(sorted((re.escape(name).replace(r"\ ", "[ _]") for name in CANONICAL), key=len, reverse=True))
 START: Final = re.compile(rf"(?:^|(?<=[\s,|]))(?:{_SPELLINGS})\s*:", re.IGNORECASE)
 LONE: Final = re.compile(rf"\s*({_SPELLINGS})\s*:\s*(\S.*?)\s*,?\s*", re.IGNORECASE)
@@ -114,7 +121,8 @@ def _is_prose(line: str, pairs: Pairs, rest: Sequence[str]) -> bool:
 
 
 def _known(pairs: Pairs) -> int:
-    return len({name for key, _ in pairs if (name := canonical(key))})
+    """How many settings that every picture has; a word of a prompt may be spelled as one, but has no such value."""
+    return len({name for key, value in pairs if (name := canonical(key)) and re.match(LIKELY.get(name, ""), value)})
 
 
 def _block(lines: Sequence[str]) -> tuple[int, int] | None:

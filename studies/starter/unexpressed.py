@@ -20,6 +20,7 @@ REASONS: Final = (
     ("control", "guides the image by another"),
     ("ipadapter", "guides the image by another"),
     ("t2iadapter", "guides the image by another"),
+    ("subseed", "mixes the noise of two seeds"),
     ("variation", "mixes the noise of two seeds"),
     ("seed resize", "takes the noise of another size"),
     ("face restoration", "redraws faces of the finished image"),
@@ -32,11 +33,12 @@ REASONS: Final = (
     ("pad conds", "pads the shorter of both prompts, which changes the image where their lengths differ"),
     ("template", "the words that a wildcard extension filled in; the prompt has them already"),
     ("negative template", "the words that a wildcard extension filled in; the negative prompt has them already"),
-    ("style", "its words are in the prompt already, unless a line here says otherwise"),
+    ("styles", "add words; A1111's infotext has them in the prompt already, other settings may not"),
     ("freeu", "reweighs the UNet's features"),
     ("rp ", "prompts by regions of the image"),
     ("tiling", "makes the image's edges meet"),
     ("seamless", "makes the image's edges meet"),
+    ("script", "a grid or loop of several images"),
     ("emphasis", "another way of emphasis than A1111's default"),
 )
 """Beginnings of keys in small letters; the first that fits tells."""

@@ -40,13 +40,19 @@ def decoded_comment(data: bytes) -> str:
 
 
 def mended(text: str) -> str:
-    """UTF-8 that was once taken for Latin-1 comes back; any other text stays. Its bytes prove it: chance hardly makes UTF-8."""
+    """UTF-8 that was once taken for Latin-1 or Windows' 1252 comes back; any other text stays. Chance hardly makes UTF-8."""
     if text.isascii():
         return text
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
+        pass
+    try:
+        found = bytes(ord(letter) if ord(letter) < 256 else letter.encode("cp1252")[0] for letter in text).decode("utf-8")
+    except UnicodeError:
         return text
+    # Two bytes may be a letter and a closing quotation mark; three in a row are no chance.
+    return found if max(found) >= "\u0800" else text
 
 
 def _has_wide_letters(data: bytes) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.picture_settings.listed_loras import Listed, listed_and_tagged
+from studies.picture_settings.lora_tags import TAG, without_tags
 from studies.picture_settings.sampler_names import comfy_sampler, comfy_schedule
 from studies.picture_settings.settings import PictureSettings, file_stem
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 PAGE_KEYS: Final = frozenset(["nodes", "links"])
 """Of the form that ComfyUI's page saves."""
+TAG_READERS: Final = re.compile(r"wildcard|lora.?tag|tag.?loader|prompt.?control|LoraFromText|Efficient", re.IGNORECASE)
+"""Kinds of nodes that read `<lora:name:weight>` out of a text."""
 PLAIN: Final = frozenset(
     [
         *(
@@ -51,7 +55,8 @@ def read(raw: Any, where: object) -> PictureSettings:
     workflow = workflow_from(raw, str(where))
     own = workflow.own
     notes: list[str] = []
-    loras = listed_and_tagged(own.prompt or "", _listed(workflow, notes), where)
+    prompt = _untagged(own.prompt or "", workflow, notes)
+    loras = listed_and_tagged(prompt, _listed(workflow, notes), where)
     sampler, _, schedule = (own.sampler or "").partition(" ")
     named = comfy_sampler(sampler, schedule or None) or (sampler or None, comfy_schedule(schedule or None))
     needed = workflow.graph.upstream(workflow.slots.image.node)
@@ -106,6 +111,17 @@ def filled_up(graph: PictureSettings, text: PictureSettings) -> PictureSettings:
         lora_hashes=text.lora_hashes,
         embeddings=text.embeddings,
     )
+
+
+def _untagged(prompt: str, workflow: Workflow, notes: list[str]) -> str:
+    """A tag loads a LoRA only where a node reads it; elsewhere ComfyUI draws it as words."""
+    if any(TAG_READERS.search(node.kind) for node in workflow.graph.nodes.values()):
+        return prompt
+    notes += [
+        f"{match[0]}: words to ComfyUI, which no node of the graph reads; taken out of the prompt"
+        for match in TAG.finditer(prompt)
+    ]
+    return without_tags(prompt)
 
 
 def _listed(workflow: Workflow, notes: list[str]) -> list[Listed]:

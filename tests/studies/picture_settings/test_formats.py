@@ -286,3 +286,64 @@ def test_what_a_graph_computes_is_taken_from_the_saver_s_text(tmp_path: Path) ->
     text = f"a girl <lora:d:0.8>\nNegative prompt: bad\n{LINE}"
     info = read_picture(saved(tmp_path, "a.png", png({"prompt": json.dumps(graph), "parameters": text})))
     assert (info.prompt, info.loras, info.steps, info.tool) == ("a girl", {"d": 0.8}, 20, "ComfyUI")
+
+
+def test_a_tag_that_no_node_reads_is_words_to_comfyui(tmp_path: Path) -> None:
+    graph = json.loads(json.dumps(GRAPH))
+    graph["2"]["inputs"]["text"] = "a girl <lora:e:0.5>"
+    info = read_json(tmp_path, graph)
+    assert (info.prompt, info.loras) == ("a girl", {"d": 0.8})
+    assert [note for note in info.notes if note.startswith("<lora:e:0.5>: words to ComfyUI")]
+    graph["2"]["class_type"] = "ImpactWildcardEncode"
+    assert read_json(tmp_path, graph).loras == {"d": 0.8, "e": 0.5}
+
+
+def test_comfyui_s_graph_in_webp(tmp_path: Path) -> None:
+    image = Image.new("RGB", (8, 8))
+    exif = image.getexif()
+    exif[0x0110], exif[0x010F] = f"prompt:{json.dumps(GRAPH)}", 'workflow:{"nodes": [], "links": []}'
+    image.save(tmp_path / "a.webp", exif=exif)
+    assert read_picture(tmp_path / "a.webp").loras == {"d": 0.8}
+
+
+def test_the_web_api_s_requests_and_answers(tmp_path: Path) -> None:
+    request = {
+        "prompt": "a girl <lora:d:0.8>",
+        "negative_prompt": "bad",
+        "steps": 25,
+        "sampler_name": "DPM++ 2M",
+        "scheduler": "Karras",
+        "cfg_scale": 6,
+        "seed": 123,
+        "width": 512,
+        "height": 768,
+        "enable_hr": False,
+        "denoising_strength": 0.7,
+        "s_noise": 1.0,
+        "subseed_strength": 0.2,
+        "styles": ["mine"],
+        "alwayson_scripts": {"ADetailer": {"args": []}},
+        "override_settings": {
+            "sd_model_checkpoint": "real.safetensors [abc]",
+            "CLIP_stop_at_last_layers": 2,
+            "randn_source": "CPU",
+        },
+    }
+    info = read_json(tmp_path, request)
+    assert (info.prompt, info.negative, info.loras, info.model) == ("a girl", "bad", {"d": 0.8}, "real")
+    assert (info.sampler, info.schedule, info.clip_skip, info.rng, info.size) == ("DPM++ 2M", "Karras", 2, "CPU", (512, 768))
+    assert set(info.other) == {"alwayson_scripts", "styles", "subseed_strength"}
+    texts = ["a grid", f"a girl <lora:d:0.8>\n{LINE}"]
+    answer = {"images": [], "parameters": request, "info": json.dumps({"infotexts": texts, "index_of_first_image": 1})}
+    assert read_json(tmp_path, answer).model == "real"
+
+
+def test_a_text_copied_out_of_json_has_its_lines_back(tmp_path: Path) -> None:
+    info = read_text(tmp_path, f"a girl <lora:d:0.8>\\nNegative prompt: bad\\n{LINE}")
+    assert (info.prompt, info.negative, info.seed) == ("a girl", "bad", 123)
+
+
+def test_words_that_are_spelled_as_settings_stay_words(tmp_path: Path) -> None:
+    prompt = "sampler: silk, size: huge, steps: stone, seed: pumpkin"
+    info = read_text(tmp_path, f"{prompt} <lora:d:1>\nNegative prompt: bad\n{LINE}")
+    assert (info.prompt, info.negative, info.steps) == (prompt, "bad", 25)
