@@ -76,6 +76,8 @@ def _connect(place: Address, credentials: Credentials, client_id: str) -> Client
             proxy=None if place.loopback else True,
             max_size=LARGEST_MESSAGE,
             open_timeout=CONNECT_S,
+            # Pictures are compressed already.
+            compression=None,
             # A server that computes in Python may not answer pings for long.
             ping_interval=None,
         )
