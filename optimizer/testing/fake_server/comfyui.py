@@ -133,7 +133,7 @@ class FakeComfyUI(Behaviour):
 
     async def _free(self, request: Request) -> Response:
         if self.frees:
-            self._machine.kept.clear()
+            self._machine.free()
         return _empty()
 
     async def _ws(self, socket: WebSocket) -> None:

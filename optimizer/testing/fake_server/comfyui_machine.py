@@ -51,6 +51,8 @@ class Behaviour:
     """Tells with each picture which node and prompt it is of."""
     keeps: bool = True
     """Does not draw again what it drew just before."""
+    keeps_all: bool = False
+    """Keeps the results of all prompts, as with `--cache-lru`."""
     frees: bool = True
     """Empties its cache when asked."""
     faults: list[str] = field(default_factory=list)
@@ -98,6 +100,7 @@ class Machine:
         self.history: dict[str, Any] = {}
         self.kept: set[str] = set()
         """Keys of the results of the last prompt."""
+        self.freeing = False
         self.files: dict[str, bytes] = {}
         self.stopped: set[str] = set()
         self._task: asyncio.Task[None] | None = None
@@ -108,6 +111,16 @@ class Machine:
         self.pending.append(prompt)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())
+
+    def free(self) -> None:
+        """As the real one: after the next prompt, or soon if none comes."""
+        self.freeing = True
+        asyncio.get_running_loop().call_later(0.2, self._freed)
+
+    def _freed(self) -> None:
+        if self.freeing and self.running is None:
+            self.kept.clear()
+            self.freeing = False
 
     async def _work(self) -> None:
         while self.pending:
@@ -122,6 +135,7 @@ class Machine:
                 outputs, status = {}, {"status_str": "error", "completed": False, "messages": messages}
             self.history[id_] = {"prompt": [0, id_, nodes, {}, []], "outputs": outputs, "status": status}
             self.running = None
+            self._freed()
             await self._tell(client, "executing", {"node": None, "prompt_id": id_}, [])
 
     async def _execute(self, id_: str, client: str, nodes: Mapping[str, Any], messages: list[Any]) -> dict[str, Any]:
@@ -141,7 +155,7 @@ class Machine:
             if fault == f"fails at {nodes[node]['class_type']}":
                 text = {"exception_type": "ValueError", "exception_message": "a bad value\n", "traceback": []}
                 raise _FailedError("execution_error", {"node_id": node, "node_type": nodes[node]["class_type"], **text})
-        self.kept = set(keys.values())
+        self.kept = set(keys.values()) | (self.kept if self.behaviour.keeps_all else set())
         pictures = evaluation.value(output)[0]
         outputs = await self._give(id_, client, output, nodes[output]["class_type"], pictures, fault)
         await self._tell(client, "execution_success", {"prompt_id": id_}, messages)

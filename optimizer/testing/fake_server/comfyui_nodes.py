@@ -51,6 +51,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "RandomNoise": "noise_seed",
     "EmptyLatentImage": "width height batch_size",
     "EmptySD3LatentImage": "width height batch_size",
+    "EmptyImage": "width height batch_size color",
     "LatentUpscaleBy": "samples upscale_method scale_by",
     "KSampler": "model seed steps cfg sampler_name scheduler positive negative latent_image denoise",
     "KSamplerAdvanced": "model add_noise noise_seed steps cfg sampler_name scheduler positive negative latent_image "
@@ -143,6 +144,10 @@ class Evaluation:
                 return (at["noise_seed"],)
             case "VAEDecode":
                 return (self._pictures(at["samples"]),)
+            case "EmptyImage":
+                from PIL import Image as Images
+
+                return ([Images.new("RGB", (at["width"], at["height"]), at["color"])],)
             case "SaveImage" | "PreviewImage" | "SaveImageWebsocket":
                 return (at["images"],)
         return ({},)

@@ -9,6 +9,7 @@ from optimizer.render.remote.comfyui.reading.graph import Link, as_link
 
 WEBSOCKET: Final = "SaveImageWebsocket"
 PREVIEW: Final = "PreviewImage"
+BLANK: Final = "EmptyImage"
 IMAGE_ID: Final = "judged-image"
 """The node that sends the judged image."""
 
@@ -26,6 +27,12 @@ def prepared(nodes: Mapping[str, Any], image: Link, output: str) -> dict[str, An
         needed[id_] = {"class_type": needed[id_]["class_type"], "inputs": inputs}
     ordered = {id_: needed[id_] for id_ in nodes if id_ in needed}
     return {**ordered, IMAGE_ID: {"class_type": output, "inputs": {"images": list(image)}}}
+
+
+def blank(output: str) -> dict[str, Any]:
+    """A prompt that costs next to nothing."""
+    image = {"class_type": BLANK, "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": 0}}
+    return {"blank": image, IMAGE_ID: {"class_type": output, "inputs": {"images": ["blank", 0]}}}
 
 
 def _upstream(nodes: Mapping[str, Any], start: str) -> set[str]:

@@ -20,7 +20,7 @@ from optimizer.render.remote.comfyui.catalogue import Catalogue, FileHashes
 from optimizer.render.remote.comfyui.connection import Connection
 from optimizer.render.remote.comfyui.drawing import Drawing, LostError
 from optimizer.render.remote.comfyui.facts import Asked, Question
-from optimizer.render.remote.comfyui.prepared import PREVIEW, WEBSOCKET, prepared
+from optimizer.render.remote.comfyui.prepared import BLANK, PREVIEW, WEBSOCKET, blank, prepared
 from optimizer.render.remote.comfyui.workflow import Settings, Workflow
 from optimizer.render.remote.picture import picture_from
 from optimizer.render.remote.server_lora import StudyLora
@@ -34,8 +34,8 @@ SILENCE_S: Final = 600.0
 """Without any message while the server draws."""
 TRIES: Final = 4
 """Connections that may break, or images that may be lost, over one image."""
-FREEING_S: Final = (0.05, 0.3, 1.0, 2.0, 4.0, 8.0)
-"""Until a server has emptied its cache: it does so between two prompts, and does not tell when."""
+FREEING_S: Final = (0.0, 0.5, 2.0, 4.0)
+"""Seconds before each look whether a server has emptied its cache."""
 
 
 def _no_step(done: int, of: int) -> None:
@@ -175,6 +175,9 @@ class ComfyRenderer:
         for pause in FREEING_S:
             self._client.post("/free", {"unload_models": True, "free_memory": True})
             self._client.patience.sleep(pause)
+            # A server empties its cache after a prompt, at the latest: a small one saves drawing the image twice.
+            if self._catalogue.has(BLANK):
+                self._attempt(self._new_drawing(blank(self._output), lambda done, of: None))
             data, fresh = self._drawn(nodes)
             if fresh:
                 return data
@@ -182,22 +185,26 @@ class ComfyRenderer:
 
     def _drawn(self, nodes: Mapping[str, Any]) -> tuple[bytes, bool]:
         """The image's file, and whether the server made all of it anew."""
-        sampled = frozenset(sampling.node.id for sampling in self._workflow.slots.sampling)
         began, fresh = time.monotonic(), False
         self.was_drawn = False
         for lost in range(TRIES):
-            drawing = Drawing(self._client, self._workflow.graph, nodes, sampled, self._on_step, self._silence_s)
-            drawing.cancelled, drawing.in_folder = self._cancelled.is_set, self._output == PREVIEW
+            drawing = self._new_drawing(nodes, self._on_step)
             try:
                 data = self._attempt(drawing)
             finally:
                 fresh = fresh or drawing.cached == frozenset()
-                self.was_drawn = self.was_drawn or (drawing.cached is not None and not sampled <= drawing.cached)
+                self.was_drawn = self.was_drawn or (drawing.cached is not None and not drawing.samplers <= drawing.cached)
             if data is not None:
                 if self.was_drawn and not lost:
                     self._seconds.append(time.monotonic() - began)
                 return data, fresh
         raise InputError(f"the server lost the image {TRIES} times while it drew it", self._client.url, "see its log")
+
+    def _new_drawing(self, nodes: Mapping[str, Any], on_step: OnStep) -> Drawing:
+        samplers = frozenset(sampling.node.id for sampling in self._workflow.slots.sampling)
+        drawing = Drawing(self._client, self._workflow.graph, nodes, samplers, on_step, self._silence_s)
+        drawing.cancelled, drawing.in_folder = self._cancelled.is_set, self._output == PREVIEW
+        return drawing
 
     def _attempt(self, drawing: Drawing) -> bytes | None:
         """None if the image was lost on its way: the server was away, or another connection got it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import subprocess
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -90,11 +89,11 @@ class RealComfyUI:
     def start(self, *, wait: bool = True) -> None:
         """Raises RuntimeError with its log if it does not answer in time."""
         program = Path(os.environ[FOLDER])
-        places = [("--output-directory", "out"), ("--temp-directory", "temp"), ("--user-directory", "user"), ("--input-directory", "input")]
+        places = {"output": "out", "temp": "temp", "user": "user", "input": "input"}
         arguments = ["--cpu", "--listen", "127.0.0.1", "--port", str(self.port), "--disable-auto-launch", "--disable-api-nodes"]
         arguments += ["--front-end-root", str(self.folder / "page"), "--database-url", "sqlite:///:memory:", "--fp32-text-enc"]
         arguments += ["--extra-model-paths-config", str(self.folder / "paths.yaml"), *self.options]
-        arguments += [part for option, name in places for part in (option, str(self.folder / name))]
+        arguments += [part for kind, name in places.items() for part in (f"--{kind}-directory", str(self.folder / name))]
         environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1", "OMP_WAIT_POLICY": "passive"}
         with (self.folder / "log.txt").open("ab") as log:
             command = [os.environ[PYTHON], "main.py", *arguments]

@@ -56,7 +56,7 @@ def test_a_server_killed_in_mid_image_draws_it_once_more(fake: FakeComfyUI, serv
     asked = job(0.9)
     assert difference(picture(renderer.render([asked])[0]), expected(asked)) == 0
     assert renderer.interruptions() == 1
-    assert len(fake.prompts) == 3
+    assert len(fake.drawn) == 3
 
 
 def restart(server: Serving, away_s: float) -> None:
@@ -315,7 +315,7 @@ def test_fuzzed_answers_give_the_true_picture_or_one_line(fake: FakeComfyUI, ser
     mangler = Mangler(dice)
     drawn, lines = 0, []
     renderer = renderer_over(server.url, patience=NO_PATIENCE, silence_s=0.3)
-    while mangler.count < 400:
+    while mangler.count < 250:
         asked = job(round(dice.random(), 3), round(dice.random(), 3), seed=dice.randrange(100))
         fake.previews, fake.origins = dice.random() < 0.5, dice.random() < 0.8
         fake.on_answer, fake.on_message = mangler.answer, mangler.message
@@ -329,6 +329,6 @@ def test_fuzzed_answers_give_the_true_picture_or_one_line(fake: FakeComfyUI, ser
             continue
         assert difference(picture(image), expected(asked)) == 0
         drawn += 1
-    assert drawn > 50
-    assert len(lines) > 30
+    assert drawn > 30
+    assert len(lines) > 20
     assert not [each for each in lines if "\n" in each or len(each) > 700]

@@ -151,8 +151,9 @@ def test_the_servers_cache_is_used_and_left_aside_where_it_must_be(fake: FakeCom
     assert (renderer.was_drawn, len(fake.drawn), fake.asked.count("/free")) == (False, 1, 1)
     renderer.draw(asked, weights, afresh=True)
     assert (renderer.was_drawn, len(fake.drawn), fake.asked.count("/free")) == (True, 2, 2)
-    fake.frees = False
+    fake.frees, fake.keeps_all = False, True
     renderer._client.patience = Patience(sleep=lambda seconds: None)
+    renderer.render([asked])
     assert "answers from its cache" in line(lambda: renderer.draw(asked, weights, afresh=True))
 
 

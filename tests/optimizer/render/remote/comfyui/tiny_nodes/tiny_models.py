@@ -1,9 +1,9 @@
 """Loader nodes for a real ComfyUI: its own model classes, narrowed, with random weights. The server imports this, no test does.
 
-Each takes the place of a stock loader, whose files can only be of published widths: TinyCheckpoint of CheckpointLoaderSimple (SD1.5,
-SDXL, SDXL's refiner), TinyModel of UNETLoader (Flux; Lumina 2, as which ComfyUI draws Z-Image), TinyText of CLIPLoader and
-DualCLIPLoader, TinyVae of VAELoader, TinyControl of ControlNetLoader. All other nodes of a workflow are stock. Written against
-ComfyUI 0.3.64.
+Each takes the place of a stock loader, whose files can only be of published widths: TinyCheckpoint of CheckpointLoaderSimple
+(SD1.5, SDXL, SDXL's refiner), TinyModel of UNETLoader (Flux; Lumina 2, as which ComfyUI draws Z-Image), TinyText of CLIPLoader
+and DualCLIPLoader, TinyVae of VAELoader, TinyControl of ControlNetLoader. All other nodes of a workflow are stock. Written
+against ComfyUI 0.3.64.
 """
 
 from __future__ import annotations
@@ -29,9 +29,20 @@ CLIP = {"hidden_size": WIDTH, "intermediate_size": 64, "num_attention_heads": 2,
 T5 = {"d_model": WIDTH, "d_ff": 64, "d_kv": 16, "num_heads": 2, "num_layers": 2}
 TEXT_OPTIONS = {"clip_l_model_config": CLIP, "clip_g_model_config": {**CLIP, "projection_dim": WIDTH}, "t5xxl_model_config": T5}
 UNET = {
-    **{"image_size": 32, "in_channels": 4, "out_channels": 4, "model_channels": 32, "use_spatial_transformer": True, "legacy": False},
-    **{"num_res_blocks": [1, 1], "channel_mult": [1, 2], "transformer_depth": [1, 1], "transformer_depth_output": [1, 1, 1, 1]},
-    **{"transformer_depth_middle": 1, "use_checkpoint": False, "use_temporal_attention": False, "use_temporal_resblock": False},
+    "image_size": 32,
+    "in_channels": 4,
+    "out_channels": 4,
+    "model_channels": 32,
+    "use_spatial_transformer": True,
+    "legacy": False,
+    "num_res_blocks": [1, 1],
+    "channel_mult": [1, 2],
+    "transformer_depth": [1, 1],
+    "transformer_depth_output": [1, 1, 1, 1],
+    "transformer_depth_middle": 1,
+    "use_checkpoint": False,
+    "use_temporal_attention": False,
+    "use_temporal_resblock": False,
 }
 PLAIN = {**UNET, "use_linear_in_transformer": False, "context_dim": WIDTH, "adm_in_channels": None}
 LARGE = {**UNET, "use_linear_in_transformer": True, "num_classes": "sequential"}
@@ -41,14 +52,36 @@ BASES: dict[str, Any] = {
     "tiny-refiner": ("SDXLRefiner", {**LARGE, "context_dim": WIDTH, "adm_in_channels": WIDTH + 5 * 256}),
 }
 FLUX = {
-    **{"image_model": "flux", "in_channels": 16, "out_channels": 16, "patch_size": 2, "vec_in_dim": WIDTH, "context_in_dim": WIDTH},
-    **{"hidden_size": 48, "mlp_ratio": 2.0, "num_heads": 2, "depth": 1, "depth_single_blocks": 1, "axes_dim": [8, 8, 8]},
-    **{"theta": 10000, "qkv_bias": True, "guidance_embed": True},
+    "image_model": "flux",
+    "in_channels": 16,
+    "out_channels": 16,
+    "patch_size": 2,
+    "vec_in_dim": WIDTH,
+    "context_in_dim": WIDTH,
+    "hidden_size": 48,
+    "mlp_ratio": 2.0,
+    "num_heads": 2,
+    "depth": 1,
+    "depth_single_blocks": 1,
+    "axes_dim": [8, 8, 8],
+    "theta": 10000,
+    "qkv_bias": True,
+    "guidance_embed": True,
 }
 LUMINA = {
-    **{"image_model": "lumina2", "patch_size": 2, "in_channels": 16, "dim": 48, "cap_feat_dim": WIDTH, "n_layers": 1},
-    **{"n_refiner_layers": 1, "n_heads": 2, "n_kv_heads": 2, "multiple_of": 16, "qk_norm": True},
-    **{"axes_dims": [8, 8, 8], "axes_lens": [300, 512, 512]},
+    "image_model": "lumina2",
+    "patch_size": 2,
+    "in_channels": 16,
+    "dim": 48,
+    "cap_feat_dim": WIDTH,
+    "n_layers": 1,
+    "n_refiner_layers": 1,
+    "n_heads": 2,
+    "n_kv_heads": 2,
+    "multiple_of": 16,
+    "qk_norm": True,
+    "axes_dims": [8, 8, 8],
+    "axes_lens": [300, 512, 512],
 }
 MODELS: dict[str, Any] = {"tiny-flux": ("Flux", FLUX), "tiny-z-image": ("Lumina2", LUMINA)}
 
