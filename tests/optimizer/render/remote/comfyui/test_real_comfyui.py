@@ -146,7 +146,7 @@ def test_a_program_that_is_killed_in_mid_image_loses_nothing(server: RealComfyUI
     renderer = opened(server, workflows.plain(size=(256, 256), steps=30), patience=Patience(pauses=(0.5,) * 400))
     asked = job(0.3, 0.8)
     (expected,) = images_of(renderer, [asked])
-    killed = []
+    killed: list[bool] = []
 
     def kill_at(done: int, of: int) -> None:
         if done == 5 and not killed:
