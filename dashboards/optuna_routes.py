@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from models.io.blur_filter import blurred
 
@@ -22,6 +22,9 @@ BARE: Final = "bare"
 """The user attribute of trials whose pictures are blurred."""
 MODELS: Final = "workflowType=machine_learning"
 """Shows a run among runs of models: MLflow 3.17 takes it for one of chats and traces otherwise."""
+RUN_TAG: Final = "huanhua.run"
+MANY: Final = 100
+"""Runs of one seed or one trial that are looked through."""
 WAIT_S: Final = 10.0
 
 
@@ -59,7 +62,8 @@ def with_mlflow(application: Application, address: str, login: Login | None = No
         if asked is None:
             return application(environ, start_response)
         try:
-            page = run_page(address, asked[1], int(asked[2]), None if asked[3] is None else int(asked[3]), login)
+            trial = None if asked[3] is None else int(asked[3])
+            page = run_page(address, asked[1], int(asked[2]), trial, login, run_id=_asked_run(environ))
         except (urllib.error.URLError, OSError) as error:
             start_response("502 Bad Gateway", [("Content-Type", "text/plain; charset=utf-8")])
             return [f"MLflow at {address} does not answer ({error})".encode()]
@@ -72,8 +76,14 @@ def with_mlflow(application: Application, address: str, login: Login | None = No
     return routed
 
 
-def run_page(address: str, study: str, seed: int, trial: int | None, login: Login | None = None) -> str | None:
-    """The address of a run's page, or None if MLflow does not have it. Raises OSError if the server does not answer."""
+def run_page(
+    address: str, study: str, seed: int, trial: int | None, login: Login | None = None, *, run_id: str = ""
+) -> str | None:
+    """The address of a run's page, or None if MLflow does not have it. Raises OSError if the server does not answer.
+
+    `run_id` tells the trials of a seed from those of a study of its name that was deleted, or is another's; without it the newest
+    is taken. Runs that earlier versions logged have none.
+    """
     api = f"{address.rstrip('/')}/api/2.0/mlflow"
     try:
         answer = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}", login)
@@ -84,11 +94,22 @@ def run_page(address: str, study: str, seed: int, trial: int | None, login: Logi
     experiment = answer["experiment"]["experiment_id"]
     kind = f"tags.`huanhua.kind` = '{'seed' if trial is None else 'trial'}' and tags.`huanhua.seed` = '{seed}'"
     query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
-    body = {"experiment_ids": [experiment], "filter": query, "max_results": 1}
+    body = {"experiment_ids": [experiment], "filter": query, "max_results": MANY}
     runs = _asked(f"{api}/runs/search", login, body).get("runs", [])
-    if not runs:
+    ids = [(_tag(run, RUN_TAG), run["info"]["run_id"]) for run in runs]
+    found = [page for shows, page in ids if not run_id or shows == run_id] or [page for shows, page in ids if not shows]
+    if not found:
         return None
-    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}?{MODELS}"
+    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{found[0]}?{MODELS}"
+
+
+def _tag(run: dict[str, Any], key: str) -> str:
+    tags = run.get("data", {}).get("tags", [])
+    return next((str(tag["value"]) for tag in tags if tag["key"] == key), "")
+
+
+def _asked_run(environ: dict[str, Any]) -> str:
+    return next(iter(parse_qs(str(environ.get("QUERY_STRING", ""))).get("run", [])), "")
 
 
 def only_feasible(front: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT_SCOUT: Final = 16
+FEWEST_TRIALS: Final = 4
+LARGEST_SEED: Final = 2**32 - 1
 """Seeds to scout where the study file lists its own."""
 SEED_RECORDS: Final = 8
 """Records that are logged for a seed besides its trials."""
@@ -51,7 +54,8 @@ def scout_study(
     from studies.run.scouting import locked_seeds, scout
     from studies.tracking.study_tracker import LATER_BY_REPEATING, study_tracker
 
-    callback, count = callback or SilentCallback(), count or _scout_count(study)
+    callback, count = callback or SilentCallback(), _scout_count(study) if count is None else count
+    _check_whole(count, "count", 1)
     with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
         announce(study, callback, "scout", count)
         with callback.progress("scout") as advance:
@@ -78,18 +82,27 @@ def run_study(
     closed unless one is given. `blurred` blurs figures with little clothing in it. `ray` is the address of a cluster. There,
     and where several servers draw, all seeds run at the same time; else they run one after the other.
 
-    Raises InputError if no seed is locked, another process runs this study, or its stored trials are no longer valid.
+    Raises InputError for what is no seed or too few trials, if no seed is locked, another process runs this study, or its stored
+    trials are no longer valid or are those of another study of its name.
     """
     from studies.announce import report_places
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
+    from studies.run.shared_storage.ownership import claim
     from studies.tracking.study_tracker import study_tracker
 
     callback = callback or SilentCallback()
+    for seed in seeds:
+        _check_whole(seed, "seeds", 0, LARGEST_SEED)
+    for value, name, least in ((trials, "trials", FEWEST_TRIALS), (ray_workers, "ray_workers", 1)):
+        if value is not None:
+            _check_whole(value, name, least)
     study.workspace.make()
     report_places(study, callback)
-    chosen = list(seeds) or _locked_seeds(study)
-    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message) as lease, ExitStack() as stack:
+    chosen = list(dict.fromkeys(seeds)) or _locked_seeds(study)
+    with one_line(), ExitStack() as stack:
+        claim(study)
+        lease = stack.enter_context(only_runner(study.storage_url, study.spec.name, callback.message))
         opened = stack.enter_context(study_tracker(study, callback)) if tracker is None else tracker
         if ray is not None:
             from studies.backends.ray import on_ray
@@ -125,7 +138,7 @@ def run_seeds_together(
     from studies.run.seed_search import run_seeds, search_seed
     from studies.run.trials import trusted_trials
 
-    budget = trials or study.spec.search.trials
+    budget = study.spec.search.trials if trials is None else trials
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
@@ -168,6 +181,7 @@ def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callbac
     from studies.run.dashboard.notes import write_notes
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
+    from studies.run.shared_storage.ownership import claim
     from studies.run.stored_results import stored
     from studies.run.trials import stored_outcome, trial_store_of
     from studies.tracking.study_tracker import study_tracker
@@ -175,6 +189,7 @@ def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callbac
     callback, found = callback or SilentCallback(), stored(study, seed)
     _check_trial(found.outcome, number)
     # A study has one writer: a run at the same time would write its notes over these.
+    claim(study)
     with one_line(), only_runner(study.storage_url, study.spec.name, callback.message):
         trial_store = trial_store_of(study, seed)
         trial_store.attributes.choose(number)
@@ -193,6 +208,7 @@ def track_study(
     from studies.report.log import log_stored
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
+    from studies.run.shared_storage.ownership import claim
     from studies.run.stored_results import seeds_run, stored
     from studies.tracking.study_tracker import close_study_tracker, open_study_tracker
 
@@ -200,6 +216,7 @@ def track_study(
     found = [stored(study, s) for s in ([seed] if seed is not None else seeds_run(study))]
     records = sum(len(result.outcome.trials) + SEED_RECORDS for result in found)
     # A run at the same time would log the same trials a second time.
+    claim(study)
     with one_line(), only_runner(study.storage_url, study.spec.name, callback.message):
         tracker = open_study_tracker(study, capacity=2 * records)
         for result in found:
@@ -214,6 +231,19 @@ def _check_trial(outcome: Outcome, number: int | None) -> None:
     numbers = [record.number for record in outcome.trials]
     if number is not None and number not in numbers:
         raise InputError(f"no trial {number}", f"seed {outcome.seed}", f"its trials are {numbers[0]} to {numbers[-1]}")
+
+
+def _check_whole(value: object, name: str, least: int, most: int | None = None) -> None:
+    """Raises InputError if an argument is no whole number of that range."""
+    from models.errors import InputError
+
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, Integral)
+        or not least <= int(value) <= (int(value) if most is None else most)
+    ):
+        wanted = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{value!r} is not for {name}", name, f"give a whole number {wanted}")
 
 
 def _scout_count(study: Study) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from models.io.sqlite_url import sqlite_path
 from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
+from optimizer.trial_store.optuna_study import SET_ASIDE
 from optimizer.trial_store.storages import open_storage
 
 if TYPE_CHECKING:
@@ -19,21 +21,41 @@ def trials_of_others(url: str, prefix: str, name: str, space: Space) -> list[lis
 
     Trials of other LoRAs than those of the space are left out.
     """
+    wanted = set(space.distributions())
+    found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
+    for other, trials in _finished(url, prefix):
+        if other != name:
+            points = [(space.from_params(t.params), t) for t in trials if set(t.params) == wanted]
+            found.append([(Judged(p, space.cost(p), _violations(t)), t.user_attrs) for p, t in points])
+    return [trials for trials in found if trials]
+
+
+def artifacts_of(url: str, prefix: str) -> set[str]:
+    """Names, in artifact stores, of the images of all finished trials of the studies whose names are `prefix` and a number."""
+    trials = (trial for _, trials in _finished(url, prefix) for trial in trials)
+    return {str(trial.user_attrs["artifact"]) for trial in trials if "artifact" in trial.user_attrs}
+
+
+def seeds_with_trials(url: str, prefix: str) -> list[int]:
+    """The numbers after `prefix` in the names of studies with finished trials. A storage that was never made is left so."""
+    return sorted(int(name[len(prefix) :]) for name, trials in _finished(url, prefix) if trials)
+
+
+def _finished(url: str, prefix: str) -> Iterator[tuple[str, list[FrozenTrial]]]:
+    """Name and finished trials, without those set aside, of each study whose name is `prefix` and a number."""
     import optuna
     from optuna.trial import TrialState
 
-    wanted = set(space.distributions())
-    found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
+    if (file := sqlite_path(url)) is not None and not file.exists():
+        return
     storage = open_storage(url)
-    for other in sorted(optuna.get_all_study_names(storage)):
-        if other == name or not (other.startswith(prefix) and other[len(prefix) :].isdigit()):
-            continue
-        # Optuna asks for a sampler, which it never uses.
-        study = optuna.load_study(study_name=other, storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
-        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        points = [(space.from_params(t.params), t) for t in trials if set(t.params) == wanted]
-        found.append([(Judged(p, space.cost(p), _violations(t)), t.user_attrs) for p, t in points])
-    return [trials for trials in found if trials]
+    for name in sorted(optuna.get_all_study_names(storage)):
+        if name.startswith(prefix) and name[len(prefix) :].isdigit():
+            # Optuna asks for a sampler, which it never uses.
+            study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
+            aside = set(study.user_attrs.get(SET_ASIDE) or [])
+            trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            yield name, [trial for trial in trials if trial.number not in aside]
 
 
 def _violations(trial: FrozenTrial) -> dict[str, float]:

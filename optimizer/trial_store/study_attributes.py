@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,11 +11,11 @@ from optimizer.trial_store.notes import attributes_of, notes_of
 from optimizer.trial_store.optuna_study import SET_ASIDE, OptunaStudy
 from optimizer.trial_store.retry import with_retries
 
+RUN_ID: Final = "run id"
 CHOSEN: Final = "chosen by hand"
 FINGERPRINT: Final = "conditions"
 ROBUSTNESS_CHECKED: Final = "tried beside"
 """Keys of user attributes, as earlier versions stored them."""
-ROBUSTNESS_SIDES: Final = "robustness sides"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,18 @@ class StudyAttributes:
     def set_fingerprint(self, fingerprint: Mapping[str, Any]) -> None:
         self.study.set_attribute(FINGERPRINT, dict(fingerprint))
 
+    def run_id(self) -> str:
+        """Tells these trials from those of a study of this name that was deleted; empty if `give_run_id` was never called."""
+        return str(self.study.attribute(RUN_ID) or "")
+
+    def give_run_id(self) -> str:
+        """The id, given now if there is none: makes the study."""
+        found = self.run_id()
+        if not found:
+            found = uuid.uuid4().hex
+            self.study.set_attribute(RUN_ID, found)
+        return found
+
     def chosen(self) -> int | None:
         """The number of the trial that a person chose over the search's own pick."""
         number = self.study.attribute(CHOSEN)
@@ -44,16 +57,8 @@ class StudyAttributes:
         """By number of the trials whose robustness was checked, how far off their weights."""
         return {int(number): float(off) for number, off in (self.study.attribute(ROBUSTNESS_CHECKED) or {}).items()}
 
-    def robustness_sides(self, number: int, off: float) -> tuple[str, ...]:
-        """The neighbours of a trial that were drawn at this offset. Earlier versions stored no sides, and drew both."""
-        if self.robustness_checked().get(number) != off:
-            return ()
-        sides = (self.study.attribute(ROBUSTNESS_SIDES) or {}).get(str(number), ("lower", "higher"))
-        return tuple(str(side) for side in sides)
-
-    def set_robustness_checked(self, number: int, off: float, sides: Sequence[str]) -> None:
+    def set_robustness_checked(self, number: int, off: float) -> None:
         """Stores that a trial was checked: its neighbours are rendered again if they leave the cache."""
-        self.study.set_attribute(ROBUSTNESS_SIDES, {**(self.study.attribute(ROBUSTNESS_SIDES) or {}), str(number): list(sides)})
         checked = {str(n): o for n, o in {**self.robustness_checked(), number: off}.items()}
         self.study.set_attribute(ROBUSTNESS_CHECKED, checked)
 

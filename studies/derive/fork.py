@@ -18,11 +18,12 @@ from optimizer.trial_store.store import TrialStore
 from studies.derive.new_folder import check_new_folder
 from studies.derive.study_yaml import moved
 from studies.run.scouting import locked_seeds
+from studies.run.shared_storage.ownership import check_owner
 from studies.run.transfer import INHERITED
 from studies.run.trials import trial_store_of
 from studies.spec import read_spec
 from studies.study import Study
-from studies.workspace import Workspace
+from studies.workspace import IDENTITY, Workspace
 
 
 def fork_study(study: Study, text: str, folder: Path) -> tuple[Study, dict[int, int]]:
@@ -32,11 +33,14 @@ def fork_study(study: Study, text: str, folder: Path) -> tuple[Study, dict[int, 
     Raises InputError, and writes nothing, if the folder is not empty or its name cannot name a study.
     """
     check_new_folder(folder)
+    check_owner(study)
     valid = {seed: _valid_trials(study, seed, trial_store_of(study, seed)) for seed in locked_seeds(study)}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "study.yaml"
     workspace = Workspace(folder / "workspace").make()
     for name in study.workspace.root.glob("*.json"):
+        if name.stem == IDENTITY:
+            continue
         write_whole(workspace.root / name.name, name.read_bytes())
     for image in study.workspace.images.glob("*"):
         if image.suffix in (".png", ".json") and not image.name.startswith("."):

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 
 def log_start(tracker: Tracker, study: Study, seed: int) -> None:
+    """Called under the study's lease: gives its trials an id, if they have none."""
     from studies.report.inputs import inputs_of
+    from studies.run.trials import trial_store_of
+    from studies.tracking.events import RUN
 
-    tracker.start_seed(seed, seed_params(study, seed), {"study": study.spec.name}, inputs_of(study))
+    run = trial_store_of(study, seed).attributes.give_run_id()
+    tags = {"study": study.spec.name, "workspace": str(study.workspace.root.resolve()), RUN: run}
+    tracker.start_seed(seed, seed_params(study, seed), tags, inputs_of(study))
 
 
 def log_calibration(
@@ -62,6 +67,8 @@ def log_outcome(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bo
 
 def log_pick(tracker: Tracker, outcome: Outcome) -> None:
     """Logs the pick, its metrics and tags; closes the seed's run."""
+    from studies.tracking.events import TRIALS, number_ranges
+
     tracker.log_text(outcome.seed, "pick.json", json.dumps(outcome.as_json(), indent=1))
     record = outcome.record(outcome.pick) if outcome.pick else None
     metrics = record.metrics() if record else {"feasible": 0.0}
@@ -70,6 +77,7 @@ def log_pick(tracker: Tracker, outcome: Outcome) -> None:
         "pick": "none" if record is None else f"trial {record.number}",
         "chosen": "" if record is None else "by hand" if outcome.by_hand else "by the search",
         "breaks": ", ".join(record.breaks()) if record else "",
+        TRIALS: number_ranges(sorted(record.number for record in outcome.trials)),
     }
     tracker.finish(outcome.seed, {**metrics, "trials": float(len(outcome.trials))}, tags)
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from models.errors import InputError
 from optimizer.trial_store.store import TrialStore
 from studies.drawing.identity import Entry, differences, flat, in_words
+from studies.run.shared_storage.ownership import check_owner
 from studies.study import Study
 
 Fingerprint: TypeAlias = dict[str, Entry]
@@ -45,7 +46,9 @@ def store_fingerprint(study: Study, trial_store: TrialStore) -> None:
 
 
 def check_compatible(study: Study, seed: int, trial_store: TrialStore) -> None:
-    """Raises InputError, which names every difference, if trials are stored that were made under another fingerprint."""
+    """Raises InputError, which names every difference, if trials are stored that were made under another fingerprint, or by
+    another study of this name."""
+    check_owner(study)
     if not trial_store.finished():
         return
     stored = {name: (str(entry[0]), str(entry[1])) for name, entry in trial_store.attributes.fingerprint().items()}

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
+from studies.run.shared_storage.engine import open_engine, unusable, unusable_storage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
@@ -107,7 +108,7 @@ def only_runner(
         _take(engine, table, study, token, me, report, patience_s)
     except (DBAPIError, ValueError, TypeError) as error:  # the latter two of a damaged file, or of a row of another's making
         engine.dispose()
-        raise _unusable(error) from error
+        raise unusable(error) from error
     except BaseException:
         engine.dispose()
         raise
@@ -184,35 +185,20 @@ def _machine() -> str:
 
 
 def _open(storage: str) -> tuple[Engine, Table]:
-    from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_engine
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-    from sqlalchemy.pool import NullPool
+    from sqlalchemy import Column, Integer, MetaData, String, Table, Text
 
-    try:
-        # No pool: a pooled connection would break when the server restarts.
-        engine = create_engine(storage, poolclass=NullPool)
-        table = Table(
-            "huanhua_leases",
-            MetaData(),
-            Column("study", String(255), primary_key=True),
-            Column("token", String(32), nullable=False),
-            Column("holder", Text, nullable=False),
-            Column("beats", Integer, nullable=False),
-        )
-        table.create(engine, checkfirst=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
-    except (DBAPIError, UnicodeDecodeError) as error:
-        raise _unusable(error) from error
-    return engine, table
-
-
-def _unusable(error: Exception) -> InputError:
-    """The database's own words, without the URL and the statement that follow them."""
-    words = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
-    return InputError(
-        f"the storage does not open ({words})", "tracking.storage", "see that it is whole, runs, and lets this user in"
+    table = Table(
+        "huanhua_leases",
+        MetaData(),
+        Column("study", String(255), primary_key=True),
+        Column("token", String(32), nullable=False),
+        Column("holder", Text, nullable=False),
+        Column("beats", Integer, nullable=False),
     )
+    engine = open_engine(storage)
+    with unusable_storage():
+        table.create(engine, checkfirst=True)
+    return engine, table
 
 
 def _read(engine: Engine, table: Table, study: str) -> Any:

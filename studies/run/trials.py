@@ -35,7 +35,11 @@ def store_trial(
     study: Study, seed: int, judge: Judge, trial_store: TrialStore, proposal: Proposal, seen: Evaluation
 ) -> TrialRecord:
     """Judges and stores one trial: from then on a killed run does not lose it."""
-    drawn = _record(judge, -1, proposal, seen)
+    drawn, run_id = _record(judge, -1, proposal, seen), trial_store.attributes.run_id()
+
+    def note(number: int, picture: str) -> str:
+        return with_rating(trial_note(study.spec.name, seed, replace(drawn, number=number), picture, run_id), "")
+
     number = trial_store.add(
         proposal.point,
         values=judge.objectives(proposal.point, drawn.scores),
@@ -47,7 +51,7 @@ def store_trial(
             **({BARE: True} if drawn.bare else {}),
         },
         image=drawn.image,
-        note=lambda number, picture: with_rating(trial_note(study.spec.name, seed, replace(drawn, number=number), picture), ""),
+        note=note,
     )
     return replace(drawn, number=number)
 
@@ -82,12 +86,9 @@ def restore_images(study: Study, seed: int) -> None:
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
     """All images that the stored trials are judged by: their own, and those of their robustness."""
     trial_store, off = trial_store_of(study, seed), study.spec.search.robustness
-    jobs = []
-    for entry in trial_store.entries():
-        drawn = trial_store.attributes.robustness_sides(entry.number, off) if off else ()
-        points = [point for side, point in neighbours(entry.point, off).items() if side in drawn]
-        jobs += [Job(seed, point) for point in (entry.point, *points)]
-    return jobs
+    entries, checked = trial_store.entries(), trial_store.attributes.robustness_checked()
+    points = [neighbours(entry.point, off) for entry in entries if off and checked.get(entry.number) == off]
+    return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for both in points for p in both.values()]
 
 
 def stored_records(
@@ -95,13 +96,12 @@ def stored_records(
 ) -> list[TrialRecord]:
     """The finished trials with their ratings. `evaluate` loads an image that was drawn alone, or draws it anew."""
     restore_images(study, seed)
-    attributes, off = trial_store.attributes, study.spec.search.robustness
-    notes = attributes.notes()
+    notes, checked = trial_store.attributes.notes(), trial_store.attributes.robustness_checked()
     found = []
     for entry in trial_store.entries():
         seen = evaluate(Job(seed, entry.point))
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        robustness = stored_robustness(study, seed, judge, record, attributes.robustness_sides(entry.number, off), evaluate)
+        robustness = stored_robustness(study, seed, judge, record, checked.get(entry.number), evaluate)
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), robustness=robustness))
     return found
 

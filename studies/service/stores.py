@@ -17,12 +17,15 @@ LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 def stores_of(study: Study, *, blurred: bool) -> Stores:
-    """The stores that the dashboards of a study read."""
+    """The stores that the dashboards of a study read. Raises InputError if MLflow's database in the workspace is damaged."""
     from dashboards.servers import Stores
+    from studies.tracking.mlflow.database import move_artifacts
     from studies.tracking.mlflow.tracker import local_store
 
     place, tracking = study.workspace, study.spec.tracking
     url, mlflow_artifacts = local_store(place.root)
+    if tracking.mlflow is None:
+        move_artifacts(url, mlflow_artifacts)
     return Stores(
         mlflow_url=tracking.mlflow or url,
         mlflow_artifacts=mlflow_artifacts,

@@ -9,7 +9,7 @@ from typing import Protocol
 from PIL import Image
 
 from studies.tracking.base import Tracker
-from studies.tracking.events import Input, TrainingRecord
+from studies.tracking.events import RUN, Input, TrainingRecord
 
 IMAGE = Image.new("RGB", (16, 24), (200, 40, 90))
 DIGEST_LENGTH = 36
@@ -103,6 +103,28 @@ class TrackerSuite:
         assert training.metrics == {"loss": 0.1}
         assert training.artifacts == {"step 3"}
         assert training.finished
+
+    def test_trials_of_a_study_that_was_deleted_are_not_taken_for_those_that_came_after_it(self, store: TrackerStore) -> None:
+        for run, dress in (("a", 0.4), ("b", 0.7), ("b", 0.7)):
+            tracker = store.open()
+            tracker.start_seed(7, {"cfg": 7.5}, {RUN: run})
+            tracker.log_trial(7, 0, {"dress": dress}, {"garment": 0.7}, IMAGE, {})
+            assert tracker.close().titles == ()
+        logged = store.read()
+        assert [run.tags[RUN] for run in logged.seeds["7"]][-1] == "b"
+        assert [run.tags[RUN] for run in logged.seeds["7"]].count("b") == 1
+        assert [run.params for run in logged.trials["7", "0"]].count({"dress": "0.7"}) == 1
+
+    def test_a_number_with_other_parameters_is_another_trial(self, store: TrackerStore) -> None:
+        for dress in (0.4, 0.7, 0.7):
+            tracker = store.open()
+            tracker.start_seed(7, {}, {})
+            tracker.log_trial(7, 0, {"dress": dress}, {"garment": 0.7}, IMAGE, {})
+            tracker.log_trial(7, 1, {"dress": 0.1}, {"garment": 0.7}, IMAGE, {})
+            assert tracker.close().titles == ()
+        logged = store.read()
+        assert [run.params for run in logged.trials["7", "0"]] == [{"dress": "0.7"}]
+        assert [run.params for run in logged.trials["7", "1"]] == [{"dress": "0.1"}]
 
     def test_an_input_is_logged_once(self, store: TrackerStore, tmp_path: Path) -> None:
         for digest in ("ab" * 32, "ab" * 32, "cd" * 32):

@@ -28,6 +28,9 @@ class Tracker(Protocol):
     def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str], inputs: Sequence[Input] = ()) -> None:
         """Opens the one run of a locked seed, or opens it again. A parameter that has changed since becomes a tag.
 
+        The tag `studies.tracking.events.RUN`, if it is given, tells which trials the run shows: with another value it is another
+        run, since the trials of the first one were deleted.
+
         `inputs` are linked to the run, and the training run that made one of them, if it was logged to the same server, is too.
         """
 
@@ -40,8 +43,8 @@ class Tracker(Protocol):
         image: Picture | None,
         tags: Mapping[str, str],
     ) -> None:
-        """Logs one finished trial as a child run of its seed. A number that was logged stays as it is; metrics of None are left
-        out."""
+        """Logs one finished trial as a child run of its seed. A number that was logged with the same parameters stays as it is;
+        with others it was another trial, which is set aside. Metrics of None are left out."""
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
         """Stores a picture with the seed. `name` is a relative path that ends in .png."""

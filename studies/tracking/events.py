@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from studies.tracking.pictures import Picture
 
+RUN: Final = "huanhua.run"
+"""Tag of a seed's run: which trials it shows. Equal seeds with another value are another run."""
+TRIALS: Final = "huanhua.trials"
+"""Tag of a finished seed: the numbers of its trials, as `number_ranges` writes them. Runs of other numbers are set aside."""
 Scalar: TypeAlias = str | int | float | bool | None
+
+
+def number_ranges(numbers: Iterable[int]) -> str:
+    """Whole numbers in rising order as text: "0-4 6 9-12"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def numbers_in(text: str) -> set[int]:
+    """Those that `number_ranges` wrote."""
+    pairs = (part.partition("-") for part in text.split())
+    return {number for first, _, last in pairs for number in range(int(first), int(last or first) + 1)}
 
 
 def owner_title(seed: int | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studies.tracking.events import Input, Scalar, TrainingRecord
+from studies.tracking.events import RUN, Input, Scalar, TrainingRecord
 from studies.tracking.outbox import Missing
 from studies.tracking.pictures import Picture
 
@@ -23,14 +23,21 @@ class MemoryRun:
 
 
 class MemoryTracker:
-    """`seeds` by seed (None is the study), `trials` by seed and number, `trainings` by name in the order of arrival."""
+    """`seeds` by seed (None is the study), `trials` by seed and number, `trainings` by name in the order of arrival.
+
+    What belonged to trials that were deleted since is in `earlier_seeds` and `earlier_trials`.
+    """
 
     def __init__(self) -> None:
         self.seeds: dict[int | None, MemoryRun] = {}
         self.trials: dict[tuple[int, int], MemoryRun] = {}
+        self.earlier_seeds: list[tuple[int, MemoryRun]] = []
+        self.earlier_trials: list[tuple[tuple[int, int], MemoryRun]] = []
         self.trainings: dict[str, list[MemoryRun]] = {}
 
     def start_seed(self, seed: int, params: Mapping[str, Scalar], tags: Mapping[str, str], inputs: Sequence[Input] = ()) -> None:
+        if tags.get(RUN, "") != self._seed(seed).tags.get(RUN, tags.get(RUN, "")):
+            self._set_aside(seed)
         run = self._seed(seed)
         changed = {key: str(value) for key, value in params.items() if key in run.params and run.params[key] != value}
         run.params = {**params, **run.params}
@@ -50,6 +57,8 @@ class MemoryTracker:
         self._seed(seed)
         artifacts: dict[str, Picture | str] = {} if image is None else {"render.png": image}
         run = MemoryRun(dict(params), _without_none(metrics), dict(tags), artifacts, finished=True)
+        if self.trials.get((seed, number), run).params != run.params:
+            self.earlier_trials.append(((seed, number), self.trials.pop((seed, number))))
         self.trials.setdefault((seed, number), run)
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
@@ -84,6 +93,11 @@ class MemoryTracker:
 
     def close(self, wait_s: float = 60.0) -> Missing:
         return Missing()
+
+    def _set_aside(self, seed: int) -> None:
+        self.earlier_seeds.append((seed, self.seeds.pop(seed)))
+        for key in [key for key in self.trials if key[0] == seed]:
+            self.earlier_trials.append((key, self.trials.pop(key)))
 
     def _seed(self, seed: int | None) -> MemoryRun:
         return self.seeds.setdefault(seed, MemoryRun())

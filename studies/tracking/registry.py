@@ -11,11 +11,11 @@ from studies.tracking.base import Tracker
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.mlflow.tracker import MlflowTracker
 
-OpenTracker: TypeAlias = Callable[[str, str, Path | None, int], Tracker]
-"""Called with a URI, the experiment's name, the artifact folder of a new local experiment, and the capacity of the queue."""
+OpenTracker: TypeAlias = Callable[[str, str, Path | None, int, str], Tracker]
+"""Called with a URI, the experiment's name, the artifact folder of a local experiment, the length of the queue, and the owner."""
 
 
-def _open_memory(uri: str, experiment: str, artifacts: Path | None, capacity: int) -> Tracker:
+def _open_memory(uri: str, experiment: str, artifacts: Path | None, capacity: int, owner: str) -> Tracker:
     return MemoryTracker()
 
 
@@ -29,17 +29,18 @@ TRACKERS: Final[Mapping[str, OpenTracker]] = {
 }
 
 
-def open_tracker(uri: str, experiment: str, *, artifacts: Path | None = None, capacity: int = 512) -> Tracker:
+def open_tracker(uri: str, experiment: str, *, artifacts: Path | None = None, capacity: int = 512, owner: str = "") -> Tracker:
     """Opens the tracker of a URI such as `sqlite:///mlflow.db`, `https://host` or `memory:`; connects to nothing yet.
 
-    `artifacts` is where a new local experiment stores its files. `capacity` is the number of events that may be queued. Raises
-    InputError for an unknown scheme.
+    `artifacts` is where a new local experiment stores its files. `capacity` is the number of events that may be queued. `owner`
+    tells apart studies of one name on one server: the id of a workspace, empty for a store of its own. Raises InputError for an
+    unknown scheme.
     """
     opener = TRACKERS.get(scheme_of(uri))
     if opener is None:
         schemes = ", ".join(scheme for scheme in TRACKERS if scheme)
         raise InputError(f"no tracker for '{scheme_of(uri)}:' addresses", "tracking.mlflow", f"use one of {schemes}")
-    return opener(uri, experiment, artifacts, capacity)
+    return opener(uri, experiment, artifacts, capacity, owner)
 
 
 def scheme_of(uri: str) -> str:

@@ -21,10 +21,11 @@ def open_study_tracker(study: Study, capacity: int = 512) -> Tracker:
     be queued."""
     from studies.tracking.mlflow.tracker import local_store
     from studies.tracking.registry import open_tracker
+    from studies.workspace import identity_of
 
     folder = study.workspace.make().root
     if (uri := study.spec.tracking.mlflow) is not None:
-        return open_tracker(uri, study.spec.name, capacity=capacity)
+        return open_tracker(uri, study.spec.name, capacity=capacity, owner=identity_of(study.workspace).id)
     uri, artifacts = local_store(folder)
     return open_tracker(uri, study.spec.name, artifacts=artifacts, capacity=capacity)
 

@@ -9,16 +9,17 @@ from studies.run.dashboard.ratings import with_rating
 from studies.run.outcome import Outcome, TrialRecord
 
 
-def trial_note(study: str, seed: int, record: TrialRecord, picture: str) -> str:
-    """Markdown. `picture` is the image's address in the dashboard."""
+def trial_note(study: str, seed: int, record: TrialRecord, picture: str, run_id: str = "") -> str:
+    """Markdown. `picture` is the image's address in the dashboard, `run_id` the id of the seed's trials."""
     weights = " · ".join(f"{name} {weight:.2f}" for name, weight in record.judged.point.weights.items())
     scores: dict[str, float | None] = {**record.scores.expression, **_graded(record)}
     rows = "\n".join(f"| {name} | {'not measurable' if value is None else f'{value:.2f}'} |" for name, value in scores.items())
+    link = mlflow_link(study, seed, record.number, run_id)
     broken = "; ".join(f"{name} by {record.judged.violations[name]:.2f}" for name in record.breaks())
     verdict = f"breaks {broken}" if broken else "meets every requirement"
     return (
         f"![trial {record.number}]({picture})\n\n**{verdict}** · total {record.judged.cost:.2f} · {record.phase}\n\n"
-        f"{weights}\n\n| | score |\n| --- | --- |\n{rows}\n\n[Its run in MLflow]({mlflow_link(study, seed, record.number)})"
+        f"{weights}\n\n| | score |\n| --- | --- |\n{rows}\n\n[Its run in MLflow]({link})"
     )
 
 
@@ -29,7 +30,7 @@ def _graded(record: TrialRecord) -> dict[str, float]:
     return {f"{name}{zeros[name]}": value for name, value in record.scores.graded.items()}
 
 
-def study_note(study: str, outcome: Outcome) -> str:
+def study_note(study: str, outcome: Outcome, run_id: str = "") -> str:
     """Markdown: the pick, or what blocks one."""
     lines = [f"**{study}**, seed {outcome.seed}: {len(outcome.trials)} trials."]
     if outcome.pick is not None:
@@ -38,24 +39,27 @@ def study_note(study: str, outcome: Outcome) -> str:
         lines.append(f"Pick: **trial {record.number}**, total {record.judged.cost:.2f}, {how}.")
     elif outcome.nearest is not None:
         lines.append(f"Nothing is feasible; trial {outcome.record(outcome.nearest).number} is the nearest.")
-    lines.append(f"[The seed's run in MLflow]({mlflow_link(study, outcome.seed)}), with sheets, ladders and calibration.")
+    lines.append(
+        f"[The seed's run in MLflow]({mlflow_link(study, outcome.seed, run_id=run_id)}), with sheets, ladders and calibration."
+    )
     lines.append("To rate a trial, edit the last line of its note; `huanhua show` and the look-book show it.")
     return "\n\n".join(lines)
 
 
-def mlflow_link(study: str, seed: int, number: int | None = None) -> str:
+def mlflow_link(study: str, seed: int, number: int | None = None, run_id: str = "") -> str:
     """A path that `huanhua dashboards` redirects to the run's page in MLflow, whatever its port."""
-    return "/".join(["/mlflow", quote(study, safe=""), str(seed), *([] if number is None else [str(number)])])
+    path = "/".join(["/mlflow", quote(study, safe=""), str(seed), *([] if number is None else [str(number)])])
+    return f"{path}?run={run_id}" if run_id else path
 
 
 def write_notes(trial_store: TrialStore, study: str, outcome: Outcome) -> None:
     """Updates the notes to the present verdicts; ratings, and notes that a person rewrote, stay."""
-    stored = trial_store.attributes.notes()
+    stored, run_id = trial_store.attributes.notes(), trial_store.attributes.run_id()
     for record in outcome.trials:
         old = stored.get(record.number, "")
-        note = with_rating(trial_note(study, outcome.seed, record, trial_store.picture(record.number)), old)
+        note = with_rating(trial_note(study, outcome.seed, record, trial_store.picture(record.number), run_id), old)
         if note != old:
             trial_store.attributes.write_note(record.number, note)
-    note = study_note(study, outcome)
+    note = study_note(study, outcome, run_id)
     if note != stored.get(None):
         trial_store.attributes.write_note(None, note)

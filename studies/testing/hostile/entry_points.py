@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from models.vision.onnx import open_onnx
 from models.vision.upscaler import open_upscaler
 from studies.run.lease import only_runner
 from studies.spec import read_spec
-from studies.starter.new_study import Wanted, new_study
 from studies.starter.template import filled_from
 from studies.testing.lab_study import SPEC
 from trainers.prepare.caption_files import read_caption
@@ -50,42 +48,6 @@ def _picture(kind: str) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(rng.integers(0, 255, (24, 16, 3), dtype=np.uint8)).save(stream, kind)
     return stream.getvalue()
-
-
-SETTINGS = "1girl <lora:dress:0.4>\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 64x64"
-
-
-def _swarm() -> str:
-    loras = {"loras": ["dress"], "loraweights": ["0.4"]}
-    return json.dumps({"sui_image_params": {"prompt": "1girl", "seed": 1, "steps": 20, "cfgscale": 7.0, **loras}})
-
-
-def _with_comment() -> bytes:
-    image = Image.new("RGB", (8, 8))
-    exif = image.getexif()
-    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + _swarm().encode("utf-16-le")
-    stream = io.BytesIO()
-    image.save(stream, format="JPEG", exif=exif)
-    return stream.getvalue()
-
-
-def _graph() -> bytes:
-    loader = {"model": ["1", 0], "clip": ["1", 1], "lora_name": "dress.safetensors", "strength_model": 0.4, "strength_clip": 0.4}
-    sampler = {"model": ["2", 0], "positive": ["3", 0], "negative": ["3", 0], "latent_image": ["4", 0], "seed": 1, "steps": 2}
-    nodes = {
-        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "lab.safetensors"}},
-        "2": {"class_type": "LoraLoader", "inputs": loader},
-        "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "1girl", "clip": ["2", 1]}},
-        "4": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
-        "5": {"class_type": "KSampler", "inputs": {**sampler, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal"}},
-        "6": {"class_type": "VAEDecode", "inputs": {"samples": ["5", 0], "vae": ["1", 2]}},
-        "7": {"class_type": "SaveImage", "inputs": {"images": ["6", 0]}},
-    }
-    return json.dumps(nodes).encode()
-
-
-def _drawn_elsewhere(path: Path) -> None:
-    new_study(path.parent / "study", Wanted(path, "comfyui"))
 
 
 def _with_settings() -> bytes:
@@ -177,10 +139,6 @@ def doors() -> list[Door]:
         Door("ONNX", ".onnx", _onnx(), lambda path: open_onnx(path, inputs=(None, 3, 4, 4))),
         Door("YAML", ".yaml", _spec_bytes(), read_spec),
         Door("picture with settings", ".png", _with_settings(), filled_from),
-        Door("picture with settings", ".jpg", _with_comment(), filled_from),
-        Door("settings as JSON", ".json", _swarm().encode(), filled_from),
-        Door("settings as text", ".txt", SETTINGS.encode(), filled_from),
-        Door("workflow", ".json", _graph(), _drawn_elsewhere),
         Door("database", ".db", _database(), _leased),
     ]
 

@@ -28,11 +28,18 @@ class MlflowTracker:
     """
 
     def __init__(
-        self, uri: str, experiment: str, artifacts: Path | None = None, capacity: int = 512, *, separate_process: bool = True
+        self,
+        uri: str,
+        experiment: str,
+        artifacts: Path | None = None,
+        capacity: int = 512,
+        owner: str = "",
+        *,
+        separate_process: bool = True,
     ) -> None:
-        """`artifacts` is the artifact folder of a new experiment; None leaves it to the server. At most `capacity` events are
-        queued."""
-        destination = Destination(uri, experiment, artifacts)
+        """`artifacts` is the artifact folder of a local experiment, where it lies now; None leaves it to the server. At most
+        `capacity` events are queued. Runs of another `owner` are left alone; an empty one owns all runs of the experiment."""
+        destination = Destination(uri, experiment, artifacts, owner)
         self._destination = destination
         self._process = WriterProcess(destination) if separate_process else None
         self._writer: Writer | None = None

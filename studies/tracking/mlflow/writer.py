@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from studies.tracking.events import (
+    TRIALS,
     ArtifactAdded,
     Event,
     Input,
@@ -22,9 +22,10 @@ from studies.tracking.events import (
     SeedStarted,
     TrainingRecord,
     TrialFinished,
-    owner_title,
+    numbers_in,
 )
-from studies.tracking.mlflow.database import create_database
+from studies.tracking.mlflow.database import create_database, move_artifacts
+from studies.tracking.mlflow.runs import KIND, SHOWN, Child, Runs, name_of
 from studies.tracking.outbox import UnreachableError
 from studies.tracking.pictures import BlurredPicture, Picture, open_picture
 
@@ -32,10 +33,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-PARENT: Final = "mlflow.parentRunId"
-KIND, SEED, TRIAL, DIGEST = "huanhua.kind", "huanhua.seed", "huanhua.trial", "huanhua.digest"
-SHOWN: Final = "huanhua.picture"
-"""none, blurred or clear: how the picture of a trial was logged."""
+DIGEST: Final = "huanhua.digest"
 TRAINED: Final = "huanhua.training"
 CONTEXT, NOTE = "mlflow.data.context", "mlflow.note.content"
 DIGEST_LENGTH: Final = 36
@@ -52,28 +50,21 @@ QUIET: Final = {
 }
 
 
-class _Child(NamedTuple):
-    """The run of one trial. Status FINISHED means that all of it was logged; `shown` is the value of its tag SHOWN."""
-
-    run_id: str
-    status: str
-    shown: str = ""
-
-
 class Writer:
     """Opens an experiment, or creates it. Raises UnreachableError while the server cannot be reached."""
 
-    def __init__(self, uri: str, experiment: str, artifacts: Path | None) -> None:
+    def __init__(self, uri: str, experiment: str, artifacts: Path | None, owner: str = "") -> None:
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         from mlflow import MlflowClient
 
         create_database(uri)
+        if artifacts is not None:
+            move_artifacts(uri, artifacts)
         with _server():
             self._client: MlflowClient = MlflowClient(tracking_uri=uri)
             self._experiment = self._open(experiment, artifacts)
-        self._parents: dict[int | None, str] = {}
-        self._children: dict[int, dict[int, _Child]] = {}
+        self._runs = Runs(self._client, self._experiment, owner)
         self._steps: dict[str, int] = {}
 
     def write(self, event: Event) -> None:
@@ -84,10 +75,12 @@ class Writer:
                 case TrialFinished():
                     self._trial(event)
                 case ArtifactAdded():
-                    self._attach(self._parent(event.seed), event.name, event.content)
+                    self._attach(self._runs.parent(event.seed), event.name, event.content)
                 case SeedFinished():
-                    parent = self._parent(event.seed)
+                    parent = self._runs.parent(event.seed)
                     self._log(parent, {}, event.metrics, event.tags)
+                    if TRIALS in event.tags:
+                        self._runs.keep_only(event.seed, numbers_in(event.tags[TRIALS]))
                     self._client.set_terminated(parent)
                 case TrainingRecord():
                     self._training(event)
@@ -101,17 +94,10 @@ class Writer:
             self._client.restore_experiment(stored.experiment_id)
         return str(stored.experiment_id)
 
-    def _parent(self, seed: int | None) -> str:
-        if seed not in self._parents:
-            tags = {KIND: "study"} if seed is None else {KIND: "seed", SEED: str(seed)}
-            runs = self._find(tags)
-            self._parents[seed] = (runs[0] if runs else self._create(owner_title(seed), tags)).info.run_id
-        return self._parents[seed]
-
     def _start(self, event: SeedStarted) -> None:
-        parent = self._parent(event.seed)
-        stored = self._client.get_run(parent).data.params
-        params = {_name(key): str(value) for key, value in event.params.items()}
+        run = self._runs.start(event)
+        parent, stored = run.info.run_id, run.data.params
+        params = {name_of(key): str(value) for key, value in event.params.items()}
         # MLflow never changes a parameter, so a new value becomes a tag.
         changed = {key: value for key, value in params.items() if stored.get(key, value) != value}
         self._log(parent, {key: value for key, value in params.items() if key not in stored}, {}, {**event.tags, **changed})
@@ -148,16 +134,7 @@ class Writer:
         return None
 
     def _trial(self, event: TrialFinished) -> None:
-        parent = self._parent(event.seed)
-        if event.seed not in self._children:
-            runs = self._find({KIND: "trial", PARENT: parent})
-            self._children[event.seed] = {int(run.data.tags[TRIAL]): _child(run) for run in runs}
-        children = self._children[event.seed]
-        child = children.get(event.number)
-        if child is None:
-            tags = {**event.tags, KIND: "trial", PARENT: parent, SEED: str(event.seed), TRIAL: str(event.number)}
-            run_id = self._create(f"trial {event.number}", tags).info.run_id
-            child = children[event.number] = _Child(run_id, "RUNNING")
+        child = self._runs.child(event)
         shown = "none" if event.image is None else "blurred" if isinstance(event.image, BlurredPicture) else "clear"
         if child.status == "FINISHED" and shown in (child.shown, "none"):
             return
@@ -168,14 +145,15 @@ class Writer:
             self._chart(child.run_id, event.image, event.number)
         self._client.set_tag(child.run_id, SHOWN, shown)
         self._client.set_terminated(child.run_id)
-        children[event.number] = _Child(child.run_id, "FINISHED", shown)
+        params = {name_of(key): str(value) for key, value in event.params.items()}
+        self._runs.finished(event, Child(child.run_id, "FINISHED", shown, params))
 
     def _training(self, event: TrainingRecord) -> None:
         tags = {KIND: "training", DIGEST: event.key}
-        runs = [run for run in self._find(tags) if run.info.run_name == event.name]
+        runs = [run for run in self._runs.find(tags) if run.info.run_name == event.name]
         if any(run.info.status == "FINISHED" for run in runs):
             return
-        run_id = (runs[0] if runs else self._create(event.name, tags)).info.run_id
+        run_id = (runs[0] if runs else self._runs.create(event.name, tags)).info.run_id
         stored = runs[0].data.params if runs else {}
         self._log(run_id, {key: value for key, value in event.params.items() if key not in stored}, {}, event.tags)
         self._losses(run_id, event.first, event.losses)
@@ -199,20 +177,6 @@ class Writer:
             self._client.log_batch(run_id, metrics=points[start : start + BATCH])
         self._steps[run_id] = max(last, first + len(losses) - 1)
 
-    def _find(self, tags: Mapping[str, str]) -> list[Run]:
-        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
-        runs: list[Run] = []
-        token: str | None = None
-        while True:
-            page = self._client.search_runs([self._experiment], query, order_by=["attributes.start_time ASC"], page_token=token)
-            runs.extend(page)
-            token = page.token
-            if not token:
-                return runs
-
-    def _create(self, name: str, tags: Mapping[str, str]) -> Run:
-        return self._client.create_run(self._experiment, tags={_name(key): value for key, value in tags.items()}, run_name=name)
-
     def _log(
         self,
         run_id: str,
@@ -224,9 +188,9 @@ class Writer:
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
-        points = [Metric(_name(key), float(value), now, step) for key, value in metrics.items() if value is not None]
-        settings = [Param(_name(key), str(value)) for key, value in params.items()]
-        labels = [RunTag(_name(key), value) for key, value in tags.items()]
+        points = [Metric(name_of(key), float(value), now, step) for key, value in metrics.items() if value is not None]
+        settings = [Param(name_of(key), str(value)) for key, value in params.items()]
+        labels = [RunTag(name_of(key), value) for key, value in tags.items()]
         for first in range(0, max(len(points), len(settings), len(labels)), 100):  # MLflow takes 100 parameters in one batch
             cut = slice(first, first + 100)
             self._client.log_batch(run_id, metrics=points[cut], params=settings[cut], tags=labels[cut])
@@ -246,16 +210,6 @@ class Writer:
     def _chart(self, run_id: str, picture: Picture, step: int) -> None:
         """In MLflow's own form of images, which its charts compare over runs."""
         self._client.log_image(run_id, open_picture(picture), key="render", step=step)
-
-
-def _child(run: Run) -> _Child:
-    # Runs that are older than the tag have clear pictures.
-    return _Child(run.info.run_id, run.info.status, run.data.tags.get(SHOWN, "clear"))
-
-
-def _name(key: str) -> str:
-    """`key` in the characters that MLflow accepts."""
-    return re.sub(r"[^\w./ -]", "_", key).strip("/. ") or "_"
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class Destination(NamedTuple):
     uri: str
     experiment: str
     artifacts: Path | None
+    owner: str = ""
 
 
 class Reply(NamedTuple):

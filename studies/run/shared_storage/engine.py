@@ -1,0 +1,44 @@
+"""Opens a study's storage for the project's own tables in it, next to Optuna's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def open_engine(storage: str) -> Engine:
+    """Of a database URL. Connects to nothing yet. Raises InputError if there is no such kind of storage."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+    from sqlalchemy.pool import NullPool
+
+    try:
+        # No pool: a pooled connection would break when the server restarts.
+        return create_engine(storage, poolclass=NullPool)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
+
+
+@contextmanager
+def unusable_storage() -> Iterator[None]:
+    """Raises InputError in place of what a database that does not open raises."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except (DBAPIError, UnicodeDecodeError) as error:
+        raise unusable(error) from error
+
+
+def unusable(error: Exception) -> InputError:
+    """The database's own words, without the URL and the statement that follow them."""
+    words = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
+    return InputError(
+        f"the storage does not open ({words})", "tracking.storage", "see that it is whole, runs, and lets this user in"
+    )
