@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 
-def score(study: Study, images: Sequence[Path], *, seed: int | None = None) -> list[ScoredImage]:
-    """Scores image files; the models are opened once for all of them.
+def score(study: Study, images: Sequence[Path | str] | Path | str, *, seed: int | None = None) -> list[ScoredImage]:
+    """Scores image files, or one; the models are opened once for all of them.
 
     With a `seed` that an earlier run calibrated, scores are calibrated and compared with its locked image; without, they are raw
     similarities in [0, 1]. Raises InputError for a file that is no image, and for a seed that was not calibrated.
@@ -22,7 +22,8 @@ def score(study: Study, images: Sequence[Path], *, seed: int | None = None) -> l
     from studies.report.explain import open_images, score_images
     from studies.run.calibration import load_calibration
 
-    found, wrong = open_images(images)
+    files = [images] if isinstance(images, (str, Path)) else images
+    found, wrong = open_images([Path(file) for file in files])
     if wrong:
         raise wrong[0]
     if seed is not None and study.workspace.read("calibration") is None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from models.errors import InputError
 from models.lora.layout import TRIGGER_KEY, lora_files, trigger_in
 from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ZERO_SNR
 from studies.file_hashes import stamps
@@ -71,16 +72,28 @@ def store_facts(workspace: Workspace, source: Mapping[str, Any], facts: OpenedFa
 
 
 def stored_facts(workspace: Workspace, source: Mapping[str, Any]) -> OpenedFacts | None:
-    """The stored facts; None if there are none, or the study file or a file that it names has changed since."""
+    """The stored facts; None if there are none, or the study file or a file that it names has changed since.
+
+    Raises InputError if what is stored are no facts.
+    """
     stored = workspace.read(OPENED)
-    if stored is None or stored["from"] != source:
+    if stored is None:
         return None
+    try:
+        return _facts(stored) if stored["from"] == source else None
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        mend = "move it away: the next run opens the models and writes it anew"
+        raise InputError("no facts about a study's models", workspace.root / f"{OPENED}.json", mend) from error
+
+
+def _facts(stored: Mapping[str, Any]) -> OpenedFacts | None:
     base = _base_facts(**stored["base"])
-    if base.schedule.get("rescale_betas_zero_snr") and ZERO_SNR not in stored["identity"]["path"].split():
+    identity, seconds = dict(stored["identity"]), {str(k): float(v) for k, v in stored.get("seconds", {}).items()}
+    if base.schedule.get("rescale_betas_zero_snr") and ZERO_SNR not in identity["path"].split():
         # Stored before such bases were drawn at their own noise levels: their images are others now.
         return None
     models = ModelFacts(base, {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
-    return OpenedFacts(models, stored["identity"], stored.get("seconds", {}))
+    return OpenedFacts(models, identity, seconds)
 
 
 def _base_facts(*, is_xl: bool = False, **facts: Any) -> BaseFacts:
@@ -94,7 +107,7 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "path": NUMERICAL_PATH,
-        "frame": render_settings_of(spec).as_json(),
+        "frame": asdict(render_settings_of(spec)),
         "base": spec.base.model_dump(mode="json"),
         "loras": {name: [lora.file, lora.fixed] for name, lora in spec.loras.items()},
         "device": spec.render.device,

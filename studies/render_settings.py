@@ -22,8 +22,6 @@ def render_settings_of(spec: StudySpec) -> RenderSettings:
         steps=render.steps,
         sampler=render.sampler,
         clip_skip=spec.base.clip_skip,
-        rng="cpu" if render.like == "comfyui" else render.rng,
+        rng=render.rng,
         ensd=render.ensd,
-        like=render.like,
-        pad_conds=render.pad_conds,
     )

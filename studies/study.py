@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from optimizer.render.base import RenderSettings
 
 
-def open_study(path: Path, workspace: Path | None = None) -> Study:
+def open_study(path: Path | str, workspace: Path | str | None = None) -> Study:
     """Reads and checks a study file, given by its name or its folder; opens no model.
 
     `workspace` is the folder of everything that the study makes, `workspace` next to the file by default. Raises InputError.
     """
-    file = study_file(path)
-    return Study(read_spec(file), file.parent, workspace_of(file, workspace))
+    file = study_file(Path(path))
+    return Study(read_spec(file), file.parent, workspace_of(file, None if workspace is None else Path(workspace)))
 
 
 class Study:

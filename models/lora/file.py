@@ -57,7 +57,7 @@ class LoraFile:
     """Lines for people: where its scale stands if not in its tensors, and what of the file is not read."""
 
 
-def open_lora(path: Path, modules: Modules) -> LoraFile:
+def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     """Opens a LoRA for the base whose modules are given (`Base.modules`); tensors on the CPU, as stored.
 
     A .safetensors file, or a folder that peft or diffusers saved. Textual inversions kept in the same file are passed over, and
@@ -65,6 +65,7 @@ def open_lora(path: Path, modules: Modules) -> LoraFile:
     Raises InputError for a missing, damaged or pickled file, LoHa, LoKr, DoRA and other methods, values that are not finite, and
     LoRAs of another architecture (a layer that the base lacks or of another shape).
     """
+    path = Path(path)
     layout = read_layout(path)
     if layout.method is not None:
         raise InputError(f"a {layout.method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")

@@ -30,9 +30,8 @@ def pictures(drawn: Sequence[Image | NotDrawn]) -> list[Image]:
     return found
 
 
-def decode(base: Base, latents: Tensor, *, cut_off: bool = False) -> Image | NotDrawn:
-    """One picture of latents (C, h, w); NotDrawn where latents or, even in float32, pixels are not finite. Levels are rounded, or
-    `cut_off` to whole numbers as ComfyUI and A1111 store them."""
+def decode(base: Base, latents: Tensor) -> Image | NotDrawn:
+    """One picture of latents (C, h, w); NotDrawn where latents or, even in float32, pixels are not finite."""
     import torch
 
     if not bool(latents.isfinite().all()):
@@ -49,13 +48,12 @@ def decode(base: Base, latents: Tensor, *, cut_off: bool = False) -> Image | Not
             vae.to(dtype)
     if pixels is None or not bool(pixels.isfinite().all()):
         return NotDrawn("the VAE gave NaN")
-    return _picture(pixels[0], cut_off)
+    return _picture(pixels[0])
 
 
-def _picture(pixels: Tensor, cut_off: bool) -> Image:
-    """(3, H, W) in [-1, 1]; rounded as diffusers' image processor does."""
+def _picture(pixels: Tensor) -> Image:
+    """(3, H, W) in [-1, 1], rounded as diffusers' image processor does."""
     from PIL import Image
 
     shares = (pixels.float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-    levels = shares * 255 if cut_off else (shares * 255).round()
-    return Image.fromarray(levels.astype("uint8"))
+    return Image.fromarray((shares * 255).round().astype("uint8"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Final
 
+from models.errors import InputError
 from optimizer.point import Point
 from optimizer.search.prompt_edits import PromptEdit
 
@@ -23,11 +26,22 @@ class Axis:
     high: float
     step: float
 
+    def __post_init__(self) -> None:
+        """Raises InputError unless the three are numbers, `low` is at most `high`, and `step` above 0."""
+        whole = all(_is_number(value) for value in (self.low, self.high, self.step))
+        if not whole or self.low > self.high or self.step <= 0:
+            what = f"no axis from {self.low!r} to {self.high!r} by {self.step!r}"
+            raise InputError(what, "Axis", "give a low and a high that is no lower, and a step above 0")
+
     def snap(self, value: float) -> float:
         """The nearest value of the axis."""
         steps = round((value - self.low) / self.step)
         last = int((self.high - self.low) / self.step + 1e-9)
         return round(self.low + min(max(steps, 0), last) * self.step, 6)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 EDIT_AXIS: Final = Axis(0.0, 1.0, 1.0)
@@ -53,6 +67,14 @@ class Space:
     """The study's own, which the edits change."""
     edit_price: float = 0.05
     """Cost of each edit."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError unless CFG is a number and all prices are numbers of at least 0."""
+        prices = {"cfg_price": self.cfg_price, "edit_price": self.edit_price, **(self.prices or {})}
+        wrong = [name for name, price in prices.items() if not _is_number(price) or price < 0]
+        if wrong or not _is_number(self.given_cfg):
+            what = f"no price: {prices[wrong[0]]!r}" if wrong else f"no CFG: {self.given_cfg!r}"
+            raise InputError(what, wrong[0] if wrong else "given_cfg", "give a number, prices of at least 0")
 
     @property
     def free(self) -> dict[str, Axis]:

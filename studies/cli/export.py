@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from models.errors import InputError
-from studies.cli.options import StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
     from models.vision.upscaler import Upscaler
@@ -26,7 +26,10 @@ def export(
             "diffusers: a Python script; lora: all LoRAs at their weights as one file",
         ),
     ],
-    seed: Annotated[int | None, typer.Option("--seed", help="a seed that was run; all seeds with a pick by default")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, max=LARGEST_SEED, help="a seed that was run; all seeds with a pick by default"),
+    ] = None,
     upscale: Annotated[
         Path | None, typer.Option("--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it")
     ] = None,

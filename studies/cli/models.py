@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from models.errors import InputError
+
 FolderOption = Annotated[Path, typer.Option("--to", help="the folder that holds one folder a model")]
 MODELS = Path("models")
 
@@ -19,6 +21,8 @@ def list_models(
     """Print every real model with its size, licence and source, and where it lies."""
     from models.catalogue import CATALOGUE
 
+    if folder.exists() and not folder.is_dir():
+        raise InputError("not a folder of models", folder, "name the folder that holds one folder a model: --to DIR")
     if as_json:
         models = [
             {**asdict(m), "setting": _setting(m.setting, m.folder(folder)), "path": _path(m.found(folder))} for m in CATALOGUE

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 LARGEST_SEED: Final = 2**32 - 1
+OneSeedOption = Annotated[int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only this seed")]
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")]
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
-from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import LARGEST_SEED, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
 
 AUTO = "auto"
@@ -16,7 +16,7 @@ AUTO = "auto"
 
 def pick(
     study: StudyArgument,
-    seed: Annotated[int, typer.Option("--seed", help="a seed that was run")],
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="a seed that was run")],
     trial: Annotated[
         str, typer.Option("--trial", metavar="K", help="the number of the trial to use; auto: the search's own pick again")
     ],

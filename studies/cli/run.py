@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(
     study: StudyArgument,
-    seed: Annotated[list[int] | None, typer.Option("--seed", help="only these locked seeds")] = None,
+    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only these locked seeds")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
     fork: Annotated[
         Path | None, typer.Option(metavar="DIR", help="start a new study in this folder from the trials that still hold")

@@ -13,7 +13,7 @@ from studies.cli.progress.console import ConsoleCallback
 
 def scout(
     study: StudyArgument,
-    seeds: Annotated[int | None, typer.Option(help="how many random seeds")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="how many random seeds")] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

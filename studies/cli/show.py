@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
-from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 
 
 def show(
     study: StudyArgument,
-    seed: Annotated[int | None, typer.Option("--seed", help="only this seed")] = None,
+    seed: OneSeedOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:

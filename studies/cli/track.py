@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback, print_line
 
 
 def track(
     study: StudyArgument,
-    seed: Annotated[int | None, typer.Option("--seed", help="only this seed")] = None,
+    seed: OneSeedOption = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -37,6 +37,8 @@ def draw_around(
     from studies.grid.axes import axis_seeds
     from studies.grid.grid import centre_of, check_steps, grids_of, stored_judges
     from studies.run.calibration import missing_calibration
+    from studies.run.scouting import locked_seeds
+    from studies.run.stored_results import was_run
 
     study.workspace.make()
     along = axis_seeds(axes)
@@ -47,6 +49,9 @@ def draw_around(
     title = f"grid {' x '.join(axis.name for axis in axes)}"
     if lacking:
         title = f"{title}, after {len(lacking)} images to calibrate seed {seed}"
+    if seed is not None and not along and seed not in locked_seeds(study):
+        around = "around its pick" if was_run(study, seed) else "around the start weights"
+        callback.message(f"seed {seed} is not locked: the grid is drawn {around}; `huanhua lock STUDY {seed}` locks it")
     announce(
         study, callback, title, len(lacking | missing_images(study.evaluator, [job for grid in grids for job in grid.jobs()]))
     )

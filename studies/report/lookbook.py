@@ -22,9 +22,9 @@ def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) ->
     from dashboards.lookbook.book import LookBook
     from models.errors import InputError
     from studies.run.scouting import locked_seeds
-    from studies.run.stored_results import was_run
+    from studies.run.stored_results import stored_seeds, was_run
 
-    seeds = locked_seeds(study)
+    seeds = locked_seeds(study) or stored_seeds(study)
     if not seeds or (study.spec.tracking.storage is None and not (study.workspace.root / "optuna.db").exists()):
         raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
     run = [seed for seed in seeds if was_run(study, seed)]

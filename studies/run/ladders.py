@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
+from studies.run.scouting import is_seed
 from studies.study import Study
 
 LADDER: Final = (0.25, 0.5, 0.75, 1.0)
@@ -26,9 +28,15 @@ class Ladder:
 
 
 def stored_ladder_seed(study: Study) -> int | None:
-    """The seed at which ladders were drawn, None before the first calibration."""
+    """The seed at which ladders were drawn, None before the first calibration. Raises InputError if what is stored is no seed."""
     stored = study.workspace.read(CALIBRATION)
-    return None if stored is None else int(stored["seed"])
+    if stored is None:
+        return None
+    seed = stored.get("seed") if isinstance(stored, dict) else None
+    if not is_seed(seed):
+        mend = "move it away: the next run calibrates anew, at its first seed"
+        raise InputError("no record of a calibration", study.workspace.root / f"{CALIBRATION}.json", mend)
+    return int(str(seed))
 
 
 def store_ladder_seed(study: Study, seed: int) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from scorers.score.soundness import Soundness, soundness_of
 from studies.study import Study
 
-LOCKED = "locked"
+LOCKED: Final = "locked"
+LARGEST_SEED: Final = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,22 @@ def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
 
 def lock(study: Study, seeds: list[int]) -> list[int]:
     """Adds seeds to the study's locked ones; returns all of them in order of locking."""
-    merged = list(dict.fromkeys([*locked_seeds(study), *seeds]))
-    study.workspace.write(LOCKED, merged)
+    merged: list[int] = study.workspace.update(LOCKED, lambda: list(dict.fromkeys([*locked_seeds(study), *seeds])))
     return merged
 
 
 def locked_seeds(study: Study) -> list[int]:
-    """The seeds that the study file lists, then those locked by a person."""
+    """The seeds that the study file lists, then those locked by a person. Raises InputError if what is stored are no seeds."""
     named = list(study.spec.seeds) if isinstance(study.spec.seeds, list) else []
-    return list(dict.fromkeys([*named, *(study.workspace.read(LOCKED) or [])]))
+    stored = study.workspace.read(LOCKED)
+    if stored is None:
+        stored = []
+    if not isinstance(stored, list) or not all(is_seed(seed) for seed in stored):
+        mend = "move it away, then `huanhua lock STUDY SEED`"
+        raise InputError("no list of seeds", study.workspace.root / f"{LOCKED}.json", mend)
+    return list(dict.fromkeys([*named, *stored]))
+
+
+def is_seed(value: object) -> bool:
+    """Whether it is a whole number from 0 to 2^32 - 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from models.errors import InputError
 from optimizer.evaluate.stored_images import missing_images
+from optimizer.trial_store.other_trials import seeds_with_trials
 from studies.run.calibration import load_calibration, missing_calibration
 from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
@@ -48,11 +49,17 @@ def stored_outcomes(study: Study, seed: int | None) -> list[Outcome]:
 
 
 def seeds_run(study: Study) -> list[int]:
-    """The locked seeds of which trials are stored. Raises InputError if there are none."""
-    found = [seed for seed in locked_seeds(study) if was_run(study, seed)]
+    """The locked seeds of which trials are stored; all of which trials are stored where no locked one was run, as after the
+    workspace's list of them was lost. Raises InputError if there are none."""
+    found = [seed for seed in locked_seeds(study) if was_run(study, seed)] or stored_seeds(study)
     if not found:
         raise InputError("nothing was run here yet", study.workspace.root, "run `huanhua run STUDY` first")
     return found
+
+
+def stored_seeds(study: Study) -> list[int]:
+    """Seeds of which finished trials are stored, locked or not."""
+    return seeds_with_trials(study.storage_url, f"{study.spec.name}-seed-")
 
 
 def was_run(study: Study, seed: int) -> bool:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def prepare_photos(
-    photos: Path,
-    out: Path,
+    photos: Path | str,
+    out: Path | str,
     settings: PrepareSettings,
     *,
-    parser: str,
-    tagger: str = "none",
-    tags: Path | None = None,
+    parser: str | Path,
+    tagger: str | Path = "none",
+    tags: Path | str | None = None,
     callback: Callback | None = None,
 ) -> tuple[Prepared, Path]:
     """Makes the training set `out` of the folder `photos`; returns it and the file of its contact sheet.
@@ -34,8 +34,16 @@ def prepare_photos(
     from studies.report.sheets.photos import photo_sheet
     from trainers.prepare.dataset_writer import prepare
 
+    photos, out = Path(photos), Path(out)
     with (callback or SilentCallback()).progress(f"prepare {settings.trigger}") as advance:
         list_photos(photos)
-        locator = PartLocator(open_parser(parser), settings.kind)
-        prepared = prepare(photos, out, settings, locator=locator, tagger=open_tagger(tagger, tags), progress=advance)
+        locator = PartLocator(open_parser(str(parser)), settings.kind)
+        prepared = prepare(
+            photos,
+            out,
+            settings,
+            locator=locator,
+            tagger=open_tagger(str(tagger), None if tags is None else Path(tags)),
+            progress=advance,
+        )
     return prepared, photo_sheet(prepared.manifest, out)

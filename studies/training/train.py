@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def train_request(
-    dataset: Path,
-    out: Path,
+    dataset: Path | str,
+    out: Path | str,
     kind: LoraKind,
     *,
     family: str = "sd15",
     trigger: str | None = None,
-    settings: Sequence[str] = (),
+    settings: Sequence[str] | str = (),
 ) -> TrainRequest:
     """A training with the preset of a `family` ("sd15", "lab") for a `kind` of LoRA, overridden by `settings` such as "rank=16".
 
@@ -37,7 +37,8 @@ def train_request(
     """
     from trainers.train.settings.preset_families import preset
 
-    chosen = overridden(preset(family, kind), settings)
+    dataset, out = Path(dataset), Path(out)
+    chosen = overridden(preset(family, kind), [settings] if isinstance(settings, str) else settings)
     request = TrainRequest(dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training")
     # The name of the file is refused before the set is read.
     return request if trigger else replace(request, trigger=folder_trigger(dataset))
@@ -45,8 +46,8 @@ def train_request(
 
 def train_lora(
     request: TrainRequest,
-    base: str,
-    companions: Sequence[Path] = (),
+    base: str | Path,
+    companions: Sequence[Path | str] = (),
     *,
     callback: Callback | None = None,
     training_callback: Callable[[Base], TrainingCallback] | None = None,
@@ -71,7 +72,7 @@ def train_lora(
         return train(
             request,
             opened,
-            [open_lora(file, opened.modules) for file in companions],
+            [open_lora(Path(file), opened.modules) for file in companions],
             progress=lambda p: advance(p.step, p.steps, describe_progress(p)),
             callback=training_callback(opened) if training_callback is not None else None,
             message=follower.message,

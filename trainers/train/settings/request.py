@@ -27,5 +27,7 @@ class TrainRequest:
     """Seconds between two checkpoints."""
 
     def __post_init__(self) -> None:
+        for name in ("dataset", "out", "checkpoints"):  # from Python people give text
+            object.__setattr__(self, name, Path(getattr(self, name)))
         if self.out.suffix != ".safetensors":
             raise InputError("a LoRA must be a .safetensors file", self.out, f"name it {self.out.stem}.safetensors")
