@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from models.errors import InputError
@@ -17,7 +17,7 @@ from optimizer.render.remote.acting import StudyWeights
 from optimizer.render.remote.base import OnStep, RemoteRenderer, ServerFacts
 from optimizer.render.remote.client import Client, Patience, ServerAwayError
 from optimizer.render.remote.difference import Tolerance
-from optimizer.render.remote.server_lora import StudyLora
+from optimizer.render.remote.server_lora import StudyLora, nearest
 from optimizer.render.remote.watched import Checks, WatchedRenderer
 from scorers.observe.base import Observer
 from studies.backends.lazy import LazyObserver, LazyRenderer
@@ -26,7 +26,7 @@ from studies.backends.remote_memory import WorkspaceMemory
 from studies.drawing.identity import identity_differences
 from studies.drawing.section import ServerDraw
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
-from studies.spec import SeedsSection, StudySpec
+from studies.spec import LoraSection, SeedsSection, StudySpec
 
 if TYPE_CHECKING:
     from optimizer.evaluate.servers import Servers
@@ -54,23 +54,37 @@ class RemoteBackend:
     def __init__(self, study: DrawnStudy, draw: ServerDraw, connect: Connect) -> None:
         self._study, self._draw, self._connect = study, draw, connect
         self._listener: Listener = SilentListener()
+        self._connected: dict[int, RemoteRenderer] = {}
         self._open = False
 
     def report_to(self, listener: Listener) -> None:
         self._listener = listener
 
     def width(self) -> int:
-        return len(self._draw.urls)
+        return len(self.urls)
 
     def is_open(self) -> bool:
         return self._open
 
     def device(self) -> str:
-        return ", ".join(self._draw.urls)
+        return ", ".join(self.urls)
 
-    def server_facts(self) -> ServerFacts:
-        """Of the first server, asked now. Raises InputError as `RemoteRenderer.facts` does."""
-        return self._remotes[0].facts()
+    @property
+    def urls(self) -> list[str]:
+        """The servers' addresses, as the study file names them."""
+        return self._draw.urls
+
+    def ask(self, url: str) -> ServerFacts:
+        """What the server at one of `urls` has of the study now. Raises InputError as `RemoteRenderer.facts` does."""
+        return self._remote(self.urls.index(url)).facts()
+
+    def check_samplers(self, names: Collection[str]) -> None:
+        """Raises InputError for a sampler that a server does not have, or that the workflow has no place for."""
+        for url in self.urls if names else ():
+            has = self.ask(url).samplers
+            for name in names:
+                if name not in has:
+                    raise InputError(f"no sampler {name} can be drawn there{nearest(name, has)}", url, "name another")
 
     def models(self) -> ModelFacts:
         facts, spec = self._facts, self._study.spec
@@ -116,36 +130,40 @@ class RemoteBackend:
 
     def close(self) -> None:
         """Ends all connections; the next call that needs a server opens them again."""
-        for remote in self.__dict__.get("_remotes", ()):
+        for remote in self._connected.values():
             remote.close()
-        for name in ("_remotes", "_facts", "_servers", "_together"):
+        self._connected.clear()
+        for name in ("_facts", "_servers", "_together"):
             self.__dict__.pop(name, None)
         self._open = False
 
-    @cached_property
-    def _remotes(self) -> list[RemoteRenderer]:
+    def _remote(self, index: int) -> RemoteRenderer:
+        """One of the servers, connected to when it is first asked for."""
         from optimizer.render.remote.address import address, credentials_from_environment
 
-        credentials = credentials_from_environment()
-        places = [address(url, remote=self._draw.remote) for url in self._draw.urls]
-        return [self._connect(Client(place, credentials, self.patience), self._on_step(place.url)) for place in places]
+        if index not in self._connected:
+            place = address(self.urls[index], remote=self._draw.remote)
+            client = Client(place, credentials_from_environment(), self.patience)
+            self._connected[index] = self._connect(client, self._on_step(place.url))
+        return self._connected[index]
 
     @cached_property
     def _facts(self) -> ServerFacts:
-        return self.server_facts()
+        return self._remote(0).facts()
 
     @cached_property
     def _servers(self) -> list[WatchedRenderer]:
         """Raises InputError if two servers would draw different images of one job."""
-        first, *others = [remote.identity() for remote in self._remotes]
-        for url, other in zip(self._draw.urls[1:], others, strict=True):
+        remotes = [self._remote(index) for index in range(self.width())]
+        first, *others = [remote.identity() for remote in remotes]
+        for url, other in zip(self.urls[1:], others, strict=True):
             if other != first:
                 changed = "; ".join(identity_differences(first, other))
                 what = f"two servers would draw different images ({changed})"
-                raise InputError(what, f"{self._draw.urls[0]} and {url}", "make them alike, or name one of them in draw.url")
+                raise InputError(what, f"{self.urls[0]} and {url}", "make them alike, or name one of them in draw.url")
         checks = self._checks(first)
         self._open = True
-        return [WatchedRenderer(r, url, checks) for r, url in zip(self._remotes, self._draw.urls, strict=True)]
+        return [WatchedRenderer(remote, url, checks) for remote, url in zip(remotes, self.urls, strict=True)]
 
     @cached_property
     def _together(self) -> Servers:
@@ -194,16 +212,15 @@ def check_here(client: Client) -> None:
         return
 
 
-def study_loras(study: DrawnStudy, names: Mapping[str, str]) -> list[StudyLora]:
+def study_loras(loras: Mapping[str, LoraSection], root: Path, names: Mapping[str, str]) -> list[StudyLora]:
     """The study's LoRAs as a server is asked for them. `names` is `draw.loras`; raises InputError for a name in it that the study
     does not have."""
-    loras = study.spec.loras
     unknown = sorted(set(names) - set(loras))
     if unknown:
         raise InputError(
             f"no LoRA of the study is named {unknown[0]}", f"draw.loras.{unknown[0]}", f"name one of {', '.join(loras)}"
         )
-    return [StudyLora(name, (study.root / lora.file).expanduser(), lora.fixed, names.get(name)) for name, lora in loras.items()]
+    return [StudyLora(name, (root / lora.file).expanduser(), lora.fixed, names.get(name)) for name, lora in loras.items()]
 
 
 def canary_seed(spec: StudySpec) -> int:

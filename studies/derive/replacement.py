@@ -9,6 +9,7 @@ from models.lora.families import CONTEXT_WIDTHS
 from models.lora.file import open_lora
 from models.lora.layout import LoraLayout, read_layout
 from models.lora.summary import summarise
+from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
 from studies.study import Study
 
@@ -31,6 +32,8 @@ def check_replacement(study: Study, name: str, file: Path) -> tuple[LoraLayout, 
     for other, trigger in study.triggers.items():
         if other != name and trigger == layout.trigger:
             raise InputError(f"its trigger word {trigger[:60]} is that of {other}", file, f"name a LoRA to be {name}")
+    if not isinstance(study.spec.draw, HuanhuaDraw):
+        return layout, f"not tried on the base, which {study.spec.draw.title} opens"
     try:
         modules = study.models.base.modules
     except InputError as error:

@@ -14,6 +14,7 @@ PATHS: Final = (
     ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "references"),
     ("scorers", "garment", "model"), ("scorers", "garment", "dino"), ("scorers", "face", "pack"), ("scorers", "hands", "judge"),
     ("scorers", "hands", "pose"), ("scorers", "parts", "model"), ("search", "learn", "*"),
+    ("draw", "workflow"), ("draw", "payload"),
 )  # fmt: skip
 """Keys whose values name files or folders; * stands for every key of a mapping and every item of a list."""
 

@@ -15,7 +15,9 @@ from models.errors import InputError
 from models.io.files import write_whole
 from studies.derive.new_folder import check_new_folder
 from studies.derive.replacement import check_replacement
+from studies.derive.server_swap import with_server_lora
 from studies.derive.study_yaml import moved, path_from, section, with_values
+from studies.drawing.section import ServerDraw
 from studies.prompts import trigger_of
 from studies.run.scouting import LOCKED, locked_seeds
 from studies.spec import read_spec
@@ -24,7 +26,8 @@ from studies.workspace import Workspace
 
 
 def parse_swap(text: str, study: Study) -> tuple[str, Path]:
-    """`dress=other.safetensors` as the name of a searched LoRA and an existing file. Raises InputError."""
+    """`dress=other.safetensors` as the name of a searched LoRA and a file: an existing one, or one that the server has.
+    Raises InputError."""
     name, equals, file = text.partition("=")
     if not equals or not file:
         raise InputError(f"not a swap: {text}", "swap", "write it as dress=other.safetensors")
@@ -32,7 +35,7 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
         searched = ", ".join(study.spec.searched())
         raise InputError(f"no LoRA called {name} is searched here", study.root, f"name one of {searched}")
     path = Path(file).expanduser()
-    if not path.exists():
+    if not path.exists() and not isinstance(study.spec.draw, ServerDraw):
         raise InputError("no such file", path, "name a LoRA file")
     return name, path
 
@@ -59,21 +62,22 @@ def swap_lora(
     seeds = locked_seeds(study)
     if not seeds:
         raise InputError("no seed is locked", study.root, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    layout, note = check_replacement(study, name, file)
+    new_trigger, note = _checked(study, name, file, trigger)
     if note is not None:
         report(f"note: {note}")
     photos = references or _default_photos(study, name, file)
     if photos is not None and not photos.is_dir():
         raise InputError("no photos of what the new LoRA shows", photos, "name their folder: --references DIR")
-    old, new = study.triggers.get(name), trigger_of(trigger, layout.metadata)
-    values: dict[str, Any] = {"file": path_from(folder, file)}
+    old, new = study.triggers.get(name), new_trigger
+    values: dict[str, Any] = {"file": path_from(folder, file) if file.exists() else file.as_posix()}
     if photos is not None:
         values["references"] = path_from(folder, photos)
     if study.spec.loras[name].trigger is not None:
         values["trigger"] = new or None
     swapped = with_values(moved(text, study.root, folder), ("loras", name), values)
+    swapped = with_server_lora(swapped, study, name, file.name)
     if old and new:
-        swapped = _with_trigger(swapped, old, new)
+        swapped = _with_trigger(swapped, study.spec.prompt, old, new)
     swapped = _with_learn(swapped, path_from(folder, study.root))
     study_file = folder / "study.yaml"
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,15 +88,22 @@ def swap_lora(
     return Study(read_spec(study_file), folder, workspace)
 
 
+def _checked(study: Study, name: str, file: Path, trigger: str | None) -> tuple[str | None, str | None]:
+    """The new LoRA's trigger word, and what was not checked. Raises InputError as `check_replacement` does."""
+    if not file.exists():
+        return trigger, f"{file} is not on this machine: whether the server has it shows when it draws"
+    layout, note = check_replacement(study, name, file)
+    return trigger_of(trigger, layout.metadata), note
+
+
 def _default_photos(study: Study, name: str, file: Path) -> Path | None:
     old = study.spec.loras[name].references
     return None if old is None else study.path(old).parent / file.stem
 
 
-def _with_trigger(text: str, old: str, new: str) -> str:
-    """With another trigger word in the prompt."""
-    prompt = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, section(text, ())["prompt"].value)
-    return with_values(text, (), {"prompt": prompt})
+def _with_trigger(text: str, prompt: str, old: str, new: str) -> str:
+    """With another trigger word in the prompt, which the file then names if it left it to a workflow."""
+    return with_values(text, (), {"prompt": re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, prompt)})
 
 
 def _with_learn(text: str, old: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from studies.backends.remote import RemoteBackend
 from studies.doctor.machine import Line
+from studies.doctor.servers import tried_server_lines
 
 if TYPE_CHECKING:
     from studies.study import Study
@@ -16,9 +18,22 @@ LICENCE_KEYS: Final = ("modelspec.license", "license")
 
 def study_lines(study: Study) -> Iterator[Line]:
     """One line a model; the others are tried whatever the first one gives."""
-    from studies.references.places import lost_photos
     from studies.references.source import source_of, words_of
 
+    if isinstance(study.backend, RemoteBackend):
+        yield from tried_server_lines(study, study.backend)
+    else:
+        yield from _model_lines(study)
+    yield from _scorers(study)
+    for name, section in study.spec.searched().items():
+        if section.references is None:
+            yield f"photos     {name}: {words_of({name: source_of(study, name)})[name]}", True
+            continue
+        there = study.path(section.references).is_dir()
+        yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
+
+
+def _model_lines(study: Study) -> Iterator[Line]:
     base = _tried("base", study.spec.base.checkpoint, lambda: study.models.base)
     yield base
     if base[1]:
@@ -28,15 +43,6 @@ def study_lines(study: Study) -> Iterator[Line]:
             yield _tried("embedding", file, lambda file=file: _embedding(study, file))  # type: ignore[misc]
     else:
         yield "LoRAs      not checked: they need the base", False
-    yield from _scorers(study)
-    for name, section in study.spec.searched().items():
-        if section.references is None:
-            yield f"photos     {name}: {words_of({name: source_of(study, name)})[name]}", True
-            continue
-        there = study.path(section.references).is_dir()
-        yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
-        if there and (lost := lost_photos(study.path(section.references))):
-            yield f"photos     {name}: {lost}", True
 
 
 def _lora(study: Study, name: str) -> Line:

@@ -13,7 +13,9 @@ from models.catalogue import limits_of_use
 from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
+from studies.backends.remote import RemoteBackend
 from studies.devices import best_device
+from studies.doctor.servers import server_lines
 from studies.references.pictures import reference_pictures
 from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
@@ -29,25 +31,12 @@ IN_THE_MIDDLE: Final = (
 
 def validate_study(study: Study) -> Iterator[str]:
     """One line for each thing that is well. Raises InputError at the first that is not; writes nothing."""
+    backend = study.backend
     for name, lora in study.spec.loras.items():
-        if not study.path(lora.file).exists():
-            raise InputError("no such LoRA file", study.path(lora.file), f"mend loras.{name}.file")
         if lora.references is not None and not study.path(lora.references).is_dir():
             raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
+    yield from server_lines(study, backend) if isinstance(backend, RemoteBackend) else _model_lines(study)
     models = study.models
-    study.render_settings.check(models.base.factor)
-    yield f"base       {study.spec.base.checkpoint}: opens"
-    if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
-        yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
-    for name, file in models.loras.items():
-        layers = sum(len(modules) for modules in file.layers.values())
-        yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
-        yield from (f"note       {name}: {note}" for note in file.notes)
-        other = trained_on_another(file.metadata, models.base)
-        if other is not None:
-            yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
-    for word, embedding in models.embeddings.items():
-        yield f"embedding  {word}: {embedding.tokens} vectors"
     _ = models.observer
     parts = study.spec.scorers.parts.model
     yield f"scorers    garment, face, hands{'' if parts is None else ', parts'}: open"
@@ -88,6 +77,27 @@ def _places(study: Study) -> Iterator[str]:
         copied = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, study.models)
         for name, line in place_notes(copied).items():
             yield f"note       {name}: {line}"
+
+
+def _model_lines(study: Study) -> Iterator[str]:
+    """The base, LoRAs and embeddings of a study that this machine draws."""
+    for name, lora in study.spec.loras.items():
+        if not study.path(lora.file).exists():
+            raise InputError("no such LoRA file", study.path(lora.file), f"mend loras.{name}.file")
+    models = study.models
+    study.render_settings.check(models.base.factor)
+    yield f"base       {study.spec.base.checkpoint}: opens"
+    if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
+        yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
+    for name, file in models.loras.items():
+        layers = sum(len(modules) for modules in file.layers.values())
+        yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
+        yield from (f"note       {name}: {note}" for note in file.notes)
+        other = trained_on_another(file.metadata, models.base)
+        if other is not None:
+            yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
+    for word, embedding in models.embeddings.items():
+        yield f"embedding  {word}: {embedding.tokens} vectors"
 
 
 def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:

@@ -24,6 +24,8 @@ class DrawSection(Section):
     """`package.module:function`, which is called with a `studies.backends.registry.DrawnStudy` and gives the Backend."""
     title: ClassVar[str] = ""
     """The program's name, for people."""
+    in_a1111_words: ClassVar[bool] = False
+    """Whether A1111's infotext tells all that the study file sets, size and clip skip included."""
     unused: ClassVar[Mapping[str, str]] = {}
     """Dotted keys of study.yaml that decide nothing here, and why: they are refused where they are given."""
 
@@ -54,6 +56,7 @@ class HuanhuaDraw(DrawSection):
 
     backend: ClassVar[str] = "studies.backends.local:make"
     title: ClassVar[str] = "huanhua"
+    in_a1111_words: ClassVar[bool] = True
 
     with_: Literal["huanhua"] = Field(default="huanhua", alias="with")
     """the program that draws"""

@@ -15,6 +15,7 @@ class WebuiDraw(ServerDraw):
 
     backend: ClassVar[str] = "studies.backends.webui:make"
     title: ClassVar[str] = "the WebUI"
+    in_a1111_words: ClassVar[bool] = True
     unused: ClassVar[Mapping[str, str]] = dict.fromkeys(LOCAL_ONLY, "the WebUI opens the base, by its own settings")
 
     with_: Literal["webui"] = Field(alias="with")

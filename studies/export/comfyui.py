@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.base.registry import family_named
+from models.base.registry import FAMILIES, family_named
 from models.errors import InputError
 from optimizer.render.remote.comfyui.sampler_names import NOISY, comfyui_sampler
 from studies.export.comfyui_graph import Graph, Output
@@ -35,6 +35,12 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
     Raises InputError for a sampler that ComfyUI has no counterpart of, and for a VAE that is a folder.
     """
     assert outcome.pick is not None
+    if study.base_facts.family not in FAMILIES:
+        raise InputError(
+            "the server does not tell the base's family",
+            study.spec.base.checkpoint,
+            f"name it: base.config, one of {', '.join(FAMILIES)}",
+        )
     spec, point, graph = study.spec, outcome.pick.point, Graph()
     sampler, scheduler = comfyui_sampler(point.sampler or spec.render.sampler)
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}

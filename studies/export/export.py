@@ -6,11 +6,13 @@ import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from models.errors import InputError
 from models.io.files import write_whole
 from optimizer.point import Job
+from studies.drawing.comfyui import ComfyuiDraw
+from studies.drawing.section import HuanhuaDraw
 from studies.export.infotext import fixed_weights, point_infotext
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
@@ -20,6 +22,7 @@ from studies.study import Study
 if TYPE_CHECKING:
     from models.vision.upscaler import Upscaler
 
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
@@ -42,18 +45,36 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
         raise InputError(
             "there is no pick", f"seed {outcome.seed}", "run the seed first, or see `huanhua show STUDY` for what blocks it"
         )
+    _check_drawn_here(study, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
         return _picture(study, outcome, folder, upscaler)
     if to == "comfyui":
-        return _workflow(study, outcome, folder / f"{name}.comfyui.json", folder / f"{name}.comfyui-api.json")
+        ui, api = folder / f"{name}.comfyui.json", folder / f"{name}.comfyui-api.json"
+        write_graphs = _own_workflow if isinstance(study.spec.draw, ComfyuiDraw) else _workflow
+        return write_graphs(study, outcome, ui, api)
     if to == "lora":
         return _lora(study, outcome, folder / f"{study.spec.name}-{name}.safetensors")
     if to == "diffusers":
         return _script(study, outcome, folder / f"{name}.py")
     path = folder / f"{name}.txt"
     write_whole(path, (write(pick_infotext(study, outcome)) + "\n").encode())
-    return Exported((path,))
+    return Exported((path,), _payload_note(study))
+
+
+def _check_drawn_here(study: Study, to: Target) -> None:
+    """Raises InputError for what needs the base's file, or words that A1111 does not have."""
+    draw, where = study.spec.draw, f"export --to {to}"
+    if not isinstance(draw, HuanhuaDraw) and to in ("diffusers", "lora"):
+        what = f"{draw.title} draws this study: --to {to} needs its base and LoRAs opened here, and would draw another picture"
+        raise InputError(what, where, f"use --to {'comfyui' if isinstance(draw, ComfyuiDraw) else 'a1111'}")
+    if not draw.in_a1111_words and to == "a1111":
+        raise InputError(f"A1111's text cannot tell what {draw.title} draws", where, "use --to comfyui or --to png")
+
+
+def _payload_note(study: Study) -> tuple[str, ...]:
+    files = [f"what {file} sets is not in it" for key, file in study.spec.draw.files().items() if key == "payload"]
+    return tuple(files)
 
 
 def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
@@ -63,7 +84,9 @@ def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
     info = point_infotext(study, Job(outcome.seed, point), weights, {**_inversions(study, point.prompt), **_vae(study)})
     # A1111 hashes checkpoints that are files; a folder has no hash that it would know.
-    return info if study.path(study.spec.base.checkpoint).is_file() else replace(info, model_hash=None)
+    hashed = study.path(study.spec.base.checkpoint).is_file() or bool(SHA256.fullmatch(study.base_facts.hash))
+    folder = study.path(study.spec.base.checkpoint).is_dir()
+    return info if hashed and not folder else replace(info, model_hash=None)
 
 
 def _inversions(study: Study, prompt: str) -> dict[str, str]:
@@ -73,6 +96,9 @@ def _inversions(study: Study, prompt: str) -> dict[str, str]:
     text, found = f"{prompt or study.spec.prompt} {study.spec.negative_prompt}".lower(), []
     for file in study.spec.embeddings:
         stem = Path(file).stem
+        # A server has its own, under the same names.
+        if not study.path(file).is_file():
+            continue
         if re.search(rf"(?<!\w){re.escape(stem.lower())}(?!\w)", text):
             found.append(f"{stem}: {hash_path(study.path(file))[:12]}")
     return {"TI hashes": ", ".join(found)} if found else {}
@@ -90,20 +116,52 @@ def _vae(study: Study) -> dict[str, str]:
 def _picture(study: Study, outcome: Outcome, folder: Path, upscaler: Upscaler | None) -> Exported:
     from PIL import Image
 
-    from studies.export.picture import enlarged, png_bytes
+    from studies.export.picture import png_bytes
 
     assert outcome.pick is not None
-    drawn, info, name = outcome.record(outcome.pick).image, pick_infotext(study, outcome), f"seed-{outcome.seed}"
+    drawn, name = outcome.record(outcome.pick).image, f"seed-{outcome.seed}"
     with Image.open(drawn) as stored:
         image = stored.convert("RGB")
+    texts = _texts(study, outcome, upscaler)
     if upscaler is None:
         path = folder / f"{name}.png"
-        write_whole(path, png_bytes(image, info))
-        return Exported((path,))
-    large, info = enlarged(image, info, upscaler)
+        write_whole(path, png_bytes(image, texts))
+        return Exported((path,), _payload_note(study))
+    large = upscaler.enlarge(image)
     path = folder / f"{name}-x{upscaler.scale}.png"
-    write_whole(path, png_bytes(large, info))
+    write_whole(path, png_bytes(large, texts))
     return Exported((path,), (f"{image.width}x{image.height} enlarged by {upscaler.name} to {large.width}x{large.height}",))
+
+
+def _texts(study: Study, outcome: Outcome, upscaler: Upscaler | None) -> dict[str, str]:
+    """The text chunks of the pick's PNG: A1111's "parameters", or ComfyUI's "prompt" and "workflow"."""
+    from studies.export.picture import with_upscaler
+
+    assert outcome.pick is not None
+    if not isinstance(study.spec.draw, ComfyuiDraw):
+        info = pick_infotext(study, outcome)
+        return {"parameters": write(info if upscaler is None else with_upscaler(info, upscaler))}
+    from studies.export.own_workflow import own_workflow
+
+    api, page, left = own_workflow(study, Job(outcome.seed, outcome.pick.point))
+    return {"prompt": json.dumps(api), **({"workflow": json.dumps(page)} if page is not None and not left else {})}
+
+
+def _own_workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
+    from studies.export.own_workflow import own_workflow
+
+    assert outcome.pick is not None
+    filled, page, left = own_workflow(study, Job(outcome.seed, outcome.pick.point))
+    write_whole(api, json.dumps(filled, indent=1, ensure_ascii=False).encode())
+    if page is None:
+        return Exported(
+            (api,), (f"your workflow with the pick's values; {api.name} opens in ComfyUI and is for its server's /prompt",)
+        )
+    if left:
+        note = f"the page's own graph is not written: it is not told where it keeps {', '.join(left[:6])}"
+        return Exported((api,), (note,))
+    write_whole(ui, json.dumps(page, indent=1, ensure_ascii=False).encode())
+    return Exported((ui, api), (f"your workflow with the pick's values: drag {ui.name} into ComfyUI",))
 
 
 def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:

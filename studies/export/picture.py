@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -13,22 +14,18 @@ if TYPE_CHECKING:
     from studies.picture_settings.settings import PictureSettings
 
 
-def png_bytes(image: Image, info: PictureSettings) -> bytes:
-    """A PNG whose text `parameters` A1111's "PNG Info" tab reads."""
+def png_bytes(image: Image, texts: Mapping[str, str]) -> bytes:
+    """A PNG with text chunks: "parameters" is read by A1111's "PNG Info" tab, "prompt" and "workflow" by ComfyUI."""
     from PIL.PngImagePlugin import PngInfo
 
-    from studies.picture_settings.infotext import write
-
     buffer, chunks = BytesIO(), PngInfo()
-    chunks.add_text("parameters", write(info))
+    for name, text in texts.items():
+        chunks.add_text(name, text)
     image.save(buffer, format="PNG", pnginfo=chunks)
     return buffer.getvalue()
 
 
-def enlarged(drawn: Image, info: PictureSettings, upscaler: Upscaler) -> tuple[Image, PictureSettings]:
-    """The picture through the upscaler, and its settings with those of A1111's "Extras" tab; "Size" stays what was drawn.
-
-    Raises InputError if the upscaler does not fit on its device.
-    """
+def with_upscaler(info: PictureSettings, upscaler: Upscaler) -> PictureSettings:
+    """The settings with those of A1111's "Extras" tab; "Size" stays what was drawn."""
     postprocess = {"Postprocess upscale by": str(upscaler.scale), "Postprocess upscaler": upscaler.name}
-    return upscaler.enlarge(drawn), replace(info, other={**info.other, **postprocess})
+    return replace(info, other={**info.other, **postprocess})

@@ -35,7 +35,7 @@ def draw_around(
     """
     from optimizer.evaluate.stored_images import missing_images
     from studies.grid.axes import axis_seeds
-    from studies.grid.grid import centre_of, check_steps, grids_of, stored_judges
+    from studies.grid.grid import centre_of, check_cells, grids_of, stored_judges
     from studies.run.calibration import missing_calibration
     from studies.run.scouting import locked_seeds
     from studies.run.stored_results import was_run
@@ -44,7 +44,7 @@ def draw_around(
     along = axis_seeds(axes)
     judges = stored_judges(study, along if seed is None else (*along, seed))
     grids = grids_of(along[0] if seed is None else seed, centre_of(study, seed, judges), axes)
-    check_steps(study, grids)
+    check_cells(study, grids)
     lacking = missing_calibration(study, seed) if seed is not None and not along else set()
     title = f"grid {' x '.join(axis.name for axis in axes)}"
     if lacking:
@@ -69,15 +69,14 @@ def draw_grid(
 ) -> DrawnGrid:
     """Draws and logs one grid picture; what is not on its axes stays as in its centre."""
     from studies.grid.grid import draw_cells
-    from studies.grid.infotext import grid_infotext
-    from studies.picture_settings.infotext import save_png
+    from studies.grid.infotext import save_grid
     from studies.report.sheets.grid import grid_sheet
 
     with callback.progress("grid") as advance:
         cells = draw_cells(study, judges, grid, image_counter(advance, len(grid.jobs())))
     name = _file_name(grid)
     path = study.workspace.pictures / name
-    save_png(grid_sheet(study, grid, cells), path, grid_infotext(study, grid))
+    save_grid(study, grid, grid_sheet(study, grid, cells), path)
     hiding = blurred and any(cell.bare for row in cells for cell in row)
     copy = grid_sheet(study, grid, cells, blurred=True) if hiding else path
     tracker.log_picture(None if grid.over_seeds or grid.seed not in judges else grid.seed, name, copy)

@@ -13,6 +13,7 @@ from optimizer.render.samplers import calls
 from scorers.observe.references import References
 from scorers.score.calibration import similarity
 from scorers.score.registry import standalone_scores
+from studies.backends.remote import RemoteBackend
 from studies.grid.axes import GridAxis
 from studies.references.references import references_of
 from studies.run.blur_policy import little_clothing
@@ -96,10 +97,13 @@ def grids_of(seed: int, centre: Point, axes: Sequence[GridAxis]) -> list[Grid]:
     return [Grid(*z.place(seed, centre, index), x, y, (z, index)) for index in range(len(z.labels))]
 
 
-def check_steps(study: Study, grids: Iterable[Grid]) -> None:
-    """Raises InputError for a cell whose sampler cannot make as many steps, before any is drawn."""
-    render = study.spec.render
-    for job in (job for grid in grids for job in grid.jobs()):
+def check_cells(study: Study, grids: Iterable[Grid]) -> None:
+    """Raises InputError, before any is drawn, for a cell whose sampler cannot make as many steps or is not the server's."""
+    render, jobs = study.spec.render, [job for grid in grids for job in grid.jobs()]
+    if isinstance(study.backend, RemoteBackend):
+        study.backend.check_samplers({job.point.sampler for job in jobs if job.point.sampler is not None})
+        return
+    for job in jobs:
         calls(job.point.sampler or render.sampler, job.point.steps or render.steps)
 
 

@@ -9,16 +9,30 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optimizer.point import Point
 from studies.export.infotext import file_name, fixed_weights, point_infotext
 from studies.grid.axes import WeightAxis
 from studies.grid.grid import Grid
+from studies.picture_settings.infotext import save_png
 from studies.picture_settings.lora_tags import lora_tag
 from studies.picture_settings.settings import PictureSettings
 from studies.study import Study
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 SCRIPT = "X/Y/Z plot"
+
+
+def save_grid(study: Study, grid: Grid, picture: Image, path: Path) -> None:
+    """A PNG, with its settings inside where A1111's words tell them all."""
+    if study.spec.draw.in_a1111_words:
+        save_png(picture, path, grid_infotext(study, grid))
+    else:
+        picture.save(path, format="PNG")
 
 
 def grid_infotext(study: Study, grid: Grid) -> PictureSettings:

@@ -8,6 +8,7 @@ from typing import Final
 from models.errors import InputError
 from optimizer.render.samplers import sampler_named
 from optimizer.search.space import CFG
+from studies.drawing.section import HuanhuaDraw
 from studies.grid.axes import CfgAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis
 from studies.spec import StudySpec
 
@@ -27,7 +28,7 @@ def parse_axis(text: str, spec: StudySpec) -> GridAxis:
         case "seed":
             return SeedAxis(_whole(_within(_numbers(values, text), "seed", 0, 2**32 - 1, text), text))
         case "sampler":
-            return SamplerAxis(_samplers(values, text), spec.render.sampler)
+            return SamplerAxis(_samplers(values, text, here=isinstance(spec.draw, HuanhuaDraw)), spec.render.sampler)
         case "prompt":
             return PromptAxis(_words(values, spec.prompt, text), spec.prompt)
     return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), "a weight", 0, 2, text))
@@ -81,10 +82,13 @@ def _whole(values: tuple[float, ...], where: str) -> tuple[int, ...]:
     return tuple(int(value) for value in values)
 
 
-def _samplers(text: str, where: str) -> tuple[str, ...]:
+def _samplers(text: str, where: str, *, here: bool) -> tuple[str, ...]:
+    """Not `here`, a server knows which it has: `studies.grid.grid.check_cells`."""
     names = tuple(name.strip() for name in text.split(","))
     _check_count(len(names), where)
-    for name in names:
+    if not here and not all(names):
+        raise InputError("a sampler without a name", where, "write names with commas between them")
+    for name in names if here else ():
         try:
             sampler_named(name)
         except InputError as error:

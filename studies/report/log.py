@@ -84,11 +84,16 @@ def log_pick(tracker: Tracker, outcome: Outcome) -> None:
 
 def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     """The parameters of a seed's run."""
+    from studies.drawing.section import HuanhuaDraw
     from studies.references.source import sources_of
 
     spec = study.spec
     params: dict[str, str | int | float] = {"seed": seed, "base": spec.base.checkpoint, "sampler": spec.render.sampler}
-    params |= {"steps": spec.render.steps, "cfg": spec.render.cfg, "size": f"{spec.render.width}x{spec.render.height}"}
+    params |= {"steps": spec.render.steps, "cfg": spec.render.cfg}
+    if spec.draw.in_a1111_words:
+        params["size"] = f"{spec.render.width}x{spec.render.height}"
+    if not isinstance(spec.draw, HuanhuaDraw):
+        params["drawn by"] = spec.draw.title
     params |= {f"lora.{n}": f"{s.file} {study.lora_facts[n].hash}" for n, s in spec.loras.items()}
     params |= {f"references.{n}": source for n, source in sources_of(study).items() if source != "photos"}
     params |= {f"references.{n}": s.references for n, s in spec.loras.items() if s.references is not None}

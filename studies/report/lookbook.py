@@ -45,12 +45,13 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     """What all images share. Files are named without their folders: a page that is passed on does not show where they were."""
     spec, render = study.spec, study.spec.render
     fixed = ", ".join(f"{name} {lora.fixed:g}" for name, lora in spec.loras.items() if lora.fixed is not None)
+    told = spec.draw.in_a1111_words
     return (
         ("Base", PureWindowsPath(spec.base.checkpoint).name),
-        ("Size", f"{render.width} × {render.height}"),
+        *((("Size", f"{render.width} × {render.height}"),) if told else (("Drawn by", spec.draw.title),)),
         ("Sampler", f"{render.sampler}, {render.steps} steps"),
         ("CFG", f"{render.cfg:g}" if spec.search.cfg is None else f"{render.cfg:g}, searched"),
-        ("Clip skip", str(spec.base.clip_skip)),
+        *((("Clip skip", str(spec.base.clip_skip)),) if told else ()),
         *((("Fixed LoRAs", fixed),) if fixed else ()),
     )
 

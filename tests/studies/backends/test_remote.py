@@ -193,10 +193,10 @@ class TestRefusals:
 
     def test_a_name_that_no_lora_has(self, studio: Studio) -> None:
         study = studio.open()
-        drawn = DrawnStudy(study.spec, study.root, study.workspace, study.models)
+        loras = study.spec.loras
         with pytest.raises(InputError, match=r"no LoRA of the study is named coat: draw.loras.coat"):
-            study_loras(drawn, {"coat": "coat.safetensors"})
-        assert study_loras(drawn, {"dress": "sub/d.safetensors"})[0].server_name == "sub/d.safetensors"
+            study_loras(loras, study.root, {"coat": "coat.safetensors"})
+        assert study_loras(loras, study.root, {"dress": "sub/d.safetensors"})[0].server_name == "sub/d.safetensors"
 
     def test_ray_is_refused(self, studio: Studio) -> None:
         with pytest.raises(InputError, match="the WebUI draws this study, and Ray's workers would not"):
@@ -207,7 +207,7 @@ def test_closing_ends_all_connections(studio: Studio) -> None:
     study = studio.open()
     study.backend.identity()
     backend = studio.backends[0]
-    remote = backend._remotes[0]
+    remote = backend._remote(0)
     backend.close()
     assert isinstance(remote, FakeRemoteRenderer)
     assert remote.closed

@@ -70,7 +70,24 @@ def _finite(raw: Any) -> bool:
     return True
 
 
+def read_page_workflow(path: Path) -> Any:
+    """The same workflow as ComfyUI's page keeps it, if the file is a picture that holds it too; else None."""
+    with path.open("rb") as stream:
+        kind = picture_kind(stream.read(HEAD))
+    text = None if kind is None else _chunks(path, kind).get("workflow")
+    return None if text is None else _parsed(text, path)
+
+
 def _text_in(path: Path, kind: str) -> str:
+    chunks = _chunks(path, kind)
+    if chunks.get("prompt"):
+        return chunks["prompt"]
+    if "workflow" in chunks:
+        raise InputError("the picture holds the workflow for ComfyUI's page, not for its API", path, SAVE_AS_API)
+    raise InputError("the picture holds no workflow", path, f"take one that ComfyUI saved, or {SAVE_AS_API}")
+
+
+def _chunks(path: Path, kind: str) -> dict[str, str]:
     from PIL import Image
 
     if kind not in PICTURES:
@@ -83,11 +100,7 @@ def _text_in(path: Path, kind: str) -> str:
                 chunks |= _of_exif(opened.getexif().values())
     except DAMAGES as error:
         raise InputError("a damaged picture", path, "copy it again") from error
-    if chunks.get("prompt"):
-        return chunks["prompt"]
-    if "workflow" in chunks:
-        raise InputError("the picture holds the workflow for ComfyUI's page, not for its API", path, SAVE_AS_API)
-    raise InputError("the picture holds no workflow", path, f"take one that ComfyUI saved, or {SAVE_AS_API}")
+    return chunks
 
 
 def _of_exif(values: Any) -> dict[str, str]:
