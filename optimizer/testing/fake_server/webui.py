@@ -76,6 +76,8 @@ class FakeWebui:
     scripts: tuple[str, ...] = ("x/y/z plot", "controlnet", "adetailer", "sampler", "seed")
     step_s: float = 0.0
     """Seconds a step takes."""
+    broken: frozenset[str] = frozenset()
+    """LoRAs that it lists and cannot open: it draws without them."""
     ignored: frozenset[str] = frozenset()
     """LoRAs that do not act, though it states their hashes."""
     refusal: tuple[int, Mapping[str, Any]] | None = None
@@ -218,7 +220,7 @@ class FakeWebui:
                 break
             self.state["sampling_step"] = step
         text, wanted = parsed(request["prompt"])
-        loras = {name: weight for name, weight in wanted if name in self.loras}
+        loras = {name: weight for name, weight in wanted if name in self.loras and name not in self.broken}
         acting = dict.fromkeys(self.loras, 0.0) | {name: w for name, w in loras.items() if name not in self.ignored}
         steps = self.state["sampling_step"] + 1
         numbers = request["cfg_scale"], steps, sampler, request["width"] // 8 * 8, request["height"] // 8 * 8

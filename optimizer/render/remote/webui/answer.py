@@ -168,9 +168,9 @@ def _no_vae(sent: str, values: Mapping[str, str]) -> str:
 
 
 def _check_loras(answer: Answer, asked: Asked, expected: Expected, url: str) -> None:
-    found = _stated_loras(answer.values, expected.kind)
+    found = stated_loras(answer.values, expected.kind)
     for name in asked.loras:
-        written = _in_infotext(name)
+        written = in_infotext(name)
         if written not in found:
             what = f"the server drew without the LoRA {name}: it is missing, damaged, or for another base"
             raise InputError(what, url, "see the server's log")
@@ -178,12 +178,13 @@ def _check_loras(answer: Answer, asked: Asked, expected: Expected, url: str) -> 
         if known and found[written] and known[:SHORT_LORA] != found[written][:SHORT_LORA]:
             what = f"the server's LoRA {name} is another file than before (its hash was {known[:12]}, and is {found[written]})"
             raise InputError(what, url, "put the file back, or start the study anew")
-    more = set(found) - {_in_infotext(name) for name in asked.loras}
+    more = set(found) - {in_infotext(name) for name in asked.loras}
     if more:
         raise InputError(f"the server drew with another LoRA, too ({min(more)})", url, "see which setting or extension adds it")
 
 
-def _stated_loras(values: Mapping[str, str], kind: Kind) -> dict[str, str]:
+def stated_loras(values: Mapping[str, str], kind: Kind) -> dict[str, str]:
+    """Hashes of the LoRAs that were drawn with, by their names in the infotext; empty where one is not stated."""
     if kind is not SDNEXT:
         return hashes_in(values, "Lora hashes")
     names = [name.strip() for name in values.get("LoRA networks", "").split(",") if name.strip()]
@@ -191,7 +192,8 @@ def _stated_loras(values: Mapping[str, str], kind: Kind) -> dict[str, str]:
     return dict(zip(names, hashes if len(hashes) == len(names) else [""] * len(names), strict=True))
 
 
-def _in_infotext(name: str) -> str:
+def in_infotext(name: str) -> str:
+    """A name of a tag as the infotext lists it."""
     return name.replace(":", "").replace(",", "").strip()
 
 

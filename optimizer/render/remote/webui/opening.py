@@ -15,7 +15,7 @@ from models.errors import InputError
 from optimizer.render.base import RenderSettings
 from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.server_lora import ServerLora, StudyLora, nearest
-from optimizer.render.remote.webui.answer import Answer, Expected, read_answer
+from optimizer.render.remote.webui.answer import Answer, Expected, in_infotext, read_answer, stated_loras
 from optimizer.render.remote.webui.asked import Frame
 from optimizer.render.remote.webui.hashes import checkpoint_hash, server_loras
 from optimizer.render.remote.webui.infotext import hashes_in
@@ -104,7 +104,8 @@ def open_server(client: Client, wanted: Wanted) -> Opened:
     listed = checkpoint(wanted.checkpoint, ask_lists(client), client.url)
     loopback = client.place.loopback
     digest = checkpoint_hash(listed, loopback=loopback)
-    stated, embeddings = (hashes_in(answer.values, key) for key in ("Lora hashes", "TI hashes"))
+    stated, embeddings = stated_loras(answer.values, frame.lists.kind), hashes_in(answer.values, "TI hashes")
+    _check_loaded(frame, stated, client.url)
     found = server_loras(wanted.loras, frame.loras, stated, url=client.url, loopback=loopback)
     inversions = {name: embeddings.get(name.replace(":", "").replace(",", ""), "") for name in wanted.embeddings}
     expected = Expected(frame.lists.kind, digest, stated, inversions, version)
@@ -143,6 +144,14 @@ def _simple(lists: Lists) -> str:
 def _version(answer: Answer) -> str:
     version = answer.info.get("version") or answer.values.get("Version") or ""
     return version if isinstance(version, str) else ""
+
+
+def _check_loaded(frame: Frame, stated: Mapping[str, str], url: str) -> None:
+    """Raises InputError for a LoRA that the first picture was drawn without."""
+    for name, lora in frame.loras.items():
+        if in_infotext(lora.name) not in stated:
+            what = f"the server cannot open the LoRA {lora.name}, or states no hashes (--no-hashing)"
+            raise InputError(what, f"loras.{name} at {url}", "see the server's log")
 
 
 def _check_embeddings(client: Client, names: Sequence[str]) -> None:

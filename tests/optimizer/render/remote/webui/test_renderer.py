@@ -211,6 +211,18 @@ class TestWhatIsRefused:
         with pytest.raises(InputError, match=line):
             around.draw(renderer=around.make(**{"loras": (study_lora("dress"), study_lora("shoes")), **given}))
 
+    def test_a_lora_that_the_server_cannot_open(self, around: Around) -> None:
+        around.fake.broken = frozenset(["shoes"])
+        with pytest.raises(InputError, match="cannot open the LoRA shoes"):
+            around.make().facts()
+
+    def test_a_lora_that_it_can_no_longer_open(self, around: Around) -> None:
+        renderer = around.make()
+        around.draw(renderer=renderer)
+        around.fake.broken = frozenset(["shoes"])
+        with pytest.raises(InputError, match="without the LoRA shoes"):
+            around.draw(renderer=renderer)
+
     def test_out_of_memory(self, around: Around) -> None:
         renderer = around.make()
         renderer.facts()
