@@ -140,9 +140,9 @@ class TrackingSection(Section):
     """Where results are stored and shown."""
 
     mlflow: str | None = None
-    """MLflow tracking URI; SQLite in the workspace by default"""
+    """MLflow tracking URI, a relative SQLite file from the study's folder; SQLite in the workspace by default"""
     storage: str | None = None
-    """Optuna storage URL; SQLite in the workspace by default"""
+    """Optuna storage URL, a relative SQLite file from the study's folder; SQLite in the workspace by default"""
 
 
 class StudySpec(Section):

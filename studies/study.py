@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
+from models.io.sqlite_url import placed_in
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.image_cache import ImageCache
@@ -73,7 +74,14 @@ class Study:
     @property
     def storage_url(self) -> str:
         """Of Optuna's storage: a shared one, or SQLite in the workspace."""
-        return self.spec.tracking.storage or self.workspace.storage_url()
+        url = self.spec.tracking.storage
+        return self.workspace.storage_url() if url is None else placed_in(self.root, url)
+
+    @property
+    def tracking_url(self) -> str | None:
+        """The tracking server that the study file names; None for MLflow in the workspace."""
+        url = self.spec.tracking.mlflow
+        return None if url is None else placed_in(self.root, url)
 
     @property
     def base_facts(self) -> BaseFacts:

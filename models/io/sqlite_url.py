@@ -34,3 +34,14 @@ def sqlite_path(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.query or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database))
+
+
+def placed_in(folder: Path, url: str) -> str:
+    """`url`, with the file of a relative SQLite URL in `folder`; any other as it is.
+
+    One that is only found from the current folder, where earlier versions put it, stays there.
+    """
+    path = sqlite_path(url)
+    if path is None or path.is_absolute():
+        return url
+    return sqlite_url(path if path.is_file() and not (folder / path).is_file() else folder / path)

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.errors import InputError
 from optimizer.point import Point
 from optimizer.search.space import Space
 from optimizer.search.strategy import Phase
@@ -98,7 +99,8 @@ class TrialStore:
         """Stores a finished trial and returns its number. It is there as a whole or not at all: one transaction, tried again
         while the database is away.
 
-        `note` is given the number and the address of the image in optuna-dashboard, and gives the trial's note.
+        `note` is given the number and the address of the image in optuna-dashboard, and gives the trial's note. Raises
+        InputError if the study was deleted since it was opened.
         """
         from optuna.trial import create_trial
 
@@ -123,7 +125,11 @@ class TrialStore:
             # A connection that broke while it committed leaves open whether the trial is there.
             if next(attempts) and (number := self._number_of(artifact)) is not None:
                 return number
-            return store_trial(self.study.storage, self.study.id, trial, note_attributes)[1]
+            try:
+                return store_trial(self.study.storage, self.study.id, trial, note_attributes)[1]
+            except KeyError as error:
+                what = "its Optuna study was deleted meanwhile"
+                raise InputError(what, self.name, "give the same command again: it starts anew") from error
 
         return with_retries(store)
 

@@ -22,12 +22,12 @@ def stores_of(study: Study, *, blurred: bool) -> Stores:
     from studies.tracking.mlflow.database import move_artifacts
     from studies.tracking.mlflow.tracker import local_store
 
-    place, tracking = study.workspace, study.spec.tracking
+    place = study.workspace
     url, mlflow_artifacts = local_store(place.root)
-    if tracking.mlflow is None:
+    if study.tracking_url is None:
         move_artifacts(url, mlflow_artifacts)
     return Stores(
-        mlflow_url=tracking.mlflow or url,
+        mlflow_url=study.tracking_url or url,
         mlflow_artifacts=mlflow_artifacts,
         storage_url=study.storage_url,
         artifacts=place.artifacts,

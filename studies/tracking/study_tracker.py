@@ -24,7 +24,7 @@ def open_study_tracker(study: Study, capacity: int = 512) -> Tracker:
     from studies.workspace import identity_of
 
     folder = study.workspace.make().root
-    if (uri := study.spec.tracking.mlflow) is not None:
+    if (uri := study.tracking_url) is not None:
         return open_tracker(uri, study.spec.name, capacity=capacity, owner=identity_of(study.workspace).id)
     uri, artifacts = local_store(folder)
     return open_tracker(uri, study.spec.name, artifacts=artifacts, capacity=capacity)

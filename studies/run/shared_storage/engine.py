@@ -32,7 +32,7 @@ def unusable_storage() -> Iterator[None]:
 
     try:
         yield
-    except (DBAPIError, UnicodeDecodeError) as error:
+    except (DBAPIError, UnicodeDecodeError, TypeError) as error:  # the last of options in the URL that the driver lacks
         raise unusable(error) from error
 
 

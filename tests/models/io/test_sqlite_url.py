@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from models.io.sqlite_url import sqlite_path, sqlite_url
+from models.io.sqlite_url import placed_in, sqlite_path, sqlite_url
 
 NAMES = (
     *("plain", "a b", "q?x", "?", "h#x", "100%", "p%20x", "%3F", "%(x)s", "amp&x=1", "both\"'", "衣服", "🧥", "colon:x"),
@@ -41,3 +41,19 @@ def test_names_without_special_characters_keep_their_urls(tmp_path: Path) -> Non
 )
 def test_what_is_no_plain_file_has_no_path(url: str) -> None:
     assert sqlite_path(url) is None
+
+
+def test_a_relative_file_lies_in_the_studys_folder_wherever_a_command_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    folder = tmp_path / "100% a"
+    folder.mkdir()
+    assert sqlite_path(placed_in(folder, "sqlite:///all.db")) == folder / "all.db"
+    Path("all.db").touch()
+    assert sqlite_path(placed_in(folder, "sqlite:///all.db")) == Path("all.db").resolve(), "as earlier versions placed it"
+    (folder / "all.db").touch()
+    assert sqlite_path(placed_in(folder, "sqlite:///all.db")) == folder / "all.db"
+    for url in (f"sqlite:///{tmp_path / 'a.db'}", "postgresql://host/name", "http://host:5000", "databricks"):
+        assert placed_in(folder, url) == url

@@ -174,6 +174,27 @@ def test_trials_that_wait_are_no_results_either(trial_store: TrialStore) -> None
     assert add(trial_store, 0.3) == 2
 
 
+def test_a_study_that_was_deleted_meanwhile_is_one_line(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
+    optuna.delete_study(study_name=trial_store.name, storage=trial_store.storage)
+    with pytest.raises(InputError, match="its Optuna study was deleted meanwhile: look-seed-7; give the same command again"):
+        add(trial_store, 0.3)
+    again = TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts)
+    assert add(again, 0.3) == 0
+    assert [entry.point.weights["dress"] for entry in again.entries()] == [0.3]
+
+
+def test_a_database_that_was_deleted_is_made_anew(trial_store: TrialStore, tmp_path: Path) -> None:
+    """An open connection would write to the file that is gone."""
+    add(trial_store, 0.4)
+    for file in tmp_path.glob("optuna.db*"):
+        file.unlink()
+    again = TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts)
+    assert again.entries() == []
+    assert add(again, 0.3) == 0
+    assert len(study_of(again).trials) == 1
+
+
 def test_few_databases_stay_open_however_many_are_looked_at(tmp_path: Path) -> None:
     Image.new("RGB", (8, 12)).save(tmp_path / "drawn.png")
     for number in range(MAX_OPEN + 4):
