@@ -104,8 +104,8 @@ class SearchSection(Section):
     """how far the figure may move from the locked image: 1 is as far as other seeds; null only reports it"""
     sampler: SamplerName = "least-weight"
     """what proposes the weights of the next image"""
-    worth: Annotated[float, Field(gt=0, le=2)] = 0.001
-    """least-weight draws no image that is expected to save less weight than this"""
+    worth: Annotated[float, Field(gt=0, le=2)] | None = None
+    """least-weight draws no image that is expected to save less weight than this; null for a fifth of a step"""
     batch: Annotated[int, Field(ge=1, le=64)] = 1
     """images proposed at once: as many as `--ray` has workers for a seed"""
     robustness: Annotated[float, Field(ge=0, le=0.2)] = Field(default=0.02, validation_alias=AliasChoices("robustness", "margin"))

@@ -63,7 +63,7 @@ def sampler_for(problem: Problem, earlier: list[list[Judged]], seed: int) -> Lea
 
 def endless(sampler: LeastWeight) -> LeastWeight:
     """The same sampler, which goes on while a point is left."""
-    return replace(sampler, min_saving=0.0, infeasible_images=MISS)
+    return replace(sampler, endless=True)
 
 
 def searched(problem: Problem, earlier: list[list[Judged]], seed: int) -> dict[str, Any]:

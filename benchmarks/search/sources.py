@@ -24,6 +24,23 @@ YARDSTICKS: Final = (
     "benchmarks/search/ngopt.py",
     "benchmarks/search/yardsticks.py",
 )
+ALL_IN: Final = (
+    "optimizer/point.py",
+    "optimizer/search/*.py",
+    "optimizer/search/samplers/optuna_samplers.py",
+    "optimizer/testing/landscape.py",
+    "benchmarks/search/bisection.py",
+    "benchmarks/search/botorch_sampler.py",
+    "benchmarks/search/cases.py",
+    "benchmarks/search/raised.py",
+    "benchmarks/search/refined.py",
+)
+"""What benchmarks/search/all_in.py runs besides the project's own sampler."""
+
+
+@lru_cache
+def all_in_sources() -> str:
+    return _hash(ALL_IN)
 
 
 @lru_cache

@@ -18,6 +18,10 @@ class Judged:
     """In units of weight."""
     violations: Mapping[str, float]
     """By constraint, in its units: at most 0 is met, NaN is not."""
+    pending: bool = False
+    """Whether it is being drawn, and its violations are only expected: it is never the best."""
+    images: tuple[Judged, ...] = ()
+    """Its own image and those of its neighbours, where its violations are the worst of them; none where they are its own."""
 
     @property
     def feasible(self) -> bool:
@@ -30,14 +34,15 @@ class Judged:
 
 
 def best(history: Sequence[Judged]) -> Judged | None:
-    """The cheapest feasible point, the earliest among equals."""
-    feasible = [j for j in history if j.feasible]
+    """The cheapest feasible point that was drawn, the earliest among equals."""
+    feasible = [j for j in history if j.feasible and not j.pending]
     return min(feasible, key=lambda j: j.cost) if feasible else None
 
 
 def nearest(history: Sequence[Judged]) -> Judged:
-    """The point closest to being feasible: the least sum of violations, the cheapest among equals. NaN counts as infinite."""
-    return min(history, key=lambda j: (sum(_violation(v) for v in j.violations.values()), j.cost))
+    """The drawn point closest to being feasible: the least sum of violations, the cheapest among equals. NaN is infinite."""
+    drawn = [j for j in history if not j.pending]
+    return min(drawn or history, key=lambda j: (sum(_violation(v) for v in j.violations.values()), j.cost))
 
 
 def _violation(value: float) -> float:

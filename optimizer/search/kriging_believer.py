@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged
@@ -15,13 +16,14 @@ def with_pending(
 ) -> list[Judged]:
     """The history and each pending point in turn, at the violations expected given all before it.
 
-    The sampler's own prediction where it has one; else that of the least-weight surrogates of a first seed, for which `require`
-    is the calibrated expression that each LoRA must reach.
+    They are pending: what is only expected to be feasible is not the best. The sampler's own prediction where it has one; else
+    that of the least-weight surrogates of a first seed, for which `require` is the calibrated expression that each LoRA must
+    reach.
     """
     predicting = sampler if isinstance(sampler, PredictingSampler) else _first_seed(space, require)
     believed = list(history)
     for point in pending:
-        believed += predicting.predict(space, believed, [point])
+        believed += [replace(judged, pending=True) for judged in predicting.predict(space, believed, [point])]
     return believed
 
 

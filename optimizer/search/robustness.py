@@ -1,7 +1,8 @@
 """Robustness of a pick: it holds at w +- 0.02 too, since other tools round weights and draw with other noise.
 
-Two neighbours: all weights lower, and all weights higher. A LoRA at weight 0 stays away. A feasible point with an infeasible
-neighbour counts as infeasible: the search goes on to the next one.
+Two neighbours: all weights lower, and all weights higher. A LoRA at weight 0 stays away. The lower one is drawn first, since
+expression is what breaks most often; where it breaks, the higher one is not drawn. A feasible point with an infeasible neighbour
+counts as infeasible: the search goes on to the next one.
 
 The two images count in the budget and are reserved for the best point until its robustness was checked. That waits for the proof,
 which may find a better point, while images are left for the proof and for the robustness of each point on the way down: where the
@@ -36,12 +37,29 @@ class Robustness:
 
     @property
     def holds(self) -> bool:
-        return all(judged.feasible for judged in self.neighbours.values())
+        return len(self.neighbours) == NEIGHBOURS and all(judged.feasible for judged in self.neighbours.values())
+
+    @property
+    def next_side(self) -> Side | None:
+        """What is still to be drawn; None where the images settle whether it holds."""
+        return next_side(self.neighbours)
 
 
 def neighbours(point: Point, off: float) -> dict[Side, Point]:
     """The points at w - `off` and w + `off`. Weights stay at 0 or above."""
     return {"lower": replace(point, weights=_shifted(point, -off)), "higher": replace(point, weights=_shifted(point, off))}
+
+
+def next_side(drawn: Mapping[Side, Judged]) -> Side | None:
+    """The side of a point to draw next: the lower one, then, where that holds, the higher one; None where no more is needed."""
+    if "lower" not in drawn:
+        return "lower"
+    return "higher" if drawn["lower"].feasible and "higher" not in drawn else None
+
+
+def images_of(judged_neighbours: JudgedNeighbours) -> int:
+    """How many images were drawn for robustness."""
+    return sum(len(sides) for sides in judged_neighbours.values())
 
 
 def _shifted(point: Point, by: float) -> dict[str, float]:
@@ -63,7 +81,8 @@ def due_before_proof(space: Space, unchecked: Judged, history: Sequence[Judged],
 
 def best_robust(history: Sequence[Judged], judged_neighbours: JudgedNeighbours) -> Judged | None:
     """The cheapest point whose neighbours hold; where none was found, the cheapest that is feasible as far as was checked."""
-    checked = [judged for judged in with_robustness(history, judged_neighbours) if judged.point.key() in judged_neighbours]
+    judged = with_robustness(history, judged_neighbours)
+    checked = [j for j in judged if next_side(judged_neighbours.get(j.point.key(), {})) is None]
     return best(checked) or best(with_robustness(history, judged_neighbours))
 
 
@@ -76,4 +95,5 @@ def _worst(judged: Judged, neighbours_of: Mapping[Side, Judged]) -> Judged:
     if not neighbours_of:
         return judged
     all_three = [judged, *neighbours_of.values()]
-    return replace(judged, violations={name: max(j.violations[name] for j in all_three) for name in judged.violations})
+    worst = {name: max(j.violations[name] for j in all_three) for name in judged.violations}
+    return replace(judged, violations=worst, images=tuple(all_three))

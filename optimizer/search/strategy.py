@@ -18,7 +18,7 @@ from optimizer.point import Point
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.kriging_believer import with_pending
 from optimizer.search.proof import lowered
-from optimizer.search.samplers.base import Sampler
+from optimizer.search.samplers.base import OrderingSampler, Sampler
 from optimizer.search.space import Space
 
 Phase = Literal["start", "design", "search", "proof"]
@@ -57,13 +57,17 @@ def next_proposal(space: Space, history: Sequence[Judged], settings: SearchSetti
         if point.key() not in drawn:
             return Proposal(point, phase)
     found, ended = best(history), False
-    if found is None or len(history) < budget - settings.reserved - proof_reserve(space, budget - settings.reserved):
+    reserved = settings.reserved + _reserved_for_proof(space, found, history, sampler, budget - settings.reserved)
+    if found is None or len(history) < budget - reserved:
         proposed = sampler.propose(space, history)
         if proposed is not None and proposed.key() not in drawn:
             return Proposal(proposed, "search")
         ended = proposed is None
     if found is None:
         return None
+    if isinstance(sampler, OrderingSampler):
+        steps = _single_steps_down(space, found, history)
+        return Proposal(sampler.order(space, history, steps)[0], "proof") if steps else None
     coarse = not ended and budget - len(history) > 2 * len(space.weights)
     step_down = _next_step_down(space, found, history, coarse)
     return Proposal(step_down, "proof") if step_down is not None else None
@@ -83,6 +87,20 @@ def next_proposals(
         if len(proposals) < count:
             believed = with_pending(space, believed, [proposal.point], sampler, settings.require)
     return proposals
+
+
+def _reserved_for_proof(space: Space, found: Judged | None, history: Sequence[Judged], sampler: Sampler, budget: int) -> int:
+    """A sampler that ends by itself comes to the proof with its last pick: only that one's steps are left."""
+    if found is not None and sampler.min_saving is not None:
+        return len(_single_steps_down(space, found, history))
+    return proof_reserve(space, budget)
+
+
+def _single_steps_down(space: Space, found: Judged, history: Sequence[Judged]) -> list[Point]:
+    """The points one step below `found` in one weight that were not drawn."""
+    drawn = {j.point.key() for j in history}
+    steps = (lowered(space, found.point, name, 1) for name in found.point.weights)
+    return [step for step in steps if step is not None and step.key() not in drawn]
 
 
 def proof_reserve(space: Space, budget: int) -> int:

@@ -16,6 +16,7 @@ CHOSEN: Final = "chosen by hand"
 FINGERPRINT: Final = "conditions"
 ROBUSTNESS_CHECKED: Final = "tried beside"
 """Keys of user attributes, as earlier versions stored them."""
+ROBUSTNESS_SIDES: Final = "robustness sides"
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,16 @@ class StudyAttributes:
         """By number of the trials whose robustness was checked, how far off their weights."""
         return {int(number): float(off) for number, off in (self.study.attribute(ROBUSTNESS_CHECKED) or {}).items()}
 
-    def set_robustness_checked(self, number: int, off: float) -> None:
+    def robustness_sides(self, number: int, off: float) -> tuple[str, ...]:
+        """The neighbours of a trial that were drawn at this offset. Earlier versions stored no sides, and drew both."""
+        if self.robustness_checked().get(number) != off:
+            return ()
+        sides = (self.study.attribute(ROBUSTNESS_SIDES) or {}).get(str(number), ("lower", "higher"))
+        return tuple(str(side) for side in sides)
+
+    def set_robustness_checked(self, number: int, off: float, sides: Sequence[str]) -> None:
         """Stores that a trial was checked: its neighbours are rendered again if they leave the cache."""
+        self.study.set_attribute(ROBUSTNESS_SIDES, {**(self.study.attribute(ROBUSTNESS_SIDES) or {}), str(number): list(sides)})
         checked = {str(n): o for n, o in {**self.robustness_checked(), number: off}.items()}
         self.study.set_attribute(ROBUSTNESS_CHECKED, checked)
 

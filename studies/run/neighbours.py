@@ -8,7 +8,7 @@ from dataclasses import replace
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from optimizer.search.judged_point import Judged, best
-from optimizer.search.robustness import JudgedNeighbours, Robustness, neighbours, with_robustness
+from optimizer.search.robustness import JudgedNeighbours, Robustness, Side, images_of, neighbours, with_robustness
 from optimizer.trial_store.store import TrialStore
 from studies.run.judge import Judge
 from studies.run.outcome import TrialRecord
@@ -25,27 +25,28 @@ def neighbours_of_records(records: Sequence[TrialRecord]) -> JudgedNeighbours:
 
 
 def robustness_images(records: Sequence[TrialRecord]) -> int:
-    return sum(len(r.robustness.neighbours) for r in records if r.robustness)
+    return images_of(neighbours_of_records(records))
 
 
-def draw_neighbours(
-    study: Study, seed: int, judge: Judge, trial_store: TrialStore, record: TrialRecord, may_write: Callable[[], None]
+def draw_neighbour(
+    study: Study,
+    seed: int,
+    judge: Judge,
+    trial_store: TrialStore,
+    record: TrialRecord,
+    side: Side,
+    may_write: Callable[[], None],
 ) -> Generator[Sequence[Job], Sequence[Evaluation], TrialRecord]:
-    """Yields the jobs of a trial's neighbours, and returns the record with its robustness, which is stored."""
+    """Yields the job of one neighbour of a trial, and returns the record with its robustness, stored once it is settled."""
     off = study.spec.search.robustness
-    points = neighbours(record.judged.point, off)
     may_write()
-    seen = yield [Job(seed, point) for point in points.values()]
+    (seen,) = yield [Job(seed, neighbours(record.judged.point, off)[side])]
     may_write()
-    trial_store.attributes.set_robustness_checked(record.number, off)
-    judged = {side: judge.judge(evaluation)[0] for side, evaluation in zip(points, seen, strict=True)}
-    return replace(record, robustness=Robustness(off, judged))
-
-
-def best_unchecked(records: Sequence[TrialRecord]) -> TrialRecord | None:
-    """The best trial, if its robustness was not checked."""
-    found = best(judged_with_robustness(records))
-    return next((r for r in records if found and r.judged.point.key() == found.point.key() and r.robustness is None), None)
+    drawn = {} if record.robustness is None else dict(record.robustness.neighbours)
+    robustness = Robustness(off, {**drawn, side: judge.judge(seen)[0]})
+    if robustness.next_side is None:
+        trial_store.attributes.set_robustness_checked(record.number, off, list(robustness.neighbours))
+    return replace(record, robustness=robustness)
 
 
 def best_record(records: Sequence[TrialRecord]) -> TrialRecord | None:
@@ -54,16 +55,14 @@ def best_record(records: Sequence[TrialRecord]) -> TrialRecord | None:
 
 
 def stored_robustness(
-    study: Study, seed: int, judge: Judge, record: TrialRecord, checked_at: float | None, evaluate: Callable[[Job], Evaluation]
+    study: Study, seed: int, judge: Judge, record: TrialRecord, sides: Sequence[str], evaluate: Callable[[Job], Evaluation]
 ) -> Robustness | None:
-    """What an earlier run found; None if it did not check. `checked_at` is the offset that is stored with the trial. `evaluate`
-    loads its neighbours, or draws anew those that have left the cache since."""
+    """What an earlier run found; None if it drew nothing. `sides` are stored with the trial as drawn. `evaluate` loads its
+    neighbours, or draws anew those that have left the cache since."""
     off = study.spec.search.robustness
     if off == 0:
         return None
     jobs = {side: Job(seed, point) for side, point in neighbours(record.judged.point, off).items()}
-    # Runs that ended before they stored the offset, forks, and older versions leave the images alone.
-    rendered = record.judged.feasible and all(study.evaluator.place(job).exists() for job in jobs.values())
-    if checked_at != off and not rendered:
-        return None
-    return Robustness(off, {side: judge.judge(evaluate(job))[0] for side, job in jobs.items()})
+    # Runs that ended before they stored the sides, forks, and older versions leave the images alone.
+    drawn = [s for s, job in jobs.items() if s in sides or (record.judged.feasible and study.evaluator.place(job).exists())]
+    return Robustness(off, {side: judge.judge(evaluate(jobs[side]))[0] for side in drawn}) if drawn else None

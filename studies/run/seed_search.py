@@ -9,16 +9,16 @@ from typing import TypeAlias
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
-from optimizer.search.robustness import NEIGHBOURS, due_before_proof, reserved_for_robustness
+from optimizer.search.budget import Drawn, NextImages, RobustnessImage, next_images
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.stopping import why_stopped
-from optimizer.search.strategy import Proposal, SearchSettings, next_proposals
+from optimizer.search.strategy import Proposal, SearchSettings
 from optimizer.trial_store.store import TrialStore
 from studies.callback import TrialEvent
 from studies.run.compatibility import store_fingerprint
 from studies.run.dashboard.notes import write_notes
 from studies.run.judge import Judge
-from studies.run.neighbours import best_record, best_unchecked, draw_neighbours, judged_with_robustness, robustness_images
+from studies.run.neighbours import best_record, draw_neighbour, judged_with_robustness, neighbours_of_records, robustness_images
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.study_sampler import sampler_of
 from studies.run.transfer import inherited_trials
@@ -116,11 +116,11 @@ class _SeedSearch:
         yield from self._resume()
         sampler = sampler_of(self.study, self.seed, self.judge)
         while True:
-            proposals, unchecked = self._next(sampler)
-            if proposals:
-                yield from self._draw_trials(proposals)
-            elif unchecked is not None:
-                yield from self._check_robustness(unchecked)
+            wanted = self._next(sampler)
+            if isinstance(wanted, RobustnessImage):
+                yield from self._check_robustness(wanted)
+            elif wanted:
+                yield from self._draw_trials(wanted)
             else:
                 return self._finish(sampler)
 
@@ -145,23 +145,11 @@ class _SeedSearch:
         proposals = [Proposal(self.study.space.from_params(trial["params"]), trial["phase"]) for trial in trials]
         return [proposal for proposal in proposals if proposal.point.key() not in drawn]
 
-    def _next(self, sampler: Sampler) -> tuple[list[Proposal], TrialRecord | None]:
-        """The points to draw next and, if there are none, the trial whose robustness is checked next; None at the end."""
-        search, space = self.study.spec.search, self.study.space
-        unchecked = best_unchecked(self.records) if search.robustness else None
-        left = self.budget - len(self.records) - robustness_images(self.records)
-        reserved = reserved_for_robustness(unchecked is not None, left)
-        history, proposals = judged_with_robustness(self.records), list[Proposal]()
-        found = sum(r.phase == "proof" and r.judged.feasible and r.robustness is None for r in self.records)
-        if unchecked is None or not due_before_proof(space, unchecked.judged, history, left=left, found=found):
-            settings = SearchSettings(
-                start=self.study.start,
-                budget=len(self.records) + left - reserved,
-                reserved=NEIGHBOURS if search.robustness else 0,
-                require=self.judge.require,
-            )
-            proposals = next_proposals(space, history, settings, sampler, search.batch)
-        return proposals, unchecked if reserved else None
+    def _next(self, sampler: Sampler) -> NextImages:
+        search, records = self.study.spec.search, self.records
+        drawn = Drawn([r.judged for r in records], [r.phase for r in records], neighbours_of_records(records))
+        settings = SearchSettings(self.study.start, self.budget, require=self.judge.require)
+        return next_images(self.study.space, drawn, settings, sampler, robust=search.robustness > 0, count=search.batch)
 
     def _draw_trials(self, proposals: Sequence[Proposal]) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
         for record in (yield from self._draw(proposals)):
@@ -180,8 +168,11 @@ class _SeedSearch:
             for proposal, evaluation in zip(proposals, evaluations, strict=True)
         ]
 
-    def _check_robustness(self, record: TrialRecord) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
-        checked = yield from draw_neighbours(self.study, self.seed, self.judge, self.trial_store, record, self.may_write)
+    def _check_robustness(self, wanted: RobustnessImage) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
+        record = next(r for r in self.records if r.judged.point.key() == wanted.pick.point.key())
+        checked = yield from draw_neighbour(
+            self.study, self.seed, self.judge, self.trial_store, record, wanted.side, self.may_write
+        )
         self.records = [checked if r is record else r for r in self.records]
 
     def _finish(self, sampler: Sampler) -> Outcome:

@@ -21,6 +21,7 @@ def sampler_of(study: Study, seed: int, judge: Judge) -> Sampler:
         study.start,
         seed=search.random_state,
         min_saving=search.worth,
+        robustness=search.robustness,
         together=garments[:2],
         require=judge.require,
         earlier=lambda: _earlier(study, seed, judge),

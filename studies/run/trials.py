@@ -86,9 +86,12 @@ def restore_images(study: Study, seed: int) -> None:
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
     """All images that the stored trials are judged by: their own, and those of their robustness."""
     trial_store, off = trial_store_of(study, seed), study.spec.search.robustness
-    entries, checked = trial_store.entries(), trial_store.attributes.robustness_checked()
-    points = [neighbours(entry.point, off) for entry in entries if off and checked.get(entry.number) == off]
-    return [Job(seed, entry.point) for entry in entries] + [Job(seed, p) for both in points for p in both.values()]
+    jobs = []
+    for entry in trial_store.entries():
+        drawn = trial_store.attributes.robustness_sides(entry.number, off) if off else ()
+        points = [point for side, point in neighbours(entry.point, off).items() if side in drawn]
+        jobs += [Job(seed, point) for point in (entry.point, *points)]
+    return jobs
 
 
 def stored_records(
@@ -96,12 +99,13 @@ def stored_records(
 ) -> list[TrialRecord]:
     """The finished trials with their ratings. `evaluate` loads an image that was drawn alone, or draws it anew."""
     restore_images(study, seed)
-    notes, checked = trial_store.attributes.notes(), trial_store.attributes.robustness_checked()
+    attributes, off = trial_store.attributes, study.spec.search.robustness
+    notes = attributes.notes()
     found = []
     for entry in trial_store.entries():
         seen = evaluate(Job(seed, entry.point))
         record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        robustness = stored_robustness(study, seed, judge, record, checked.get(entry.number), evaluate)
+        robustness = stored_robustness(study, seed, judge, record, attributes.robustness_sides(entry.number, off), evaluate)
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), robustness=robustness))
     return found
 

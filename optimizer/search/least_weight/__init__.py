@@ -14,7 +14,7 @@ cost is the saving times the probability that every constraint is met (acquisiti
 | n          |                   |            | points that were judged                                                      |
 | M          |                   |            | candidates                                                                   |
 | N          | SHAPE_COUNT       |            | step shapes, samples of the prior of (d, p, h)                               |
-| G          | RESIDUAL_SD       |            | standard deviations that r may have                                          |
+| G          | SCALES            |            | pairs of standard deviations that r and e may have                           |
 | x          | x                 | (n or M, D)| points as shares of their axes: 0 the lower bound, 1 the upper               |
 | v          | y                 | (n,)       | constraint violation, in units of the constraint; above 0 it is violated     |
 | c          | cost              | (M,)       | cost, in units of weight                                                     |
@@ -24,8 +24,8 @@ cost is the saving times the probability that every constraint is met (acquisiti
 | s          | step              | (N, M)     | the step, in [0, 1]                                                          |
 | (a, b)     | level             | (.., 2)    | height below the step and what it adds, in units of v; b < 0 where it helps  |
 | r          |                   |            | residual: zero-mean Gaussian process, Matern 5/2, LENGTH_SCALE of an axis    |
-| e          |                   |            | independent noise of standard deviation NOISE_SD: roughness of v             |
-| w_gi       | weights           | (G, N)     | posterior probability of residual scale g and shape i; sums to 1             |
+| e          |                   |            | independent noise: roughness of v                                            |
+| w_gi       | weights           | (G, N)     | posterior probability of scales g and shape i; sums to 1                     |
 | P(v <= 0)  | feasible          | (M,)       | probability that the constraint is met                                       |
 
 fit.py fits the surrogates of all constraints, transfer_prior.py turns the trials of other seeds into priors, candidates.py

@@ -14,7 +14,7 @@ from optimizer.point import Point
 from optimizer.search.least_weight.step_prior import Floats
 from optimizer.search.space import Axis, Space
 
-MAX_CANDIDATES: Final = 10_000
+MAX_CANDIDATES: Final = 12_000
 NEAR_STEPS: Final = 4
 """Steps along each axis, around given points, that are always among the candidates."""
 
@@ -29,6 +29,10 @@ class Candidates:
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Candidates:
         return Candidates(self.values[which], self.cost[which])
 
+    @classmethod
+    def of(cls, space: Space, values: Floats) -> Candidates:
+        return cls(values, cost_of(space, values))
+
     def point(self, space: Space, index: int | np.intp) -> Point:
         return point_of(space, self.values[index])
 
@@ -40,15 +44,28 @@ def axes_of(space: Space) -> list[Axis]:
 def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
     """All points of the grid if they are at most MAX_CANDIDATES; else as many at random, and those near `around`. No
     duplicates."""
-    ticks = [np.round(a.low + a.step * np.arange(int((a.high - a.low) / a.step + 1e-9) + 1), 6) for a in axes_of(space)]
-    if math.prod(len(t) for t in ticks) <= MAX_CANDIDATES:
+    ticks = [np.round(a.low + a.step * np.arange(_count(a)), 6) for a in axes_of(space)]
+    if is_enumerated(space):
         values = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks))
     else:
         rng = np.random.default_rng(seed)
         drawn = np.column_stack([rng.choice(t, MAX_CANDIDATES // 2) for t in ticks])
-        near = [_neighbours(row_of(space, p), axes_of(space), rng) for p in around]
+        near = [rows_near(space, row_of(space, p), rng) for p in around]
         values = np.unique(np.concatenate([drawn, *near]), axis=0)
-    return Candidates(values, cost_of(space, values))
+    return Candidates.of(space, values)
+
+
+def is_enumerated(space: Space) -> bool:
+    """Whether `candidates` lists every point of the grid."""
+    return math.prod(_count(a) for a in axes_of(space)) <= MAX_CANDIDATES
+
+
+def merged(one: Candidates, other: Candidates) -> Candidates:
+    return Candidates(np.concatenate([one.values, other.values]), np.concatenate([one.cost, other.cost]))
+
+
+def _count(axis: Axis) -> int:
+    return int((axis.high - axis.low) / axis.step + 1e-9) + 1
 
 
 def row_of(space: Space, point: Point) -> Floats:
@@ -80,14 +97,17 @@ def cost_of(space: Space, values: Floats) -> Floats:
 
 
 def max_cost(space: Space) -> float:
-    """The cost of the costliest corner of the grid."""
-    ends = [[a.low, a.high] for a in axes_of(space)]
-    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, len(ends))
-    return float(cost_of(space, corners).max())
+    """The cost of the costliest corner of the grid: each axis costs by itself."""
+    axes = axes_of(space)
+    low = np.array([a.low for a in axes])
+    rows = np.concatenate([[low], low + np.diag([a.high - a.low for a in axes])])
+    cost = cost_of(space, rows)
+    return float(cost[0] + np.maximum(cost[1:] - cost[0], 0.0).sum())
 
 
-def _neighbours(row: Floats, axes: Sequence[Axis], rng: np.random.Generator) -> Floats:
+def rows_near(space: Space, row: Floats, rng: np.random.Generator) -> Floats:
     """Rows that differ by a few steps: in one axis alone, and, at random, in several."""
+    axes = axes_of(space)
     steps = np.arange(-NEAR_STEPS, NEAR_STEPS + 1)
     single = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
     moves = np.concatenate([single, rng.integers(-2, 3, (512, len(axes)))])

@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from optimizer.search.judged_point import Judged
+from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.least_weight.candidates import as_shares, axes_of, row_of
 from optimizer.search.least_weight.step_prior import Floats, expression_steps, load_steps
-from optimizer.search.least_weight.surrogate import RESIDUAL_SD, Posterior, Prior, fit
+from optimizer.search.least_weight.surrogate import SCALES, Posterior, Prior, fit
 from optimizer.search.space import Space
 
 Priors = Mapping[str, Prior]
-"""By constraint."""
+Surrogates = Mapping[str, Posterior]
+"""Both by constraint."""
+MAX_IMAGES: Final = 100
+"""Images that surrogates are fitted to, those nearest to the best point (a subset of data, Rasmussen and Williams 2006, section
+8.3.1): time and memory grow with the square of it."""
 VIOLATION_LIMIT: Final = 2.0
 """Violations are clipped to +- this: beyond it they carry no more information."""
 UNMET_AT_ZERO: Final = (0.7, 0.3)
@@ -24,11 +29,15 @@ UNMET_AT_ZERO: Final = (0.7, 0.3)
 
 
 def fit_surrogates(space: Space, history: Sequence[Judged], priors: Priors, seed: int = 0) -> dict[str, Posterior]:
-    """One posterior a constraint named in the history or the priors. Violations that are missing or no numbers are left out."""
+    """One posterior a constraint named in the history or the priors. Violations that are missing or no numbers are left out.
+
+    A point that was checked for robustness counts with each of its images, where each was drawn.
+    """
     names = sorted({name for j in history for name in j.violations} | set(priors))
+    images = _most_telling(space, [image for j in history for image in (j.images or (j,))], best(history))
     surrogates = {}
     for name in names:
-        scored = [j for j in history if math.isfinite(j.violations.get(name, math.nan))]
+        scored = [j for j in images if math.isfinite(j.violations.get(name, math.nan))]
         y = np.array([j.violations[name] for j in scored])
         rows = np.array([row_of(space, j.point) for j in scored]).reshape(len(scored), len(axes_of(space)))
         prior = priors.get(name) or default_prior(space, name, seed)
@@ -50,10 +59,42 @@ def default_prior(space: Space, name: str, seed: int = 0, require: float | None 
         shapes = load_steps(len(names), free, shapes_seed)
         level_mean, level_cov = np.array([-0.3, 0.8]), np.diag([0.2**2, 0.35**2])
     uniform = np.full(len(shapes), -math.log(len(shapes)))
-    return Prior(shapes, uniform, np.full(len(RESIDUAL_SD), -math.log(len(RESIDUAL_SD))), level_mean, level_cov)
+    return Prior(shapes, uniform, np.full(len(SCALES), -math.log(len(SCALES))), level_mean, level_cov)
+
+
+def _most_telling(space: Space, images: list[Judged], found: Judged | None) -> list[Judged]:
+    """All images if they are at most MAX_IMAGES; else those nearest to the best point, in their order."""
+    if len(images) <= MAX_IMAGES:
+        return images
+    rows = as_shares(space, np.array([row_of(space, j.point) for j in images]))
+    centre = as_shares(space, row_of(space, (found or nearest(images)).point)[None])
+    kept = np.argsort(((rows - centre) ** 2).sum(axis=1), kind="stable")[:MAX_IMAGES]
+    return [images[i] for i in sorted(kept)]
 
 
 def _counts_as_continuous(name: str, space: Space, y: Floats) -> Floats:
     """Violations that count faults (0 is none) move down by half a fault: the constraint breaks between none and one."""
     counts = name not in space.weights and len(y) > 0 and bool(np.all((y == np.round(y)) & (y >= 0)))
     return y - 0.5 if counts else y
+
+
+@dataclass
+class LastFit:
+    """The surrogates that were asked for last: a batch, a proof and a prediction ask for the same ones again."""
+
+    asked: tuple[Space, int, list[Judged]] | None = None
+    surrogates: Surrogates = field(default_factory=dict)
+    priors: dict[str, Prior] = field(default_factory=dict)
+    """Those of a first seed, for constraints that have no other."""
+
+    def fit(self, space: Space, history: Sequence[Judged], priors: Priors, seed: int) -> Surrogates:
+        """As `fit_surrogates`. `priors` are the same at every call."""
+        asked = space, seed, [*history]
+        if self.asked is None or self.asked[:2] != asked[:2]:
+            self.priors = {}
+        if self.asked != asked:
+            for name in {name for j in history for name in j.violations} - {*priors, *self.priors}:
+                self.priors[name] = default_prior(space, name, seed)
+            self.surrogates = fit_surrogates(space, history, {**self.priors, **priors}, seed)
+            self.asked = asked
+        return self.surrogates

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SHAPE_COUNT: Final = 256
+SHAPE_COUNT: Final = 1024
 """N: a power of 2, as Sobol points want."""
 MIN_WIDTH, MAX_WIDTH = 0.02, 0.2
 """Of steps, in shares of an axis."""

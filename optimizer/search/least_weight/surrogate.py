@@ -7,31 +7,40 @@ marginal likelihood. The package's docstring explains symbols, shapes and units.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.search.least_weight.step_prior import Floats, StepShapes
 
-RESIDUAL_SD: Final = (0.04, 0.1, 0.25)
-"""Standard deviations that the residual r may have, in units of v."""
+
+class Scale(NamedTuple):
+    """Standard deviations, in units of v: of the residual r, and of the roughness e."""
+
+    residual: float
+    rough: float
+
+
+SCALES: Final = tuple(itertools.starmap(Scale, itertools.product((0.04, 0.1, 0.25), (0.01, 0.03, 0.1))))
+"""What r and e may have: the data weigh them. A flat plateau is seen to be smooth, so that its next point is no lucky draw."""
 LENGTH_SCALE: Final = 0.4
 """Of the Matern kernel, in shares of an axis."""
-NOISE_SD: Final = 0.05
-"""Of e, in units of v."""
+BLOCK: Final = 4096
+"""Points that are predicted at once: what they need stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """The prior of one constraint: `log_weights` (N,) of the shapes, `log_residual_weights` (G,) of RESIDUAL_SD, `level_mean`
-    (2,) and `level_cov` (2, 2) of (a, b)."""
+    """The prior of one constraint: `log_weights` (N,) of the shapes, `log_scale_weights` (G,) of SCALES, `level_mean` (2,) and
+    `level_cov` (2, 2) of (a, b)."""
 
     shapes: StepShapes
     log_weights: Floats
-    log_residual_weights: Floats
+    log_scale_weights: Floats
     level_mean: Floats
     level_cov: Floats
 
@@ -48,7 +57,7 @@ class Posterior:
     level_means: Floats
     level_covs: Floats
     whiteners: tuple[Floats, ...]
-    """L^-1 (n, n) by residual scale, where L L^T is the covariance of r + e at `x`."""
+    """L^-1 (n, n) by scale, where L L^T is the covariance of r + e at `x`."""
     log_evidence: float
 
 
@@ -60,6 +69,14 @@ class Prediction:
     mean: Floats
     expected_violation: Floats
 
+    def joined(self, other: Prediction) -> Prediction:
+        """This one's points, then those of `other`."""
+        return Prediction(
+            np.concatenate([self.feasible, other.feasible]),
+            np.concatenate([self.mean, other.mean]),
+            np.concatenate([self.expected_violation, other.expected_violation]),
+        )
+
 
 def fit(prior: Prior, x: Floats, y: Floats) -> Posterior:
     """The posterior given violations `y` (n,) at points `x` (n, D). Without points it is the prior."""
@@ -70,8 +87,8 @@ def fit(prior: Prior, x: Floats, y: Floats) -> Posterior:
     kernel = _matern52(x, x)
     columns = basis.transpose(1, 0, 2).reshape(n, 2 * shape_count)
     offsets = (y[None] - basis @ prior.level_mean).T
-    for sd, log_weight in zip(RESIDUAL_SD, prior.log_residual_weights, strict=True):
-        cholesky = _cholesky(sd**2 * kernel + NOISE_SD**2 * np.eye(n))
+    for scale, log_weight in zip(SCALES, prior.log_scale_weights, strict=True):
+        cholesky = _cholesky(scale.residual**2 * kernel + scale.rough**2 * np.eye(n))
         whitener = _inverse_triangular(cholesky)
         whitened = (whitener @ columns).reshape(n, shape_count, 2)
         white_offsets = whitener @ offsets
@@ -101,12 +118,14 @@ def predict(posterior: Posterior, x: Floats, samples: int, kernel: Floats | None
     kernel = kernel_to(posterior, x) if kernel is None else kernel
     feasible, mean, expected_violation = (np.zeros(len(x)) for _ in range(3))
     for scale, indices, share in _resample(posterior.weights, samples):
-        mu, sd = _normal(posterior, scale, indices, x, kernel)
-        z = mu / sd
-        violated = ndtr(z)
-        feasible += share @ (1 - violated)
-        mean += share @ mu
-        expected_violation += share @ (mu * violated + sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi))
+        for start in range(0, len(x), BLOCK):
+            block = slice(start, start + BLOCK)
+            mu, sd = _normal(posterior, scale, indices, x[block], kernel[:, block])
+            z = mu / sd
+            violated = ndtr(z)
+            feasible[block] += share @ (1 - violated)
+            mean[block] += share @ mu
+            expected_violation[block] += share @ (mu * violated + sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi))
     return Prediction(feasible, mean, expected_violation)
 
 
@@ -117,7 +136,7 @@ def kernel_to(posterior: Posterior, x: Floats) -> Floats:
 
 
 def _resample(weights: Floats, count: int) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
-    """Systematic resampling (Kitagawa 1996) of `weights` (G, N): for each residual scale the shapes drawn and their shares."""
+    """Systematic resampling (Kitagawa 1996) of `weights` (G, N): for each scale the shapes drawn and their shares."""
     ends = np.cumsum(weights)
     ticks = np.searchsorted(ends, (np.arange(count) + 0.5) / count * ends[-1])
     chosen, counts = np.unique(ticks, return_counts=True)
@@ -128,18 +147,18 @@ def _resample(weights: Floats, count: int) -> Iterator[tuple[int, NDArray[np.int
 
 
 def _normal(posterior: Posterior, scale: int, indices: NDArray[np.intp], x: Floats, kernel: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of v by each of P shapes at one residual scale: (P, M) each."""
+    """Mean and standard deviation of v by each of P shapes at one scale: (P, M) each."""
     shapes, count, n = posterior.prior.shapes.take(indices), len(indices), len(posterior.y)
     step, basis = shapes.step(x), _basis(shapes, posterior.x)
     level, cov = posterior.level_means[scale, indices], posterior.level_covs[scale, indices]
-    whitener = posterior.whiteners[scale]
-    explained = RESIDUAL_SD[scale] ** 2 * (whitener @ kernel)
+    whitener, variance = posterior.whiteners[scale], SCALES[scale].residual ** 2
+    explained = variance * (whitener @ kernel)
     residuals = whitener @ (posterior.y[None] - np.einsum("pna,pa->pn", basis, level)).T
     whitened = (whitener @ basis.transpose(1, 0, 2).reshape(n, 2 * count)).reshape(n, count, 2)
     mean = level[:, :1] + level[:, 1:] * step + residuals.T @ explained
     d_a, d_b = 1 - whitened[..., 0].T @ explained, step - whitened[..., 1].T @ explained
     c_aa, c_ab, c_bb = (cov[:, i, j, None] for i, j in ((0, 0), (0, 1), (1, 1)))
-    own = np.maximum(RESIDUAL_SD[scale] ** 2 - (explained**2).sum(axis=0), 0.0) + NOISE_SD**2
+    own = np.maximum(variance - (explained**2).sum(axis=0), 0.0) + SCALES[scale].rough ** 2
     return mean, np.sqrt(own + d_a * (c_aa * d_a + 2 * c_ab * d_b) + c_bb * d_b**2)
 
 

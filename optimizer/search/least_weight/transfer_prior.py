@@ -48,11 +48,9 @@ def _pooled(default: Prior, seeds: Sequence[Posterior], rng: np.random.Generator
         np.full(kept, math.log(DEFAULT_SHARE / kept)),
         *[np.full(each, math.log((1 - DEFAULT_SHARE) / each / len(seeds)))] * len(seeds),
     ]
-    residual = np.mean([s.weights.sum(axis=1) for s in seeds], axis=0) * 0.9 + 0.1 / len(default.log_residual_weights)
+    scales = np.mean([s.weights.sum(axis=1) for s in seeds], axis=0) * 0.9 + 0.1 / len(default.log_scale_weights)
     level_mean, level_cov = _pooled_level(seeds)
-    return Prior(
-        StepShapes.of_array(np.concatenate(shapes)), np.concatenate(log_weights), np.log(residual), level_mean, level_cov
-    )
+    return Prior(StepShapes.of_array(np.concatenate(shapes)), np.concatenate(log_weights), np.log(scales), level_mean, level_cov)
 
 
 def _sampled(posterior: Posterior, count: int, rng: np.random.Generator) -> Floats:

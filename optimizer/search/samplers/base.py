@@ -52,6 +52,16 @@ class PredictingSampler(Sampler, Protocol):
         ...
 
 
+@runtime_checkable
+class OrderingSampler(Sampler, Protocol):
+    """A sampler that knows which steps of the proof are worth drawing first. `optimizer.search.strategy` calls it where more than
+    one is left."""
+
+    def order(self, space: Space, history: Sequence[Judged], points: Sequence[Point]) -> list[Point]:
+        """`points`, those first that may be better than the best of the history."""
+        ...
+
+
 @dataclass(frozen=True)
 class SamplerSettings:
     """What a sampler may be made from: studies fill it from study.yaml, and a registered factory takes what it needs."""
@@ -60,8 +70,10 @@ class SamplerSettings:
     start: Point
     seed: int = 0
     """Random state, at least 0."""
-    min_saving: float = 0.001
-    """Units of cost; `search.worth` of study.yaml."""
+    min_saving: float | None = None
+    """Units of cost; `search.worth` of study.yaml. None for the sampler's own."""
+    robustness: float = 0.0
+    """How far from its weights the pick must hold, in units of weight."""
     together: tuple[str, ...] = ()
     """LoRAs whose weights are varied together first, at most two; empty for the first two of the space."""
     require: Mapping[str, float] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from optimizer.point import Point
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.kriging_believer import with_pending
 from optimizer.search.least_weight.acquisition import choose
-from optimizer.search.least_weight.fit import Priors
+from optimizer.search.least_weight.fit import Priors, fit_surrogates
 from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.space import Space
@@ -47,7 +47,8 @@ class LeastWeightSampler(BaseSampler):
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         pending = [self._point(t.params) for t in running if t.number != trial.number and t.params]
         history = with_pending(self._space, judged, pending, self._sampler, {})
-        choice = choose(self._space, history, self._sampler.priors, seed=self._sampler.seed)
+        surrogates = fit_surrogates(self._space, history, self._sampler.priors, self._sampler.seed)
+        choice = choose(self._space, history, surrogates, seed=self._sampler.seed)
         return self._space.params(choice.point if choice else self._fallback(history))
 
     def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.kriging_believer import with_pending
-from optimizer.search.least_weight.acquisition import choose, predict_points
-from optimizer.search.least_weight.candidates import MAX_CANDIDATES, as_shares, candidates, cost_of, row_of
-from optimizer.search.least_weight.fit import default_prior, fit_surrogates
+from optimizer.search.least_weight import acquisition
+from optimizer.search.least_weight.acquisition import Choice, choose, predict_points, probabilities
+from optimizer.search.least_weight.candidates import MAX_CANDIDATES, as_shares, candidates, cost_of, max_cost, row_of
+from optimizer.search.least_weight.fit import MAX_IMAGES, Priors, default_prior, fit_surrogates
 from optimizer.search.least_weight.sampler import LeastWeight
 from optimizer.search.least_weight.step_prior import expression_steps, load_steps
 from optimizer.search.least_weight.surrogate import predict
 from optimizer.search.least_weight.transfer_prior import priors_from
+from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Axis, Space
 from optimizer.search.strategy import SearchSettings, next_proposal, next_proposals
@@ -40,6 +42,14 @@ def judged(grid: Space, weights: dict[str, float], ends: dict[str, float], ceili
     violations = {n: 0.7 - 1 / (1 + math.exp(-30 * (w - ends[n]))) for n, w in point.weights.items()}
     violations["hands"] = -0.3 if sum(point.weights.values()) < ceiling else 0.4
     return Judged(point, grid.cost(point), violations)
+
+
+def chosen(grid: Space, history: list[Judged], priors: Priors, seed: int = 0) -> Choice | None:
+    return choose(grid, history, fit_surrogates(grid, history, priors, seed), seed=seed)
+
+
+def predicted(grid: Space, history: list[Judged], points: list[Point], priors: Priors) -> list[Judged]:
+    return predict_points(grid, points, fit_surrogates(grid, history, priors))
 
 
 ENDS = {"face": 0.55, "dress": 0.45, "shoes": 0.35}
@@ -95,7 +105,7 @@ def test_never_proposes_what_was_drawn_nor_what_costs_as_much_as_the_best(seed: 
     grid = space(step=0.2)
     history = [judged(grid, dict.fromkeys(NAMES, w), ends) for w in (0.4, 1.0)]
     for _ in range(4):
-        choice = choose(grid, history, {}, seed=seed)
+        choice = chosen(grid, history, {}, seed=seed)
         if choice is None:
             break
         assert choice.point.key() not in {j.point.key() for j in history}
@@ -108,8 +118,8 @@ def test_never_proposes_what_was_drawn_nor_what_costs_as_much_as_the_best(seed: 
 def test_is_deterministic_for_its_seed() -> None:
     grid = space()
     history = [judged(grid, dict.fromkeys(NAMES, w), ENDS) for w in (0.4, 0.8)]
-    first = choose(grid, history, {}, seed=3)
-    assert first == choose(grid, list(history), {}, seed=3)
+    first = chosen(grid, history, {}, seed=3)
+    assert first == chosen(grid, list(history), {}, seed=3)
 
 
 def test_finds_the_least_weights_of_a_jumping_world_and_proves_them() -> None:
@@ -134,7 +144,7 @@ def test_where_nothing_has_a_chance_it_comes_nearer() -> None:
     constant = [
         Judged(grid.point(dict.fromkeys(NAMES, w)), 3 * w, {"face": 0.7, "dress": 0.7, "hands": 0.5}) for w in (0.2, 0.5, 0.8)
     ]
-    choice = choose(grid, constant, {})
+    choice = chosen(grid, constant, {})
     assert choice is not None
     assert math.isfinite(choice.saving)
 
@@ -146,7 +156,7 @@ def test_margins_that_are_missing_or_not_numbers_are_left_out() -> None:
         replace(j, violations={"hands": j.violations["hands"], "dress": math.nan}) if i % 2 else j for i, j in enumerate(history)
     ]
     assert len(fit_surrogates(grid, holes, {})["dress"].y) == 2
-    choice = choose(grid, holes, {})
+    choice = chosen(grid, holes, {})
     assert choice is not None
     assert 0 <= choice.feasible <= 1
 
@@ -167,7 +177,7 @@ def test_one_lora_and_five(names: tuple[str, ...]) -> None:
     grid = space(names, step=0.05)
     ends = dict.fromkeys(names, 0.3)
     history = [judged(grid, dict.fromkeys(names, 0.4), ends, 9.0)]
-    choice = choose(grid, history, {})
+    choice = chosen(grid, history, {})
     assert choice is not None
     assert grid.cost(choice.point) < history[0].cost
     held = candidates(grid, [history[0].point], 0)
@@ -182,7 +192,7 @@ def test_prices_and_cfg_count_in_what_is_saved() -> None:
     assert cost_of(grid, rows) == pytest.approx([grid.cost(p) for p in points])
     assert len(candidates(grid, points, 0).cost) == 11**3 * 5
     history = [replace(judged(grid, dict.fromkeys(NAMES, 0.8), ENDS), cost=grid.cost(grid.point(dict.fromkeys(NAMES, 0.8), 5.0)))]
-    choice = choose(grid, history, {})
+    choice = chosen(grid, history, {})
     assert choice is not None
     assert grid.cost(choice.point) < history[0].cost
 
@@ -193,7 +203,7 @@ def test_a_batch_holds_different_points_and_begins_with_the_single_choice() -> N
     settings = SearchSettings(history[0].point, budget=40)
     batch = next_proposals(grid, history, settings, LeastWeight({}), 4)
     assert len({proposal.point.key() for proposal in batch}) == len(batch) == 4
-    single = choose(grid, history, {})
+    single = chosen(grid, history, {})
     assert single is not None
     assert batch[0].point == single.point
 
@@ -206,7 +216,7 @@ def test_points_that_are_being_drawn_count_as_predicted_with_the_samplers_own_pr
     for sampler in (taught, untaught):
         *kept, believed = with_pending(grid, history, [point], sampler, {})
         assert kept == history
-        assert believed == predict_points(grid, history, [point], sampler.priors)[0]
+        assert believed == replace(predicted(grid, history, [point], sampler.priors)[0], pending=True)
     assert with_pending(grid, history, [point], taught, {}) != with_pending(grid, history, [point], untaught, {})
 
 
@@ -222,7 +232,7 @@ def test_earlier_seeds_teach_where_to_look_first() -> None:
     grid = space()
     earlier = [history_of(grid, 7, LeastWeight(priors_from(grid, [], seed=s), s)) for s in range(2)]
     start = [judged(grid, START, ENDS)]
-    taught, untaught = (choose(grid, start, priors_from(grid, held)) for held in (earlier, []))
+    taught, untaught = (chosen(grid, start, priors_from(grid, held)) for held in (earlier, []))
     assert taught is not None
     assert untaught is not None
     assert taught.feasible > untaught.feasible
@@ -258,3 +268,73 @@ def test_made_up_seeds_are_solved_in_a_handful_of_images() -> None:
             history.append(asked.judge(proposal.point))
         needed.append(len(history))
     assert max(needed) <= 20
+
+
+def test_beyond_a_grid_that_can_be_listed_it_climbs_to_a_point_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = tuple("abcdefgh")
+    grid = space(names, step=0.05)
+    ends = dict.fromkeys(names, 0.3)
+    history = [judged(grid, dict.fromkeys(names, w), ends, 9.0) for w in (0.1, 0.2)]
+    choice = chosen(grid, history, {})
+    assert choice is not None
+    rng = np.random.default_rng(0)
+    steps = [grid.point({n: w + 0.05 * rng.integers(-1, 2) for n, w in choice.point.weights.items()}) for _ in range(20)]
+    around = probabilities(grid, [choice.point, *steps], fit_surrogates(grid, history, {}))
+    saved = np.array([max_cost(grid) - grid.cost(p) for p in [choice.point, *steps]])
+    assert (around * saved)[0] >= 0.8 * (around * saved).max()
+    monkeypatch.setattr(acquisition, "CLIMBS", 0)
+    unclimbed = chosen(grid, history, {})
+    assert unclimbed is not None
+    assert choice.saving > 1.02 * unclimbed.saving
+
+
+def test_the_costliest_corner_is_found_axis_by_axis() -> None:
+    grid = space(prices={"dress": 3.0}, cfg=Axis(4.0, 7.0, 0.5), prompt_edits=(PromptEdit(add="white shoes"),), prompt="1girl")
+    corners = [
+        grid.cost(grid.point(dict(zip(NAMES, w, strict=True)), cfg, edits))
+        for w in np.ndindex(2, 2, 2)
+        for cfg in (4.0, 7.0)
+        for edits in (set(), {"add white shoes"})
+    ]
+    assert max_cost(grid) == pytest.approx(max(corners))
+
+
+def test_more_images_than_are_fitted_leave_out_those_far_from_the_best() -> None:
+    grid, rng = space(step=0.01), np.random.default_rng(1)
+    history = [judged(grid, {n: float(rng.uniform(0, 1)) for n in NAMES}, ENDS) for _ in range(3 * MAX_IMAGES)]
+    found = best(history)
+    assert found is not None
+    surrogate = fit_surrogates(grid, history, {})["dress"]
+    assert len(surrogate.y) == MAX_IMAGES
+    centre = as_shares(grid, row_of(grid, found.point)[None])
+    every = as_shares(grid, np.array([row_of(grid, j.point) for j in history]))
+    kept, far = (((rows - centre) ** 2).sum(axis=1) for rows in (surrogate.x, every))
+    assert kept.max() == pytest.approx(np.sort(far)[MAX_IMAGES - 1])
+
+
+def test_a_flat_plateau_leaves_no_luck() -> None:
+    """Points that all miss by as little: another one like them is not expected to be feasible."""
+    grid, rng = space(step=0.05), np.random.default_rng(0)
+    low = [judged(grid, START, ENDS)]
+    rows = [{n: float(rng.uniform(0.7, 0.9)) for n in NAMES} for _ in range(12)]
+    flat = [Judged(p := grid.point(w), grid.cost(p), {**dict.fromkeys(NAMES, -0.2), "dress": 0.05, "hands": -0.3}) for w in rows]
+    near = grid.point(dict.fromkeys(NAMES, 0.8))
+    assert probabilities(grid, [near], fit_surrogates(grid, low + flat, {}))[0] < 0.02
+
+
+def test_neighbours_of_a_point_teach_where_they_were_drawn() -> None:
+    grid = space(step=0.05)
+    point = judged(grid, dict.fromkeys(NAMES, 0.6), ENDS)
+    lower = replace(point, point=Point(dict.fromkeys(NAMES, 0.58), 5.0), violations={**point.violations, "dress": 0.2})
+    merged = replace(point, violations=lower.violations, images=(point, lower))
+    surrogate = fit_surrogates(grid, [merged], {})["dress"]
+    assert surrogate.y.tolist() == [point.violations["dress"], 0.2]
+    np.testing.assert_allclose(surrogate.x[1], 0.58)
+
+
+def test_a_pick_that_must_be_robust_is_looked_for_further_from_the_edge() -> None:
+    grid = space(step=0.05)
+    history = [judged(grid, dict.fromkeys(NAMES, w), ENDS) for w in (0.3, 0.5, 0.8)]
+    surrogates = fit_surrogates(grid, history, {})
+    edge = [grid.point({"face": 0.6, "dress": 0.5, "shoes": 0.4})]
+    assert probabilities(grid, edge, surrogates, 0.05)[0] < probabilities(grid, edge, surrogates)[0]

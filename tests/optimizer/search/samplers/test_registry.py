@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -17,6 +18,7 @@ from optimizer.testing.fake_sampler import make_diagonal
 from optimizer.testing.sampler_conformance import (
     CHECKS,
     PLAIN,
+    STEP,
     Check,
     Factory,
     check_never_proposes_a_drawn_point,
@@ -54,7 +56,9 @@ def test_settings_reach_the_samplers() -> None:
     least_weight, grid = make_sampler("least-weight", settings), make_sampler("grid", settings)
     assert isinstance(least_weight, LeastWeight)
     assert isinstance(least_weight, PredictingSampler)
-    assert (least_weight.seed, least_weight.min_saving, least_weight.design) == (3, settings.min_saving, ())
+    assert (least_weight.seed, least_weight.design) == (3, ())
+    assert least_weight.min_saving == pytest.approx(0.2 * STEP)
+    assert make_sampler("least-weight", replace(settings, min_saving=0.03)).min_saving == 0.03
     assert grid == CoarseToFine(judge(PLAIN, 0.4).point, ("face", "dress"))
     assert (make_sampler("gp", settings).design, make_sampler("gp", settings).min_saving) == (DESIGN_LEVELS, None)
     with pytest.raises(KeyError):
