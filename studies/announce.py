@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from studies.callback import Callback
     from studies.study import Study
 
+IMAGES_PER_LORA, ROBUSTNESS_IMAGES = 4, 2
+"""Of the search of a seed with three LoRAs, in the median (python -m benchmarks.search.all_in)."""
 REPORTED_LICENCES: Final = "licences-told"
 """The workspace's record of the licence lines that were reported."""
 
@@ -27,6 +29,15 @@ def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
     callback.announce(stage, images, images * study.seconds_per_image() if images else 0.0)
+
+
+def expected_images(study: Study, calibration: int, budget: int) -> int | None:
+    """Images of a seed of which half of the runs take fewer, those that calibrate it included; None for samplers that were not
+    measured so (docs/search.md)."""
+    if study.spec.search.sampler != "least-weight":
+        return None
+    robustness = ROBUSTNESS_IMAGES if study.spec.search.robustness else 0
+    return calibration + min(budget, IMAGES_PER_LORA * len(study.spec.searched()) + robustness)
 
 
 def report_licences(study: Study, callback: Callback) -> None:

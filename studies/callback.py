@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeedPlan:
-    """The most that one seed can take."""
+    """What one seed takes."""
 
     seed: int
     calibration: int
     """Images before the trials; fewer are drawn where an earlier run stored some."""
     budget: int
-    """Trials, robustness images included; those of an earlier run count."""
+    """The most trials, robustness images included; those of an earlier run count."""
     seconds_per_image: float
+    expected: int | None = None
+    """Images of which half of such runs take fewer; None where that was not measured."""
 
     @property
     def images(self) -> int:
+        """The most."""
         return self.calibration + self.budget
 
     @property

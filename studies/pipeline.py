@@ -131,7 +131,7 @@ def run_seeds_together(
 
     `may_write` is called before anything is stored, and raises if another runner has taken the study over.
     """
-    from studies.announce import report_licences
+    from studies.announce import expected_images, report_licences
     from studies.report.log import log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
     from studies.run.calibration import calibrate, calibration_images
@@ -146,9 +146,12 @@ def run_seeds_together(
     with trusted_trials(study, seeds), ExitStack() as entered:
         searches: dict[int, Search] = {}
         for seed in seeds:
-            seed_callback = entered.enter_context(callback.seed(SeedPlan(seed, images, budget, seconds)))
+            plan = SeedPlan(seed, images, budget, seconds, expected_images(study, images, budget))
+            seed_callback = entered.enter_context(callback.seed(plan))
             log_start(tracker, study, seed)
             calibrated = calibrate(study, seed, seed_callback.on_calibration_image)
+            for note in calibrated.notes():
+                callback.message(f"seed {seed}: {note}")
             log_calibration(tracker, study, seed, calibrated.judge.calibrations, calibrated.ladders, blurred=blurred)
             searches[seed] = search_seed(
                 study,

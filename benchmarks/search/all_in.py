@@ -45,7 +45,7 @@ BUDGET: Final = 40
 PLAIN: Final = 1
 LADDER: Final = 2
 """Images of one LoRA alone that calibrate it."""
-NEVER_ENDING: Final = ("gp", "tpe")
+NEVER_ENDING: Final = ("botorch", "gp", "tpe")
 """They draw all of the budget where nothing can be met: such problems are left out."""
 Result: TypeAlias = dict[str, Any]
 

@@ -25,6 +25,8 @@ CLIP = 2.0
 """Violations count as at most this much."""
 ITERATIONS = 60
 """Of the fit."""
+BLOCK = 500
+"""Points that are predicted at once: it holds their whole covariance."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ def _predicted(x: Any, y: Any, at: Any, seed: int) -> tuple[NDArray[np.float64],
         model = SingleTaskGP(inputs, values, torch.full_like(values, 1e-4), outcome_transform=Standardize(values.shape[1]))
         likelihood = ExactMarginalLogLikelihood(model.likelihood, model)
         fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": ITERATIONS}})
-        with torch.no_grad():
-            posterior = model.posterior(torch.tensor(at, dtype=torch.double))
-    shape = len(at), values.shape[1]
-    return posterior.mean.numpy().reshape(shape), posterior.variance.sqrt().numpy().reshape(shape)
+        mean, sd = np.zeros((2, len(at), values.shape[1]))
+        for start in range(0, len(at), BLOCK):
+            block = slice(start, start + BLOCK)
+            with torch.no_grad():
+                posterior = model.posterior(torch.tensor(at[block], dtype=torch.double))
+            mean[block] = posterior.mean.numpy().reshape(-1, values.shape[1])
+            sd[block] = posterior.variance.sqrt().numpy().reshape(-1, values.shape[1])
+    return mean, sd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,13 @@ from models.errors import InputError
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score import garment, identity
+from scorers.score.body import body_faults
+from scorers.score.judgeable_hands import judgeable_hands
+
+BROKEN: Final = 0.5
+"""The probability from which a hand counts as broken."""
+FACE_KEPT: Final = 0.75
+"""The least share of the plain image's detector score that a sound figure's face has."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Calibration:
     zero: float
     """The raw similarity with all LoRAs at 0 and the plain prompt."""
     one: float
-    """The best of the LoRA's ladder."""
+    """The best of the LoRA's ladder, where the figure is sound."""
     noise: float
     """The spread that means nothing."""
     references: float
@@ -73,15 +80,33 @@ def matched_photo(observation: Observation, references: References) -> int | Non
     return None if region is None else references.photo(garment.nearest(region, references))
 
 
-def calibrate(references: References, plain: Observation, ladder: Sequence[Observation]) -> Calibration:
-    """`plain` is this seed with all weights 0 and the plain prompt, `ladder` the LoRA's images alone at rising weights.
+def ladder_faults(step: Observation, plain: Observation) -> tuple[str, ...]:
+    """What is wrong with the figure in an image of a LoRA alone, compared with the plain image of the same seed; nothing where it
+    is sound. A picture that has fallen apart is never the best that a LoRA shows. One broken hand is no such picture."""
+    found = [fault.replace(" where the locked image shows ", ", not ") for fault in body_faults(step, plain)]
+    hands, before = judgeable_hands(step), judgeable_hands(plain)
+    if hands and all(hand.broken >= BROKEN for hand in hands) and any(hand.broken < BROKEN for hand in before):
+        found.append("every hand broken")
+    if plain.face is not None and step.heads > 0:
+        score = 0.0 if step.face is None else step.face.score
+        if score < FACE_KEPT * plain.face.score:
+            found.append("hardly a face" if score else "no face")
+    return tuple(found)
+
+
+def calibrate(
+    references: References, plain: Observation, ladder: Sequence[Observation], sound: Sequence[bool] | None = None
+) -> Calibration:
+    """`plain` is this seed with all weights 0 and the plain prompt, `ladder` the LoRA's images alone at rising weights, of which
+    those that are `sound` count; all, where none is or nothing is given.
 
     The noise is half the interquartile range of the references' leave-one-out: photos of one thing differ by as much.
     """
     if not ladder:
         raise InputError("no image of the LoRA alone", "calibration", "render a ladder of at least one weight")
     alike = leave_one_out(references)
-    best = max(similarity(step, references) for step in ladder)
+    kept = ladder if sound is None or not any(sound) else [step for step, ok in zip(ladder, sound, strict=True) if ok]
+    best = max(similarity(step, references) for step in kept)
     return Calibration(similarity(plain, references), best, noise_of(alike), float(np.median(alike)) if alike else 1.0)
 
 

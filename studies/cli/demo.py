@@ -20,7 +20,7 @@ STAGES = (
     ("prepare", "three training sets with captions and regularisation"),
     ("train", "three LoRAs on the lab's base"),
     ("scout", "16 seeds at the start weights, then lock the soundest"),
-    ("run", "13 images to calibrate, then at most 20 to search and prove; the next seed if nothing is feasible"),
+    ("run", "7 images to calibrate, then at most 20 to search and prove; the next seed if nothing is feasible"),
     ("grid", "9 images: dress x shoes around the pick"),
     ("export", "the pick as PNG with A1111 settings, and as text"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,14 +32,41 @@ def describe(outcome: Outcome) -> list[str]:
         need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
         lines.append(
             f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
+            f"{_slack(outcome, name, value)}"
         )
     always = [limit for limit in outcome.graded_limits if not limit.score.optional]
     optional = [limit for limit in outcome.graded_limits if limit.score.optional]
     lines += _limited(scores, always)
     lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     lines += _limited(scores, optional)
-    lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record), *_stopped(outcome), *_ratings(outcome)]
+    lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record)]
+    lines += [*_images(outcome), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, f"  image      {record.image}"]
+
+
+def _images(outcome: Outcome) -> list[str]:
+    """How many images each use took, besides those that calibrate the seed."""
+    uses = Counter(record.phase for record in outcome.trials)
+    robustness = sum(len(record.robustness.neighbours) for record in outcome.trials if record.robustness)
+    used = {**{phase: uses[phase] for phase in ("start", "design", "search", "proof")}, "robustness": robustness}
+    shown = ", ".join(f"{count} {use}" for use, count in used.items() if count)
+    return [f"  images     {sum(used.values())}: {shown}"]
+
+
+def _slack(outcome: Outcome, name: str, value: float | None) -> str:
+    """By how much a requirement is met, in units of the score's noise."""
+    if value is None or name not in outcome.require or name not in outcome.noise:
+        return ""
+    return f"; {(value - outcome.require[name]) / outcome.noise[name]:+.1f} of its noise"
+
+
+def _broken_by(outcome: Outcome, name: str, violation: float) -> str:
+    """`dress by 0.12, 2.1 of its noise`; what is less than its noise may be chance."""
+    noise = outcome.noise.get(name)
+    if noise is None or not math.isfinite(violation):
+        return f"{name} by {violation:.2f}"
+    within = ": within noise" if violation < noise else ""
+    return f"{name} by {violation:.2f}, {violation / noise:.1f} of its noise{within}"
 
 
 def by_hand(outcome: Outcome) -> str:
@@ -85,7 +113,8 @@ def _proof(outcome: Outcome) -> list[str]:
             continue
         record = outcome.record(lower)
         broken = (
-            ", ".join(f"{n} by {lower.violations[n]:.2f}" for n in record.breaks()) or "nothing; its own robustness was not drawn"
+            "; ".join(_broken_by(outcome, n, lower.violations[n]) for n in record.breaks())
+            or "nothing; its own robustness was not drawn"
         )
         if record.robustness is not None and not record.robustness.holds:
             broken += f" where its weights are {record.robustness.off:g} off"
@@ -127,6 +156,7 @@ def _verdict(outcome: Outcome) -> list[str]:
         *best_edit(outcome, blocker),
         "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
         "             ControlNet is the last resort for hands and large pictures",
+        *_images(outcome),
         *_stopped(outcome),
         *_ratings(outcome),
         f"  image      {record.image}",

@@ -16,7 +16,7 @@ from optimizer.evaluate.stored_images import load_evaluation, missing_images
 from optimizer.point import Job
 from scorers.observe.references import References
 from scorers.score.calibration import calibrate as calibrate_lora
-from scorers.score.calibration import similarity
+from scorers.score.calibration import ladder_faults, leave_one_out, noise_of, similarity
 from scorers.score.constraints import needs_other_seeds
 from scorers.score.judge import ImageJudge
 from scorers.score.requirements import Requirements
@@ -24,8 +24,21 @@ from studies.references.close_ups import close_ups_lacking, draw_close_ups
 from studies.references.references import references_of
 from studies.run.compatibility import check_compatible
 from studies.run.judge import Judge
-from studies.run.ladders import LADDER, Ladder, ladder_jobs, plain_point, store_ladder_seed
+from studies.run.ladders import (
+    LOWER_LEVELS,
+    Ladder,
+    counts_sound_steps_only,
+    is_open,
+    ladder_jobs,
+    ladder_point,
+    ladder_seed,
+    levels_of,
+    plain_point,
+    store_ladder_seed,
+    store_levels,
+)
 from studies.run.scouting import scout_seeds
+from studies.run.transfer import inherit_images, inherited_ladder_seed
 from studies.run.trials import trial_store_of
 from studies.study import Study
 
@@ -40,33 +53,66 @@ class Calibrated:
     judge: Judge
     ladders: tuple[Ladder, ...]
 
+    def notes(self) -> list[str]:
+        """What a person should know of the ladders, one line each."""
+        calibrations = self.judge.calibrations
+        return [note for ladder in self.ladders for note in ladder.notes(calibrations[ladder.lora].noise)]
+
 
 @dataclass(frozen=True)
 class CalibrationJobs:
-    """The images that calibrate one seed. `plain` and `locked` are drawn alone."""
+    """The images that calibrate one seed. Plain images and `locked` are drawn alone."""
 
     plain: Job
+    ladders_plain: Job
+    """The plain image of the seed at which the ladders are drawn: what their figures are compared with."""
     locked: Job
     ladders: Mapping[str, list[Job]]
     others: list[Job]
 
 
 def calibrate(study: Study, seed: int, callback: Callable[[], None] = lambda: None) -> Calibrated:
-    """Draws the plain image, close-ups of LoRAs without photos, the ladders and the locked image, unless they are stored.
+    """Draws the plain image, close-ups of LoRAs without photos, the ladders and the locked image, unless they are stored here or,
+    the same to the last bit, in a study of `search.learn`.
 
     `callback` is called after each image, drawn or stored. Raises InputError if trials of this seed are stored that the study as
     it is now would draw otherwise.
     """
     check_compatible(study, seed, trial_store_of(study, seed))
-    store_ladder_seed(study, seed)
+    inherited = inherited_ladder_seed(study)
+    store_ladder_seed(study, seed if inherited is None else inherited)
     jobs = calibration_jobs(study, seed)
+    inherit_images(study, [jobs.plain, jobs.ladders_plain, *(job for steps in jobs.ladders.values() for job in steps)])
     plain = study.evaluator.evaluate(seed, jobs.plain.point)
     callback()
     draw_close_ups(study, callback)
     references = references_of(study)
-    steps = {lora: _draw(study, jobs.ladders[lora], callback) for lora in references}
+    ladders_plain = study.evaluator.evaluate(jobs.ladders_plain.seed, jobs.ladders_plain.point)
+    ladders = [_ladder(study, seed, lora, references[lora], ladders_plain, callback) for lora in references]
     locked = study.evaluator.evaluate(seed, jobs.locked.point)
-    return _calibrated(study, references, plain, steps, locked, _draw(study, jobs.others, callback))
+    return _calibrated(study, references, plain, ladders, locked, _draw(study, jobs.others, callback))
+
+
+def _ladder(
+    study: Study, seed: int, lora: str, references: References, plain: Evaluation, callback: Callable[[], None]
+) -> Ladder:
+    """Draws a ladder, and lower levels while they may show more."""
+    ladder = _seen_ladder(study, lora, references, plain, _draw(study, ladder_jobs(study, lora, seed), callback))
+    noise = noise_of(leave_one_out(references))
+    for level in LOWER_LEVELS:
+        levels = levels_of(study, lora)
+        if level in levels or not is_open(ladder, noise):
+            continue
+        job = Job(ladder_seed(study, seed), ladder_point(study, lora, level))
+        ladder = _seen_ladder(study, lora, references, plain, [*_draw(study, [job], callback), *ladder.steps])
+        store_levels(study, lora, (level, *levels))
+    return ladder
+
+
+def _seen_ladder(study: Study, lora: str, references: References, plain: Evaluation, steps: Sequence[Evaluation]) -> Ladder:
+    strict = counts_sound_steps_only(study)
+    faults = tuple(ladder_faults(step.observation, plain.observation) for step in steps) if strict else ()
+    return Ladder(lora, tuple(steps), tuple(similarity(step.observation, references) for step in steps), faults)
 
 
 def load_calibration(study: Study, seed: int) -> Calibrated:
@@ -79,12 +125,14 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
     if lacking:
         what = f"not calibrated: {len(lacking)} images are missing ({', '.join(missing_parts(study, seed))})"
         raise InputError(what, f"seed {seed}", f"run `huanhua run STUDY --seed {seed}`, which draws them")
-    jobs = calibration_jobs(study, seed)
+    jobs, references = calibration_jobs(study, seed), references_of(study)
+    ladders_plain = load_evaluation(study.evaluator, jobs.ladders_plain, alone=True)
+    steps = {lora: [load_evaluation(study.evaluator, job, alone=False) for job in jobs.ladders[lora]] for lora in references}
     return _calibrated(
         study,
-        references_of(study),
+        references,
         load_evaluation(study.evaluator, jobs.plain, alone=True),
-        {lora: [load_evaluation(study.evaluator, job, alone=False) for job in steps] for lora, steps in jobs.ladders.items()},
+        [_seen_ladder(study, lora, references[lora], ladders_plain, found) for lora, found in steps.items()],
         load_evaluation(study.evaluator, jobs.locked, alone=True),
         [load_evaluation(study.evaluator, job, alone=False) for job in jobs.others],
     )
@@ -95,7 +143,8 @@ def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
     compared = other_seeds(study, seed) if needs_other_seeds(requirements_of(study)) else []
     others = [Job(other, study.start) for other in compared]
     ladders = {lora: ladder_jobs(study, lora, seed) for lora in study.spec.searched()}
-    return CalibrationJobs(Job(seed, plain_point(study)), Job(seed, study.start), ladders, others)
+    plain, ladders_plain = (Job(at, plain_point(study)) for at in (seed, ladder_seed(study, seed)))
+    return CalibrationJobs(plain, ladders_plain, Job(seed, study.start), ladders, others)
 
 
 def requirements_of(study: Study) -> Requirements:
@@ -111,7 +160,8 @@ def other_seeds(study: Study, seed: int) -> list[int]:
 def calibration_images(study: Study) -> int:
     """How many images `calibrate` draws or finds: the plain image, missing close-ups, ladders, and other seeds where needed."""
     others = OTHER_SEEDS if needs_other_seeds(requirements_of(study)) else 0
-    return 1 + len(close_ups_lacking(study)) + len(LADDER) * len(study.spec.searched()) + others
+    ladders = sum(len(levels_of(study, lora)) for lora in study.spec.searched())
+    return 1 + len(close_ups_lacking(study)) + ladders + others
 
 
 def missing_calibration(study: Study, seed: int) -> set[Path]:
@@ -127,7 +177,7 @@ def missing_parts(study: Study, seed: int) -> list[str]:
 def _missing(study: Study, seed: int) -> dict[str, set[Path]]:
     jobs = calibration_jobs(study, seed)
     return {
-        "the plain image": missing_images(study.evaluator, [jobs.plain], alone=True),
+        "the plain image": missing_images(study.evaluator, [jobs.plain, jobs.ladders_plain], alone=True),
         "images of LoRAs without photos": missing_images(study.evaluator, close_ups_lacking(study)),
         **{f"the ladder of {lora}": missing_images(study.evaluator, steps) for lora, steps in jobs.ladders.items()},
         "the locked image": missing_images(study.evaluator, [jobs.locked], alone=True),
@@ -147,7 +197,7 @@ def _calibrated(
     study: Study,
     references: Mapping[str, References],
     plain: Evaluation,
-    steps: Mapping[str, Sequence[Evaluation]],
+    ladders: Sequence[Ladder],
     locked: Evaluation,
     others: Iterable[Evaluation],
 ) -> Calibrated:
@@ -155,8 +205,13 @@ def _calibrated(
     images = ImageJudge(
         references=references,
         calibrations={
-            name: calibrate_lora(references[name], plain.observation, [step.observation for step in ladder])
-            for name, ladder in steps.items()
+            ladder.lora: calibrate_lora(
+                references[ladder.lora],
+                plain.observation,
+                [step.observation for step in ladder.steps],
+                [i in ladder.sound() for i in range(len(ladder.steps))],
+            )
+            for ladder in ladders
         },
         kinds={name: section.kind for name, section in study.spec.searched().items() if section.kind != "other"},
         locked=locked.observation,
@@ -164,8 +219,4 @@ def _calibrated(
         plain=plain.observation,
         others=tuple(other.observation for other in others),
     )
-    ladders = [
-        Ladder(name, tuple(ladder), tuple(similarity(step.observation, references[name]) for step in ladder))
-        for name, ladder in steps.items()
-    ]
     return Calibrated(Judge(images, study.space), tuple(ladders))

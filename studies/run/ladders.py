@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
@@ -11,10 +12,14 @@ from optimizer.point import Job, Point
 from studies.run.scouting import is_seed
 from studies.study import Study
 
-LADDER: Final = (0.25, 0.5, 0.75, 1.0)
+LADDER: Final = (0.75, 1.0)
 """Shares of a LoRA's upper bound at which it is drawn alone."""
+LOWER_LEVELS: Final = (0.5, 0.25)
+"""Drawn one after the other where the ladder leaves open what the LoRA shows at best."""
+EARLIER_LADDER: Final = (0.25, 0.5, 0.75, 1.0)
+"""Of workspaces whose record names no levels: their 1 stays what it was."""
 CALIBRATION: Final = "calibration"
-"""The workspace's JSON file that records at which seed ladders are drawn."""
+"""The workspace's JSON file that records at which seed ladders are drawn, and at which levels."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,41 @@ class Ladder:
     steps: tuple[Evaluation, ...]
     raw: tuple[float, ...]
     """Raw similarities to its references, in [0, 1]."""
+    faults: tuple[tuple[str, ...], ...] = ()
+    """What is wrong with the figure in each step; empty where that was not asked."""
+
+    def weight(self, index: int) -> float:
+        return self.steps[index].point.weights[self.lora]
+
+    def sound(self) -> list[int]:
+        """Indices of the steps whose figure is sound."""
+        return [i for i in range(len(self.steps)) if not self.faults or not self.faults[i]]
+
+    def notes(self, noise: float) -> list[str]:
+        """What a person should know: steps that are no 1, and more weight that shows less by more than `noise` of raw score."""
+        sound = self.sound()
+        if not sound:
+            return [f"{self.lora} alone is sound at no weight ({self._why(len(self.steps) - 1)}): its 1 is the best of them"]
+        broken = [i for i in range(len(self.steps)) if i not in sound]
+        found = [f"{self.lora} alone at {self.weight(i):g} is not sound ({self._why(i)}): that is not its 1" for i in broken]
+        most = max(sound, key=lambda i: self.raw[i])
+        less = [i for i in sound if i > most and self.raw[i] < self.raw[most] - noise]
+        if less:
+            at, then = f"{self.weight(most):g} ({self.raw[most]:.2f})", f"{self.weight(less[-1]):g} ({self.raw[less[-1]]:.2f})"
+            found.append(f"{self.lora} alone shows most at {at} and less at {then}: more weight gains nothing there")
+        return found
+
+    def _why(self, index: int) -> str:
+        return ", ".join(self.faults[index]) if self.faults else ""
+
+
+def is_open(ladder: Ladder, noise: float) -> bool:
+    """Whether a lower level may show more: no step is sound, or the lowest one shows more than those above it."""
+    sound = ladder.sound()
+    if not sound:
+        return True
+    raw = [ladder.raw[i] for i in sound]
+    return sound[0] == 0 and len(raw) > 1 and raw[0] > max(raw[1:]) + noise
 
 
 def stored_ladder_seed(study: Study) -> int | None:
@@ -42,20 +82,52 @@ def stored_ladder_seed(study: Study) -> int | None:
 def store_ladder_seed(study: Study, seed: int) -> None:
     """Records the first calibrated seed: later seeds reuse its ladders."""
     if stored_ladder_seed(study) is None:
-        study.workspace.write(CALIBRATION, {"seed": seed})
+        study.workspace.write(CALIBRATION, {"seed": seed, "levels": {}})
+
+
+def counts_sound_steps_only(study: Study) -> bool:
+    """Whether only sound steps can be a 1: in workspaces whose record names levels."""
+    return "levels" in _record(study)
+
+
+def levels_of(study: Study, lora: str) -> tuple[float, ...]:
+    """Shares of the upper bound, the least first."""
+    levels: Mapping[str, Sequence[float]] = _record(study).get("levels", dict.fromkeys([lora], EARLIER_LADDER))
+    return tuple(levels.get(lora, LADDER))
+
+
+def store_levels(study: Study, lora: str, levels: Sequence[float]) -> None:
+    """Records that a LoRA's ladder has other levels than LADDER."""
+    record = _record(study)
+    study.workspace.write(CALIBRATION, {**record, "levels": {**record["levels"], lora: list(levels)}})
+
+
+def _record(study: Study) -> dict[str, Any]:
+    """Before the first calibration, what it will store."""
+    record: dict[str, Any] = study.workspace.read(CALIBRATION) or {"levels": {}}
+    return record
 
 
 def ladder_jobs(study: Study, lora: str, seed: int) -> list[Job]:
     """One LoRA's ladder as the calibration of `seed` uses it, lightest first."""
+    return [Job(ladder_seed(study, seed), point) for point in ladder_points(study, lora)]
+
+
+def ladder_seed(study: Study, seed: int) -> int:
+    """The seed whose ladders calibrate `seed`."""
     stored = stored_ladder_seed(study)
-    return [Job(seed if stored is None else stored, point) for point in ladder_points(study, lora)]
+    return seed if stored is None else stored
 
 
 def ladder_points(study: Study, lora: str) -> list[Point]:
     """Lightest first; of all trigger words, the prompt has that LoRA's alone."""
+    return [ladder_point(study, lora, share) for share in levels_of(study, lora)]
+
+
+def ladder_point(study: Study, lora: str, share: float) -> Point:
+    """One LoRA alone at a share of its upper bound."""
     top = study.spec.loras[lora].bounds[1]
-    prompt = study.plain_prompt(keep=lora)
-    return [Point({lora: round(share * top, 6)}, study.spec.render.cfg, prompt) for share in LADDER]
+    return Point({lora: round(share * top, 6)}, study.spec.render.cfg, study.plain_prompt(keep=lora))
 
 
 def plain_point(study: Study) -> Point:

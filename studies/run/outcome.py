@@ -104,6 +104,8 @@ class Outcome:
     """Required LoRAs of which no weight alone shows more than noise at this seed: nothing can be feasible."""
     notes: tuple[str, ...] = ()
     """What is not as it was when the references were recorded, a line each."""
+    noise: Mapping[str, float] = field(default_factory=dict)
+    """The noise of each LoRA's expression, in its units: what its reference photos differ by among themselves."""
     robustness_off: float = 0.0
     """By how much of weight the pick must hold; 0 requires nothing."""
 
@@ -112,9 +114,11 @@ class Outcome:
 
     @property
     def robustness_missing(self) -> bool:
-        """Whether the robustness of the search's pick is required and was not rendered."""
-        required = self.pick is not None and not self.by_hand and self.robustness_off > 0
-        return required and self.pick is not None and self.record(self.pick).robustness is None
+        """Whether the robustness of the search's pick is required and was not rendered, or not whole."""
+        if self.pick is None or self.by_hand or self.robustness_off == 0:
+            return False
+        robustness = self.record(self.pick).robustness
+        return robustness is None or robustness.next_side is not None
 
     def as_json(self) -> dict[str, Any]:
         """For programs: `huanhua show --json`."""
@@ -131,6 +135,7 @@ class Outcome:
             "proof": self._proof_json(),
             "robustness": self._robustness_json(),
             "margin": self._robustness_json(),  # the older name of "robustness"
+            "noise": {n: round(v, 4) for n, v in self.noise.items()},
             "nearest": None
             if self.pick or record is None
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},

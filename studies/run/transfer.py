@@ -1,17 +1,21 @@
-"""Trials from elsewhere: of other seeds and other studies, for a sampler that learns from them; and those that a fork brought."""
+"""What comes from elsewhere: trials of other seeds and other studies, for a sampler that learns from them; those that a fork
+brought; and images of other studies that would be drawn again to the last bit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
-from optimizer.point import Point
+from optimizer.point import Job, Point
 from optimizer.search.judged_point import Judged
 from optimizer.trial_store.other_trials import trials_of_others
+from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
+from studies.run.ladders import stored_ladder_seed
 from studies.spec import read_spec, study_file
 from studies.study import Study
 from studies.workspace import Workspace, workspace_of
@@ -39,6 +43,65 @@ def trials_of_other_studies(study: Study, require: Mapping[str, float]) -> list[
     Raises InputError if one of them is no study, or is drawn with another base.
     """
     return [trials for place in study.spec.search.learn for trials in _of_study(study, study.path(place), require)]
+
+
+def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
+    """Copies images of `jobs` that the studies of `search.learn` have, and returns how many.
+
+    An image is the same there if the base and all else that decides it are the same, and the LoRAs that it has on are the same
+    files, whatever they are called. Images drawn in a batch, or by another program, are not taken.
+    """
+    copied = 0
+    for other in _learned(study):
+        here, there = _identity(study), _identity(other)
+        if here is None or there is None or _besides_loras(here) != _besides_loras(there):
+            continue
+        names = {digest: name for name, digest in there.get("loras", {}).items()}
+        for job in jobs:
+            point = _named_alike(job.point, here.get("loras", {}), names)
+            if point is None or study.evaluator.find_image(job, alone=False) is not None:
+                continue
+            source = other.evaluator.find_image(Job(job.seed, point), alone=True)
+            if source is not None:
+                study.evaluator.restore(job.seed, job.point, source)
+                copied += 1
+    return copied
+
+
+def inherited_ladder_seed(study: Study) -> int | None:
+    """The seed at which a study of `search.learn` drew its ladders: at this one they are not drawn again."""
+    return next((seed for other in _learned(study) if (seed := stored_ladder_seed(other)) is not None), None)
+
+
+def _learned(study: Study) -> Iterator[Study]:
+    """The studies of `search.learn` that have a workspace. Raises InputError if one of them is no study."""
+    for place in study.spec.search.learn:
+        file = study_file(study.path(place))
+        other = Study(read_spec(file), file.parent, workspace_of(file))
+        if other.workspace.root.is_dir():
+            yield other
+
+
+def _identity(study: Study) -> Mapping[str, Any] | None:
+    """What decides its images; None where another program draws, or files are gone that would tell."""
+    if not isinstance(study.spec.draw, HuanhuaDraw):
+        return None
+    try:
+        return study.evaluator.identity()
+    except InputError:
+        return None
+
+
+def _besides_loras(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in identity.items() if key != "loras"}
+
+
+def _named_alike(point: Point, digests: Mapping[str, str], names: Mapping[str, str]) -> Point | None:
+    """The point under another study's names of the same files; None if it has not all of them."""
+    on = {name: weight for name, weight in point.weights.items() if weight}
+    if any(digests.get(name) not in names for name in on):
+        return None
+    return replace(point, weights={names[digests[name]]: weight for name, weight in on.items()})
 
 
 def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterator[list[Judged]]:

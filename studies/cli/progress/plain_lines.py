@@ -64,10 +64,11 @@ class _Seed:
 
 
 def plan_line(plan: SeedPlan) -> str:
-    return (
-        f"seed {plan.seed}: calibrate {plan.calibration} images, then search: at most {plan.images} images, "
-        f"about {duration(plan.seconds)} to draw"
-    )
+    begin, most = f"seed {plan.seed}: calibrate {plan.calibration} images, then search", f"at most {plan.images}"
+    if plan.expected is None:
+        return f"{begin}: {most} images, about {duration(plan.seconds)} to draw"
+    expected = f"about {plan.expected} images in all, {duration(plan.expected * plan.seconds_per_image)} to draw"
+    return f"{begin}: {expected}; {most} images, {duration(plan.seconds)}"
 
 
 def print_outcome(outcome: Outcome) -> None:

@@ -23,11 +23,15 @@ def ladder_sheet(workspace: Workspace, ladders: Sequence[Ladder], *, blurred: bo
     def drawn(hidden: bool) -> Image:
         cells = [
             [Cell(open_image(step.image, hidden and step.image in bare),
-                  (f"weight {step.point.weights[ladder.lora]:g}", f"raw {raw:.3f}"))
-             for step, raw in zip(ladder.steps, ladder.raw, strict=True)]
+                  (f"weight {step.point.weights[ladder.lora]:g}", f"raw {raw:.3f}", *_not_sound(ladder, i)))
+             for i, (step, raw) in enumerate(zip(ladder.steps, ladder.raw, strict=True))]
             for ladder in ladders
         ]  # fmt: skip
-        title = "Each LoRA alone: the best of a row is its 1"
+        title = "Each LoRA alone: the best sound one of a row is its 1"
         return sheet(cells, title=title, row_labels=[ladder.lora for ladder in ladders])
 
     return save_sheet(workspace, "ladders.png", drawn, bool(bare) and blurred)
+
+
+def _not_sound(ladder: Ladder, index: int) -> list[str]:
+    return [] if index in ladder.sound() else [f"not sound: {', '.join(ladder.faults[index])}"]

@@ -45,9 +45,9 @@ def run(folder: Path, *words: str) -> Any:
 def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> None:
     events = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
     names = [event["event"] for event in events]
-    assert names == ["plan", *["calibration"] * 13, *["trial"] * 8, "pick", "done"]
-    assert events[0] == {"event": "plan", "seed": SEED, "images": 21, "seconds": 0.0}
-    assert events[13] == {"event": "calibration", "seed": SEED, "done": 13, "of": 13}
+    assert names == ["plan", *["calibration"] * 7, *["trial"] * 8, "pick", "done"]
+    assert events[0] == {"event": "plan", "seed": SEED, "images": 15, "expected": None, "seconds": 0.0}
+    assert events[7] == {"event": "calibration", "seed": SEED, "done": 7, "of": 7}
     trials = [event for event in events if event["event"] == "trial"]
     assert [trial["trial"] for trial in trials] == list(range(8))
     assert [trial["images_left"] for trial in trials] == list(range(7, -1, -1))
@@ -59,8 +59,8 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
 
 def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
     lines = run(folder).stderr.splitlines()
-    assert lines[0] == "seed 7: calibrate 13 images, then search: at most 21 images, about 0 s to draw"
-    assert "calibrate: 13 of 13" in lines
+    assert lines[0] == "seed 7: calibrate 7 images, then search: at most 15 images, about 0 s to draw"
+    assert "calibrate: 7 of 7" in lines
     assert sum(line.startswith("  ") and "images left" in line for line in lines) == 8
     assert not any("\x1b" in line for line in lines)
 
@@ -77,11 +77,11 @@ def test_a_terminal_shows_the_last_trial_and_the_best(tmp_path: Path, monkeypatc
     screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system="standard")
     monkeypatch.setattr("studies.cli.progress.live_view.console", lambda: screen)
     study = fake_study(tmp_path / "study")
-    with LiveView().seed(SeedPlan(SEED, 13, 8, 1.5)) as seed:
+    with LiveView().seed(SeedPlan(SEED, 7, 8, 1.5)) as seed:
         judge = calibrate(study, SEED, seed.on_calibration_image).judge
         run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), on_trial=seed.on_trial)
     seen = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert "calibrate 13 of 13" in seen
+    assert "calibrate 7 of 7" in seen
     assert "trial 7, 8 of at most 8" in seen
     assert "best: trial" in seen
     assert "at most 0 images left, about 0 s" in seen
