@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,6 +92,29 @@ class LocalModels:
     @cached_property
     def observer(self) -> Observer:
         return open_observer(self.spec.scorers, self.root)
+
+    def check_prompts(self, prompts: Iterable[str]) -> None:
+        """Encodes each with the negative prompt as the renderer does. Raises InputError for one that cannot be drawn."""
+        from optimizer.render.conditioning import ConditioningEncoder
+
+        size = self.spec.render.width, self.spec.render.height
+        encoder = ConditioningEncoder(self.base, {}, size, self.spec.base.clip_skip, self.embeddings)
+        for prompt in prompts:
+            encoder.of(prompt, self.spec.negative_prompt, {})
+
+    def check_folds(self) -> None:
+        """Folds all LoRAs at their largest weights. Raises InputError if a weight is not finite in the base's dtype then."""
+        from models.lora.fold import Folded
+
+        largest = {name: s.bounds[1] if s.fixed is None else s.fixed for name, s in self.spec.loras.items()}
+        for part in dict.fromkeys(part for file in self.loras.values() for part, layers in file.layers.items() if layers):
+            model = self.base.modules[part]
+            folded = Folded(model, {name: file.layers.get(part, {}) for name, file in self.loras.items()})
+            broken = folded.overflows(largest)
+            if broken:
+                dtype = str(self.base.dtype).removeprefix("torch.")
+                what = f"the LoRAs at their largest weights make {len(broken)} layers infinite in {dtype}, {broken[0]} first"
+                raise InputError(what, "loras", "lower bounds or fixed, or set base.dtype to bfloat16 or float32")
 
     def facts(self) -> ModelFacts:
         """What is stored of the base and the LoRAs; opens them."""

@@ -92,9 +92,9 @@ def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path]
 
 
 def local_name(name: str, root: Path) -> str:
-    """The path in the study's folder if it exists, else the name as it is (a hub or pack name)."""
+    """The path in the study's folder if that, or the folder it would lie in, exists; else the name (a hub or pack name)."""
     local = (root / name).expanduser()
-    return str(local) if local.exists() else name
+    return str(local) if local.exists() or ("/" in name and local.parent.is_dir()) else name
 
 
 def local_clip_name(name: str, root: Path) -> str:

@@ -1,6 +1,6 @@
 """The LoRA door beside other tools' loaders: how far what a file adds here is from what it adds there.
 
-    python -m benchmarks.lora_door [--each 40] [--comfyui FOLDER --comfyui-python FILE]
+    python -m benchmarks.lora_door [--each 40] [--without-diffusers] [--comfyui FOLDER --comfyui-python FILE]
 
 Makes `--each` files of every method and naming for small bases of both families, with random layers, ranks, dtypes and places of
 the scale, and opens each here, with diffusers, with peft (the folders that it saves) and, where its folder is given, with an
@@ -49,6 +49,7 @@ class Difference:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=40, help="files of each method and naming")
+    parser.add_argument("--without-diffusers", action="store_true", help="compare with peft and ComfyUI alone, which is quick")
     parser.add_argument("--comfyui", type=Path, help="the folder of an installed ComfyUI")
     parser.add_argument("--comfyui-python", type=Path, help="the Python that runs it")
     given = parser.parse_args()
@@ -58,7 +59,7 @@ def main() -> None:
         (folder / "files").mkdir()
         files = make_files(folder / "files", bases, given.each)
         comfyui = comfyui_deltas(given.comfyui, given.comfyui_python, files, bases) if given.comfyui else {}
-        found = _compared(files, bases, comfyui)
+        found = _compared(files, bases, comfyui, with_diffusers=not given.without_diffusers)
     _report(files, found)
 
 
@@ -68,7 +69,7 @@ def _base(folder: Path, family: str) -> Mapping[Part, nn.Module]:
 
 
 def _compared(
-    files: Sequence[Made], bases: Bases, comfyui: Mapping[Path, Mapping[str, Tensor]]
+    files: Sequence[Made], bases: Bases, comfyui: Mapping[Path, Mapping[str, Tensor]], *, with_diffusers: bool
 ) -> dict[tuple[str, str, str], Difference]:
     """By method, naming and tool."""
     found: dict[tuple[str, str, str], Difference] = defaultdict(Difference)
@@ -78,7 +79,7 @@ def _compared(
         own = {site: layers[site.part][site.module].delta() for site in made.stems}
         assert sum(len(of_part) for of_part in layers.values()) == len(own)
         found[made.method, made.naming, "peft"].add(own, peft_deltas(made, modules))
-        found[made.method, made.naming, "diffusers"].add(own, diffusers_deltas(made, modules))
+        found[made.method, made.naming, "diffusers"].add(own, diffusers_deltas(made, modules) if with_diffusers else {})
         found[made.method, made.naming, "ComfyUI"].add(own, _of_comfyui(made, modules, comfyui))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,7 @@ from models.base.family import CONFIGS, Base
 from models.base.registry import family_of_pipeline, titles
 from models.base.vae import check_scale, open_vae, stored_scale
 from models.errors import InputError, first_line
+from models.hub import from_hub, looks_local
 from models.io.hashing import hash_path
 from models.io.quiet import quiet_loading
 
@@ -75,7 +77,8 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
 
     where: dict[str, Any] = {"local_files_only": True} if Path(name).is_dir() else {}
     try:
-        index = DiffusionPipeline.load_config(name, local_files_only=bool(where))
+        with nullcontext() if where else from_hub("the base", name):
+            index = DiffusionPipeline.load_config(name, local_files_only=bool(where))
         family = family_of_pipeline(str(index.get("_class_name")))
         if family is None:
             raise InputError(f"a diffusers folder of {index.get('_class_name')}", name, f"name an {titles()} base")
@@ -83,7 +86,8 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
             where["variant"] = _variant(Path(name), family)
         safe = None if allow_pickle else True
         options = family.pipeline_options
-        pipe = _class_of(family).from_pretrained(name, dtype=kind, use_safetensors=safe, **where, **options)
+        with nullcontext() if where else from_hub("the base", name):
+            pipe = _class_of(family).from_pretrained(name, dtype=kind, use_safetensors=safe, **where, **options)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"the base does not open ({first_line(error, 160)})", name, "fetch it again") from error
     family.check(pipe, name)
@@ -146,5 +150,4 @@ def _class_of(family: BaseFamily) -> Any:
 
 def is_hub_name(name: str) -> bool:
     """Whether `name`, which is no path, is "owner/name" as hubs have it."""
-    owner, _, rest = name.partition("/")
-    return bool(owner and rest) and "/" not in rest and "." not in owner and not rest.endswith((".safetensors", ".ckpt"))
+    return not looks_local(name) and "." not in name.partition("/")[0] and not name.endswith((".safetensors", ".ckpt"))

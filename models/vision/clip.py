@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
+from models.hub import from_hub
 
 if TYPE_CHECKING:
     import torch
@@ -67,8 +69,12 @@ def open_clip_model(model: str, pretrained: str | None = None, device: str = "cp
 
     name = _checked(model, pretrained)
     try:
-        opened, _, preprocess = open_clip.create_model_and_transforms(name, pretrained, precision="fp32", device=device)
-        tokenizer = open_clip.get_tokenizer(name)
+        local = name.startswith("local-dir:") or (pretrained is not None and Path(pretrained).is_file())
+        with nullcontext() if local else from_hub("the CLIP model", model):
+            opened, _, preprocess = open_clip.create_model_and_transforms(name, pretrained, precision="fp32", device=device)
+            tokenizer = open_clip.get_tokenizer(name)
+    except InputError:
+        raise
     except Exception as error:  # open_clip, safetensors and the hub each raise their own for a foreign file
         raise InputError(
             f"the CLIP model does not open ({first_line(error)})", model, "name a model that open_clip knows"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
+from models.hub import from_hub, looks_local
 from models.io.quiet import quiet_loading
 
 if TYPE_CHECKING:
@@ -49,14 +51,17 @@ def open_dino(name: str | Path, device: str = "cpu") -> DinoModel:
     from transformers import AutoImageProcessor, AutoModel
 
     folder = Path(name)
-    local = folder.exists() or str(name).count("/") != 1
+    local = looks_local(name)
     if local:
         _check(folder)
     quiet_loading()
     images: Any = AutoImageProcessor
     try:
-        model: Any = AutoModel.from_pretrained(str(name), local_files_only=local, dtype=torch.float32, use_safetensors=True)
-        processor: Any = images.from_pretrained(str(name), local_files_only=local)
+        with nullcontext() if local else from_hub("the DINOv2 model", name):
+            model: Any = AutoModel.from_pretrained(str(name), local_files_only=local, dtype=torch.float32, use_safetensors=True)
+            processor: Any = images.from_pretrained(str(name), local_files_only=local)
+    except InputError:
+        raise
     except Exception as error:  # transformers, safetensors and the hub each raise their own for a foreign file
         raise InputError(
             f"the DINOv2 model does not open ({first_line(error)})", name, "name a DINOv2 folder or hub name"

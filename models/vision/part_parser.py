@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
+from models.hub import from_hub, looks_local
 from models.io.quiet import quiet_loading
 
 if TYPE_CHECKING:
@@ -62,13 +64,16 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
     from transformers import SegformerForSemanticSegmentation, SegformerImageProcessor
 
     folder = Path(name)
-    local = folder.exists() or str(name).count("/") != 1
+    local = looks_local(name)
     if local:
         _check(folder)
     quiet_loading()
     try:
-        model: Any = SegformerForSemanticSegmentation.from_pretrained(str(name), local_files_only=local, dtype=torch.float32)
-        processor = SegformerImageProcessor.from_pretrained(str(name), local_files_only=local)
+        with nullcontext() if local else from_hub("the part parser", name):
+            model: Any = SegformerForSemanticSegmentation.from_pretrained(str(name), local_files_only=local, dtype=torch.float32)
+            processor = SegformerImageProcessor.from_pretrained(str(name), local_files_only=local)
+    except InputError:
+        raise
     except Exception as error:  # transformers, safetensors and the hub each raise their own for a foreign file
         raise InputError(
             f"the part parser does not open ({first_line(error)})", name, "name a SegFormer folder or hub name"

@@ -10,11 +10,11 @@ from typing import Final
 
 from models.base.family import Base
 from models.catalogue import limits_of_use
-from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
 from studies.devices import best_device
+from studies.doctor.places import check_places
 from studies.doctor.servers import server_lines
 from studies.references.pictures import reference_pictures
 from studies.references.places import compared_with, place_notes
@@ -32,9 +32,7 @@ IN_THE_MIDDLE: Final = (
 def validate_study(study: Study) -> Iterator[str]:
     """One line for each thing that is well. Raises InputError at the first that is not; writes nothing."""
     backend = study.backend
-    for name, lora in study.spec.loras.items():
-        if lora.references is not None and not study.path(lora.references).is_dir():
-            raise InputError("no such folder of reference photos", study.path(lora.references), f"mend loras.{name}.references")
+    check_places(study, drawn_here=not isinstance(backend, RemoteBackend))
     yield from server_lines(study, backend) if isinstance(backend, RemoteBackend) else _model_lines(study)
     models = study.models
     _ = models.observer
@@ -69,6 +67,14 @@ def validate_study(study: Study) -> Iterator[str]:
     yield f"study      {study.spec.name}: valid"
 
 
+def prompts_of(study: Study) -> list[str]:
+    """Every prompt that a run draws: with all triggers, without them, with one of them, and with each edit."""
+    searched = study.spec.searched()
+    edits = study.spec.search.levers.all() if study.spec.search.levers else []
+    prompts = [study.spec.prompt, study.plain_prompt(), *(study.plain_prompt(name) for name in searched)]
+    return list(dict.fromkeys([*prompts, *(edit.apply(study.spec.prompt) for edit in edits)]))
+
+
 def _places(study: Study) -> Iterator[str]:
     """Photos that are not where they were, as a run would report them; the workspace's own records are left as they are."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -81,9 +87,6 @@ def _places(study: Study) -> Iterator[str]:
 
 def _model_lines(study: Study) -> Iterator[str]:
     """The base, LoRAs and embeddings of a study that this machine draws."""
-    for name, lora in study.spec.loras.items():
-        if not study.path(lora.file).exists():
-            raise InputError("no such LoRA file", study.path(lora.file), f"mend loras.{name}.file")
     models = study.models
     study.render_settings.check(models.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
@@ -98,6 +101,8 @@ def _model_lines(study: Study) -> Iterator[str]:
             yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
     for word, embedding in models.embeddings.items():
         yield f"embedding  {word}: {embedding.tokens} vectors"
+    models.check_prompts(prompts_of(study))
+    models.check_folds()
 
 
 def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:

@@ -219,7 +219,8 @@ def lora_in(folder: Path) -> Path:
 def fake_models(loras: dict[str, Any]) -> Any:
     """As much of `LocalModels` as validation reads."""
     base = SimpleNamespace(factor=8, hash="0", name="base")
-    return SimpleNamespace(base=base, loras=loras, embeddings={}, observer=FakeObserver())
+    checks = {"check_prompts": lambda prompts: None, "check_folds": lambda: None}
+    return SimpleNamespace(base=base, loras=loras, embeddings={}, observer=FakeObserver(), **checks)
 
 
 def test_validate_reports_what_stands_in_and_draws_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Whether the files and folders that a study names are there: all that are not, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.base.opening import is_hub_name
+from models.errors import InputError
+from models.hub import looks_local
+from studies.study import Study
+
+
+def check_places(study: Study, *, drawn_here: bool = True) -> None:
+    """Raises InputError, which names every key whose file or folder is not there. Opens and asks nothing.
+
+    Where another program draws, what is drawn with (`drawn_here`) is its own to name.
+    """
+    missing = [f"{key} ({name})" for key, name, there in _named(study, drawn_here) if not there]
+    if missing:
+        what = f"{len(missing)} files are missing" if len(missing) > 1 else "a file is missing"
+        raise InputError(f"{what}: {', '.join(missing)}", study.root, "mend these keys of study.yaml, or put the files there")
+
+
+def _named(study: Study, drawn_here: bool) -> Iterator[tuple[str, str, bool]]:
+    """Each key that names a place on this machine, what it names, and whether that is there."""
+    spec, scorers = study.spec, study.spec.scorers
+    if drawn_here:
+        yield from _drawn_with(study)
+    for name, lora in spec.loras.items():
+        if lora.references is not None:
+            yield f"loras.{name}.references", lora.references, study.path(lora.references).is_dir()
+    garment, hands = scorers.garment, scorers.hands
+    for key, model in (("hands.judge", hands.judge), ("hands.pose", hands.pose)):
+        if model is not None:
+            yield f"scorers.{key}", model, study.path(model).is_file()
+    for key, model in (("parts.model", scorers.parts.model), ("garment.dino", garment.dino)):
+        if model is not None and Path(model).name != model and (study.path(model).exists() or looks_local(model)):
+            yield f"scorers.{key}", model, study.path(model).exists()
+    if garment.model is not None and garment.model.startswith("local-dir:"):
+        yield "scorers.garment.model", garment.model, study.path(garment.model.removeprefix("local-dir:")).is_dir()
+    if Path(scorers.face.pack).name != scorers.face.pack:
+        yield "scorers.face.pack", scorers.face.pack, study.path(scorers.face.pack).is_dir()
+
+
+def _drawn_with(study: Study) -> Iterator[tuple[str, str, bool]]:
+    spec, base = study.spec, study.path(study.spec.base.checkpoint)
+    if base.exists() or not is_hub_name(spec.base.checkpoint):
+        yield "base.checkpoint", spec.base.checkpoint, base.exists()
+    if spec.base.vae:
+        yield "base.vae", spec.base.vae, study.path(spec.base.vae).exists()
+    for file in spec.embeddings:
+        yield "embeddings", file, study.path(file).is_file()
+    for name, lora in spec.loras.items():
+        yield f"loras.{name}.file", lora.file, study.path(lora.file).exists()
