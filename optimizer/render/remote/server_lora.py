@@ -64,7 +64,7 @@ def nearest(wanted: str, listed: Sequence[str], count: int = 3) -> str:
     if not listed:
         return "; it has none"
     found = get_close_matches(wanted, listed, count, cutoff=0.4) or list(listed)[:count]
-    return f"; the nearest it has: {', '.join(found)}"
+    return f"; the nearest it has: {', '.join(''.join(c for c in name if c.isprintable())[:120] for name in found)}"
 
 
 def _whole(name: str) -> str:

@@ -39,7 +39,7 @@ class Catalogue:
             raise self._other()
         version = system.get("comfyui_version")
         first = devices[0] if devices and isinstance(devices[0], dict) else {}
-        return str(version or ""), str(first.get("name") or "")
+        return _words(version), _words(first.get("name"))
 
     def _other(self) -> InputError:
         return InputError("another program than ComfyUI answers", self.client.url, "mend draw.url")
@@ -132,6 +132,11 @@ class Catalogue:
         folder, _, file = path.rpartition("/")
         content = self.client.get_bytes("/view", {"filename": file, "subfolder": folder, "type": kind})
         return hashlib.sha256(content).hexdigest()
+
+
+def _words(value: Any) -> str:
+    """Printable and short."""
+    return "".join(c for c in str(value or "") if c.isprintable())[:80]
 
 
 def _choices(config: Any) -> Sequence[str] | None:

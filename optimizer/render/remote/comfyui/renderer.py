@@ -91,6 +91,10 @@ class ComfyRenderer:
         self._catalogue, self._output = catalogue, output
         if self._asked is None:
             self._asked = asked
+        for id_, digest in asked.inputs.items():
+            if self._asked.inputs[id_] != digest:
+                what = f"the picture that node {self._workflow.graph.nodes[id_].label} reads changed while it was in use"
+                raise InputError(what, self._client.url, "run again")
         return asked.facts
 
     def _known(self) -> Asked:

@@ -62,14 +62,24 @@ def tiny(nodes: Nodes) -> Nodes:
     return nodes
 
 
-def write_lora(path: Path, strength: float = 1.0, layers: Mapping[str, tuple[int, int]] = WIDTHS) -> None:
+def marked(nodes: Nodes) -> Nodes:
+    """The workflow with the strengths of its LoRAs painted over what the first model drew: for studies of random models."""
+    nodes = copy.deepcopy(nodes)
+    output = next(id_ for id_, node in nodes.items() if node["class_type"] == "SaveImage")
+    loader = [id_ for id_, node in nodes.items() if "lora_name" in node["inputs"]][-1]
+    nodes["90"] = {"class_type": "TinyMark", "inputs": {"image": nodes[output]["inputs"]["images"], "model": [loader, 0]}}
+    nodes[output]["inputs"]["images"] = ["90", 0]
+    return nodes
+
+
+def write_lora(path: Path, strength: float = 1.0, layers: Mapping[str, tuple[int, int]] = WIDTHS, *, alpha: float = 4.0) -> None:
     """Random, rank 4, in kohya's spelling."""
     dice = np.random.default_rng(zlib.crc32(path.stem.encode()))
     tensors: dict[str, Any] = {}
     for name, (outputs, inputs) in layers.items():
         tensors[f"{name}.lora_down.weight"] = dice.normal(size=(4, inputs)).astype(np.float32) / inputs**0.5
         tensors[f"{name}.lora_up.weight"] = (strength * dice.normal(size=(outputs, 4))).astype(np.float32)
-        tensors[f"{name}.alpha"] = np.array(4.0, np.float32)
+        tensors[f"{name}.alpha"] = np.array(alpha, np.float32)
     save_file(tensors, path, {"ss_network_dim": "4", "name": path.stem})
 
 
@@ -123,8 +133,8 @@ def real_comfyui(folder: Path, *options: str) -> Iterator[RealComfyUI]:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "page/index.html").write_text("<html></html>")
     (folder / "paths.yaml").write_text(f"tiny:\n  base_path: {folder / 'models'}\n  loras: loras\n  custom_nodes: {NODES}\n")
-    for name in LORAS:
-        write_lora(folder / "models/loras" / name)
+    for name, alpha in zip(LORAS, (4.0, 3.0), strict=True):
+        write_lora(folder / "models/loras" / name, alpha=alpha)
     Image.radial_gradient("L").convert("RGB").resize((64, 96)).save(folder / "input/pose.png")
     server = RealComfyUI(folder, free_port(), options)
     server.start()

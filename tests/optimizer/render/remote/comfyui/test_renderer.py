@@ -193,6 +193,7 @@ def test_facts_and_identity(fake: FakeComfyUI, server: Serving, tmp_path: Path) 
     assert identity["inputs"] == {"21": sha(fake.pictures["pose.png"])}
     fake.pictures = {"pose.png": b"another pose"}
     assert renderer.identity() == identity
+    assert "picture that node 21 (LoadImage) reads changed" in line(renderer.facts)
     assert renderer_over(server.url, workflows.controlnet(), loras).identity()["inputs"] == {"21": sha(b"another pose")}
 
     renderer.render([job()])

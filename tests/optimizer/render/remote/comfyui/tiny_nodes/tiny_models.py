@@ -205,4 +205,24 @@ class TinyControl:
         return (comfy.controlnet.ControlNet(_filled(net, "net"), load_device=comfy.model_management.get_torch_device()),)
 
 
-NODE_CLASS_MAPPINGS = {each.__name__: each for each in (TinyCheckpoint, TinyModel, TinyText, TinyVae, TinyControl)}
+class TinyMark:
+    """Paints over the upper quarter how strongly the model that drew is changed, so that a study of noise has something to see:
+    red by the LoRA whose alpha is 4, green by that of alpha 3."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "tiny", "mark", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> Any:  # noqa: N802
+        return {"required": {"image": ("IMAGE",), "model": ("MODEL",)}}
+
+    def mark(self, image: Any, model: Any) -> Any:
+        strengths = {4.0: 0.0, 3.0: 0.0}
+        for strength, adapter, *_ in next(iter(model.patches.values()), []):
+            strengths[float(adapter.weights[2])] += strength
+        marked = image.clone()
+        marked[:, : image.shape[1] // 4] = torch.tensor([*strengths.values(), 0.0])
+        return (marked,)
+
+
+NODES = (TinyCheckpoint, TinyModel, TinyText, TinyVae, TinyControl, TinyMark)
+NODE_CLASS_MAPPINGS = {each.__name__: each for each in NODES}
