@@ -17,6 +17,7 @@ from studies.cli.app import app
 from studies.picture_settings.reader import read_picture
 from studies.picture_settings.settings import PictureSettings
 from studies.run.calibration import calibrate
+from studies.run.scouting import lock
 from studies.study import Study
 from studies.testing.lab_study import fake_backend, seen, study_of
 from studies.testing.painting_renderer import Painter
@@ -210,3 +211,10 @@ def test_bad_axes_are_refused_before_anything_is_drawn(lab: Lab, words: tuple[st
         lab.grid(*words)
     assert lab.renderer.calls == []
     assert not lab.study.workspace.root.exists()
+
+
+def test_a_line_names_a_seed_that_is_not_locked(lab: Lab) -> None:
+    words = ("--x", "dress=0.2,0.6", "--y", "shoes=0.3,0.6")
+    lock(lab.study, [7])
+    assert "is not locked" not in lab.grid("--seed", "7", *words).output
+    assert "seed 8 is not locked: the grid is drawn around the start weights" in lab.grid("--seed", "8", *words).output
