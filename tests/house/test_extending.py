@@ -110,6 +110,30 @@ class TestRenderer:
             renderer.render([Job(7, Point({}, 5.0))])
 
 
+def test_a_way_to_draw(place: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from studies.backends.registry import DrawnStudy, make_backend
+    from studies.drawing.registry import WAYS, way_named
+    from studies.study import Study
+    from studies.testing.lab_study import study_in
+    from studies.testing.served_study import ObservingModels
+
+    place("optimizer/render/over_http.py")
+    place("studies/drawing/over_http.py")
+    place("studies/backends/over_http.py")
+    monkeypatch.setitem(WAYS, "over-http", "studies.drawing.over_http:OverHttpDraw")
+    section = way_named("over-http")  # of which studies.spec makes its choice
+    assert section is not None
+    written = study_in(tmp_path)
+    with server() as url:
+        spec = written.spec.model_copy(update={"draw": section.model_validate({"with": "over-http", "url": url})})
+        drawn = DrawnStudy(spec, tmp_path, written.workspace, ObservingModels(spec, tmp_path))
+        study = Study(spec, tmp_path, written.workspace, make_backend(drawn), drawn.models)
+        assert study.seconds_per_image() > 0
+        found = study.evaluator.evaluate(7, study.start)
+    assert found.image.is_file()
+    assert set(study.workspace.read("acting")["effects"]) == set(spec.loras)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """Draws flat colours that follow the weights."""
