@@ -271,7 +271,9 @@ def read_spec(path: Path) -> StudySpec:
     try:
         return StudySpec.model_validate(data, context={"root": path.parent})
     except ValidationError as error:
-        raise InputError(*_plain(error.errors()[0], path)) from error
+        # Of the way to draw first: it decides what else has to be there.
+        first = min(error.errors(), key=lambda fault: fault["loc"][:1] != ("draw",))
+        raise InputError(*_plain(first, path)) from error
 
 
 def _plain(fault: Any, path: Path) -> tuple[str, str, str]:

@@ -89,8 +89,9 @@ class RemoteBackend:
     def models(self) -> ModelFacts:
         facts, spec = self._facts, self._study.spec
         family = facts.family or spec.base.config or ""
-        name = PurePosixPath(facts.checkpoint.replace("\\", "/")).name.removesuffix(".safetensors")
-        base = BaseFacts(name, facts.checkpoint_hash or facts.checkpoint, family, {})
+        checkpoint = facts.checkpoint or spec.base.checkpoint
+        name = PurePosixPath(checkpoint.replace("\\", "/")).name.removesuffix(".safetensors")
+        base = BaseFacts(name, facts.checkpoint_hash or checkpoint, family, {})
         return ModelFacts(base, {n: LoraFacts(lora.hash, trigger_metadata(lora.metadata)) for n, lora in facts.loras.items()})
 
     def identity(self) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from studies.file_hashes import cached_hash
+from studies.prompts import trigger_of
 
 if TYPE_CHECKING:
     from optimizer.render.remote.base import ServerFacts
@@ -41,9 +42,10 @@ def tried_server_lines(study: Study, backend: RemoteBackend) -> Iterator[Line]:
 def _lines(study: Study, url: str, facts: ServerFacts) -> Iterator[str]:
     device = f", {facts.device}" if facts.device else ""
     yield f"server     {' '.join(filter(None, [facts.kind, facts.version]))} at {url}{device}"
+    named = facts.checkpoint or f"{study.spec.base.checkpoint}, by the study file alone"
     digest = f" ({facts.checkpoint_hash[:SHOWN]})" if facts.checkpoint_hash else ", a hash of it cannot be had"
     family = f", {facts.family}" if facts.family else ""
-    yield f"base       {facts.checkpoint}{digest}{family}"
+    yield f"base       {named}{digest}{family}"
     for name, lora in facts.loras.items():
         here = study.path(study.spec.loras[name].file)
         if not here.is_file():
@@ -52,7 +54,7 @@ def _lines(study: Study, url: str, facts: ServerFacts) -> Iterator[str]:
             same = ", the same file as here"
         else:
             same = ", not compared: the server does not tell its hash"
-        trigger = study.triggers.get(name, "not named")
+        trigger = trigger_of(study.spec.loras[name].trigger, lora.metadata) or "not named"
         yield f"LoRA       {name}: {lora.server_name} ({lora.hash[:SHOWN]}){same}, trigger {trigger}"
     for slot, node in facts.slots.items():
         yield f"workflow   {slot}: {node}"
