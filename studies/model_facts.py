@@ -10,6 +10,7 @@ from typing import Any, Final
 from models.errors import InputError
 from models.lora.layout import TRIGGER_KEY, lora_files, trigger_in
 from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ZERO_SNR
+from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import stamps
 from studies.render_settings import render_settings_of
 from studies.spec import StudySpec
@@ -103,8 +104,11 @@ def _base_facts(*, is_xl: bool = False, **facts: Any) -> BaseFacts:
 
 def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     """All that decides what the renderer is: the study's settings, and size and time of change of every file it names."""
-    files = [spec.base.checkpoint, *([spec.base.vae] if spec.base.vae else []), *spec.embeddings]
+    files = [spec.base.checkpoint, *([spec.base.vae] if spec.base.vae else []), *spec.embeddings, *spec.draw.files().values()]
+    # Left out where this machine draws: what earlier versions stored is still valid.
+    draw = {} if isinstance(spec.draw, HuanhuaDraw) else {"draw": spec.draw.model_dump(mode="json", by_alias=True)}
     return {
+        **draw,
         "format": FORMAT,
         "path": NUMERICAL_PATH,
         "frame": asdict(render_settings_of(spec)),
