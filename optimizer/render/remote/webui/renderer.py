@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import NotDrawn
-from optimizer.render.remote.base import OnStep, ServerFacts
+from optimizer.render.remote.base import DrawingCancelledError, OnStep, ServerFacts
 from optimizer.render.remote.client import Client, RefusedError, ServerAwayError
 from optimizer.render.remote.server_lora import StudyLora
 from optimizer.render.remote.webui.answer import check_answer, picture_of, read_answer
@@ -68,6 +69,7 @@ class WebuiRenderer:
         self._opened: Opened | None = None
         self._watch: Watch | None = None
         self._identity: Mapping[str, Any] | None = None
+        self._drawing, self._cancelled = threading.Event(), threading.Event()
         self._interruptions = 0
         self._seconds: list[float] = []
 
@@ -97,8 +99,18 @@ class WebuiRenderer:
 
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         """`afresh` changes nothing: a WebUI keeps no pictures."""
+        self._cancelled.clear()
+        self._drawing.set()
+        try:
+            return self._drawn(job, weights)
+        finally:
+            self._drawing.clear()
+
+    def _drawn(self, job: Job, weights: Mapping[str, float]) -> Image | NotDrawn:
         for left in reversed(range(TRIES)):
             opened = self._open()
+            if self._cancelled.is_set():
+                raise DrawingCancelledError
             request = asked(job, weights, opened.frame)
             try:
                 found, stopped = self._ask(request, opened)
@@ -127,6 +139,9 @@ class WebuiRenderer:
         return self._interruptions
 
     def cancel(self) -> None:
+        if self._drawing.is_set():
+            # The server may be opened just now, or be waited for: then this ends the drawing afterwards.
+            self._cancelled.set()
         if self._watch is not None:
             self._watch.cancel()
 

@@ -127,7 +127,7 @@ def test_cancelled(make: Callable[..., WebuiRenderer]) -> None:
     "payload",
     [
         {"hr_scale": 1.7, "hr_upscaler": "Latent"},
-        {"hr_resize_x": 128, "hr_resize_y": 128, "hr_upscaler": "Lanczos"},
+        {"hr_resize_x": 128, "hr_resize_y": 128, "hr_upscaler": "Latent"},
         {"hr_resize_x": 104, "hr_upscaler": "Latent"},
     ],
 )
