@@ -111,7 +111,7 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
         **draw,
         "format": FORMAT,
         "path": NUMERICAL_PATH,
-        "frame": asdict(render_settings_of(spec)),
+        "frame": render_settings_of(spec).as_json(),
         "base": spec.base.model_dump(mode="json"),
         "loras": {name: [lora.file, lora.fixed] for name, lora in spec.loras.items()},
         "device": spec.render.device,

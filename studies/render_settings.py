@@ -22,6 +22,8 @@ def render_settings_of(spec: StudySpec) -> RenderSettings:
         steps=render.steps,
         sampler=render.sampler,
         clip_skip=spec.base.clip_skip,
-        rng=render.rng,
+        rng="cpu" if render.like == "comfyui" else render.rng,
         ensd=render.ensd,
+        like=render.like,
+        pad_conds=render.pad_conds,
     )

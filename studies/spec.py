@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
-import yaml
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, model_validator
 
 from models.errors import InputError
@@ -17,13 +17,14 @@ from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.registry import sampler_names
 from optimizer.search.space import Axis, Space
 from studies.drawing.image_spec import BaseSection, RenderSection
-from studies.drawing.registry import WAYS, DrawAny, way_named
+from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
+from studies.prompts import check_tags
 from studies.scorer_spec import ScorersSection
+from studies.spec_reading.faults import spec_error
+from studies.spec_reading.study_yaml import read_study_yaml
 from studies.spec_section import Section
 
-LARGEST: Final = 2**20
-"""Bytes of a study file."""
 CFG_STEP: Final = 0.5
 """Distance of neighbouring CFG scales."""
 Weight = Annotated[float, Field(ge=0, le=2)]
@@ -189,7 +190,11 @@ class StudySpec(Section):
         if unknown:
             raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
         _check_extra(self.scorers.extra, self.loras)
-        _check_edits(self.search.levers.all() if self.search.levers else [], self.prompt)
+        edits = self.search.levers.all() if self.search.levers else []
+        check_tags({"prompt": self.prompt, "negative_prompt": self.negative_prompt})
+        check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
+        _check_edits(edits, self.prompt)
+        _check_files(self.loras)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
@@ -235,6 +240,15 @@ def _check_extra(extra: Mapping[str, float], loras: Mapping[str, LoraSection]) -
         raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
 
 
+def _check_files(loras: Mapping[str, LoraSection]) -> None:
+    """One LoRA under two names would add up, and could not be told apart."""
+    names: dict[str, str] = {}
+    for name, lora in loras.items():
+        other = names.setdefault(os.path.normpath(lora.file), name)
+        if other != name:
+            raise ValueError(f"loras.{other} and loras.{name} name the same file, {lora.file}: leave one out")
+
+
 def _check_edits(edits: list[PromptEdit], prompt: str) -> None:
     names = [edit.name for edit in edits]
     for edit in edits:
@@ -256,37 +270,13 @@ def study_file(study: Path) -> Path:
 
 def read_spec(path: Path) -> StudySpec:
     """Reads and checks a study file. Raises InputError with the place and the mend on the first fault."""
+    content = read_study_yaml(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise InputError("too large for a study file", path, f"keep it below {LARGEST} bytes")
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"the study file cannot be read ({error.strerror})", path, "name a study.yaml or its folder") from error
-    except RecursionError as error:
-        raise InputError("nested too deeply for a study file", path, "mend it") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"not YAML ({str(error).splitlines()[0]})", path, "mend the line it names") from error
-    if not isinstance(data, dict):
-        raise InputError("the study file holds no settings", path, "write `huanhua init DIR` to see one")
-    try:
-        return StudySpec.model_validate(data, context={"root": path.parent})
+        return StudySpec.model_validate(content.data, context={"root": path.parent})
     except ValidationError as error:
         # Of the way to draw first: it decides what else has to be there.
-        first = min(error.errors(), key=lambda fault: fault["loc"][:1] != ("draw",))
-        raise InputError(*_plain(first, path)) from error
-
-
-def _plain(fault: Any, path: Path) -> tuple[str, str, str]:
-    """What, where and how to mend it, of one of pydantic's errors."""
-    loc = list(fault["loc"])
-    if loc[:1] == ["draw"] and loc[1:2] and loc[1] in WAYS:
-        del loc[1]
-    where = ".".join(str(part) for part in loc)
-    if fault["type"] == "extra_forbidden":
-        parent = ".".join(str(part) for part in loc[:-1]) or "the study"
-        return f"unknown key {where}", str(path), f"check its spelling; `huanhua validate --schema` lists the keys of {parent}"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{where or 'study'}: {message}", str(path), "mend it there"
+        faults = sorted(error.errors(), key=lambda fault: fault["loc"][:1] != ("draw",))
+        raise spec_error(faults, content, path) from error
 
 
 def schema() -> dict[str, Any]:

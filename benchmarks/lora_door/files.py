@@ -92,12 +92,15 @@ def _file(path: Path, method: str, naming: str, family: str, modules: Mapping[Pa
 
 def _parts(naming: str, method: str, modules: Mapping[Part, nn.Module], rng: random.Random) -> list[Part]:
     texts = [part for part in modules if part != DENOISER]
-    if NAMINGS[naming].text is None or method == "LoCon":
+    spelling = NAMINGS[naming]
+    if spelling.text is None or method == "LoCon":
         return [DENOISER]
     # One model's adapter in each of peft's folders, and names without a prefix.
     if naming in (*SAVED, "peft, no prefix"):
         return [rng.choice([DENOISER, *texts])]
-    return [DENOISER, *texts]
+    # Names that do not tell the text encoder: those of both in one file would be the same.
+    shared = spelling.text(0, "") == spelling.text(1, "")
+    return [DENOISER, rng.choice(texts)] if shared else [DENOISER, *texts]
 
 
 def _layers(model: nn.Module, part: Part, method: str, naming: str) -> list[str]:

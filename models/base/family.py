@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from models.base.prompt.reading import A1111, Reading
 from models.lora.sites import DENOISER, Part
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ class BaseFamily(Protocol):
     """Whether a clip skip changes its conditioning."""
     trainable: bool
     """Whether LoRAs can be trained on it here."""
+    size_step: int
+    """Pixels whose multiples the levels of its published denoiser divide without a rest."""
 
     # opening
 
@@ -148,11 +151,13 @@ class BaseFamily(Protocol):
         size: tuple[int, int],
         clip_skip: int = 1,
         embeddings: Mapping[str, Embedding] | None = None,
+        reading: Reading = A1111,
     ) -> tuple[Conditioning, Conditioning]:
-        """(negative, positive): one row each, of equally many tokens, as A1111 reads prompts.
+        """(negative, positive): one row each, of equally many tokens.
 
         `size` is (width, height) of the image in pixels; `clip_skip` counts as A1111 does; `embeddings` are textual inversions
-        by the names that stand in prompts. Raises InputError for prompts that cannot be followed.
+        by the names that stand in prompts; `reading` is whose syntax they follow. Raises InputError for prompts that cannot be
+        followed. The same prompt gives the same row whatever the other one is, but for how it is brought to the other's length.
         """
         ...
 

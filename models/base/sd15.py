@@ -8,8 +8,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import Base, Conditioning
-from models.base.prompt.encoding import chunks_needed, encode_prompt
-from models.base.stable_diffusion import UNET_BLOCKS, StableDiffusion, read_clip_tokenizer, vectors_of
+from models.base.prompt.encoding import encode_prompt
+from models.base.prompt.reading import A1111, Reading
+from models.base.stable_diffusion import (
+    UNET_BLOCKS,
+    StableDiffusion,
+    of_equal_length,
+    read_clip_tokenizer,
+    refuse_unread,
+    vectors_of,
+)
 from models.errors import InputError
 from models.lora.sites import DENOISER, TEXT, Part
 
@@ -33,6 +41,7 @@ class SD15(StableDiffusion):
     kohya_version = "sd_v1"
     honours_clip_skip = True
     trainable = True
+    size_step = 64
 
     def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
         return all(any(name.startswith(p) for name in shapes) for p in (UNET_BLOCKS, "cond_stage_model.transformer."))
@@ -56,15 +65,16 @@ class SD15(StableDiffusion):
         size: tuple[int, int],
         clip_skip: int = 1,
         embeddings: Mapping[str, Embedding] | None = None,
+        reading: Reading = A1111,
     ) -> tuple[Conditioning, Conditioning]:
         tokenizer, encoder = base.tokenizers[TEXT], base.text_encoders[TEXT]
-        vectors = vectors_of(embeddings, TEXT)
-        chunks = chunks_needed(tokenizer, prompt, negative, embeddings=vectors)
+        vectors, program = vectors_of(embeddings, TEXT), reading.program
 
         def encoded(text: str) -> Conditioning:
-            return Conditioning(encode_prompt(tokenizer, encoder, text, chunks=chunks, clip_skip=clip_skip, embeddings=vectors))
+            return Conditioning(encode_prompt(tokenizer, encoder, text, clip_skip=clip_skip, embeddings=vectors, program=program))
 
-        return encoded(negative), encoded(prompt)
+        refuse_unread(prompt, negative, reading)
+        return of_equal_length(encoded(negative), encoded(prompt), reading, lambda: encoded(""))
 
     def predict(self, denoiser: Callable[..., Any], latents: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
         hidden = conditioning.hidden

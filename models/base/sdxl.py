@@ -8,8 +8,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import Base, Conditioning
-from models.base.prompt.encoding import chunks_needed, encode_xl
-from models.base.stable_diffusion import UNET_BLOCKS, StableDiffusion, read_clip_tokenizer, vectors_of
+from models.base.prompt.encoding import encode_xl
+from models.base.prompt.reading import A1111, Reading
+from models.base.stable_diffusion import (
+    UNET_BLOCKS,
+    StableDiffusion,
+    of_equal_length,
+    read_clip_tokenizer,
+    refuse_unread,
+    vectors_of,
+)
 from models.errors import InputError
 from models.lora.sites import DENOISER, TEXT, TEXT_2, Part
 
@@ -34,6 +42,7 @@ class SDXL(StableDiffusion):
     kohya_version = "sdxl_base_v1-0"
     honours_clip_skip = False
     trainable = False
+    size_step = 32
 
     def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
         return all(any(name.startswith(p) for name in shapes) for p in (UNET_BLOCKS, SECOND_ENCODER))
@@ -57,28 +66,30 @@ class SDXL(StableDiffusion):
         size: tuple[int, int],
         clip_skip: int = 1,
         embeddings: Mapping[str, Embedding] | None = None,
+        reading: Reading = A1111,
     ) -> tuple[Conditioning, Conditioning]:
         """The sizes (original, crop, target) are those of an image that nothing was cut from."""
         import torch
 
         tokenizers, encoders = base.tokenizers, base.text_encoders
         vectors = vectors_of(embeddings, TEXT), vectors_of(embeddings, TEXT_2)
-        chunks = chunks_needed(tokenizers[TEXT], prompt, negative, embeddings=vectors[0])
 
         def encoded(text: str, *, negative: bool) -> Conditioning:
             hidden, pooled = encode_xl(
                 (tokenizers[TEXT], tokenizers[TEXT_2]),
                 (encoders[TEXT], encoders[TEXT_2]),
                 text,
-                chunks=chunks,
                 embeddings=vectors,
                 negative=negative,
+                program=reading.program,
             )
             width, height = size
             sizes = torch.tensor([[height, width, 0, 0, height, width]], device=hidden.device, dtype=hidden.dtype)
             return Conditioning(hidden, {POOLED: pooled, TIME_IDS: sizes})
 
-        return encoded(negative, negative=True), encoded(prompt, negative=False)
+        refuse_unread(prompt, negative, reading)
+        pair = encoded(negative, negative=True), encoded(prompt, negative=False)
+        return of_equal_length(*pair, reading, lambda: encoded("", negative=False))
 
     def predict(self, denoiser: Callable[..., Any], latents: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
         hidden, extra = conditioning.hidden, dict(conditioning.extra)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.base.family import CONFIGS
+from models.base.family import CONFIGS, Conditioning
+from models.base.prompt.reading import Reading, equal_tokens, repeated
+from models.base.prompt.schedules import refuse_schedules
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,6 +57,34 @@ def read_clip_tokenizer(folder: Path) -> CLIPTokenizer:
         str(folder if own else VOCABULARY), local_files_only=True, **settings
     )
     return tokenizer
+
+
+def refuse_unread(prompt: str, negative: str, reading: Reading) -> None:
+    """Raises InputError for prompts that A1111 reads in a way that is not followed here; to ComfyUI any text is one prompt."""
+    if reading.program == "a1111":
+        refuse_schedules(prompt)
+        refuse_schedules(negative, negative=True)
+
+
+def of_equal_length(
+    negative: Conditioning, positive: Conditioning, reading: Reading, empty: Callable[[], Conditioning]
+) -> tuple[Conditioning, Conditioning]:
+    """Both at equally many tokens: repeated, which changes no picture, or where A1111 would pad with chunks of the `empty`
+    prompt, padded."""
+    import torch
+
+    hidden = [negative.hidden, positive.hidden]
+    if reading.padded:
+        longest = max(one.shape[1] for one in hidden)
+        missing = [longest - one.shape[1] for one in hidden]
+        hidden = [
+            torch.cat([one, repeated(empty().hidden, tokens)], dim=1) if tokens else one
+            for one, tokens in zip(hidden, missing, strict=True)
+        ]
+    else:
+        tokens = equal_tokens(*hidden)
+        hidden = [repeated(one, tokens) for one in hidden]
+    return Conditioning(hidden[0], negative.extra), Conditioning(hidden[1], positive.extra)
 
 
 def vectors_of(embeddings: Any, part: str) -> dict[str, Tensor]:

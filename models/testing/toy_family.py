@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.base.family import Base, Conditioning
+from models.base.prompt.reading import A1111, Reading
 from models.lora.sites import DENOISER, TEXT, Part
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class ToyFamily:
     kohya_version = "toy_v1"
     honours_clip_skip = False
     trainable = True
+    size_step = CELL
 
     def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
         return any(name.startswith("toy.") for name in shapes)
@@ -112,6 +114,7 @@ class ToyFamily:
         size: tuple[int, int],
         clip_skip: int = 1,
         embeddings: Mapping[str, Embedding] | None = None,
+        reading: Reading = A1111,
     ) -> tuple[Conditioning, Conditioning]:
         return self.encode_captions(base, [negative]), self.encode_captions(base, [prompt])
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from models.base.prompt.reading import Program, Reading
 from models.errors import InputError
 from optimizer.point import Job
+from optimizer.render.comfyui_sampling import check_comfyui
 from optimizer.render.decode import NotDrawn
 from optimizer.render.noise import Rng
 from optimizer.render.samplers import sampler_named
@@ -37,10 +39,29 @@ class RenderSettings:
     """Where noise is drawn: A1111's "Random number generator source"."""
     ensd: int = 0
     """A1111's "eta noise seed delta"."""
+    like: Program = "a1111"
+    """Whose noise, noise levels and reading of prompts are followed."""
+    pad_conds: bool = False
+    """A1111's "Pad prompt/negative prompt": the shorter of the two is filled up with empty chunks."""
+
+    @property
+    def reading(self) -> Reading:
+        """How prompts are read."""
+        return Reading(self.like, self.pad_conds)
+
+    def as_json(self) -> dict[str, Any]:
+        """As cache keys state it: settings that came later are left out while they have the value that all images had before."""
+        later = {"like": "a1111", "pad_conds": False}
+        return {key: value for key, value in asdict(self).items() if later.get(key) != value or key not in later}
 
     def check(self, factor: int) -> None:
         """Raises InputError if the sampler is unknown or the size does not fit the latent grid."""
         sampler_named(self.sampler)
+        if self.like == "comfyui":
+            check_comfyui(self.sampler)
+            if self.rng != "cpu" or self.ensd or self.pad_conds:
+                what = "like: comfyui draws ComfyUI's noise, which lies on the CPU, and pads no prompt"
+                raise InputError(what, "render", "leave out rng, ensd and pad_conds")
         if self.width % factor or self.height % factor:
             raise InputError(f"size {self.width}x{self.height} is not divisible by {factor}", "render", "round it")
 

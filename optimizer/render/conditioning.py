@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from models.base.prompt.reading import A1111, Reading
 from models.lora.fold import Folded
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class ConditioningEncoder:
     """As A1111 counts: 1 is the last layer."""
     embeddings: Mapping[str, Embedding] = field(default_factory=dict)
     """Textual inversions by the names that stand in prompts."""
+    reading: Reading = A1111
+    """Whose syntax prompts follow."""
     present: Callable[[nn.Module], AbstractContextManager[None]] = lambda _: nullcontext()
     """Entered around the use of a text encoder: brings it to its device."""
     _cache: OrderedDict[tuple[object, ...], tuple[Conditioning, Conditioning]] = field(default_factory=OrderedDict)
@@ -55,6 +58,15 @@ class ConditioningEncoder:
         self._cache.move_to_end(key)
         return self._cache[key]
 
+    def alone(self, prompt: str, weights: Mapping[str, float]) -> Conditioning:
+        """The prompt as it is without guidance, at no other prompt's length."""
+        return self.of(prompt, prompt, weights)[1]
+
+    def uneven(self, prompt: str, negative: str) -> bool:
+        """Whether the two prompts alone have unequally many tokens."""
+        # Beside an empty prompt, which fills one chunk, the negative one is as long as it is.
+        return self.alone(prompt, {}).hidden.shape[1] != self.of("", negative, {})[0].hidden.shape[1]
+
     def _encode(self, prompt: str, negative: str, weights: Mapping[str, float]) -> tuple[Conditioning, Conditioning]:
         import torch
 
@@ -64,5 +76,11 @@ class ConditioningEncoder:
                 entered.enter_context(self.present(encoder))
                 entered.enter_context(folded.at([weights]))
             return self.base.family.encode(
-                self.base, prompt, negative, size=self.size, clip_skip=self.clip_skip, embeddings=self.embeddings
+                self.base,
+                prompt,
+                negative,
+                size=self.size,
+                clip_skip=self.clip_skip,
+                embeddings=self.embeddings,
+                reading=self.reading,
             )

@@ -30,8 +30,9 @@ def pictures(drawn: Sequence[Image | NotDrawn]) -> list[Image]:
     return found
 
 
-def decode(base: Base, latents: Tensor) -> Image | NotDrawn:
-    """One picture of latents (C, h, w); NotDrawn where latents or, even in float32, pixels are not finite."""
+def decode(base: Base, latents: Tensor, *, cut_off: bool = False) -> Image | NotDrawn:
+    """One picture of latents (C, h, w); NotDrawn where latents or, even in float32, pixels are not finite. Levels are rounded, or
+    `cut_off` to whole numbers as ComfyUI and A1111 store them."""
     import torch
 
     if not bool(latents.isfinite().all()):
@@ -48,12 +49,13 @@ def decode(base: Base, latents: Tensor) -> Image | NotDrawn:
             vae.to(dtype)
     if pixels is None or not bool(pixels.isfinite().all()):
         return NotDrawn("the VAE gave NaN")
-    return _picture(pixels[0])
+    return _picture(pixels[0], cut_off)
 
 
-def _picture(pixels: Tensor) -> Image:
-    """(3, H, W) in [-1, 1], rounded as diffusers' image processor does."""
+def _picture(pixels: Tensor, cut_off: bool) -> Image:
+    """(3, H, W) in [-1, 1]; rounded as diffusers' image processor does."""
     from PIL import Image
 
     shares = (pixels.float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-    return Image.fromarray((shares * 255).round().astype("uint8"))
+    levels = shares * 255 if cut_off else (shares * 255).round()
+    return Image.fromarray(levels.astype("uint8"))

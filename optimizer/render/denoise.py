@@ -14,12 +14,20 @@ Predict = Callable[["Tensor", "Tensor", "Conditioning"], "Tensor"]
 """The denoiser: latents (rows, C, h, w), a time step and the rows' conditioning to an output of the latents' shape."""
 
 
-def denoise(predict: Predict, scheduler: Any, latents: Tensor, conditioning: Conditioning, scales: Sequence[float]) -> Tensor:
+def denoise(
+    predict: Predict,
+    scheduler: Any,
+    latents: Tensor,
+    conditioning: Conditioning,
+    scales: Sequence[float],
+    *,
+    whole_times: bool = False,
+) -> Tensor:
     """Latents (B, C, h, w) in float32 through all timesteps of `scheduler`.
 
     `conditioning` has two rows for each image, (negative, positive), those of one image next to each other; or the positive one
     alone where no image is guided. `scales` are the guidance scales. The scheduler computes in float32 whatever the denoiser's
-    dtype, as in A1111.
+    dtype, as in A1111. With `whole_times` the denoiser is given the nearest whole time step, as in ComfyUI.
     """
     import torch
 
@@ -27,7 +35,7 @@ def denoise(predict: Predict, scheduler: Any, latents: Tensor, conditioning: Con
     scale = torch.tensor(list(scales), device=latents.device).view(-1, 1, 1, 1)
     for t in scheduler.timesteps:
         x = scheduler.scale_model_input(latents, t).repeat_interleave(rows, dim=0)
-        predicted = predict(x, t, conditioning).float()
+        predicted = predict(x, t.round() if whole_times else t, conditioning).float()
         if rows == 2:
             negative, positive = predicted[::2], predicted[1::2]
             predicted = negative + scale * (positive - negative)

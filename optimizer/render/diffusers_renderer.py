@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import Conditioning, joined
@@ -21,7 +22,9 @@ from optimizer.render.memory import MAX_BATCH, Fit, Needs, fit, free_bytes, size
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.placement import Placement
 from optimizer.render.samplers import calls
-from optimizer.render.schedulers import make_scheduler
+from optimizer.render.schedulers import first_noise_scale, make_scheduler
+from optimizer.render.sigmas import on_learnt_levels
+from optimizer.render.upsampling import divides, resized_after_convolution
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,6 +37,13 @@ NUMERICAL_PATH: Final = "folded-3"
 """Part of every cache key: images of one study are all drawn by one order of arithmetic."""
 ZERO_SNR: Final = "zsnr"
 """Added to it for bases with zero terminal SNR, which were once drawn at other noise levels."""
+
+UNEVEN: Final = "uneven"
+"""Added where prompt and negative prompt fill unequal chunks: the shorter one was once padded with empty ones."""
+RESIZED: Final = "resized"
+"""Added for sizes that the UNet's levels do not divide, which were once enlarged in diffusers' order."""
+LCM_LEVELS: Final = "lcm"
+"""Added for LCM at steps that do not fall on learnt levels, to which they were once rounded."""
 
 Pair = tuple[Conditioning, ...]
 """(negative, positive), or the positive alone for an image without guidance."""
@@ -73,9 +83,13 @@ class DiffusionRenderer:
         self._fit = self._measured_fit()
         self._placement = Placement(self._device, self._fit.offload)
         size = self.settings.width, self.settings.height
+        settings = self.settings
         self._conditioning = ConditioningEncoder(
-            self.base, self.loras, size, self.settings.clip_skip, self.embeddings, present=self._placement.present
+            self.base, self.loras, size, settings.clip_skip, self.embeddings, settings.reading, self._placement.present
         )
+        # torch.compile takes its hooks along only if they are there when it first runs.
+        odd = settings.like == "a1111" and not divides(self.base.denoiser, self._latent_shape())
+        self._sized = (lambda: resized_after_convolution(self.base.denoiser)) if odd else nullcontext
         if self._fit.tiled:
             self.base.vae.enable_tiling()
         self._placement.load(self.base.models)
@@ -84,8 +98,13 @@ class DiffusionRenderer:
         return self._fit.batch
 
     def identity(self) -> Mapping[str, Any]:
+        frame = self.settings
+        mine = frame.like == "a1111"
         variants = {
             ZERO_SNR: bool(self.base.schedule.get("rescale_betas_zero_snr")),
+            UNEVEN: mine and not frame.pad_conds and self._conditioning.uneven(frame.prompt, frame.negative_prompt),
+            RESIZED: mine and not divides(self.base.denoiser, self._latent_shape()),
+            LCM_LEVELS: mine and frame.sampler == "LCM" and not on_learnt_levels(frame.steps),
             "tiled": self._fit.tiled,
             "compiled": self.compiled,
         }
@@ -94,7 +113,7 @@ class DiffusionRenderer:
             "loras": {name: file.digest for name, file in sorted(self.loras.items())},
             "embeddings": {name: embedding.digest for name, embedding in sorted(self.embeddings.items())},
             "fixed": dict(sorted(self.fixed.items())),
-            "frame": asdict(self.settings),
+            "frame": self.settings.as_json(),
             "dtype": str(self.base.dtype),
             "path": " ".join([NUMERICAL_PATH, *(name for name, used in variants.items() if used)]),
         }
@@ -144,23 +163,25 @@ class DiffusionRenderer:
         import torch
 
         point = jobs[0].point
-        scheduler = make_scheduler(point.sampler or self.settings.sampler, self.base.schedule, [job.seed for job in jobs])
-        scheduler.set_timesteps(point.steps or self.settings.steps, device=self._device)
-        noise = Noise(self.settings.rng, [job.seed for job in jobs], self._device, self.settings.ensd)
-        first = noise.first(self._latent_shape(), torch.float32) * scheduler.init_noise_sigma
+        settings, seeds, comfyui = self.settings, [job.seed for job in jobs], self.settings.like == "comfyui"
+        scheduler = make_scheduler(point.sampler or settings.sampler, self.base.schedule, seeds, settings.like)
+        scheduler.set_timesteps(point.steps or settings.steps, device=self._device)
+        noise = Noise(settings.rng, seeds, self._device, settings.ensd, restarting=comfyui)
+        first = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
         weights = [{**self.fixed, **job.point.weights} for job in jobs]
         scales = [job.point.cfg for job in jobs]
         with torch.no_grad(), whole_float32():
-            with self._placement.present(self.base.denoiser), self._folded.at(weights), noise.drawing():
-                latents = denoise(self._predict, scheduler, first, _rows(pairs), scales)
+            with self._placement.present(self.base.denoiser), self._folded.at(weights), noise.drawing(), self._sized():
+                latents = denoise(self._predict, scheduler, first, _rows(pairs), scales, whole_times=comfyui)
             with self._placement.present(self.base.vae):
-                return [decode(self.base, latent) for latent in latents]
+                return [decode(self.base, latent, cut_off=comfyui) for latent in latents]
 
     def _pair(self, point: Point) -> Pair:
         """The positive conditioning alone at CFG 1, where A1111 does not guide either."""
-        prompt = point.prompt or self.settings.prompt
-        pair = self._conditioning.of(prompt, self.settings.negative_prompt, {**self.fixed, **point.weights})
-        return pair if point.cfg > 1 else pair[1:]
+        prompt, weights = point.prompt or self.settings.prompt, {**self.fixed, **point.weights}
+        if point.cfg > 1:
+            return self._conditioning.of(prompt, self.settings.negative_prompt, weights)
+        return (self._conditioning.alone(prompt, weights),)
 
     def _latent_shape(self) -> tuple[int, int, int]:
         return self.base.family.latent_shape(self.base, self.settings.width, self.settings.height)

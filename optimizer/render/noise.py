@@ -40,8 +40,12 @@ class Noise:
     to those of Brownian paths, which the scheduler keeps.
     """
 
-    def __init__(self, rng: Rng, seeds: Sequence[int], device: torch.device | str, ensd: int = 0) -> None:
-        """Raises InputError if a seed is not a whole number from 0 to 2**64 - 1."""
+    def __init__(
+        self, rng: Rng, seeds: Sequence[int], device: torch.device | str, ensd: int = 0, *, restarting: bool = False
+    ) -> None:
+        """With `restarting` the sampler's noise begins with the seed again, on the device, as ComfyUI's does.
+
+        Raises InputError if a seed is not a whole number from 0 to 2**64 - 1."""
         import torch
 
         for seed in seeds:
@@ -50,14 +54,16 @@ class Noise:
                     f"{seed} (eta noise seed delta {ensd}) is no seed", "seed", "use a whole number from 0 to 2**64 - 1"
                 )
         self._rng, self._seeds, self._ensd = rng, list(seeds), ensd
-        self._device = torch.device(device)
+        self._device, self._restarting = torch.device(device), restarting
         self._sources = [self._source(seed) for seed in seeds]
 
     def first(self, shape_of_one: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
         """The noise that images begin with: (B, *shape_of_one) on the device, the same on every call. Begins the images anew."""
         self._sources = [self._source(seed) for seed in self._seeds]
         noise = self.next(shape_of_one, dtype)
-        if self._ensd:
+        if self._restarting:
+            self._sources = [self._torch_source(seed, self._device) for seed in self._seeds]
+        elif self._ensd:
             self._sources = [self._source(seed + self._ensd) for seed in self._seeds]
         return noise
 
@@ -90,6 +96,11 @@ class Noise:
             return lambda shape: torch.from_numpy(philox.draw(shape))
         # A1111 draws on the CPU for Metal, too, whatever is asked.
         where = self._device if self._rng == "gpu" and self._device.type != "mps" else torch.device("cpu")
+        return self._torch_source(seed, where)
+
+    def _torch_source(self, seed: int, where: torch.device) -> Callable[[Sequence[int]], Tensor]:
+        import torch
+
         generator = torch.Generator(where).manual_seed(seed)
         return lambda shape: torch.randn(tuple(shape), generator=generator, device=where)
 

@@ -89,6 +89,6 @@ def calls(name: str, steps: int, train_steps: int = 1000) -> int:
     most = LCM_STEPS if sampler.times == "lcm" else train_steps
     if not 1 <= steps <= most:
         raise InputError(f"{steps} steps of {name}", "render.steps", f"use 1 to {most}")
-    if sampler.times == "levels":
+    if sampler.times in ("levels", "lcm"):
         return 2 * steps - 1 if sampler.second_order else steps
     return len(own_times(sampler.times, train_steps, steps))

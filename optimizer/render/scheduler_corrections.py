@@ -68,3 +68,43 @@ def aim_from_start(scheduler: Any) -> None:
         return plain(model_output, timestep, sample, generator=generator, return_dict=return_dict)
 
     scheduler.step = step
+
+
+def step_between_learnt_levels(scheduler: Any) -> None:
+    """A1111's LCM (Luo et al. 2023) steps between any levels, diffusers' between those that were learnt: only what the denoiser
+    and the boundary conditions are given is rounded to these."""
+
+    def step(
+        model_output: Tensor, timestep: Any, sample: Tensor, generator: Any = None, return_dict: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        from diffusers.schedulers import scheduling_lcm
+
+        if scheduler.step_index is None:
+            scheduler._init_step_index(timestep)
+        sigma = scheduler.sigmas[scheduler.step_index].to(sample)
+        c_skip, c_out = scheduler.get_scalings_for_boundary_condition_discrete(timestep)
+        noised = sample * (1 + sigma**2) ** 0.5
+        clean = c_out * (noised - sigma * model_output) + c_skip * noised
+        if scheduler.config.prediction_type == "v_prediction":
+            clean = c_out * (sample - sigma * model_output) / (1 + sigma**2) ** 0.5 + c_skip * noised
+        scheduler._step_index += 1
+        if scheduler.step_index == len(scheduler.sigmas):
+            return clean, clean
+        noise = scheduling_lcm.randn_tensor(clean.shape, generator=generator, device=clean.device, dtype=clean.dtype)
+        following = scheduler.sigmas[scheduler.step_index].to(sample)
+        return (clean + following * noise) / (1 + following**2) ** 0.5, clean
+
+    scheduler.step = step
+
+
+def end_with_an_euler_step(scheduler: Any) -> None:
+    """The last step of ComfyUI's LMS takes the clean image that the denoiser sees."""
+    plain = scheduler.step
+
+    def step(model_output: Tensor, timestep: Any, sample: Tensor, return_dict: bool = True) -> Any:
+        if scheduler.step_index is None:
+            scheduler._init_step_index(timestep)
+        order = 1 if scheduler.sigmas[scheduler.step_index + 1] == 0 else 4
+        return plain(model_output, timestep, sample, order=order, return_dict=return_dict)
+
+    scheduler.step = step

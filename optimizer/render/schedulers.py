@@ -9,12 +9,21 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from optimizer.render.comfyui_sampling import UNIPC_END, as_comfyui_draws, ddim_levels, first_scale
 from optimizer.render.samplers import DiffusionSampler, sampler_named
-from optimizer.render.scheduler_corrections import aim_from_start, correct_third_order, walk_brownian_paths
-from optimizer.render.sigmas import at_times, base_levels, levels, own_times, times_of, zero_snr_betas
+from optimizer.render.scheduler_corrections import (
+    aim_from_start,
+    correct_third_order,
+    end_with_an_euler_step,
+    step_between_learnt_levels,
+    walk_brownian_paths,
+)
+from optimizer.render.sigmas import at_times, base_levels, lcm_levels, levels, own_times, times_of, zero_snr_betas
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from models.base.prompt.reading import Program
 
 BASE_SETTINGS: Final = (
     "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type", "steps_offset", "trained_betas",
@@ -23,14 +32,14 @@ BASE_SETTINGS: Final = (
 _MULTISTEP, _ANCESTRAL_2S = "DPMSolverMultistepScheduler", "DPM++ 2S a"
 
 
-def make_scheduler(name: str, schedule: Mapping[str, Any], seeds: Sequence[int]) -> Any:
+def make_scheduler(name: str, schedule: Mapping[str, Any], seeds: Sequence[int], like: Program = "a1111") -> Any:
     """A fresh scheduler on the base's betas and prediction type (`Base.schedule`); `seeds`, one an image, drive those that draw
     along Brownian paths.
 
-    Its `set_timesteps(steps, device)` lays the levels that A1111 lays for as many steps; `init_noise_sigma` is what A1111 scales
-    the first noise by.
+    Its `set_timesteps(steps, device)` lays the levels that A1111, or ComfyUI if `like` says so, lays for as many steps;
+    `first_noise_scale` is what the first noise is scaled by.
     """
-    sampler = sampler_named(name)
+    sampler = sampler_named(name) if like == "a1111" else as_comfyui_draws(name, sampler_named(name))
     options = {key: schedule[key] for key in BASE_SETTINGS if schedule.get(key) is not None} | sampler.options
     if schedule.get("rescale_betas_zero_snr"):
         # Some of diffusers' schedulers lack the setting, and those that have it end at other levels than A1111 does.
@@ -50,7 +59,18 @@ def make_scheduler(name: str, schedule: Mapping[str, Any], seeds: Sequence[int])
         correct_third_order(scheduler)
     if name.startswith(_ANCESTRAL_2S):
         aim_from_start(scheduler)
+    if sampler.times == "lcm":
+        step_between_learnt_levels(scheduler)
+    if sampler.scheduler == "LMSDiscreteScheduler" and like == "comfyui":
+        end_with_an_euler_step(scheduler)
     return scheduler
+
+
+def first_noise_scale(scheduler: Any, like: Program = "a1111") -> float:
+    """What the first noise is scaled by, once `set_timesteps` was called."""
+    if like == "comfyui":
+        return first_scale(scheduler, float(base_levels(scheduler.config)[-1]))
+    return float(scheduler.init_noise_sigma)
 
 
 @lru_cache(maxsize=32)
@@ -89,11 +109,21 @@ def _lay_times(scheduler: Any, sampler: DiffusionSampler) -> None:
 
     def set_timesteps(num_inference_steps: int, device: Any = None) -> None:
         plain(num_inference_steps, device=device)
-        times = own_times(sampler.times, len(base), num_inference_steps)
-        if sampler.times == "unipc":
-            _write(scheduler, at_times(base, times), float(base[0]), times, device)
+        if sampler.times == "lcm":
+            laid, nearest = lcm_levels(base, num_inference_steps)
+            scheduler.sigmas, scheduler.timesteps = laid, nearest.to(device)
+        elif sampler.times == "comfyui-ddim":
+            laid = ddim_levels(base, num_inference_steps)
+            _write(scheduler, laid, 0.0, times_of(base, laid), device)
+        elif sampler.times == "comfyui-unipc":
+            laid = levels(base, "uniform", num_inference_steps + 1)[:-1]
+            _write(scheduler, laid, UNIPC_END, times_of(base, laid), device)
         else:
-            scheduler.timesteps = times.to(device)
+            times = own_times(sampler.times, len(base), num_inference_steps)
+            if sampler.times == "unipc":
+                _write(scheduler, at_times(base, times), float(base[0]), times, device)
+            else:
+                scheduler.timesteps = times.to(device)
 
     scheduler.set_timesteps = set_timesteps
     if sampler.times == "plms":

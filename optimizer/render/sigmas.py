@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Schedule = Literal["uniform", "karras", "exponential"]
-Times = Literal["levels", "ddim", "plms", "unipc", "lcm"]
+Times = Literal["levels", "ddim", "plms", "unipc", "lcm", "comfyui-ddim", "comfyui-unipc"]
 """How a sampler's steps lie: at noise levels, or at time steps of its own."""
 RHO: Final = 7.0
 """The exponent that Karras et al. (2022) chose."""
@@ -103,8 +103,6 @@ def own_times(times: Times, train_steps: int, steps: int) -> Tensor:
     """The falling time steps at which a sampler that does not lay noise levels calls the denoiser."""
     import torch
 
-    if times == "lcm":
-        return lcm_times(train_steps, steps)
     counted = ddim_times(train_steps, steps)
     if times == "unipc":
         return torch.linspace(train_steps - 1, 0, len(counted) + 1)[:-1]
@@ -122,9 +120,18 @@ def ddim_times(train_steps: int, steps: int) -> Tensor:
     return rising.clip(0, train_steps - 1).flip(0)
 
 
-def lcm_times(train_steps: int, steps: int) -> Tensor:
-    """`steps` falling time steps among the `LCM_STEPS`."""
+def lcm_levels(base: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """`steps` falling levels between those of the `LCM_STEPS`, and for each the nearest of these time steps."""
     import torch
 
-    skip = train_steps // LCM_STEPS
-    return ((torch.linspace(LCM_STEPS - 1, 0, steps)).round().long() + 1) * skip - 1
+    skip = len(base) // LCM_STEPS
+    learnt = base[skip - 1 :: skip]
+    places = (torch.linspace(len(base) - 1, skip - 1, steps) - (skip - 1)) / skip
+    laid = at_times(learnt, places.clamp(0, LCM_STEPS - 1))
+    nearest = (laid.log() - learnt.log()[:, None]).abs().argmin(dim=0)
+    return laid, nearest * skip + skip - 1
+
+
+def on_learnt_levels(steps: int) -> bool:
+    """Whether all of `steps` LCM steps fall on levels that were learnt."""
+    return steps == 1 or (LCM_STEPS - 1) % (steps - 1) == 0

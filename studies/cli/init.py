@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,15 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to write study.yaml")],
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="a picture, or its settings as text or JSON, of A1111, ComfyUI and others: filled in"),
+        typer.Option("--from", help="picture, workflow, or settings as text or JSON, of A1111, ComfyUI and others: filled in"),
+    ] = None,
+    draw: Annotated[
+        Literal["huanhua", "comfyui", "webui"] | None,
+        typer.Option(help="what draws the study; by default ComfyUI for its workflows, else huanhua itself"),
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="the server's address, with --draw comfyui or webui")] = None,
+    node: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=ID", help="node of a workflow where several would do: sampler=5, positive=6")
     ] = None,
     loras: Annotated[
         Path | None, typer.Option(help="folder of LoRA files, found there by name, alias or hash; DIR/loras by default")
@@ -22,18 +30,22 @@ def init(
 ) -> None:
     """Write a commented study.yaml."""
     from models.io.files import write_whole
-    from studies.starter.template import filled_from, starter, study_name
+    from studies.starter.new_study import Wanted, new_study
 
     if folder.exists() and not folder.is_dir():
         raise InputError("a file is there, not a folder", folder, "name a new folder for the study")
-    if loras is not None and source is None:
-        raise InputError("--loras looks for the LoRAs of a picture", loras, "name the picture too: --from PICTURE")
     target = folder / "study.yaml"
     if target.exists():
         raise InputError("a study file is there already", target, "name another folder, or move it away")
-    text = filled_from(source, folder, loras) if source else starter(study_name(folder))
+    files = new_study(folder, Wanted(source, draw, url, loras, node or ()))
+    for name, text in files.items():
+        place = folder / name
+        if place.exists() and place.read_bytes() != text.encode() and not (source and place.samefile(source)):
+            raise InputError("another file is there already", place, "name another folder, or move it away")
     try:
-        write_whole(target, text.encode())
+        for name, text in sorted(files.items(), reverse=True):
+            if not (folder / name).exists():
+                write_whole(folder / name, text.encode())
     except OSError as error:
         raise InputError(f"the folder cannot be written ({error.strerror})", folder, "name another folder") from error
     typer.echo(f"{target}  (edit it, then: huanhua validate {folder})")

@@ -50,6 +50,10 @@ class RenderSection(Section):
     """where noise is drawn, as A1111 offers it; nv: on any device what a CUDA device draws"""
     ensd: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """A1111's eta noise seed delta"""
+    pad_conds: bool = False
+    """A1111's "Pad prompt/negative prompt": the shorter of the two is filled up with empty chunks"""
+    like: Literal["a1111", "comfyui"] = "a1111"
+    """whose noise, noise levels and reading of prompts are followed; comfyui draws noise on the CPU, whatever rng"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
     batch: Annotated[int, Field(ge=1, le=64)] | None = None

@@ -6,27 +6,21 @@ server's /prompt. Names of files are the files' own, as they lie in ComfyUI's mo
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from models.base.prompt.comfyui import marked
 from models.base.registry import FAMILIES, family_named
 from models.errors import InputError
-from optimizer.render.remote.comfyui.sampler_names import NOISY, comfyui_sampler
+from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
+from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
 from studies.export.infotext import fixed_weights
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome
     from studies.study import Study
-
-EMPHASIS: Final = (
-    "Emphasis: the text stands as it is. (word:1.4) is weighed against an empty prompt here and the mean is not restored, so "
-    "that it acts otherwise than in A1111; [word] is no emphasis."
-)
-LONG: Final = 50
-"""Words from which a prompt may fill more than one chunk of 75 tokens."""
 
 
 def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
@@ -54,8 +48,11 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
         model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
     schedule = study.base_facts.schedule
     sampling = "v_prediction" if schedule.get("prediction_type") == "v_prediction" else "eps"
+    if sampler == "lcm":
+        # Without it ComfyUI takes its steps at levels that no latent consistency model learnt.
+        sampling = "lcm"
     zero_snr = bool(schedule.get("rescale_betas_zero_snr"))
-    if sampling == "v_prediction" or zero_snr:
+    if sampling != "eps" or zero_snr:
         (model,) = graph.add("ModelSamplingDiscrete", {"sampling": sampling, "zsnr": zero_snr}, model=model)
     if spec.base.clip_skip > 1 and family_named(study.base_facts.family).honours_clip_skip:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
@@ -70,35 +67,8 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
     (drawn,) = graph.add("KSampler", settings, model=model, positive=positive, negative=negative, latent_image=latents)
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
-    graph.note("\n\n".join(differences(study, sampler, texts)))
+    graph.note("\n\n".join([*differences(study, sampler, texts), _places(study)]))
     return graph
-
-
-def marked(text: str, embeddings: Sequence[str]) -> str:
-    """A1111 finds a textual inversion by its bare name; ComfyUI wants `embedding:` before it, and a space before that."""
-    stems = {Path(name).stem.lower(): Path(name).stem for name in embeddings}
-    if not stems:
-        return text
-    longest_first = "|".join(re.escape(stem) for stem in sorted(stems, key=len, reverse=True))
-    found = re.compile(rf"(^|[\s(\[])?(?<![\w-])({longest_first})(?![\w-])", re.IGNORECASE)
-    return found.sub(lambda match: f"{' ' if match[1] is None else match[1]}embedding:{stems[match[2].lower()]}", text)
-
-
-def differences(study: Study, sampler: str, texts: Sequence[str]) -> list[str]:
-    """What ComfyUI does differently from the study, as far as it matters to this picture."""
-    render = study.spec.render
-    same = "the picture begins with the same noise as in the study (RNG: CPU)."
-    other = f"ComfyUI draws it on the CPU, the study as RNG: {render.rng.upper()} says. It is another picture."
-    applies = {
-        f"Noise: {same if render.rng == 'cpu' else other}": True,
-        f"{sampler} draws noise in every step, ComfyUI from other numbers than A1111.": any(part in sampler for part in NOISY),
-        f"ENSD {render.ensd} has no counterpart here.": bool(render.ensd),
-        EMPHASIS: any(re.search(r"[()\[\]]", text) for text in texts),
-        "BREAK is a word like any other here.": any(re.search(r"\bBREAK\b", text) for text in texts),
-        "Long prompts are cut into chunks at other places.": any(len(text.split()) > LONG for text in texts),
-    }
-    first = "These are the settings of the pick. What ComfyUI does otherwise, so that the picture differs:"
-    return [first, *(line for line, true in applies.items() if true), _places(study)]
 
 
 def _places(study: Study) -> str:

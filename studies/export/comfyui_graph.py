@@ -53,14 +53,17 @@ class Graph:
         self.notes.append(text)
 
     def api(self) -> dict[str, Any]:
-        """As /prompt takes it: no notes, no places."""
-        return {
+        """As /prompt takes it: no places; the notes stand in `_meta` of the last node, which the server does not read."""
+        nodes = {
             str(node.number): {
                 "class_type": node.kind,
                 "inputs": {**node.widgets, **{name: [str(o.node), o.slot] for name, o in node.inputs.items()}},
             }
             for node in self.nodes
         }
+        if self.notes:
+            nodes[str(self.nodes[-1].number)]["_meta"] = {"title": "Save Image", "notes": self.notes}
+        return nodes
 
     def ui(self) -> dict[str, Any]:
         """As ComfyUI's page saves and opens it."""

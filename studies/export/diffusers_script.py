@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TEMPLATE: Final = Path(__file__).with_name("script_template.py")
 SETTINGS: Final = re.compile(r"# settings\n.*?# end of settings\n", re.DOTALL)
 ADJUST: Final = re.compile(r"def adjust\(.*?\n\n\n", re.DOTALL)
+PREPARE: Final = re.compile(r"def prepare\(.*?\n\n\n", re.DOTALL)
+LEVELS: Final = "sigmas"
+"""Noise levels, which LCM's scheduler has none of before it is corrected."""
 OMITTED: Final = ("use_exponential_sigmas",)
 """An option that only gives this project access to a scheduler's noise levels; the script states them."""
 
@@ -46,6 +49,9 @@ of device in float32 the picture is the study's but for rounding. What may diffe
 def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
     """The text of the script, which will be called `file`. `outcome.pick` must not be None."""
     assert outcome.pick is not None
+    if study.spec.render.like == "comfyui":
+        what = "the study draws as ComfyUI does (render.like), which the diffusers script does not follow"
+        raise InputError(what, "render.like", "use --to comfyui")
     point = outcome.pick.point
     name, steps = point.sampler or study.spec.render.sampler, point.steps or study.spec.render.steps
     text = TEMPLATE.read_text(encoding="utf-8")
@@ -54,6 +60,8 @@ def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
     settings += scheduler_settings(name, study.base_facts.schedule, steps)
     text = SETTINGS.sub(lambda _: "\n".join([*settings, ""]), text)
     text = ADJUST.sub(lambda _: adjustments(name) + "\n\n", text)
+    if not _divided(study):
+        text = PREPARE.sub(lambda _: preparation() + "\n\n", text)
     docstring = DOCSTRING.format(
         study=study.spec.name, seed=outcome.seed, file=file, packages=_packages(), dtype=study.spec.base.dtype
     )
@@ -70,8 +78,8 @@ def scheduler_settings(name: str, schedule: dict[str, Any], steps: int) -> list[
     laid = {
         key: _plain(value)
         for key, value in vars(made).items()
-        if key in vars(plain) and key not in ("_internal_dict", "noise_sampler_seed", "alphas_cumprod")
-        if not callable(value) and _plain(value) != _plain(vars(plain)[key])
+        if key in (*vars(plain), LEVELS) and key not in ("_internal_dict", "noise_sampler_seed", "alphas_cumprod")
+        if not callable(value) and _plain(value) != _plain(vars(plain).get(key))
     }
     values = {"STEPS": steps, "SCHEDULER": type(made).__name__, "OPTIONS": options, "LAID": laid}
     return [f"{key} = {_literal(value)}" for key, value in values.items()]
@@ -90,10 +98,28 @@ def adjustments(name: str) -> str:
         source = inspect.getsource(corrections.walk_brownian_paths) + "\n\n" + inspect.getsource(corrections.correct_third_order)
         calls = ["walk_brownian_paths(scheduler, [SEED])", "correct_third_order(scheduler)"]
         return source + "\n\n" + _adjust("Makes diffusers' scheduler follow k-diffusion's equations.", calls)
+    if sampler.times == "lcm":
+        source = inspect.getsource(corrections.step_between_learnt_levels)
+        return source + "\n\n" + _adjust("Lets LCM step between any levels.", ["step_between_learnt_levels(scheduler)"])
     if name.startswith("DPM++ 2S a"):
         source = inspect.getsource(corrections.aim_from_start)
         return source + "\n\n" + _adjust("Makes diffusers' DPM2 a into DPM++ 2S a.", ["aim_from_start(scheduler)"])
     return _adjust("Nothing: this scheduler follows A1111's equations as it is.", [])
+
+
+def preparation() -> str:
+    """Source of `prepare(denoiser)` for sizes that the UNet's levels do not divide."""
+    from optimizer.render import upsampling
+
+    sources = [inspect.getsource(one) for one in (upsampling.Wanted, upsampling.resize_after_convolution)]
+    why = "A1111 doubles, convolves and then cuts down, where diffusers enlarges to the size that is wanted."
+    lines = ["def prepare(denoiser: Any) -> None:", f'"""{why}"""', "resize_after_convolution(denoiser)"]
+    return "\n\n".join([*sources, "\n    ".join(lines) + "\n"])
+
+
+def _divided(study: Study) -> bool:
+    step = family_named(study.base_facts.family).size_step
+    return not (study.spec.render.width % step or study.spec.render.height % step)
 
 
 def _adjust(why: str, lines: list[str]) -> str:
@@ -121,6 +147,7 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
         "CLIP_SKIP": spec.base.clip_skip,
         "RNG": spec.render.rng,
         "ENSD": spec.render.ensd,
+        "PAD_CONDS": spec.render.pad_conds,
         "LORAS": loras,
         "EMBEDDINGS": {Path(name).stem.lower(): _place(study, name) for name in spec.embeddings},
     }

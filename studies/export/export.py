@@ -170,7 +170,8 @@ def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
     graph = comfyui_graph(study, outcome)
     for path, content in ((ui, graph.ui()), (api, graph.api())):
         write_whole(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
-    return Exported((ui, api), (f"drag {ui.name} into ComfyUI; {api.name} is for its server's /prompt",))
+    use = f"drag {ui.name} into ComfyUI; {api.name} is for its server's /prompt"
+    return Exported((ui, api), (use, *"\n\n".join(graph.notes).split("\n\n")))
 
 
 def _script(study: Study, outcome: Outcome, path: Path) -> Exported:

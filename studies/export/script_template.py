@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 import warnings
@@ -30,6 +31,7 @@ CFG: float = 7.0
 CLIP_SKIP: int = 1
 RNG: str = "cpu"
 ENSD: int = 0
+PAD_CONDS: bool = False
 LORAS: dict[str, tuple[str, float]] = {}
 EMBEDDINGS: dict[str, str] = {}
 STEPS: int = 30
@@ -41,6 +43,7 @@ LAID: dict[str, Any] = {}
 CHUNK, LOOK_BACK = 75, 20
 EMPHASIS = re.compile(r"\\[()\[\]\\]|\\|[(\[]|:\s*([+-]?[.\d]+)\s*\)|[)\]]|[^\\()\[\]:]+|:")
 Place = tuple[int, float, Tensor | None]
+BREAK = ("BREAK", -1.0)
 
 
 def open_pipe(device: str) -> Any:
@@ -91,8 +94,12 @@ def adjust(scheduler: Any) -> None:
     """Nothing: this scheduler follows A1111's equations as it is."""
 
 
+def prepare(denoiser: Any) -> None:
+    """Nothing: the levels of the UNet divide the size."""
+
+
 def emphasised(prompt: str) -> list[tuple[str, float]]:
-    """Pieces of equal emphasis: "(x:1.4)", "(x)" = 1.1, "[x]" = 1/1.1. An empty piece of weight 0 is a BREAK.
+    """Pieces of equal emphasis: "(x:1.4)", "(x)" = 1.1, "[x]" = 1/1.1. BREAK has the weight -1 unless emphasis changes it.
 
     What A1111 reads otherwise (AND, "[a:b:0.5]", "[a|b]") is not followed.
     """
@@ -117,7 +124,7 @@ def emphasised(prompt: str) -> list[tuple[str, float]]:
             close("[", 1 / 1.1)
         else:
             first, *others = re.split(r"\s*\bBREAK\b\s*", text)
-            pieces += [(first, 1.0), *(piece for other in others for piece in (("", 0.0), (other, 1.0)))]
+            pieces += [(first, 1.0), *(piece for other in others for piece in (BREAK, (other, 1.0)))]
     for bracket, factor in (("(", 1.1), ("[", 1 / 1.1)):
         while opened[bracket]:
             close(bracket, factor)
@@ -127,7 +134,7 @@ def emphasised(prompt: str) -> list[tuple[str, float]]:
 def merged(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     for text, weight in pieces:
-        if found and weight and found[-1][1] == weight:
+        if found and found[-1][1] == weight:
             found[-1] = (found[-1][0] + text, weight)
         else:
             found.append((text, weight))
@@ -146,7 +153,7 @@ def chunks(tokenizer: Any, prompt: str, embeddings: dict[str, Tensor]) -> list[l
     row: list[Place] = []
     comma: int | None = None
     for text, weight in emphasised(prompt):
-        if not text and not weight:
+        if (text, weight) == BREAK:
             done, row, comma = [*done, row], [], None
             continue
         tokens = tokens_of(text)
@@ -226,13 +233,15 @@ def conditioning(pipe: Any) -> tuple[Tensor, dict[str, Tensor] | None]:
     texts = [NEGATIVE, PROMPT] if CFG > 1 else [PROMPT]
     towers = [(pipe.tokenizer, pipe.text_encoder)] + ([(pipe.tokenizer_2, pipe.text_encoder_2)] if XL else [])
     tables = {name: embedding(path) for name, path in EMBEDDINGS.items()}
-    first = {name: found[0] for name, found in tables.items()}
-    count = max(len(chunks(pipe.tokenizer, text, first)) for text in (NEGATIVE, PROMPT))
     sides, pooled = [], []
     for i, (tokenizer, encoder) in enumerate(towers):
         rows = [chunks(tokenizer, text, {name: found[i] for name, found in tables.items()}) for text in texts]
-        told = [encode(tokenizer, encoder, row + [[]] * (count - len(row))) for row in rows]
-        sides.append(torch.cat([hidden for hidden, _ in told]))
+        if PAD_CONDS:
+            rows = [row + [[]] * (max(map(len, rows)) - len(row)) for row in rows]
+        told = [encode(tokenizer, encoder, row) for row in rows]
+        # Attention over a prompt that is repeated is attention over the prompt: both get equally many tokens so.
+        tokens = math.lcm(*(hidden.shape[1] for hidden, _ in told))
+        sides.append(torch.cat([hidden.repeat(1, tokens // hidden.shape[1], 1) for hidden, _ in told]))
         pooled = [end for _, end in told if end is not None]
     hidden = torch.cat(sides, dim=-1)
     if not XL:
@@ -253,6 +262,7 @@ def draw() -> Image.Image:
     # Noise is drawn, and the scheduler's arithmetic done in float32, on this one.
     where = "cpu" if RNG == "cpu" else device
     pipe, scheduler = open_pipe(device), made_scheduler(where)
+    prepare(pipe.unet)
     hidden, added = conditioning(pipe)
     size = 1, pipe.unet.config["in_channels"], HEIGHT // pipe.vae_scale_factor, WIDTH // pipe.vae_scale_factor
     generator = torch.Generator(where).manual_seed(SEED)

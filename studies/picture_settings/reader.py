@@ -58,6 +58,23 @@ def read_picture(path: Path) -> PictureSettings:
     raise InputError("the picture carries no settings", path, _sidecar(path) or MEND)
 
 
+def graph_in(path: Path) -> dict[str, Any] | None:
+    """The graph of ComfyUI's that the file is or carries, in whichever form; None if it has none, or none that ComfyUI draws.
+
+    Raises InputError for a file that does not open.
+    """
+    texts = picture_texts(path)
+    whole = parsed(texts.get("text", ""))
+    if isinstance(whole, dict) and comfyui.is_graph(whole) and civitai.extra(whole) is None:
+        return whole
+    return _graph(texts)
+
+
+def _graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
+    graph = parsed(_graph_text(texts))
+    return graph if isinstance(graph, dict) and comfyui.is_graph(graph) else None
+
+
 def _as_texts(hidden: str) -> dict[str, str]:
     """What is hidden in pixels is the one text, or an object of the texts that a PNG would have."""
     document = parsed(hidden)
@@ -75,9 +92,9 @@ def _of_texts(texts: Mapping[str, str], path: Path) -> PictureSettings | None:
         return invokeai.read_version_2(document, path)
     if easy_diffusion.is_easy_diffusion(texts):
         return easy_diffusion.read(texts, path)
+    graph = _graph(texts)
     written = _first(texts, path)
-    graph = parsed(_graph_text(texts))
-    if not isinstance(graph, dict) or not comfyui.is_graph(graph) or (written is not None and written.tool == "Civitai"):
+    if graph is None or (written is not None and written.tool == "Civitai"):
         return written
     try:
         found = comfyui.read(graph, path)

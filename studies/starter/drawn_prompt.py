@@ -18,14 +18,15 @@ INVERSION: Final = re.compile(r"\bembedding:((?:[\w.+ -]+[/\\])*[\w.+-]+)")
 ENDINGS: Final = (".pt", ".safetensors", ".bin")
 
 
-def drawn_prompt(text: str, name: str, notes: list[str], embeddings: list[str]) -> str:
-    """`text` as the study file has it; adds to `notes`, and textual inversions to `embeddings`. `name` is what it is called."""
+def drawn_prompt(text: str, name: str, notes: list[str], embeddings: list[str], *, here: bool = True) -> str:
+    """`text` as the study file has it; adds to `notes`, and textual inversions to `embeddings`. `name` is what it is called;
+    `here`: huanhua draws it, not A1111."""
     text = INVERSION.sub(lambda match: _inversion(match[1], embeddings), text)
     for match in NETWORK.finditer(text):
         what = "only LoRAs are known here" if name == "the prompt" else "A1111 draws it as words there"
         notes.append(f"{match[0]}: taken out of {name}, {what}")
     drawn = NETWORK.sub("", ALONE.sub("", text)).strip()
-    notes += [f"{name}: {line}" for line in _unread(drawn)]
+    notes += [f"{name}: {line}" for line in _unread(drawn)] if here else []
     return drawn
 
 

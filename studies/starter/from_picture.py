@@ -64,6 +64,8 @@ class StudySettings:
     seed: int | None = None
     loras: list[LoraSettings] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    webui: bool = False
+    """Whether A1111 draws the study."""
 
     def within(self, name: str, value: float | None, default: float, low: float, high: float) -> float:
         """`value` clipped to the range of a study, or `default` where it is None; notes what differs."""
@@ -76,8 +78,9 @@ class StudySettings:
         return clipped
 
 
-def settings_from(info: PictureSettings) -> StudySettings:
-    found = StudySettings()
+def settings_from(info: PictureSettings, *, webui: bool = False) -> StudySettings:
+    """`webui`: A1111 itself draws the study, so that whatever it reads and has is expressed."""
+    found = StudySettings(webui=webui)
     if info.tool in ENGINES:
         found.notes.append(f"drawn by {info.tool}, {ENGINES[info.tool]}: these settings give a similar image here, not the same")
     found.notes += info.notes
@@ -95,8 +98,8 @@ def settings_from(info: PictureSettings) -> StudySettings:
 
 def _prompts(found: StudySettings, info: PictureSettings) -> None:
     names = list(info.embeddings)
-    found.prompt = drawn_prompt(info.prompt, "the prompt", found.notes, names)
-    found.negative = drawn_prompt(info.negative, "the negative prompt", found.notes, names)
+    found.prompt = drawn_prompt(info.prompt, "the prompt", found.notes, names, here=not found.webui)
+    found.negative = drawn_prompt(info.negative, "the negative prompt", found.notes, names, here=not found.webui)
     listed = [info.other.get(key, "").split(",") for key in ("TI hashes", "Embeddings")]
     names += [part.partition(":")[0].strip() for parts in listed for part in parts]
     names += [value for key, value in info.other.items() if re.fullmatch(r"Embedding_\d+ name", key)]
@@ -138,7 +141,7 @@ def _render(found: StudySettings, info: PictureSettings) -> None:
     if info.tool in COMFYUI_KIN and info.sampler in OWN_TIMES and info.schedule not in (None, "Uniform", "DDIM"):
         # Only A1111 ignores the schedule of these.
         given = f"{info.sampler} {info.schedule}"
-    found.sampler = next((name for name in (given, info.sampler) if _is_sampler(name)), found.sampler)
+    found.sampler = next((name for name in (given, info.sampler) if found.webui or _is_sampler(name)), found.sampler)
     if found.sampler != given:
         found.notes.append(f"Sampler: {given} in the picture, which is not known here; {found.sampler} stands in its place")
 
@@ -161,9 +164,10 @@ def _noise(found: StudySettings, info: PictureSettings) -> None:
 
 def _loras(found: StudySettings, info: PictureSettings) -> None:
     for name, weight in (*info.loras.items(), *((name, None) for name in info.without_weight)):
-        key = _key(name, [lora.key for lora in found.loras])
+        key = study_key(name, [lora.key for lora in found.loras])
         start = found.within(f"LoRA {name}" if weight is not None else f"LoRA {name}'s weight", weight, GUESS, 0, 2)
-        found.loras.append(LoraSettings(key, f"loras/{_file(name)}", start, _hash(info, name), name))
+        file = _other_file(f"loras/{_file(name)}", [lora.file for lora in found.loras])
+        found.loras.append(LoraSettings(key, file, start, _hash(info, name), name))
         if name in info.text_encoder_weights:
             text = info.text_encoder_weights[name]
             found.notes.append(f"LoRA {name}: text encoder at {text:g} in the picture; a study has one weight for both")
@@ -179,7 +183,7 @@ def _is_sampler(sampler: str) -> bool:
     return True
 
 
-def _key(name: str, taken: list[str]) -> str:
+def study_key(name: str, taken: list[str]) -> str:
     """A name that study files allow: letters, digits, _ and -, without a - in front, and not in `taken`."""
     plain = "".join(c if c.isalpha() or c.isdecimal() or c == "-" else "_" for c in name)
     plain = f"_{plain[1:]}" if plain.startswith("-") else plain or "lora"
@@ -191,6 +195,12 @@ def _file(place: str) -> str:
     part = "".join(c for c in re.split(r"[/\\]", place)[-1] if c.isprintable()).strip()
     name = part if part.strip(".") else "unnamed"
     return name if name.lower().endswith(FILES) else f"{name}.safetensors"
+
+
+def _other_file(place: str, taken: list[str]) -> str:
+    """`place`, numbered if another LoRA has it: two of one name in different folders are two LoRAs."""
+    stem, dot, end = place.rpartition(".")
+    return next(p for p in (place, *(f"{stem}_{i}{dot}{end}" for i in range(2, len(taken) + 3))) if p not in taken)
 
 
 def _hash(info: PictureSettings, name: str) -> str:

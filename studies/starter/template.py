@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from studies.picture_settings.lora_tags import format_number
@@ -13,7 +13,7 @@ from studies.picture_settings.lora_tags import format_number
 if TYPE_CHECKING:
     from studies.starter.from_picture import LoraSettings, StudySettings
 
-TEMPLATE = """\
+HEAD: Final = """\
 # A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate .
 {notes}name: {name}
 base:
@@ -28,8 +28,12 @@ negative_prompt: {negative}
   sampler: "{sampler}"
   cfg: {cfg}
   rng: {rng}                                       # where noise is drawn: gpu, cpu or nv, as A1111's setting "RNG"
-{ensd}loras:                                          # name: its file, what it is, photos that show it, where to start
-{loras}search:
+{ensd}{draw}"""
+LORAS: Final = """\
+loras:                                          # name: its file, what it is, photos that show it, where to start
+{loras}"""
+SEARCH: Final = """\
+search:
   trials: 40                                    # images a seed, proof included
   require: {require}            # calibrated: 0 = this seed without the LoRA, 1 = the best it shows alone
 seeds: {seeds}                      # or a list of seeds: [1296893022]
@@ -39,8 +43,14 @@ scorers:
   hands: {{pose: models/dw-ll_ucoco_384.onnx}}    # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
   parts: {{model: fashn-ai/fashn-human-parser}}
 """
-LORA = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start: {start}{bounds}}}{comment}\n"
-KINDS = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
+TEMPLATE: Final = HEAD + LORAS + SEARCH
+WEBUI: Final = """\
+draw:
+  with: webui                                   # A1111, Forge, reForge or SD.Next, started with --api
+  url: {url}
+"""
+LORA: Final = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start: {start}{bounds}}}{comment}\n"
+KINDS: Final = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
 
 
 def starter(name: str = "my-study") -> str:
@@ -57,6 +67,7 @@ def starter(name: str = "my-study") -> str:
     )  # fmt: skip
     return TEMPLATE.format(
         notes="",
+        draw="",
         name=name,
         checkpoint="models/chilloutmix.safetensors",
         vae="",
@@ -72,17 +83,17 @@ def starter(name: str = "my-study") -> str:
         loras=loras,
         require="{dress: 0.7, shoes: 0.7, face: 0.7}",
         seeds="{scout: 16, keep: 2}",
-        prompt=_quoted("1girl, best quality, full body, standing, myface, testdress, myshoes"),
-        negative=_quoted("worst quality, low quality"),
+        prompt=quoted("1girl, best quality, full body, standing, myface, testdress, myshoes"),
+        negative=quoted("worst quality, low quality"),
     )
 
 
-def filled_from(picture: Path, study: Path | None = None, loras: Path | None = None) -> str:
+def filled_from(picture: Path, study: Path | None = None, loras: Path | None = None, webui: str | None = None) -> str:
     """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's settings; what a study file cannot express is
     named in comments.
 
     `study` is the folder of the new study, which names it; `loras` is where to look for the LoRAs' files: by default the folder
-    `loras` of `study`, if there is one.
+    `loras` of `study`, if there is one; `webui` is the address of the A1111 that draws the study, None for huanhua itself.
     Raises InputError if there are no settings. What they do not give (what each LoRA is, photos of it) is left to be filled in.
     """
     from studies.picture_settings.reader import read_picture
@@ -92,13 +103,13 @@ def filled_from(picture: Path, study: Path | None = None, loras: Path | None = N
     info = read_picture(picture)
     if not info.loras and not info.without_weight:
         raise InputError("the picture's settings name no LoRA", picture, "give a picture that was drawn with LoRAs")
-    found = settings_from(info)
+    found = settings_from(info, webui=webui is not None)
     if not found.prompt:
         raise InputError("the picture's prompt is empty", picture, "give a picture that was drawn with a prompt")
     folder = study or picture.parent
     if loras is not None or (folder / "loras").is_dir():
         found.loras = with_files(found.loras, loras or folder / "loras", folder, found.notes)
-    return _filled(found, study_name(folder, picture.stem))
+    return _filled(found, study_name(folder, picture.stem), webui)
 
 
 def study_name(folder: Path, other: str = "") -> str:
@@ -110,13 +121,14 @@ def study_name(folder: Path, other: str = "") -> str:
     return "my-study"
 
 
-def _filled(found: StudySettings, name: str) -> str:
-    embeddings = f"embeddings: [{', '.join(_quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
+def _filled(found: StudySettings, name: str, webui: str | None = None) -> str:
+    embeddings = f"embeddings: [{', '.join(quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
     return TEMPLATE.format(
-        notes=_comments(found.notes),
-        name=_as_key(name),
-        checkpoint=_quoted(f"models/{found.model}"),
-        vae=f"  vae: {_quoted(f'models/{found.vae}')}\n" if found.vae else "",
+        notes=comments(found.notes),
+        draw="" if webui is None else WEBUI.format(url=webui),
+        name=yaml_key(name),
+        checkpoint=quoted(f"models/{found.model}"),
+        vae=f"  vae: {quoted(f'models/{found.vae}')}\n" if found.vae else "",
         clip_skip=found.clip_skip,
         embeddings=embeddings if found.embeddings else "",
         rng=found.rng,
@@ -124,20 +136,20 @@ def _filled(found: StudySettings, name: str) -> str:
         width=found.width,
         height=found.height,
         steps=found.steps,
-        sampler=found.sampler,
+        sampler=found.sampler.replace('"', "'"),
         cfg=format_number(found.cfg),
-        loras=KINDS + "".join(_lora(lora) for lora in found.loras),
-        require="{" + ", ".join(f"{_as_key(lora.key)}: 0.7" for lora in found.loras) + "}",
-        seeds="{scout: 16, keep: 2}" if found.seed is None else f"[{found.seed}]",
-        prompt=_quoted(found.prompt),
-        negative=_quoted(found.negative),
+        loras=KINDS + "".join(lora_line(lora) for lora in found.loras),
+        require="{" + ", ".join(f"{yaml_key(lora.key)}: 0.7" for lora in found.loras) + "}",
+        seeds=seeds_line(found.seed),
+        prompt=quoted(found.prompt),
+        negative=quoted(found.negative),
     )
 
 
-def _lora(lora: LoraSettings) -> str:
+def lora_line(lora: LoraSettings) -> str:
     return LORA.format(
-        name=_as_key(lora.key),
-        file=_quoted(lora.file),
+        name=yaml_key(lora.key),
+        file=quoted(lora.file),
         kind="clothing",
         references=f"data/{lora.key}",
         start=format_number(lora.start),
@@ -146,23 +158,34 @@ def _lora(lora: LoraSettings) -> str:
     )
 
 
-def _as_key(name: str) -> str:
+def seeds_line(seed: int | None) -> str:
+    return "{scout: 16, keep: 2}" if seed is None else f"[{seed}]"
+
+
+def yaml_key(name: str) -> str:
     """Quoted where YAML would take it for a number or the like."""
-    import yaml
+    from studies.spec_reading.study_yaml import plain_scalar
 
-    return name if yaml.safe_load(name) == name else _quoted(name)
+    return name if plain_scalar(name) else quoted(name)
 
 
-def _comments(notes: Sequence[str]) -> str:
+def comments(notes: Sequence[str]) -> str:
+    """Notes as comments of the study file; nothing where there are none."""
+    head = "# Filled in from a file. What this study does not do as the picture does:\n"
+    return head + wrapped(notes) if notes else ""
+
+
+def wrapped(notes: Sequence[str]) -> str:
+    """Comment lines, whatever the notes contain."""
     import textwrap
 
-    lines = ["Filled in from a picture. What this file does not say of it as the picture does:"] if notes else []
+    lines: list[str] = []
     for note in notes:
         lines += textwrap.wrap(_printable(" ".join(note.split())), 124, initial_indent="  ", subsequent_indent="    ")
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A JSON string, which is YAML too; characters that YAML takes for control characters are escaped."""
     import json
 

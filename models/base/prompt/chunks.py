@@ -33,7 +33,7 @@ class Place:
 def chunks_of(tokenizer: CLIPTokenizer, prompt: str, embeddings: Embeddings | None = None) -> list[list[Place]]:
     """One chunk or more, of at most 75 places each, without start and end tokens.
 
-    Raises InputError for a prompt that A1111 reads in a way that is not followed here, and for an embedding longer than a chunk.
+    Raises InputError for an embedding longer than a chunk.
     """
     comma: Any = tokenizer.convert_tokens_to_ids(",</w>")
     names = _names(tokenizer, embeddings or {})
@@ -42,18 +42,13 @@ def chunks_of(tokenizer: CLIPTokenizer, prompt: str, embeddings: Embeddings | No
         if span.ends_chunk:
             packer.close()
             continue
-        tokens = _tokens(tokenizer, span.text)
+        tokens = tokens_of(tokenizer, span.text)
         while tokens:
             packer.make_room(tokens[0])
             name, vectors = next(((n, v) for n, v in names if tokens[: len(n)] == n), (tokens[:1], None))
             packer.add(tokens[0], span.weight, vectors)
             tokens = tokens[len(name) :]
     return packer.finish()
-
-
-def chunks_needed(tokenizer: CLIPTokenizer, *prompts: str, embeddings: Embeddings | None = None) -> int:
-    """Chunks of 75 tokens that the longest of the prompts fills; prompt and negative prompt must have equally many."""
-    return max(len(chunks_of(tokenizer, prompt, embeddings)) for prompt in prompts)
 
 
 class _Packer:
@@ -99,9 +94,10 @@ def _names(tokenizer: CLIPTokenizer, embeddings: Embeddings) -> list[tuple[list[
     for name, vectors in embeddings.items():
         if len(vectors) > CHUNK:
             raise InputError(f"embedding '{name}' has {len(vectors)} vectors", "embeddings", f"a prompt's chunk holds {CHUNK}")
-    found = [(_tokens(tokenizer, name), vectors) for name, vectors in embeddings.items()]
+    found = [(tokens_of(tokenizer, name), vectors) for name, vectors in embeddings.items()]
     return sorted(((n, v) for n, v in found if n), key=lambda pair: -len(pair[0]))
 
 
-def _tokens(tokenizer: CLIPTokenizer, text: str) -> list[int]:
+def tokens_of(tokenizer: CLIPTokenizer, text: str) -> list[int]:
+    """Without start and end."""
     return list(tokenizer(text, add_special_tokens=False, verbose=False).input_ids)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_needed, chunks_of
+from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_of
+from models.base.prompt.comfyui import comfyui_chunks, lifted
+from models.base.prompt.reading import Program
 from models.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-__all__ = ["CHUNK", "Embeddings", "chunks_needed", "encode_prompt", "encode_xl", "hidden_states"]
+__all__ = ["CHUNK", "Embeddings", "encode_prompt", "encode_xl", "hidden_states"]
 
 
 def encode_prompt(
@@ -21,22 +24,20 @@ def encode_prompt(
     encoder: CLIPTextModel,
     prompt: str,
     *,
-    chunks: int,
     clip_skip: int = 1,
     embeddings: Embeddings | None = None,
+    program: Program = "a1111",
 ) -> Tensor:
     """Hidden states (1, 77 * chunks, width). `clip_skip` counts as A1111 does: 1 is the last layer, 2 the one before.
 
-    Emphasis multiplies the hidden states, whose mean is then restored, as A1111's default does. Missing chunks are empty ones.
-    Raises InputError for what A1111 reads otherwise (see models.base.prompt.emphasis) and for an embedding of another width.
+    Emphasis multiplies the hidden states, whose mean is then restored, as A1111's default does; ComfyUI's is that of
+    models.base.prompt.comfyui. Raises InputError for an embedding of another width.
     """
-    import torch
 
-    pieces = []
-    for row, places in _rows(tokenizer, tokenizer, encoder, prompt, chunks, embeddings):
-        with _seeing(encoder, places):
-            pieces.append(_emphasised(hidden_states(encoder, row, clip_skip), places))
-    return torch.cat(pieces, dim=1)
+    def hidden_of(row: Tensor) -> Tensor:
+        return hidden_states(encoder, row, clip_skip)
+
+    return _encoded(_Rows(tokenizer, tokenizer, encoder, program), prompt, embeddings, hidden_of)
 
 
 def encode_xl(
@@ -44,32 +45,37 @@ def encode_xl(
     encoders: tuple[CLIPTextModel, CLIPTextModelWithProjection],
     prompt: str,
     *,
-    chunks: int,
     embeddings: tuple[Embeddings, Embeddings] | None = None,
     negative: bool = False,
+    program: Program = "a1111",
 ) -> tuple[Tensor, Tensor]:
     """SDXL's conditioning: hidden states (1, 77 * chunks, 2048) of both encoders side by side, pooled state (1, 1280).
 
     Each encoder gives its last but one layer without the final norm, whatever the clip skip, which A1111 does not apply to SDXL
     by default. The pooled state is the second encoder's projected end of the first chunk, without emphasis. An empty negative
-    prompt gives zeros, as A1111 does. Raises InputError as `encode_prompt` does.
+    prompt gives zeros, as A1111 does and ComfyUI does not. Raises InputError as `encode_prompt` does.
     """
     import torch
 
-    sides, pooled = [], []
-    for i in range(2):
-        pieces = []
+    pooled: list[Tensor] = []
+
+    def hidden_of(encoder: Any) -> Callable[[Tensor], Tensor]:
+        def last_but_one(row: Tensor) -> Tensor:
+            out = encoder(row, output_hidden_states=True)
+            if hasattr(out, "text_embeds"):
+                pooled.append(out.text_embeds)
+            found: Tensor = out.hidden_states[-2]
+            return found
+
+        return last_but_one
+
+    sides = []
+    for i, encoder in enumerate(encoders):
         # The second tokenizer would take a "!" for its padding, which A1111's does not: it only pads.
-        for row, places in _rows(tokenizers[0], tokenizers[i], encoders[i], prompt, chunks, embeddings and embeddings[i]):
-            with _seeing(encoders[i], places):
-                out: Any = encoders[i](row, output_hidden_states=True)
-            pieces.append(_emphasised(out.hidden_states[-2], places))
-            pooled.append(getattr(out, "text_embeds", None))
-        sides.append(torch.cat(pieces, dim=1))
-    # The first encoder has none, so that the second's begin where the first's end.
-    hidden, end = torch.cat(sides, dim=-1), pooled[chunks]
-    assert end is not None
-    if negative and not prompt:
+        rows = _Rows(tokenizers[0], tokenizers[i], encoder, program)
+        sides.append(_encoded(rows, prompt, embeddings and embeddings[i], hidden_of(encoder)))
+    hidden, end = torch.cat(sides, dim=-1), pooled[0]
+    if negative and not prompt and program == "a1111":
         return torch.zeros_like(hidden), torch.zeros_like(end)
     return hidden, end
 
@@ -85,25 +91,51 @@ def hidden_states(encoder: CLIPTextModel, ids: Tensor, clip_skip: int = 1) -> Te
     return normed
 
 
-def _rows(
-    tokenizer: CLIPTokenizer, padder: CLIPTokenizer, encoder: Any, prompt: str, chunks: int, embeddings: Embeddings | None
-) -> Iterator[tuple[Tensor, list[Place]]]:
-    """Token ids (1, 77) of each chunk, filled up with the token that `padder` pads with, and its places."""
+@dataclass(frozen=True)
+class _Rows:
+    """Makes token ids of prompts for one text encoder."""
+
+    tokenizer: CLIPTokenizer
+    padder: CLIPTokenizer
+    """Names the token that fills chunks up."""
+    encoder: Any
+    program: Program
+
+    def of(self, prompt: str, embeddings: Embeddings | None) -> Iterator[tuple[Tensor, list[Place]]]:
+        """Token ids (1, 77) of each chunk, and its places."""
+        width = self.encoder.config.hidden_size
+        for name, vectors in (embeddings or {}).items():
+            if vectors.shape[1] != width:
+                what = f"embedding '{name}' is {vectors.shape[1]} wide, the text encoder {width}"
+                raise InputError(what, "embeddings", "use one made for this base")
+        packed = (chunks_of if self.program == "a1111" else comfyui_chunks)(self.tokenizer, prompt, embeddings)
+        for places in packed:
+            yield self.filled(places), places
+
+    def filled(self, places: Sequence[Place]) -> Tensor:
+        """The ids (1, 77) of a chunk, filled up."""
+        import torch
+
+        start, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
+        pad = self.padder.pad_token_id if self.padder.pad_token_id is not None else end
+        ids = [start, *(place.token for place in places), end, *[pad] * (CHUNK - len(places))]
+        return torch.tensor([ids], device=self.encoder.device)
+
+
+def _encoded(rows: _Rows, prompt: str, embeddings: Embeddings | None, hidden_of: Callable[[Tensor], Tensor]) -> Tensor:
     import torch
 
-    width = encoder.config.hidden_size
-    for name, vectors in (embeddings or {}).items():
-        if vectors.shape[1] != width:
-            what = f"embedding '{name}' is {vectors.shape[1]} wide, the text encoder {width}"
-            raise InputError(what, "embeddings", "use one made for this base")
-    packed = chunks_of(tokenizer, prompt, embeddings)
-    if len(packed) > chunks:
-        raise ValueError(f"the prompt fills {len(packed)} chunks, not {chunks}")
-    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
-    pad = padder.pad_token_id if padder.pad_token_id is not None else end
-    for places in packed + [[]] * (chunks - len(packed)):
-        ids = [start, *(place.token for place in places), end, *[pad] * (CHUNK - len(places))]
-        yield torch.tensor([ids], device=encoder.device), places
+    pieces, empty = [], None
+    for row, places in rows.of(prompt, embeddings):
+        with _seeing(rows.encoder, places):
+            hidden = hidden_of(row)
+        if rows.program == "comfyui" and any(place.weight != 1 for place in places):
+            empty = hidden_of(rows.filled([])) if empty is None else empty
+            hidden = lifted(hidden, empty, places)
+        elif rows.program == "a1111":
+            hidden = _emphasised(hidden, places)
+        pieces.append(hidden)
+    return torch.cat(pieces, dim=1)
 
 
 @contextmanager

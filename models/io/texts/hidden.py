@@ -37,15 +37,15 @@ def hidden_text(path: Path) -> str | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path, formats=["PNG", "WEBP"]) as image:
-                if image.width * image.height > MAX_PIXELS:
+                if image.width * image.height > MAX_PIXELS or image.mode not in ("RGB", "RGBA"):
                     return None
-                return _read(image.convert("RGBA"), "A" if "A" in image.getbands() else "RGB")
-    except (*DAMAGES, zlib.error):
+                return _read(image)
+    except (*DAMAGES, zlib.error, Image.DecompressionBombError):
         return None
 
 
-def _read(image: Image.Image, channels: str) -> str | None:
-    for candidate in dict.fromkeys((channels, "RGB")):
+def _read(image: Image.Image) -> str | None:
+    for candidate in ("A", "RGB") if image.mode == "RGBA" else ("RGB",):
         start = _bytes(image, candidate, START + 4)
         expected, packed = KINDS.get(start[:START], ("", False))
         if expected != candidate:

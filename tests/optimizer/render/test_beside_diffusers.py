@@ -23,7 +23,8 @@ from optimizer.render.schedulers import make_scheduler
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 PROMPT, NEGATIVE = "a red hat, a cat", "dog"
-SIZE, STEPS, CFG, SEED = (48, 64), 4, 6.0, 11
+SIZE, STEPS, CFG, SEED = (64, 128), 4, 6.0, 11
+"""A size that the levels of both UNets divide: at others A1111's order of enlarging is followed, which diffusers' is not."""
 SAMPLER = "DPM++ 2M Karras"
 
 

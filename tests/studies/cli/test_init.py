@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from studies.cli.app import app
 from studies.spec import read_spec
 from tests.studies.picture_settings.drawings import png, saved
 from tests.studies.starter.test_lora_files import lora_file
+from tests.studies.starter.test_new_study import graph
 
 TEXT = "a girl <lora:dress:0.8>\nSteps: 25, Sampler: DPM++ 2M Karras, CFG scale: 6, Seed: 123, Size: 512x768, Model: real"
 
@@ -56,3 +58,23 @@ def test_loras_of_no_picture_are_refused(tmp_path: Path) -> None:
     run = init(tmp_path / "study", "--loras", tmp_path)
     assert str(run.exception).startswith("--loras looks for the LoRAs of a picture")
     assert not (tmp_path / "study").exists()
+
+
+def test_a_workflow_is_saved_beside_the_study(tmp_path: Path) -> None:
+    source = saved(tmp_path, "w.json", json.dumps(graph(("dress.safetensors", 0.8))).encode())
+    assert init(tmp_path / "study", "--from", source).exit_code == 0
+    assert json.loads((tmp_path / "study" / "workflow_api.json").read_text(encoding="utf-8")) == graph(("dress.safetensors", 0.8))
+
+
+def test_a_workflow_that_lies_there_already_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    own = saved(folder, "workflow_api.json", json.dumps(graph(("dress.safetensors", 0.8))).encode())
+    before = own.read_bytes()
+    assert init(folder, "--from", own).exit_code == 0
+    assert own.read_bytes() == before
+    (folder / "study.yaml").unlink()
+    other = saved(tmp_path, "w.json", json.dumps(graph(("shoes.safetensors", 0.8))).encode())
+    run = init(folder, "--from", other)
+    assert str(run.exception).startswith("another file is there already")
+    assert sorted(path.name for path in folder.iterdir()) == ["workflow_api.json"]

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from models.base.prompt.comfyui import marked
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.render.remote.comfyui.sampler_names import ABSENT, comfyui_sampler
+from optimizer.render.comfyui_sampling import ABSENT
+from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.render.samplers import SAMPLERS
-from studies.export.comfyui import comfyui_graph, marked
+from studies.export.comfyui import comfyui_graph
 from studies.export.export import export_to
 from studies.model_facts import BaseFacts
 from studies.spec import StudySpec
@@ -245,14 +247,67 @@ def note(study: Study, point: Point = POINT) -> str:
 
 def test_a_note_lists_what_differs(tmp_path: Path) -> None:
     text = note(study_at(tmp_path))
-    for words in ("Emphasis", "the same noise as in the study", "dpmpp_sde draws noise in every step", "models/checkpoints"):
+    for words in ("Emphasis", "the same noise as in the study", "whole time steps", "--fp32-text-enc", "models/checkpoints"):
         assert words in text
-    assert not any(words in text for words in ("ENSD", "BREAK", "Long prompts"))
+    assert not any(words in text for words in ("ENSD", "BREAK", "75 tokens", "another picture", "levels", "Pad conds"))
     render = {"rng": "nv", "ensd": 31337, "sampler": "DPM++ 2M Karras", "width": 512, "height": 768}
     study = study_at(tmp_path, render=render, prompt="1girl BREAK dress", negative_prompt=", ".join(["lowres"] * 60))
     text = note(study)
-    assert all(words in text for words in ("RNG: NV", "ENSD 31337", "BREAK", "Long prompts"))
-    assert not any(words in text for words in ("Emphasis", "in every step"))
+    assert all(words in text for words in ("RNG: NV", "ENSD 31337", "BREAK", "75 tokens"))
+    assert not any(words in text for words in ("Emphasis", "generator"))
+
+
+@pytest.mark.parametrize(
+    ("sampler", "words"),
+    [
+        ("Euler a", "generator that begins with the seed again"),
+        ("DPM2 a Karras", "generator that begins with the seed again"),
+        ("UniPC", "ends at another level"),
+        ("DPM++ 3M SDE Karras", "keeps the last level but one"),
+        ("LMS", "Euler's method"),
+        ("DDIM", "ends at 0"),
+        ("DPM++ SDE Karras", None),
+        ("DPM++ 2M SDE", None),
+        ("Heun", None),
+    ],
+)
+def test_a_sampler_that_draws_another_picture_is_named_and_no_other(tmp_path: Path, sampler: str, words: str | None) -> None:
+    text = note(study_at(tmp_path), Point({"dress": 0.4}, 6.5, sampler=sampler))
+    assert (words is None) != ("another picture." in text)
+    assert words is None or words in text
+
+
+@pytest.mark.parametrize(("tags", "long"), [(20, False), (45, True)])
+def test_chunks_are_counted_by_tokens(tmp_path: Path, tags: int, long: bool) -> None:
+    """45 tags of one word each are 90 tokens with their commas."""
+    assert ("75 tokens" in note(study_at(tmp_path, prompt=", ".join(["hat"] * tags)))) is long
+
+
+def test_sizes_that_the_unet_does_not_divide_and_padding_are_noted(tmp_path: Path) -> None:
+    render = {"rng": "cpu", "width": 520, "height": 768, "pad_conds": True}
+    text = note(study_at(tmp_path, render=render))
+    assert "does not divide 520x768" in text
+    assert "Pad conds" in text
+
+
+def test_a_study_that_draws_as_comfyui_does_has_no_differences_but_the_text_encoder(tmp_path: Path) -> None:
+    render = {"like": "comfyui", "sampler": "Euler a", "width": 520, "height": 768}
+    text = note(study_at(tmp_path, render=render, prompt="(a:1.2) BREAK b"))
+    assert "drawn as ComfyUI draws" in text
+    assert not any(words in text for words in ("Emphasis", "BREAK", "Noise", "divide"))
+
+
+def test_lcm_is_sampled_as_one(tmp_path: Path) -> None:
+    api = comfyui_graph(study_at(tmp_path), outcome_at(7, Point({}, 1.5, sampler="LCM"))).api()
+    check_api(api)
+    assert of_kind(api, "ModelSamplingDiscrete")[0]["sampling"] == "lcm"
+
+
+def test_the_notes_are_in_the_file_for_the_server_and_told_to_a_person_too(tmp_path: Path) -> None:
+    done = export_to(study_at(tmp_path), outcome_at(7, POINT), "comfyui")
+    (last,) = (node for node in json.loads(done.paths[1].read_text("utf-8")).values() if node["class_type"] == "SaveImage")
+    assert "Emphasis" in last["_meta"]["notes"][0]
+    assert any(line.startswith("Emphasis") for line in done.notes)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

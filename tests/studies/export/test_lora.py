@@ -37,9 +37,9 @@ def base() -> Base:
 def test_at_weight_1_it_draws_the_pick(tmp_path: Path, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
     exact: list[torch.Tensor] = []
 
-    def keeping(pixels: torch.Tensor) -> Image.Image:
+    def keeping(pixels: torch.Tensor, cut_off: bool) -> Image.Image:
         exact.append(pixels / 2 + 0.5)
-        return picture_of(pixels)
+        return picture_of(pixels, cut_off)
 
     picture_of = decode._picture
     monkeypatch.setattr(decode, "_picture", keeping)

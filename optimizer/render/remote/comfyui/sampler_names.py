@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from models.errors import InputError
+from optimizer.render.comfyui_sampling import check_comfyui
 from optimizer.render.samplers import SAMPLERS, sampler_named
 
 METHODS: Final = {
@@ -29,17 +29,12 @@ METHODS: Final = {
     "LCM": "lcm",
 }
 SCHEDULES: Final = {" Karras": "karras", " Exponential": "exponential"}
-ABSENT: Final = {"PLMS": "DDIM"}
-"""What ComfyUI has no counterpart of, and the nearest that it has."""
-NOISY: Final = ("ancestral", "sde", "lcm")
-"""Parts of the names of samplers that draw noise in every step."""
 
 
 def comfyui_sampler(name: str, where: str = "export") -> tuple[str, str]:
     """(sampler_name, scheduler) of a KSampler. Raises InputError for a sampler that is unknown or that ComfyUI lacks."""
     sampler_named(name)
-    if name in ABSENT:
-        raise InputError(f"ComfyUI has no sampler '{name}'", where, f"the nearest is '{ABSENT[name]}'")
+    check_comfyui(name, where)
     for suffix, schedule in SCHEDULES.items():
         if name.endswith(suffix):
             return METHODS[name.removesuffix(suffix)], schedule

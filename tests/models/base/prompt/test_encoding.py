@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from models.base.family import CONFIGS
-from models.base.prompt.chunks import CHUNK, Place, chunks_needed, chunks_of
+from models.base.prompt.chunks import CHUNK, Place, chunks_of
 from models.base.prompt.encoding import encode_prompt, encode_xl, hidden_states
 from models.errors import InputError
 
@@ -84,22 +84,21 @@ def test_no_token_is_lost_or_moved_past_another(words: list[str]) -> None:
     plain = " ".join(words).replace("(dog:1.3)", "dog").replace("[sun]", "sun")
     assert [token for chunk in chunks for token in tokens(chunk)] == ids(plain)
     assert all(len(chunk) <= CHUNK for chunk in chunks)
-    assert chunks_needed(TOKENIZER, " ".join(words), "cat") == len(chunks)
 
 
 @pytest.mark.parametrize("clip_skip", [1, 2])
 @pytest.mark.parametrize("prompt", ["a cat, a dog", "(a cat:1.0), a dog BREAK sun"])
 def test_weight_one_everywhere_is_the_plain_encoding_bit_for_bit(encoder: CLIPTextModel, prompt: str, clip_skip: int) -> None:
     chunks = chunks_of(TOKENIZER, prompt)
-    said = encode_prompt(TOKENIZER, encoder, prompt, chunks=2, clip_skip=clip_skip)
-    rows = [[49406, *tokens(chunk), *[49407] * (76 - len(chunk))] for chunk in [*chunks, []][:2]]
+    said = encode_prompt(TOKENIZER, encoder, prompt, clip_skip=clip_skip)
+    rows = [[49406, *tokens(chunk), *[49407] * (76 - len(chunk))] for chunk in chunks]
     plain = [hidden_states(encoder, torch.tensor([row]), clip_skip) for row in rows]
     assert torch.equal(said, torch.cat(plain, dim=1))
 
 
 def test_emphasis_multiplies_and_restores_the_mean_of_each_chunk(encoder: CLIPTextModel) -> None:
-    plain = encode_prompt(TOKENIZER, encoder, "a red cat", chunks=1)
-    strong = encode_prompt(TOKENIZER, encoder, "a (red:1.4) cat", chunks=1)
+    plain = encode_prompt(TOKENIZER, encoder, "a red cat")
+    strong = encode_prompt(TOKENIZER, encoder, "a (red:1.4) cat")
     factor = torch.ones(77)
     factor[2] = 1.4
     lifted = plain * factor[None, :, None]
@@ -129,13 +128,13 @@ def test_of_two_names_the_longer_is_found_in_any_case() -> None:
 
 def test_the_encoder_sees_the_vectors_and_forgets_them(encoder: CLIPTextModel) -> None:
     held = {"mycat": vectors_of(encoder, "cat")}
-    plain = encode_prompt(TOKENIZER, encoder, "a cat", chunks=1)
-    assert torch.allclose(encode_prompt(TOKENIZER, encoder, "a mycat", chunks=1, embeddings=held), plain, atol=1e-6)
-    other = encode_prompt(TOKENIZER, encoder, "a mycat", chunks=1, embeddings={"mycat": torch.randn(1, WIDTH)})
+    plain = encode_prompt(TOKENIZER, encoder, "a cat")
+    assert torch.allclose(encode_prompt(TOKENIZER, encoder, "a mycat", embeddings=held), plain, atol=1e-6)
+    other = encode_prompt(TOKENIZER, encoder, "a mycat", embeddings={"mycat": torch.randn(1, WIDTH)})
     assert not torch.allclose(other, plain, atol=1e-3)
-    assert torch.equal(encode_prompt(TOKENIZER, encoder, "a cat", chunks=1), plain)
+    assert torch.equal(encode_prompt(TOKENIZER, encoder, "a cat"), plain)
     with pytest.raises(InputError, match="64 wide"):
-        encode_prompt(TOKENIZER, encoder, "a cat", chunks=1, embeddings={"xl": torch.zeros(1, 64)})
+        encode_prompt(TOKENIZER, encoder, "a cat", embeddings={"xl": torch.zeros(1, 64)})
 
 
 def test_sdxl_takes_the_last_layer_but_one_of_both_and_the_projected_end(
@@ -143,7 +142,7 @@ def test_sdxl_takes_the_last_layer_but_one_of_both_and_the_projected_end(
 ) -> None:
     towers = (TOKENIZER, PADS_OTHERWISE), (encoder, second)
     prompt = "a cat BREAK a dog"
-    hidden, pooled = encode_xl(*towers, prompt, chunks=2)
+    hidden, pooled = encode_xl(*towers, prompt)
     assert hidden.shape == (1, 154, 3 * WIDTH)
     assert pooled.shape == (1, 2 * WIDTH)
     row = [49406, *ids("a cat"), 49407]
@@ -158,11 +157,11 @@ def test_sdxl_emphasis_leaves_the_pooled_state_and_an_empty_negative_prompt_is_n
     encoder: CLIPTextModel, second: CLIPTextModelWithProjection
 ) -> None:
     towers = (TOKENIZER, PADS_OTHERWISE), (encoder, second)
-    plain, strong = encode_xl(*towers, "a cat", chunks=1), encode_xl(*towers, "a (cat:1.5)", chunks=1)
+    plain, strong = encode_xl(*towers, "a cat"), encode_xl(*towers, "a (cat:1.5)")
     assert torch.equal(plain[1], strong[1])
     assert not torch.allclose(plain[0], strong[0], atol=1e-3)
-    assert not any(part.any() for part in encode_xl(*towers, "", chunks=1, negative=True))
-    assert encode_xl(*towers, "", chunks=1)[0].any()
+    assert not any(part.any() for part in encode_xl(*towers, "", negative=True))
+    assert encode_xl(*towers, "")[0].any()
     held = tuple({"mycat": vectors_of(tower, "cat")} for tower in (encoder, second))
-    inverted = encode_xl(*towers, "a mycat", chunks=1, embeddings=(held[0], held[1]))
+    inverted = encode_xl(*towers, "a mycat", embeddings=(held[0], held[1]))
     assert all(torch.allclose(part, same, atol=1e-6) for part, same in zip(inverted, plain, strict=True))

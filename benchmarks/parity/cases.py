@@ -1,0 +1,150 @@
+"""The cases that are drawn in A1111, in ComfyUI and here at equal weights, seeds and settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final
+
+from optimizer.render.samplers import SAMPLERS
+
+NARROW: Final = "sd15-narrow"
+FAMILIES: Final = (NARROW, "sd15", "sdxl")
+FULL_STEPS: Final = 3
+"""Of full-size models, which take long on a processor."""
+SHORT: Final = "1girl, full body, pink dress, standing"
+BAD: Final = "lowres, bad anatomy"
+EMPHASIS: Final = "1girl, (pink dress:1.4), ((standing)), [hat], (white shoes:0.6)"
+THINGS: Final = ("hat", "dress", "shoes", "bag", "sky")
+TAGS: Final = ", ".join(f"{colour} {thing}" for thing in THINGS for colour in ("red", "blue", "old"))
+LONG: Final = f"1girl, {TAGS}, {TAGS.replace('old', 'new')}, full body"
+"""Two chunks of 75 tokens."""
+THREE_CHUNKS: Final = f"{LONG}, {TAGS.replace('red', 'striped')}, {TAGS.replace('blue', 'gold')}"
+THREE: Final = {"plain": 0.7, "second": 0.4, "third": 0.55}
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    prompt: str = SHORT
+    negative: str = BAD
+    sampler: str = "Euler"
+    """A1111's name, with the schedule type."""
+    steps: int = 6
+    cfg: float = 7.0
+    seed: int = 7
+    size: tuple[int, int] = (64, 128)
+    """(width, height) in pixels."""
+    clip_skip: int = 1
+    loras: Mapping[str, float] = field(default_factory=dict)
+    """Weights by the file's stem."""
+    inversion: bool = False
+    """The prompt names a textual inversion."""
+    pad_conds: bool = False
+    v_prediction: bool = False
+    """Drawn by the v-prediction checkpoint with zero terminal SNR."""
+    extra_seeds: tuple[int, ...] = ()
+    """Further images of one batch here; the programs draw them one by one, each with its own weights."""
+    comfyui: bool = True
+    """Whether ComfyUI has a counterpart."""
+    a1111: bool = True
+    """Whether A1111 has one."""
+
+    def digest(self) -> str:
+        """Equal for cases that the programs draw alike."""
+        decisive = {key: value for key, value in asdict(self).items() if key not in ("name", "comfyui", "a1111", "extra_seeds")}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sampler_cases() -> list[Case]:
+    """Every sampler, each with the schedule types that the programs share."""
+    return [Case(f"sampler {name}", sampler=name, comfyui=name != "PLMS") for name in SAMPLERS]
+
+
+def prompt_cases() -> list[Case]:
+    base = Case("", sampler="DPM++ 2M Karras")
+    return [
+        replace(base, name="emphasis", prompt=EMPHASIS, negative="(lowres:1.3), bad anatomy"),
+        replace(base, name="BREAK", prompt="1girl, pink dress BREAK white shoes, standing", negative=BAD),
+        replace(base, name="BREAK in brackets", prompt="1girl, (pink dress BREAK white shoes:1.2)"),
+        replace(base, name="bars that separate nothing", prompt="1girl, [pink dress, (hat|bag:1.1)", negative="a|b, lowres"),
+        replace(base, name="AND and a number in the negative prompt", negative="lowres AND blurry :1.3"),
+        replace(base, name="long prompts, equally long", prompt=LONG, negative=LONG.replace("1girl", "lowres")),
+        replace(base, name="two chunks beside one", prompt=LONG),
+        replace(base, name="one chunk beside two", negative=LONG),
+        replace(base, name="three chunks beside two", prompt=THREE_CHUNKS, negative=LONG),
+        replace(base, name="two chunks beside one, padded", prompt=LONG, pad_conds=True, comfyui=False),
+        replace(base, name="empty negative", negative=""),
+        replace(base, name="clip skip 2", clip_skip=2),
+        replace(base, name="CFG 1", cfg=1.0),
+        replace(base, name="CFG 1, long negative", cfg=1.0, negative=LONG),
+        replace(base, name="textual inversion", prompt="1girl, myinv, standing", negative="lowres, (myinv:0.8)", inversion=True),
+    ]
+
+
+def size_cases() -> list[Case]:
+    return [Case(f"size {w}x{h}", size=(w, h), steps=4) for w, h in ((72, 104), (136, 72), (96, 160))]
+
+
+def lora_cases() -> list[Case]:
+    base = Case("", sampler="DPM++ 2M Karras")
+    one = [replace(base, name=f"LoRA: {name}", loras={name: 0.8}) for name in ("plain", "text", "locon", "loha", "lokr", "dora")]
+    return [
+        *one,
+        replace(base, name="three LoRAs", loras=THREE),
+        replace(base, name="three LoRAs, clip skip 2, emphasis", loras=THREE | {"text": 0.3}, clip_skip=2, prompt=EMPHASIS),
+        replace(base, name="a batch of three weights of three LoRAs", loras=THREE, extra_seeds=(8, 9)),
+    ]
+
+
+def lcm_cases() -> list[Case]:
+    return [Case(f"LCM, {steps} steps", sampler="LCM", steps=steps, cfg=2.0) for steps in (3, 4, 5, 7, 8)]
+
+
+def odd_step_cases() -> list[Case]:
+    """Steps that do not divide the base's time steps."""
+    return [Case(f"{name}, 9 steps", sampler=name, steps=9, comfyui=name != "PLMS") for name in ("DDIM", "PLMS", "UniPC")]
+
+
+def v_prediction_cases() -> list[Case]:
+    names = ("Euler", "Euler a", "DPM++ 2M Karras", "DPM++ SDE Karras", "DPM2 a", "DDIM", "UniPC")
+    return [Case(f"v-prediction, zero SNR: {name}", sampler=name, v_prediction=True) for name in names]
+
+
+def all_cases(*, quick: bool = False) -> list[Case]:
+    """The v-prediction ones come last, since programs load another checkpoint for them."""
+    if quick:
+        few = ("sampler Euler a", "sampler DPM++ SDE Karras", "emphasis", "two chunks beside one", "size 72x104", "three LoRAs")
+        return [case for case in all_cases() if case.name in few]
+    return [
+        *sampler_cases(),
+        *prompt_cases(),
+        *size_cases(),
+        *lora_cases(),
+        *lcm_cases(),
+        *odd_step_cases(),
+        *v_prediction_cases(),
+    ]
+
+
+def family_cases(family: str, cases: Sequence[Case]) -> list[Case]:
+    """All for the narrow model; at full size one schedule type a sampler and fewer steps, for SDXL a selection."""
+    if family == NARROW:
+        return list(cases)
+    fewer = [replace(case, steps=min(case.steps, FULL_STEPS)) for case in cases if case.name not in _variants()]
+    if family == "sd15":
+        return fewer
+    samplers = ("Euler", "Euler a", "DPM++ 2M Karras", "DPM++ SDE Karras")
+    chosen = [*(f"sampler {name}" for name in samplers), "emphasis", "LoRA: text", "three LoRAs"]
+    chosen += ["two chunks beside one", "empty negative", "textual inversion", "size 72x104"]
+    return [case for case in fewer if case.name in chosen]
+
+
+def _variants() -> set[str]:
+    """Schedule types of samplers beyond one each: Karras where Karras is what people use."""
+    karras = {name.removesuffix(" Karras") for name in SAMPLERS if name.startswith("DPM++") and name.endswith(" Karras")}
+    kept = {f"{name} Karras" for name in karras}
+    left_out = [name for name in SAMPLERS if name not in kept and (name in karras or name.endswith((" Karras", " Exponential")))]
+    return {f"sampler {name}" for name in left_out}

@@ -1,0 +1,230 @@
+"""The two programs, started from the folders where they are installed, and one picture of either."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from benchmarks.parity.cases import Case
+from models.base.family import CONFIGS
+from models.base.prompt.comfyui import marked
+from optimizer.render.comfyui_sampling import ABSENT
+from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
+from studies.picture_settings.sampler_names import split_sampler
+
+START_S: Final = 300
+"""How long a program may take to start."""
+DRAW_S: Final = 1800
+FLAGS: Final = (
+    *(
+        "--nowebui",
+        "--api",
+        "--server-name",
+        "127.0.0.1",
+        "--use-cpu",
+        "all",
+        "--no-half",
+        "--no-half-vae",
+        "--precision",
+        "full",
+    ),
+    *("--skip-torch-cuda-test", "--no-download-sd-model", "--do-not-download-clip", "--skip-version-check"),
+    *("--skip-python-version-check", "--skip-load-model-at-start"),
+)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A program's folder, the Python that runs it, and the port that it is given."""
+
+    folder: Path
+    python: str
+    port: int
+
+    def ask(self, route: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"http://127.0.0.1:{self.port}{route}", data, {"Content-Type": "application/json"})
+        try:
+            with urlopen(request, timeout=DRAW_S) as answer:
+                content = answer.read()
+        except HTTPError as error:
+            raise RuntimeError(f"{route}: {error.code} {error.read()[:2000].decode(errors='replace')}") from error
+        return json.loads(content) if answer.headers.get_content_type() == "application/json" else content
+
+
+@dataclass(frozen=True)
+class Models:
+    """The files that all sides open."""
+
+    folder: Path
+    """With `checkpoints`, `loras` and `embeddings`."""
+
+    def checkpoint(self, case: Case) -> Path:
+        """The single file that the programs open."""
+        return self.folder / "checkpoints" / ("random-v.safetensors" if case.v_prediction else "random.safetensors")
+
+
+@contextmanager
+def running_webui(program: Installed, models: Models, work: Path) -> Iterator[None]:
+    """A1111 with its API alone. CLIP's vocabulary, for which it asks by a hub's name, is laid into its working folder."""
+    place = work / "webui"
+    vocabulary = place / "openai" / "clip-vit-large-patch14"
+    vocabulary.parent.mkdir(parents=True, exist_ok=True)
+    if not vocabulary.exists():
+        vocabulary.mkdir()
+        for file in [*(CONFIGS / "sd15" / "tokenizer").iterdir(), CONFIGS / "sd15" / "text_encoder" / "config.json"]:
+            (vocabulary / file.name).write_bytes(file.read_bytes())
+    command = [program.python, str(program.folder / "webui.py"), *FLAGS, "--port", str(program.port), "--data-dir", str(place)]
+    for flag, name in (("--ckpt-dir", "checkpoints"), ("--lora-dir", "loras"), ("--embeddings-dir", "embeddings")):
+        command += [flag, str(models.folder / name)]
+    command += ["--ckpt", str(models.folder / "checkpoints" / "random.safetensors")]
+    with _running(command, place, place / "log.txt") as process:
+        _wait(program, "/sdapi/v1/samplers", process)
+        yield
+
+
+@contextmanager
+def running_comfyui(program: Installed, models: Models, work: Path) -> Iterator[None]:
+    """ComfyUI without its page, its text encoder in float32."""
+    place = work / "comfyui"
+    for name in ("page", "output", "temp", "user"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    (place / "page" / "index.html").write_text("no page")
+    paths = {name: name for name in ("checkpoints", "loras", "embeddings")}
+    (place / "paths.yaml").write_text(json.dumps({"parity": {"base_path": str(models.folder.resolve()), **paths}}))
+    command = [program.python, str(program.folder / "main.py"), "--cpu", "--listen", "127.0.0.1", "--port", str(program.port)]
+    command += ["--disable-auto-launch", "--disable-api-nodes", "--fp32-text-enc", "--database-url", "sqlite:///:memory:"]
+    command += ["--front-end-root", str(place / "page"), "--extra-model-paths-config", str(place / "paths.yaml")]
+    for flag, name in (("--output-directory", "output"), ("--temp-directory", "temp"), ("--user-directory", "user")):
+        command += [flag, str(place / name)]
+    with _running(command, program.folder, place / "log.txt") as process:
+        _wait(program, "/system_stats", process)
+        yield
+
+
+def draw_in_webui(program: Installed, models: Models, case: Case) -> bytes:
+    """A PNG."""
+    loras = "".join(f" <lora:{name}:{weight}>" for name, weight in case.loras.items())
+    sampler, schedule = split_sampler(case.sampler)
+    # Among the settings of a request it would be loaded anew for each: A1111 puts the former one back.
+    wanted = models.checkpoint(case)
+    if Path(program.ask("/sdapi/v1/options")["sd_model_checkpoint"] or "").stem.split(" ")[0] != wanted.stem:
+        program.ask("/sdapi/v1/options", {"sd_model_checkpoint": wanted.name})
+    settings = {
+        "sd_noise_schedule": "Zero Terminal SNR" if case.v_prediction else "Default",
+        "CLIP_stop_at_last_layers": case.clip_skip,
+        "randn_source": "CPU",
+        "eta_noise_seed_delta": 0,
+        "pad_cond_uncond": case.pad_conds,
+        "emphasis": "Original",
+    }
+    body = {
+        "prompt": case.prompt + loras,
+        "negative_prompt": case.negative,
+        "seed": case.seed,
+        "steps": case.steps,
+        "width": case.size[0],
+        "height": case.size[1],
+        "cfg_scale": case.cfg,
+        "sampler_name": sampler,
+        "scheduler": schedule or "Uniform",
+        "override_settings": settings,
+    }
+    answer = program.ask("/sdapi/v1/txt2img", body)
+    info = json.loads(answer["info"])
+    drawn = info["infotexts"][0]
+    if f"Sampler: {sampler}" not in drawn or info["sd_model_name"] != wanted.stem:
+        raise RuntimeError(f"A1111 drew something else: {drawn}")
+    return base64.b64decode(answer["images"][0])
+
+
+def draw_in_comfyui(program: Installed, models: Models, case: Case) -> bytes:
+    """A PNG."""
+    asked = program.ask("/prompt", {"prompt": comfyui_request(models, case)})["prompt_id"]
+    began = time.monotonic()
+    while time.monotonic() - began < DRAW_S:
+        history = program.ask(f"/history/{asked}").get(asked)
+        if history:
+            if history["status"]["status_str"] != "success":
+                raise RuntimeError(f"ComfyUI: {history['status']['messages'][-1]}")
+            name = history["outputs"]["save"]["images"][0]["filename"]
+            picture: bytes = program.ask(f"/view?filename={name}&type=temp")
+            return picture
+        time.sleep(0.2)
+    raise RuntimeError("ComfyUI did not finish")
+
+
+def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
+    """A workflow in the API's form, as `huanhua export --to comfyui` writes it."""
+    assert case.sampler not in ABSENT
+    sampler, scheduler = comfyui_sampler(case.sampler)
+    graph: dict[str, Any] = {"base": _node("CheckpointLoaderSimple", ckpt_name=models.checkpoint(case).name)}
+    model, clip = ["base", 0], ["base", 1]
+    for name, weight in case.loras.items():
+        graph[name] = _node(
+            "LoraLoader", model=model, clip=clip, lora_name=f"{name}.safetensors", strength_model=weight, strength_clip=weight
+        )
+        model, clip = [name, 0], [name, 1]
+    if case.v_prediction or case.sampler == "LCM":
+        kind = "v_prediction" if case.v_prediction else "lcm"
+        graph["sampling"] = _node("ModelSamplingDiscrete", model=model, sampling=kind, zsnr=case.v_prediction)
+        model = ["sampling", 0]
+    if case.clip_skip > 1:
+        graph["skip"] = _node("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-case.clip_skip)
+        clip = ["skip", 0]
+    names = ["myinv"] if case.inversion else []
+    for side, text in (("positive", case.prompt), ("negative", case.negative)):
+        graph[side] = _node("CLIPTextEncode", clip=clip, text=marked(text, names))
+    graph["empty"] = _node("EmptyLatentImage", width=case.size[0], height=case.size[1], batch_size=1)
+    settings = {"seed": case.seed, "steps": case.steps, "cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
+    links = {"model": model, "positive": ["positive", 0], "negative": ["negative", 0], "latent_image": ["empty", 0]}
+    graph["drawn"] = _node("KSampler", **settings, **links, denoise=1.0)
+    graph["decoded"] = _node("VAEDecode", samples=["drawn", 0], vae=["base", 2])
+    # PreviewImage stores as SaveImage does, in the folder of what is temporary.
+    graph["save"] = _node("PreviewImage", images=["decoded", 0])
+    return graph
+
+
+def _node(kind: str, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": kind, "inputs": inputs}
+
+
+@contextmanager
+def _running(command: list[str], place: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, cwd=place, env=environment, stdout=stream, stderr=subprocess.STDOUT)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(program: Installed, route: str, process: subprocess.Popen[bytes]) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < START_S:
+        if process.poll() is not None:
+            raise RuntimeError(f"{program.folder.name} ended at once: see its log")
+        try:
+            program.ask(route)
+        except (URLError, ConnectionError, TimeoutError):
+            time.sleep(1)
+        else:
+            return
+    raise RuntimeError(f"{program.folder.name} did not start in {START_S} s")

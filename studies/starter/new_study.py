@@ -1,0 +1,61 @@
+"""The files of a new study: commented, or filled in from whatever a person gives, for the program that shall draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from models.errors import InputError
+from studies.picture_settings.reader import graph_in
+from studies.starter.from_workflow import FILE, nodes_from, workflow_study
+from studies.starter.template import filled_from, starter, study_name
+
+Drawer = Literal["huanhua", "comfyui", "webui"]
+URLS: Final[Mapping[str, str]] = {"comfyui": "http://127.0.0.1:8188", "webui": "http://127.0.0.1:7860"}
+"""Where the servers listen if nobody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a new study. None: by what is given."""
+
+    source: Path | None = None
+    """A picture, a workflow, or settings as text."""
+    draw: Drawer | None = None
+    url: str | None = None
+    loras: Path | None = None
+    """Where LoRA files lie."""
+    nodes: Sequence[str] = ()
+    """`KEY=ID`, of a workflow."""
+
+
+def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
+    """The files to write into `folder`, by name. Raises InputError for a source that cannot be read, or drawn as it is asked."""
+    if wanted.source is None:
+        _refuse(wanted)
+        return {"study.yaml": starter(study_name(folder))}
+    graph = graph_in(wanted.source)
+    drawer = wanted.draw or ("comfyui" if graph is not None else "huanhua")
+    url = wanted.url or URLS.get(drawer, "")
+    if drawer == "comfyui":
+        if graph is None:
+            raise InputError("no workflow of ComfyUI", wanted.source, "name its API file, or a picture that ComfyUI saved")
+        nodes = nodes_from(wanted.nodes)
+        made = workflow_study(graph, wanted.source, folder, url=url, nodes=nodes, loras=wanted.loras)
+        return {"study.yaml": made.text, FILE: made.workflow}
+    if wanted.nodes:
+        raise InputError("--node names nodes of a workflow that ComfyUI draws", f"--draw {drawer}", "leave it out")
+    if wanted.url and drawer == "huanhua":
+        raise InputError("--url is a server's, and huanhua itself draws", wanted.url, "add --draw webui")
+    return {"study.yaml": filled_from(wanted.source, folder, wanted.loras, url if drawer == "webui" else None)}
+
+
+def _refuse(wanted: Wanted) -> None:
+    """Raises InputError for options that need a source."""
+    if wanted.loras is not None:
+        raise InputError("--loras looks for the LoRAs of a picture", wanted.loras, "name the picture too: --from PICTURE")
+    for option, value in (("--draw", wanted.draw), ("--url", wanted.url), ("--node", wanted.nodes)):
+        if value:
+            raise InputError(f"{option} needs a picture or a workflow", option, "name it: --from FILE")

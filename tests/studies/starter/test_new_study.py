@@ -1,0 +1,162 @@
+"""What is given decides what draws the new study: a workflow ComfyUI, anything else huanhua, unless a person says otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.errors import InputError
+from optimizer.render.remote.comfyui.workflow import open_workflow
+from optimizer.render.remote.server_lora import StudyLora
+from studies.drawing.comfyui import ComfyuiDraw
+from studies.drawing.section import HuanhuaDraw
+from studies.drawing.webui import WebuiDraw
+from studies.spec import StudySpec, read_spec
+from studies.starter.new_study import Wanted, new_study
+from tests.studies.picture_settings.drawings import png, saved
+
+LINE = "Steps: 25, Sampler: Restart, Schedule type: Karras, CFG scale: 6, Seed: 123, Size: 512x768, Model: real"
+TEXT = f"a [cat|dog] <lora:d:0.8>\n{LINE}"
+
+
+def graph(*loras: tuple[str, float], seed: int = 5) -> dict[str, Any]:
+    nodes: dict[str, Any] = {"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sd15/x.safetensors"}}}
+    last = "1"
+    for i, (file, strength) in enumerate(loras):
+        inputs = {"model": [last, 0], "clip": [last, 1], "lora_name": file, "strength_model": strength, "strength_clip": 0.5}
+        last = f"2{i}"
+        nodes[last] = {"class_type": "LoraLoader", "inputs": inputs}
+    nodes["3"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "a girl, 裙子", "clip": [last, 1]}}
+    nodes["4"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "bad", "clip": [last, 1]}}
+    nodes["5"] = {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 768, "batch_size": 1}}
+    sampling = {"model": [last, 0], "positive": ["3", 0], "negative": ["4", 0], "latent_image": ["5", 0], "denoise": 1.0}
+    sampling |= {"seed": seed, "steps": 20, "cfg": 7.5, "sampler_name": "uni_pc_bh2", "scheduler": "beta"}
+    nodes["6"] = {"class_type": "KSampler", "inputs": sampling}
+    nodes["7"] = {"class_type": "VAEDecode", "inputs": {"samples": ["6", 0], "vae": ["1", 2]}}
+    nodes["8"] = {"class_type": "SaveImage", "inputs": {"images": ["7", 0]}}
+    return nodes
+
+
+def made(folder: Path, source: Path, **wanted: Any) -> StudySpec:
+    study = folder / "study"
+    files = new_study(study, Wanted(source, **wanted))
+    study.mkdir()
+    for name, text in files.items():
+        saved(study, name, text.encode())
+    return read_spec(study / "study.yaml")
+
+
+def carriers(document: Any) -> Sequence[bytes]:
+    page: dict[str, Any] = {"nodes": [], "links": []}
+    return [
+        json.dumps(document).encode(),
+        json.dumps({"prompt": document, "client_id": "x"}).encode(),
+        png({"prompt": json.dumps(document), "workflow": json.dumps(page)}),
+        png({"prompt": json.dumps(document), "parameters": TEXT}),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_workflow_is_drawn_by_comfyui(tmp_path: Path, number: int) -> None:
+    nodes = graph(("sub\\dress.safetensors", 0.8), ("shoes.safetensors", 1.5))
+    spec = made(tmp_path, saved(tmp_path, "given", carriers(nodes)[number]))
+    assert isinstance(spec.draw, ComfyuiDraw)
+    assert (spec.draw.workflow, spec.draw.url, spec.draw.loras) == ("workflow_api.json", "http://127.0.0.1:8188", {})
+    assert json.loads((tmp_path / "study" / "workflow_api.json").read_text(encoding="utf-8")) == nodes
+    assert (spec.prompt, spec.negative_prompt, spec.seeds) == ("a girl, 裙子", "bad", [5])
+    assert (spec.render.sampler, spec.render.steps, spec.render.cfg) == ("uni_pc_bh2 beta", 20, 7.5)
+    assert {name: (lora.start, lora.bounds) for name, lora in spec.loras.items()} == {
+        "dress": (0.8, (0.0, 1.0)),
+        "shoes": (1.5, (0.0, 1.5)),
+    }
+    workflow = open_workflow(tmp_path / "study" / "workflow_api.json")
+    slots = workflow.loras([StudyLora(name, Path(lora.file)) for name, lora in spec.loras.items()])
+    assert {name: [slot.slot.node.id for slot in found] for name, found in slots.items()} == {"dress": ["20"], "shoes": ["21"]}
+
+
+def test_two_files_of_one_name_are_told_apart_by_the_server_s_names(tmp_path: Path) -> None:
+    source = saved(tmp_path, "w.json", json.dumps(graph(("a/d.safetensors", 0.8), ("b/d.safetensors", 0.3))).encode())
+    spec = made(tmp_path, source)
+    assert isinstance(spec.draw, ComfyuiDraw)
+    assert spec.draw.loras == {"d": "a/d.safetensors", "d_2": "b/d.safetensors"}
+
+
+def test_what_a_study_cannot_say_of_a_workflow_is_told(tmp_path: Path) -> None:
+    nodes = graph(("d.safetensors", -0.5), ("e.safetensors", 0.5), seed=2**60)
+    nodes["9"] = {"class_type": "LoraLoader", "inputs": {**nodes["20"]["inputs"], "lora_name": "idle.safetensors"}}
+    text = new_study(tmp_path, Wanted(saved(tmp_path, "w.json", json.dumps(nodes).encode())))["study.yaml"]
+    for told in (
+        "#   LoRA d's strength: -0.5 in the picture; a study takes 0 to 2",
+        "#   LoRA idle: left out, no sampler reads it in node 9 (LoraLoader)",
+        f"#   Seed: {2**60}; a study takes 0 to 4294967295",
+        "sampler uni_pc_bh2 beta",
+    ):
+        assert told in text
+
+
+def test_nodes_are_named_where_several_would_do(tmp_path: Path) -> None:
+    nodes = graph(("d.safetensors", 0.5))
+    nodes["66"] = nodes["6"]
+    nodes["9"] = {"class_type": "ImageBatch", "inputs": {"image1": ["7", 0], "image2": ["77", 0]}}
+    nodes["77"] = {"class_type": "VAEDecode", "inputs": {"samples": ["66", 0], "vae": ["1", 2]}}
+    nodes["8"]["inputs"]["images"] = ["9", 0]
+    source = saved(tmp_path, "w.json", json.dumps(nodes).encode())
+    with pytest.raises(InputError, match=r"name the one that the study sets: draw\.nodes"):
+        new_study(tmp_path / "study", Wanted(source))
+    spec = made(tmp_path, source, nodes=("sampler=66",))
+    assert isinstance(spec.draw, ComfyuiDraw)
+    assert spec.draw.nodes == {"sampler": "66"}
+
+
+def test_huanhua_draws_a_workflow_if_it_is_asked_to(tmp_path: Path) -> None:
+    source = saved(tmp_path, "w.json", json.dumps(graph(("d.safetensors", 0.8))).encode())
+    spec = made(tmp_path, source, draw="huanhua")
+    assert isinstance(spec.draw, HuanhuaDraw)
+    assert (spec.base.checkpoint, spec.render.rng, spec.loras["d"].start) == ("models/x.safetensors", "cpu", 0.8)
+    text = (tmp_path / "study" / "study.yaml").read_text(encoding="utf-8")
+    assert "LoRA d: text encoder at 0.5 in the picture" in text
+    assert "Sampler: uni_pc_bh2 Beta in the picture, which is not known here" in text
+
+
+def test_a_webui_draws_what_a1111_reads(tmp_path: Path) -> None:
+    source = saved(tmp_path, "a.png", png({"parameters": TEXT}))
+    spec = made(tmp_path, source, draw="webui", url="http://127.0.0.1:7861")
+    assert isinstance(spec.draw, WebuiDraw)
+    assert (spec.draw.url, spec.render.sampler, spec.prompt) == ("http://127.0.0.1:7861", "Restart Karras", "a [cat|dog]")
+    text = (tmp_path / "study" / "study.yaml").read_text(encoding="utf-8")
+    assert "# Filled in" not in text
+    here = new_study(tmp_path / "other", Wanted(source))["study.yaml"]
+    assert "alternation '[cat|dog]'" in here
+    assert "Sampler: Restart Karras in the picture, which is not known here" in here
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"draw": "comfyui"}, "no workflow of ComfyUI"),
+        ({"nodes": ("sampler=5",)}, "--node names nodes of a workflow"),
+        ({"url": "http://127.0.0.1:1"}, "--url is a server's"),
+    ],
+)
+def test_options_that_do_not_fit_a_picture_are_refused(tmp_path: Path, wanted: dict[str, Any], says: str) -> None:
+    source = saved(tmp_path, "a.png", png({"parameters": TEXT}))
+    with pytest.raises(InputError, match=says):
+        new_study(tmp_path / "study", Wanted(source, **wanted))
+
+
+@pytest.mark.parametrize("wanted", [{"draw": "webui"}, {"url": "http://x"}, {"nodes": ("a=b",)}, {"loras": Path("loras")}])
+def test_options_without_a_source_are_refused(tmp_path: Path, wanted: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="--from"):
+        new_study(tmp_path / "study", Wanted(**wanted))
+
+
+def test_a_workflow_without_loras_and_a_wrong_node_are_refused(tmp_path: Path) -> None:
+    source = saved(tmp_path, "w.json", json.dumps(graph()).encode())
+    with pytest.raises(InputError, match="the workflow loads no LoRA"):
+        new_study(tmp_path, Wanted(source))
+    with pytest.raises(InputError, match="write it as KEY=ID"):
+        new_study(tmp_path, Wanted(source, nodes=("sampler",)))
