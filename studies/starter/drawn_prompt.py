@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from models.base.prompt.emphasis import parse_emphasis
+from models.base.prompt.schedules import refuse_schedules
 from models.errors import InputError
 from studies.picture_settings.settings import file_stem
 
@@ -26,15 +26,15 @@ def drawn_prompt(text: str, name: str, notes: list[str], embeddings: list[str], 
         what = "only LoRAs are known here" if name == "the prompt" else "A1111 draws it as words there"
         notes.append(f"{match[0]}: taken out of {name}, {what}")
     drawn = NETWORK.sub("", ALONE.sub("", text)).strip()
-    notes += [f"{name}: {line}" for line in _unread(drawn)] if here else []
+    notes += [f"{name}: {line}" for line in _unread(drawn, negative=name != "the prompt")] if here else []
     return drawn
 
 
-def _unread(text: str) -> Iterator[str]:
+def _unread(text: str, *, negative: bool) -> Iterator[str]:
     """A line for each thing that the renderer does not read as A1111 does, and refuses."""
     while text:
         try:
-            parse_emphasis(text)
+            refuse_schedules(text, negative=negative)
         except InputError as error:
             yield f"{error.what}; {error.mend}"
             quoted = re.search(r"'(.+)'", error.what, re.DOTALL)

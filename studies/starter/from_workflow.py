@@ -86,7 +86,8 @@ def _loras(workflow: Workflow, found: StudySettings) -> dict[str, LoraSettings]:
         if strength is None:
             found.notes.append(f"LoRA {name}: its strength is computed by other nodes; it must be a value to be searched")
         start = found.within(f"LoRA {name}'s strength", strength, 0.4, 0, 2)
-        named[file] = LoraSettings(key, f"loras/{name}.safetensors", start, "", name)
+        stem = key if name in {lora.name for lora in named.values()} else name
+        named[file] = LoraSettings(key, f"loras/{stem}.safetensors", start, "", name)
     for slot in (*workflow.slots.loras, *workflow.slots.idle_loras):
         if slot.file not in named:
             why = "switched off" if slot in workflow.slots.loras else "no sampler reads it"
