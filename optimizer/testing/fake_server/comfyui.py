@@ -47,6 +47,7 @@ class FakeComfyUI(Behaviour):
             "/internal/folder_paths": self._folder_paths,
             "/queue": self._queue,
             "/history/{id}": lambda request: _json(self._history_of(request.path_params["id"])),
+            "/history": lambda request: _json(dict(list(self._machine.history.items())[-1:])),
             "/view": self._view,
         }
         posts = {"/prompt": self._prompt, "/queue": self._delete, "/interrupt": self._interrupt, "/free": self._free}

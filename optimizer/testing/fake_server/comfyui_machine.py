@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import struct
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,6 +211,8 @@ class Machine:
         await self._send(client, message)
 
     async def _tell(self, client: str, kind: str, data: Mapping[str, Any], messages: list[Any]) -> None:
+        if kind.startswith("execution"):
+            data = {**data, "timestamp": int(1000 * time.time())}
         messages.append([kind, dict(data)])
         await self._send(client, json.dumps({"type": kind, "data": data}))
 
