@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from models.errors import InputError
@@ -79,6 +79,7 @@ def _of_file(graph: Graph, slots: Slots, lora: StudyLora) -> list[LoraSlot]:
     found = [slot for slot in slots.loras if slot.file == file]
     active = [slot for slot in found if slot.active]
     _switched_on(graph, active or found, lora)
+    _unread(graph, lora, {slot.node.id for slot in (*slots.loras, *slots.idle_loras)})
     return active
 
 
@@ -100,11 +101,11 @@ def _switched_on(graph: Graph, found: Sequence[LoraSlot], lora: StudyLora) -> No
             raise InputError(f"{slot.file} is switched off in node {slot.node.label}", f"loras.{lora.name}", "switch it on there")
 
 
-def _unread(graph: Graph, lora: StudyLora) -> None:
-    """A node that loads it in a way that is not read here would go on doing so."""
+def _unread(graph: Graph, lora: StudyLora, read: Set[str] = frozenset()) -> None:
+    """A node that loads it in a way that is not read here would go on doing so. Nodes that encode text load nothing."""
     stem = _file(lora).replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
     for node in graph.nodes.values():
-        for text in mentions(node):
+        for text in mentions(node) if node.id not in read and "TextEncode" not in node.kind else []:
             if text.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors") == stem:
                 what = f"node {node.label} loads {text} in a way that is not known here"
                 raise InputError(what, f"loras.{lora.name}", "use Load LoRA nodes for the study's LoRAs")

@@ -200,6 +200,13 @@ def test_faults_of_loaders_are_told_in_one_line() -> None:
     assert "12 (Odd Loader) loads sub/shoes.safetensors in a way that is not known here" in refusal(nodes)
     nodes["12"] = node("Tags", text="a <lora:shoes:0.5>", model=["10", 0])
     assert "12 (Tags) loads shoes in a way that is not known here" in refusal(nodes)
+    nodes = workflows.plain()
+    nodes["12"] = node("Tags", text="a <lora:shoes:0.5>", model=["11", 0])
+    nodes["5"]["inputs"]["model"] = ["12", 0]
+    assert "12 (Tags) loads shoes in a way that is not known here" in refusal(nodes), "besides the loader that is read"
+    nodes = workflows.plain()
+    nodes["2"]["inputs"]["text"] = "a <lora:shoes:0.5>"
+    assert len(opened(nodes).loras(STUDY)) == 2
     both = workflows.plain({"a/dress.safetensors": 0.4, "b/dress.safetensors": 0.4, "shoes.safetensors": 0.1})
     assert "the workflow loads 2 LoRAs of the name dress.safetensors" in refusal(both)
 
