@@ -14,6 +14,16 @@ NARROW: Final = "sd15-narrow"
 FAMILIES: Final = (NARROW, "sd15", "sdxl")
 FULL_STEPS: Final = 3
 """Of full-size models, which take long on a processor."""
+SAME_KIND: Final = {
+    "two chunks beside one": ["long prompts, equally long", "one chunk beside two", "two chunks beside one, padded"],
+    "CFG 1": ["CFG 1, long negative"],
+    "size 72x104": ["size 136x72", "size 96x160"],
+    "three LoRAs": ["three LoRAs, clip skip 2, emphasis"],
+    "sampler LCM": [f"LCM, {steps} steps" for steps in (3, 4, 5, 7, 8)],
+    "sampler DDIM": ["DDIM, 9 steps", "PLMS, 9 steps", "UniPC, 9 steps"],
+    "v-prediction": [f"v-prediction, zero SNR: {name}" for name in ("Euler", "DPM++ SDE Karras", "DPM2 a", "DDIM")],
+}
+"""Cases that are drawn by the narrow model alone, by those that stand for them at full size."""
 SHORT: Final = "1girl, full body, pink dress, standing"
 BAD: Final = "lowres, bad anatomy"
 EMPHASIS: Final = "1girl, (pink dress:1.4), ((standing)), [hat], (white shoes:0.6)"
@@ -130,10 +140,11 @@ def all_cases(*, quick: bool = False) -> list[Case]:
 
 
 def family_cases(family: str, cases: Sequence[Case]) -> list[Case]:
-    """All for the narrow model; at full size one schedule type a sampler and fewer steps, for SDXL a selection."""
+    """All for the narrow model; at full size one schedule type a sampler, one case a kind, fewer steps; for SDXL the least."""
     if family == NARROW:
         return list(cases)
-    fewer = [replace(case, steps=min(case.steps, FULL_STEPS)) for case in cases if case.name not in _variants()]
+    left_out = _variants() | {name for names in SAME_KIND.values() for name in names}
+    fewer = [replace(case, steps=min(case.steps, FULL_STEPS)) for case in cases if case.name not in left_out]
     if family == "sd15":
         return fewer
     samplers = ("Euler", "Euler a", "DPM++ 2M Karras", "DPM++ SDE Karras")

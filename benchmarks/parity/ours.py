@@ -56,7 +56,7 @@ class Renderer:
         try:
             renderer, jobs = self._renderer(case, like)
         except InputError as error:
-            return str(error).splitlines()[0]
+            return f"refused: {error.what}"
         with both_roundings() as cut:
             stored = pictures(renderer.render(jobs))[0]
         return stored, cut[0]

@@ -36,8 +36,8 @@ class Row:
     found: dict[str, Difference | str] = field(default_factory=dict)
     """By column; in words why there is no picture."""
 
-    def line(self) -> str:
-        cells = [self.found.get(column, "") for column in COLUMNS]
+    def line(self, columns: Sequence[str] = COLUMNS) -> str:
+        cells = [self.found.get(column, "") for column in columns]
         return "| " + " | ".join([self.case.name, *(c if isinstance(c, str) else c.text() for c in cells)]) + " |"
 
 
@@ -82,8 +82,9 @@ def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    head = ["| case | " + " | ".join(COLUMNS) + " |", "| --- " * (len(COLUMNS) + 1) + "|"]
-    return "\n".join([*head, *(row.line() for row in rows)])
+    columns = [column for column in COLUMNS if any(column in row.found for row in rows)]
+    head = ["| case | " + " | ".join(columns) + " |", "| --- " * (len(columns) + 1) + "|"]
+    return "\n".join([*head, *(row.line(columns) for row in rows)])
 
 
 def write_document(family: str, rows: Sequence[Row]) -> None:

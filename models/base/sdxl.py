@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from models.base.family import Base, Conditioning
 from models.base.prompt.encoding import encode_xl
 from models.base.prompt.reading import A1111, Reading
+from models.base.prompt.schedules import refuse_unread
 from models.base.stable_diffusion import (
     UNET_BLOCKS,
     StableDiffusion,
     of_equal_length,
     read_clip_tokenizer,
-    refuse_unread,
     vectors_of,
 )
 from models.errors import InputError

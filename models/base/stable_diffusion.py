@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import CONFIGS, Conditioning
 from models.base.prompt.reading import Reading, equal_tokens, repeated
-from models.base.prompt.schedules import refuse_schedules
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,13 +56,6 @@ def read_clip_tokenizer(folder: Path) -> CLIPTokenizer:
         str(folder if own else VOCABULARY), local_files_only=True, **settings
     )
     return tokenizer
-
-
-def refuse_unread(prompt: str, negative: str, reading: Reading) -> None:
-    """Raises InputError for prompts that A1111 reads in a way that is not followed here; to ComfyUI any text is one prompt."""
-    if reading.program == "a1111":
-        refuse_schedules(prompt)
-        refuse_schedules(negative, negative=True)
 
 
 def of_equal_length(

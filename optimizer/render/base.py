@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from models.base.prompt.reading import Program, Reading
+from models.base.prompt.schedules import refuse_unread
 from models.errors import InputError
 from optimizer.point import Job
 from optimizer.render.comfyui_sampling import check_comfyui
@@ -55,8 +56,9 @@ class RenderSettings:
         return {key: value for key, value in asdict(self).items() if later.get(key) != value or key not in later}
 
     def check(self, factor: int) -> None:
-        """Raises InputError if the sampler is unknown or the size does not fit the latent grid."""
+        """Raises InputError for an unknown sampler, a prompt that is not followed, and a size that does not fit the grid."""
         sampler_named(self.sampler)
+        refuse_unread(self.prompt, self.negative_prompt, self.reading)
         if self.like == "comfyui":
             check_comfyui(self.sampler)
             if self.rng != "cpu" or self.ensd or self.pad_conds:

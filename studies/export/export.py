@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.vision.upscaler import Upscaler
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
+OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
@@ -74,7 +75,7 @@ def _check_drawn_here(study: Study, to: Target) -> None:
 
 def _payload_note(study: Study) -> tuple[str, ...]:
     files = [f"what {file} sets is not in it" for key, file in study.spec.draw.files().items() if key == "payload"]
-    return tuple(files)
+    return (*files, OTHER_MEANING) if study.spec.render.like == "comfyui" else tuple(files)
 
 
 def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:

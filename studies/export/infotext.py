@@ -16,6 +16,7 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
     spec, point = study.spec, job.point
     sampler, schedule = split_sampler(point.sampler or spec.render.sampler)
     delta = {"ENSD": str(spec.render.ensd)} if spec.render.ensd else {}
+    padded = {"Pad conds": "True"} if spec.render.pad_conds else {}
     return PictureSettings(
         prompt=point.prompt or spec.prompt,
         negative=spec.negative_prompt,
@@ -28,10 +29,10 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
         model=study.base_facts.name,
         model_hash=study.base_facts.hash[:10],
         clip_skip=spec.base.clip_skip,
-        rng=spec.render.rng.upper(),
+        rng="CPU" if spec.render.like == "comfyui" else spec.render.rng.upper(),
         loras={file_name(study, name): weight for name, weight in loras.items()},
         lora_hashes={file_name(study, name): study.lora_facts[name].hash for name in loras},
-        other={**delta, **(other or {})},
+        other={**delta, **padded, **(other or {})},
     )
 
 

@@ -26,6 +26,7 @@ TINY_VAES: Final = ("TAESD", "Tiny", "Remote", "REPA-E")
 """SD.Next's decoders that are no VAE file."""
 EMBEDDING: Final = re.compile(r"[\w .()+-]+")
 DELTAS: Final = ("ENSD", "Sampler eta delta")
+PADDED: Final = "Pad conds"
 GUESS: Final = 0.4
 """Weight of a LoRA whose weight is not given."""
 FILES: Final = (".safetensors", ".ckpt", ".pt", ".bin", ".pth")
@@ -56,6 +57,7 @@ class StudySettings:
     embeddings: list[str] = field(default_factory=list)
     rng: str = "gpu"
     ensd: int = 0
+    pad_conds: bool = False
     width: int = 512
     height: int = 768
     steps: int = 30
@@ -89,7 +91,7 @@ def settings_from(info: PictureSettings, *, webui: bool = False) -> StudySetting
     _render(found, info)
     _noise(found, info)
     _loras(found, info)
-    read = {*DELTAS, "VAE", "TI hashes", "Embeddings"}
+    read = {*DELTAS, PADDED, "VAE", "TI hashes", "Embeddings"}
     for key, value in info.other.items():
         note = None if key in read or key.startswith("Embedding_") else unexpressed(key, value)
         found.notes += [] if note is None else [note]
@@ -160,6 +162,7 @@ def _noise(found: StudySettings, info: PictureSettings) -> None:
         found.ensd = int(ensd)
     else:
         found.notes.append(dropped("ENSD", ensd))
+    found.pad_conds = info.other.get(PADDED) == "True"
 
 
 def _loras(found: StudySettings, info: PictureSettings) -> None:

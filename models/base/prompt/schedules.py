@@ -11,12 +11,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from models.base.prompt.reading import Reading
 from models.errors import InputError
 
 _WORDS: Final = re.compile(r"(?:[^\\\[\]():|]|\\.)+")
 _WHEN: Final = re.compile(r"\s*[+-]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?\s*\]")
 _AND: Final = re.compile(r"\bAND\b")
 _WEIGHT_OF_ALL: Final = re.compile(r":\s*[-+]?(?:\d+\.?|\d*\.\d+)\s*$")
+
+
+def refuse_unread(prompt: str, negative: str, reading: Reading) -> None:
+    """Raises InputError for prompts that A1111 reads in a way that is not followed here; to ComfyUI any text is one prompt."""
+    if reading.program == "a1111":
+        refuse_schedules(prompt)
+        refuse_schedules(negative, negative=True)
 
 
 def refuse_schedules(prompt: str, *, negative: bool = False) -> None:

@@ -71,6 +71,13 @@ def test_a_picture_of_1_6(tmp_path: Path) -> None:
     assert settings_of(V16).notes == ["the base's hash: fc2511737a; the file's name is all that is looked for"]
 
 
+@pytest.mark.parametrize(("said", "padded"), [(", Pad conds: True", True), ("", False), (", Pad conds: False", False)])
+def test_padded_prompts_are_padded_in_the_study(tmp_path: Path, said: str, padded: bool) -> None:
+    found = settings_of(f"{V16}{said}")
+    assert study(found, tmp_path).render.pad_conds is padded
+    assert not any("Pad conds" in note for note in found.notes)
+
+
 def test_a_picture_of_1_8_with_hires_fix(tmp_path: Path) -> None:
     found = settings_of(V18)
     spec = study(found, tmp_path)
