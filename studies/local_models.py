@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from studies.devices import best_device
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
+from studies.prompts import trigger_of, without_triggers
 from studies.render_settings import render_settings_of
 from studies.scorer_models import open_observer
 from studies.spec import StudySpec
@@ -84,6 +85,7 @@ class LocalModels:
             render_settings_of(self.spec),
             fixed,
             embeddings=self.embeddings,
+            prompts=self._other_prompts(),
             device=self.device,
             max_batch=render.batch,
             compiled=render.compile,
@@ -120,6 +122,16 @@ class LocalModels:
         """What is stored of the base and the LoRAs; opens them."""
         base = BaseFacts(self.base.name, self.base.hash, self.base.family.name, self.base.schedule)
         return ModelFacts(base, {n: LoraFacts(file.hash, trigger_metadata(file.metadata)) for n, file in self.loras.items()})
+
+    def _other_prompts(self) -> list[str]:
+        """The prompt without triggers, with each prompt edit, and with all of them."""
+        prompt, levers = self.spec.prompt, self.spec.search.levers
+        triggers = (trigger_of(section.trigger, self.loras[name].metadata) for name, section in self.spec.loras.items())
+        found, edited = [without_triggers(prompt, [word for word in triggers if word])], prompt
+        for edit in levers.all() if levers else ():
+            found.append(edit.apply(prompt))
+            edited = edit.apply(edited)
+        return [*found, edited]
 
     def _path(self, name: str) -> Path:
         return (self.root / name).expanduser()

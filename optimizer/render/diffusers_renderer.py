@@ -64,6 +64,9 @@ class DiffusionRenderer:
     """Weights of LoRAs that are not searched."""
     embeddings: Mapping[str, Embedding] = field(default_factory=dict)
     """Textual inversions by the names that stand in prompts."""
+    prompts: Sequence[str] = ()
+    """What jobs may name instead of the settings' prompt, as far as it is known. Decides no image, but with the settings' prompt
+    whether images were once drawn otherwise (`UNEVEN`)."""
     device: str | None = None
     """None for the device that the base is on."""
     max_batch: int | None = None
@@ -102,7 +105,7 @@ class DiffusionRenderer:
         mine = frame.like == "a1111"
         variants = {
             ZERO_SNR: bool(self.base.schedule.get("rescale_betas_zero_snr")),
-            UNEVEN: mine and not frame.pad_conds and self._conditioning.uneven(frame.prompt, frame.negative_prompt),
+            UNEVEN: mine and not frame.pad_conds and self._may_be_uneven(),
             RESIZED: mine and not divides(self.base.denoiser, self._latent_shape()),
             LCM_LEVELS: mine and frame.sampler == "LCM" and not on_learnt_levels(frame.steps),
             "tiled": self._fit.tiled,
@@ -182,6 +185,10 @@ class DiffusionRenderer:
         if point.cfg > 1:
             return self._conditioning.of(prompt, self.settings.negative_prompt, weights)
         return (self._conditioning.alone(prompt, weights),)
+
+    def _may_be_uneven(self) -> bool:
+        negative = self.settings.negative_prompt
+        return any(self._conditioning.uneven(prompt, negative) for prompt in (self.settings.prompt, *self.prompts))
 
     def _latent_shape(self) -> tuple[int, int, int]:
         return self.base.family.latent_shape(self.base, self.settings.width, self.settings.height)

@@ -98,6 +98,12 @@ def test_only_pictures_that_changed_have_another_identity(base: Base, changes: d
     assert identity["frame"].keys() & later == changes.keys() & later
 
 
+def test_a_prompt_that_edits_make_too_long_counts_as_uneven(base: Base) -> None:
+    plain, edited = (DiffusionRenderer(base, {}, settings(), prompts=prompts) for prompts in (["1girl, hat"], [LONG]))
+    assert plain.identity()["path"] == "folded-3"
+    assert edited.identity()["path"] == "folded-3 uneven"
+
+
 def test_upsamplers_double_convolve_and_then_cut_down(base: Base) -> None:
     shape = base.family.latent_shape(base, 72, 104)
     assert not divides(base.denoiser, shape)
