@@ -90,7 +90,7 @@ def _model_lines(study: Study) -> Iterator[str]:
     models = study.models
     study.render_settings.check(models.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
-    if noise_is_elsewhere(study.spec.render.rng, best_device(study.spec.render.device)):
+    if noise_is_elsewhere(study.render_settings.rng, best_device(study.spec.render.device)):
         yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
     for name, file in models.loras.items():
         layers = sum(len(modules) for modules in file.layers.values())
