@@ -72,6 +72,7 @@ class ServedStudy:
 
         (self.folder / "photos").mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 12)).save(self.folder / "photos" / "photo.png")
+        (self.folder / "hands.onnx").write_text("never opened")
         sections = {**SPEC, "loras": dict(LORAS), "prompt": PROMPT, "draw": dict(draw), "seeds": [7], **changes}
         if draw["with"] == "comfyui":
             workflow = plain(size=(64, 96)) if workflow is None else workflow
