@@ -45,6 +45,9 @@ BUDGET: Final = 40
 PLAIN: Final = 1
 LADDER: Final = 2
 """Images of one LoRA alone that calibrate it."""
+OWN: Final = ("least-weight", "fours")
+BATCH: Final = 4
+"""Images that "fours" draws at once."""
 NEVER_ENDING: Final = ("botorch", "gp", "tpe")
 """They draw all of the budget where nothing can be met: such problems are left out."""
 Result: TypeAlias = dict[str, Any]
@@ -57,6 +60,7 @@ def least_weight(problem: Refined, seed: int) -> Sampler:
 
 SEARCHES: Final[Mapping[str, Callable[[Refined, int], Sampler]]] = {
     "least-weight": least_weight,
+    "fours": least_weight,
     "bisection": lambda problem, seed: Bisection(),
     "botorch": lambda problem, seed: BotorchSampler(seed, least_saving(problem.space)),
     "gp": lambda problem, seed: Raised(OptunaSampler("gp", seed, design=())),
@@ -98,7 +102,7 @@ def results(name: str, cases: Sequence[Case], repetitions: int, keep: Path | Non
         if name in NEVER_ENDING and problem.optimum is None:
             continue
         for seed in range(repetitions if name == "least-weight" and problem.optimum is not None else 1):
-            code = [all_in_sources(), search_sources() if name == "least-weight" else ""]
+            code = [all_in_sources(), search_sources() if name in OWN else ""]
             key = json.dumps([name, case.name, case.level, seed, *code])
             if key not in stored:
                 stored[key] = run(name, problem, seed)
@@ -111,7 +115,7 @@ def results(name: str, cases: Sequence[Case], repetitions: int, keep: Path | Non
 def run(name: str, problem: Refined, seed: int) -> Result:
     """One search to its own end."""
     began = time.process_time()
-    drawn = searched(problem, SEARCHES[name](problem, seed))
+    drawn = searched(problem, SEARCHES[name](problem, seed), BATCH if name == "fours" else 1)
     trials, images = list(drawn.trials), PLAIN + LADDER * len(problem.space.weights) + drawn.images
     history = with_robustness(trials, drawn.neighbours)
     pick = best_robust(trials, drawn.neighbours) or best(trials)
@@ -129,11 +133,11 @@ def run(name: str, problem: Refined, seed: int) -> Result:
     }
 
 
-def searched(problem: Refined, sampler: Sampler) -> Drawn:
-    """As studies.run.seed_search goes on."""
+def searched(problem: Refined, sampler: Sampler, count: int) -> Drawn:
+    """As studies.run.seed_search goes on, `count` images at once."""
     settings, drawn = SearchSettings(problem.start, BUDGET, require=problem.problem.require), Drawn([], [], {})
     while True:
-        wanted = next_images(problem.space, drawn, settings, sampler, robust=True)
+        wanted = next_images(problem.space, drawn, settings, sampler, robust=True, count=count)
         if isinstance(wanted, RobustnessImage):
             key, side = wanted.pick.point.key(), wanted.side
             seen = {**drawn.neighbours.get(key, {}), side: problem.judge(neighbours(wanted.pick.point, OFF)[side])}
