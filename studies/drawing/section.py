@@ -13,8 +13,11 @@ from optimizer.render.remote.address import address
 from optimizer.render.remote.difference import FARTHEST, MEAN
 from studies.spec_section import Section
 
-LOCAL_ONLY: Final = ("base.allow_pickle", "base.dtype", "render.device", "render.batch", "render.compile")
-"""Keys of study.yaml that say how the base is opened on this machine."""
+LOCAL_ONLY: Final = (
+    *("base.allow_pickle", "base.dtype", "render.device", "render.batch", "render.compile"),
+    *("render.like", "render.pad_conds"),
+)
+"""Keys of study.yaml that say how this machine opens the base and draws."""
 
 
 class DrawSection(Section):

@@ -162,7 +162,10 @@ def _noise(found: StudySettings, info: PictureSettings) -> None:
         found.ensd = int(ensd)
     else:
         found.notes.append(dropped("ENSD", ensd))
-    found.pad_conds = info.other.get(PADDED) == "True"
+    padded = info.other.get(PADDED) == "True"
+    found.pad_conds = padded and not found.webui
+    if padded and found.webui:
+        found.notes.append(dropped(PADDED, "True"))
 
 
 def _loras(found: StudySettings, info: PictureSettings) -> None:
