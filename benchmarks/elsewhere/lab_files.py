@@ -32,6 +32,7 @@ def write_comfyui_paths(folder: Path) -> Path:
     node.mkdir(parents=True, exist_ok=True)
     shutil.copy(IN_PROGRAMS / "comfyui_node.py", node / "__init__.py")
     shutil.copy(IN_PROGRAMS / DECODER, node)
+    shutil.copytree(BASE, node / BASE.name, dirs_exist_ok=True)
     path.write_text(f"lab:\n  loras: {WEIGHTS / 'loras'}\n  custom_nodes: {node.parent}\n", encoding="utf-8")
     return path
 

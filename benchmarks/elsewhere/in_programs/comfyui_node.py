@@ -60,14 +60,14 @@ class PaperDollDecoder:
 class PaperDollBase:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
-        return {"required": {"folder": ("STRING", {"default": ""})}}
+        return {"required": {"folder": ("STRING", {"default": "base"})}}
 
     RETURN_TYPES = ("MODEL", "CLIP", "VAE")
     FUNCTION = "load"
     CATEGORY = "loaders"
 
     def load(self, folder: str) -> tuple[Any, Any, Any]:
-        base = Path(folder)
+        base = Path(__file__).parent / folder
         return _model(base / "unet"), _clip(base), PaperDollDecoder(base / "vae")
 
 
