@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT_SCOUT: Final = 16
-FEWEST_TRIALS: Final = 4
-LARGEST_SEED: Final = 2**32 - 1
 """Seeds to scout where the study file lists its own."""
+FEWEST_TRIALS: Final = 4
 SEED_RECORDS: Final = 8
 """Records that are logged for a seed besides its trials."""
 RECORD_WAIT_S: Final = 2.0
@@ -93,7 +92,7 @@ def run_study(
 
     callback = callback or SilentCallback()
     for seed in seeds:
-        _check_whole(seed, "seeds", 0, LARGEST_SEED)
+        _check_whole(seed, "seeds", 0, study.spec.draw.largest_seed)
     for value, name, least in ((trials, "trials", FEWEST_TRIALS), (ray_workers, "ray_workers", 1)):
         if value is not None:
             _check_whole(value, name, least)

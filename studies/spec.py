@@ -164,7 +164,7 @@ class StudySpec(Section):
     loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
     """LoRAs by names of your own"""
     search: SearchSection = SearchSection()
-    seeds: SeedsSection | list[Annotated[int, Field(ge=0, lt=2**32)]] = SeedsSection()
+    seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()
     """seeds to search, or how many to scout"""
     scorers: ScorersSection
     tracking: TrackingSection = TrackingSection()
@@ -197,6 +197,9 @@ class StudySpec(Section):
         _check_files(self.loras)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
+        largest = self.draw.largest_seed
+        if isinstance(self.seeds, list) and max(self.seeds) > largest:
+            raise ValueError(f"seeds names {max(self.seeds)}; {self.draw.title} draws 0 to {largest}")
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
             raise ValueError("search.cfg must rise, within 1 to 30")
         return self

@@ -19,8 +19,9 @@ def lock(
     from studies.run.scouting import lock as keep
 
     opened = open_study(study, workspace)
-    bad = [s for s in seeds if not 0 <= s < 2**32]
+    largest = opened.spec.draw.largest_seed
+    bad = [s for s in seeds if not 0 <= s <= largest]
     if bad:
-        raise InputError(f"no seed: {bad[0]}", "lock", "seeds are whole numbers from 0 to 4294967295")
+        raise InputError(f"no seed: {bad[0]}", "lock", f"seeds are whole numbers from 0 to {largest}")
     opened.workspace.make()
     typer.echo("locked: " + ", ".join(str(s) for s in keep(opened, seeds)))

@@ -10,7 +10,8 @@ import typer
 if TYPE_CHECKING:
     from studies.study import Study
 
-LARGEST_SEED: Final = 2**32 - 1
+LARGEST_SEED: Final = 2**64 - 1
+"""That any program draws."""
 OneSeedOption = Annotated[int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only this seed")]
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")]
 WorkspaceOption = Annotated[

@@ -29,6 +29,8 @@ class DrawSection(Section):
     """The program's name, for people."""
     in_a1111_words: ClassVar[bool] = False
     """Whether A1111's infotext tells all that the study file sets, size and clip skip included."""
+    largest_seed: ClassVar[int] = 2**32 - 1
+    """That the program takes."""
     unused: ClassVar[Mapping[str, str]] = {}
     """Dotted keys of study.yaml that decide nothing here, and why: they are refused where they are given."""
 

@@ -15,6 +15,8 @@ from studies.spec import StudySpec
 LONGEST: Final = 50
 NUMBER: Final = r"\d{1,12}(?:\.\d{1,12})?"
 SETTINGS: Final = (CFG, "steps", "sampler", "seed", "prompt")
+EXACT: Final = 2**53
+"""The largest whole number that is exact among those of an axis."""
 
 
 def parse_axis(text: str, spec: StudySpec) -> GridAxis:
@@ -26,7 +28,7 @@ def parse_axis(text: str, spec: StudySpec) -> GridAxis:
         case "steps":
             return StepsAxis(_whole(_within(_numbers(values, text), "steps", 1, 200, text), text), spec.render.steps)
         case "seed":
-            return SeedAxis(_whole(_within(_numbers(values, text), "seed", 0, 2**32 - 1, text), text))
+            return SeedAxis(_whole(_within(_numbers(values, text), "seed", 0, min(spec.draw.largest_seed, EXACT), text), text))
         case "sampler":
             return SamplerAxis(_samplers(values, text, here=isinstance(spec.draw, HuanhuaDraw)), spec.render.sampler)
         case "prompt":

@@ -73,7 +73,7 @@ def stored_ladder_seed(study: Study) -> int | None:
     if stored is None:
         return None
     seed = stored.get("seed") if isinstance(stored, dict) else None
-    if not is_seed(seed):
+    if not is_seed(study, seed):
         mend = "move it away: the next run calibrates anew, at its first seed"
         raise InputError("no record of a calibration", study.workspace.root / f"{CALIBRATION}.json", mend)
     return int(str(seed))

@@ -13,7 +13,6 @@ from scorers.score.soundness import Soundness, soundness_of
 from studies.study import Study
 
 LOCKED: Final = "locked"
-LARGEST_SEED: Final = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,12 @@ def locked_seeds(study: Study) -> list[int]:
     stored = study.workspace.read(LOCKED)
     if stored is None:
         stored = []
-    if not isinstance(stored, list) or not all(is_seed(seed) for seed in stored):
+    if not isinstance(stored, list) or not all(is_seed(study, seed) for seed in stored):
         mend = "move it away, then `huanhua lock STUDY SEED`"
         raise InputError("no list of seeds", study.workspace.root / f"{LOCKED}.json", mend)
     return list(dict.fromkeys([*named, *stored]))
 
 
-def is_seed(value: object) -> bool:
-    """Whether it is a whole number from 0 to 2^32 - 1."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED
+def is_seed(study: Study, value: object) -> bool:
+    """Whether it is a whole number that the program which draws the study takes for a seed."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= study.spec.draw.largest_seed

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from studies.drawing.comfyui import ComfyuiDraw
 from studies.picture_settings.settings import file_stem
 from studies.starter.from_picture import LoraSettings, StudySettings, study_key
 from studies.starter.lora_files import with_files
@@ -108,10 +109,12 @@ def _nodes(nodes: Mapping[str, str]) -> str:
 
 def _seed(workflow: Workflow, found: StudySettings) -> None:
     seed = workflow.own.seed
-    if seed is not None and 0 <= seed < 2**32:
+    if seed is not None and 0 <= seed <= ComfyuiDraw.largest_seed:
         found.seed = seed
     else:
-        found.notes.append("Seed: computed by other nodes" if seed is None else f"Seed: {seed}; a study takes 0 to {2**32 - 1}")
+        found.notes.append(
+            "Seed: computed by other nodes" if seed is None else f"Seed: {seed}; a study takes 0 to {ComfyuiDraw.largest_seed}"
+        )
 
 
 def _own(workflow: Workflow) -> str:

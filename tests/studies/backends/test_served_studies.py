@@ -283,3 +283,16 @@ def test_a_password_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def setting_draw(program: str) -> dict[str, Any]:
     return {"with": program, **({"workflow": "mine_api.json"} if program == "comfyui" else {})}
+
+
+def test_seeds_of_64_bits_are_drawn_where_the_program_has_them(setting: Setting) -> None:
+    seed = 2**63 + 11
+    study = setting.study(seeds=[seed])
+    if setting.program == "webui":
+        with pytest.raises(InputError, match=f"seeds names {seed}; .* draws 0 to 4294967295"):
+            study.open()
+        return
+    (outcome,) = run(study.open(), trials=4)
+    assert outcome.seed == seed
+    assert {scene.seed for scene in setting.drawn} == {seed}
+    assert points(run(study.open(), trials=4)) == points([outcome])

@@ -107,7 +107,7 @@ def test_trials_are_shown_when_the_list_of_locked_seeds_is_lost(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("verb", ["show", "track", "run", "export", "pick"])
-@pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
+@pytest.mark.parametrize("seed", ["-1", "18446744073709551616", "x"])
 def test_what_is_no_seed_is_refused_as_such(tmp_path: Path, verb: str, seed: str) -> None:
     fake_study(tmp_path / "study")
     more = {"export": ["--to", "png"], "pick": ["--trial", "0"]}.get(verb, [])

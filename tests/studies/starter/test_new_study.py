@@ -86,13 +86,13 @@ def test_two_files_of_one_name_are_told_apart_by_the_server_s_names(tmp_path: Pa
 
 
 def test_what_a_study_cannot_say_of_a_workflow_is_told(tmp_path: Path) -> None:
-    nodes = graph(("d.safetensors", -0.5), ("e.safetensors", 0.5), seed=2**60)
+    nodes = graph(("d.safetensors", -0.5), ("e.safetensors", 0.5), seed=2**70)
     nodes["9"] = {"class_type": "LoraLoader", "inputs": {**nodes["20"]["inputs"], "lora_name": "idle.safetensors"}}
     text = new_study(tmp_path, Wanted(saved(tmp_path, "w.json", json.dumps(nodes).encode())))["study.yaml"]
     for told in (
         "#   LoRA d's strength: -0.5 in the picture; a study takes 0 to 2",
         "#   LoRA idle: left out, no sampler reads it in node 9 (LoraLoader)",
-        f"#   Seed: {2**60}; a study takes 0 to 4294967295",
+        f"#   Seed: {2**70}; a study takes 0 to {2**64 - 1}",
         "sampler uni_pc_bh2 beta",
     ):
         assert told in text
