@@ -219,7 +219,10 @@ def test_a_renderer_that_turns_out_to_be_another_draws_nothing(copied: Study) ->
     study = opened_on(copied.root, world)
     job = Job(1, plain_point(study))
     for _ in range(2):
-        with pytest.raises(InputError, match=r"would now draw otherwise than the stored images were drawn \(path\)"):
+        with pytest.raises(
+            InputError,
+            match=r"would now draw otherwise than the stored images were drawn \(order of arithmetic was nothing and is folded\)",
+        ):
             study.evaluator.evaluate(job.seed, job.point)
     assert world.drawn == []
     # The line's advice works.

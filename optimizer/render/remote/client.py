@@ -28,14 +28,14 @@ class ServerAwayError(InputError):
 
 
 class RefusedError(InputError):
-    """The server answered with an error. `status` is HTTP's, `body` its JSON, None if it has none."""
+    """The server answered with an error. `status` is HTTP's, `answer` its JSON, None if it has none."""
 
-    def __init__(self, what: str, where: object, mend: str, status: int = 0, body: Any = None) -> None:
+    def __init__(self, what: str, where: object, mend: str, status: int = 0, answer: Any = None) -> None:
         super().__init__(what, where, mend)
-        self.status, self.body = status, body
+        self.status, self.answer = status, answer
 
     def __reduce__(self) -> Any:
-        return type(self), (self.what, self.where, self.mend, self.status, self.body)
+        return type(self), (self.what, self.where, self.mend, self.status, self.answer)
 
 
 @dataclass(frozen=True)
@@ -86,15 +86,15 @@ class Client:
         """The content at `path`, of at most `LARGEST` bytes."""
         return self._patiently(lambda: self._ask("GET", path, LARGEST, query=query)).content
 
-    def post(self, path: str, body: Mapping[str, Any], *, patiently: bool = True, answer_s: float | None = ANSWER_S) -> Any:
-        """The JSON that answers `body`; None for an empty answer.
+    def post(self, path: str, sent: Mapping[str, Any], *, patiently: bool = True, answer_s: float | None = ANSWER_S) -> Any:
+        """The JSON that answers `sent`; None for an empty answer.
 
         Not `patiently`, one try: for requests that must not reach the server twice. `answer_s` is the longest silence that is
         waited for; None has no end, for a caller that watches the server itself.
         """
 
         def ask() -> _Answer:
-            return self._ask("POST", path, LARGEST_JSON, body=body, answer_s=answer_s)
+            return self._ask("POST", path, LARGEST_JSON, sent=sent, answer_s=answer_s)
 
         answer = self._patiently(ask) if patiently else ask()
         return self._json(answer) if answer.content.strip() else None
@@ -114,13 +114,13 @@ class Client:
         limit: int,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        sent: Mapping[str, Any] | None = None,
         answer_s: float | None = ANSWER_S,
     ) -> _Answer:
         import httpx2
 
         silence = httpx2.Timeout(answer_s, connect=CONNECT_S)
-        with self._one_line(), self._http.stream(method, path, params=query, json=body, timeout=silence) as response:
+        with self._one_line(), self._http.stream(method, path, params=query, json=sent, timeout=silence) as response:
             content = bytearray()
             for part in response.iter_bytes():
                 content += part
@@ -156,9 +156,9 @@ class Client:
             # What a proxy answers while the server behind it is started again.
             raise ServerAwayError(f"no server answers behind a proxy ({answer.status})", self.url, "start it")
         if answer.status >= 400:
-            body = _parsed(answer.content)
-            what = f"the server refused {path} ({answer.status}{_reason(body)})"
-            raise RefusedError(what, self.url, "see its log", answer.status, body)
+            stated = _parsed(answer.content)
+            what = f"the server refused {path} ({answer.status}{_reason(stated)})"
+            raise RefusedError(what, self.url, "see its log", answer.status, stated)
         if answer.kind.startswith("text/html"):
             raise InputError(
                 "a web page answers, not an API: a login, or another program", self.url, f"mend draw.url, or {CREDENTIALS}"
@@ -185,12 +185,12 @@ def _parsed(content: bytes) -> Any:
         return None
 
 
-def _reason(body: Any) -> str:
+def _reason(stated: Any) -> str:
     """What an error's JSON states, in at most 160 printable letters."""
-    found = body
+    found = stated
     for key in ("error", "detail", "message", "errors"):
-        if isinstance(body, dict) and body.get(key):
-            found = body[key]
+        if isinstance(stated, dict) and stated.get(key):
+            found = stated[key]
             break
     if isinstance(found, dict):
         found = found.get("message") or found

@@ -98,6 +98,8 @@ def test_a_fork_takes_the_trials_along_and_draws_none_again(tmp_path: Path) -> N
         again = run_study(new.open(), trials=6, tracker=MemoryTracker())
         assert counts == {7: 6}
         assert [t.judged.point for t in again[0].trials] == [t.judged.point for t in first[0].trials]
-        assert len(fake.drawn) == drawn
+        # The server is asked anew for a new workspace, and its start image compared with the one that came along.
+        start = {name: lora.start for name, lora in new.open().spec.searched().items()}
+        assert [scene.loras for scene in fake.drawn[drawn:]] == [start]
         old.close()
         new.close()

@@ -38,7 +38,7 @@ SPEC = {
     "search": {"require": {"dress": 0.4, "shoes": 0.4}},
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }
-LADDERS = 8
+LADDERS = 4
 
 
 @dataclass
@@ -127,7 +127,7 @@ def test_the_number_of_images_is_announced_and_kept(lab: Lab) -> None:
     words = ("--seed", "7", "--x", "dress=0.2,0.6", "--y", "cfg=5,6")
     run = lab.grid(*words)
     # The plain image, the ladders and the locked image come first.
-    assert "after 10 images to calibrate seed 7: at most 14 images" in run.stderr.replace("\n", " ")
+    assert "after 6 images to calibrate seed 7: at most 10 images" in run.stderr.replace("\n", " ")
     assert len(lab.renderer.calls) == 2 + LADDERS + 4
     lab.renderer.calls.clear()
     assert "at most 0 images" in lab.grid(*words).stderr

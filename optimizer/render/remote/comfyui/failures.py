@@ -18,7 +18,7 @@ LETTERS: Final = 200
 
 def refused(error: RefusedError, graph: Graph, url: str) -> InputError:
     """A prompt that the server did not take (status 400), by `node_errors` of its answer."""
-    body = error.body if isinstance(error.body, dict) else {}
+    body = error.answer if isinstance(error.answer, dict) else {}
     node_errors = body.get("node_errors")
     if isinstance(node_errors, dict):
         for id_, entry in node_errors.items():

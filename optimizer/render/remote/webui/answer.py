@@ -93,7 +93,7 @@ def picture_of(answer: Answer, asked: Asked, url: str) -> Image | NotDrawn:
     if texts[answer.index] != answer.infotext:
         if answer.infotext in texts:
             data = decoded[texts.index(answer.infotext)]
-        elif any(texts) or not asked.body.get("alwayson_scripts"):
+        elif any(texts) or not asked.fields.get("alwayson_scripts"):
             what = "the server's picture does not carry the infotext that the answer states"
             raise InputError(what, url, "see which extension of it exchanges pictures")
     return picture_from(data, url, asked.size)
@@ -109,14 +109,14 @@ def check_answer(answer: Answer, asked: Asked, expected: Expected, url: str) -> 
 
 
 def _by_info(answer: Answer, asked: Asked, expected: Expected) -> Iterator[tuple[str, Any, Any]]:
-    body, info = asked.body, answer.info
+    fields, info = asked.fields, answer.info
     for key in ("prompt", "negative_prompt", "seed", "steps", "cfg_scale", "width", "height", "sampler_name"):
-        yield key, body[key], info.get(key)
+        yield key, fields[key], info.get(key)
     seeds = info.get("all_seeds")
-    yield "all_seeds", [body["seed"]], seeds[:1] if isinstance(seeds, list) else seeds
+    yield "all_seeds", [fields["seed"]], seeds[:1] if isinstance(seeds, list) else seeds
     yield "styles", [], info.get("styles") or []
-    yield "subseed_strength", body.get("subseed_strength") or 0, info.get("subseed_strength") or 0
-    skip = asked.overrides.get("CLIP_stop_at_last_layers", body.get("clip_skip", 1))
+    yield "subseed_strength", fields.get("subseed_strength") or 0, info.get("subseed_strength") or 0
+    skip = asked.overrides.get("CLIP_stop_at_last_layers", fields.get("clip_skip", 1))
     yield "clip skip", skip, info.get("clip_skip")
     short = info.get("sd_model_hash")
     if expected.checkpoint and short:
@@ -128,19 +128,19 @@ def _by_info(answer: Answer, asked: Asked, expected: Expected) -> Iterator[tuple
 
 def _by_infotext(answer: Answer, asked: Asked, expected: Expected) -> Iterator[tuple[str, Any, Any]]:
     """What is compared only here. "Sampler" and the like stand in both."""
-    body, values, sent = asked.body, answer.values, asked.overrides
-    yield "Steps", body["steps"], values.get("Steps")
-    yield "Sampler", body["sampler_name"], values.get("Sampler")
-    yield "CFG scale", body["cfg_scale"], values.get("CFG scale")
-    yield "Seed", body["seed"], values.get("Seed")
-    yield "Size", f"{body['width']}x{body['height']}", values.get("Size")
+    fields, values, sent = asked.fields, answer.values, asked.overrides
+    yield "Steps", fields["steps"], values.get("Steps")
+    yield "Sampler", fields["sampler_name"], values.get("Sampler")
+    yield "CFG scale", fields["cfg_scale"], values.get("CFG scale")
+    yield "Seed", fields["seed"], values.get("Seed")
+    yield "Size", f"{fields['width']}x{fields['height']}", values.get("Size")
     if expected.version and "Version" in values:
         yield "Version", expected.version, values["Version"]
     if expected.kind is SDNEXT:
         yield "Sampler sigma", sent["schedulers_sigma"], values.get("Sampler sigma", "default")
         return
-    if body.get("scheduler"):
-        yield "Schedule type", body["scheduler"], values.get("Schedule type", body["scheduler"])
+    if fields.get("scheduler"):
+        yield "Schedule type", fields["scheduler"], values.get("Schedule type", fields["scheduler"])
     yield "RNG", sent["randn_source"], values.get("RNG", "GPU")
     if "ENSD" in values or (sent["eta_noise_seed_delta"] and asked.sampling.sampler.seed_delta):
         yield "ENSD", sent["eta_noise_seed_delta"], values.get("ENSD", 0)

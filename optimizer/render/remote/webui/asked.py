@@ -51,7 +51,7 @@ class Frame:
 class Asked:
     """A request, and what its answer is compared with."""
 
-    body: Mapping[str, Any]
+    fields: Mapping[str, Any]
     sampling: Sampling
     loras: Mapping[str, float]
     """Weights by the server's names; only those that act."""
@@ -60,7 +60,7 @@ class Asked:
 
     @property
     def overrides(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.body["override_settings"]
+        found: Mapping[str, Any] = self.fields["override_settings"]
         return found
 
 

@@ -42,7 +42,7 @@ def in_one_line(error: RefusedError, url: str, size: tuple[int, int]) -> InputEr
 
 def _parts(error: RefusedError) -> tuple[str, str]:
     """The exception's name and its message, as A1111 states them."""
-    body = error.body if isinstance(error.body, dict) else {}
+    body = error.answer if isinstance(error.answer, dict) else {}
     texts = [body.get("errors"), body.get("detail")]
     message = next((text for text in texts if isinstance(text, str) and text), "")
     kind = body.get("error")

@@ -121,7 +121,7 @@ class WebuiRenderer:
                 continue
             except RefusedError as error:
                 # A server that is being stopped may answer 500 without a word. Forge answers every error so: one more try.
-                if error.status == 500 and error.body is None and left == TRIES - 1:
+                if error.status == 500 and error.answer is None and left == TRIES - 1:
                     self._reopen()
                     continue
                 return _meant(error, self._client.url, request.size)
@@ -152,7 +152,7 @@ class WebuiRenderer:
         """The answer, and whether somebody interrupted it."""
         began = time.monotonic()
         self._watch = Watch(self._client, opened.expected.kind, self._on_step, self.limits)
-        found, stopped = self._watch.ask(request.body)
+        found, stopped = self._watch.ask(request.fields)
         if not stopped:
             self._seconds = [*self._seconds[-99:], time.monotonic() - began]
         return found, stopped

@@ -82,7 +82,7 @@ def test_what_is_no_answer_is_one_line(client: Client, server: Serving, path: st
 def test_a_refusal_carries_its_body(client: Client) -> None:
     with pytest.raises(RefusedError) as caught:
         client.get("/broken")
-    assert (caught.value.status, caught.value.body) == (500, {"detail": "out of memory"})
+    assert (caught.value.status, caught.value.answer) == (500, {"detail": "out of memory"})
 
 
 def test_an_answer_is_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
