@@ -179,6 +179,13 @@ def _small(message: str) -> str:
     return base64.b64encode(content[:start] + stream.getvalue()).decode()
 
 
+def _without_tracebacks(value: Any) -> Any:
+    """A traceback holds places of the machine that recorded and lines of the program's source; nothing reads it."""
+    if isinstance(value, dict):
+        return {key: [] if key == "traceback" else _without_tracebacks(inner) for key, inner in value.items()}
+    return [_without_tracebacks(inner) for inner in value] if isinstance(value, list) else value
+
+
 def played(name: str) -> Player:
     return Player(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")))
 
@@ -200,7 +207,9 @@ def _record(name: str, real: RealComfyUI, loras: list[StudyLora], do: Callable[[
         if "binary" in entry:
             entry["binary"] = _small(entry["binary"])
     FOLDER.mkdir(exist_ok=True)
-    (FOLDER / f"{name}.json").write_text(json.dumps(recorder.kept, indent=None, separators=(",", ":")) + "\n", encoding="utf-8")
+    (FOLDER / f"{name}.json").write_text(
+        json.dumps(_without_tracebacks(recorder.kept), indent=None, separators=(",", ":")) + "\n", encoding="utf-8"
+    )
 
 
 def record() -> None:
