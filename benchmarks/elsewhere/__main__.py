@@ -11,9 +11,9 @@ from pathlib import Path
 
 from benchmarks.elsewhere import __doc__ as usage
 from benchmarks.elsewhere.lab_files import CHECKPOINT, write_comfyui_paths, write_webui_data
-from benchmarks.elsewhere.programs import Program, comfyui, webui
 from benchmarks.elsewhere.runs import Ran, mean_difference, run_study_in
 from benchmarks.elsewhere.studies import WORKFLOW, write_study, write_workflow
+from benchmarks.real_programs import Program, comfyui, webui
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.trained_loras import make_data
 

@@ -17,14 +17,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmarks.parity.cases import FAMILIES, NARROW, Case, all_cases, family_cases
 from benchmarks.parity.ours import Renderer
 from benchmarks.parity.programs import (
-    Installed,
     Models,
+    Server,
     draw_in_comfyui,
     draw_in_webui,
     running_comfyui,
@@ -33,17 +33,16 @@ from benchmarks.parity.programs import (
 from benchmarks.parity.random_loras import write_loras, write_textual_inversion
 from benchmarks.parity.random_models import write_checkpoint, write_yaml
 from benchmarks.parity.table import Row, compared, summary, table, write_document
+from benchmarks.real_programs import Program
 from models.base.family import CONFIGS
-
-WEBUI_PORT, COMFYUI_PORT = 7880, 8190
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--webui", type=Path)
     options.add_argument("--comfyui", type=Path)
-    options.add_argument("--python-webui", default=sys.executable)
-    options.add_argument("--python-comfyui", default=sys.executable)
+    options.add_argument("--python-webui", type=Path, default=Path(sys.executable))
+    options.add_argument("--python-comfyui", type=Path, default=Path(sys.executable))
     options.add_argument("--family", choices=FAMILIES, default="sd15")
     options.add_argument("--quick", action="store_true")
     options.add_argument("--work", type=Path)
@@ -56,15 +55,23 @@ def main() -> int:
         models = written_models(work / "models", asked.family, v_prediction=any(case.v_prediction for case in cases))
         drawn: dict[str, dict[str, Path]] = {}
         if asked.webui:
-            webui = Installed(asked.webui.resolve(), asked.python_webui, WEBUI_PORT)
+            a1111 = Program(asked.webui.resolve(), asked.python_webui)
             wanted = [case for case in cases if case.a1111]
-            with running_webui(webui, models, work) if missing(work / "a1111", wanted) else nullcontext():
-                drawn["a1111"] = pictures_of(work / "a1111", wanted, lambda case: draw_in_webui(webui, models, case))
+            drawn["a1111"] = pictures_of(
+                work / "a1111",
+                wanted,
+                lambda: running_webui(a1111, models, work),
+                lambda server, case: draw_in_webui(server, models, case),
+            )
         if asked.comfyui and asked.family != NARROW:
-            comfyui = Installed(asked.comfyui.resolve(), asked.python_comfyui, COMFYUI_PORT)
+            comfyui = Program(asked.comfyui.resolve(), asked.python_comfyui)
             wanted = [case for case in cases if case.comfyui]
-            with running_comfyui(comfyui, models, work) if missing(work / "comfyui", wanted) else nullcontext():
-                drawn["comfyui"] = pictures_of(work / "comfyui", wanted, lambda case: draw_in_comfyui(comfyui, models, case))
+            drawn["comfyui"] = pictures_of(
+                work / "comfyui",
+                wanted,
+                lambda: running_comfyui(comfyui, models, work),
+                lambda server, case: draw_in_comfyui(server, models, case),
+            )
         # All pictures are read before the folder goes.
         rows = rows_of(cases, drawn, Renderer(models))
     print(table(rows))
@@ -93,29 +100,29 @@ def written_models(folder: Path, family: str, *, v_prediction: bool) -> Models:
     return models
 
 
-def missing(folder: Path, cases: Sequence[Case]) -> bool:
-    return not all(place(folder, case).exists() for case in cases)
-
-
 def place(folder: Path, case: Case) -> Path:
     return folder / f"{case.digest()}.png"
 
 
-def pictures_of(folder: Path, cases: Sequence[Case], draw: Callable[[Case], bytes]) -> dict[str, Path]:
-    """By case; draws what is not there yet."""
+def pictures_of(
+    folder: Path,
+    cases: Sequence[Case],
+    running: Callable[[], AbstractContextManager[Server]],
+    draw: Callable[[Server, Case], bytes],
+) -> dict[str, Path]:
+    """By case. The program runs while it draws what is not there yet; where nothing is missing it is not started."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for case in cases:
-        file = place(folder, case)
-        if not file.exists():
-            try:
-                file.write_bytes(draw(case))
-            except RuntimeError as error:
-                print(f"{folder.name}, {case.name}: {error}", file=sys.stderr)
-                continue
-            print(f"{folder.name}: {case.name}", file=sys.stderr, flush=True)
-        found[case.name] = file
-    return found
+    missing = [case for case in cases if not place(folder, case).exists()]
+    if missing:
+        with running() as server:
+            for case in missing:
+                try:
+                    place(folder, case).write_bytes(draw(server, case))
+                except RuntimeError as error:
+                    print(f"{folder.name}, {case.name}: {error}", file=sys.stderr)
+                    continue
+                print(f"{folder.name}: {case.name}", file=sys.stderr, flush=True)
+    return {case.name: place(folder, case) for case in cases if place(folder, case).exists()}
 
 
 def rows_of(cases: Sequence[Case], drawn: dict[str, dict[str, Path]], renderer: Renderer) -> list[Row]:

@@ -4,56 +4,35 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from benchmarks.parity.cases import Case
+from benchmarks.real_programs import Program, WebuiModels, comfyui, webui
 from models.base.family import CONFIGS
 from models.base.prompt.comfyui import marked
 from optimizer.render.comfyui_sampling import ABSENT
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from studies.picture_settings.sampler_names import split_sampler
 
-START_S: Final = 300
-"""How long a program may take to start."""
 DRAW_S: Final = 1800
-FLAGS: Final = (
-    *(
-        "--nowebui",
-        "--api",
-        "--server-name",
-        "127.0.0.1",
-        "--use-cpu",
-        "all",
-        "--no-half",
-        "--no-half-vae",
-        "--precision",
-        "full",
-    ),
-    *("--skip-torch-cuda-test", "--no-download-sd-model", "--do-not-download-clip", "--skip-version-check"),
-    *("--skip-python-version-check", "--skip-load-model-at-start"),
-)
 
 
 @dataclass(frozen=True)
-class Installed:
-    """A program's folder, the Python that runs it, and the port that it is given."""
+class Server:
+    """A program that answers at this address."""
 
-    folder: Path
-    python: str
-    port: int
+    url: str
 
     def ask(self, route: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"http://127.0.0.1:{self.port}{route}", data, {"Content-Type": "application/json"})
+        request = Request(f"{self.url}{route}", data, {"Content-Type": "application/json"})
         try:
             with urlopen(request, timeout=DRAW_S) as answer:
                 content = answer.read()
@@ -75,44 +54,32 @@ class Models:
 
 
 @contextmanager
-def running_webui(program: Installed, models: Models, work: Path) -> Iterator[None]:
+def running_webui(program: Program, models: Models, work: Path) -> Iterator[Server]:
     """A1111 with its API alone. CLIP's vocabulary, for which it asks by a hub's name, is laid into its working folder."""
     place = work / "webui"
     vocabulary = place / "openai" / "clip-vit-large-patch14"
-    vocabulary.parent.mkdir(parents=True, exist_ok=True)
     if not vocabulary.exists():
-        vocabulary.mkdir()
+        vocabulary.mkdir(parents=True)
         for file in [*(CONFIGS / "sd15" / "tokenizer").iterdir(), CONFIGS / "sd15" / "text_encoder" / "config.json"]:
             (vocabulary / file.name).write_bytes(file.read_bytes())
-    command = [program.python, str(program.folder / "webui.py"), *FLAGS, "--port", str(program.port), "--data-dir", str(place)]
-    for flag, name in (("--ckpt-dir", "checkpoints"), ("--lora-dir", "loras"), ("--embeddings-dir", "embeddings")):
-        command += [flag, str(models.folder / name)]
-    command += ["--ckpt", str(models.folder / "checkpoints" / "random.safetensors")]
-    with _running(command, place, place / "log.txt") as process:
-        _wait(program, "/sdapi/v1/samplers", process)
-        yield
+    folder = models.folder
+    with webui(program, place, WebuiModels(folder / "checkpoints", folder / "loras", folder / "embeddings")) as url:
+        yield Server(url)
 
 
 @contextmanager
-def running_comfyui(program: Installed, models: Models, work: Path) -> Iterator[None]:
+def running_comfyui(program: Program, models: Models, work: Path) -> Iterator[Server]:
     """ComfyUI without its page, its text encoder in float32."""
     place = work / "comfyui"
-    for name in ("page", "output", "temp", "user"):
-        (place / name).mkdir(parents=True, exist_ok=True)
-    (place / "page" / "index.html").write_text("no page")
-    paths = {name: name for name in ("checkpoints", "loras", "embeddings")}
-    (place / "paths.yaml").write_text(json.dumps({"parity": {"base_path": str(models.folder.resolve()), **paths}}))
-    command = [program.python, str(program.folder / "main.py"), "--cpu", "--listen", "127.0.0.1", "--port", str(program.port)]
-    command += ["--disable-auto-launch", "--disable-api-nodes", "--fp32-text-enc", "--database-url", "sqlite:///:memory:"]
-    command += ["--front-end-root", str(place / "page"), "--extra-model-paths-config", str(place / "paths.yaml")]
-    for flag, name in (("--output-directory", "output"), ("--temp-directory", "temp"), ("--user-directory", "user")):
-        command += [flag, str(place / name)]
-    with _running(command, program.folder, place / "log.txt") as process:
-        _wait(program, "/system_stats", process)
-        yield
+    place.mkdir(parents=True, exist_ok=True)
+    names = {name: name for name in ("checkpoints", "loras", "embeddings")}
+    paths = place / "paths.yaml"
+    paths.write_text(json.dumps({"parity": {"base_path": str(models.folder.resolve()), **names}}))
+    with comfyui(program, place, paths) as url:
+        yield Server(url)
 
 
-def draw_in_webui(program: Installed, models: Models, case: Case) -> bytes:
+def draw_in_webui(program: Server, models: Models, case: Case) -> bytes:
     """A PNG."""
     loras = "".join(f" <lora:{name}:{weight}>" for name, weight in case.loras.items())
     sampler, schedule = split_sampler(case.sampler)
@@ -148,7 +115,7 @@ def draw_in_webui(program: Installed, models: Models, case: Case) -> bytes:
     return base64.b64decode(answer["images"][0])
 
 
-def draw_in_comfyui(program: Installed, models: Models, case: Case) -> bytes:
+def draw_in_comfyui(program: Server, models: Models, case: Case) -> bytes:
     """A PNG."""
     asked = program.ask("/prompt", {"prompt": comfyui_request(models, case)})["prompt_id"]
     began = time.monotonic()
@@ -197,34 +164,3 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
 
 def _node(kind: str, **inputs: Any) -> dict[str, Any]:
     return {"class_type": kind, "inputs": inputs}
-
-
-@contextmanager
-def _running(command: list[str], place: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, cwd=place, env=environment, stdout=stream, stderr=subprocess.STDOUT)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(program: Installed, route: str, process: subprocess.Popen[bytes]) -> None:
-    began = time.monotonic()
-    while time.monotonic() - began < START_S:
-        if process.poll() is not None:
-            raise RuntimeError(f"{program.folder.name} ended at once: see its log")
-        try:
-            program.ask(route)
-        except (URLError, ConnectionError, TimeoutError):
-            time.sleep(1)
-        else:
-            return
-    raise RuntimeError(f"{program.folder.name} did not start in {START_S} s")

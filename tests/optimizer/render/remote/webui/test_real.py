@@ -45,7 +45,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(data: Path) -> Iterator[str]:
-    from benchmarks.elsewhere.programs import Program, webui
+    from benchmarks.real_programs import Program, webui
 
     with webui(Program(Path(str(FOLDER)), Path(str(PYTHON))), data) as found:
         yield found

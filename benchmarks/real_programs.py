@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,51 +28,57 @@ class Program:
     python: Path
 
 
+@dataclass(frozen=True)
+class WebuiModels:
+    """Where a WebUI looks for its models."""
+
+    checkpoints: Path
+    loras: Path
+    embeddings: Path
+
+
 @contextmanager
-def comfyui(program: Program, folder: Path, paths: Path | None = None, options: Sequence[str] = ()) -> Iterator[str]:
-    """The address of a running ComfyUI whose outputs, settings and log lie in `folder`."""
+def comfyui(program: Program, folder: Path, paths: Path | None = None) -> Iterator[str]:
+    """The address of a running ComfyUI whose outputs, settings and log lie in `folder`; `paths` names its model folders."""
     folders = {name: folder / name for name in ("output", "temp", "user", "input")}
-    for made in folders.values():
-        made.mkdir(parents=True, exist_ok=True)
     # A page to serve stands in for the front end, which the API does not need.
     page = folder / "page"
-    page.mkdir(exist_ok=True)
+    for made in (*folders.values(), page):
+        made.mkdir(parents=True, exist_ok=True)
     (page / "index.html").write_text("<html></html>")
     command = [str(program.python), "main.py", "--cpu", "--fp32-text-enc", "--listen", "127.0.0.1"]
     command += ["--disable-auto-launch", "--disable-api-nodes", "--database-url", "sqlite:///:memory:"]
+    command += ["--front-end-root", str(page)]
     command += [part for name, made in folders.items() for part in (f"--{name}-directory", str(made))]
     command += [] if paths is None else ["--extra-model-paths-config", str(paths)]
-    if "--front-end-root" not in options:
-        command += ["--front-end-root", str(page)]
-    with _running([*command, *options], program.folder, "/system_stats", folder / "comfyui.log", {}) as url:
+    with _running(command, program.folder, "/system_stats", folder / "comfyui.log") as url:
         yield url
 
 
 @contextmanager
-def webui(program: Program, data: Path, options: Sequence[str] = ()) -> Iterator[str]:
-    """The address of a running WebUI, its API alone, with `data` as its --data-dir."""
-    models = data / "models"
+def webui(program: Program, data: Path, models: WebuiModels | None = None) -> Iterator[str]:
+    """The address of a running WebUI, its API alone, with `data` as its --data-dir and working folder.
+
+    Its models lie in `data` by default, in the program's own folders."""
+    models = models or WebuiModels(data / "models" / "Stable-diffusion", data / "models" / "Lora", data / "embeddings")
     command = [str(program.python), str(program.folder / "webui.py"), "--nowebui", "--api", "--server-name", "127.0.0.1"]
     command += ["--use-cpu", "all", "--no-half", "--no-half-vae", "--precision", "full", "--skip-torch-cuda-test"]
     command += ["--no-download-sd-model", "--do-not-download-clip", "--skip-version-check", "--skip-python-version-check"]
-    command += ["--skip-load-model-at-start", "--data-dir", str(data), "--ckpt-dir", str(models / "Stable-diffusion")]
-    command += ["--lora-dir", str(models / "Lora"), "--embeddings-dir", str(data / "embeddings")]
-    environment = {"PYTHONPATH": str(program.folder)}
-    with _running([*command, *options], data, "/sdapi/v1/samplers", data / "webui.log", environment) as url:
+    command += ["--skip-load-model-at-start", "--data-dir", str(data), "--ckpt-dir", str(models.checkpoints)]
+    command += ["--lora-dir", str(models.loras), "--embeddings-dir", str(models.embeddings)]
+    with _running(command, data, "/sdapi/v1/samplers", data / "webui.log") as url:
         yield url
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path, ready: str, log: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def _running(command: Sequence[str], folder: Path, ready: str, log: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    # This project's packages must not stand before the program's own of the same names.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | QUIET
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [*command, "--port", str(port)],
-            cwd=folder,
-            env={**os.environ, **QUIET, **environment},
-            stdout=stream,
-            stderr=subprocess.STDOUT,
+            [*command, "--port", str(port)], cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT
         )
     try:
         _wait(process, url + ready, log)
@@ -80,9 +86,10 @@ def _running(command: Sequence[str], folder: Path, ready: str, log: Path, enviro
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
