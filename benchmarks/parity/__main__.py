@@ -7,7 +7,7 @@ Models of random weights, of the published shapes or (sd15-narrow, which ComfyUI
 float32 on the processor. Each program is started from its folder, by the Python that it is installed in, and stopped before the
 next one; one whose folder is not given is left out. `--work` keeps models and pictures: what lies there is not drawn again by the
 programs. `--write` puts the table into docs/parity.md. Prints the table and, as its last line, one JSON object: the largest mean
-difference of a case in levels of 255, by program.
+difference of a case in levels of 255, by program, and what drawing through this project's client adds, in ms.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.parity.cases import FAMILIES, NARROW, Case, all_cases, family_cases
 from benchmarks.parity.ours import Renderer
+from benchmarks.parity.overhead import comfyui_overhead_ms, webui_overhead_ms
 from benchmarks.parity.programs import (
     Models,
     Server,
@@ -33,8 +36,9 @@ from benchmarks.parity.programs import (
 from benchmarks.parity.random_loras import write_loras, write_textual_inversion
 from benchmarks.parity.random_models import write_checkpoint, write_yaml
 from benchmarks.parity.table import Row, compared, summary, table, write_document
-from benchmarks.real_programs import Program
+from benchmarks.real_programs import Program as Installed
 from models.base.family import CONFIGS
+from models.base.prompt.reading import Program
 
 
 def main() -> int:
@@ -53,40 +57,51 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         work = (asked.work or Path(temporary)).resolve() / asked.family
         models = written_models(work / "models", asked.family, v_prediction=any(case.v_prediction for case in cases))
-        drawn: dict[str, dict[str, Path]] = {}
-        if asked.webui:
-            a1111 = Program(asked.webui.resolve(), asked.python_webui)
-            wanted = [case for case in cases if case.a1111]
-            drawn["a1111"] = pictures_of(
-                work / "a1111",
-                wanted,
-                lambda: running_webui(a1111, models, work),
-                lambda server, case: draw_in_webui(server, models, case),
-            )
-        if asked.comfyui and asked.family != NARROW:
-            comfyui = Program(asked.comfyui.resolve(), asked.python_comfyui)
-            wanted = [case for case in cases if case.comfyui]
-            drawn["comfyui"] = pictures_of(
-                work / "comfyui",
-                wanted,
-                lambda: running_comfyui(comfyui, models, work),
-                lambda server, case: draw_in_comfyui(server, models, case),
-            )
+        drawn: dict[Program, dict[str, Path]] = {}
+        overhead: dict[Program, float] = {}
+        for side in sides(asked, models, work):
+            wanted = [case for case in cases if getattr(case, side.name)]
+            with side.running() as server:
+                drawn[side.name] = pictures_of(wanted, work / side.name, partial(side.draw, server, models))
+                overhead[side.name] = side.overhead_ms(server, models)
         # All pictures are read before the folder goes.
         rows = rows_of(cases, drawn, Renderer(models))
     print(table(rows))
-    found = summary(rows)
+    found = summary(rows, overhead)
     if asked.write:
         write_document(asked.family, rows)
     print(json.dumps(found))
     return 0
 
 
+@dataclass(frozen=True)
+class Side:
+    """A program to compare with."""
+
+    name: Program
+    """The field of a case that says whether this program has a counterpart."""
+    running: Callable[[], AbstractContextManager[Server]]
+    draw: Callable[[Server, Models, Case], bytes]
+    overhead_ms: Callable[[Server, Models], float]
+
+
+def sides(asked: argparse.Namespace, models: Models, work: Path) -> list[Side]:
+    """The programs whose folders are given."""
+    found = []
+    if asked.webui:
+        a1111 = Installed(asked.webui.resolve(), asked.python_webui)
+        found.append(Side("a1111", lambda: running_webui(a1111, models, work), draw_in_webui, webui_overhead_ms))
+    if asked.comfyui and asked.family != NARROW:
+        comfyui = Installed(asked.comfyui.resolve(), asked.python_comfyui)
+        found.append(Side("comfyui", lambda: running_comfyui(comfyui, models, work), draw_in_comfyui, comfyui_overhead_ms))
+    return found
+
+
 def written_models(folder: Path, family: str, *, v_prediction: bool) -> Models:
     """Writes what is not there yet."""
     narrow, kind = family == NARROW, "sdxl" if family == "sdxl" else "sd15"
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-    models = Models(folder)
+    models = Models(folder, family)
     for case in (Case(""), *([Case("", v_prediction=True)] if v_prediction else [])):
         file = models.checkpoint(case)
         if not file.exists():
@@ -104,33 +119,27 @@ def place(folder: Path, case: Case) -> Path:
     return folder / f"{case.digest()}.png"
 
 
-def pictures_of(
-    folder: Path,
-    cases: Sequence[Case],
-    running: Callable[[], AbstractContextManager[Server]],
-    draw: Callable[[Server, Case], bytes],
-) -> dict[str, Path]:
-    """By case. The program runs while it draws what is not there yet; where nothing is missing it is not started."""
+def pictures_of(cases: Sequence[Case], folder: Path, draw: Callable[[Case], bytes]) -> dict[str, Path]:
+    """By case; draws those that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [case for case in cases if not place(folder, case).exists()]
-    if missing:
-        with running() as server:
-            for case in missing:
-                try:
-                    place(folder, case).write_bytes(draw(server, case))
-                except RuntimeError as error:
-                    print(f"{folder.name}, {case.name}: {error}", file=sys.stderr)
-                    continue
-                print(f"{folder.name}: {case.name}", file=sys.stderr, flush=True)
+    for case in cases:
+        if place(folder, case).exists():
+            continue
+        try:
+            place(folder, case).write_bytes(draw(case))
+        except RuntimeError as error:
+            print(f"{folder.name}, {case.name}: {error}", file=sys.stderr)
+            continue
+        print(f"{folder.name}: {case.name}", file=sys.stderr, flush=True)
     return {case.name: place(folder, case) for case in cases if place(folder, case).exists()}
 
 
-def rows_of(cases: Sequence[Case], drawn: dict[str, dict[str, Path]], renderer: Renderer) -> list[Row]:
+def rows_of(cases: Sequence[Case], drawn: dict[Program, dict[str, Path]], renderer: Renderer) -> list[Row]:
     rows = []
     for case in cases:
         row = Row(case)
-        for program in ("a1111", "comfyui"):
-            theirs = drawn.get(program, {}).get(case.name)
+        for program, pictures in drawn.items():
+            theirs = pictures.get(case.name)
             if theirs is not None:
                 row = compared(row, program, theirs, renderer)
         print(row.line(), file=sys.stderr, flush=True)

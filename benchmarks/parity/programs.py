@@ -38,6 +38,8 @@ class Server:
                 content = answer.read()
         except HTTPError as error:
             raise RuntimeError(f"{route}: {error.code} {error.read()[:2000].decode(errors='replace')}") from error
+        except OSError as error:
+            raise RuntimeError(f"{route}: {error}; the program may have ended, for want of memory for one") from error
         return json.loads(content) if answer.headers.get_content_type() == "application/json" else content
 
 
@@ -47,6 +49,7 @@ class Models:
 
     folder: Path
     """With `checkpoints`, `loras` and `embeddings`."""
+    family: str
 
     def checkpoint(self, case: Case) -> Path:
         """The single file that the programs open."""
@@ -94,6 +97,10 @@ def draw_in_webui(program: Server, models: Models, case: Case) -> bytes:
         "eta_noise_seed_delta": 0,
         "pad_cond_uncond": case.pad_conds,
         "emphasis": "Original",
+        # SDXL's previews need a model that A1111 would download.
+        "live_previews_enable": False,
+        # Otherwise A1111 keeps a copy of every weight, changed or not: 13 GB more for SDXL.
+        "lora_functional": models.family == "sdxl",
     }
     body = {
         "prompt": case.prompt + loras,

@@ -16,6 +16,8 @@ RANK: Final = 4
 SIZE: Final = 0.35
 """Of an update beside the weight that it is added to, by the norm."""
 ATTENTION: Final = (".attn1.to_", ".attn2.to_", ".ff.net")
+CROSS_ATTENTION: Final = (".attn2.to_",)
+"""What LoRAs for SDXL change: ComfyUI keeps a copy of every weight that it changes, and all of them need 9 GB more."""
 
 Layer = nn.Linear | nn.Conv2d
 Parts = Callable[[tuple[int, ...], float], dict[str, Tensor]]
@@ -39,11 +41,12 @@ def layers_of(config: Path) -> dict[str, dict[str, Layer]]:
 
 
 def write_loras(folder: Path, config: Path) -> dict[str, Path]:
-    """`plain` on attention, `locon` on convolutions too, `text` on the text encoders too, `second` and `third` like `plain`, and
-    `loha`, `lokr` and `dora`."""
+    """`plain` on attention (for SDXL cross-attention), `locon` on convolutions too, `text` on the text encoders too, `second` and
+    `third` like `plain`, and `loha`, `lokr` and `dora`."""
     layers = layers_of(config)
+    attention = CROSS_ATTENTION if "lora_te2" in layers else ATTENTION
     unet: dict[str, Layer] = {
-        f"lora_unet.{name}": layer for name, layer in layers["lora_unet"].items() if any(a in name for a in ATTENTION)
+        f"lora_unet.{name}": layer for name, layer in layers["lora_unet"].items() if any(a in name for a in attention)
     }
     convolutions: dict[str, Layer] = {
         f"lora_unet.{name}": layer
