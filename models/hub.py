@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,13 @@ def looks_local(name: str | Path) -> bool:
         or owner.lower() in FOLDERS
         or Path(owner).is_dir()
     )
+
+
+def is_cached(name: str, files: Sequence[str]) -> bool:
+    """Whether all of these files of a hub's model lie in the hub's cache on this machine; asks no network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return all(isinstance(try_to_load_from_cache(name, file), str) for file in files)
 
 
 @cache

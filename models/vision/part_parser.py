@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
-from models.hub import from_hub, looks_local
+from models.hub import from_hub, is_cached, looks_local
 from models.io.quiet import quiet_loading
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Images in one pass: at a real parser's 512 x 512 more would only cost memory."""
+FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
+"""What a parser's folder holds."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
     if local:
         _check(folder)
     quiet_loading()
+    # What an earlier run fetched opens without a network.
+    local = local or is_cached(str(name), FILES)
     try:
         with nullcontext() if local else from_hub("the part parser", name):
             model: Any = SegformerForSemanticSegmentation.from_pretrained(str(name), local_files_only=local, dtype=torch.float32)
@@ -85,6 +89,6 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
 def _check(folder: Path) -> None:
     if not folder.is_dir():
         raise InputError("no such part parser", folder, "give a folder with config.json, or a hub name such as owner/name")
-    for file in ("config.json", "preprocessor_config.json", "model.safetensors"):
+    for file in FILES:
         if not (folder / file).is_file():
             raise InputError(f"the part parser has no {file}", folder, "copy the whole folder of the model")

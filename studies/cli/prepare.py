@@ -21,7 +21,7 @@ def prepare(
     kind: Annotated[LoraKind, typer.Option(help="what the LoRA is of")],
     trigger: Annotated[str, typer.Option(help="its trigger word, a word of your own such as testdress")],
     size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
-    parser: Annotated[str, typer.Option(help="part parser: SegFormer folder or hub name")] = DEFAULT_PARSER,
+    parser: Annotated[str, typer.Option(help="part parser: SegFormer folder, hub name, or none")] = DEFAULT_PARSER,
     tagger: Annotated[
         str,
         typer.Option(help="a WD14 tagger's folder, or an open_clip model (ViT-L-14/openai, local-dir:PATH), or none"),
@@ -37,7 +37,10 @@ def prepare(
         float | None,
         typer.Option(min=0.0, max=1.0, help="leave out tags that such a share of the pictures have: the trigger means them"),
     ] = None,
-    boxes: Annotated[Path | None, typer.Option(help="JSON of boxes by photo, written or corrected by hand")] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="boxes by photo, as `huanhua boxes` draws them; boxes.json in PHOTOS by default"),
+    ] = None,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
     from studies.training.describe import describe_prepared

@@ -41,7 +41,7 @@ def reference_files(folder: Path, hash_of: HashOf = hash_path) -> list[Path]:
         return list_photos(folder)
     manifest = read_manifest(folder)
     photos = [path for path, _ in find_originals(folder, manifest, hash_of).found]
-    return photos or [folder / record.reg.file for record in manifest.photos]
+    return photos or [folder / record.widest.file for record in manifest.photos]
 
 
 def named_photos(folder: Path, hash_of: HashOf = hash_path) -> list[tuple[Path, Image]]:
@@ -54,7 +54,7 @@ def named_photos(folder: Path, hash_of: HashOf = hash_path) -> list[tuple[Path, 
         found = find_originals(folder, manifest, hash_of).found
         if found:
             return [(path, open_photo(path).crop(record.wearer)) for path, record in found]
-        return [(path, open_photo(path)) for path in (folder / record.reg.file for record in manifest.photos)]
+        return [(path, open_photo(path)) for path in (folder / record.widest.file for record in manifest.photos)]
     photos = []
     for path in list_photos(folder):
         try:
@@ -74,7 +74,7 @@ def recorded_photos(folder: Path, hash_of: HashOf = hash_path) -> list[tuple[Pat
     return [
         (there[r.file], open_photo(there[r.file]).crop(r.wearer))
         if r.file in there
-        else (folder / r.reg.file, open_photo(folder / r.reg.file))
+        else (folder / r.widest.file, open_photo(folder / r.widest.file))
         for r in manifest.photos
     ]
 
@@ -87,7 +87,7 @@ def boxes_in(folder: Path, hash_of: HashOf = hash_path) -> list[ShareBox] | None
     found = find_originals(folder, manifest, hash_of).found
     if found:
         return [_within(record.thing, record.wearer) for _, record in found]
-    return [_within(record.thing, record.reg.window) for record in manifest.photos]
+    return [_within(record.thing, record.widest.window) for record in manifest.photos]
 
 
 def content_of(folder: Path, hash_of: HashOf = hash_path) -> str:
@@ -98,8 +98,8 @@ def content_of(folder: Path, hash_of: HashOf = hash_path) -> str:
     found = find_originals(folder, manifest, hash_of).found
     if found:
         return _content_of_photos([record for _, record in found])
-    crops = [(folder / record.reg.file, record) for record in manifest.photos]
-    return _digest("crops", [[r.file, hash_of(p), [*r.thing], [*r.reg.window]] for p, r in crops if p.is_file()])
+    crops = [(folder / record.widest.file, record) for record in manifest.photos]
+    return _digest("crops", [[r.file, hash_of(p), [*r.thing], [*r.widest.window]] for p, r in crops if p.is_file()])
 
 
 def recorded_content(folder: Path) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from studies.callback import Callback, SilentCallback
-from studies.training.part_locator import PartLocator
+from studies.training.parser_on_need import ParserOnNeed
 from studies.training.taggers import open_tagger
+from trainers.prepare.locator import Locator, NoLocator
 from trainers.prepare.settings import PrepareSettings
 
 if TYPE_CHECKING:
     from trainers.prepare.dataset_writer import Prepared
+
+
+NONE: Final = "none"
+"""Instead of a part parser or a tagger."""
 
 
 def prepare_photos(
@@ -26,18 +31,18 @@ def prepare_photos(
 ) -> tuple[Prepared, Path]:
     """Makes the training set `out` of the folder `photos`; returns it and the file of its contact sheet.
 
-    `parser` is a SegFormer folder or hub name; `tagger` and `tags` as in `open_tagger`. Raises InputError, before
+    `parser` is a SegFormer folder or hub name, opened if a photo lacks a box by hand, or "none";
+    `tagger` and `tags` as in `open_tagger`. Raises InputError, before
     anything is written, for models that do not open and as `trainers.prepare.dataset_writer.prepare` does.
     """
     from models.io.images import list_photos
-    from models.vision.part_parser import open_parser
     from studies.report.sheets.photos import photo_sheet
     from trainers.prepare.dataset_writer import prepare
 
     photos, out = Path(photos), Path(out)
     with (callback or SilentCallback()).progress(f"prepare {settings.trigger}") as advance:
         list_photos(photos)
-        locator = PartLocator(open_parser(str(parser)), settings.kind)
+        locator: Locator = NoLocator() if str(parser) == NONE else ParserOnNeed(str(parser), settings.kind)
         prepared = prepare(
             photos,
             out,

@@ -1,13 +1,16 @@
-"""`boxes.json`: where the thing and its wearer are in each photo, as located or as a person wrote it.
+"""`boxes.json`: where the thing and its wearer are in each photo, as located or as a person drew it.
 
-{"IMG_1.jpg": {"thing": [left, top, right, bottom], "wearer": [...], "by": "hand"}}: pixels of the upright photo. `prepare` writes
-the file next to its manifest. From then on it takes boxes that a person changes there, or writes into another file, as they are.
+{"IMG_1.jpg": {"thing": [left, top, right, bottom], "wearer": [...], "by": "hand"}}: pixels of the upright photo. An entry by hand
+whose wearer is null has none in the photo; {"skip": true} leaves a photo out. `prepare` writes the file next to its manifest,
+`huanhua boxes` next to the photos. What a person changed in either is taken as it is.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,56 +18,135 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from trainers.prepare.locator import Located
 from trainers.prepare.manifest import Manifest
+from trainers.prepare.names import NAMED, readable
 
 NAME: Final = "boxes.json"
 HAND: Final = "hand"
-HINT: Final = 'write {"photo.jpg": {"thing": [left, top, right, bottom], "wearer": [...]}}'
+KEYS: Final = ("thing", "wearer", "by", "skip")
+HINT: Final = (
+    'write {"photo.jpg": {"thing": [left, top, right, bottom], "wearer": [...]}}, or draw them with `huanhua boxes PHOTOS`'
+)
 
 
-def read_boxes(path: Path) -> dict[str, Located]:
-    """The photos of a boxes file that have both boxes. Raises InputError for a file of another form."""
-    return {name: found for name, (found, _) in _read(path).items() if found.thing and found.wearer}
+@dataclass(frozen=True)
+class DrawnBoxes:
+    """What a boxes file holds of one photo."""
+
+    thing: PixelBox | None = None
+    """The trained thing."""
+    wearer: PixelBox | None = None
+    """The whole person."""
+    by_hand: bool = False
+    """Whether the entry is marked as a person's."""
+    skip: bool = False
+    """Whether the photo is not to be used."""
+
+    @property
+    def located(self) -> Located:
+        """As a locator would have answered."""
+        return Located(self.thing, self.wearer, is_alone=self.is_alone)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether a person says that nobody wears the thing in this photo."""
+        return self.by_hand and self.thing is not None and self.wearer is None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing has to be located."""
+        return self.skip or self.is_alone or (self.thing is not None and self.wearer is not None)
 
 
-def corrected(path: Path, before: Manifest) -> dict[str, Located]:
-    """Of the boxes file of an earlier run those by a person: marked so, or different from the manifest's."""
+def read_boxes(path: Path) -> dict[str, DrawnBoxes]:
+    """The entries of a boxes file by photo. Raises InputError for another form, a misspelt key and what is no box."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError("no such boxes file", path, "check the path, or draw one with `huanhua boxes PHOTOS`") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("not a boxes file", path, HINT) from error
+    if not isinstance(content, dict):
+        raise InputError("not a boxes file", path, HINT)
+    return {name: _entry(name, value, path) for name, value in content.items()}
+
+
+def chosen_boxes(path: Path) -> dict[str, DrawnBoxes]:
+    """The entries of a boxes file that decide something: a person's wishes for these photos."""
+    return {name: boxes for name, boxes in read_boxes(path).items() if boxes.skip or boxes.thing is not None}
+
+
+def corrected(path: Path, before: Manifest) -> dict[str, DrawnBoxes]:
+    """Of the boxes file of an earlier run what a person wrote: marked so, or different from the manifest's."""
     if not path.exists():
         return {}
     stored = {p.file: (p.thing, p.wearer) for p in before.photos}
     return {
-        name: found
-        for name, (found, by_hand) in _read(path).items()
-        if found.thing and found.wearer and (by_hand or stored.get(name) != (found.thing, found.wearer))
+        name: boxes
+        for name, boxes in read_boxes(path).items()
+        if boxes.is_complete and (boxes.by_hand or boxes.skip or stored.get(name) != (boxes.thing, boxes.wearer))
     }
 
 
-def write_boxes(path: Path, manifest: Manifest, given: Mapping[str, Located]) -> None:
+def write_boxes(path: Path, manifest: Manifest, given: Mapping[str, DrawnBoxes]) -> None:
     """Of all photos of the manifest; doubtful ones with the boxes that were found, for a person to complete."""
-    entries = {p.file: _entry(p.thing, p.wearer, p.file in given) for p in manifest.photos}
-    entries |= {a.file: _entry(a.thing, a.wearer, a.file in given) for a in manifest.set_aside if a.doubtful}
-    lines = [f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(entry)}" for name, entry in sorted(entries.items())]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    entries = {
+        p.file: DrawnBoxes(p.thing, None if p.file in given and given[p.file].is_alone else p.wearer, p.file in given)
+        for p in manifest.photos
+    }
+    entries |= {a.file: DrawnBoxes(a.thing, a.wearer, a.file in given) for a in manifest.set_aside if a.doubtful}
+    entries |= {name: boxes for name, boxes in given.items() if boxes.skip}
+    path.write_text(boxes_text(entries), encoding="utf-8")
 
 
-def _entry(thing: PixelBox | None, wearer: PixelBox | None, by_hand: bool) -> dict[str, Any]:
-    return {"thing": thing, "wearer": wearer, **({"by": HAND} if by_hand else {})}
+def boxes_text(entries: Mapping[str, DrawnBoxes]) -> str:
+    """The text of a boxes file, one photo a line."""
+    lines = [f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(_plain(boxes))}" for name, boxes in sorted(entries.items())]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _read(path: Path) -> dict[str, tuple[Located, bool]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        return {str(n): (Located(_box(e.get("thing")), _box(e.get("wearer"))), e.get("by") == HAND) for n, e in content.items()}
-    except OSError as error:
-        raise InputError("no such boxes file", path, "check the path") from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError("not a boxes file", path, HINT) from error
+def unknown_photos(given: Collection[str], names: Collection[str], path: Path) -> str | None:
+    """One line on entries of photos that are not in the folder; None if there are none. Raises InputError if all are such."""
+    unknown = sorted(set(given) - set(names))
+    if not unknown:
+        return None
+    lowered = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(unknown[0].lower(), lowered, 1, cutoff=0.8)
+    meant = f" (did you mean {readable(lowered[near[0]])}?)" if near else ""
+    shown = ", ".join(readable(name) for name in unknown[:NAMED])
+    more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+    what = f"boxes of {len(unknown)} photos that are not in the folder: {shown}{more}{meant}"
+    if len(unknown) == len(set(given)):
+        raise InputError(what, path, "write the photos' names as they are, capitals and endings too")
+    return what
 
 
-def _box(value: Any) -> PixelBox | None:
-    return None if value is None else PixelBox(*(float(side) for side in _four(value)))
+def _plain(boxes: DrawnBoxes) -> dict[str, Any]:
+    if boxes.skip:
+        return {"skip": True, "by": HAND}
+    return {"thing": boxes.thing, "wearer": boxes.wearer, **({"by": HAND} if boxes.by_hand else {})}
 
 
-def _four(value: Any) -> list[Any]:
-    if not isinstance(value, list) or len(value) != 4:
-        raise ValueError("four sides are needed")
-    return value
+def _entry(name: str, value: Any, path: Path) -> DrawnBoxes:
+    if not isinstance(value, dict):
+        raise InputError(f"not a boxes file: what stands for {readable(name)} is no entry", path, HINT)
+    wrong = next((key for key in value if key not in KEYS), None)
+    if wrong is not None:
+        near = difflib.get_close_matches(wrong, KEYS, 1)
+        mend = f"write {near[0]}" if near else f"the keys are {', '.join(KEYS)}"
+        raise InputError(f"no such key in a boxes file: {readable(name)} has '{readable(wrong)}'", path, mend)
+    if not isinstance(value.get("skip", False), bool):
+        raise InputError(f"not a boxes file: skip of {readable(name)} is neither true nor false", path, HINT)
+    thing, wearer = (_box(value.get(key), f"{key} of {readable(name)}", path) for key in ("thing", "wearer"))
+    return DrawnBoxes(thing, wearer, value.get("by") == HAND, value.get("skip", False))
+
+
+def _box(value: Any, where: str, path: Path) -> PixelBox | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
+        raise InputError(f"not a boxes file: {where} is no list of four numbers", path, HINT)
+    return PixelBox(*(float(side) for side in value))
+
+
+def _is_number(side: Any) -> bool:
+    return isinstance(side, (int, float)) and not isinstance(side, bool) and abs(side) < 1e9

@@ -6,7 +6,7 @@ not in `train` is not the thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,12 @@ from models.io.disk import writing
 from models.io.images import list_photos
 from trainers.prepare.advice import advice, advice_on_files
 from trainers.prepare.boxes import NAME as BOXES
-from trainers.prepare.boxes import corrected, read_boxes, write_boxes
+from trainers.prepare.boxes import DrawnBoxes, chosen_boxes, corrected, unknown_photos, write_boxes
 from trainers.prepare.caption_files import find_captions
-from trainers.prepare.crops import Size
+from trainers.prepare.cutting.crops import Size
 from trainers.prepare.folder import cleared, earlier_manifest, keep_edits, replace, restore, sibling
 from trainers.prepare.images import write_captions, write_crops
-from trainers.prepare.locator import Located, Locator
+from trainers.prepare.locator import Locator
 from trainers.prepare.manifest import Manifest, relative_folder
 from trainers.prepare.names import check_text, unused_files
 from trainers.prepare.photos import survey
@@ -30,7 +30,7 @@ from trainers.prepare.tagger import Tagger
 
 @dataclass(frozen=True)
 class Prepared:
-    """A training set as it was written. Every usable photo gives one image to `train` and one to `reg`."""
+    """A training set as it was written. Every usable photo gives one image to `train`, and one to `reg` if it shows a wearer."""
 
     out: Path
     """Its folder."""
@@ -49,7 +49,7 @@ class Prepared:
         """How many images of each size `train` and `reg` hold."""
         found: dict[str, dict[Size, int]] = {"train": {}, "reg": {}}
         for photo in self.manifest.photos:
-            for name, cut in (("train", photo.train), ("reg", photo.reg)):
+            for name, cut in photo.cuts.items():
                 found[name][cut.size] = found[name].get(cut.size, 0) + 1
         return found
 
@@ -66,8 +66,9 @@ def prepare(
     """Writes the training set `out` from the folder `photos`, whole or not at all.
 
     Captions that lie next to the photos are kept, the trigger in front. A second run keeps captions that a person changed and
-    files that a person added. Boxes come from `settings.boxes` for the photos it names, then from a person's corrections of the
-    boxes.json in `out`, then from the locator. Calls `progress` with (photos done, photos).
+    files that a person added. Boxes come from `settings.boxes`, or else from a boxes.json beside the photos, for the photos it
+    names, then from a person's corrections of the boxes.json in `out`, then from the locator. Calls `progress` with (photos
+    done, photos).
 
     Raises InputError for an empty folder, an `out` that holds something else or cannot be written, if no photo is usable,
     and for two captions of one photo that differ.
@@ -77,20 +78,21 @@ def prepare(
     paths = list_photos(photos)
     captions = find_captions(paths, [photos])
     written = {path.name: caption.text for path, caption in captions.by_picture.items() if caption.text}
-    unused = unused_files(photos, {*paths, *captions.files}, out)
+    drawn = settings.boxes or photos / BOXES
+    unused = unused_files(photos, {*paths, *captions.files, drawn}, out)
     before = earlier_manifest(out)
-    boxes = _boxes(out, before, settings)
+    boxes, notes = _boxes(out, before, drawn if settings.boxes or drawn.exists() else None, {path.name for path in paths})
     usable, aside = survey(paths, settings.kind, locator, settings.sizes, progress, boxes)
     if not usable:
-        raise InputError(
-            f"none of the {len(paths)} photos can be used ({aside[0].file}: {aside[0].why})", photos, "take clearer photos"
-        )
+        mend = "draw boxes with `huanhua boxes PHOTOS`" if any(a.doubtful for a in aside) else "take clearer photos"
+        raise InputError(f"none of the {len(paths)} photos can be used ({aside[0].file}: {aside[0].why})", photos, mend)
     repeats, reg_repeats = settings.plan.repeats(len(usable)), settings.plan.regularisation_repeats(len(usable))
     partial = sibling(out, "partial")
     with cleared(partial), writing(out):
         folders = {"train": f"train/{repeats}_{settings.trigger}", "reg": f"reg/{reg_repeats}_{settings.reg_token}"}
-        for folder in folders.values():
-            (partial / folder).mkdir(parents=True)
+        for name, folder in folders.items():
+            if name == "train" or any(photo.reg is not None for photo in usable):
+                (partial / folder).mkdir(parents=True)
         records = write_captions(write_crops(usable, partial, folders, tagger, settings, written), partial, settings, written)
         manifest = Manifest(
             settings.kind,
@@ -100,7 +102,7 @@ def prepare(
             reg_repeats,
             tuple(records),
             tuple(aside),
-            (*advice(settings.kind, usable, aside), *advice_on_files(photos, captions, unused)),
+            (*notes, *advice(settings.kind, usable, aside), *advice_on_files(photos, captions, unused)),
             settings.reg_token,
             relative_folder(photos, out),
         )
@@ -112,7 +114,11 @@ def prepare(
     return Prepared(out, manifest, sum(record.file in written for record in manifest.photos))
 
 
-def _boxes(out: Path, before: Manifest | None, settings: PrepareSettings) -> dict[str, Located]:
-    """The boxes that a person wrote, by file name of the photo."""
+def _boxes(out: Path, before: Manifest | None, file: Path | None, names: Set[str]) -> tuple[dict[str, DrawnBoxes], list[str]]:
+    """The boxes that a person wrote, by file name of the photo, and a line on those of no photo."""
     corrections = corrected(out / BOXES, before) if before is not None else {}
-    return corrections | (read_boxes(settings.boxes) if settings.boxes is not None else {})
+    if file is None:
+        return {name: boxes for name, boxes in corrections.items() if name in names}, []
+    drawn = chosen_boxes(file)
+    note = unknown_photos(drawn, names, file)
+    return {name: boxes for name, boxes in (corrections | drawn).items() if name in names}, [note] if note else []

@@ -32,10 +32,10 @@ def keep_edits(out: Path, before: Manifest, partial: Path, manifest: Manifest) -
 
     Set and name identify a file, so that a folder whose repeats a person changed is still recognised.
     """
-    cuts = [(photo.file, name, cut) for photo in before.photos for name, cut in (("train", photo.train), ("reg", photo.reg))]
+    cuts = [(photo.file, name, cut) for photo in before.photos for name, cut in photo.cuts.items()]
     written = {_key(Path(cut.file)) for _, _, cut in cuts}
     captions = {_key(caption_path(Path(cut.file))): (file, name, cut) for file, name, cut in cuts}
-    now = {(p.file, name): cut for p in manifest.photos for name, cut in (("train", p.train), ("reg", p.reg))}
+    now = {(p.file, name): cut for p in manifest.photos for name, cut in p.cuts.items()}
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         relative = path.relative_to(out)
         if _key(relative) in captions:

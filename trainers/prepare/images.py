@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from models.io.images import open_photo
 from trainers.prepare.captions import compose, tags_of
-from trainers.prepare.crops import Size, Window, common_size, filled_size
+from trainers.prepare.cutting.crops import Size, Window, common_size, filled_size
 from trainers.prepare.folder import caption_path
 from trainers.prepare.manifest import Cut, PhotoRecord
 from trainers.prepare.photos import Usable
@@ -37,13 +37,15 @@ def write_crops(
     sizes = settings.sizes
     allowed = {
         "train": sizes[sizes.index(common_size([photo.train for photo in usable], sizes)) :],
-        "reg": sizes[sizes.index(common_size([photo.reg for photo in usable], sizes)) :],
+        "reg": sizes[sizes.index(common_size([photo.reg for photo in usable if photo.reg is not None], sizes)) :],
     }
     records = []
     for photo in usable:
         image = open_photo(photo.path)
-        cuts = {}
+        cuts: dict[str, Cut] = {}
         for name, window in (("train", photo.train), ("reg", photo.reg)):
+            if window is None:
+                continue
             size = filled_size(window, allowed[name])
             assert size is not None
             file = f"{folders[name]}/{photo.path.name}.png"
@@ -51,8 +53,8 @@ def write_crops(
             captioned = name == "train" or settings.caption_reg
             tags = _tags(image.crop(window), written.get(photo.path.name), tagger) if captioned else ()
             cuts[name] = Cut(file, window, size, tags, "" if captioned else None)
-        crops = cuts["train"], cuts["reg"]
-        records.append(PhotoRecord(photo.path.name, photo.sha256, photo.size, photo.thing, photo.wearer, *crops))
+        boxes, crops = (photo.thing, photo.wearer), (cuts["train"], cuts.get("reg"))
+        records.append(PhotoRecord(photo.path.name, photo.sha256, photo.size, *boxes, *crops, photo.reg_missing))
     return records
 
 
@@ -69,7 +71,7 @@ def write_captions(
     share = settings.left_to_trigger
     least = math.inf if share is None else share * len(records)
     tagged = [record for record in records if record.file not in written]
-    counts = Counter(tag for record in tagged for tag in {*record.train.tags, *record.reg.tags})
+    counts = Counter(tag for record in tagged for tag in {tag for cut in record.cuts.values() for tag in cut.tags})
     left_out = {tag for tag, count in counts.items() if count >= least}
 
     def captioned(cut: Cut, token: str, file: str) -> Cut:
@@ -84,7 +86,7 @@ def write_captions(
         dataclasses.replace(
             record,
             train=captioned(record.train, settings.trigger, record.file),
-            reg=captioned(record.reg, settings.reg_token, record.file),
+            reg=None if record.reg is None else captioned(record.reg, settings.reg_token, record.file),
         )
         for record in records
     ]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from models.boxes import PixelBox
 from models.errors import InputError
 from models.lora_kinds import LoraKind
-from trainers.prepare.crops import Size, Window
+from trainers.prepare.cutting.crops import Size, Window
 
 NAME: Final = "manifest.json"
 SHEET: Final = "contact-sheet.png"
@@ -51,8 +51,20 @@ class PhotoRecord:
     """The whole person."""
     train: Cut
     """The crop in `train`."""
-    reg: Cut
-    """The crop in `reg`."""
+    reg: Cut | None
+    """The crop in `reg`; None where there is none."""
+    reg_missing: str = ""
+    """Why there is no crop in `reg`."""
+
+    @property
+    def cuts(self) -> dict[str, Cut]:
+        """The crops by the folder that holds them."""
+        return {"train": self.train, **({} if self.reg is None else {"reg": self.reg})}
+
+    @property
+    def widest(self) -> Cut:
+        """The crop that shows most of the wearer."""
+        return self.train if self.reg is None else self.reg
 
 
 @dataclass(frozen=True)
@@ -141,7 +153,8 @@ def _photo(value: dict[str, Any]) -> PhotoRecord:
         thing=PixelBox(*(float(v) for v in value["thing"])),
         wearer=PixelBox(*(float(v) for v in value["wearer"])),
         train=_cut(value["train"]),
-        reg=_cut(value["reg"]),
+        reg=None if value["reg"] is None else _cut(value["reg"]),
+        reg_missing=str(value.get("reg_missing", "")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,8 @@ from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
 from models.lora_kinds import LoraKind
-from trainers.prepare.crops import Size, Window, filled_size, window
+from trainers.prepare.boxes import DrawnBoxes
+from trainers.prepare.cutting.crops import Size, Window, filled_size, window
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside
 from trainers.prepare.names import is_mask, readable, why_unusable
@@ -50,8 +51,10 @@ class Usable:
     """The whole person."""
     train: Window
     """The crop for `train`."""
-    reg: Window
-    """The crop for `reg`."""
+    reg: Window | None
+    """The crop for `reg`; None where there is none."""
+    reg_missing: str = ""
+    """Why there is none."""
 
 
 def survey(
@@ -60,22 +63,23 @@ def survey(
     locator: Locator,
     sizes: tuple[Size, ...],
     progress: Callable[[int, int], None] | None,
-    given: Mapping[str, Located] | None = None,
+    given: Mapping[str, DrawnBoxes] | None = None,
 ) -> tuple[list[Usable], list[SetAside]]:
     """Opens and locates every photo; sets aside what is unreadable, doubtful, too small, or a copy of another.
 
-    `given` are boxes that a person wrote, by file name, in place of the locator's. Calls `progress` with (photos done, photos).
+    `given` are boxes that a person wrote, by file name: the locator sees only photos that lack one. Calls `progress` with
+    (photos done, photos).
     """
     given = given or {}
     found: list[Usable] = []
     masks = {path for path in paths if is_mask(path, paths)}
+    skipped = {path for path in paths if path.name in given and given[path.name].skip}
     aside = [SetAside(readable(path.name), "a mask of another photo") for path in paths if path in masks]
+    aside += [SetAside(readable(path.name), "left out by hand") for path in paths if path in skipped]
     copies = _Copies()
     for start in range(0, len(paths), CHUNK):
-        opened = list(_open([p for p in paths[start : start + CHUNK] if p not in masks], aside))
-        located = iter(locator.locate([image for path, image in opened if path.name not in given]))
-        for path, image in opened:
-            where = given[path.name] if path.name in given else next(located)
+        opened = list(_open([p for p in paths[start : start + CHUNK] if p not in masks | skipped], aside))
+        for (path, image), where in zip(opened, _locate(opened, locator, given), strict=True):
             digest = hash_path(path)
             original = copies.original_of(image)
             judged = _judge(path, digest, image.size, where, kind, sizes)
@@ -90,6 +94,23 @@ def survey(
         if progress is not None:
             progress(min(start + CHUNK, len(paths)), len(paths))
     return found, aside
+
+
+def _locate(opened: Sequence[tuple[Path, Image.Image]], locator: Locator, given: Mapping[str, DrawnBoxes]) -> list[Located]:
+    """The boxes of each photo: a person's, else the locator's, which is asked for nothing that a person drew."""
+    drawn = [given.get(path.name, DrawnBoxes()) for path, _ in opened]
+    images = [image for (_, image), boxes in zip(opened, drawn, strict=True) if not boxes.is_complete]
+    located = iter(locator.locate(images) if images else ())
+    return [boxes.located if boxes.is_complete else _completed(boxes, next(located)) for boxes in drawn]
+
+
+def _completed(drawn: DrawnBoxes, located: Located) -> Located:
+    """The locator's answer, but for what a person drew."""
+    if drawn.thing is None:
+        return located
+    if located.wearer is None and not located.is_alone:
+        return Located(drawn.thing, None, located.doubt)
+    return Located(drawn.thing, located.wearer, is_alone=located.wearer is None)
 
 
 class _Copies:
@@ -135,21 +156,21 @@ def _judge(path: Path, digest: str, size: Size, where: Located, kind: LoraKind, 
     """The photo with its windows, or why it is set aside."""
     if where.doubt is not None:
         return _doubtful(path, where, where.doubt)
-    if where.thing is None or where.wearer is None:
+    if where.thing is None or (where.wearer is None and not where.is_alone):
         return _doubtful(path, where, f"no {NAMES[kind] if where.thing is None else 'wearer'} was found")
-    thing, wearer = _plain(where.thing), _plain(where.wearer)
+    whole = PixelBox(0.0, 0.0, float(size[0]), float(size[1]))
+    thing, wearer = _plain(where.thing), whole if where.wearer is None else _plain(where.wearer)
     if not all(0 <= b.left < b.right <= size[0] and 0 <= b.top < b.bottom <= size[1] for b in (thing, wearer)):
         return _doubtful(path, where, "a box is empty or not in the photo")
     train = window(thing, size, sizes[0], padding=PADDING[kind])
-    reg = window(wearer, size, sizes[0], padding=WEARER_PADDING, keep=thing)
+    reg = window(wearer, size, sizes[0], padding=WEARER_PADDING, keep=thing) if where.wearer is not None else None
     small = "{} is only {}x{} pixels of at least {}x{}"
-    for name, cut in (("what is trained", train), ("the wearer", reg)):
+    for name, cut in (("what is trained", train), *([("the wearer", reg)] if where.wearer is not None else [])):
         if cut is None or filled_size(cut, sizes) is None:
             width, height = (cut[2] - cut[0], cut[3] - cut[1]) if cut is not None else size
             return SetAside(path.name, small.format(name, width, height, *sizes[-1]))
     assert train is not None
-    assert reg is not None
-    return Usable(path, digest, size, thing, wearer, train, reg)
+    return Usable(path, digest, size, thing, wearer, train, reg, "" if reg is not None else "nobody wears it there")
 
 
 def _doubtful(path: Path, where: Located, why: str) -> SetAside:

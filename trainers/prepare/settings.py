@@ -9,7 +9,7 @@ from typing import Final
 from models.errors import InputError
 from models.lora_kinds import LoraKind
 from trainers.prepare.captions import check_trigger
-from trainers.prepare.crops import Size
+from trainers.prepare.cutting.crops import Size
 from trainers.step_plan import Plan
 
 SD15_PLAN: Final = Plan(steps=4000, epochs=10, batch=1)

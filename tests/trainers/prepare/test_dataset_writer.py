@@ -214,7 +214,7 @@ def test_wearers_are_captioned_only_if_asked_for_and_edits_survive_there_too(pho
     made = run(photos, out, caption_reg=True)
     caption = out / "reg/1_testdress/a 0.png.txt"
     assert caption.read_text(encoding="utf-8") == "testdress, pink dress, blue background\n"
-    assert made.manifest.photos[0].reg.tags == ("pink dress", "testdress", "blue background")
+    assert made.manifest.photos[0].cuts["reg"].tags == ("pink dress", "testdress", "blue background")
     caption.write_text("mine")
     run(photos, out, caption_reg=True)
     assert caption.read_text() == "mine"

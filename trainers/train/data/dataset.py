@@ -13,7 +13,7 @@ from models.errors import InputError
 from models.io.images import list_photos, open_photo
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.caption_files import FoundCaptions, find_captions
-from trainers.prepare.crops import Size, box_in_crop
+from trainers.prepare.cutting.crops import Size, box_in_crop
 from trainers.prepare.manifest import NAME, SHEET, read_manifest
 from trainers.prepare.names import is_mask
 from trainers.step_plan import ENOUGH
@@ -170,9 +170,7 @@ def _boxes(folder: Path) -> dict[Path, PixelBox]:
     if not (folder / NAME).is_file():
         return {}
     photos = read_manifest(folder).photos
-    return {
-        folder / cut.file: box_in_crop(photo.thing, cut.window, cut.size) for photo in photos for cut in (photo.train, photo.reg)
-    }
+    return {folder / cut.file: box_in_crop(photo.thing, cut.window, cut.size) for photo in photos for cut in photo.cuts.values()}
 
 
 def _pictures(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.boxes import PixelBox
 from models.errors import InputError
-from trainers.prepare.crops import Size
+from trainers.prepare.cutting.crops import Size
 from trainers.train.data.dataset import Dataset, Picture
 from trainers.train.settings.preset import Preset
 

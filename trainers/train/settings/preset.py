@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.errors import InputError
-from trainers.prepare.crops import Size
+from trainers.prepare.cutting.crops import Size
 from trainers.step_plan import Plan
 from trainers.train.settings.variety import Variety
 

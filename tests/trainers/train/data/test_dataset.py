@@ -77,7 +77,7 @@ def test_the_hash_reads_boxes_as_it_did_when_they_were_named_otherwise(tmp_path:
     put(tmp_path / "reg/1_dress/a.png")
     boxes = PixelBox(1.1, 2, 15.7, 20), PixelBox(0, 0, 16, 24)
     cuts = [Cut(f"{folder}/1_dress/a.png", (0, 0, 16, 24), (16, 24), (), None) for folder in ("train", "reg")]
-    record = PhotoRecord("a.png", "", (16, 24), *boxes, *cuts)
+    record = PhotoRecord("a.png", "", (16, 24), *boxes, cuts[0], cuts[1])
     Manifest("clothing", "dress", "photos", 1, 1, (record,), (), (), "dress").write(tmp_path)
     found = [Box(1.1, 2.0, 15.7, 20.0), None, Box(1.1, 2.0, 15.7, 20.0)]
     parts = hash_path(tmp_path / "train"), hash_path(tmp_path / "reg"), hashlib.sha256(repr(found).encode()).hexdigest()

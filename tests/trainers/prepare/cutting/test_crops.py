@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.boxes import PixelBox
-from trainers.prepare.crops import box_in_crop, common_size, filled_size, window
+from trainers.prepare.cutting.crops import box_in_crop, common_size, filled_size, window
 
 SIZES = ((128, 192), (64, 96))
 SIDES = st.floats(0, 48, allow_nan=False)
