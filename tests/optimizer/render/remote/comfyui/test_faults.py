@@ -313,7 +313,8 @@ class Mangler:
 def test_fuzzed_answers_give_the_true_picture_or_one_line(fake: FakeComfyUI, server: Serving) -> None:
     dice = random.Random(11)
     mangler = Mangler(dice)
-    drawn, lines = 0, []
+    drawn = 0
+    lines: list[str] = []
     renderer = renderer_over(server.url, patience=NO_PATIENCE, silence_s=0.3)
     while mangler.count < 250 or len(lines) <= 20:
         asked = job(round(dice.random(), 3), round(dice.random(), 3), seed=dice.randrange(100))
