@@ -50,4 +50,4 @@ def first_scale(scheduler: Any, largest: float) -> float:
 
 def ddim_levels(base: Tensor, steps: int) -> Tensor:
     """The falling levels of its "ddim_uniform": more than `steps` where these do not divide the base's."""
-    return base[1 :: max(len(base) // steps, 1)].flip(0)
+    return base[1 :: max(len(base) // steps, 1)].flip(0).float()

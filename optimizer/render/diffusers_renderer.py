@@ -37,7 +37,8 @@ NUMERICAL_PATH: Final = "folded-3"
 """Part of every cache key: images of one study are all drawn by one order of arithmetic."""
 ZERO_SNR: Final = "zsnr"
 """Added to it for bases with zero terminal SNR, which were once drawn at other noise levels."""
-
+EXACT_LEVELS: Final = "exact"
+"""Added where pictures are ComfyUI's, whose levels were once rounded as A1111's are."""
 UNEVEN: Final = "uneven"
 """Added where prompt and negative prompt fill unequal chunks: the shorter one was once padded with empty ones."""
 RESIZED: Final = "resized"
@@ -108,6 +109,7 @@ class DiffusionRenderer:
             UNEVEN: mine and not frame.pad_conds and self._may_be_uneven(),
             RESIZED: mine and not divides(self.base.denoiser, self._latent_shape()),
             LCM_LEVELS: mine and frame.sampler == "LCM" and not on_learnt_levels(frame.steps),
+            EXACT_LEVELS: not mine,
             "tiled": self._fit.tiled,
             "compiled": self.compiled,
         }

@@ -18,7 +18,7 @@ from optimizer.render.scheduler_corrections import (
     step_between_learnt_levels,
     walk_brownian_paths,
 )
-from optimizer.render.sigmas import at_times, base_levels, lcm_levels, levels, own_times, times_of, zero_snr_betas
+from optimizer.render.sigmas import at_times, base_levels, lcm_levels, levels, nearest_times, own_times, times_of, zero_snr_betas
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,7 +43,7 @@ def make_scheduler(name: str, schedule: Mapping[str, Any], seeds: Sequence[int],
     options = {key: schedule[key] for key in BASE_SETTINGS if schedule.get(key) is not None} | sampler.options
     if schedule.get("rescale_betas_zero_snr"):
         # Some of diffusers' schedulers lack the setting, and those that have it end at other levels than A1111 does.
-        options["trained_betas"] = zero_snr_betas(options)
+        options["trained_betas"] = zero_snr_betas(options, like)
     scheduler = copy.deepcopy(_built(sampler.scheduler, json.dumps(options)))
     if sampler.scheduler == "DPMSolverSDEScheduler":
         scheduler.noise_sampler_seed = list(seeds)
@@ -51,9 +51,9 @@ def make_scheduler(name: str, schedule: Mapping[str, Any], seeds: Sequence[int],
         # torchsde rounds the ends of a path to its tolerance, and clamps a level that lies 1e-7 beyond: with a warning.
         warnings.filterwarnings("ignore", message="Should have t[ab]", category=UserWarning)
     if sampler.times == "levels":
-        _lay_levels(scheduler, sampler)
+        _lay_levels(scheduler, sampler, like)
     else:
-        _lay_times(scheduler, sampler)
+        _lay_times(scheduler, sampler, like)
     if sampler.scheduler == _MULTISTEP and sampler.seeded:
         walk_brownian_paths(scheduler, seeds)
         correct_third_order(scheduler)
@@ -69,7 +69,7 @@ def make_scheduler(name: str, schedule: Mapping[str, Any], seeds: Sequence[int],
 def first_noise_scale(scheduler: Any, like: Program = "a1111") -> float:
     """What the first noise is scaled by, once `set_timesteps` was called."""
     if like == "comfyui":
-        return first_scale(scheduler, float(base_levels(scheduler.config)[-1]))
+        return first_scale(scheduler, float(base_levels(scheduler.config, like)[-1]))
     return float(scheduler.init_noise_sigma)
 
 
@@ -81,8 +81,8 @@ def _built(kind: str, options: str) -> Any:
     return getattr(diffusers, kind).from_config(json.loads(options))
 
 
-def _lay_levels(scheduler: Any, sampler: DiffusionSampler) -> None:
-    base, plain = base_levels(scheduler.config), scheduler.set_timesteps
+def _lay_levels(scheduler: Any, sampler: DiffusionSampler, like: Program) -> None:
+    base, plain = base_levels(scheduler.config, like), scheduler.set_timesteps
 
     def chosen(steps: int) -> Tensor:
         return levels(base, sampler.schedule, steps + 1)[:-1] if sampler.spare else levels(base, sampler.schedule, steps)
@@ -91,7 +91,9 @@ def _lay_levels(scheduler: Any, sampler: DiffusionSampler) -> None:
         plain(num_inference_steps, device=device)
         if not sampler.second_order:
             laid = chosen(num_inference_steps)
-            _write(scheduler, laid, 0.0, times_of(base, laid), device)
+            _write(scheduler, laid, 0.0, times_of(base, laid) if like == "a1111" else nearest_times(base, laid), device)
+        elif like == "comfyui" and sampler.scheduler == "HeunDiscreteScheduler":
+            _write(scheduler, scheduler.sigmas[:-1].cpu(), 0.0, nearest_times(base, scheduler.sigmas[:-1].cpu()), device)
 
     if sampler.second_order:
         # These lay levels of their own between the given ones, each in its way, and take others in this one place only.
@@ -102,10 +104,10 @@ def _lay_levels(scheduler: Any, sampler: DiffusionSampler) -> None:
         _begin_at_the_largest_level(scheduler, base)
 
 
-def _lay_times(scheduler: Any, sampler: DiffusionSampler) -> None:
+def _lay_times(scheduler: Any, sampler: DiffusionSampler, like: Program) -> None:
     import torch
 
-    base, plain = base_levels(scheduler.config), scheduler.set_timesteps
+    base, plain = base_levels(scheduler.config, like), scheduler.set_timesteps
 
     def set_timesteps(num_inference_steps: int, device: Any = None) -> None:
         plain(num_inference_steps, device=device)
@@ -114,10 +116,10 @@ def _lay_times(scheduler: Any, sampler: DiffusionSampler) -> None:
             scheduler.sigmas, scheduler.timesteps = laid, nearest.to(device)
         elif sampler.times == "comfyui-ddim":
             laid = ddim_levels(base, num_inference_steps)
-            _write(scheduler, laid, 0.0, times_of(base, laid), device)
+            _write(scheduler, laid, 0.0, nearest_times(base, laid), device)
         elif sampler.times == "comfyui-unipc":
             laid = levels(base, "uniform", num_inference_steps + 1)[:-1]
-            _write(scheduler, laid, UNIPC_END, times_of(base, laid), device)
+            _write(scheduler, laid, UNIPC_END, nearest_times(base, laid), device)
         else:
             times = own_times(sampler.times, len(base), num_inference_steps)
             if sampler.times == "unipc":
@@ -137,8 +139,11 @@ def _write(scheduler: Any, sigmas: Tensor, last: float, times: Tensor, device: A
     import torch
 
     scheduler.sigmas = torch.cat([sigmas, sigmas.new_tensor([last])])
-    scheduler.timesteps = times.to(device)
+    # Whole ones too are floats: diffusers takes integers for indices.
+    scheduler.timesteps = times.float().to(device)
     scheduler.num_inference_steps = len(times)
+    # Of two equal times, where many steps share the base's, diffusers would begin at the second.
+    scheduler.set_begin_index(0)
 
 
 def _begin_at_the_largest_level(scheduler: Any, base: Tensor) -> None:

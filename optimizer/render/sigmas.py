@@ -1,8 +1,8 @@
 """Where the steps of A1111's samplers lie: falling noise levels, and the time steps that the denoiser is given with them.
 
 A noise level is sigma = sqrt((1 - a) / a) for a cumulative alpha a of the base, as k-diffusion counts. Time steps may fall
-between two whole ones, and levels between two of the base's are interpolated in their logarithms. All is float32, in the order in
-which k-diffusion computes it: Brownian paths distinguish levels that differ in the last bit.
+between two whole ones, and levels between two of the base's are interpolated in their logarithms. What is laid is float32, in the
+order in which k-diffusion, or ComfyUI, computes it: Brownian paths distinguish levels that differ in the last bit.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from models.base.prompt.reading import Program
 
 Schedule = Literal["uniform", "karras", "exponential"]
 Times = Literal["levels", "ddim", "plms", "unipc", "lcm", "comfyui-ddim", "comfyui-unipc"]
@@ -25,17 +27,18 @@ LCM_STEPS: Final = 50
 """Time steps among which latent consistency models are trained (Luo et al. 2023)."""
 
 
-def base_levels(config: Mapping[str, Any]) -> Tensor:
-    """All levels of a base, rising, from the betas that a diffusers scheduler's config states; float32 (train steps,).
+def base_levels(config: Mapping[str, Any], like: Program = "a1111") -> Tensor:
+    """All levels of a base, rising, from the betas that a diffusers scheduler's config states: (train steps,).
 
-    The product of alphas is taken in float64, as the original Stable Diffusion does.
+    The product of alphas is taken in float64, as the original Stable Diffusion does. A1111 continues in float32; ComfyUI, in
+    float64, rounds these levels and their logarithms.
     """
 
-    alphas = _cumulative_alphas(config)
+    alphas = _cumulative_alphas(config, like)
     return ((1 - alphas) / alphas) ** 0.5
 
 
-def zero_snr_betas(config: Mapping[str, Any]) -> list[float]:
+def zero_snr_betas(config: Mapping[str, Any], like: Program = "a1111") -> list[float]:
     """The betas of a base rescaled to a zero terminal signal-to-noise ratio (Lin et al. 2023, "Common diffusion noise schedules
     and sample steps are flawed", algorithm 1), rounded as A1111 and ComfyUI round them.
 
@@ -43,7 +46,7 @@ def zero_snr_betas(config: Mapping[str, Any]) -> list[float]:
     """
     import torch
 
-    roots = _cumulative_alphas(config).sqrt()
+    roots = _cumulative_alphas(config, like).sqrt()
     first, last = roots[0].clone(), roots[-1].clone()
     alphas = ((roots - last) * (first / (first - last))) ** 2
     alphas[-1] = LAST_ALPHA
@@ -52,18 +55,19 @@ def zero_snr_betas(config: Mapping[str, Any]) -> list[float]:
     return betas
 
 
-def _cumulative_alphas(config: Mapping[str, Any]) -> Tensor:
+def _cumulative_alphas(config: Mapping[str, Any], like: Program) -> Tensor:
     import torch
 
+    dtype = torch.float32 if like == "a1111" else torch.float64
     if config.get("trained_betas") is not None:
         betas = torch.tensor(config["trained_betas"], dtype=torch.float64)
-        return torch.cumprod(1 - betas, dim=0).float()
+        return torch.cumprod(1 - betas, dim=0).to(dtype)
     count, start, end = (config[name] for name in ("num_train_timesteps", "beta_start", "beta_end"))
     if config["beta_schedule"] == "scaled_linear":
         betas = torch.linspace(start**0.5, end**0.5, count, dtype=torch.float64) ** 2
     else:
         betas = torch.linspace(start, end, count, dtype=torch.float64)
-    return torch.cumprod(1 - betas, dim=0).float()
+    return torch.cumprod(1 - betas, dim=0).to(dtype)
 
 
 def levels(base: Tensor, schedule: Schedule, steps: int) -> Tensor:
@@ -73,7 +77,7 @@ def levels(base: Tensor, schedule: Schedule, steps: int) -> Tensor:
     """
     import torch
 
-    least, most = base[0].item(), base[-1].item()
+    least, most = base[0].float().item(), base[-1].float().item()
     if schedule == "karras":
         far, near = most ** (1 / RHO), least ** (1 / RHO)
         laid: Tensor = (far + torch.linspace(0, 1, steps) * (near - far)) ** RHO
@@ -84,8 +88,8 @@ def levels(base: Tensor, schedule: Schedule, steps: int) -> Tensor:
 
 
 def at_times(base: Tensor, times: Tensor) -> Tensor:
-    """The levels at these time steps."""
-    logs, part = base.log(), times.frac()
+    """The levels at these time steps; float32."""
+    logs, part = base.log().float(), times.frac()
     return ((1 - part) * logs[times.floor().long()] + part * logs[times.ceil().long()]).exp()
 
 
@@ -93,10 +97,15 @@ def times_of(base: Tensor, sigmas: Tensor) -> Tensor:
     """The time steps at which these levels lie."""
     import torch
 
-    logs, sought = base.log(), sigmas.log()
+    logs, sought = base.log().float(), sigmas.log()
     low = (torch.searchsorted(logs, sought, right=True) - 1).clamp(0, len(base) - 2)
     part = ((logs[low] - sought) / (logs[low] - logs[low + 1])).clamp(0, 1)
     return (1 - part) * low + part * (low + 1)
+
+
+def nearest_times(base: Tensor, sigmas: Tensor) -> Tensor:
+    """The whole time steps whose levels lie nearest to these, by their logarithms; the lower of two."""
+    return (sigmas.log() - base.log().float()[:, None]).abs().argmin(dim=0)
 
 
 def own_times(times: Times, train_steps: int, steps: int) -> Tensor:
@@ -125,11 +134,10 @@ def lcm_levels(base: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     import torch
 
     skip = len(base) // LCM_STEPS
-    learnt = base[skip - 1 :: skip]
+    learnt = base[skip - 1 :: skip].float()
     places = (torch.linspace(len(base) - 1, skip - 1, steps) - (skip - 1)) / skip
     laid = at_times(learnt, places.clamp(0, LCM_STEPS - 1))
-    nearest = (laid.log() - learnt.log()[:, None]).abs().argmin(dim=0)
-    return laid, nearest * skip + skip - 1
+    return laid, nearest_times(learnt, laid) * skip + skip - 1
 
 
 def on_learnt_levels(steps: int) -> bool:
