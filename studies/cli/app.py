@@ -14,6 +14,7 @@ import typer
 from models.errors import InputError
 from models.io.quiet import be_quiet
 from studies.cli import (
+    boxes,
     dashboards,
     demo,
     doctor,
@@ -52,6 +53,7 @@ class Group(NamedTuple):
 VERBS: Final[Mapping[str, Verb | Group]] = {
     "init": init.init,
     "validate": validate.validate,
+    "boxes": boxes.boxes,
     "prepare": prepare.prepare,
     "train": train.train,
     "scout": scout.scout,

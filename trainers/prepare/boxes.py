@@ -10,13 +10,11 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from models.boxes import PixelBox
+from models.boxes import DrawnBoxes, PixelBox
 from models.errors import InputError
-from trainers.prepare.locator import Located
 from trainers.prepare.manifest import Manifest
 from trainers.prepare.names import NAMED, readable
 
@@ -26,35 +24,6 @@ KEYS: Final = ("thing", "wearer", "by", "skip")
 HINT: Final = (
     'write {"photo.jpg": {"thing": [left, top, right, bottom], "wearer": [...]}}, or draw them with `huanhua boxes PHOTOS`'
 )
-
-
-@dataclass(frozen=True)
-class DrawnBoxes:
-    """What a boxes file holds of one photo."""
-
-    thing: PixelBox | None = None
-    """The trained thing."""
-    wearer: PixelBox | None = None
-    """The whole person."""
-    by_hand: bool = False
-    """Whether the entry is marked as a person's."""
-    skip: bool = False
-    """Whether the photo is not to be used."""
-
-    @property
-    def located(self) -> Located:
-        """As a locator would have answered."""
-        return Located(self.thing, self.wearer, is_alone=self.is_alone)
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether a person says that nobody wears the thing in this photo."""
-        return self.by_hand and self.thing is not None and self.wearer is None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing has to be located."""
-        return self.skip or self.is_alone or (self.thing is not None and self.wearer is not None)
 
 
 def read_boxes(path: Path) -> dict[str, DrawnBoxes]:

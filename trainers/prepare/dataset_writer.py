@@ -10,12 +10,13 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.boxes import DrawnBoxes
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.images import list_photos
 from trainers.prepare.advice import advice, advice_on_files
 from trainers.prepare.boxes import NAME as BOXES
-from trainers.prepare.boxes import DrawnBoxes, chosen_boxes, corrected, unknown_photos, write_boxes
+from trainers.prepare.boxes import chosen_boxes, corrected, unknown_photos, write_boxes
 from trainers.prepare.caption_files import find_captions
 from trainers.prepare.cutting.crops import Size
 from trainers.prepare.folder import cleared, earlier_manifest, keep_edits, replace, restore, sibling

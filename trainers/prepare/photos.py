@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from models.boxes import PixelBox
+from models.boxes import DrawnBoxes, PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
 from models.lora_kinds import LoraKind
-from trainers.prepare.boxes import DrawnBoxes
 from trainers.prepare.cutting.crops import Size, Window, filled_size, window
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside
@@ -101,7 +100,10 @@ def _locate(opened: Sequence[tuple[Path, Image.Image]], locator: Locator, given:
     drawn = [given.get(path.name, DrawnBoxes()) for path, _ in opened]
     images = [image for (_, image), boxes in zip(opened, drawn, strict=True) if not boxes.is_complete]
     located = iter(locator.locate(images) if images else ())
-    return [boxes.located if boxes.is_complete else _completed(boxes, next(located)) for boxes in drawn]
+    return [
+        Located(boxes.thing, boxes.wearer, is_alone=boxes.is_alone) if boxes.is_complete else _completed(boxes, next(located))
+        for boxes in drawn
+    ]
 
 
 def _completed(drawn: DrawnBoxes, located: Located) -> Located:
