@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboards.plots import BROKEN, FEASIBLE, LINE, PICK, Point
+from dashboards.mark import SYMBOLS, in_drawing_order
+from dashboards.plots import LINE, PICK, Point
 
 COLOURS: Final = ("#1f5fd0", "#c2255c", "#e0701a", "#0f8a7e", "#7c3aed", "#57606a")
 
@@ -29,11 +30,16 @@ class Figure:
 
 def trade_off_figure(points: Sequence[Point], *, title: str, required: float | None, pick: int | None) -> Figure:
     """Every trial by cost and worst garment; the pick, by its number, has a ring. `required` is drawn as a line."""
-    no, yes = ([point for point in points if point.feasible is feasible] for feasible in (False, True))
     picked = [point for point in points if point.number == pick]
     traces = [
-        _marks(no, {"color": BROKEN, "symbol": "x", "size": 9}, "breaks a requirement"),
-        _marks(yes, {"color": FEASIBLE, "symbol": "circle", "size": 11}, "meets every requirement"),
+        *(
+            _marks(
+                [point for point in points if point.mark.name == mark.name],
+                {"color": mark.colour, "symbol": SYMBOLS[mark.symbol].plotly, "size": 10, "line": {"width": 2}},
+                mark.word,
+            )
+            for mark in in_drawing_order(point.mark for point in points)
+        ),
         _marks(picked, {"color": PICK, "symbol": "circle-open", "size": 22, "line": {"width": 3}}, "the pick"),
     ]
     layout = _layout(title, "cost: total weight", "worst garment, calibrated")

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dashboards.mark import SYMBOLS, Mark, in_drawing_order
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from PIL.Image import Image
 
-FEASIBLE, BROKEN, PICK, LINE = "#2e9e5b", "#d1453b", "#1f5fd0", "#57606a"
+PICK, LINE = "#1f5fd0", "#57606a"
 SIZE_INCHES: Final = (8.0, 5.0)
 DOTS_PER_INCH: Final = 140
 
@@ -22,11 +24,11 @@ class Point:
     number: int
     cost: float
     worst: float
-    feasible: bool
+    mark: Mark
 
 
 def trade_off(points: Sequence[Point], *, title: str, required: float | None = None, pick: int | None = None) -> Image:
-    """Draws every trial by cost and worst garment, those that meet all requirements in green, and rings the pick by its number.
+    """Draws every trial by cost and worst garment, with the mark of its verdict, and rings the pick by its number.
 
     `required` draws the required expression as a line. Raises ValueError if `pick` is the number of no point.
     """
@@ -41,8 +43,8 @@ def trade_off(points: Sequence[Point], *, title: str, required: float | None = N
         raise ValueError(f"no trial {pick} among the points")
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.add_subplot()
-    _scatter(axes, [point for point in points if not point.feasible], BROKEN, "X", "breaks a requirement")
-    _scatter(axes, [point for point in points if point.feasible], FEASIBLE, "o", "meets every requirement")
+    for mark in in_drawing_order(point.mark for point in points):
+        _scatter(axes, [point for point in points if point.mark.name == mark.name], mark)
     if required is not None:
         axes.axhline(required, color=LINE, linestyle="--", linewidth=1, label=f"required {required:g}")
     for point in picked:
@@ -59,10 +61,18 @@ def trade_off(points: Sequence[Point], *, title: str, required: float | None = N
         return opened.convert("RGB")
 
 
-def _scatter(axes: Axes, points: Sequence[Point], colour: str, marker: str, label: str) -> None:
-    if not points:
-        return
-    axes.scatter([p.cost for p in points], [p.worst for p in points], s=55, c=colour, marker=marker, linewidths=0, label=label)
+def _scatter(axes: Axes, points: Sequence[Point], mark: Mark) -> None:
+    drawn, filled = SYMBOLS[mark.symbol], mark.colour if SYMBOLS[mark.symbol].filled or mark.symbol == "cross" else "none"
+    axes.scatter(
+        [p.cost for p in points],
+        [p.worst for p in points],
+        s=55,
+        facecolors=filled,
+        edgecolors=mark.colour,
+        marker=drawn.matplotlib,
+        linewidths=0 if filled == mark.colour else 2,
+        label=mark.word,
+    )
     for point in points:
         axes.annotate(
             str(point.number), (point.cost, point.worst), xytext=(5, 4), textcoords="offset points", fontsize=7, color=LINE

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dashboards.fonts import legible
+from dashboards.mark import Mark
 from models.boxes import PixelBox
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-Tone: TypeAlias = Literal["good", "bad", "plain", "pick"]
+Tone: TypeAlias = Literal["bad", "plain", "pick"]
 
 PAPER, INK, SOFT = "#ffffff", "#1c2128", "#57606a"
-FRAMES: Final[dict[Tone, str]] = {"good": "#2e9e5b", "bad": "#d1453b", "plain": "#c9ced6", "pick": "#1f5fd0"}
-FRAME: Final[dict[Tone, int]] = {"good": 3, "bad": 3, "plain": 1, "pick": 7}
+FRAMES: Final[dict[Tone, str]] = {"bad": "#d1453b", "plain": "#c9ced6", "pick": "#1f5fd0"}
+FRAME: Final[dict[Tone, int]] = {"bad": 3, "plain": 1, "pick": 7}
+MARKED: Final = 3
+"""The width of the frame of an image with a verdict."""
 BOX_COLOURS: Final = ("#e0701a", "#1f5fd0", "#7c3aed", "#0f8a7e", "#c2255c")
 MARGIN, GAP, EDGE = 28, 18, 8
 TITLE, LABEL, SMALL = 24, 17, 15
@@ -45,6 +48,21 @@ class Cell:
     lines: tuple[str, ...] = ()
     tone: Tone = "plain"
     boxes: tuple[LabelledBox, ...] = ()
+    mark: Mark | None = None
+    """Its verdict colours the last line, and the frame but that of a pick."""
+
+    @property
+    def frame(self) -> tuple[str, int]:
+        """The colour of the frame, and its width."""
+        if self.mark is not None and self.tone != "pick":
+            return self.mark.colour, MARKED
+        return FRAMES[self.tone], FRAME[self.tone]
+
+    @property
+    def verdict_colour(self) -> str:
+        if self.mark is not None:
+            return self.mark.colour
+        return FRAMES["bad"] if self.tone == "bad" else INK
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,12 @@ class _Block:
     lines: tuple[str, ...]
     size: int
     colour: str = INK
+    last: tuple[int, str] = (0, INK)
+    """How many of the last lines have another colour, and which."""
+
+    def colour_of(self, line: int) -> str:
+        count, colour = self.last
+        return colour if line >= len(self.lines) - count else self.colour
 
     @property
     def height(self) -> int:
@@ -136,8 +160,11 @@ class _Table:
 
 
 def _cell_text(cell: Cell, width: int) -> _Block:
-    lines = tuple(line for text in cell.lines for line in wrap(text, width, SMALL).lines)
-    return _Block(lines, SMALL, FRAMES["bad"] if cell.tone == "bad" else INK)
+    blocks = [wrap(text, width, SMALL).lines for text in cell.lines]
+    lines = tuple(line for block in blocks for line in block)
+    if cell.mark is None:
+        return _Block(lines, SMALL, cell.verdict_colour)
+    return _Block(lines, SMALL, INK, (len(blocks[-1]) if blocks else 0, cell.verdict_colour))
 
 
 def shown_size(image: Image | None, tall: int) -> tuple[int, int]:
@@ -159,13 +186,13 @@ def _paint_cell(paper: Image, pen: ImageDraw, cell: Cell, place: tuple[int, int,
     x, y = x + (width - shown[0]) // 2, y + height - shown[1]
     if cell.image is None:
         pen.rectangle((x, y, x + shown[0] - 1, y + shown[1] - 1), fill="#f3f4f6")
-        _frame(pen, (x, y), shown, cell.tone)
+        _frame(pen, (x, y), shown, cell)
         return
     paper.paste(cell.image.convert("RGB").resize(shown, Image.Resampling.LANCZOS), (x, y))
     scale = shown[0] / cell.image.width
     for i, box in enumerate(cell.boxes):
         _paint_box(pen, box, BOX_COLOURS[i % len(BOX_COLOURS)], (x, y, *shown), scale)
-    _frame(pen, (x, y), shown, cell.tone)
+    _frame(pen, (x, y), shown, cell)
 
 
 def _paint_box(pen: ImageDraw, marked: LabelledBox, colour: str, area: tuple[int, int, int, int], scale: float) -> None:
@@ -179,12 +206,12 @@ def _paint_box(pen: ImageDraw, marked: LabelledBox, colour: str, area: tuple[int
         _flag(pen, marked.label, left, top, colour, (x, x + width))
 
 
-def _frame(pen: ImageDraw, corner: tuple[int, int], shown: tuple[int, int], tone: Tone) -> None:
+def _frame(pen: ImageDraw, corner: tuple[int, int], shown: tuple[int, int], cell: Cell) -> None:
     """The frame lies outside the picture, so that it hides none of it."""
-    (x, y), thick = corner, FRAME[tone]
-    pen.rectangle((x - thick, y - thick, x + shown[0] + thick - 1, y + shown[1] + thick - 1), outline=FRAMES[tone], width=thick)
-    if tone == "pick":
-        _flag(pen, "PICK", x, y, FRAMES[tone], (x, x + shown[0]))
+    (x, y), (colour, thick) = corner, cell.frame
+    pen.rectangle((x - thick, y - thick, x + shown[0] + thick - 1, y + shown[1] + thick - 1), outline=colour, width=thick)
+    if cell.tone == "pick":
+        _flag(pen, "PICK", x, y, colour, (x, x + shown[0]))
 
 
 def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, area: tuple[float, float]) -> None:
@@ -230,7 +257,7 @@ def _spaced(line: str) -> str:
 def _write(pen: ImageDraw, block: _Block, x: float, y: float, anchor: str = "la") -> None:
     for i, line in enumerate(block.lines):
         line, font = legible(line, block.size)
-        pen.text((x, y + i * _line_height(block.size)), line, font=font, fill=block.colour, anchor=anchor)
+        pen.text((x, y + i * _line_height(block.size)), line, font=font, fill=block.colour_of(i), anchor=anchor)
 
 
 def _line_height(size: int) -> int:

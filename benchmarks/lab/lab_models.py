@@ -57,7 +57,7 @@ def main() -> int:
     for name, share in result.items():
         print(f"{name:<8} {share:6.3f}   wanted {WANTED[name]:.2f}   of drawn figures {truth[name]:6.3f}")
     if asked.sheet is not None:
-        cells = [Cell(i, (short(f), ", ".join(w) or "all right"), "bad" if w else "good")
+        cells = [Cell(i, (short(f), ", ".join(w) or "all right"), "bad" if w else "plain")
                  for i, f, w in zip(images, figures, wrong, strict=True)]  # fmt: skip
         rows = [cells[at : at + 16] for at in range(0, len(cells), 16)]
         title = f"{len(cells)} held-out captions through the lab's base"

@@ -25,6 +25,7 @@ from PIL import Image
 from dashboards.sheet import Cell, sheet
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged
+from optimizer.search.verdict import verdict_of
 from scorers.score.scores import Scores
 from studies.paperdoll.bundle import lora_file
 from studies.paperdoll.study import OUTFITS
@@ -165,7 +166,7 @@ def cell(step: Step) -> Cell:
     with Image.open(step.image) as file:
         picture = file.convert("RGB")
     verdict = "all met" if step.judged.feasible else f"breaks {', '.join(step.breaks)}"
-    return Cell(picture, (score_line(step.scores), verdict), "good" if step.judged.feasible else "plain")
+    return Cell(picture, (score_line(step.scores), verdict), mark=verdict_of(step.judged, None, 0.0))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dashboards.mark import Mark
+
 
 @dataclass(frozen=True)
 class Slider:
@@ -65,6 +67,10 @@ class JudgedImage:
     """Whether it may show a figure with little clothing."""
     failed: str = ""
     """Why there is no image."""
+    mark: Mark | None = None
+    """Of the verdict; None for an image without one."""
+    verdict: str = ""
+    """What it meets or breaks, in words."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Proof:
     at_bound: tuple[str, ...]
     """LoRAs whose weights are as low as their bounds allow."""
     complete: bool
+    missing: str = "not drawn"
+    """What to say of a step that was not drawn."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +128,12 @@ class SeedPage:
     """Its place in `trials`; None if nothing is feasible."""
     nearest: int
     """The place in `trials` of the trial closest to being feasible."""
-    blocked_by: str
-    """The requirement that the nearest trial misses by most; of interest without a pick."""
+    claim: str
+    """What may be said of the pick, in a few words: its headline."""
+    reason: str
+    """Why no more than that, in sentences."""
     proof: Proof | None
     ladders: tuple[Ladder, ...]
-    by_hand: bool = False
-    """Whether a person chose the pick."""
-    found: int | None = None
-    """The place in `trials` of the search's own pick; None if it has none."""
-    unmeasurable: tuple[str, ...] = ()
-    """Required LoRAs of which no weight alone shows more than noise."""
     views: tuple[View, ...] = ()
     """What the trade-off plot can show."""
 

@@ -9,6 +9,9 @@ from typing import Any, Final
 from dashboards.lookbook.book import Requirement, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Shown
+from dashboards.lookbook.marks import class_of, marks_of
+from dashboards.lookbook.words import verdict
+from dashboards.mark import SYMBOLS, Mark
 
 UNSAFE: Final = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 """Letters that could end a script element or a line of script; JSON holds them only in strings, where escapes mean the same."""
@@ -26,10 +29,16 @@ def seed_data(seed: SeedPage, sliders: Sequence[Slider], shown: Sequence[Shown],
         "dials": [{"name": d.name, "low": d.low, "high": d.high, "step": d.step, "start": d.start} for d in sliders],
         "needs": [_requirement(requirement) for requirement in seed.requirements],
         "views": [{"measure": view.measure, "title": view.title} for view in seed.views],
+        "marks": [_mark(mark) for mark in marks_of(seed)],
         "trials": [_trial(trial, seed.requirements, s, framer) for trial, s in zip(seed.trials, shown, strict=True)],
         "pick": seed.pick,
         "nearest": seed.nearest,
     }
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    drawn = SYMBOLS[mark.symbol]
+    return {"name": class_of(mark), "path": drawn.svg, "filled": drawn.filled}
 
 
 def _requirement(requirement: Requirement) -> dict[str, Any]:
@@ -51,7 +60,8 @@ def _trial(trial: Trial, requirements: Sequence[Requirement], shown: Shown, fram
         "scores": [_short(trial.scores.get(requirement.name)) for requirement in requirements],
         "breaks": [[places[name], _short(by)] for name, by in trial.breaks.items()],
         "faults": [list(trial.faults.get(requirement.name, ())) for requirement in requirements],
-        "failed": trial.failed,
+        "mark": "" if trial.mark is None else class_of(trial.mark),
+        "verdict": verdict(trial),
         "rating": trial.rating,
         "bare": framer.veils(trial),
         "image": shown.file,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dashboards.lookbook.book import SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Shown
+from dashboards.lookbook.marks import legend
 from dashboards.lookbook.words import limit_text, slider_value, text, verdict, weights
 
 FITTING_LEAD = (
@@ -71,12 +72,7 @@ def trade_offs(seed: SeedPage, trial: Trial, shown: Shown, framer: Framer, pictu
         f'<section class="trade"><h3>Weight against what it buys</h3><p class="lead">{PLOT_LEAD}{link}</p>'
         f'<p class="views" role="group" aria-label="What the plot shows">{buttons}</p><div class="board">'
         f'<div class="chart"><svg role="listbox" aria-label="Trials of seed {seed.seed} by cost: arrow keys move, Enter moves '
-        f'the sliders there"></svg>{_legend(seed)}</div><figure class="shot">{frame}'
+        f'the sliders there"></svg>{legend(seed)}</div><figure class="shot">{frame}'
         '<figcaption class="caption" aria-live="polite">'
         "Point at a trial to see it.</figcaption></figure></div></section>"
     )
-
-
-def _legend(seed: SeedPage) -> str:
-    pick = '<span class="chosen">the pick</span>' if seed.pick is not None else ""
-    return f'<p class="legend"><span class="ok">meets every requirement</span><span class="no">breaks one</span>{pick}</p>'

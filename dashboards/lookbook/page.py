@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
 
+from dashboards.lookbook import marks
 from dashboards.lookbook.book import LookBook
 from dashboards.lookbook.words import text
 
@@ -29,7 +30,7 @@ MARK: Final = '<meta name="generator" content="huanhua look-book">'
 
 def page(book: LookBook, sections: Sequence[str], data: str) -> str:
     """`sections` are the seeds' HTML, `data` the JSON of the script."""
-    script, style = _joined(SCRIPTS), _joined(STYLES)
+    script, style = _joined(SCRIPTS), _joined(STYLES) + marks.style(book.seeds)
     return f"""<!doctype html>
 <html lang="en">
 <head>

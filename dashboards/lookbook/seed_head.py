@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from dashboards.lookbook.book import JudgedImage, Requirement, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
-from dashboards.lookbook.words import breaks, limit_text, number, slider_value, text, verdict, weights
-
-NEXT = "Try another seed, a colour word in the prompt, a half-body pose, or a smaller requirement."
-
-UNSEEN = "Try its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed."
+from dashboards.lookbook.marks import class_of
+from dashboards.lookbook.words import first_capital, limit_text, number, slider_value, text, verdict, weights
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ def opening(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, *, first:
     columns = (chosen, _Column("Start", "start", seed.start), _Column("Plain", "plain", seed.plain))
     shots = "".join(_shot(seed, column, sliders, framer, eager=first) for column in columns)
     return (
-        f'<header class="verdict"><p class="eyebrow">Seed {seed.seed}</p><h2>{_headline(seed)}</h2><p>{_sentence(seed)}</p>'
+        f'<header class="verdict"><p class="eyebrow">Seed {seed.seed}</p>{_headline(seed)}<p>{_sentence(seed)}</p>'
         f"{_weights(chosen.judged, sliders)}</header>"
         f'<div class="triptych">{shots}{_scores(seed.requirements, columns)}</div>{_ratings(seed)}'
     )
@@ -42,40 +39,17 @@ def _chosen(seed: SeedPage) -> _Column:
 
 
 def _headline(seed: SeedPage) -> str:
+    """In the colour of the pick's verdict."""
+    headline = text(first_capital(seed.claim))
     if seed.pick is None:
-        return "No weights meet every requirement"
-    total = number(seed.trials[seed.pick].cost)
-    if seed.by_hand:
-        return f'Chosen by hand: <span class="total">total {total}</span>'
-    return f'The least that works: <span class="total">total {total}</span>'
+        return f"<h2>{headline}</h2>"
+    pick = seed.trials[seed.pick]
+    tone = "" if pick.mark is None else f' class="{class_of(pick.mark)}"'
+    return f'<h2{tone}>{headline}: <span class="total">total {number(pick.cost)}</span></h2>'
 
 
 def _sentence(seed: SeedPage) -> str:
-    count = f"{len(seed.trials)} trials."
-    if seed.pick is None and seed.unmeasurable:
-        names = text(", ".join(seed.unmeasurable))
-        return (
-            f"{count} Nothing can: no weight of {names} alone shows more than noise at this seed. See the ladder below. {UNSEEN}"
-        )
-    if seed.pick is None:
-        nearest = seed.trials[seed.nearest]
-        by = nearest.breaks.get(seed.blocked_by)
-        missed = "" if by is None else f", which it misses by {by:.2f}"
-        return f"{count} The nearest is trial {nearest.number}, blocked by {text(seed.blocked_by)}{missed}. {NEXT}"
-    if seed.by_hand:
-        return f"{count} {_by_hand(seed, seed.trials[seed.pick])}"
-    if seed.proof is not None and seed.proof.complete:
-        return f"{count} No single weight can go a step lower: each such image was drawn, and each breaks a requirement."
-    return f"{count} Not every single step down was drawn yet, so a lower weight may still work: give the run more trials."
-
-
-def _by_hand(seed: SeedPage, pick: Trial) -> str:
-    """What a person's pick gives up against the search's own, as HTML."""
-    chosen = f"A person chose trial {pick.number}, which {text(verdict(pick))}"
-    if seed.found is None:
-        return f"{chosen}; the search found nothing that meets them all."
-    found = seed.trials[seed.found]
-    return f"{chosen}. The search's own is trial {found.number}, total {number(found.cost)}."
+    return f"{len(seed.trials)} trials. {text(seed.reason)}"
 
 
 def _ratings(seed: SeedPage) -> str:
@@ -138,7 +112,7 @@ def _score(requirement: Requirement, judged: JudgedImage, *, required: bool) -> 
     if not required or (requirement.limit is None and not requirement.counted):
         return f"<td>{shown}{below}</td>"
     met = requirement.name not in judged.breaks
-    mark = _mark(met, "" if met else breaks({requirement.name: judged.breaks[requirement.name]}))
+    mark = _mark(met, "" if met else f"missed by {judged.breaks[requirement.name]:.2f}")
     return f'<td class="{"met" if met else "unmet"}">{shown} {mark}{below}</td>'
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards.lookbook.book import Ladder, ProofStep, SeedPage, Slider
+from dashboards.lookbook.book import Ladder, ProofStep, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
+from dashboards.lookbook.marks import class_of
 from dashboards.lookbook.words import number, slider_value, text, verdict
 
 PROOF_LEAD = (
@@ -23,7 +24,7 @@ def proof_strip(seed: SeedPage, sliders: Sequence[Slider], framer: Framer) -> st
     """Empty for a seed without a pick."""
     if seed.proof is None:
         return ""
-    cards = "".join(_lower(seed.seed, lower, sliders, framer) for lower in seed.proof.steps)
+    cards = "".join(_lower(seed, lower, sliders, framer) for lower in seed.proof.steps)
     cards += "".join(
         f'<p class="note"><strong>{text(name)}</strong> is as low as its bounds let it be.</p>' for name in seed.proof.at_bound
     )
@@ -31,17 +32,24 @@ def proof_strip(seed: SeedPage, sliders: Sequence[Slider], framer: Framer) -> st
     return f'<section class="proof"><h3>{title}</h3><p class="lead">{PROOF_LEAD}</p><div class="strip">{cards}</div></section>'
 
 
-def _lower(seed: int, lower: ProofStep, sliders: Sequence[Slider], framer: Framer) -> str:
+def _lower(seed: SeedPage, lower: ProofStep, sliders: Sequence[Slider], framer: Framer) -> str:
     trial = lower.trial
     if trial is None:
-        return f'<p class="note"><strong>{text(lower.name)}</strong> one step lower was not drawn: the budget ended.</p>'
-    shown = framer.place(trial, trial_name(seed, trial.number), large=True)
+        missing = text(seed.proof.missing if seed.proof else "")
+        return f'<p class="note"><strong>{text(lower.name)}</strong> one step lower: {missing}.</p>'
+    shown = framer.place(trial, trial_name(seed.seed, trial.number), large=True)
     value = next(
         (slider_value(slider, at) for slider, at in zip(sliders, trial.at, strict=True) if slider.name == lower.name), ""
     )
-    caption = f"<strong>{text(lower.name)} {value}</strong> <em>{text(verdict(trial))}</em>"
+    caption = f"<strong>{text(lower.name)} {value}</strong> {_verdict(trial)}"
     caption += f'<span class="soft">trial {trial.number}</span>'
     return framer.figure(trial, shown, alt=f"{lower.name} at {value}: {verdict(trial)}", caption=caption)
+
+
+def _verdict(trial: Trial) -> str:
+    """In the colour of its verdict."""
+    tone = "" if trial.mark is None else f' class="{class_of(trial.mark)}"'
+    return f"<em{tone}>{text(verdict(trial))}</em>"
 
 
 def ladder_strips(seed: SeedPage, framer: Framer) -> str:

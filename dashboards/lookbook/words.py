@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from dashboards.lookbook.book import JudgedImage, Requirement, Slider
@@ -37,14 +37,11 @@ def limit_text(requirement: Requirement) -> str:
     return f"at {'least' if requirement.at_least else 'most'} {requirement.limit:.2f}"
 
 
-def breaks(unmet: Mapping[str, float], faults: Mapping[str, Sequence[str]] | None = None) -> str:
-    """`breaks dress by 0.05, body (3 feet)`, in plain text."""
-    if not unmet:
-        return "meets every requirement"
-    listed = {name: f"({', '.join(found)})" for name, found in (faults or {}).items() if found}
-    return "breaks " + ", ".join(f"{name} {listed.get(name, f'by {by:.2f}')}" for name, by in unmet.items())
+def first_capital(sentence: str) -> str:
+    """The sentence with its first letter a capital one."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def verdict(judged: JudgedImage) -> str:
-    """What an image breaks, or why there is none, in plain text."""
-    return f"not drawn: {judged.failed}" if judged.failed else breaks(judged.breaks, judged.faults)
+    """What an image meets or breaks, or why there is none, in plain text."""
+    return f"not drawn: {judged.failed}" if judged.failed else judged.verdict

@@ -84,14 +84,13 @@ def _plot(seed: SeedPage, folder: Path) -> str | None:
         return None
     limits = {requirement.limit for requirement in garments}
     points = [
-        Point(
-            trial.number, trial.cost, min(trial.scores.get(requirement.name) or 0.0 for requirement in garments), not trial.breaks
-        )
+        Point(trial.number, trial.cost, min(trial.scores.get(requirement.name) or 0.0 for requirement in garments), trial.mark)
         for trial in seed.trials
+        if trial.mark is not None
     ]
-    pick = None if seed.pick is None else points[seed.pick].number
+    pick = None if seed.pick is None else seed.trials[seed.pick].number
     required = limits.pop() if len(limits) == 1 else None
     stream = BytesIO()
-    trade_off(points, title=f"seed {seed.seed}", required=required, pick=pick).save(stream, format="PNG")
+    trade_off(points, title=f"seed {seed.seed}: {seed.claim}", required=required, pick=pick).save(stream, format="PNG")
     write_whole(folder / name, stream.getvalue())
     return name

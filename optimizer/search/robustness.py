@@ -12,6 +12,7 @@ half a proof, is worth more than the proof of one that may not hold.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
@@ -91,9 +92,14 @@ def with_robustness(history: Sequence[Judged], judged_neighbours: JudgedNeighbou
     return [_worst(judged, judged_neighbours.get(judged.point.key(), {})) for judged in history]
 
 
+def _order(violation: float) -> float:
+    """NaN is not met: no violation is worse."""
+    return math.inf if math.isnan(violation) else violation
+
+
 def _worst(judged: Judged, neighbours_of: Mapping[Side, Judged]) -> Judged:
     if not neighbours_of:
         return judged
     all_three = [judged, *neighbours_of.values()]
-    worst = {name: max(j.violations[name] for j in all_three) for name in judged.violations}
+    worst = {name: max((j.violations[name] for j in all_three), key=_order) for name in judged.violations}
     return replace(judged, violations=worst, images=tuple(all_three))

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Space
+
+
+class Ended(Enum):
+    """Why a search drew no more."""
+
+    DONE = "done"
+    """Nothing was left that is worth an image."""
+    BUDGET = "budget"
+    STOPPED = "stopped"
+    """A person had seen enough."""
 
 
 def why_stopped(

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from optimizer.search.stopping import Ended
 from optimizer.trial_store.notes import attributes_of, notes_of
 from optimizer.trial_store.optuna_study import SET_ASIDE, OptunaStudy
 from optimizer.trial_store.retry import with_retries
 
 RUN_ID: Final = "run id"
 CHOSEN: Final = "chosen by hand"
+ENDED: Final = "ended"
 FINGERPRINT: Final = "conditions"
 ROBUSTNESS_CHECKED: Final = "tried beside"
 """Keys of user attributes, as earlier versions stored them."""
@@ -53,6 +55,15 @@ class StudyAttributes:
     def choose(self, number: int | None) -> None:
         """Stores what a person chose; None leaves the choice to the search again."""
         self.study.set_attribute(CHOSEN, number)
+
+    def ended(self) -> Ended | None:
+        """Why the last search ended; None while it goes on, where it was killed, and of searches of earlier versions."""
+        stored = self.study.attribute(ENDED)
+        return Ended(stored) if stored in {ended.value for ended in Ended} else None
+
+    def set_ended(self, ended: Ended | None) -> None:
+        if ended is not self.ended():
+            self.study.set_attribute(ENDED, None if ended is None else ended.value)
 
     def robustness_checked(self) -> dict[int, float]:
         """By number of the trials whose robustness was checked, how far off their weights."""

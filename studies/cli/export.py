@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """Write picks for other tools."""
     from studies.export.export import export_to
-    from studies.report.verdict import by_hand
+    from studies.run.verdicts.words import reason
 
     if upscale is not None and to != "png":
         raise InputError("--upscale enlarges a picture", f"--to {to}", "use --to png")
@@ -47,8 +47,9 @@ def export(
         done = export_to(opened, outcome, to, upscaler)
         for path in done.paths:
             typer.echo(path)
+        typer.echo(f"seed {outcome.seed}: {outcome.claim}", err=True)
         if outcome.by_hand:
-            typer.echo(by_hand(outcome), err=True)
+            typer.echo(reason(outcome), err=True)
         for note in done.notes:
             typer.echo(note, err=True)
 

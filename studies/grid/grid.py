@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
 from optimizer.render.samplers import calls
+from optimizer.search.verdict import Verdict
 from scorers.observe.references import References
 from scorers.score.calibration import similarity
 from scorers.score.registry import standalone_scores
@@ -19,7 +20,9 @@ from studies.references.references import references_of
 from studies.run.blur_policy import little_clothing
 from studies.run.calibration import load_calibration, missing_calibration
 from studies.run.judge import Judge
+from studies.run.outcome import TrialRecord
 from studies.run.trials import stored_outcome
+from studies.run.verdicts.words import trial_words
 from studies.study import Study
 
 
@@ -66,6 +69,10 @@ class GridCell:
     """Names of the violated constraints; None as above."""
     bare: bool = False
     """Whether the image may show a figure with little clothing."""
+    verdict: Verdict | None = None
+    """None as above."""
+    words: str = ""
+    """The verdict with what is broken."""
 
     def as_json(self, study: Study) -> dict[str, Any]:
         render = study.spec.render
@@ -80,6 +87,7 @@ class GridCell:
             "calibrated": None if self.calibrated is None else {n: _rounded(v) for n, v in self.calibrated.items()},
             **{name: _rounded(value) for name, value in self.standalone.items()},
             "breaks": None if self.breaks is None else list(self.breaks),
+            "verdict": None if self.verdict is None else self.verdict.word,
             "image": str(self.image),
         }
 
@@ -110,8 +118,10 @@ def check_cells(study: Study, grids: Iterable[Grid]) -> None:
 def draw_cells(study: Study, judges: Mapping[int, Judge], grid: Grid, drawn: Callable[[], None]) -> list[list[GridCell]]:
     """Rows of cells. Seeds without a judge get raw scores and no verdict. `drawn` is called after each image."""
     cells, references = [], references_of(study)
+    trials = {seed: _trials(study, seed, judge) for seed, judge in judges.items()}
     for evaluation in study.evaluator.evaluate_all(grid.jobs()):
-        cells.append(_cell(references, judges.get(evaluation.seed), evaluation))
+        cell = _cell(references, judges.get(evaluation.seed), evaluation)
+        cells.append(_with_verdict(study, cell, trials.get(evaluation.seed, {}).get(evaluation.point.key())))
         drawn()
     width = len(grid.x.labels)
     return [cells[at : at + width] for at in range(0, len(cells), width)]
@@ -124,8 +134,24 @@ def _cell(references: Mapping[str, References], judge: Judge | None, evaluation:
         raw = {name: similarity(observation, reference) for name, reference in references.items()}
         return GridCell(seed, point, image, raw, standalone_scores(observation), bare=bare)
     judged, scores = judge.judge(evaluation)
-    breaks = tuple(name for name, violation in judged.violations.items() if violation > 0)
+    breaks = tuple(name for name, violation in judged.violations.items() if not violation <= 0)
     return GridCell(seed, point, image, scores.raw, scores.standalone, scores.expression, breaks, bare)
+
+
+def _trials(study: Study, seed: int, judge: Judge) -> dict[tuple[object, ...], TrialRecord]:
+    """What the search of the seed drew, by points: a cell of the same point has the same verdict."""
+    return {record.judged.point.key(): record for record in stored_outcome(study, seed, judge).trials}
+
+
+def _with_verdict(study: Study, cell: GridCell, trial: TrialRecord | None) -> GridCell:
+    if trial is not None:
+        return replace(cell, verdict=trial.verdict, words=trial_words(trial))
+    if cell.breaks is None:
+        return cell
+    if cell.breaks:
+        return replace(cell, verdict=Verdict.BREAKS, words=f"breaks {', '.join(cell.breaks)}")
+    verdict = Verdict.UNCHECKED if study.spec.search.robustness else Verdict.MEETS
+    return replace(cell, verdict=verdict, words=verdict.word)
 
 
 def stored_judges(study: Study, seeds: Iterable[int]) -> dict[int, Judge]:

@@ -74,6 +74,8 @@ def log_pick(tracker: Tracker, outcome: Outcome) -> None:
     metrics = record.metrics() if record else {"feasible": 0.0}
     tags = {
         "feasible": "yes" if outcome.pick is not None and outcome.pick.feasible else "no",
+        "claim": outcome.claim,
+        "verdict": "" if record is None else record.verdict.word,
         "pick": "none" if record is None else f"trial {record.number}",
         "chosen": "" if record is None else "by hand" if outcome.by_hand else "by the search",
         "breaks": ", ".join(record.breaks()) if record else "",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
+from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
+from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, Requirement, SeedPage, Slider, Trial, View
-    from optimizer.search.proof import Proof as SearchProof
     from studies.callback import Callback
     from studies.report.lookbook_data import JudgedEvaluation, SeedResult
-    from studies.run.outcome import TrialRecord
+    from studies.run.outcome import Outcome, TrialRecord
     from studies.study import Study
 
 
@@ -88,16 +90,14 @@ def _seed_page(study: Study, seed: int, callback: Callback) -> SeedPage:
         seed=seed,
         requirements=requirements,
         plain=_judged_image(study, found.plain),
-        start=_judged_image(study, found.start),
+        start=_start(study, found, trials, places),
         trials=trials,
         pick=places[outcome.pick.point.key()] if outcome.pick else None,
         nearest=places[outcome.nearest.point.key()],
-        blocked_by=outcome.nearest.worst[0],
-        proof=_proof(outcome.proof, trials, places),
+        claim=outcome.claim,
+        reason=reason(outcome),
+        proof=_proof(outcome, trials, places),
         ladders=_ladders(study, found),
-        by_hand=outcome.by_hand,
-        found=places[outcome.found.point.key()] if outcome.found else None,
-        unmeasurable=outcome.unmeasurable,
         views=_views(requirements),
     )
 
@@ -146,7 +146,7 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
         cost=image.judged.cost,
         scores={**scores.expression, **scores.graded},
         raw=scores.raw,
-        breaks={name: by for name, by in image.judged.violations.items() if by > 0},
+        breaks={name: by for name, by in image.judged.violations.items() if not by <= 0},
         faults=scores.counted,
         bare=image.bare,
         failed=image.evaluation.observation.failed,
@@ -156,16 +156,29 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
 def _trial(study: Study, record: TrialRecord, image: JudgedEvaluation) -> Trial:
     from dashboards.lookbook.book import Trial
 
-    return Trial(**vars(_judged_image(study, image)), number=record.number, rating=str(record.rating or ""))
+    judged = replace(_judged_image(study, image), mark=record.verdict, verdict=trial_words(record))
+    return Trial(**vars(judged), number=record.number, rating=str(record.rating or ""))
 
 
-def _proof(proof: SearchProof | None, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> Proof | None:
+def _start(study: Study, found: SeedResult, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> JudgedImage:
+    """The start is a trial but where a fork left it out; then its own image alone is judged."""
+    place = places.get(found.start.judged.point.key())
+    if place is not None:
+        return trials[place]
+    judged = found.start.judged
+    words = f"breaks {broken_words(judged.violations, found.start.scores.counted)}"
+    verdict = verdict_of(judged, None, study.spec.search.robustness)
+    return replace(_judged_image(study, found.start), mark=verdict, verdict=verdict.word if verdict.meets else words)
+
+
+def _proof(outcome: Outcome, trials: Sequence[Trial], places: Mapping[tuple[object, ...], int]) -> Proof | None:
     from dashboards.lookbook.book import Proof, ProofStep
 
+    proof = outcome.proof
     if proof is None:
         return None
     steps = [ProofStep(name, None if lower is None else trials[places[lower.point.key()]]) for name, lower in proof.steps.items()]
-    return Proof(tuple(steps), proof.at_bound, proof.complete)
+    return Proof(tuple(steps), proof.at_bound, proof.complete, NOT_DRAWN[outcome.ended])
 
 
 def _ladders(study: Study, found: SeedResult) -> tuple[Ladder, ...]:

@@ -20,15 +20,16 @@ def show_figures(study: Study, outcome: Outcome) -> None:
         return
     garments = [name for name, lora in study.spec.searched().items() if lora.kind != "face"] or list(outcome.require)
     points = [
-        Point(r.number, r.judged.cost, min(r.scores.expression[name] or 0.0 for name in garments), r.judged.feasible)
+        Point(r.number, r.judged.cost, min(r.scores.expression[name] or 0.0 for name in garments), r.verdict)
         for r in outcome.trials
     ]
     limits = {outcome.require[name] for name in garments}
     pick = outcome.record(outcome.pick).number if outcome.pick else None
-    how = "the pick was chosen by hand" if outcome.by_hand else f"seed {outcome.seed}"
+    title = f"Trade-off of seed {outcome.seed}: {outcome.claim}"
     trial_store, required = trial_store_of(study, outcome.seed), limits.pop() if len(limits) == 1 else None
     trial_store.attributes.show_figure(
-        "trade-off", trade_off_figure(points, title=f"Trade-off: {how}", required=required, pick=pick)
+        "trade-off",
+        trade_off_figure(points, title=title, required=required, pick=pick),
     )
     scores: dict[str, list[float | None]] = {
         name: [r.scores.expression[name] for r in outcome.trials] for name in outcome.require

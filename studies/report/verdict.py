@@ -6,6 +6,9 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from optimizer.search.verdict import Verdict, own_image
+from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,7 +29,8 @@ def describe(outcome: Outcome) -> list[str]:
         head,
         f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
         *([f"  words      {', '.join(record.judged.point.prompt_edits)}"] if record.judged.point.prompt_edits else []),
-        *([f"  by hand    {by_hand(outcome)}"] if outcome.by_hand else []),
+        f"  verdict    {outcome.claim}",
+        *([f"  by hand    {reason(outcome)}"] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
         need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
@@ -69,18 +73,6 @@ def _broken_by(outcome: Outcome, name: str, violation: float) -> str:
     return f"{name} by {violation:.2f}, {violation / noise:.1f} of its noise{within}"
 
 
-def by_hand(outcome: Outcome) -> str:
-    """What a pick that a person chose breaks, and what the search's own pick is."""
-    assert outcome.pick is not None
-    record = outcome.record(outcome.pick)
-    broken = ", ".join(f"{name} by {outcome.pick.violations[name]:.2f}" for name in record.breaks())
-    found = "the search found nothing feasible"
-    if outcome.found is not None:
-        found = f"the search's own is trial {outcome.record(outcome.found).number}, total {outcome.found.cost:.2f}"
-    verdict = f"it breaks {broken}" if broken else "it meets every requirement"
-    return f"trial {record.number} was chosen by hand; {verdict}; {found}"
-
-
 def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
     """A line for each score that is required."""
     required = ((limit.name, limit.value) for limit in limits if limit.value is not None)
@@ -109,37 +101,31 @@ def _proof(outcome: Outcome) -> list[str]:
     lines = []
     for name, lower in outcome.proof.steps.items():
         if lower is None:
-            lines.append(f"  proof      {name} one step lower: not drawn, the budget ended")
+            lines.append(f"  proof      {name} one step lower: {NOT_DRAWN[outcome.ended]}")
             continue
         record = outcome.record(lower)
-        broken = (
-            "; ".join(_broken_by(outcome, n, lower.violations[n]) for n in record.breaks())
-            or "nothing; its own robustness was not drawn"
-        )
-        if record.robustness is not None and not record.robustness.holds:
-            broken += f" where its weights are {record.robustness.off:g} off"
-        lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) breaks {broken}")
+        lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) {_step(outcome, record)}")
     lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
-    verdict = (
-        "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete: give more --trials"
-    )
+    verdict = "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete"
     return [*lines, f"  proof      {verdict}"]
+
+
+def _step(outcome: Outcome, record: TrialRecord) -> str:
+    """What an image of the proof breaks."""
+    if record.verdict is not Verdict.BREAKS:
+        return trial_words(record)
+    own = own_image(record.judged).violations
+    return "breaks " + "; ".join(_broken_by(outcome, name, by) for name, by in own.items() if not by <= 0)
 
 
 def _robustness(outcome: Outcome, record: TrialRecord) -> list[str]:
     """Whether the pick holds at slightly other weights."""
     if outcome.robustness_missing:
-        return ["  robustness not drawn, the budget ended: give more --trials"]
-    robustness = record.robustness
-    if robustness is None:
+        return [f"  robustness {NOT_DRAWN[outcome.ended]}"]
+    if record.robustness is None:
         return []
-    broken = [
-        f"{robustness.off:g} {side} breaks {name} by {by:.2f}"
-        for side, judged in robustness.neighbours.items()
-        for name, by in judged.violations.items()
-        if by > 0
-    ]
-    return [f"  robustness {'; '.join(broken) or f'holds with all weights {robustness.off:g} lower and higher'}"]
+    words = fragile_words(record) or f"holds with all weights {record.robustness.off:g} lower and higher"
+    return [f"  robustness {words}"]
 
 
 def _verdict(outcome: Outcome) -> list[str]:
@@ -151,7 +137,7 @@ def _verdict(outcome: Outcome) -> list[str]:
     blocker, by = outcome.nearest.worst
     weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
     return [
-        "  nothing is feasible",
+        f"  verdict    {outcome.claim}",
         f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
         *best_edit(outcome, blocker),
         "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
@@ -165,7 +151,7 @@ def _verdict(outcome: Outcome) -> list[str]:
 
 def _unmeasurable(outcome: Outcome) -> list[str]:
     return [
-        "  nothing can be feasible",
+        f"  verdict    {outcome.claim}, and nothing can be feasible",
         f"  unseen     {', '.join(outcome.unmeasurable)}: no weight of it alone shows more than its noise at this seed; "
         "`huanhua lookbook` shows its ladder",
         "  next       its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;",

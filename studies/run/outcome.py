@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from optimizer.search.judged_point import Judged
 from optimizer.search.proof import Proof
 from optimizer.search.robustness import Robustness
+from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Phase
+from optimizer.search.verdict import Verdict, claim_of, own_image, verdict_of
 from scorers.score.base import Limit
 from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.dashboard.ratings import Rating
+
+NOTHING: Final = "no weights meet every requirement"
+"""The claim where there is no pick."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,12 @@ class TrialRecord:
     """Its neighbours at w +- `search.robustness`, where they were rendered."""
     constraints: tuple[Constraint, ...] = ()
     """Those of its own image."""
+    robustness_off: float = 0.0
+    """By how much of weight it must hold; 0 requires nothing."""
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.judged, self.robustness, self.robustness_off)
 
     def params(self) -> dict[str, float]:
         point = self.judged.point
@@ -44,16 +55,20 @@ class TrialRecord:
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
-        found: dict[str, float | None] = {"cost": self.judged.cost, "feasible": float(self.judged.feasible)}
+        own = own_image(self.judged)
+        found: dict[str, float | None] = {"cost": own.cost, "feasible": float(own.feasible)}
         found |= {f"raw.{n}": v for n, v in s.raw.items()}
         found |= {f"score.{n}": v for n, v in s.expression.items()}
         # "margin" is the name under which trackers have always stored violations.
-        found |= {f"margin.{n}": v for n, v in self.judged.violations.items()}
+        found |= {f"margin.{n}": v for n, v in own.violations.items()}
         found |= {f"extra.{n}": v for n, v in s.extra.items()}
         return found | s.graded
 
     def tags(self) -> dict[str, str]:
-        return {"phase": self.phase, "feasible": "yes" if self.judged.feasible else "no", "breaks": ", ".join(self.breaks())}
+        """`feasible` and `breaks` are of its own image; the verdict counts its neighbours too."""
+        own = own_image(self.judged)
+        broken = ", ".join(name for name, by in own.violations.items() if not by <= 0)
+        return {"phase": self.phase, "verdict": self.verdict.word, "feasible": "yes" if own.feasible else "no", "breaks": broken}
 
     def as_json(self) -> dict[str, Any]:
         s = self.scores
@@ -66,14 +81,15 @@ class TrialRecord:
             "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
             "raw": {n: round(v, 4) for n, v in s.raw.items()},
             **{name: value.to_json(4) for name, value in s.whole.items()},
+            "verdict": self.verdict.word,
             "breaks": self.breaks(),
             "rating": None if self.rating is None else self.rating.as_json(),
             "image": str(self.image),
         }
 
     def breaks(self) -> list[str]:
-        """The names of the violated constraints."""
-        return [name for name, violation in self.judged.violations.items() if violation > 0]
+        """The names of the violated constraints, those of its neighbours included where they count."""
+        return [name for name, violation in self.judged.violations.items() if not violation <= 0]
 
 
 @dataclass(frozen=True)
@@ -97,7 +113,9 @@ class Outcome:
     found: Judged | None = None
     """The cheapest feasible point."""
     stopped: str = ""
-    """Why the search ended; empty where stored trials are shown."""
+    """Why the search ended, in words; empty where stored trials are shown."""
+    ended: Ended | None = None
+    """Why the search ended; None where it goes on, or was killed."""
     references: Mapping[str, Source] = field(default_factory=dict)
     """What each searched LoRA is compared with."""
     unmeasurable: tuple[str, ...] = ()
@@ -111,6 +129,16 @@ class Outcome:
 
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
+
+    @property
+    def claim(self) -> str:
+        """What may be said of the pick, in a few words: `the least that works` only where that is proven."""
+        if self.pick is None:
+            return NOTHING
+        verdict = self.record(self.pick).verdict
+        if self.by_hand:
+            return f"chosen by hand, {verdict.word}"
+        return claim_of(verdict, proven=self.proof is not None and self.proof.complete)
 
     @property
     def robustness_missing(self) -> bool:
@@ -127,6 +155,8 @@ class Outcome:
         return {
             "seed": self.seed,
             "feasible": self.pick is not None and self.pick.feasible,
+            "claim": self.claim,
+            "ended": None if self.ended is None else self.ended.value,
             "trials": len(self.trials),
             "pick": self.record(self.pick).as_json() if self.pick else None,
             "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",

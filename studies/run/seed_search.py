@@ -11,7 +11,7 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from optimizer.search.budget import Drawn, NextImages, RobustnessImage, next_images
 from optimizer.search.samplers.base import Sampler
-from optimizer.search.stopping import why_stopped
+from optimizer.search.stopping import Ended, why_stopped
 from optimizer.search.strategy import Proposal, SearchSettings
 from optimizer.trial_store.store import TrialStore
 from studies.callback import TrialEvent
@@ -128,6 +128,7 @@ class _SeedSearch:
         """Loads the stored trials, draws what a fork brought, and tracks what no earlier run tracked."""
         self.may_write()
         self.trial_store.drop_unfinished()
+        self.trial_store.attributes.set_ended(None)
         self.records = stored_records(
             self.study, self.seed, self.judge, self.trial_store, lambda job: self.study.evaluator.evaluate(job.seed, job.point)
         )
@@ -174,10 +175,15 @@ class _SeedSearch:
             self.study, self.seed, self.judge, self.trial_store, record, wanted.side, self.may_write
         )
         self.records = [checked if r is record else r for r in self.records]
+        if checked.verdict is not record.verdict:
+            track_trial(self.tracker, self.seed, checked, blurred=self.blurred)
 
     def _finish(self, sampler: Sampler) -> Outcome:
-        outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen())
+        used = len(self.records) + robustness_images(self.records)
+        ended = Ended.BUDGET if used >= self.budget and not self.judge.unmeasurable else Ended.DONE
         self.may_write()
+        self.trial_store.attributes.set_ended(ended)
+        outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen(), ended)
         write_notes(self.trial_store, self.study.spec.name, outcome)
         if self.judge.unmeasurable:
             return replace(outcome, stopped=f"no weight can be found for {' and '.join(self.judge.unmeasurable)} here")

@@ -13,6 +13,7 @@ from optimizer.render.remote.watched import DriftError
 from optimizer.search.judged_point import best, nearest
 from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
+from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
 from studies.references.places import compared_with, place_notes
@@ -35,7 +36,7 @@ def store_trial(
     study: Study, seed: int, judge: Judge, trial_store: TrialStore, proposal: Proposal, seen: Evaluation
 ) -> TrialRecord:
     """Judges and stores one trial: from then on a killed run does not lose it."""
-    drawn, run_id = _record(judge, -1, proposal, seen), trial_store.attributes.run_id()
+    drawn, run_id = _record(study, judge, -1, proposal, seen), trial_store.attributes.run_id()
 
     def note(number: int, picture: str) -> str:
         return with_rating(trial_note(study.spec.name, seed, replace(drawn, number=number), picture, run_id), "")
@@ -56,10 +57,11 @@ def store_trial(
     return replace(drawn, number=number)
 
 
-def _record(judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
+def _record(study: Study, judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
     judged, scores = judge.judge(seen)
     constraints, bare = judge.constraints(scores), little_clothing(seen.observation)
-    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=bare, constraints=constraints)
+    off = study.spec.search.robustness
+    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=bare, constraints=constraints, robustness_off=off)
 
 
 def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
@@ -73,7 +75,8 @@ def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     in the workspace."""
     trial_store = trial_store_of(study, seed)
     records = stored_records(study, seed, judge, trial_store, lambda job: load_evaluation(study.evaluator, job))
-    return outcome_of(study, seed, judge, records, trial_store.attributes.chosen())
+    attributes = trial_store.attributes
+    return outcome_of(study, seed, judge, records, attributes.chosen(), attributes.ended())
 
 
 def restore_images(study: Study, seed: int) -> None:
@@ -104,14 +107,21 @@ def stored_records(
     found = []
     for entry in trial_store.entries():
         seen = evaluate(Job(seed, entry.point))
-        record = _record(judge, entry.number, Proposal(entry.point, entry.phase), seen)
+        record = _record(study, judge, entry.number, Proposal(entry.point, entry.phase), seen)
         robustness = stored_robustness(study, seed, judge, record, attributes.robustness_sides(entry.number, off), evaluate)
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), robustness=robustness))
     return found
 
 
-def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord], chosen: int | None = None) -> Outcome:
-    """`chosen` is the number of the trial that a person prefers to the search's pick.
+def outcome_of(
+    study: Study,
+    seed: int,
+    judge: Judge,
+    records: list[TrialRecord],
+    chosen: int | None = None,
+    ended: Ended | None = None,
+) -> Outcome:
+    """`chosen` is the number of the trial that a person prefers to the search's pick, `ended` why the search ended.
 
     A robust point is preferred to one whose robustness was not checked. Where no point is robust, the cheapest feasible one is
     the pick, and reported as it is.
@@ -139,6 +149,7 @@ def outcome_of(study: Study, seed: int, judge: Judge, records: list[TrialRecord]
         unmeasurable=judge.unmeasurable,
         noise={n: c.noise / (c.one - c.zero) for n, c in judge.calibrations.items() if c.measurable},
         robustness_off=study.spec.search.robustness,
+        ended=ended,
     )
 
 

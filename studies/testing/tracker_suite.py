@@ -104,6 +104,17 @@ class TrackerSuite:
         assert training.artifacts == {"step 3"}
         assert training.finished
 
+    def test_tags_of_a_finished_trial_change_as_more_is_drawn(self, store: TrackerStore) -> None:
+        for verdicts in (("not checked", "not robust"), ("robust",)):
+            tracker = store.open()
+            tracker.start_seed(7, {}, {})
+            for verdict in verdicts:
+                tracker.log_trial(7, 0, {"dress": 0.4}, {"garment": 0.7}, IMAGE, {"verdict": verdict, "phase": "start"})
+            assert tracker.close().titles == ()
+            (trial,) = store.read().trials["7", "0"]
+            assert (trial.tags["verdict"], trial.tags["phase"]) == (verdicts[-1], "start")
+            assert trial.metrics == {"garment": 0.7}
+
     def test_trials_of_a_study_that_was_deleted_are_not_taken_for_those_that_came_after_it(self, store: TrackerStore) -> None:
         for run, dress in (("a", 0.4), ("b", 0.7), ("b", 0.7)):
             tracker = store.open()

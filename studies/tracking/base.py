@@ -43,8 +43,9 @@ class Tracker(Protocol):
         image: Picture | None,
         tags: Mapping[str, str],
     ) -> None:
-        """Logs one finished trial as a child run of its seed. A number that was logged with the same parameters stays as it is;
-        with others it was another trial, which is set aside. Metrics of None are left out."""
+        """Logs one finished trial as a child run of its seed. A number that was logged with the same parameters stays as it is
+        but for its tags, which may change as more is drawn; with others it was another trial, which is set aside. Metrics of None
+        are left out."""
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
         """Stores a picture with the seed. `name` is a relative path that ends in .png."""

@@ -59,7 +59,7 @@ class MemoryTracker:
         run = MemoryRun(dict(params), _without_none(metrics), dict(tags), artifacts, finished=True)
         if self.trials.get((seed, number), run).params != run.params:
             self.earlier_trials.append(((seed, number), self.trials.pop((seed, number))))
-        self.trials.setdefault((seed, number), run)
+        self.trials.setdefault((seed, number), run).tags |= tags
 
     def log_picture(self, seed: int | None, name: str, image: Picture) -> None:
         self._seed(seed).artifacts[name] = image

@@ -16,6 +16,7 @@ from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, Proof
 from dashboards.lookbook.data import as_script
 from dashboards.lookbook.writing import write_book
 from models.errors import InputError
+from optimizer.search.verdict import Verdict
 
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>\u2028'
 
@@ -30,7 +31,8 @@ def judged(path: Path, dress: float, shoes: float, **changes: Any) -> JudgedImag
     unmet = {name: 0.5 - score for name, score in (("dress", dress), ("shoes", shoes)) if score < 0.5}
     scores = {"dress": dress, "shoes": shoes, "hands": 0.1, "drift": 0.0}
     value = JudgedImage(path, (dress, shoes), dress + shoes, scores, {"dress": dress / 2, "shoes": shoes / 2}, unmet)
-    return replace(value, **changes)
+    words = "breaks " + ", ".join(f"{name} by {by:.2f}" for name, by in unmet.items()) if unmet else Verdict.ROBUST.word
+    return replace(value, **{"mark": Verdict.BREAKS if unmet else Verdict.ROBUST, "verdict": words, **changes})
 
 
 def trial(number: int, path: Path, dress: float, shoes: float, **changes: Any) -> Trial:
@@ -58,7 +60,8 @@ def book(folder: Path, *, picked: bool = True, name: str = "pink-dress") -> Look
         trials=tuple(trials),
         pick=2 if picked else None,
         nearest=2 if picked else 1,
-        blocked_by="" if picked else "dress",
+        claim="the least that works" if picked else "no weights meet every requirement",
+        reason="Each step down was drawn." if picked else "The nearest is trial 3, blocked by <dress>.",
         proof=Proof((ProofStep("dress", trials[3]), ProofStep("shoes", trials[4])), (), True) if picked else None,
         ladders=(Ladder("dress", ladder),),
         views=(View("garment", "worst garment", "worst garment"), View("hands", "hands", "broken hands")),
@@ -181,24 +184,16 @@ def test_bare_images_are_blurred_until_asked_for(tmp_path: Path) -> None:
 def test_a_seed_without_a_pick_tells_what_blocks_it(tmp_path: Path) -> None:
     page = text_of(write_book(book(tmp_path / "made", picked=False), tmp_path / "out"))
     assert "No weights meet every requirement" in page
-    assert "The nearest is trial 3, blocked by dress, which it misses by 0.05" in page
+    assert "The nearest is trial 3, blocked by &lt;dress&gt;." in page
     assert "Why no weight can be lower" not in page
     assert data_of(page)["seeds"][0]["pick"] is None
 
 
-def test_a_seed_where_a_lora_shows_nothing_says_so(tmp_path: Path) -> None:
-    made = book(tmp_path / "made", picked=False)
-    blind = replace(made, seeds=(replace(made.seeds[0], unmeasurable=("dress",)),))
-    page = text_of(write_book(blind, tmp_path / "out"))
-    assert "no weight of dress alone shows more than noise at this seed" in page
-    assert "blocked by" not in page
-
-
 def test_a_proof_that_is_not_complete_says_so(tmp_path: Path) -> None:
     made = book(tmp_path / "made")
-    story = replace(made.seeds[0], proof=Proof((ProofStep("dress", None),), ("shoes",), False))
+    story = replace(made.seeds[0], proof=Proof((ProofStep("dress", None),), ("shoes",), False, "not drawn, the budget ended"))
     page = text_of(write_book(replace(made, seeds=(story,), waiting=(12,)), tmp_path / "out"))
-    assert "one step lower was not drawn" in page
+    assert "one step lower: not drawn, the budget ended." in page
     assert "<strong>shoes</strong> is as low as its bounds let it be" in page
     assert "Locked, but not run yet: 12." in page
 

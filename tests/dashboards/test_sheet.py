@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dashboards.fonts import legible
-from dashboards.sheet import FRAMES, MARGIN, Cell, LabelledBox, Tone, sheet, shown_size, wrap
+from dashboards.sheet import FRAMES, INK, MARGIN, Cell, LabelledBox, Tone, sheet, shown_size, wrap
 from models.boxes import PixelBox
+from optimizer.search.verdict import Verdict
 
 RED = Image.new("RGB", (32, 48), "#ff0000")
 
@@ -20,11 +21,22 @@ def _has_colour(image: Image.Image, colour: str) -> bool:
     return bool((np.asarray(image) == wanted).all(axis=2).any())
 
 
-@pytest.mark.parametrize("tone", ["good", "bad", "plain", "pick"])
+@pytest.mark.parametrize("tone", ["bad", "plain", "pick"])
 def test_the_frame_tells_the_tone(tone: Tone) -> None:
     drawn = sheet([[Cell(RED, ("cost 1.2",), tone)]])
     assert _has_colour(drawn, FRAMES[tone])
     assert _has_colour(drawn, "#ff0000")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_verdict_colours_the_frame_and_the_last_line_alone(verdict: Verdict) -> None:
+    """A sheet that is filled by its picture but for the frame, and one whose frame is the pick's."""
+    framed = sheet([[Cell(RED, (), mark=verdict)]])
+    picked = sheet([[Cell(RED, ("a head", verdict.word), "pick", mark=verdict)]])
+    assert _has_colour(framed, verdict.colour)
+    assert _has_colour(picked, FRAMES["pick"])
+    assert _has_colour(picked, verdict.colour)
+    assert _has_colour(picked, INK)
 
 
 def test_every_cell_of_a_ragged_table_is_drawn() -> None:

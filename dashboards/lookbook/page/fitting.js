@@ -34,7 +34,7 @@ class FittingRoom {
     this.sliders.forEach((slider, i) => { slider.nextElementSibling.textContent = dialValue(dials[i], at[i]); });
     const { place, steps } = nearest(dials, trials, at);
     const trial = trials[place];
-    const verdict = verdictLine(needs, trial);
+    const { verdict } = trial;
     showShot(this.figure, trial, `trial ${trial.number}: ${weightsLine(dials, trial.at)}; ${verdict}`);
     const rated = ratingLine(trial);
     writeCaption(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}${rated}`);

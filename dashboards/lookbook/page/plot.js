@@ -74,25 +74,26 @@ class TradeOffs {
     ];
   }
 
-  /** Points that break something first, so that those that work lie on top, and the pick over all. */
+  /** In the order of the page's marks, so that the best verdicts lie on top, and the pick over all. */
   marks(x, y) {
-    const { trials, pick } = this.story;
-    const rank = ({ place }) => (place === pick ? 2 : trials[place].breaks.length ? 0 : 1);
+    const { trials, marks, pick } = this.story;
+    const order = marks.map((mark) => mark.name);
+    const rank = ({ place }) => (place === pick ? order.length : order.indexOf(trials[place].mark));
     return [...this.points].sort((a, b) => rank(a) - rank(b)).map((point) => this.shape(point, x(point.x), y(point.y)));
   }
 
   shape({ place, y: score }, x, y) {
     const trial = this.story.trials[place];
-    const broken = trial.breaks.length > 0;
-    const kind = place === this.story.pick ? "trial chosen" : broken ? "trial no" : "trial ok";
+    const mark = this.story.marks.find((each) => each.name === trial.mark);
+    const kind = `trial ${trial.mark}${place === this.story.pick ? " chosen" : ""}`;
     const label = `trial ${trial.number}, cost ${shownNumber(trial.cost)}, ${this.title} ${shownNumber(score)}, `
-      + verdictLine(this.story.needs, trial);
+      + trial.verdict;
     const group = this.make("g", {
       class: kind, role: "option", "aria-label": label, "data-place": place, "aria-selected": place === this.current,
       tabindex: place === this.current ? 0 : -1, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
     });
     group.append(this.make("circle", { class: "hit", r: 11 }));
-    group.append(broken ? this.make("path", { d: "M-4-4 4 4M4-4-4 4" }) : this.make("circle", { class: "dot", r: 5 }));
+    if (mark) group.append(this.make("path", { class: `dot${mark.filled ? " filled" : ""}`, d: mark.path }));
     if (place === this.story.pick) group.append(this.make("circle", { class: "ring", r: 9.5 }));
     return group;
   }
@@ -124,9 +125,9 @@ class TradeOffs {
   }
 
   describe(trial) {
-    const { dials, needs } = this.story;
+    const { dials } = this.story;
     const sentence = `Trial ${trial.number}: ${weightsLine(dials, trial.at)}; total ${shownNumber(trial.cost)}; `
-      + verdictLine(needs, trial) + ratingLine(trial);
+      + trial.verdict + ratingLine(trial);
     showShot(this.figure, trial, sentence);
     writeCaption(this.figure, sentence);
   }

@@ -15,18 +15,6 @@ function weightsLine(dials, at) {
   return dials.map((dial, i) => `${dial.name} ${dialValue(dial, at[i])}`).join(", ");
 }
 
-function brokenNeed(needs, trial, place, by) {
-  const faults = trial.faults[place];
-  return faults.length ? `${needs[place].name} (${faults.join(", ")})` : `${needs[place].name} by ${shownNumber(by)}`;
-}
-
-/** "breaks dress by 0.05", or why there is no image. */
-function verdictLine(needs, trial) {
-  if (trial.failed) return `not drawn: ${trial.failed}`;
-  if (!trial.breaks.length) return "meets every requirement";
-  return `breaks ${trial.breaks.map(([place, by]) => brokenNeed(needs, trial, place, by)).join(", ")}`;
-}
-
 /** "; rated 4 of 5 ...", or nothing: a person's rating of a trial. */
 function ratingLine(trial) {
   return trial.rating ? `; rated ${trial.rating}` : "";

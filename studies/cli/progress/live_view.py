@@ -126,8 +126,9 @@ def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
     table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="dim")
     table.add_column("")
     table.add_column(f"trial {now.number}", justify="right")
-    table.add_column("none feasible yet" if best is None else f"best: trial {best.number}", justify="right")
+    table.add_column("nothing feasible yet" if best is None else f"best: trial {best.number}", justify="right")
     sides = [now, *([best] if best else [])]
+    table.add_row("verdict", *(Text(side.verdict.word, style=side.verdict.colour) for side in sides))
     for name in now.judged.point.weights:
         table.add_row(f"weight {name}", *(f"{side.judged.point.weights[name]:.2f}" for side in sides))
     table.add_row("total", *(f"{side.judged.cost:.2f}" for side in sides), style="bold")

@@ -55,8 +55,10 @@ class _Seed:
     def on_trial(self, event: TrialEvent) -> None:
         self.estimate.on_trial(event)
         record = event.record
-        best = f"best total {event.best.cost:.2f}" if event.best else "nothing feasible yet"
-        outcome = "meets all" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
+        best = "nothing feasible yet"
+        if event.best_record is not None:
+            best = f"best total {event.best_record.judged.cost:.2f} ({event.best_record.verdict.word})"
+        outcome = record.verdict.word if record.verdict.meets else f"breaks {', '.join(record.breaks())}"
         weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
         left = f"at most {self.estimate.images_left} images left, {duration(self.estimate.seconds_left)}"
         prefix = f"seed {self.plan.seed} " if len(self.running) > 1 else ""

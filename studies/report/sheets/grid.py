@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]], *, blurred: bool = False) -> Image:
     """A grid of two axes with the scores and the verdict under each image; those with little clothing `blurred` if asked for."""
     judged = [cell.breaks is not None for row in cells for cell in row]
-    legend = ["green: meets every requirement"] if any(judged) else []
-    legend += [] if all(judged) else ["raw: similarity to the photos, where the seed was not calibrated"]
+    legend = [] if all(judged) else ["raw: similarity to the photos, where the seed was not calibrated"]
     return sheet(
         [[_grid_cell(cell, hidden=blurred and cell.bare) for cell in row] for row in cells],
         title=_staying(study, grid),
@@ -36,10 +35,9 @@ def _grid_cell(cell: GridCell, *, hidden: bool) -> Cell:
         f"{name}\N{NO-BREAK SPACE}{'-' if value is None else format(value, '.2f')}" for name, value in scores.items()
     )
     image = open_image(cell.image, hidden)
-    if cell.breaks is None:
+    if cell.verdict is None:
         return Cell(image, (shown, "raw, no verdict"))
-    verdict = f"breaks {', '.join(cell.breaks)}" if cell.breaks else "meets all"
-    return Cell(image, (shown, verdict), "plain" if cell.breaks else "good")
+    return Cell(image, (shown, cell.words), mark=cell.verdict)
 
 
 def _staying(study: Study, grid: Grid) -> str:

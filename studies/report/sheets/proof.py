@@ -24,7 +24,7 @@ def proof_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True)
     def drawn(hidden: bool) -> Image:
         strip = [trial_cell(outcome, pick, hidden=hidden)]
         strip += [trial_cell(outcome, record, f"{name} lower", hidden) for name, record in lower.items()]
-        title = f"seed {outcome.seed}: the pick, and each weight one step lower"
+        title = f"seed {outcome.seed}: the pick ({outcome.claim}), and each weight one step lower"
         return sheet([strip], title=title, footer=legend(outcome))
 
     bare = any(record.bare for record in (pick, *lower.values()))

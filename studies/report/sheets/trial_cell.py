@@ -5,16 +5,17 @@ from __future__ import annotations
 from dashboards.sheet import Cell, Tone
 from studies.report.sheets.style import open_image, score_line, weights_line
 from studies.run.outcome import Outcome, TrialRecord
+from studies.run.verdicts.words import trial_words
 
 
 def trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bool = False) -> Cell:
     """A trial with its weights, scores and verdict. `lead` replaces its number and phase; `hidden` blurs a bare image."""
     picked = outcome.pick is not None and record.judged.point.key() == outcome.pick.point.key()
-    tone: Tone = "pick" if picked else "good" if record.judged.feasible else "bad"
-    head = lead or f"{record.number}. {record.phase}"
-    verdict = f"total {record.judged.cost:.2f}" if record.judged.feasible else f"breaks {', '.join(record.breaks())}"
+    tone: Tone = "pick" if picked else "plain"
+    head = f"{lead or f'{record.number}. {record.phase}'}, total {record.judged.cost:.2f}"
     image = open_image(record.image, hidden and record.bare)
-    return Cell(image, (head, weights_line(record.judged.point.weights), score_line(record.scores), verdict), tone)
+    lines = (head, weights_line(record.judged.point.weights), score_line(record.scores), trial_words(record))
+    return Cell(image, lines, tone, mark=record.verdict)
 
 
 def legend(outcome: Outcome) -> str:

@@ -19,7 +19,7 @@ def trials_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True
 
     def drawn(hidden: bool) -> Image:
         cells = [trial_cell(outcome, record, hidden=hidden) for record in outcome.trials]
-        title = f"seed {outcome.seed}: {len(outcome.trials)} trials"
+        title = f"seed {outcome.seed}: {len(outcome.trials)} trials; {outcome.claim}"
         return sheet(rows(cells, COLUMNS), title=title, footer=legend(outcome))
 
     bare = any(record.bare for record in outcome.trials)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from optimizer.trial_store.store import TrialStore
 from studies.run.dashboard.ratings import with_rating
 from studies.run.outcome import Outcome, TrialRecord
+from studies.run.verdicts.words import reason, trial_words
 
 
 def trial_note(study: str, seed: int, record: TrialRecord, picture: str, run_id: str = "") -> str:
@@ -15,10 +16,8 @@ def trial_note(study: str, seed: int, record: TrialRecord, picture: str, run_id:
     scores: dict[str, float | None] = {**record.scores.expression, **_graded(record)}
     rows = "\n".join(f"| {name} | {'not measurable' if value is None else f'{value:.2f}'} |" for name, value in scores.items())
     link = mlflow_link(study, seed, record.number, run_id)
-    broken = "; ".join(f"{name} by {record.judged.violations[name]:.2f}" for name in record.breaks())
-    verdict = f"breaks {broken}" if broken else "meets every requirement"
     return (
-        f"![trial {record.number}]({picture})\n\n**{verdict}** · total {record.judged.cost:.2f} · {record.phase}\n\n"
+        f"![trial {record.number}]({picture})\n\n**{trial_words(record)}** · total {record.judged.cost:.2f} · {record.phase}\n\n"
         f"{weights}\n\n| | score |\n| --- | --- |\n{rows}\n\n[Its run in MLflow]({link})"
     )
 
@@ -35,10 +34,8 @@ def study_note(study: str, outcome: Outcome, run_id: str = "") -> str:
     lines = [f"**{study}**, seed {outcome.seed}: {len(outcome.trials)} trials."]
     if outcome.pick is not None:
         record = outcome.record(outcome.pick)
-        how = "chosen by hand" if outcome.by_hand else "the least total weight that meets every requirement"
-        lines.append(f"Pick: **trial {record.number}**, total {record.judged.cost:.2f}, {how}.")
-    elif outcome.nearest is not None:
-        lines.append(f"Nothing is feasible; trial {outcome.record(outcome.nearest).number} is the nearest.")
+        lines.append(f"Pick: **trial {record.number}**, total {record.judged.cost:.2f}, {outcome.claim}.")
+    lines.append(reason(outcome))
     lines.append(
         f"[The seed's run in MLflow]({mlflow_link(study, outcome.seed, run_id=run_id)}), with sheets, ladders and calibration."
     )

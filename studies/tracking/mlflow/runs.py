@@ -34,6 +34,7 @@ class Child(NamedTuple):
     status: str
     shown: str = ""
     params: Mapping[str, str] = {}
+    tags: Mapping[str, str] = {}
 
 
 class Runs:
@@ -155,4 +156,4 @@ def _alike(run: Run, event: SeedStarted) -> bool:
 
 def _child(run: Run) -> Child:
     # Runs that are older than the tag have clear pictures.
-    return Child(run.info.run_id, run.info.status, run.data.tags.get(SHOWN, "clear"), run.data.params)
+    return Child(run.info.run_id, run.info.status, run.data.tags.get(SHOWN, "clear"), run.data.params, run.data.tags)

@@ -136,6 +136,11 @@ class Writer:
     def _trial(self, event: TrialFinished) -> None:
         child = self._runs.child(event)
         shown = "none" if event.image is None else "blurred" if isinstance(event.image, BlurredPicture) else "clear"
+        tags = {name_of(key): value for key, value in event.tags.items()}
+        if child.status == "FINISHED" and not tags.items() <= child.tags.items():
+            self._log(child.run_id, {}, {}, tags)
+            child = child._replace(tags={**child.tags, **tags})
+            self._runs.finished(event, child)
         if child.status == "FINISHED" and shown in (child.shown, "none"):
             return
         if child.status != "FINISHED":
@@ -146,7 +151,7 @@ class Writer:
         self._client.set_tag(child.run_id, SHOWN, shown)
         self._client.set_terminated(child.run_id)
         params = {name_of(key): str(value) for key, value in event.params.items()}
-        self._runs.finished(event, Child(child.run_id, "FINISHED", shown, params))
+        self._runs.finished(event, Child(child.run_id, "FINISHED", shown, params, tags))
 
     def _training(self, event: TrainingRecord) -> None:
         tags = {KIND: "training", DIGEST: event.key}

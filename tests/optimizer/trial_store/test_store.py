@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from models.errors import InputError
 from optimizer.point import Point
 from optimizer.search.space import Axis, Space
+from optimizer.search.verdict import Verdict
 from optimizer.trial_store.storages import MAX_OPEN
 from optimizer.trial_store.store import TrialStore
 from optimizer.trial_store.transaction import store_trial
@@ -238,7 +239,7 @@ def test_a_figure_is_shown_once_by_its_name(trial_store: TrialStore) -> None:
     from dashboards.plots import Point as Shown
 
     add(trial_store, 0.4)
-    points = [Shown(0, 0.8, 0.5, True), Shown(1, 0.6, 0.3, False)]
+    points = [Shown(0, 0.8, 0.5, Verdict.MEETS), Shown(1, 0.6, 0.3, Verdict.BREAKS)]
     trial_store.attributes.show_figure("trade-off", trade_off_figure(points, title="<b>one</b>", required=0.4, pick=0))
     trial_store.attributes.show_figure("trade-off", trade_off_figure(points, title="two", required=None, pick=None))
     trial_store.attributes.show_figure("course", course_figure({"dress": [0.5, None]}, [0, 1], title="course"))

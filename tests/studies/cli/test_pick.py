@@ -65,8 +65,8 @@ def test_a_choice_by_hand_is_shown_everywhere_and_taken_back(study: Study, track
     before = shown(study)
     other = broken_trial(study)
     printed = huanhua("pick", study.root, "--seed", SEED, "--trial", other)
-    assert f"trial {other} was chosen by hand; it breaks dress by" in printed
-    assert f"the search's own is trial {before['pick']['trial']}" in printed
+    assert f"A person chose trial {other}, which breaks dress by" in printed
+    assert f"The search's own is trial {before['pick']['trial']}" in printed
 
     found = shown(study)
     assert (found["pick"]["trial"], found["chosen_by"], found["feasible"]) == (other, "hand", False)
@@ -93,7 +93,7 @@ def test_export_writes_the_choice_and_a_note(study: Study, tracker: MemoryTracke
     run = CliRunner().invoke(app, ["export", str(study.root), "--seed", "7", "--to", "a1111"])
     weight = next(entry.point.weights["shoes"] for entry in trial_store_of(study, SEED).entries() if entry.number == other)
     assert f"<lora:shoes:{weight:g}>" in Path(run.stdout.strip()).read_text()
-    assert "was chosen by hand; it breaks dress by" in run.stderr
+    assert "seed 7: chosen by hand, breaks a requirement\nA person chose trial" in run.stderr
 
 
 def test_the_search_goes_on_with_a_choice_in_place(study: Study, tracker: MemoryTracker) -> None:

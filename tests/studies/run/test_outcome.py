@@ -53,8 +53,8 @@ def test_metrics_are_the_cost_every_violation_and_the_scores_that_are_numbers(re
 def test_json_of_a_trial_keeps_its_keys(record: TrialRecord) -> None:
     found = record.as_json()
     assert list(found) == [
-        *("trial", "weights", "cfg", "levers", "total_weight", "scores", "raw", "hands", "body", "drift", "breaks", "rating"),
-        "image",
+        *("trial", "weights", "cfg", "levers", "total_weight", "scores", "raw", "hands", "body", "drift", "verdict"),
+        *("breaks", "rating", "image"),
     ]
     assert (found["hands"], found["body"], found["breaks"]) == (
         0.4,
