@@ -61,7 +61,7 @@ class LocalModels:
 
     @cached_property
     def embeddings(self) -> dict[str, Embedding]:
-        """Textual inversions by the names that stand in prompts."""
+        """Textual inversions by the names that stand in prompts: the study's files and, of other names, those in LoRA files."""
         from models.base.textual_inversion import check_width, open_embedding
 
         found = [open_embedding(self._path(name)) for name in self.spec.embeddings]
@@ -71,7 +71,24 @@ class LocalModels:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two textual inversions are called {name}", "embeddings", "rename one of the files")
-        return dict(zip(names, found, strict=True))
+        own = dict(zip(names, found, strict=True))
+        return own | self._bundled(own)
+
+    def _bundled(self, own: Mapping[str, Embedding]) -> dict[str, Embedding]:
+        """Those in LoRA files that `own` does not have; as in A1111, a file of its own comes first."""
+        from models.base.textual_inversion import embedding_of
+
+        found: dict[str, Embedding] = {}
+        for lora, file in self.loras.items():
+            for name, vectors in file.inversions.items():
+                if name.lower() in own:
+                    continue
+                one = embedding_of(name, vectors, lora)
+                other = found.setdefault(name.lower(), one)
+                if other.digest != one.digest:
+                    what = f"the LoRAs {other.lora} and {lora} hold two textual inversions of one name, {name[:60]}"
+                    raise InputError(what, "loras", f"save one as {name[:60]}.safetensors, and name it at embeddings")
+        return found
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -121,13 +138,21 @@ class LocalModels:
     def facts(self) -> ModelFacts:
         """What is stored of the base and the LoRAs; opens them."""
         base = BaseFacts(self.base.name, self.base.hash, self.base.family.name, self.base.schedule)
-        return ModelFacts(base, {n: LoraFacts(file.hash, trigger_metadata(file.metadata)) for n, file in self.loras.items()})
+        return ModelFacts(
+            base,
+            {n: LoraFacts(file.hash, trigger_metadata(file.metadata), self._words(n)) for n, file in self.loras.items()},
+        )
+
+    def _words(self, lora: str) -> tuple[str, ...]:
+        """The words that stand for textual inversions in the LoRA's file."""
+        return tuple(name for name, embedding in self.embeddings.items() if embedding.lora == lora)
 
     def _other_prompts(self) -> list[str]:
         """The prompt without triggers, with each prompt edit, and with all of them."""
         prompt, levers = self.spec.prompt, self.spec.search.levers
-        triggers = (trigger_of(section.trigger, self.loras[name].metadata) for name, section in self.spec.loras.items())
-        found, edited = [without_triggers(prompt, [word for word in triggers if word])], prompt
+        triggers = [trigger_of(section.trigger, self.loras[name].metadata) for name, section in self.spec.loras.items()]
+        words = [*triggers, *(word for name in self.loras for word in self._words(name))]
+        found, edited = [without_triggers(prompt, [word for word in words if word])], prompt
         for edit in levers.all() if levers else ():
             found.append(edit.apply(prompt))
             edited = edit.apply(edited)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
-from models.lora.layout import TRIGGER_KEY, lora_files, trigger_in
+from models.lora.layout import TRIGGER_KEY, inversion_words, lora_files, trigger_in
 from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ZERO_SNR
 from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import stamps
@@ -38,6 +38,8 @@ class LoraFacts:
 
     hash: str
     metadata: Mapping[str, str]
+    words: Sequence[str] = ()
+    """Words of a prompt that stand for textual inversions in its file, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,12 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     """All that decides what the renderer is: the study's settings, and size and time of change of every file it names."""
     files = [spec.base.checkpoint, *([spec.base.vae] if spec.base.vae else []), *spec.embeddings, *spec.draw.files().values()]
     # Left out where this machine draws: what earlier versions stored is still valid.
+    inside = {lora.file: list(inversion_words((root / lora.file).expanduser())) for lora in spec.loras.values()}
+    bundled = {file: words for file, words in inside.items() if words}
     draw = {} if isinstance(spec.draw, HuanhuaDraw) else {"draw": spec.draw.model_dump(mode="json", by_alias=True)}
     return {
         **draw,
+        **({"inversions": bundled} if bundled else {}),
         "format": FORMAT,
         "path": NUMERICAL_PATH,
         "frame": render_settings_of(spec).as_json(),

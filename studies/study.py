@@ -98,8 +98,9 @@ class Study:
         return {name: word for name, word in found.items() if word}
 
     def plain_prompt(self, keep: str | None = None) -> str:
-        """The prompt without the trigger words of the searched LoRAs, but for that of `keep`."""
-        dropped = [word for name, word in self.triggers.items() if name in self.spec.searched() and name != keep]
+        """The prompt without the searched LoRAs' words, but for `keep`'s: triggers, and textual inversions in their files."""
+        words = [*self.triggers.items(), *((name, word) for name, lora in self.lora_facts.items() for word in lora.words)]
+        dropped = [word for name, word in words if name in self.spec.searched() and name != keep]
         return without_triggers(self.spec.prompt, dropped)
 
     @property

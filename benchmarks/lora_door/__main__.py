@@ -6,7 +6,8 @@ Makes `--each` files of every method and naming for small bases of both families
 the scale, and opens each here, with diffusers, with peft (the folders that it saves) and, where its folder is given, with an
 installed ComfyUI. Compared are the weight changes of all layers that the other tool reads: the largest difference of one number,
 of changes of about 1, and in brackets how many of the layers that are read here it reads. Left out are scales that stand where it
-does not look. Methods that are refused here are not among the files. Prints a table and, as its last line, one JSON object.
+does not look. What exports say of the layers that ComfyUI drops is compared with those that it dropped; "untrue" counts others.
+Methods that are refused here are not among the files. Prints a table and, as its last line, one JSON object.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from benchmarks.lora_door.comfyui_side import comfyui_deltas, comfyui_name
 from benchmarks.lora_door.files import Made, make_files
 from benchmarks.lora_door.peft_side import diffusers_deltas, peft_deltas
 from models.lora.file import open_lora
+from models.lora.key_spellings import bare_name
 from models.lora.sites import Part, Site
 from models.testing.bases import random_parts, small_configs
 from models.testing.tiny import by_part
+from studies.export.other_loaders import other_reading
 
 TOOLS = ("peft", "diffusers", "ComfyUI")
 Bases = Mapping[str, Mapping[Part, nn.Module]]
@@ -60,7 +63,8 @@ def main() -> None:
         files = make_files(folder / "files", bases, given.each)
         comfyui = comfyui_deltas(given.comfyui, given.comfyui_python, files, bases) if given.comfyui else {}
         found = _compared(files, bases, comfyui, with_diffusers=not given.without_diffusers)
-    _report(files, found)
+        untrue = sum(_untrue(made, bases[made.family], comfyui) for made in files) if comfyui else 0
+    _report(files, found, untrue)
 
 
 def _base(folder: Path, family: str) -> Mapping[Part, nn.Module]:
@@ -92,7 +96,14 @@ def _of_comfyui(
     return {site: theirs[name] for site, name in names.items() if name in theirs}
 
 
-def _report(files: Sequence[Made], found: Mapping[tuple[str, str, str], Difference]) -> None:
+def _untrue(made: Made, modules: Mapping[Part, nn.Module], comfyui: Mapping[Path, Mapping[str, Tensor]]) -> int:
+    """Layers that exports say ComfyUI drops and it reads, and the other way round."""
+    dropped = {bare_name(stem) for stem in other_reading(made.path, "ComfyUI", made.family).dropped}
+    names = {bare_name(stem): comfyui_name(site, modules) for site, stem in made.stems.items()}
+    return sum((stem in dropped) == (name in comfyui[made.path]) for stem, name in names.items())
+
+
+def _report(files: Sequence[Made], found: Mapping[tuple[str, str, str], Difference], untrue: int) -> None:
     totals = {tool: Difference() for tool in TOOLS}
     print(f"{'method':<7} {'naming':<26} {'files':>5} {'layers':>6} " + " ".join(f"{tool:>16}" for tool in TOOLS))
     for method, naming in dict.fromkeys((made.method, made.naming) for made in files):
@@ -105,7 +116,7 @@ def _report(files: Sequence[Made], found: Mapping[tuple[str, str, str], Differen
             total.largest = max(total.largest, difference.largest)
         layers = sum(len(made.stems) for made in alike)
         print(f"{method:<7} {naming:<26} {len(alike):>5} {layers:>6} " + " ".join(f"{cell:>16}" for cell in cells))
-    result: dict[str, float] = {"files": len(files), "layers": sum(len(made.stems) for made in files)}
+    result: dict[str, float] = {"files": len(files), "layers": sum(len(made.stems) for made in files), "untrue": untrue}
     for tool, total in totals.items():
         result |= {f"{tool.lower()}_layers": total.layers, f"{tool.lower()}_largest": total.largest}
     print(json.dumps(result))

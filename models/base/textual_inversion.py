@@ -7,14 +7,18 @@ SDXL's two tensors (`clip_l`, `clip_g`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
+from models.io.files import write_whole
 from models.io.pickles import PICKLES, read_pickle
 from models.io.safetensors_header import read_safetensors_header
+from models.lora.bundled import bundled_vectors, checked_vectors
+from models.lora.file import read_tensors
+from models.lora.layout import read_layout
 from models.lora.sites import TEXT, TEXT_2, Part
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ class Embedding:
     """By the text encoder that reads them: (tokens, width) float32, equally many for each."""
     digest: str
     """SHA-256 in hex over the vectors' float32 bytes."""
+    lora: str = ""
+    """What the study calls the LoRA in whose file it is kept; empty for a file of its own."""
 
     @property
     def tokens(self) -> int:
@@ -45,13 +51,39 @@ def open_embedding(path: Path) -> Embedding:
     """
     if not path.is_file():
         raise InputError("no such textual inversion", path, "check the path")
-    vectors = {part: _checked(path, tensor) for part, tensor in _tensors(path, _read(path)).items()}
+    vectors = {part: checked_vectors(path, tensor) for part, tensor in _tensors(path, _read(path)).items()}
     lengths = [len(rows) for rows in vectors.values()]
     if len(set(lengths)) > 1:
         what = f"a textual inversion of {lengths[0]} and {lengths[1]} vectors for SDXL's two text encoders"
         raise InputError(what, path, "fetch it again")
+    return embedding_of(path.stem, vectors)
+
+
+def embedding_of(name: str, vectors: Mapping[Part, Tensor], lora: str = "") -> Embedding:
+    """Of vectors that were checked: (tokens, width) float32 of each text encoder, equally many."""
     data = b"".join(rows.numpy().astype("<f4").tobytes() for rows in vectors.values())
-    return Embedding(path.stem, vectors, hashlib.sha256(data).hexdigest())
+    return Embedding(name, vectors, hashlib.sha256(data).hexdigest(), lora)
+
+
+def is_named(name: str, texts: Iterable[str]) -> bool:
+    """Whether a prompt among `texts` may call the textual inversion `name`: it has the word, alone or within another."""
+    return any(" ".join(name.lower().split()) in " ".join(text.lower().split()) for text in texts)
+
+
+def bundled_embeddings(path: Path, lora: str) -> list[Embedding]:
+    """Those in a LoRA file, whatever base they are for. Raises InputError if the file does not read."""
+    layout = read_layout(path)
+    tensors, _ = read_tensors(layout.path, layout.start)
+    vectors = bundled_vectors(layout.path, layout.inversions, tensors)
+    return [embedding_of(name, rows, lora) for name, rows in vectors.items()]
+
+
+def write_embedding(path: Path, embedding: Embedding) -> None:
+    """Writes a .safetensors file that A1111, ComfyUI and diffusers read, whole or not at all."""
+    from safetensors.torch import save
+
+    names = {TEXT: "clip_l", TEXT_2: "clip_g"} if len(embedding.vectors) > 1 else {TEXT: "emb_params"}
+    write_whole(path, save({names[part]: rows.contiguous() for part, rows in embedding.vectors.items()}))
 
 
 def check_width(embedding: Embedding, wanted: Mapping[Part, int]) -> None:
@@ -99,17 +131,3 @@ def _tensors(path: Path, entries: Mapping[str, Any]) -> dict[Part, Any]:
         what = f"not a textual inversion ({len(words)} entries, '{str(next(iter(words)))[:60]}' among them)"
         raise InputError(what, path, "name a file that holds one")
     return {TEXT: next(iter(words.values()))}
-
-
-def _checked(path: Path, tensor: Any) -> Tensor:
-    """The vectors as (tokens, width) in float32."""
-    import torch
-
-    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or tensor.ndim not in (1, 2):
-        raise InputError("not a textual inversion (no rows of floating-point numbers)", path, "fetch it again")
-    if tensor.numel() == 0:
-        raise InputError("the textual inversion is empty", path, "fetch it again")
-    vectors = tensor.detach().float().reshape(-1, tensor.shape[-1]).clone()
-    if not bool(vectors.isfinite().all()):
-        raise InputError("the textual inversion holds NaN or infinity", path, "fetch or train it again")
-    return vectors

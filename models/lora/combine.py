@@ -6,17 +6,20 @@ Numbers are rounded and added up as they are when LoRAs are folded one by one, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.io.files import write_whole
-from models.lora.file import write_lora
-from models.lora.key_spellings import kohya_name
+from models.io.safetensors_header import read_safetensors_header
+from models.lora.bundled import bundled_tensors
+from models.lora.file import read_tensors, write_lora
+from models.lora.key_spellings import Modules, kohya_name
 from models.lora.methods import LoraLayer
-from models.lora.sites import TEXT_2, Part, Site
+from models.lora.original_layout import original_names
+from models.lora.sites import DENOISER, TEXT_2, Part, Site
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,6 +35,8 @@ class LoraSum:
 
     layers: dict[Part, dict[str, LoraLayer]]
     """By part of the base and module, in float32; the alpha of each is the largest rank of them all."""
+    inversions: Mapping[str, Mapping[Part, Tensor]] = field(default_factory=dict)
+    """As `models.lora.file.LoraFile.inversions`."""
 
     @property
     def rank(self) -> int:
@@ -60,26 +65,30 @@ def sum_loras(loras: Mapping[str, LoraFile], weights: Mapping[str, float]) -> Lo
     # One alpha for all layers, since diffusers 0.42 puts alphas that differ on the wrong ones.
     ranks = [sum(layer.rank for layer, _ in together) for modules in layers.values() for together in modules.values()]
     alpha = float(max(ranks))
-    return LoraSum({part: {m: _concatenated(them, alpha) for m, them in modules.items()} for part, modules in layers.items()})
+    summed = {part: {m: _concatenated(them, alpha) for m, them in modules.items()} for part, modules in layers.items()}
+    return LoraSum(summed, {word: vectors for file, _ in weighted for word, vectors in file.inversions.items()})
 
 
-def write_sum(path: Path, summed: LoraSum, metadata: Mapping[str, str], parts: Sequence[Part]) -> None:
-    """Writes it under kohya's names, whole or not at all. `parts` are those of the base's family: where it has two text encoders,
-    as SDXL, they are `lora_te1_` and `lora_te2_`."""
-    if TEXT_2 not in parts:
-        write_lora(path, summed.layers, metadata)
-        return
+def write_sum(path: Path, summed: LoraSum, metadata: Mapping[str, str], modules: Modules) -> str:
+    """Writes it under kohya's names for the base of these modules, whole or not at all; returns what A1111 calls it by hash.
+
+    For SDXL these are the names of the original layout: A1111 does not find all of diffusers'.
+    """
+    inversions = bundled_tensors(summed.inversions)
+    if TEXT_2 not in modules:
+        return write_lora(path, summed.layers, metadata, inversions)
     import torch
     from safetensors.torch import save
 
-    tensors: dict[str, Tensor] = {}
-    for part, modules in summed.layers.items():
-        for module, layer in modules.items():
-            name = kohya_name(Site(part, module), numbered=True)
-            tensors[f"{name}.lora_down.weight"] = layer.down
-            tensors[f"{name}.lora_up.weight"] = layer.up
+    original, tensors = original_names(modules[DENOISER]), dict(inversions)
+    for part, layers in summed.layers.items():
+        for module, layer in layers.items():
+            name = kohya_name(Site(part, original.get(module, module) if part == DENOISER else module), numbered=True)
+            tensors[f"{name}.lora_down.weight"] = layer.down.contiguous()
+            tensors[f"{name}.lora_up.weight"] = layer.up.contiguous()
             tensors[f"{name}.alpha"] = torch.tensor(layer.alpha)
     write_whole(path, save(tensors, dict(metadata)))
+    return read_tensors(path, read_safetensors_header(path).start)[1]
 
 
 def _by_module(weighted: Weighted, part: Part) -> dict[str, list[tuple[LoraLayer, float]]]:

@@ -11,20 +11,21 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
 from models.io.safetensors_header import read_safetensors_header
+from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
 from models.lora.layout import LoraLayout, read_layout, weights_file
 from models.lora.methods import LoraLayer
 from models.lora.misfits import Misfits
-from models.lora.notes import embedding_notes, scale_notes
 from models.lora.numbered_keys import numbered_names
+from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import IN_TENSORS, Scale
 from models.lora.scaled_layer import read_scaled_layer
 from models.lora.sites import DENOISER, Part, Site
@@ -55,13 +56,16 @@ class LoraFile:
     metadata: dict[str, str]
     notes: tuple[str, ...] = ()
     """Lines for people: where its scale stands if not in its tensors, and what of the file is not read."""
+    inversions: Mapping[str, Mapping[Part, Tensor]] = field(default_factory=dict)
+    """Textual inversions that the file holds besides, by the word of the prompt that stands for them, then by the text encoder
+    that reads them: (tokens, width) float32."""
 
 
 def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     """Opens a LoRA for the base whose modules are given (`Base.modules`); tensors on the CPU, as stored.
 
-    A .safetensors file, or a folder that peft or diffusers saved. Textual inversions kept in the same file are passed over, and
-    named in `notes`.
+    A .safetensors file, or a folder that peft or diffusers saved. Textual inversions kept in the same file that do not fit the
+    base are passed over, and named in `notes`.
     Raises InputError for a missing, damaged or pickled file, LoHa, LoKr, DoRA and other methods, values that are not finite, and
     LoRAs of another architecture (a layer that the base lacks or of another shape).
     """
@@ -77,8 +81,12 @@ def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     stored = layout.metadata.get("sshs_model_hash", "")
     short = (stored if _is_sha256(stored) else digest)[:12].lower()
     outside = {f"{site.part}.{site.module}": layer.alpha for site, layer in layers.items() if scales[site].source not in INSIDE}
-    notes = tuple(scale_notes([*scales.values()], layout) + embedding_notes(layout))
-    return LoraFile(layout.path, layout.name, short, _with_alphas(digest, outside), parts, layout.metadata, notes)
+    found = bundled_vectors(layout.path, layout.inversions, tensors)
+    inversions = {name: vectors for name, vectors in found.items() if fits_text(vectors, modules)}
+    notes = scale_notes([*scales.values()], unread_config=layout.unread_config)
+    notes += inversion_notes(layout.inversions, [name for name in found if name not in inversions])
+    digest = _with_alphas(digest, outside)
+    return LoraFile(layout.path, layout.name, short, digest, parts, layout.metadata, tuple(notes), inversions)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -86,16 +94,17 @@ def read_metadata(path: Path) -> dict[str, str]:
     return read_safetensors_header(weights_file(path)).metadata
 
 
-def write_lora(path: Path, layers: Layers, metadata: Mapping[str, str]) -> str:
+def write_lora(path: Path, layers: Layers, metadata: Mapping[str, str], bundled: Mapping[str, Tensor] | None = None) -> str:
     """Writes the layers under kohya's names, each with its alpha, whole or not at all; returns the file's `sshs_model_hash`.
 
-    For bases of one text encoder. Tensors keep their dtype; the same layers and metadata give the same bytes. `metadata` (`ss_*`,
+    For bases of one text encoder. `bundled` are tensors besides, by their keys. Tensors keep their dtype; the same layers and
+    metadata give the same bytes. `metadata` (`ss_*`,
     `modelspec.*`) gains `sshs_model_hash` and `sshs_legacy_hash` as kohya's scripts compute them.
     """
     import torch
     from safetensors.torch import save
 
-    tensors: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = dict(bundled or {})
     for site, layer in ((Site(part, m), layer) for part, modules in layers.items() for m, layer in modules.items()):
         name = kohya_name(site)
         tensors[f"{name}.lora_down.weight"] = layer.down.detach().cpu().contiguous()

@@ -10,16 +10,14 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.io.safetensors_header import read_safetensors_header
+from models.lora.bundled import BundledInversion, bundled_inversions, is_bundled
 from models.lora.key_spellings import split_key
 from models.lora.methods import Role, unsupported_method
-from models.lora.numbered_keys import EMBEDDING
 from models.lora.scale.adapter_settings import CONFIG_FILE
 from models.lora.scale.stated import StatedScale, adapter_config, stated_scale
 
 TRIGGER_KEY: Final = "modelspec.trigger_phrase"
 """Where a file's metadata name its trigger word."""
-BUNDLE: Final = "bundle_emb."
-"""How the keys of textual inversions begin that A1111's form keeps in a LoRA file."""
 FOLDER_FILES: Final = ("adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 """What peft and diffusers call the file in a folder that they save."""
 OTHER_TENSORS: Final = (
@@ -48,8 +46,8 @@ class LoraLayout:
     """The keys of each layer by role, by the layer's name in the file. Empty for a method that cannot be read."""
     method: str | None
     """The name of a method that cannot be read."""
-    embeddings: tuple[str, ...]
-    """Names of the textual inversions that the file holds besides."""
+    inversions: tuple[BundledInversion, ...]
+    """The textual inversions that the file holds besides."""
     scale: StatedScale
 
     @property
@@ -77,10 +75,7 @@ def read_layout(path: Path) -> LoraLayout:
     file = weights_file(path)
     header = read_safetensors_header(file)
     keys, method = list(header.entries), unsupported_method(list(header.entries))
-    bundled = [key for key in keys if key.startswith(BUNDLE)]
-    words = [key for key in keys if header.metadata.get(key) == EMBEDDING]
-    names = dict.fromkeys([*(key.split(".")[1] for key in bundled), *words])
-    layers = [key for key in keys if key not in {*bundled, *words}]
+    layers = [key for key in keys if not is_bundled(key, header.metadata)]
     return LoraLayout(
         path=file,
         name=lora_name(path),
@@ -89,7 +84,7 @@ def read_layout(path: Path) -> LoraLayout:
         start=header.start,
         stems={} if method else _keys_by_stem(file, layers),
         method=method,
-        embeddings=tuple(names),
+        inversions=bundled_inversions(keys, header.metadata),
         scale=StatedScale() if method else stated_scale(file, header.metadata, layers),
     )
 
@@ -121,6 +116,15 @@ def lora_files(path: Path) -> list[Path]:
     except InputError:
         return [path]
     return [file] if config is None else [file, config]
+
+
+def inversion_words(path: Path) -> tuple[str, ...]:
+    """The words that stand for textual inversions in a LoRA file; none where it does not read."""
+    try:
+        header = read_safetensors_header(weights_file(path))
+    except InputError:
+        return ()
+    return tuple(inversion.name for inversion in bundled_inversions(list(header.entries), header.metadata))
 
 
 def lora_name(path: Path) -> str:

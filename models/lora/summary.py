@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from models.lora.bundled import bundled_vectors, inversion_notes
 from models.lora.families import family_of_layers, family_of_names
 from models.lora.file import read_tensors
 from models.lora.key_spellings import bare_name, part_of_name
 from models.lora.layout import LoraLayout, metadata_table, read_layout
 from models.lora.methods import LoraLayer
-from models.lora.notes import embedding_notes, scale_notes
 from models.lora.numbered_keys import is_numbered
+from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import Scale
 from models.lora.scaled_layer import read_scaled_layer
 from models.lora.sites import DENOISER, TEXT_2
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST_TAGS: Final = 12
 NAMING: Final = {
@@ -52,6 +56,8 @@ class LoraSummary:
     """Steps, epochs, learning rate and the like, as kohya's metadata name them."""
     tags: dict[str, int]
     """The commonest tags of the training captions, with their counts."""
+    inversions: dict[str, int] = field(default_factory=dict)
+    """The textual inversions that the file holds besides, by their word, and how many vectors each has."""
     notes: tuple[str, ...] = ()
     """As `models.lora.file.LoraFile.notes`."""
 
@@ -63,7 +69,10 @@ def summarise(path: Path) -> LoraSummary:
     """
     layout = read_layout(path)
     metadata, down = layout.metadata, layout.down_shapes
-    scaled = _layers(layout)
+    tensors = {} if layout.method else read_tensors(layout.path, layout.start)[0]
+    scaled = _layers(layout, tensors)
+    inversions = {} if layout.method else bundled_vectors(layout.path, layout.inversions, tensors)
+    notes = scale_notes([scale for _, scale in scaled], unread_config=layout.unread_config)
     convolutions = any(len(shape) == 4 and shape[2:] != (1, 1) for shape in down.values())
     stems = list(layout.stems) or sorted(_stems(layout))
     return LoraSummary(
@@ -79,14 +88,12 @@ def summarise(path: Path) -> LoraSummary:
         hash=metadata.get("sshs_model_hash"),
         training=_training(metadata),
         tags=_tags(metadata),
-        notes=tuple(scale_notes([scale for _, scale in scaled], layout) + embedding_notes(layout)),
+        inversions={name: len(next(iter(vectors.values()))) for name, vectors in inversions.items()},
+        notes=tuple(notes + inversion_notes(layout.inversions)),
     )
 
 
-def _layers(layout: LoraLayout) -> list[tuple[LoraLayer, Scale]]:
-    if layout.method is not None:
-        return []
-    tensors, _ = read_tensors(layout.path, layout.start)
+def _layers(layout: LoraLayout, tensors: Mapping[str, Tensor]) -> list[tuple[LoraLayer, Scale]]:
     return [
         read_scaled_layer(layout, roles, tensors, part_of_name(stem), [bare_name(stem)]) for stem, roles in layout.stems.items()
     ]

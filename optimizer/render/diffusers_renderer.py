@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import Conditioning, joined
+from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.lora.fold import Folded
 from models.lora.sites import DENOISER
@@ -67,7 +68,7 @@ class DiffusionRenderer:
     """Textual inversions by the names that stand in prompts."""
     prompts: Sequence[str] = ()
     """What jobs may name instead of the settings' prompt, as far as it is known. Decides no image, but with the settings' prompt
-    whether images were once drawn otherwise (`UNEVEN`)."""
+    whether images were once drawn otherwise (`UNEVEN`, textual inversions in LoRA files)."""
     device: str | None = None
     """None for the device that the base is on."""
     max_batch: int | None = None
@@ -116,12 +117,16 @@ class DiffusionRenderer:
         return {
             "base": self.base.hash,
             "loras": {name: file.digest for name, file in sorted(self.loras.items())},
-            "embeddings": {name: embedding.digest for name, embedding in sorted(self.embeddings.items())},
+            "embeddings": {name: e.digest for name, e in sorted(self.embeddings.items()) if self._may_call(name, e)},
             "fixed": dict(sorted(self.fixed.items())),
             "frame": self.settings.as_json(),
             "dtype": str(self.base.dtype),
             "path": " ".join([NUMERICAL_PATH, *(name for name, used in variants.items() if used)]),
         }
+
+    def _may_call(self, name: str, embedding: Embedding) -> bool:
+        """Those in LoRA files were once not read: where no prompt names one, the images are what they were."""
+        return not embedding.lora or is_named(name, [self.settings.prompt, self.settings.negative_prompt, *self.prompts])
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         found: dict[int, Image | NotDrawn] = {}

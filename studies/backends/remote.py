@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from models.errors import InputError
+from models.lora.layout import inversion_words
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.local_evaluator import LocalEvaluator
@@ -92,7 +93,10 @@ class RemoteBackend:
         checkpoint = facts.checkpoint or spec.base.checkpoint
         name = PurePosixPath(checkpoint.replace("\\", "/")).name.removesuffix(".safetensors")
         base = BaseFacts(name, facts.checkpoint_hash or checkpoint, family, {})
-        return ModelFacts(base, {n: LoraFacts(lora.hash, trigger_metadata(lora.metadata)) for n, lora in facts.loras.items()})
+        words = {name: inversion_words((self._study.root / spec.loras[name].file).expanduser()) for name in facts.loras}
+        return ModelFacts(
+            base, {n: LoraFacts(lora.hash, trigger_metadata(lora.metadata), words[n]) for n, lora in facts.loras.items()}
+        )
 
     def identity(self) -> Mapping[str, Any]:
         return self._servers[0].identity()

@@ -36,6 +36,8 @@ def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:
     yield "trigger", _one_line(found.trigger or "not given")
     yield "rank", _counts(found.ranks) or "not given"
     yield "alpha", _counts(found.alphas) or "not given"
+    for word, count in found.inversions.items():
+        yield "word", _one_line(f"{word}: a textual inversion of {count} vectors, which the prompt calls by this word")
     for note in found.notes:
         yield "note", _one_line(note)
     for block, count in sorted(found.blocks.items()):

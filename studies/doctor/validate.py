@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from models.base.family import Base
+from models.base.textual_inversion import is_named
 from models.catalogue import limits_of_use
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
@@ -100,7 +101,10 @@ def _model_lines(study: Study) -> Iterator[str]:
         if other is not None:
             yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
     for word, embedding in models.embeddings.items():
-        yield f"embedding  {word}: {embedding.tokens} vectors"
+        where = f", in the file of {embedding.lora}" if embedding.lora else ""
+        yield f"embedding  {word}: {embedding.tokens} vectors{where}"
+        if embedding.lora and not is_named(word, [*prompts_of(study), study.spec.negative_prompt]):
+            yield f"note       {embedding.lora}: no prompt has the word {word}, which calls the textual inversion in its file"
     models.check_prompts(prompts_of(study))
     models.check_folds()
 

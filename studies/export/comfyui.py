@@ -16,6 +16,7 @@ from models.errors import InputError
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
+from studies.export.foreign_files import NO_FILES, ForeignFiles
 from studies.export.infotext import fixed_weights
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 
-def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
-    """The nodes that draw the pick, and a note on what ComfyUI does differently. `outcome.pick` must not be None.
+def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES) -> Graph:
+    """The nodes that draw the pick, and a note on what ComfyUI does differently. `outcome.pick` must not be None; `files` are
+    named in the place of what they were made of.
 
     Raises InputError for a sampler that ComfyUI has no counterpart of, and for a VAE that is a folder.
     """
@@ -41,7 +43,7 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
     model, clip, vae = _loaded(study, graph)
     for name, weight in weights.items():
         widgets: dict[str, Any] = {
-            "lora_name": study.path(spec.loras[name].file).name,
+            "lora_name": files.loras[name].path.name if name in files.loras else study.path(spec.loras[name].file).name,
             "strength_model": weight,
             "strength_clip": weight,
         }
@@ -57,7 +59,8 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
     if spec.base.clip_skip > 1 and family_named(study.base_facts.family).honours_clip_skip:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
     texts = (point.prompt or spec.prompt, spec.negative_prompt)
-    positive, negative = (graph.add("CLIPTextEncode", {"text": marked(text, spec.embeddings)}, clip=clip)[0] for text in texts)
+    inversions = [*spec.embeddings, *(file.name for file in files.inversions.values())]
+    positive, negative = (graph.add("CLIPTextEncode", {"text": marked(text, inversions)}, clip=clip)[0] for text in texts)
     size = {"width": spec.render.width, "height": spec.render.height, "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
     if spec.base.vae:
@@ -67,7 +70,7 @@ def comfyui_graph(study: Study, outcome: Outcome) -> Graph:
     (drawn,) = graph.add("KSampler", settings, model=model, positive=positive, negative=negative, latent_image=latents)
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
-    graph.note("\n\n".join([*differences(study, sampler, texts), _places(study)]))
+    graph.note("\n\n".join([*differences(study, sampler, texts), *files.notes, _places(study)]))
     return graph
 
 

@@ -18,6 +18,7 @@ from models.errors import InputError
 from models.lora.sites import TEXT_2
 from optimizer.render.samplers import sampler_named
 from optimizer.render.schedulers import make_scheduler
+from studies.export.foreign_files import NO_FILES, ForeignFiles
 
 if TYPE_CHECKING:
     from optimizer.point import Point
@@ -46,8 +47,9 @@ of device in float32 the picture is the study's but for rounding. What may diffe
 '''
 
 
-def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
-    """The text of the script, which will be called `file`. `outcome.pick` must not be None."""
+def diffusers_script(study: Study, outcome: Outcome, file: str, files: ForeignFiles = NO_FILES) -> str:
+    """The text of the script, which will be called `file`. `outcome.pick` must not be None; `files` are named in the place of
+    what they were made of."""
     assert outcome.pick is not None
     if study.spec.render.like == "comfyui":
         what = "the study draws as ComfyUI does (render.like), which the diffusers script does not follow"
@@ -56,7 +58,7 @@ def diffusers_script(study: Study, outcome: Outcome, file: str) -> str:
     name, steps = point.sampler or study.spec.render.sampler, point.steps or study.spec.render.steps
     text = TEMPLATE.read_text(encoding="utf-8")
     text = text[text.index("from __future__") :]
-    settings = [f"{key} = {_literal(value)}" for key, value in _settings(study, outcome.seed, point).items()]
+    settings = [f"{key} = {_literal(value)}" for key, value in _settings(study, outcome.seed, point, files).items()]
     settings += scheduler_settings(name, study.base_facts.schedule, steps)
     text = SETTINGS.sub(lambda _: "\n".join([*settings, ""]), text)
     text = ADJUST.sub(lambda _: adjustments(name) + "\n\n", text)
@@ -126,13 +128,15 @@ def _adjust(why: str, lines: list[str]) -> str:
     return "\n    ".join(["def adjust(scheduler: Any) -> None:", f'"""{why}"""', *lines]) + "\n"
 
 
-def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
+def _settings(study: Study, seed: int, point: Point, files: ForeignFiles) -> dict[str, Any]:
     from studies.export.infotext import fixed_weights
 
     spec = study.spec
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
     # Names of files that are missing are refused before the models are opened for what they are.
-    loras = {name: (_place(study, spec.loras[name].file), weight) for name, weight in weights.items()}
+    converted = {name: str(lora.path.resolve()) for name, lora in files.loras.items()}
+    loras = {name: (converted.get(name) or _place(study, spec.loras[name].file), weight) for name, weight in weights.items()}
+    inversions = {word.lower(): str(path.resolve()) for word, path in files.inversions.items()}
     return {
         "BASE": _place(study, spec.base.checkpoint),
         "VAE": _place(study, spec.base.vae) if spec.base.vae else None,
@@ -149,7 +153,7 @@ def _settings(study: Study, seed: int, point: Point) -> dict[str, Any]:
         "ENSD": spec.render.ensd,
         "PAD_CONDS": spec.render.pad_conds,
         "LORAS": loras,
-        "EMBEDDINGS": {Path(name).stem.lower(): _place(study, name) for name in spec.embeddings},
+        "EMBEDDINGS": {Path(name).stem.lower(): _place(study, name) for name in spec.embeddings} | inversions,
     }
 
 

@@ -13,6 +13,7 @@ from models.io.files import write_whole
 from optimizer.point import Job
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
+from studies.export.foreign_files import ForeignFiles, foreign_files, with_converted
 from studies.export.infotext import fixed_weights, point_infotext
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
@@ -58,9 +59,9 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
         return _lora(study, outcome, folder / f"{study.spec.name}-{name}.safetensors")
     if to == "diffusers":
         return _script(study, outcome, folder / f"{name}.py")
-    path = folder / f"{name}.txt"
-    write_whole(path, (write(pick_infotext(study, outcome)) + "\n").encode())
-    return Exported((path,), _payload_note(study))
+    path, files = folder / f"{name}.txt", foreign_files(study, outcome.pick.point, "A1111", folder)
+    write_whole(path, (write(with_converted(study, pick_infotext(study, outcome), files)) + "\n").encode())
+    return Exported((path, *files.paths), (*_payload_note(study), *files.notes))
 
 
 def _check_drawn_here(study: Study, to: Target) -> None:
@@ -123,24 +124,26 @@ def _picture(study: Study, outcome: Outcome, folder: Path, upscaler: Upscaler | 
     drawn, name = outcome.record(outcome.pick).image, f"seed-{outcome.seed}"
     with Image.open(drawn) as stored:
         image = stored.convert("RGB")
-    texts = _texts(study, outcome, upscaler)
+    files = foreign_files(study, outcome.pick.point, "A1111", folder)
+    texts = _texts(study, outcome, upscaler, files)
     if upscaler is None:
         path = folder / f"{name}.png"
         write_whole(path, png_bytes(image, texts))
-        return Exported((path,), _payload_note(study))
+        return Exported((path, *files.paths), (*_payload_note(study), *files.notes))
     large = upscaler.enlarge(image)
     path = folder / f"{name}-x{upscaler.scale}.png"
     write_whole(path, png_bytes(large, texts))
-    return Exported((path,), (f"{image.width}x{image.height} enlarged by {upscaler.name} to {large.width}x{large.height}",))
+    enlarged = f"{image.width}x{image.height} enlarged by {upscaler.name} to {large.width}x{large.height}"
+    return Exported((path, *files.paths), (enlarged, *files.notes))
 
 
-def _texts(study: Study, outcome: Outcome, upscaler: Upscaler | None) -> dict[str, str]:
+def _texts(study: Study, outcome: Outcome, upscaler: Upscaler | None, files: ForeignFiles) -> dict[str, str]:
     """The text chunks of the pick's PNG: A1111's "parameters", or ComfyUI's "prompt" and "workflow"."""
     from studies.export.picture import with_upscaler
 
     assert outcome.pick is not None
     if not isinstance(study.spec.draw, ComfyuiDraw):
-        info = pick_infotext(study, outcome)
+        info = with_converted(study, pick_infotext(study, outcome), files)
         return {"parameters": write(info if upscaler is None else with_upscaler(info, upscaler))}
     from studies.export.own_workflow import own_workflow
 
@@ -168,18 +171,22 @@ def _own_workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Export
 def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
     from studies.export.comfyui import comfyui_graph
 
-    graph = comfyui_graph(study, outcome)
+    assert outcome.pick is not None
+    files = foreign_files(study, outcome.pick.point, "ComfyUI", ui.parent)
+    graph = comfyui_graph(study, outcome, files)
     for path, content in ((ui, graph.ui()), (api, graph.api())):
         write_whole(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
     use = f"drag {ui.name} into ComfyUI; {api.name} is for its server's /prompt"
-    return Exported((ui, api), (use, *"\n\n".join(graph.notes).split("\n\n")))
+    return Exported((ui, api, *files.paths), (use, *"\n\n".join(graph.notes).split("\n\n")))
 
 
 def _script(study: Study, outcome: Outcome, path: Path) -> Exported:
     from studies.export.diffusers_script import diffusers_script
 
-    write_whole(path, diffusers_script(study, outcome, path.name).encode())
-    return Exported((path,))
+    assert outcome.pick is not None
+    files = foreign_files(study, outcome.pick.point, "diffusers", path.parent)
+    write_whole(path, diffusers_script(study, outcome, path.name, files).encode())
+    return Exported((path, *files.paths), files.notes)
 
 
 def _lora(study: Study, outcome: Outcome, path: Path) -> Exported:

@@ -30,8 +30,10 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     weights = {**outcome.pick.point.weights, **fixed_weights(study)}
     summed = sum_loras(study.models.loras, weights)
     metadata = metadata_of(study, outcome.seed, weights, path.stem, summed.rank)
-    write_sum(path, summed, metadata, family_named(study.base_facts.family).parts)
-    return [f"use it alone, at weight 1: <lora:{path.stem}:1>", *_warnings(summed)]
+    write_sum(path, summed, metadata, study.models.base.modules)
+    words = ", ".join(summed.inversions)
+    kept = [f"the textual inversion {words} is in it, as A1111 reads it; diffusers refuses such a file"] if words else []
+    return [f"use it alone, at weight 1: <lora:{path.stem}:1>", *kept, *_warnings(summed)]
 
 
 def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:

@@ -63,12 +63,12 @@ def open_pipe(device: str) -> Any:
 
 
 def lora_weights(path: str) -> Any:
-    """A kohya file with its alphas multiplied in, since diffusers 0.42 puts alphas that differ on the wrong layers; of any other
-    file its path."""
-    state = load_file(path)
+    """A kohya file with its alphas multiplied in, since diffusers 0.42 puts alphas that differ on the wrong layers, and without
+    textual inversions, which it refuses; of any other file its path."""
+    state = {key: tensor for key, tensor in load_file(path).items() if not key.startswith("bundle_emb.")}
     alphas = [key for key in state if key.endswith(".alpha")]
     if not alphas:
-        return path
+        return state if any("lora_down" in key for key in state) else path
     for key in alphas:
         stem, alpha = key.removesuffix(".alpha"), float(state.pop(key))
         if f"{stem}.lora_up.weight" in state:

@@ -17,6 +17,7 @@ ALLOWED: Final = {
     "models/lora/summary.py": "keys of LoRA files begin with these words",
     "optimizer/render/remote/comfyui/facts.py": "a folder of ComfyUI's has this name",
     "studies/picture_settings/lora_tags.py": "A1111's prompt tags have these fields",
+    "studies/export/other_loaders.py": "keys of LoRA files begin with these words",
     "studies/export/script_template.py": "the exported script drives a diffusers pipeline by its own names",
     "studies/model_facts.py": "facts stored by earlier versions have this field",
     "studies/paperdoll/make/base.py": "the lab's base is built here, as a diffusers pipeline",

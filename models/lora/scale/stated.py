@@ -54,6 +54,11 @@ class StatedScale:
     config: AdapterSettings | None = None
     plain: PlainScale | None = None
 
+    @property
+    def is_stated(self) -> bool:
+        """Whether anything outside the tensors states a scale."""
+        return bool(self.adapters) or self.config is not None or self.plain is not None
+
     def of(self, path: Path, part: Part, names: Sequence[str], rank: int, convolution: bool) -> Scale:
         """Of the layer with these names, the file's own first. Raises InputError for settings that are not this file's."""
         settings = self.settings(part)

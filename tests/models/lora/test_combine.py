@@ -86,7 +86,7 @@ def test_the_file_weighs_at_1_what_the_loras_weigh_together(
     summed = sum_loras(loras, WEIGHTS)
     assert (summed.rank, summed.layers[DENOISER][QUERY].rank, summed.layers[DENOISER][OUT].rank, summed.megabytes) == (8, 8, 8, 0)
     assert not summed.layers[DENOISER][OUT].down[6:].any(), "a rank of 6 is filled up to 8, so that no factor is rounded twice"
-    write_sum(tmp_path / "和.safetensors", summed, {"ss_output_name": "sum"}, (DENOISER, TEXT))
+    write_sum(tmp_path / "和.safetensors", summed, {"ss_output_name": "sum"}, by_part(unet, text))
     found = open_lora(tmp_path / "和.safetensors", by_part(unet, text))
     check(loras, DENOISER, {module: layer.delta() for module, layer in found.layers[DENOISER].items()})
     check(loras, TEXT, {module: layer.delta() for module, layer in found.layers[TEXT].items()})
@@ -101,7 +101,7 @@ def test_diffusers_reads_the_same(
 ) -> None:
     from diffusers.loaders import StableDiffusionLoraLoaderMixin as Mixin
 
-    write_sum(tmp_path / "a.safetensors", sum_loras(loras, WEIGHTS), {}, (DENOISER, TEXT))
+    write_sum(tmp_path / "a.safetensors", sum_loras(loras, WEIGHTS), {}, by_part(unet, text))
     target, encoder = deepcopy(unet), deepcopy(text)
     state, alphas = Mixin.lora_state_dict(str(tmp_path / "a.safetensors"), unet_config=target.config)
     Mixin.load_lora_into_unet(state, alphas, target, adapter_name="x")
@@ -115,7 +115,7 @@ def test_both_text_encoders_of_sdxl_have_their_names(
 ) -> None:
     second = tiny_text_encoder(1)
     both = {name: replace(file, layers={**file.layers, TEXT_2: file.layers[TEXT]}) for name, file in loras.items()}
-    write_sum(tmp_path / "a.safetensors", sum_loras(both, WEIGHTS), {"modelspec.title": "x"}, (DENOISER, TEXT, TEXT_2))
+    write_sum(tmp_path / "a.safetensors", sum_loras(both, WEIGHTS), {"modelspec.title": "x"}, by_part(unet, text, second))
     prefixes = {key.split("_text_model")[0] for key in load_file(tmp_path / "a.safetensors") if "text_model" in key}
     assert prefixes == {"lora_te1", "lora_te2"}
     found = open_lora(tmp_path / "a.safetensors", by_part(unet, text, second))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,16 +106,84 @@ def test_two_adapters_in_one_file_are_refused(tmp_path: Path, parts: dict[str, P
         open_lora(tmp_path / "a.safetensors", by_part(*parts["sd15"]))
 
 
-def test_a_bundled_textual_inversion_is_named(tmp_path: Path, parts: dict[str, Parts]) -> None:
-    unet = parts["sd15"][0]
+ONE = torch.arange(24.0).reshape(2, 12)
+TWO: dict[str, Tensor] = {"clip_l": torch.ones(3, 16), "clip_g": torch.full((3, 24), 2.0)}
+
+
+def bundled(folder: Path, unet: nn.Module, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
+    """A LoRA of one layer, with further tensors."""
     module = next(m for m in layer_names(unet) if m.endswith("to_q"))
-    tensors = named(unet, [module], lambda m: f"lora_unet_{flat(m)}", ENDS)
-    tensors["bundle_emb.mydress.string_to_param.*"] = torch.ones(2, 12)
-    save_file(tensors, tmp_path / "a.safetensors")
-    found = open_lora(tmp_path / "a.safetensors", by_part(*parts["sd15"]))
-    assert set(found.layers[DENOISER]) == {module}
-    assert any("textual inversion mydress" in note for note in found.notes)
-    assert any("textual inversion mydress" in note for note in summarise(tmp_path / "a.safetensors").notes)
+    save_file(named(unet, [module], lambda m: f"lora_unet_{flat(m)}", ENDS) | tensors, folder / "a.safetensors", metadata)
+    return folder / "a.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("family", "tensors", "metadata", "wanted"),
+    [
+        ("sd15", {"bundle_emb.mydress.string_to_param.*": ONE}, {}, {TEXT: ONE}),
+        ("sd15", {"bundle_emb.mydress.emb_params": ONE}, {}, {TEXT: ONE}),
+        ("sd15", {"bundle_emb.mydress.clip_l": ONE[0]}, {}, {TEXT: ONE[:1]}),
+        ("sd15", {"mydress": ONE.half()}, {"mydress": "<embed>"}, {TEXT: ONE}),
+        (
+            "sd15",
+            {"bundle_emb.mydress.string_to_param.*": ONE, "bundle_emb.mydress.clip_l": ONE + 1},
+            {},
+            {TEXT: ONE},
+        ),
+        ("sdxl", {f"bundle_emb.mydress.{k}": v for k, v in TWO.items()}, {}, {TEXT: TWO["clip_l"], TEXT_2: TWO["clip_g"]}),
+    ],
+)
+def test_a_textual_inversion_in_the_file_is_read(
+    tmp_path: Path,
+    parts: dict[str, Parts],
+    family: str,
+    tensors: dict[str, Tensor],
+    metadata: dict[str, str],
+    wanted: dict[str, Tensor],
+) -> None:
+    path = bundled(tmp_path, parts[family][0], tensors, metadata)
+    found = open_lora(path, by_part(*parts[family]))
+    assert sum(len(layers) for layers in found.layers.values()) == 1
+    assert found.inversions["mydress"].keys() == wanted.keys()
+    assert all(torch.equal(found.inversions["mydress"][part], rows) for part, rows in wanted.items())
+    assert not any("inversion" in note for note in found.notes)
+    assert summarise(path).inversions == {"mydress": len(next(iter(wanted.values())))}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "why"),
+    [
+        ({"bundle_emb.mydress.string_to_param.*": torch.ones(2, 16)}, "not as wide as the base's text encoders"),
+        ({f"bundle_emb.mydress.{k}": v for k, v in TWO.items()}, "not as wide as the base's text encoders, or not for all"),
+        ({"bundle_emb.mydress.clip_l": ONE, "bundle_emb.mydress.clip_l_out": ONE + 1}, r"not known here \(clip_l, clip_l_out\)"),
+        ({"bundle_emb.mydress.clip_g": ONE}, r"not known here \(clip_g\)"),
+        ({"bundle_emb.mydress.t5": ONE + 1, "bundle_emb.mydress.clip_l": ONE}, "not known here"),
+    ],
+)
+def test_a_textual_inversion_that_is_not_read_is_said(
+    tmp_path: Path, parts: dict[str, Parts], tensors: dict[str, Tensor], why: str
+) -> None:
+    found = open_lora(bundled(tmp_path, parts["sd15"][0], tensors), by_part(*parts["sd15"]))
+    assert found.inversions == {}
+    assert any(re.search(f"textual inversion mydress is .*{why}.*: it is not read", note) for note in found.notes), found.notes
+
+
+@pytest.mark.parametrize(
+    ("tensor", "why"),
+    [
+        (torch.full((2, 12), torch.nan), "holds NaN"),
+        (torch.zeros(0, 12), "is empty"),
+        (torch.ones(2, 12, dtype=torch.int8), "no rows of floating-point numbers"),
+        (torch.ones(2, 2, 12), "no rows of floating-point numbers"),
+    ],
+)
+def test_a_broken_textual_inversion_in_the_file_is_refused(
+    tmp_path: Path, parts: dict[str, Parts], tensor: Tensor, why: str
+) -> None:
+    path = bundled(tmp_path, parts["sd15"][0], {"bundle_emb.mydress.string_to_param.*": tensor})
+    for read in (lambda: open_lora(path, by_part(*parts["sd15"])), lambda: summarise(path)):
+        with pytest.raises(InputError, match=why):
+            read()
 
 
 REFUSED: dict[str, tuple[dict[str, Tensor], str]] = {

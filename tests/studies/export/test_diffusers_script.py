@@ -245,7 +245,7 @@ def test_sdxl_is_drawn_by_both_its_text_encoders(tmp_path: Path, xl: Path, negat
     words = layers_of(base.text_encoders[TEXT], "self_attn", lambda i: 2, 0.4)
     others = layers_of(base.text_encoders[TEXT_2], "self_attn", lambda i: 2, 0.4)
     file = LoraFile(Path("x"), "x", "", "", {DENOISER: layers, TEXT: words, TEXT_2: others}, {})
-    write_sum(tmp_path / "dress.safetensors", sum_loras({"x": file}, {"x": 1.0}), {}, base.family.parts)
+    write_sum(tmp_path / "dress.safetensors", sum_loras({"x": file}, {"x": 1.0}), {}, base.modules)
     save_file({"clip_l": torch.randn(2, 16), "clip_g": torch.randn(2, 24)}, tmp_path / "testneg.safetensors")
     spec = {
         "name": "xl",

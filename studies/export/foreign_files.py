@@ -1,0 +1,146 @@
+"""Files of a pick that another tool does not read as huanhua does, written so that it does: LoRAs whose scale or names it passes
+over, under kohya's names and with their alphas in the tensors, and textual inversions that lie in LoRA files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from models.base.textual_inversion import bundled_embeddings, is_named, write_embedding
+from models.errors import InputError
+from models.lora.combine import LoraSum, write_sum
+from models.lora.layout import lora_name
+from studies.drawing.section import HuanhuaDraw
+from studies.export.infotext import file_name, fixed_weights
+from studies.export.other_loaders import OtherReading, Tool, other_reading
+
+if TYPE_CHECKING:
+    from models.base.textual_inversion import Embedding
+    from optimizer.point import Point
+    from studies.picture_settings.settings import PictureSettings
+    from studies.study import Study
+
+FOLDERS: Final[dict[Tool, tuple[str, str]]] = {
+    "A1111": ("models/Lora", "embeddings"),
+    "ComfyUI": ("models/loras", "models/embeddings"),
+}
+"""Where a tool looks for LoRAs and textual inversions; the diffusers script names files where they are."""
+KEPT: Final = ("ss_", "modelspec.")
+"""How keys of the metadata begin that a converted file keeps; others may state a scale, or a hash."""
+
+
+@dataclass(frozen=True)
+class ConvertedLora:
+    """A LoRA that was written anew."""
+
+    path: Path
+    hash: str
+    """What A1111 calls it in picture metadata."""
+
+
+@dataclass(frozen=True)
+class ForeignFiles:
+    """What was written for a tool."""
+
+    loras: Mapping[str, ConvertedLora] = field(default_factory=dict)
+    """By LoRA."""
+    inversions: Mapping[str, Path] = field(default_factory=dict)
+    """By their words."""
+    notes: tuple[str, ...] = ()
+    """One line for each: what the tool does with the study's own file, and where the written one belongs."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return (*(lora.path for lora in self.loras.values()), *self.inversions.values())
+
+
+NO_FILES: Final = ForeignFiles()
+
+
+def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> ForeignFiles:
+    """Writes into `folder` what `tool` does not read of the point's files, each whole or not at all; nothing for most studies.
+
+    A study that a server draws has its files there, read as that server reads them.
+    """
+    if not isinstance(study.spec.draw, HuanhuaDraw):
+        return NO_FILES
+    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    loras: dict[str, ConvertedLora] = {}
+    notes = []
+    for name in weights:
+        path = study.path(study.spec.loras[name].file)
+        if not path.exists():
+            continue
+        reading = other_reading(path, tool, study.base_facts.family)
+        if reading.is_equal and path.is_file():
+            continue
+        converted, mend = _converted(study, name, folder)
+        if converted is not None:
+            loras[name] = converted
+            mend += f": put it into {FOLDERS[tool][0]}" if tool in FOLDERS else ""
+        notes.append(f"{name}: {tool} {_does(reading, tool)} {lora_name(path)}; {mend}")
+    inversions = {}
+    for embedding in _named_inversions(study, point):
+        # A1111 reads them where the LoRA's tag stands.
+        if tool == "A1111" and weights.get(embedding.lora):
+            continue
+        place = folder / f"{_file_stem(embedding.name)}.safetensors"
+        write_embedding(place, embedding)
+        inversions[embedding.name] = place
+        if tool in FOLDERS:
+            why = "only where the LoRA has a weight" if tool == "A1111" else "not"
+            what = f"{embedding.lora}: {tool} reads the textual inversion {embedding.name} in its file {why}"
+            notes.append(f"{what}: put {place.name} into {FOLDERS[tool][1]}")
+    return ForeignFiles(loras, inversions, tuple(notes))
+
+
+def with_converted(study: Study, info: PictureSettings, files: ForeignFiles) -> PictureSettings:
+    """The settings with the LoRAs that were converted in the place of those that they were made of."""
+    new = {file_name(study, name): (lora.path.stem, lora.hash) for name, lora in files.loras.items()}
+    loras = {new[name][0] if name in new else name: weight for name, weight in info.loras.items()}
+    hashes = dict(new.get(name, (name, digest)) for name, digest in info.lora_hashes.items())
+    return replace(info, loras=loras, lora_hashes=hashes)
+
+
+def _converted(study: Study, name: str, folder: Path) -> tuple[ConvertedLora | None, str]:
+    """The LoRA as a file that the tool reads as huanhua reads it, and what to do with it; opens the base."""
+    try:
+        file, modules = study.models.loras[name], study.models.base.modules
+    except InputError as error:
+        return None, f"it cannot be converted here ({error.what})"
+    path = folder / f"{file.name}-kohya.safetensors"
+    metadata = {key: value for key, value in file.metadata.items() if key.startswith(KEPT)}
+    layers = {part: dict(found) for part, found in file.layers.items()}
+    digest = write_sum(path, LoraSum(layers, file.inversions), metadata, modules)
+    return ConvertedLora(path, digest[:12]), f"{path.name} is equal, and is named instead"
+
+
+def _does(reading: OtherReading, tool: Tool) -> str:
+    """What the tool does with a file that it does not read alike, up to its name."""
+    if tool == "diffusers":
+        return "may not read the names or the scale of"
+    parts = []
+    if reading.dropped:
+        parts.append(f"passes over {len(reading.dropped)} of the {reading.layers} layers")
+    if reading.rescaled:
+        parts.append(f"takes alpha = rank in {len(reading.rescaled)} of the {reading.layers} layers")
+    return f"{' and '.join(parts)} of" if parts else "opens no folder such as"
+
+
+def _named_inversions(study: Study, point: Point) -> list[Embedding]:
+    """Textual inversions in LoRA files whose word a prompt of the point has."""
+    texts = [point.prompt or study.spec.prompt, study.spec.negative_prompt]
+    found = []
+    for lora, facts in study.lora_facts.items():
+        words = {word for word in facts.words if is_named(word, texts)}
+        if words:
+            inside = bundled_embeddings(study.path(study.spec.loras[lora].file), lora)
+            found += [embedding for embedding in inside if embedding.name.lower() in words]
+    return found
+
+
+def _file_stem(word: str) -> str:
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", word).strip(". ")[:100] or "inversion"
