@@ -7,6 +7,7 @@ always reads is here: kohya's names.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -82,13 +83,13 @@ def _finds(down: str, tool: Tool, family: str) -> bool:
     )
 
 
-def _sees_alpha(roles: dict[Role, str], tool: Tool) -> bool:
+def _sees_alpha(roles: Mapping[Role, str], tool: Tool) -> bool:
     """Whether the layer's alpha is a tensor that the tool looks for: the name of the layer and `.alpha`."""
     match = re.fullmatch(rf"(?P<name>.+?)({ENDS[tool]})", roles["down"])
     return match is not None and roles.get("alpha") == f"{match['name']}.alpha"
 
 
-def _scaled(layout: LoraLayout, unseen: dict[str, dict[Role, str]]) -> set[str]:
+def _scaled(layout: LoraLayout, unseen: Mapping[str, Mapping[Role, str]]) -> set[str]:
     """Of those whose alpha is taken as the rank elsewhere, the ones that have another."""
     if not unseen or not (layout.scale.is_stated or any("alpha" in roles for roles in unseen.values())):
         return set()

@@ -121,7 +121,7 @@ def test_a_plain_lora_is_named_as_it_is_and_no_model_is_opened(tmp_path: Path, b
     assert study.base_facts.family == "sd15"
     del study.models.__dict__["loras"]
     for to in ("a1111", "comfyui", "diffusers"):
-        done = export_to(study, outcome_at(7, POINT), to)  # type: ignore[arg-type]
+        done = export_to(study, outcome_at(7, POINT), to)
         assert not [path for path in done.paths if path.suffix == ".safetensors"]
         assert not [note for note in done.notes if note.startswith("dress")]
     assert "loras" not in study.models.__dict__
