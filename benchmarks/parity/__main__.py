@@ -63,7 +63,8 @@ def main() -> int:
             wanted = [case for case in cases if getattr(case, side.name)]
             with side.running() as server:
                 drawn[side.name] = pictures_of(wanted, work / side.name, partial(side.draw, server, models))
-                overhead[side.name] = side.overhead_ms(server, models)
+                if asked.family != "sdxl":  # A1111's copies of its weights for three LoRAs do not fit into 24 GB
+                    overhead[side.name] = side.overhead_ms(server, models)
         # All pictures are read before the folder goes.
         rows = rows_of(cases, drawn, Renderer(models))
     print(table(rows))
