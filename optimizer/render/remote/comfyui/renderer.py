@@ -133,11 +133,14 @@ class ComfyRenderer:
         nodes = prepared(filled, self._workflow.slots.image, self._output)
         self._cancelled.clear()
         # The server's cache goes by names: what it loaded before our first image may have been another file.
-        if afresh or not self._cache_is_current:
+        if not self._cache_is_current:
             data = self._drawn_afresh(nodes)
             self._cache_is_current = True
         else:
             data, _ = self._drawn(nodes)
+            # Emptying the cache unloads the models: only where the server sent a kept image.
+            if afresh and not self.was_drawn:
+                data = self._drawn_afresh(nodes)
         image = picture_from(data, self._client.url, self._size)
         if not isinstance(image, NotDrawn):
             self._size = image.size

@@ -151,6 +151,9 @@ def test_the_servers_cache_is_used_and_left_aside_where_it_must_be(fake: FakeCom
     assert (renderer.was_drawn, len(fake.drawn), fake.asked.count("/free")) == (False, 1, 1)
     renderer.draw(asked, weights, afresh=True)
     assert (renderer.was_drawn, len(fake.drawn), fake.asked.count("/free")) == (True, 2, 2)
+    renderer.render([job(0.9)])
+    renderer.draw(asked, weights, afresh=True)
+    assert (renderer.was_drawn, fake.asked.count("/free")) == (True, 2), "what is not kept needs no emptied cache"
     fake.frees, fake.keeps_all = False, True
     renderer._client.patience = Patience(sleep=lambda seconds: None)
     renderer.render([asked])
