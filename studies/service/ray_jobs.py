@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from models.errors import InputError
 from models.io.logs import last_line
+from studies.drawing.section import HuanhuaDraw
 from studies.study import Study
 
 RUNNER: Final = "huanhua_runner"
@@ -85,8 +86,13 @@ def connect(address: str) -> Client:
 def submit(client: Client, study: Study, file: Path, options: Sequence[str], workers: int | None) -> tuple[str, Path]:
     """Queues `huanhua run` of a study; returns the job's name and where its log will lie.
 
-    The file must have the same path where the service runs. Raises InputError if this study is queued or running already.
+    The file must have the same path where the service runs. A study that a server draws needs none of Ray's workers. Raises
+    InputError if this study is queued or running already, and for workers that would have nothing to draw.
     """
+    drawn_here = isinstance(study.spec.draw, HuanhuaDraw)
+    if workers is not None and not drawn_here:
+        what = f"{study.spec.draw.title} draws this study, and Ray's workers would not"
+        raise InputError(what, "--ray-workers", "leave it out; several addresses in draw.url draw at the same time")
     waiting = [
         job for job in list_all(client, lambda f: (0, 0)) if job.study == study.spec.name and job.state in ("queued", "running")
     ]
@@ -94,7 +100,7 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
         raise InputError(f"this study is {waiting[0].state} already", study.spec.name, "see `huanhua status`")
     log = study.workspace.make().root.resolve() / "logs" / "run.log"
     log.parent.mkdir(exist_ok=True)
-    run = [sys.executable, "-m", "huanhua", "run", str(file.resolve()), "--ray", "auto", *options]
+    run = [sys.executable, "-m", "huanhua", "run", str(file.resolve()), *(["--ray", "auto"] if drawn_here else []), *options]
     if workers is not None:
         run += ["--ray-workers", str(workers)]
     job = client.submit_job(

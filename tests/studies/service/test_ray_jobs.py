@@ -17,7 +17,9 @@ import yaml
 from dashboards.ray_head import command, ray_head
 from models.errors import InputError
 from models.io.logs import last_line
+from studies.drawing.webui import WebuiDraw
 from studies.service.ray_jobs import connect, list_all, submit, trials_of
+from studies.study import Study
 from studies.testing.lab_study import SPEC, run, study_in
 
 
@@ -53,6 +55,17 @@ def test_a_name_cannot_leave_the_command(tmp_path: Path) -> None:
     client = FakeClient()
     submit(client, study_in(tmp_path / "x; touch gone"), tmp_path / "x; touch gone" / "study.yaml", [], None)
     assert "'" + str(tmp_path / "x; touch gone" / "study.yaml") + "'" in client.asked["entrypoint"]
+
+
+def test_a_study_that_a_server_draws_needs_no_workers_of_rays(tmp_path: Path) -> None:
+    study, client = study_in(tmp_path), FakeClient()
+    spec = study.spec.model_copy(update={"draw": WebuiDraw.model_validate({"with": "webui"})})
+    served = Study(spec, study.root, study.workspace, study.backend, study.models)
+    with pytest.raises(InputError, match="draws this study, and Ray's workers would not"):
+        submit(client, served, tmp_path / "study.yaml", [], 2)
+    submit(client, served, tmp_path / "study.yaml", ["--trials", "9"], None)
+    assert "--ray" not in client.asked["entrypoint"]
+    assert "study.yaml --trials 9 >> " in client.asked["entrypoint"]
 
 
 def test_studies_are_listed_with_state_and_progress(tmp_path: Path) -> None:
