@@ -47,8 +47,9 @@ class FaceModel:
     def _one(self, bgr: NDArray[np.uint8]) -> list[Face]:
         if min(bgr.shape[:2]) < 2:
             return []
-        with _silence():
-            found = self.analysis.get(bgr)
+        # For good: of threads that score at the same time, one would put back what another one has changed.
+        warnings.filterwarnings("ignore", category=FutureWarning, module=r"insightface\.")
+        found = self.analysis.get(bgr)
         faces = [
             Face(
                 PixelBox(float(f.bbox[0]), float(f.bbox[1]), float(f.bbox[2]), float(f.bbox[3])),
@@ -101,7 +102,7 @@ def _folder(pack: str | Path) -> Path:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """insightface prints what it opens, and warns of what its dependencies will drop."""
+    """insightface prints what it opens, and warns of what its dependencies will drop. For the thread that opens models alone."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

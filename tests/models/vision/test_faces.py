@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,24 @@ def test_a_face_is_found_where_it_was_drawn(capfd: pytest.CaptureFixture[str]) -
         assert np.linalg.norm(faces[0].embedding) == pytest.approx(1, abs=1e-4)
         assert 0.5 <= faces[0].score <= 1
     assert capfd.readouterr().out == ""
+
+
+def test_threads_that_find_faces_at_the_same_time_leave_the_output_and_the_warnings_alone() -> None:
+    """Each would put back what another one has changed: output that goes nowhere from then on, and warnings that show."""
+    figure = draw(random_figure(np.random.default_rng(0), "face close-up")).image
+    model, output = open_faces(PACK), sys.stdout
+    whole: list[bool] = []
+
+    def find() -> None:
+        for _ in range(4):
+            model.find([figure])
+            whole.append(sys.stdout is output)
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(find) for _ in range(4)]:
+            done.result()
+    assert all(whole)
+    assert sys.stdout is output
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (64, 64)])
