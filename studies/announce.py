@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from studies.callback import Callback
+    from studies.callback import Callback, SeedPlan
     from studies.study import Study
 
 IMAGES_PER_LORA, ROBUSTNESS_IMAGES = 4, 2
@@ -38,6 +38,19 @@ def expected_images(study: Study, calibration: int, budget: int) -> int | None:
         return None
     robustness = ROBUSTNESS_IMAGES if study.spec.search.robustness else 0
     return calibration + min(budget, IMAGES_PER_LORA * len(study.spec.searched()) + robustness)
+
+
+def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
+    """What a run of the seed takes, and what of it earlier runs drew. `seconds` is for one image."""
+    from studies.callback import SeedPlan
+    from studies.run.calibration import calibration_images, missing_calibration
+    from studies.run.trials import jobs_of_trials
+
+    calibration = calibration_images(study)
+    missing = min(calibration, len(missing_calibration(study, seed)))
+    trials = min(budget, len(jobs_of_trials(study, seed)))
+    expected = expected_images(study, calibration, budget)
+    return SeedPlan(seed, calibration, budget, seconds, expected, calibration - missing, trials)
 
 
 def report_licences(study: Study, callback: Callback) -> None:

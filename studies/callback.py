@@ -29,6 +29,9 @@ class SeedPlan:
     seconds_per_image: float
     expected: int | None = None
     """Images of which half of such runs take fewer; None where that was not measured."""
+    calibration_stored: int = 0
+    trials_stored: int = 0
+    """Images of `calibration` and of `budget` that earlier runs drew."""
 
     @property
     def images(self) -> int:
@@ -36,8 +39,18 @@ class SeedPlan:
         return self.calibration + self.budget
 
     @property
+    def stored(self) -> int:
+        return self.calibration_stored + self.trials_stored
+
+    @property
+    def left(self) -> int:
+        """The most that are still to be drawn."""
+        return max(0, self.images - self.stored)
+
+    @property
     def seconds(self) -> float:
-        return self.images * self.seconds_per_image
+        """For those that are left."""
+        return self.left * self.seconds_per_image
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,10 @@ class RunCallback(Callback, Protocol):
         """Entered while a seed is calibrated and searched. Seeds that run at the same time are all entered before the first trial
         and left together."""
 
+    def stop_asked(self) -> bool:
+        """Asked whenever images of a seed were stored: whether a person has seen enough. The searches then end with what they
+        have, and no further seed is begun."""
+
     def on_pick(self, outcome: Outcome) -> None:
         """Called once a seed, after its search has ended and been logged, with or without a pick."""
 
@@ -116,6 +133,9 @@ class SilentCallback:
     def seed(self, plan: SeedPlan) -> AbstractContextManager[SeedCallback]:
         return nullcontext(_SilentSeed())
 
+    def stop_asked(self) -> bool:
+        return False
+
     def on_pick(self, outcome: Outcome) -> None: ...
 
     def on_end(self, outcomes: Sequence[Outcome]) -> None: ...
@@ -133,4 +153,5 @@ def _ignore_step(done: int, total: int, note: str = "") -> None: ...
 def image_counter(advance: Advance, total: int) -> Callable[[], None]:
     """Called without arguments after each image, it counts them up to `total` for `advance`."""
     done = count(1)
+    advance(0, total)
     return lambda: advance(next(done), total)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from studies.callback import RunCallback, SeedPlan, SilentCallback, image_counter
+from studies.callback import RunCallback, SilentCallback, image_counter
 
 if TYPE_CHECKING:
     from studies.callback import Callback
@@ -27,6 +27,16 @@ SEED_RECORDS: Final = 8
 RECORD_WAIT_S: Final = 2.0
 SHORTEST_WAIT_S: Final = 60.0
 """Time that `track_study` gives the tracking server, a record and at least."""
+
+
+class RunLease(Protocol):
+    """The right to write to a study, and what was asked of the run that has it: `studies.run.lease.Lease`."""
+
+    def check(self) -> None:
+        """Raises InputError if another runner has taken the study over."""
+
+    def stop_asked(self, seed: int) -> bool:
+        """Whether the search of `seed` was asked to end."""
 
 
 class Scouting(NamedTuple):
@@ -48,15 +58,16 @@ def scout_study(
 
     The study's own tracker is opened and closed unless one is given. `blurred` blurs figures with little clothing in it.
     """
+    from optimizer.evaluate.stored_images import missing_images
     from studies.announce import announce
     from studies.report.sheets.scouting import scout_sheet
-    from studies.run.scouting import locked_seeds, scout
+    from studies.run.scouting import locked_seeds, scout, scout_jobs
     from studies.tracking.study_tracker import LATER_BY_REPEATING, study_tracker
 
     callback, count = callback or SilentCallback(), _scout_count(study) if count is None else count
     _check_whole(count, "count", 1)
     with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
-        announce(study, callback, "scout", count)
+        announce(study, callback, "scout", len(missing_images(study.evaluator, scout_jobs(study, count))))
         with callback.progress("scout") as advance:
             ranked = scout(study, count, image_counter(advance, count))
         sheet = scout_sheet(study.workspace, ranked, locked_seeds(study), blurred=blurred)
@@ -111,7 +122,10 @@ def run_study(
         together = [[seed] for seed in chosen] if alone else [chosen]
         outcomes: list[Outcome] = []
         for group in together:
-            outcomes += run_seeds_together(study, group, trials, opened, callback, lease.check, blurred=blurred)
+            if outcomes and (callback.stop_asked() or lease.stop_all_asked()):
+                callback.message(f"not begun, since the run was stopped: seed {', '.join(str(seed) for seed in group)}")
+                continue
+            outcomes += run_seeds_together(study, group, trials, opened, callback, lease, blurred=blurred)
     callback.on_end(outcomes)
     return outcomes
 
@@ -122,18 +136,18 @@ def run_seeds_together(
     trials: int | None,
     tracker: Tracker,
     callback: RunCallback,
-    may_write: Callable[[], None],
+    lease: RunLease,
     *,
     blurred: bool,
 ) -> list[Outcome]:
     """Calibrates and searches several seeds at the same time, under a lease that the caller has taken; all of it is logged.
 
-    `may_write` is called before anything is stored, and raises if another runner has taken the study over.
+    Raises InputError, before anything is stored, if another runner has taken the study over.
     """
-    from studies.announce import expected_images, report_licences
-    from studies.report.log import log_calibration, log_outcome, log_start
+    from studies.announce import report_licences, seed_plan
+    from studies.report.log import closed_if_interrupted, log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
-    from studies.run.calibration import calibrate, calibration_images
+    from studies.run.calibration import calibrate
     from studies.run.seed_search import run_seeds, search_seed
     from studies.run.trials import trusted_trials
 
@@ -141,12 +155,15 @@ def run_seeds_together(
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
-    seconds, images = study.seconds_per_image(), calibration_images(study)
-    with trusted_trials(study, seeds), ExitStack() as entered:
+    seconds = study.seconds_per_image()
+
+    def stop_asked(seed: int) -> bool:
+        return callback.stop_asked() or lease.stop_asked(seed)
+
+    with trusted_trials(study, seeds), closed_if_interrupted(tracker, seeds), ExitStack() as entered:
         searches: dict[int, Search] = {}
         for seed in seeds:
-            plan = SeedPlan(seed, images, budget, seconds, expected_images(study, images, budget))
-            seed_callback = entered.enter_context(callback.seed(plan))
+            seed_callback = entered.enter_context(callback.seed(seed_plan(study, seed, budget, seconds)))
             log_start(tracker, study, seed)
             calibrated = calibrate(study, seed, seed_callback.on_calibration_image)
             for note in calibrated.notes():
@@ -160,14 +177,14 @@ def run_seeds_together(
                 tracker=tracker,
                 on_trial=seed_callback.on_trial,
                 blurred=blurred,
-                may_write=may_write,
+                may_write=lease.check,
             )
-        found = run_seeds(study, searches)
+        found = run_seeds(study, searches, stop_asked)
         study.backend.verify()
     outcomes = [found[seed] for seed in seeds]
     for outcome in outcomes:
         log_outcome(tracker, study, outcome, blurred=blurred)
-        may_write()
+        lease.check()
         show_figures(study, outcome)
         callback.on_pick(outcome)
     return outcomes

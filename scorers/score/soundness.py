@@ -27,9 +27,15 @@ class Soundness:
         return (len(self.faults), self.unseen, *self.scores.values())
 
 
-def soundness_of(observation: Observation) -> Soundness:
-    """Of an image that is compared with none."""
-    return Soundness(_faults(observation), _unseen_hands(observation), standalone_scores(observation))
+def soundness_of(observation: Observation, allowed: Mapping[str, float] | None = None) -> Soundness:
+    """Of an image that is compared with none. `allowed` is the most that a score may be, by name: more is a fault."""
+    scores = standalone_scores(observation)
+    over = [
+        f"{name} {scores[name]:.2f}, {most:.2f} is allowed"
+        for name, most in (allowed or {}).items()
+        if scores.get(name, 0.0) > most
+    ]
+    return Soundness((*_faults(observation), *over), _unseen_hands(observation), scores)
 
 
 def _faults(observation: Observation) -> tuple[str, ...]:

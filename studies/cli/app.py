@@ -5,6 +5,7 @@ Every verb is the function of the same name in the file of the same name. Heavy 
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final, NamedTuple
@@ -33,14 +34,18 @@ from studies.cli import (
     serve,
     show,
     status,
+    stop,
     submit,
     swap,
     track,
     train,
+    unlock,
     validate,
 )
 
 Verb = Callable[..., None]
+INTERRUPTED: Final = 130
+"""The exit status after Ctrl-C."""
 
 
 class Group(NamedTuple):
@@ -58,7 +63,9 @@ VERBS: Final[Mapping[str, Verb | Group]] = {
     "train": train.train,
     "scout": scout.scout,
     "lock": lock.lock,
+    "unlock": unlock.unlock,
     "run": run.run,
+    "stop": stop.stop,
     "swap": swap.swap,
     "grid": grid.grid,
     "show": show.show,
@@ -118,12 +125,15 @@ app: Final = _app()
 
 
 def main() -> None:
-    """Exit status 0 done, 1 ran but nothing is feasible, 2 the input is wrong: one line, no traceback."""
+    """Exit status 0 done, 1 ran but nothing is feasible, 2 the input is wrong: one line, no traceback; 130 after Ctrl-C."""
     try:
         app()
     except InputError as error:
         print(f"huanhua: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("huanhua: stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        # Typer ends the command itself on Ctrl-C, and prints nothing.
+        if ended.code == INTERRUPTED:
+            again = shlex.join(["huanhua", *sys.argv[1:]])
+            print(f"huanhua: stopped; what was finished is kept. Go on with: {again}", file=sys.stderr)
+        raise

@@ -8,14 +8,17 @@ import typer
 
 from models.errors import InputError
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.next_command import print_next
 
 
 def lock(
     study: StudyArgument,
     seeds: Annotated[list[int], typer.Argument(metavar="SEED...", help="seeds whose composition is sound")],
+    unseen: Annotated[bool, typer.Option("--unseen", help="also seeds that were not scouted")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Lock seeds: their weights will be searched."""
+    from studies.run.scouting import check_drawn, locked_seeds
     from studies.run.scouting import lock as keep
 
     opened = open_study(study, workspace)
@@ -23,5 +26,8 @@ def lock(
     bad = [s for s in seeds if not 0 <= s <= largest]
     if bad:
         raise InputError(f"no seed: {bad[0]}", "lock", f"seeds are whole numbers from 0 to {largest}")
+    if not unseen:
+        check_drawn(opened, [seed for seed in seeds if seed not in locked_seeds(opened)])
     opened.workspace.make()
     typer.echo("locked: " + ", ".join(str(s) for s in keep(opened, seeds)))
+    print_next("run", study, workspace=workspace)

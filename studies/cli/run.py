@@ -10,8 +10,13 @@ import typer
 from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
+from studies.cli.progress.next_command import command, print_next
+from studies.cli.progress.signals import interrupted_by_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from studies.run.outcome import Outcome
     from studies.study import Study
 
 
@@ -32,23 +37,35 @@ def run(
         bool, typer.Option("--json", help="print one JSON event a line: plan, calibration, trial, pick, done")
     ] = False,
 ) -> None:
-    """Search the smallest weights for each locked seed. The same command resumes."""
+    """Search the smallest weights for each locked seed. The same command resumes; q or `huanhua stop` ends it early."""
     from studies.pipeline import run_study
 
     opened = open_study(study, workspace)
     if fork is not None:
         opened = _forked(opened, study, fork)
-    outcomes = run_study(
-        opened,
-        seed or (),
-        trials=trials,
-        callback=choose_callback(as_json),
-        blurred=blur,
-        ray=ray,
-        ray_workers=ray_workers,
-    )
+    callback = choose_callback(as_json)
+    with interrupted_by_signals(), callback.watching():
+        outcomes = run_study(opened, seed or (), trials=trials, callback=callback, blurred=blur, ray=ray, ray_workers=ray_workers)
+    if not as_json:
+        _print_next(fork or study, outcomes, workspace)
     if not all(outcome.pick for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _print_next(study: Path, outcomes: Sequence[Outcome], workspace: Path | None) -> None:
+    """What searches further where a search ended before its proof, and then what shows all."""
+    from optimizer.search.stopping import Ended
+    from optimizer.search.verdict import LEAST
+
+    for outcome in outcomes:
+        if outcome.ended is Ended.STOPPED:
+            print_line(f"go on searching: {command('run', study, '--seed', outcome.seed, workspace=workspace)}")
+        elif outcome.ended is Ended.BUDGET and outcome.claim != LEAST:
+            more = command(
+                "run", study, "--seed", outcome.seed, "--trials", 2 * max(len(outcome.trials), 10), workspace=workspace
+            )
+            print_line(f"search further: {more}")
+    print_next("lookbook", study, workspace=workspace)
 
 
 def _forked(study: Study, path: Path, folder: Path) -> Study:

@@ -6,7 +6,7 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from studies.callback import RunCallback
 
 if TYPE_CHECKING:
+    from studies.pipeline import RunLease
     from studies.run.outcome import Outcome
     from studies.study import Study
     from studies.tracking.base import Tracker
@@ -51,13 +52,11 @@ def run_demo(folder: Path, scout: int, trials: int, epochs: int | None, callback
     study.workspace.make()
     runner = only_runner(study.storage_url, study.spec.name, callback.message)
     with one_line(), runner as lease, study_tracker(study, callback) as tracker:
-        outcome = _search(study, scout, trials, tracker, callback, lease.check)
+        outcome = _search(study, scout, trials, tracker, callback, lease)
         return Demo(study, outcome, _grid(study, outcome, tracker, callback))
 
 
-def _search(
-    study: Study, seeds: int, trials: int, tracker: Tracker, callback: RunCallback, may_write: Callable[[], None]
-) -> Outcome:
+def _search(study: Study, seeds: int, trials: int, tracker: Tracker, callback: RunCallback, lease: RunLease) -> Outcome:
     """Scouts, locks and runs the soundest seed, or the next where nothing is feasible."""
     from studies.pipeline import run_seeds_together, scout_study
     from studies.run.scouting import lock
@@ -66,8 +65,8 @@ def _search(
     for seed in _candidates(study, [s.seed for s in ranked]):
         lock(study, [seed])
         callback.message(f"locked seed {seed}")
-        (outcome,) = run_seeds_together(study, [seed], trials, tracker, callback, may_write, blurred=True)
-        if outcome.pick is not None:
+        (outcome,) = run_seeds_together(study, [seed], trials, tracker, callback, lease, blurred=True)
+        if outcome.pick is not None or callback.stop_asked():
             break
     return outcome
 

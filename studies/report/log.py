@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from studies.run.stored_results import Stored
     from studies.study import Study
     from studies.tracking.base import Tracker
+
+
+@contextmanager
+def closed_if_interrupted(tracker: Tracker, seeds: Sequence[int]) -> Iterator[None]:
+    """Where the block ends by an error or by Ctrl-C, the runs of the seeds do not look as if they went on."""
+    try:
+        yield
+    except BaseException:
+        for seed in seeds:
+            tracker.interrupt(seed)
+        raise
 
 
 def log_start(tracker: Tracker, study: Study, seed: int) -> None:

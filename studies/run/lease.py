@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
-from studies.run.shared_storage.engine import open_engine, unusable, unusable_storage
+from studies.run.shared_storage.engine import open_engine, stops_table, unusable, unusable_storage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
@@ -31,6 +31,8 @@ PATIENCE_S: Final = 30.0
 """Seconds without a renewal after which a runner elsewhere counts as dead."""
 POLL_S: Final = 1.0
 """Seconds between two reads of another runner's row, at most."""
+ALL: Final = "all"
+"""In the place of a seed, in a request to stop: the whole run."""
 LEAVING_S: Final = 2.0
 """Seconds that a process of this machine may take to end once it was stopped."""
 
@@ -69,12 +71,27 @@ class Lease:
             who = f" by {_holder(row)}" if row is not None else ""
             raise InputError(f"this study was taken over{who}", self._study, "let that one go on")
 
+    def stop_asked(self, seed: int) -> bool:
+        """Whether a person asked this run to end the search of `seed`, or all of its searches."""
+        return not {str(seed), ALL}.isdisjoint(self._stops())
+
+    def stop_all_asked(self) -> bool:
+        return ALL in self._stops()
+
+    def _stops(self) -> list[str]:
+        stops = stops_table()
+        asked = stops.select().where((stops.c.study == self._study) & (stops.c.token == self._token))
+        with self._engine.connect() as connection:
+            return [row.seed for row in connection.execute(asked)]
+
     def release(self) -> None:
-        """Ends the thread and removes the row, if it is still this process's."""
+        """Ends the thread and removes its rows, if they are still this process's."""
         self._ended.set()
         self._thread.join()
+        stops = stops_table()
         with self._engine.begin() as connection:
             connection.execute(self._table.delete().where(self._mine()))
+            connection.execute(stops.delete().where((stops.c.study == self._study) & (stops.c.token == self._token)))
         self._engine.dispose()
 
     def _renew(self, beat_s: float) -> None:
@@ -117,6 +134,17 @@ def only_runner(
         yield lease
     finally:
         lease.release()
+
+
+def current_holder(engine: Engine, study: str) -> tuple[str, Holder] | None:
+    """The token and the process of the run of `study`; None where there is none, or its process on this machine is gone."""
+    from sqlalchemy import inspect
+
+    table = _lease_table()
+    row = _read(engine, table, study) if inspect(engine).has_table(table.name) else None
+    if row is None or _state(_holder(row), _myself()) == "dead":
+        return None
+    return row.token, _holder(row)
 
 
 def _take(
@@ -184,10 +212,10 @@ def _machine() -> str:
     return f"{platform.node()} {booted} {space.readlink() if space.exists() else ''}".strip()
 
 
-def _open(storage: str) -> tuple[Engine, Table]:
+def _lease_table() -> Table:
     from sqlalchemy import Column, Integer, MetaData, String, Table, Text
 
-    table = Table(
+    return Table(
         "huanhua_leases",
         MetaData(),
         Column("study", String(255), primary_key=True),
@@ -195,9 +223,13 @@ def _open(storage: str) -> tuple[Engine, Table]:
         Column("holder", Text, nullable=False),
         Column("beats", Integer, nullable=False),
     )
-    engine = open_engine(storage)
+
+
+def _open(storage: str) -> tuple[Engine, Table]:
+    engine, table = open_engine(storage), _lease_table()
     with unusable_storage():
         table.create(engine, checkfirst=True)
+        stops_table().create(engine, checkfirst=True)
     return engine, table
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
+from optimizer.evaluate.stored_images import missing_images
 from optimizer.point import Job
 from scorers.score.soundness import Soundness, soundness_of
 from studies.study import Study
@@ -32,11 +33,16 @@ def scout_seeds(study: Study, count: int) -> list[int]:
     return study.spec.scout_seeds(count)
 
 
+def scout_jobs(study: Study, count: int) -> list[Job]:
+    """The images of `count` seeds at the start weights."""
+    return [Job(seed, study.start) for seed in scout_seeds(study, count)]
+
+
 def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
     """The best seed first. `drawn` is called after each image."""
     found = []
-    for evaluation in study.evaluator.evaluate_all([Job(seed, study.start) for seed in scout_seeds(study, count)]):
-        found.append(Scouted(evaluation, soundness_of(evaluation.observation)))
+    for evaluation in study.evaluator.evaluate_all(scout_jobs(study, count)):
+        found.append(Scouted(evaluation, soundness_of(evaluation.observation, study.spec.search.allowed())))
         drawn()
     return sorted(found, key=lambda scouted: scouted.soundness.rank)
 
@@ -45,6 +51,33 @@ def lock(study: Study, seeds: list[int]) -> list[int]:
     """Adds seeds to the study's locked ones; returns all of them in order of locking."""
     merged: list[int] = study.workspace.update(LOCKED, lambda: list(dict.fromkeys([*locked_seeds(study), *seeds])))
     return merged
+
+
+def unlock(study: Study, seeds: list[int]) -> list[int]:
+    """Takes seeds from those that were locked, and returns what is left; their images and trials stay. Raises InputError for one
+    that is not locked, or that the study file lists."""
+    named = list(study.spec.seeds) if isinstance(study.spec.seeds, list) else []
+
+    def left() -> list[int]:
+        locked = locked_seeds(study)
+        for seed in seeds:
+            if seed in named:
+                raise InputError(f"seed {seed} is listed in the study file", "seeds", "take it out there")
+            if seed not in locked:
+                listed = ", ".join(str(s) for s in locked) or "none"
+                raise InputError(f"seed {seed} is not locked", study.workspace.root / f"{LOCKED}.json", f"locked are: {listed}")
+        return [seed for seed in locked if seed not in seeds and seed not in named]
+
+    study.workspace.update(LOCKED, left)
+    return locked_seeds(study)
+
+
+def check_drawn(study: Study, seeds: list[int]) -> None:
+    """Raises InputError for a seed whose start image nobody has drawn here: its composition cannot have been accepted."""
+    for seed in seeds:
+        if not study.was_opened() or missing_images(study.evaluator, [Job(seed, study.start)]):
+            mend = "`huanhua scout STUDY` draws seeds to choose from; --unseen locks it without having seen it"
+            raise InputError(f"seed {seed} was not scouted: nobody has seen its image", "lock", mend)
 
 
 def locked_seeds(study: Study) -> list[int]:

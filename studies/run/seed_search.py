@@ -52,14 +52,29 @@ def run_seed(
     return run_seeds(study, {seed: search})[seed]
 
 
-def run_seeds(study: Study, searches: Mapping[int, Search]) -> dict[int, Outcome]:
-    """Several seeds at once: the jobs that each needs next, evaluated by as many workers as there are."""
+class EnoughError(Exception):
+    """Thrown into a search where it asks for its next images: a person has seen enough, and it ends with what it has."""
+
+
+def _never(_seed: int) -> bool:
+    return False
+
+
+def run_seeds(study: Study, searches: Mapping[int, Search], stop_asked: Callable[[int], bool] = _never) -> dict[int, Outcome]:
+    """Several seeds at once: the jobs that each needs next, evaluated by as many workers as there are.
+
+    `stop_asked` is called with a seed whenever its images are stored: the search that it stops ends with what it has. Images in
+    hand are waited for.
+    """
     outcomes: dict[int, Outcome] = {}
     wanted: dict[int, Sequence[Job]] = {}
 
     def advance(seed: int, evaluations: Sequence[Evaluation] | None) -> None:
         try:
             wanted[seed] = next(searches[seed]) if evaluations is None else searches[seed].send(evaluations)
+            if evaluations is not None and stop_asked(seed):
+                del wanted[seed]
+                searches[seed].throw(EnoughError())
         except StopIteration as ended:
             outcomes[seed] = ended.value
 
@@ -113,16 +128,18 @@ class _SeedSearch:
         return trial_store_of(self.study, self.seed)
 
     def run(self) -> Search:
-        yield from self._resume()
-        sampler = sampler_of(self.study, self.seed, self.judge)
-        while True:
-            wanted = self._next(sampler)
-            if isinstance(wanted, RobustnessImage):
-                yield from self._check_robustness(wanted)
-            elif wanted:
-                yield from self._draw_trials(wanted)
-            else:
-                return self._finish(sampler)
+        sampler = None
+        try:
+            yield from self._resume()
+            sampler = sampler_of(self.study, self.seed, self.judge)
+            while wanted := self._next(sampler):
+                if isinstance(wanted, RobustnessImage):
+                    yield from self._check_robustness(wanted)
+                else:
+                    yield from self._draw_trials(wanted)
+        except EnoughError:
+            return self._finish(sampler, stopped=True)
+        return self._finish(sampler)
 
     def _resume(self) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
         """Loads the stored trials, draws what a fork brought, and tracks what no earlier run tracked."""
@@ -178,20 +195,23 @@ class _SeedSearch:
         if checked.verdict is not record.verdict:
             track_trial(self.tracker, self.seed, checked, blurred=self.blurred)
 
-    def _finish(self, sampler: Sampler) -> Outcome:
+    def _finish(self, sampler: Sampler | None, *, stopped: bool = False) -> Outcome:
         used = len(self.records) + robustness_images(self.records)
         ended = Ended.BUDGET if used >= self.budget and not self.judge.unmeasurable else Ended.DONE
+        ended = Ended.STOPPED if stopped else ended
         self.may_write()
         self.trial_store.attributes.set_ended(ended)
         outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen(), ended)
         write_notes(self.trial_store, self.study.spec.name, outcome)
         if self.judge.unmeasurable:
             return replace(outcome, stopped=f"no weight can be found for {' and '.join(self.judge.unmeasurable)} here")
-        stopped = why_stopped(
+        if stopped or sampler is None:
+            return replace(outcome, stopped=f"by a person, after {used} images")
+        why = why_stopped(
             self.study.space,
             judged_with_robustness(self.records),
             budget=self.budget,
             min_saving=sampler.min_saving,
             robustness_images=robustness_images(self.records),
         )
-        return replace(outcome, stopped=stopped)
+        return replace(outcome, stopped=why)

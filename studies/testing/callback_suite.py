@@ -10,6 +10,7 @@ import pytest
 from studies.callback import RunCallback, SeedPlan
 from studies.pipeline import run_seeds_together, run_study
 from studies.testing.fake_study import fake_study
+from studies.testing.free_lease import FreeLease
 from studies.tracking.memory import MemoryTracker
 
 
@@ -20,7 +21,7 @@ class CallbackSuite:
 
     def test_seeds_may_run_at_the_same_time(self, callback: RunCallback, tmp_path: Path) -> None:
         study = fake_study(tmp_path / "study")
-        outcomes = run_seeds_together(study, [7, 8], 6, MemoryTracker(), callback, lambda: None, blurred=True)
+        outcomes = run_seeds_together(study, [7, 8], 6, MemoryTracker(), callback, FreeLease(), blurred=True)
         assert [outcome.seed for outcome in outcomes] == [7, 8]
 
     def test_it_takes_the_calls_of_a_stage(self, callback: RunCallback) -> None:

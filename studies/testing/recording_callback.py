@@ -54,6 +54,9 @@ class RecordingCallback:
         finally:
             self.calls.append(("seed ended", plan.seed))
 
+    def stop_asked(self) -> bool:
+        return False
+
     def on_pick(self, outcome: Outcome) -> None:
         self.calls.append(("on_pick", outcome))
 

@@ -29,6 +29,7 @@ class LoggedRun:
     inputs: set[tuple[str, str, str]]
     """Name, context and the first `DIGEST_LENGTH` letters of the digest."""
     losses: list[float]
+    interrupted: bool = False
 
 
 @dataclass
@@ -114,6 +115,21 @@ class TrackerSuite:
             (trial,) = store.read().trials["7", "0"]
             assert (trial.tags["verdict"], trial.tags["phase"]) == (verdicts[-1], "start")
             assert trial.metrics == {"garment": 0.7}
+
+    def test_an_interrupted_seed_is_closed_until_it_goes_on(self, store: TrackerStore) -> None:
+        tracker = store.open()
+        for seed in (7, 8):
+            tracker.start_seed(seed, {}, {})
+        tracker.finish(8, {}, {})
+        for seed in (7, 8):
+            tracker.interrupt(seed)
+        assert tracker.close().titles == ()
+        logged = store.read()
+        assert (logged.seeds["7"][0].interrupted, logged.seeds["8"][0].interrupted) == (True, False)
+        tracker = store.open()
+        tracker.start_seed(7, {}, {})
+        assert tracker.close().titles == ()
+        assert not store.read().seeds["7"][0].interrupted
 
     def test_trials_of_a_study_that_was_deleted_are_not_taken_for_those_that_came_after_it(self, store: TrackerStore) -> None:
         for run, dress in (("a", 0.4), ("b", 0.7), ("b", 0.7)):

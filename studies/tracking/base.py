@@ -59,6 +59,10 @@ class Tracker(Protocol):
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         """Closes the run of a seed with the metrics of its pick."""
 
+    def interrupt(self, seed: int) -> None:
+        """Closes the run of a seed whose search was interrupted, if it was started and did not finish; `start_seed` opens it
+        again."""
+
     def log_training(self, training: TrainingRecord) -> None:
         """Appends to the run of a training. Steps that were logged stay as they are, and so does all of a training that is
         `finished`."""

@@ -104,6 +104,15 @@ class SeedFinished:
 
 
 @dataclass(frozen=True)
+class SeedInterrupted:
+    seed: int
+
+    @property
+    def title(self) -> str:
+        return f"{owner_title(self.seed)} interrupted"
+
+
+@dataclass(frozen=True)
 class TrainingRecord:
     """What is new of a training. Trainings of one `name` and `key` are one run."""
 
@@ -125,4 +134,4 @@ class TrainingRecord:
         return f"training {self.name}"
 
 
-Event: TypeAlias = SeedStarted | TrialFinished | ArtifactAdded | SeedFinished | TrainingRecord
+Event: TypeAlias = SeedStarted | TrialFinished | ArtifactAdded | SeedFinished | SeedInterrupted | TrainingRecord

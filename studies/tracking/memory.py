@@ -20,6 +20,7 @@ class MemoryRun:
     losses: list[float] = field(default_factory=list)
     inputs: list[Input] = field(default_factory=list)
     finished: bool = False
+    interrupted: bool = False
 
 
 class MemoryTracker:
@@ -43,7 +44,7 @@ class MemoryTracker:
         run.params = {**params, **run.params}
         run.tags |= {**tags, **changed}
         run.inputs += [given for given in inputs if given not in run.inputs]
-        run.finished = False
+        run.finished = run.interrupted = False
 
     def log_trial(
         self,
@@ -75,6 +76,11 @@ class MemoryTracker:
         run.metrics |= _without_none(metrics)
         run.tags |= tags
         run.finished = True
+
+    def interrupt(self, seed: int) -> None:
+        run = self.seeds.get(seed)
+        if run is not None and not run.finished:
+            run.interrupted = True
 
     def log_training(self, training: TrainingRecord) -> None:
         runs = self.trainings.setdefault(training.name, [])

@@ -48,13 +48,13 @@ def test_scouting_announces_its_images_and_counts_them(tmp_path: Path) -> None:
     ranked, sheet = scout_study(fake_study(tmp_path / "study"), 3, tracker=tracker, callback=callback)
     assert (len(ranked), sheet.name, set(tracker.seeds[None].artifacts)) == (3, "scout.png", {"scout.png"})
     calls = [call for call in callback.calls if call[0] != "message"]
-    steps = [("advance", "scout", done, 3, "") for done in (1, 2, 3)]
+    steps = [("advance", "scout", done, 3, "") for done in (0, 1, 2, 3)]
     assert calls == [("announce", "scout", 3, 0.0), ("progress", "scout"), *steps, ("progress ended", "scout")]
 
 
-def test_an_image_counter_counts_from_1() -> None:
+def test_an_image_counter_shows_the_total_and_then_counts_from_1() -> None:
     seen: list[tuple[int, int]] = []
     count = image_counter(lambda done, total, note="": seen.append((done, total)), 5)
     count()
     count()
-    assert seen == [(1, 5), (2, 5)]
+    assert seen == [(0, 5), (1, 5), (2, 5)]

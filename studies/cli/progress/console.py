@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from studies.cli.progress.stop_key import StopKey
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -36,6 +38,21 @@ class ConsoleCallback:
     """The callback of all verbs but `run`: lines and progress bars."""
 
     _bar: Bar | None = None
+    stop_key: StopKey | None = None
+    """Of a run that a person watches."""
+
+    def stop_asked(self) -> bool:
+        return self.stop_key is not None and self.stop_key.pressed
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """The stop key works while the block lasts, where there are keys."""
+        key = StopKey()
+        with key.listening(
+            lambda: print_line("good enough: it ends after the images in hand; a seed is calibrated first")
+        ) as can:
+            self.stop_key = key if can else None
+            yield
 
     def message(self, text: str) -> None:
         print_line(text)

@@ -26,7 +26,14 @@ class JsonEvents(ConsoleCallback):
 
     @contextmanager
     def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
-        _write("plan", seed=plan.seed, images=plan.images, expected=plan.expected, seconds=round(plan.seconds, 1))
+        _write(
+            "plan",
+            seed=plan.seed,
+            images=plan.images,
+            stored=plan.stored,
+            expected=plan.expected,
+            seconds=round(plan.seconds, 1),
+        )
         yield _Seed(plan, Estimate(plan))
 
     def on_pick(self, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from studies.cli.progress.console import ConsoleCallback, console, duration, print_line
 from studies.cli.progress.estimate import Estimate
 from studies.cli.progress.plain_lines import plan_line, print_outcome
+from studies.cli.progress.stop_key import HINT
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -62,10 +63,12 @@ class LiveView(ConsoleCallback):
 
     def _refresh(self) -> None:
         from rich.console import Group
+        from rich.text import Text
 
         view, servers = self._view, [server_line(name, *steps) for name, steps in sorted(dict(self._steps).items())]
         if view is not None:
-            view.update(Group(*(seed.view() for seed in list(self._running)), *servers), refresh=True)
+            hint = [Text(HINT, style="dim")] if self.stop_key is not None else []
+            view.update(Group(*(seed.view() for seed in list(self._running)), *servers, *hint), refresh=True)
 
     def on_pick(self, outcome: Outcome) -> None:
         print_outcome(outcome)

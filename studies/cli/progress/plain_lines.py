@@ -66,6 +66,8 @@ class _Seed:
 
 
 def plan_line(plan: SeedPlan) -> str:
+    if plan.stored:
+        return f"seed {plan.seed}: {plan.stored} images are there; at most {plan.left} more, about {duration(plan.seconds)}"
     begin, most = f"seed {plan.seed}: calibrate {plan.calibration} images, then search", f"at most {plan.images}"
     if plan.expected is None:
         return f"{begin}: {most} images, about {duration(plan.seconds)} to draw"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Table
 
 
 def open_engine(storage: str) -> Engine:
@@ -23,6 +23,19 @@ def open_engine(storage: str) -> Engine:
         return create_engine(storage, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
+
+
+def stops_table() -> Table:
+    """Requests to end a run early: by study, the token of the run's lease, and the seed."""
+    from sqlalchemy import Column, MetaData, String, Table
+
+    return Table(
+        "huanhua_stops",
+        MetaData(),
+        Column("study", String(255), primary_key=True),
+        Column("token", String(32), primary_key=True),
+        Column("seed", String(32), primary_key=True),
+    )
 
 
 @contextmanager

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.io.sqlite_url import sqlite_url
-from studies.tracking.events import ArtifactAdded, Event, Input, Scalar, SeedFinished, SeedStarted, TrainingRecord, TrialFinished
+from studies.tracking.events import (
+    ArtifactAdded,
+    Event,
+    Input,
+    Scalar,
+    SeedFinished,
+    SeedInterrupted,
+    SeedStarted,
+    TrainingRecord,
+    TrialFinished,
+)
 from studies.tracking.mlflow.writer_process import Destination, WriterProcess
 from studies.tracking.outbox import Missing, Outbox
 from studies.tracking.pictures import Picture
@@ -70,6 +80,9 @@ class MlflowTracker:
 
     def finish(self, seed: int, metrics: Mapping[str, float | None], tags: Mapping[str, str]) -> None:
         self._outbox.put(SeedFinished(seed, dict(metrics), dict(tags)))
+
+    def interrupt(self, seed: int) -> None:
+        self._outbox.put(SeedInterrupted(seed))
 
     def log_training(self, training: TrainingRecord) -> None:
         self._outbox.put(training)

@@ -19,6 +19,7 @@ from studies.tracking.events import (
     Input,
     Scalar,
     SeedFinished,
+    SeedInterrupted,
     SeedStarted,
     TrainingRecord,
     TrialFinished,
@@ -82,8 +83,15 @@ class Writer:
                     if TRIALS in event.tags:
                         self._runs.keep_only(event.seed, numbers_in(event.tags[TRIALS]))
                     self._client.set_terminated(parent)
+                case SeedInterrupted():
+                    self._interrupt(event.seed)
                 case TrainingRecord():
                     self._training(event)
+
+    def _interrupt(self, seed: int) -> None:
+        run_id = self._runs.parent(seed)
+        if self._client.get_run(run_id).info.status == "RUNNING":
+            self._client.set_terminated(run_id, status="KILLED")
 
     def _open(self, name: str, artifacts: Path | None) -> str:
         stored = self._client.get_experiment_by_name(name)

@@ -35,6 +35,7 @@ from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seeds, search_seed
 from studies.study import Study
 from studies.testing.backend_suite import BackendSuite
+from studies.testing.free_lease import FreeLease
 from studies.testing.lab_study import run, seen, study_in
 from studies.testing.painting_renderer import Painter
 from studies.testing.recording_callback import RecordingCallback
@@ -109,7 +110,7 @@ def test_two_seeds_at_once_find_what_they_find_here(cluster: Any, tmp_path: Path
 
 def test_the_callback_hears_of_all_seeds_while_they_are_run(cluster: Any) -> None:
     tracker, callback = MemoryTracker(), RecordingCallback()
-    outcomes = run_seeds_together(cluster, [7, 8], 6, tracker, callback, lambda: None, blurred=True)
+    outcomes = run_seeds_together(cluster, [7, 8], 6, tracker, callback, FreeLease(), blurred=True)
     assert [outcome.seed for outcome in outcomes] == [7, 8]
     assert [sum(call[:2] == ("on_trial", seed) for call in callback.calls) for seed in (7, 8)] == [6, 6]
     assert sorted(tracker.trials) == [(seed, number) for seed in (7, 8) for number in range(6)]

@@ -23,6 +23,7 @@ from studies.run.outcome import Outcome
 from studies.run.seed_search import run_seed
 from studies.study import Study
 from studies.testing.fake_study import fake_study
+from studies.testing.free_lease import FreeLease
 from studies.tracking.memory import MemoryTracker
 
 SEED = 7
@@ -46,7 +47,7 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
     events = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
     names = [event["event"] for event in events]
     assert names == ["plan", *["calibration"] * 7, *["trial"] * 8, "pick", "done"]
-    assert events[0] == {"event": "plan", "seed": SEED, "images": 15, "expected": None, "seconds": 0.0}
+    assert events[0] == {"event": "plan", "seed": SEED, "images": 15, "stored": 0, "expected": None, "seconds": 0.0}
     assert events[7] == {"event": "calibration", "seed": SEED, "done": 7, "of": 7}
     trials = [event for event in events if event["event"] == "trial"]
     assert [trial["trial"] for trial in trials] == list(range(8))
@@ -66,9 +67,10 @@ def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
 
 
 def test_slow_images_before_the_trials_are_printed_twice_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
-    plan, now = SeedPlan(SEED, 4, 8, 20.0), iter((0.0, 20.0, 40.0, 60.0, 80.0))
-    seed = _Seed(plan, Estimate(plan, clock=lambda: next(now)), [SEED])
+    plan, now = SeedPlan(SEED, 4, 8, 20.0), [0.0]
+    seed = _Seed(plan, Estimate(plan, clock=lambda: now[0]), [SEED])
     for _ in range(4):
+        now[0] += 20.0
         seed.on_calibration_image()
     assert capsys.readouterr().err.splitlines() == ["calibrate: 2 of 4", "calibrate: 4 of 4"]
 
@@ -90,7 +92,7 @@ def test_a_terminal_shows_the_last_trial_and_the_best(tmp_path: Path, monkeypatc
 
 
 def together(study: Study, callback: RunCallback) -> list[Outcome]:
-    return run_seeds_together(study, [7, 8], 8, MemoryTracker(), callback, lambda: None, blurred=True)
+    return run_seeds_together(study, [7, 8], 8, MemoryTracker(), callback, FreeLease(), blurred=True)
 
 
 def test_lines_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,8 +127,8 @@ def test_events_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, c
     assert trials != sorted(trials), "turn by turn"
 
 
-def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
-    clock = iter((100.0, 103.0, 105.0))
+def test_time_left_goes_by_the_plan_and_then_by_the_last_images() -> None:
+    clock = iter((100.0, 102.0, 105.0, 107.0, 108.0))
     estimate = Estimate(SeedPlan(SEED, 3, 10, 1.0), clock=lambda: next(clock))
     assert (estimate.images_left, estimate.seconds_left) == (13, 13.0)
     estimate.on_calibration_image()
@@ -134,7 +136,7 @@ def test_time_left_goes_by_the_plan_and_then_by_the_last_trials() -> None:
     for count in (4, 5, 6):
         estimate.on_trial(TrialEvent(None, None, count, 10))  # type: ignore[arg-type]
     assert estimate.images_left == 4
-    assert estimate.seconds_left == pytest.approx(4 * 2.5)
+    assert estimate.seconds_left == pytest.approx(4 * (108 - 100) / (13 - 4))
 
 
 def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ class MemoryStore:
         def logged(run: MemoryRun) -> LoggedRun:
             params = {key: str(value) for key, value in run.params.items()}
             inputs = {(given.name, given.context, given.digest[:DIGEST_LENGTH]) for given in run.inputs}
-            return LoggedRun(params, run.metrics, run.tags, set(run.artifacts), run.finished, inputs, run.losses)
+            return LoggedRun(params, run.metrics, run.tags, set(run.artifacts), run.finished, inputs, run.losses, run.interrupted)
 
         return Logged(
             {str(seed): [logged(run)] for seed, run in self.tracker.seeds.items()},
@@ -75,7 +75,8 @@ class MlflowStore:
             data = run.data
             inputs = {(i.dataset.name, i.tags[0].value, i.dataset.digest) for i in run.inputs.dataset_inputs}
             losses = [point.value for point in client.get_metric_history(run.info.run_id, "loss")]
-            one = LoggedRun(data.params, data.metrics, data.tags, files, run.info.status == "FINISHED", inputs, losses)
+            status = run.info.status
+            one = LoggedRun(data.params, data.metrics, data.tags, files, status == "FINISHED", inputs, losses, status == "KILLED")
             match data.tags["huanhua.kind"]:
                 case "trial":
                     assert parents[data.tags["mlflow.parentRunId"]] == data.tags["huanhua.seed"]

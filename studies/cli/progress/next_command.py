@@ -1,0 +1,19 @@
+"""The last line of a verb: the command to type next, as it can be typed."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from studies.cli.progress.console import print_line
+
+
+def command(verb: str, study: Path, *words: object, workspace: Path | None = None) -> str:
+    """`huanhua run my-study --seed 7`, quoted for a shell."""
+    place = [] if workspace is None else ["--workspace", str(workspace)]
+    return shlex.join(["huanhua", verb, str(study), *(str(word) for word in words), *place])
+
+
+def print_next(verb: str, study: Path, *words: object, workspace: Path | None = None) -> None:
+    """On standard error: what a program reads from standard output ends before it."""
+    print_line(f"next: {command(verb, study, *words, workspace=workspace)}")

@@ -1,0 +1,27 @@
+"""stop: ends a search that runs elsewhere, with the best that it has found."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.next_command import print_next
+
+
+def stop(
+    study: StudyArgument,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only the search of this seed; the others go on")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Good enough: end the run of a study after the images in hand, with the best robust point so far, proven or not."""
+    from studies.run.shared_storage.stop_requests import ask_to_stop
+
+    opened = open_study(study, workspace)
+    holder = ask_to_stop(opened.storage_url, opened.spec.name, seed)
+    what = "the run" if seed is None else f"the search of seed {seed}"
+    typer.echo(f"{what} ends after the images in hand ({holder})")
+    print_next("show", study, workspace=workspace)
