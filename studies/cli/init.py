@@ -48,4 +48,6 @@ def init(
                 write_whole(folder / name, text.encode())
     except OSError as error:
         raise InputError(f"the folder cannot be written ({error.strerror})", folder, "name another folder") from error
+    if "\n  like: comfyui" in files["study.yaml"]:
+        typer.echo("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")
     typer.echo(f"{target}  (edit it, then: huanhua validate {folder})")

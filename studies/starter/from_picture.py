@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.errors import InputError
+from optimizer.render.comfyui_sampling import check_comfyui
 from optimizer.render.samplers import sampler_named
 from studies.picture_settings.sampler_names import OWN_TIMES, joined_sampler
 from studies.picture_settings.settings import PictureSettings, same_lora
@@ -15,8 +16,9 @@ from studies.starter.unexpressed import dropped, unexpressed
 
 COMFYUI_KIN: Final = frozenset(["ComfyUI", "SwarmUI", "Fooocus", "RuinedFooocus", "Stability Matrix", "Civitai", "TensorArt"])
 """Tools that draw with ComfyUI or its code."""
+COMFYUI_DRAWS: Final = "with ComfyUI's first noise, time steps, emphasis and long prompts"
 ENGINES: Final = {
-    **dict.fromkeys(COMFYUI_KIN, "with ComfyUI's first noise, time steps, emphasis and long prompts"),
+    **dict.fromkeys(COMFYUI_KIN, COMFYUI_DRAWS),
     **dict.fromkeys(("InvokeAI", "SD.Next"), "with diffusers' noise levels and emphasis of its own"),
     **dict.fromkeys(("Easy Diffusion", "Draw Things"), "with noise levels and emphasis of its own"),
 }
@@ -68,6 +70,8 @@ class StudySettings:
     notes: list[str] = field(default_factory=list)
     webui: bool = False
     """Whether A1111 draws the study."""
+    like: str = ""
+    """The tool whose drawing is ComfyUI's, which `render.like: comfyui` follows; empty for any other."""
 
     def within(self, name: str, value: float | None, default: float, low: float, high: float) -> float:
         """`value` clipped to the range of a study, or `default` where it is None; notes what differs."""
@@ -83,8 +87,13 @@ class StudySettings:
 def settings_from(info: PictureSettings, *, webui: bool = False) -> StudySettings:
     """`webui`: A1111 itself draws the study, so that whatever it reads and has is expressed."""
     found = StudySettings(webui=webui)
-    if info.tool in ENGINES:
-        found.notes.append(f"drawn by {info.tool}, {ENGINES[info.tool]}: these settings give a similar image here, not the same")
+    found.like = info.tool if info.tool in COMFYUI_KIN and not webui and _as_comfyui(_sampler(found, info)[0]) else ""
+    if found.like in ("", "ComfyUI"):
+        engine = "" if found.like else ENGINES.get(info.tool, "")
+    else:
+        engine = "which may change what ComfyUI draws"
+    if engine:
+        found.notes.append(f"drawn by {info.tool}, {engine}: these settings give a similar image here, not the same")
     found.notes += info.notes
     _prompts(found, info)
     _base(found, info)
@@ -100,8 +109,8 @@ def settings_from(info: PictureSettings, *, webui: bool = False) -> StudySetting
 
 def _prompts(found: StudySettings, info: PictureSettings) -> None:
     names = list(info.embeddings)
-    found.prompt = drawn_prompt(info.prompt, "the prompt", found.notes, names, here=not found.webui)
-    found.negative = drawn_prompt(info.negative, "the negative prompt", found.notes, names, here=not found.webui)
+    found.prompt = drawn_prompt(info.prompt, "the prompt", found.notes, names, here=_is_read_here(found))
+    found.negative = drawn_prompt(info.negative, "the negative prompt", found.notes, names, here=_is_read_here(found))
     listed = [info.other.get(key, "").split(",") for key in ("TI hashes", "Embeddings")]
     names += [part.partition(":")[0].strip() for parts in listed for part in parts]
     names += [value for key, value in info.other.items() if re.fullmatch(r"Embedding_\d+ name", key)]
@@ -136,20 +145,31 @@ def _render(found: StudySettings, info: PictureSettings) -> None:
             found.notes.append(f"Size: {info.size[0]}x{info.size[1]} in the picture; a study takes multiples of 8, 32 to 4096")
     found.steps = round(found.within("Steps", info.steps, 30, 1, 200))
     found.cfg = found.within("CFG scale", info.cfg, 7.5, 1, 30)
-    if info.sampler is None:
+    found.sampler, given = _sampler(found, info)
+    if given is None:
         found.notes.append(f"Sampler: not given, {found.sampler} is a guess")
-        return
+    elif found.sampler != given:
+        found.notes.append(f"Sampler: {given} in the picture, which is not known here; {found.sampler} stands in its place")
+
+
+def _sampler(found: StudySettings, info: PictureSettings) -> tuple[str, str | None]:
+    """The sampler of the study, and that of the picture, None if it names none."""
+    if info.sampler is None:
+        return found.sampler, None
     given = joined_sampler(info.sampler, info.schedule)
     if info.tool in COMFYUI_KIN and info.sampler in OWN_TIMES and info.schedule not in (None, "Uniform", "DDIM"):
         # Only A1111 ignores the schedule of these.
         given = f"{info.sampler} {info.schedule}"
-    found.sampler = next((name for name in (given, info.sampler) if found.webui or _is_sampler(name)), found.sampler)
-    if found.sampler != given:
-        found.notes.append(f"Sampler: {given} in the picture, which is not known here; {found.sampler} stands in its place")
+    return next((name for name in (given, info.sampler) if found.webui or _is_sampler(name)), found.sampler), given
+
+
+def _is_read_here(found: StudySettings) -> bool:
+    """Whether prompts are read as A1111 reads them, by huanhua itself: AND and the like are words to ComfyUI."""
+    return not found.webui and not found.like
 
 
 def _noise(found: StudySettings, info: PictureSettings) -> None:
-    found.rng = info.rng.lower()
+    found.rng = "cpu" if found.like else info.rng.lower()
     if found.rng not in ("cpu", "gpu", "nv"):
         found.rng = "gpu"
         found.notes.append(f"RNG: {info.rng} in the picture, which is not known here")
@@ -158,13 +178,13 @@ def _noise(found: StudySettings, info: PictureSettings) -> None:
     else:
         found.notes.append("Seed: not given" if info.seed is None else f"Seed: {info.seed}; a study takes 0 to {2**32 - 1}")
     ensd = next((info.other[key] for key in DELTAS if key in info.other), "0")
-    if re.fullmatch(r"\d{1,10}", ensd) and int(ensd) < 2**32:
+    if re.fullmatch(r"\d{1,10}", ensd) and int(ensd) < 2**32 and not (found.like and int(ensd)):
         found.ensd = int(ensd)
     else:
         found.notes.append(dropped("ENSD", ensd))
     padded = info.other.get(PADDED) == "True"
-    found.pad_conds = padded and not found.webui
-    if padded and found.webui:
+    found.pad_conds = padded and not found.webui and not found.like
+    if padded and not found.pad_conds:
         found.notes.append(dropped(PADDED, "True"))
 
 
@@ -179,6 +199,15 @@ def _loras(found: StudySettings, info: PictureSettings) -> None:
             found.notes.append(f"LoRA {name}: text encoder at {text:g} in the picture; a study has one weight for both")
         if name in info.lora_options:
             found.notes.append(f"LoRA {name}: {info.lora_options[name]} in its tag, which is not known here")
+
+
+def _as_comfyui(sampler: str) -> bool:
+    """Whether it is drawn here as ComfyUI draws it."""
+    try:
+        check_comfyui(sampler)
+    except InputError:
+        return False
+    return True
 
 
 def _is_sampler(sampler: str) -> bool:

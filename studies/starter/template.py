@@ -49,6 +49,9 @@ draw:
   with: webui                                   # A1111, Forge, reForge or SD.Next, started with --api
   url: {url}
 """
+LIKE: Final = """\
+  like: comfyui                                  # {tool} drew the picture: ComfyUI's noise, time steps, emphasis, long prompts
+"""
 LORA: Final = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start: {start}{bounds}}}{comment}\n"
 KINDS: Final = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
 
@@ -132,7 +135,9 @@ def _filled(found: StudySettings, name: str, webui: str | None = None) -> str:
         clip_skip=found.clip_skip,
         embeddings=embeddings if found.embeddings else "",
         rng=found.rng,
-        ensd=(f"  ensd: {found.ensd}\n" if found.ensd else "") + ("  pad_conds: true\n" if found.pad_conds else ""),
+        ensd=(f"  ensd: {found.ensd}\n" if found.ensd else "")
+        + ("  pad_conds: true\n" if found.pad_conds else "")
+        + (LIKE.format(tool=found.like) if found.like else ""),
         width=found.width,
         height=found.height,
         steps=found.steps,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from optimizer.render.base import RenderSettings
 from optimizer.render.samplers import SAMPLERS
 from studies.picture_settings.infotext import read
 from studies.picture_settings.settings import PictureSettings
@@ -112,7 +113,30 @@ def test_a_lora_that_only_a_hash_names_is_a_guess() -> None:
 def test_a_tool_that_draws_otherwise_is_told() -> None:
     found = settings_from(PictureSettings("a", loras={"d": 1}, tool="SwarmUI", rng="CPU"))
     assert found.rng == "cpu"
-    assert found.notes[0].startswith("drawn by SwarmUI, with ComfyUI's first noise")
+    assert found.notes[0].startswith("drawn by SwarmUI, which may change what ComfyUI draws")
+
+
+@pytest.mark.parametrize("tool", ["ComfyUI", "SwarmUI", "Fooocus", "Stability Matrix", "Civitai"])
+def test_what_comfyui_s_code_drew_is_searched_with_its_meaning(tool: str) -> None:
+    info = PictureSettings(
+        "a [cat:dog:0.5] AND b", sampler="Euler a", rng="GPU", loras={"d": 1}, tool=tool, other={"ENSD": "5", "Pad conds": "True"}
+    )
+    found = settings_from(info)
+    assert (found.like, found.rng, found.ensd, found.pad_conds) == (tool, "cpu", 0, False)
+    assert not [note for note in found.notes if "AND" in note or "editing" in note]
+    assert {note.split()[0].rstrip(":,") for note in found.notes} >= {"ENSD", "Pad"}
+    here = RenderSettings(found.prompt, "", 64, 64, 4, found.sampler, rng="cpu", ensd=found.ensd, like="comfyui")
+    here.check(8)
+
+
+@pytest.mark.parametrize(
+    ("tool", "sampler", "webui"),
+    [("", "Euler a", False), ("SD.Next", "Euler a", False), ("ComfyUI", "PLMS", False), ("ComfyUI", "Euler a", True)],
+)
+def test_what_cannot_be_drawn_so_is_not(tool: str, sampler: str, webui: bool) -> None:
+    found = settings_from(PictureSettings("a", sampler=sampler, loras={"d": 1}, tool=tool, rng="CPU"), webui=webui)
+    assert found.like == ""
+    assert any(note.startswith(f"drawn by {tool}") for note in found.notes) is (tool != "")
 
 
 def test_files_that_have_an_extension_keep_it() -> None:
