@@ -21,7 +21,7 @@ from models.io.safetensors_header import read_safetensors_header
 from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
-from models.lora.layout import LoraLayout, read_layout, weights_file
+from models.lora.layout import LoraLayout, hash_notes, is_sha256, read_layout, weights_file
 from models.lora.methods import LoraLayer
 from models.lora.misfits import Misfits
 from models.lora.numbered_keys import numbered_names
@@ -79,12 +79,13 @@ def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     for site, layer in layers.items():
         parts[site.part][site.module] = layer
     stored = layout.metadata.get("sshs_model_hash", "")
-    short = (stored if _is_sha256(stored) else digest)[:12].lower()
+    short = (stored if is_sha256(stored) else digest)[:12].lower()
     outside = {f"{site.part}.{site.module}": layer.alpha for site, layer in layers.items() if scales[site].source not in INSIDE}
     found = bundled_vectors(layout.path, layout.inversions, tensors)
     inversions = {name: vectors for name, vectors in found.items() if fits_text(vectors, modules)}
     notes = scale_notes([*scales.values()], unread_config=layout.unread_config)
     notes += inversion_notes(layout.inversions, [name for name in found if name not in inversions])
+    notes += hash_notes(layout.metadata, digest)
     digest = _with_alphas(digest, outside)
     return LoraFile(layout.path, layout.name, short, digest, parts, layout.metadata, tuple(notes), inversions)
 
@@ -178,7 +179,3 @@ def _with_alphas(digest: str, alphas: Mapping[str, float]) -> str:
     if not alphas:
         return digest
     return hashlib.sha256(json.dumps([digest, sorted(alphas.items())]).encode()).hexdigest()
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and all(c in "0123456789abcdefABCDEF" for c in text)

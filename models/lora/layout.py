@@ -139,6 +139,18 @@ def trigger_in(metadata: Mapping[str, str]) -> str | None:
     return named or (tokens.pop() if len(tokens) == 1 and all(tokens) else None)
 
 
+def hash_notes(metadata: Mapping[str, str], digest: str) -> list[str]:
+    """A line if the tensors, whose SHA-256 is `digest`, are others than those that the metadata name by hash."""
+    stored = metadata.get("sshs_model_hash", "").lower()
+    if not is_sha256(stored) or stored == digest:
+        return []
+    return ["its tensors are not those that its sshs_model_hash is of: it was converted, resized or cut since"]
+
+
+def is_sha256(text: str) -> bool:
+    return len(text) == 64 and all(c in "0123456789abcdefABCDEF" for c in text)
+
+
 def metadata_table(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
     """A JSON table of the metadata; empty where it does not read."""
     try:

@@ -12,7 +12,7 @@ from models.lora.bundled import bundled_vectors, inversion_notes
 from models.lora.families import family_of_layers, family_of_names
 from models.lora.file import read_tensors
 from models.lora.key_spellings import bare_name, part_of_name
-from models.lora.layout import LoraLayout, metadata_table, read_layout
+from models.lora.layout import LoraLayout, hash_notes, metadata_table, read_layout
 from models.lora.methods import LoraLayer
 from models.lora.numbered_keys import is_numbered
 from models.lora.scale.notes import scale_notes
@@ -69,9 +69,10 @@ def summarise(path: Path) -> LoraSummary:
     """
     layout = read_layout(path)
     metadata, down = layout.metadata, layout.down_shapes
-    tensors = {} if layout.method else read_tensors(layout.path, layout.start)[0]
+    tensors, digest = ({}, "") if layout.method else read_tensors(layout.path, layout.start)
     scaled = _layers(layout, tensors)
     inversions = {} if layout.method else bundled_vectors(layout.path, layout.inversions, tensors)
+    changed = [] if layout.method else hash_notes(metadata, digest)
     notes = scale_notes([scale for _, scale in scaled], unread_config=layout.unread_config)
     convolutions = any(len(shape) == 4 and shape[2:] != (1, 1) for shape in down.values())
     stems = list(layout.stems) or sorted(_stems(layout))
@@ -89,7 +90,7 @@ def summarise(path: Path) -> LoraSummary:
         training=_training(metadata),
         tags=_tags(metadata),
         inversions={name: len(next(iter(vectors.values()))) for name, vectors in inversions.items()},
-        notes=tuple(notes + inversion_notes(layout.inversions)),
+        notes=tuple(notes + inversion_notes(layout.inversions) + changed),
     )
 
 

@@ -7,18 +7,23 @@ same seeds: `search.learn` in the new study file names the old study.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.io.files import write_whole
+from models.lora.layout import inversion_words
+from models.lora_kinds import LoraKind
+from studies.derive.left_words import left_words
 from studies.derive.new_folder import check_new_folder
 from studies.derive.replacement import check_replacement
 from studies.derive.server_swap import with_server_lora
 from studies.derive.study_yaml import moved, path_from, section, with_values
 from studies.drawing.section import ServerDraw
 from studies.prompts import trigger_of
+from studies.references.photos import prepared_kind
 from studies.run.scouting import LOCKED, locked_seeds
 from studies.spec import read_spec
 from studies.study import Study
@@ -66,9 +71,11 @@ def swap_lora(
     if note is not None:
         report(f"note: {note}")
     photos = references or _default_photos(study, name, file)
-    if photos is not None and not photos.is_dir():
-        raise InputError("no photos of what the new LoRA shows", photos, "name their folder: --references DIR")
+    if photos is not None:
+        _check_photos(photos, study.spec.loras[name].kind)
     old, new = study.triggers.get(name), new_trigger
+    for line in _prompt_notes(study, name, old, new):
+        report(f"note: {line}")
     values: dict[str, Any] = {"file": path_from(folder, file) if file.exists() else file.as_posix()}
     if photos is not None:
         values["references"] = path_from(folder, photos)
@@ -101,9 +108,38 @@ def _default_photos(study: Study, name: str, file: Path) -> Path | None:
     return None if old is None else study.path(old).parent / file.stem
 
 
+def _check_photos(photos: Path, kind: LoraKind) -> None:
+    """Raises InputError for a folder that is missing, or that `huanhua prepare` made for another kind."""
+    if not photos.is_dir():
+        raise InputError("no photos of what the new LoRA shows", photos, "name their folder: --references DIR")
+    prepared = prepared_kind(photos)
+    if prepared not in (None, kind):
+        raise InputError(f"the photos were prepared for {prepared}, and the LoRA is {kind}", photos, f"swap in a LoRA of {kind}")
+
+
+def _prompt_notes(study: Study, name: str, old: str | None, new: str | None) -> Iterator[str]:
+    """What the new study's prompt still says of the old LoRA, or does not say of the new one."""
+    prompt = study.spec.prompt
+    if old and not new:
+        yield f"the new LoRA names no trigger word, so that the prompt keeps {old[:60]}: name it by --trigger, or mend the prompt"
+    elif new and not (old and _trigger(old).search(prompt)):
+        yield f"the prompt has no trigger word that {new[:60]} could take the place of: add it there"
+    words = [word for word in inversion_words(study.path(study.spec.loras[name].file)) if is_named(word, [prompt])]
+    if words:
+        yield f"the prompt keeps {', '.join(words)[:60]}, a textual inversion in the old LoRA's file: take it out"
+    left = left_words(prompt, study.spec.loras[name].kind, [*study.triggers.values(), *words])
+    if left:
+        quoted = ", ".join(f"'{tag[:60]}'" for tag in left[:4])
+        yield f"the prompt keeps {quoted}: mend it there if the new LoRA shows another"
+
+
+def _trigger(word: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+
+
 def _with_trigger(text: str, prompt: str, old: str, new: str) -> str:
     """With another trigger word in the prompt, which the file then names if it left it to a workflow."""
-    return with_values(text, (), {"prompt": re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, prompt)})
+    return with_values(text, (), {"prompt": _trigger(old).sub(lambda _: new, prompt)})
 
 
 def _with_learn(text: str, old: str) -> str:

@@ -17,6 +17,7 @@ from studies.backends.remote import RemoteBackend
 from studies.devices import best_device
 from studies.doctor.places import check_places
 from studies.doctor.servers import server_lines
+from studies.references.photos import prepared_kind
 from studies.references.pictures import reference_pictures
 from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
@@ -48,11 +49,15 @@ def validate_study(study: Study) -> Iterator[str]:
         yield from _places(study)
         sources = compared_with(quiet)
         for name, source in sources.items():
+            section = study.spec.loras[name]
+            prepared = None if section.references is None else prepared_kind(study.path(section.references))
+            if prepared not in (None, section.kind):
+                yield f"note       {name}: its photos were prepared for {prepared}, and it is {section.kind}"
             for words in words_of({name: source}).values():
                 yield f"references {name}: {words}"
             if source == "close-ups":
                 continue
-            if parts is None and study.spec.loras[name].kind != "face" and reference_pictures(quiet, name).boxes() is None:
+            if parts is None and section.kind != "face" and reference_pictures(quiet, name).boxes() is None:
                 yield f"note       {name}: {IN_THE_MIDDLE}"
             references = references_for(quiet, name)
             unused = f", {len(references.unused)} unused" if references.unused else ""

@@ -16,6 +16,7 @@ from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import list_photos, open_photo
+from models.lora_kinds import LoraKind
 from studies.references.originals import Originals, find_originals
 from trainers.prepare.manifest import NAME, PhotoRecord, read_manifest
 
@@ -120,3 +121,8 @@ def _within(thing: PixelBox, frame: tuple[float, float, float, float]) -> ShareB
     width, height = end - x, low - y
     found = (left - x) / width, (top - y) / height, (right - x) / width, (bottom - y) / height
     return ShareBox(*(min(1.0, max(0.0, share)) for share in found))
+
+
+def prepared_kind(folder: Path) -> LoraKind | None:
+    """What `huanhua prepare` made the training set `folder` for; None for any other folder."""
+    return read_manifest(folder).kind if (folder / NAME).is_file() else None

@@ -140,7 +140,8 @@ def test_a_file_is_tried_on_the_base(tmp_path: Path) -> None:
         given: dict[str, Any] = {"references": study.root / "photos", "trigger": None, "report": lines.append}
         if fits:
             swap_lora(study, text, "dress", file, tmp_path / "new", **given)
-            assert not any(line.startswith("note") for line in lines)
+            assert not any("not tried" in line for line in lines)
+            assert any("names no trigger word" in line for line in lines)
         else:
             with pytest.raises(InputError, match="another architecture"):
                 swap_lora(study, text, "dress", file, tmp_path / "other", **given)
