@@ -13,6 +13,9 @@ from models.io.picture_kinds import is_picture
 from models.lora_kinds import LoraKind
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.caption_files import FoundCaptions
+from trainers.prepare.cutting.buckets import half
+from trainers.prepare.cutting.crops import Size
+from trainers.prepare.cutting.placing import Placement, is_halved
 from trainers.prepare.manifest import NAME, SetAside
 from trainers.prepare.names import list_names
 from trainers.prepare.photos import Usable
@@ -62,6 +65,33 @@ def advice_on_files(photos: Path, captions: FoundCaptions, unused: Sequence[Path
         yield f"{len(pictures)} photos in subfolders not used: {list_names(pictures, photos)}; move them up to use them"
     if others:
         yield f"{len(others)} files not used: {list_names(others, photos)}"
+
+
+def advice_on_crops(usable: Sequence[Usable], size: Size) -> Iterator[str]:
+    """Why crops are smaller than the set's own `size`, or of another ratio, or lack a part of the photo."""
+    barred = [photo.path for photo in usable if photo.area != (0, 0, *photo.size)]
+    if barred:
+        yield f"bars around {len(barred)} photos are left out of the crops: {_names(barred)}"
+    yield from _on_sizes("train", [(photo.path, photo.train) for photo in usable], size)
+    yield from _on_sizes("reg", [(photo.path, photo.reg) for photo in usable if photo.reg is not None], size)
+
+
+def _on_sizes(name: str, placed: Sequence[tuple[Path, Placement]], size: Size) -> Iterator[str]:
+    whole, (width, height) = f"{size[0]}x{size[1]}", half(size)
+    short = [path for path, cut in placed if not cut.is_full]
+    count = f"{len(short)} of {len(placed)} crops do not fill {whole}, and nothing is enlarged"
+    if short and is_halved([cut for _, cut in placed]):
+        yield f"{name}: all crops have half the size ({width}x{height}), for {count}: {_names(short)}"
+    elif short:
+        yield f"{name}: some crops have half the size, for {count}: {_names(short)}"
+    others = Counter(cut.bucket for _, cut in placed if cut.bucket != size)
+    if others:
+        shown = ", ".join(f"{number} of {w}x{h}" for (w, h), number in others.most_common())
+        yield f"{name}: {others.total()} of {len(placed)} crops have another ratio, since {whole} would cut off a part: {shown}"
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return list_names(paths, paths[0].parent)
 
 
 def same_pose(usable: Sequence[Usable]) -> bool:

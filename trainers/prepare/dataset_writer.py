@@ -14,7 +14,7 @@ from models.boxes import DrawnBoxes
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.images import list_photos
-from trainers.prepare.advice import advice, advice_on_files
+from trainers.prepare.advice import advice, advice_on_crops, advice_on_files
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.boxes import chosen_boxes, corrected, unknown_photos, write_boxes
 from trainers.prepare.caption_files import find_captions
@@ -83,7 +83,7 @@ def prepare(
     unused = unused_files(photos, {*paths, *captions.files, drawn}, out)
     before = earlier_manifest(out)
     boxes, notes = _boxes(out, before, drawn if settings.boxes or drawn.exists() else None, {path.name for path in paths})
-    usable, aside = survey(paths, settings.kind, locator, settings.sizes, progress, boxes)
+    usable, aside = survey(paths, settings.kind, locator, settings.size, progress, boxes)
     if not usable:
         mend = "draw boxes with `huanhua boxes PHOTOS`" if any(a.doubtful for a in aside) else "take clearer photos"
         raise InputError(f"none of the {len(paths)} photos can be used ({aside[0].file}: {aside[0].why})", photos, mend)
@@ -103,7 +103,12 @@ def prepare(
             reg_repeats,
             tuple(records),
             tuple(aside),
-            (*notes, *advice(settings.kind, usable, aside), *advice_on_files(photos, captions, unused)),
+            (
+                *notes,
+                *advice(settings.kind, usable, aside),
+                *advice_on_crops(usable, settings.size),
+                *advice_on_files(photos, captions, unused),
+            ),
             settings.reg_token,
             relative_folder(photos, out),
         )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from models.io.images import open_photo
 from trainers.prepare.captions import compose, tags_of
-from trainers.prepare.cutting.crops import Size, Window, common_size, filled_size
+from trainers.prepare.cutting.crops import Size, Window
+from trainers.prepare.cutting.placing import is_halved
 from trainers.prepare.folder import caption_path
 from trainers.prepare.manifest import Cut, PhotoRecord
 from trainers.prepare.photos import Usable
@@ -34,20 +35,18 @@ def write_crops(
 
     `folders` are those of `train` and `reg`, relative to `partial`; a photo's caption in `written`, by its name, stands for tags.
     """
-    sizes = settings.sizes
-    allowed = {
-        "train": sizes[sizes.index(common_size([photo.train for photo in usable], sizes)) :],
-        "reg": sizes[sizes.index(common_size([photo.reg for photo in usable if photo.reg is not None], sizes)) :],
+    halved = {
+        "train": is_halved([photo.train for photo in usable]),
+        "reg": is_halved([photo.reg for photo in usable if photo.reg is not None]),
     }
     records = []
     for photo in usable:
         image = open_photo(photo.path)
         cuts: dict[str, Cut] = {}
-        for name, window in (("train", photo.train), ("reg", photo.reg)):
-            if window is None:
+        for name, placement in (("train", photo.train), ("reg", photo.reg)):
+            if placement is None:
                 continue
-            size = filled_size(window, allowed[name])
-            assert size is not None
+            window, size = placement.window, placement.size(halved=halved[name])
             file = f"{folders[name]}/{photo.path.name}.png"
             _resized(image, window, size).save(partial / file)
             captioned = name == "train" or settings.caption_reg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,10 @@ from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
 from models.lora_kinds import LoraKind
-from trainers.prepare.cutting.crops import Size, Window, filled_size, window
+from trainers.prepare.cutting.bars import inside_bars
+from trainers.prepare.cutting.buckets import buckets, half
+from trainers.prepare.cutting.crops import Size, Window
+from trainers.prepare.cutting.placing import Placement, clipped, place, same
 from trainers.prepare.locator import Located, Locator
 from trainers.prepare.manifest import SetAside
 from trainers.prepare.names import is_mask, readable, why_unusable
@@ -48,26 +51,28 @@ class Usable:
     """The trained thing."""
     wearer: PixelBox
     """The whole person."""
-    train: Window
+    train: Placement
     """The crop for `train`."""
-    reg: Window | None
+    reg: Placement | None
     """The crop for `reg`; None where there is none."""
-    reg_missing: str = ""
+    reg_missing: str
     """Why there is none."""
+    area: Window
+    """The photo without its bars."""
 
 
 def survey(
     paths: list[Path],
     kind: LoraKind,
     locator: Locator,
-    sizes: tuple[Size, ...],
+    size: Size,
     progress: Callable[[int, int], None] | None,
     given: Mapping[str, DrawnBoxes] | None = None,
 ) -> tuple[list[Usable], list[SetAside]]:
     """Opens and locates every photo; sets aside what is unreadable, doubtful, too small, or a copy of another.
 
-    `given` are boxes that a person wrote, by file name: the locator sees only photos that lack one. Calls `progress` with
-    (photos done, photos).
+    `size` is that of the set's crops. `given` are boxes that a person wrote, by file name: the locator sees only photos that
+    lack one. Calls `progress` with (photos done, photos).
     """
     given = given or {}
     found: list[Usable] = []
@@ -78,10 +83,11 @@ def survey(
     copies = _Copies()
     for start in range(0, len(paths), CHUNK):
         opened = list(_open([p for p in paths[start : start + CHUNK] if p not in masks | skipped], aside))
-        for (path, image), where in zip(opened, _locate(opened, locator, given), strict=True):
+        areas = [inside_bars(image) for _, image in opened]
+        for (path, image), area, where in zip(opened, areas, _locate(opened, areas, locator, given), strict=True):
             digest = hash_path(path)
             original = copies.original_of(image)
-            judged = _judge(path, digest, image.size, where, kind, sizes)
+            judged = _judge(path, digest, image, area, where, kind, size)
             if original is not None:
                 aside.append(SetAside(path.name, original))
             elif isinstance(judged, SetAside):
@@ -95,15 +101,31 @@ def survey(
     return found, aside
 
 
-def _locate(opened: Sequence[tuple[Path, Image.Image]], locator: Locator, given: Mapping[str, DrawnBoxes]) -> list[Located]:
-    """The boxes of each photo: a person's, else the locator's, which is asked for nothing that a person drew."""
+def _locate(
+    opened: Sequence[tuple[Path, Image.Image]], areas: Sequence[Window], locator: Locator, given: Mapping[str, DrawnBoxes]
+) -> list[Located]:
+    """The boxes of each photo: a person's, else the locator's, which sees no bars and nothing that a person drew."""
     drawn = [given.get(path.name, DrawnBoxes()) for path, _ in opened]
-    images = [image for (_, image), boxes in zip(opened, drawn, strict=True) if not boxes.is_complete]
-    located = iter(locator.locate(images) if images else ())
+    asked = [(image, area) for (_, image), area, boxes in zip(opened, areas, drawn, strict=True) if not boxes.is_complete]
+    images = [image if area == (0, 0, *image.size) else image.crop(area) for image, area in asked]
+    found = locator.locate(images) if images else []
+    located = iter([_moved(where, area) for where, (_, area) in zip(found, asked, strict=True)])
     return [
         Located(boxes.thing, boxes.wearer, is_alone=boxes.is_alone) if boxes.is_complete else _completed(boxes, next(located))
         for boxes in drawn
     ]
+
+
+def _moved(located: Located, area: Window) -> Located:
+    """What was located in a part of a photo, in the photo."""
+    left, top, *_ = area
+    if not left and not top:
+        return located
+    thing, wearer = (
+        None if box is None else PixelBox(box.left + left, box.top + top, box.right + left, box.bottom + top)
+        for box in (located.thing, located.wearer)
+    )
+    return replace(located, thing=thing, wearer=wearer)
 
 
 def _completed(drawn: DrawnBoxes, located: Located) -> Located:
@@ -154,25 +176,54 @@ def _open(paths: list[Path], aside: list[SetAside]) -> Iterator[tuple[Path, Imag
             aside.append(SetAside(path.name, error.what))
 
 
-def _judge(path: Path, digest: str, size: Size, where: Located, kind: LoraKind, sizes: tuple[Size, ...]) -> Usable | SetAside:
+def _judge(
+    path: Path, digest: str, image: Image.Image, area: Window, where: Located, kind: LoraKind, size: Size
+) -> Usable | SetAside:
     """The photo with its windows, or why it is set aside."""
     if where.doubt is not None:
         return _doubtful(path, where, where.doubt)
     if where.thing is None or (where.wearer is None and not where.is_alone):
         return _doubtful(path, where, f"no {NAMES[kind] if where.thing is None else 'wearer'} was found")
-    whole = PixelBox(0.0, 0.0, float(size[0]), float(size[1]))
-    thing, wearer = _plain(where.thing), whole if where.wearer is None else _plain(where.wearer)
-    if not all(0 <= b.left < b.right <= size[0] and 0 <= b.top < b.bottom <= size[1] for b in (thing, wearer)):
-        return _doubtful(path, where, "a box is empty or not in the photo")
-    train = window(thing, size, sizes[0], padding=PADDING[kind])
-    reg = window(wearer, size, sizes[0], padding=WEARER_PADDING, keep=thing) if where.wearer is not None else None
-    small = "{} is only {}x{} pixels of at least {}x{}"
-    for name, cut in (("what is trained", train), *([("the wearer", reg)] if where.wearer is not None else [])):
-        if cut is None or filled_size(cut, sizes) is None:
-            width, height = (cut[2] - cut[0], cut[3] - cut[1]) if cut is not None else size
-            return SetAside(path.name, small.format(name, width, height, *sizes[-1]))
-    assert train is not None
-    return Usable(path, digest, size, thing, wearer, train, reg, "" if reg is not None else "nobody wears it there")
+    for box in (where.thing, where.wearer):
+        if box is not None and not (0 <= box.left < box.right <= image.width and 0 <= box.top < box.bottom <= image.height):
+            return _doubtful(path, where, "a box is empty or not in the photo")
+    thing = clipped(_plain(where.thing), area)
+    wearer = clipped(_plain(where.wearer if where.wearer is not None else PixelBox(0, 0, *image.size)), area)
+    if thing is None or wearer is None:
+        return _doubtful(path, where, "a box lies in the bars around the picture")
+    train = place(thing, area, size, padding=PADDING[kind])
+    if train is None:
+        last = buckets(size)[-1]
+        why = f"all of it fits no picture between {last[1]}x{last[0]} and {last[0]}x{last[1]}; show more around it"
+        return SetAside(path.name, why)
+    if not train.is_usable:
+        return _small(path, "what is trained", train)
+    reg, missing = (
+        _regularisation(thing, wearer, area, size, train) if where.wearer is not None else (None, "nobody wears it there")
+    )
+    if reg is not None and not reg.is_usable:
+        return _small(path, "the wearer", reg)
+    return Usable(path, digest, image.size, thing, wearer, train, reg, missing, area)
+
+
+def _regularisation(
+    thing: PixelBox, wearer: PixelBox, area: Window, size: Size, train: Placement
+) -> tuple[Placement | None, str]:
+    """The wearer's window, or why there is none."""
+    reg = place(wearer, area, size, padding=WEARER_PADDING, keep=thing)
+    if reg is None:
+        return None, "the whole wearer fits no picture"
+    if same(thing, wearer):
+        return None, "the box of the thing is that of its wearer"
+    if same(reg.window, train.window):
+        return None, "its wearer would be the same picture"
+    return reg, ""
+
+
+def _small(path: Path, what: str, cut: Placement) -> SetAside:
+    left, top, right, bottom = cut.window
+    least = half(cut.bucket)
+    return SetAside(path.name, f"{what} is only {right - left}x{bottom - top} pixels of at least {least[0]}x{least[1]}")
 
 
 def _doubtful(path: Path, where: Located, why: str) -> SetAside:

@@ -24,7 +24,8 @@ class PrepareSettings:
     trigger: str
     """One tag of one's own: first in captions, and the name of the folders."""
     size: Size = (512, 768)
-    """Width and height in pixels of a crop, even; crops that do not fill it have half of it. Nothing is stretched or enlarged."""
+    """Width and height in pixels of a crop, even; crops that do not fill it have half of it, and those that would cut the thing
+    at this ratio another of about this area. Nothing is stretched or enlarged."""
     plan: Plan = SD15_PLAN
     """The length of the training, from which repeats follow."""
     caption_reg: bool = False
@@ -49,8 +50,3 @@ class PrepareSettings:
     def reg_token(self) -> str:
         """The word that regularisation images are trained under."""
         return self.reg_class or self.trigger
-
-    @property
-    def sizes(self) -> tuple[Size, Size]:
-        """Sizes of crops, the largest first."""
-        return self.size, (self.size[0] // 2, self.size[1] // 2)

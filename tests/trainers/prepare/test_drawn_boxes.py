@@ -157,8 +157,11 @@ def test_not_a_number_is_no_box(photos: Path, tmp_path: Path) -> None:
 
 
 def test_boxes_of_whole_photos_and_a_single_pose_are_said(photos: Path, tmp_path: Path) -> None:
-    entries = {f"a{i}.png": {"thing": [0, 0, 150 + i, 230], "wearer": [0, 0, 150 + i, 230]} for i in range(3)}
-    warnings = run(photos, tmp_path / "set", boxes=write(tmp_path / "mine.json", entries)).manifest.warnings
+    whole = [0, 0, 150, 225]
+    for index in range(3):
+        snap(tmp_path / "close", f"a{index}.png", (150, 225), index)
+    entries = {f"a{i}.png": {"thing": whole, "wearer": whole} for i in range(3)}
+    warnings = run(tmp_path / "close", tmp_path / "set", boxes=write(tmp_path / "mine.json", entries)).manifest.warnings
     assert any("in 3 of 3 photos the box of the thing is the whole photo" in line for line in warnings)
     warnings = run(photos, tmp_path / "set2").manifest.warnings
     assert any("all 3 photos show it in one pose" in line for line in warnings)

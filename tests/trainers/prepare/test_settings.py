@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from models.errors import InputError
+from trainers.prepare.cutting.buckets import half
 from trainers.prepare.settings import PrepareSettings
 from trainers.step_plan import Plan
 
@@ -10,7 +11,8 @@ from trainers.step_plan import Plan
 def test_defaults_follow_the_tutorial() -> None:
     settings = PrepareSettings("clothing", "testdress")
     assert settings.plan == Plan(steps=4000, epochs=10, batch=1)
-    assert settings.sizes == ((512, 768), (256, 384))
+    assert settings.size == (512, 768)
+    assert half(settings.size) == (256, 384)
     assert settings.reg_token == "testdress"
     assert PrepareSettings("clothing", "testdress", reg_class="girl").reg_token == "girl"
 

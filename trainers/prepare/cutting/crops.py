@@ -32,26 +32,21 @@ def window(box: PixelBox, image: Size, target: Size, *, padding: float = 0.0, ke
     return left, top, left + width, top + height
 
 
+def largest_window(box: PixelBox, image: Size, target: Size) -> Window:
+    """The largest window inside the photo of the ratio of `target`, to the pixel, around `box`."""
+    scale = min(image[0] / target[0], image[1] / target[1])
+    width, height = (max(1, min(round(side * scale), limit)) for side, limit in zip(target, image, strict=True))
+    left = _start((box.left + box.right) / 2, width, image[0], (box.left, box.right))
+    top = _start((box.top + box.bottom) / 2, height, image[1], (box.top, box.bottom))
+    return left, top, left + width, top + height
+
+
 def _start(centre: float, length: int, limit: int, visible: tuple[float, float]) -> int:
     """Where a window of `length` starts: around `centre`, moved to contain `visible` if it can, always inside 0..limit."""
     start = centre - length / 2
     if visible[1] - visible[0] <= length:
         start = min(max(start, visible[1] - length), visible[0])
     return min(max(round(start), 0), limit - length)
-
-
-def filled_size(cut: Window, sizes: tuple[Size, ...]) -> Size | None:
-    """The first of `sizes` (largest first) that the window fills without being enlarged."""
-    width, height = cut[2] - cut[0], cut[3] - cut[1]
-    return next((size for size in sizes if size[0] <= width and size[1] <= height), None)
-
-
-def common_size(cuts: list[Window], sizes: tuple[Size, ...], share: float = 0.75) -> Size:
-    """The largest of `sizes` that at least `share` of the windows fill: one size for a set, as long as few fall short of it."""
-    for size in sizes:
-        if sum(filled_size(cut, (size,)) is not None for cut in cuts) >= share * len(cuts):
-            return size
-    return sizes[-1]
 
 
 def box_in_crop(box: PixelBox, cut: Window, size: Size) -> PixelBox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.boxes import PixelBox
@@ -17,6 +17,7 @@ from trainers.prepare.cutting.crops import Size, box_in_crop
 from trainers.prepare.manifest import NAME, SHEET, read_manifest
 from trainers.prepare.names import is_mask
 from trainers.step_plan import ENOUGH
+from trainers.train.data.fitting import are_photos, check_size, fitted_box, fitted_size
 from trainers.train.data.layout import RepeatedFolder, folders_in, repeated_folders, train_folder
 
 
@@ -38,6 +39,8 @@ class Picture:
     """Where the trained thing is in it; None without a manifest."""
     token: str = ""
     """What its folder is named after."""
+    original: Size | None = None
+    """Size of its file where that is another; the middle of it is trained."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,13 @@ class Dataset:
         return tuple(found)
 
 
-def read_dataset(folder: Path, factor: int) -> Dataset:
+def read_dataset(folder: Path, factor: int, resolution: Size | None = None) -> Dataset:
     """Reads a set in one of the layouts of trainers.train.data.layout; an image without a caption has its folder's token.
 
-    The manifest of a set that `prepare` made locates the thing in each image. Every side must be a multiple of `factor` pixels (a
-    latent cell). Raises InputError for a missing or empty set, folders whose names do not begin with their
-    repeats, damaged images, other sizes, and two captions of one image that differ.
+    The manifest of a set that `prepare` made locates the thing in each image. Images are cut to multiples of `factor` pixels (a
+    latent cell). Where nobody cut a set (trainers.train.data.fitting), they are scaled down to the area of `resolution` first.
+    Raises InputError for a missing or empty set, folders whose names do not begin with their repeats, images that are damaged or
+    smaller than a cell, and two captions of one image that differ.
     """
     train, boxes = train_folder(folder), _boxes(folder)
     listed, masks = _listed(train, repeated_folders(folder))
@@ -95,10 +99,10 @@ def read_dataset(folder: Path, factor: int) -> Dataset:
         masks += reg_masks
     trained, regularising = _flat(listed), _flat(reg)
     captions = find_captions([*trained, *regularising], _list_folders(folder, [*listed, *reg]))
-    pictures = _pictures(listed, factor, boxes, captions, is_reg=False)
-    pictures += _pictures(reg, factor, boxes, captions, is_reg=True)
+    pictures = _pictures(listed, boxes, captions, is_reg=False) + _pictures(reg, boxes, captions, is_reg=True)
+    pictures = _fitted(pictures, factor, resolution)
     digest = _files_hash(train, trained) + (_files_hash(folder / "reg", regularising) if reg else "")
-    digest += hashlib.sha256(_boxes_text(pictures).encode()).hexdigest() + _captions_hash(pictures)
+    digest += hashlib.sha256(_boxes_text(pictures).encode()).hexdigest() + _captions_hash(pictures) + _sizes_hash(pictures)
     return Dataset(folder, tuple(pictures), digest, captions, tuple(masks), _unused(folder, pictures, captions, masks))
 
 
@@ -139,6 +143,12 @@ def _captions_hash(pictures: Sequence[Picture]) -> str:
     return hashlib.sha256(ascii(others).encode()).hexdigest() if others else ""
 
 
+def _sizes_hash(pictures: Sequence[Picture]) -> str:
+    """Over the sizes of images that are not trained as their files are; empty if there are none."""
+    others = [(p.path.name, p.original, p.size) for p in pictures if p.original is not None]
+    return hashlib.sha256(ascii(others).encode()).hexdigest() if others else ""
+
+
 def _plain_caption(picture: Picture) -> str:
     text = picture.path.with_suffix(".txt")
     return text.read_text(encoding="utf-8-sig").strip() if text.is_file() else picture.token
@@ -174,22 +184,29 @@ def _boxes(folder: Path) -> dict[Path, PixelBox]:
 
 
 def _pictures(
-    listed: Mapping[RepeatedFolder, Sequence[Path]],
-    factor: int,
-    boxes: dict[Path, PixelBox],
-    captions: FoundCaptions,
-    *,
-    is_reg: bool,
+    listed: Mapping[RepeatedFolder, Sequence[Path]], boxes: dict[Path, PixelBox], captions: FoundCaptions, *, is_reg: bool
 ) -> list[Picture]:
+    """At the sizes of their files."""
     found = []
     for folder, paths in listed.items():
         for path in paths:
-            size = open_photo(path).size
-            if size[0] % factor or size[1] % factor:
-                raise InputError(
-                    f"a picture of {size[0]}x{size[1]}, not multiples of {factor}", path, "cut it with huanhua prepare"
-                )
             written = captions.by_picture.get(path)
             caption = written.text if written is not None and written.text else folder.token
-            found.append(Picture(path, caption, folder.repeats, size, is_reg, boxes.get(path), folder.token))
+            found.append(Picture(path, caption, folder.repeats, open_photo(path).size, is_reg, boxes.get(path), folder.token))
     return found
+
+
+def _fitted(pictures: Sequence[Picture], factor: int, resolution: Size | None) -> list[Picture]:
+    """At the sizes that are trained; what `prepare` cut is as it is."""
+    uncut = [picture.size for picture in pictures if picture.thing is None]
+    if resolution is not None and not are_photos(uncut, resolution, factor):
+        resolution = None
+    return [_at(p, fitted_size(p.size, resolution if p.thing is None else None, factor), factor) for p in pictures]
+
+
+def _at(picture: Picture, size: Size, factor: int) -> Picture:
+    check_size(size, picture.size, factor, picture.path)
+    if size == picture.size:
+        return picture
+    thing = None if picture.thing is None else fitted_box(picture.thing, picture.size, size)
+    return replace(picture, size=size, original=picture.size, thing=thing)

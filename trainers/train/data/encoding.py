@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.io.images import open_photo
 from models.lora.sites import TEXT
 from trainers.train.data.dataset import Picture
+from trainers.train.data.fitting import open_fitted
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -60,7 +60,7 @@ def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
     import numpy as np
     import torch
 
-    images = np.stack([np.asarray(open_photo(p.path)) for p in pictures])
+    images = np.stack([np.asarray(open_fitted(p.path, p.size)) for p in pictures])
     x = torch.from_numpy(images).permute(0, 3, 1, 2).to(base.device, base.vae.dtype) / 127.5 - 1
     mean, deviation = base.family.encode_pixels(base, x)
     if not bool(mean.isfinite().all()):

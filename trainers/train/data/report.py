@@ -31,10 +31,13 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limi
     long = [p.path for p in dataset.pictures if p.caption in set(longer)]
     unused = [path for path in dataset.unused if is_picture(path) and not path.name.startswith(".")]
     others = [path for path in dataset.unused if path not in set(unused)]
+    fitted = [p.path for p in dataset.pictures if p.original is not None]
+    sizes = [f"{w}x{h}" for w, h in sorted({p.size for p in dataset.pictures if p.original is not None})]
     for paths, what, why in (
         (empty, "empty captions", "their folder's token is trained"),
         (several, "captions of several lines", "the first line is trained, as in kohya's scripts"),
         (long, f"captions of more than {limit} tokens", "the text encoder reads no more, the rest is cut"),
+        (fitted, "pictures scaled down or cut to whole latent cells", f"sizes trained: {', '.join(sizes)}"),
         (dataset.masks, "masks not used", "`--set outside=nothing` trains inside the boxes of huanhua prepare"),
         (unused, "pictures not used", "only those directly in folders like 10_testdress are trained"),
     ):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.boxes import PixelBox
-from trainers.prepare.cutting.crops import box_in_crop, common_size, filled_size, window
+from trainers.prepare.cutting.crops import box_in_crop, window
 
 SIZES = ((128, 192), (64, 96))
 SIDES = st.floats(0, 48, allow_nan=False)
@@ -39,28 +39,8 @@ def test_windows_lie_inside_have_the_ratio_and_hold_what_they_can(
             assert high <= end + 0.51
 
 
-@given(photos())
-def test_nothing_is_enlarged(photo: tuple[tuple[int, int], PixelBox, PixelBox]) -> None:
-    size, box, _ = photo
-    cut = window(box, size, SIZES[0])
-    assert cut is not None
-    target = filled_size(cut, SIZES)
-    if target is None:
-        assert cut[2] - cut[0] < 64
-    else:
-        assert target[0] <= cut[2] - cut[0]
-        assert target[1] <= cut[3] - cut[1]
-
-
 def test_a_photo_smaller_than_the_ratio_itself_has_no_window() -> None:
     assert window(PixelBox(0, 0, 1, 1), (1, 2), (128, 192)) is None
-
-
-def test_the_size_of_a_set_is_what_most_of_it_fills() -> None:
-    large, small = (0, 0, 150, 225), (0, 0, 80, 120)
-    assert common_size([large, large, large, small], SIZES) == (128, 192)
-    assert common_size([large, small, small, small], SIZES) == (64, 96)
-    assert common_size([(0, 0, 2, 3)], SIZES) == (64, 96)
 
 
 def test_a_box_of_the_photo_in_its_crop() -> None:
