@@ -277,5 +277,5 @@ def _locked_seeds(study: Study) -> list[int]:
 
     locked = locked_seeds(study)
     if not locked:
-        raise InputError("no seed is locked", study.root, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
+        raise InputError("no seed is locked", study.spec.name, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
     return locked

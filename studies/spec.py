@@ -19,6 +19,7 @@ from optimizer.search.space import Axis, Space
 from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
+from studies.project.folder import names_start
 from studies.prompts import check_tags
 from studies.scorer_spec import ScorersSection
 from studies.spec_reading.faults import spec_error
@@ -172,7 +173,7 @@ class StudySpec(Section):
     @model_validator(mode="before")
     @classmethod
     def _completed(cls, given: Any, info: ValidationInfo) -> Any:
-        """Filled from the files that `draw` names, which lie in the folder of the study file: the context's "root"."""
+        """Filled from the files that `draw` names, which are named from the context's "root"."""
         draw = given.get("draw") if isinstance(given, dict) else None
         way = way_named(draw.get("with")) if isinstance(draw, dict) else HuanhuaDraw
         return (
@@ -275,7 +276,7 @@ def read_spec(path: Path) -> StudySpec:
     """Reads and checks a study file. Raises InputError with the place and the mend on the first fault."""
     content = read_study_yaml(path)
     try:
-        return StudySpec.model_validate(content.data, context={"root": path.parent})
+        return StudySpec.model_validate(content.data, context={"root": names_start(path.parent)})
     except ValidationError as error:
         # Of the way to draw first: it decides what else has to be there.
         faults = sorted(error.errors(), key=lambda fault: fault["loc"][:1] != ("draw",))

@@ -22,6 +22,7 @@ from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
 from studies.local_models import LocalModels
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
+from studies.project.folder import names_start
 from studies.prompts import trigger_of, without_triggers
 from studies.render_settings import render_settings_of
 from studies.scorer_models import observer_id, scorer_models
@@ -38,7 +39,12 @@ def open_study(path: Path | str, workspace: Path | str | None = None) -> Study:
     `workspace` is the folder of everything that the study makes, `workspace` next to the file by default. Raises InputError.
     """
     file = study_file(Path(path))
-    return Study(read_spec(file), file.parent, workspace_of(file, None if workspace is None else Path(workspace)))
+    return Study(
+        read_spec(file),
+        names_start(file.parent),
+        workspace_of(file, None if workspace is None else Path(workspace)),
+        folder=file.parent,
+    )
 
 
 class Study:
@@ -55,17 +61,18 @@ class Study:
         workspace: Workspace,
         backend: Backend | None = None,
         models: LocalModels | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """`root` is the folder of the study file: relative names in it start there. By default `models` are the files that it
-        names, and `backend` is what its `draw` section asks for."""
-        self.spec, self.root, self.workspace = spec, root, workspace
+        """`root` is where relative names in the study file start: its folder, or the project's; `folder` is that of the file, by
+        default `root`. By default `models` are the files that it names, and `backend` is what its `draw` section asks for."""
+        self.spec, self.root, self.workspace, self.folder = spec, root, workspace, folder or root
         self.models = models or LocalModels(spec, root)
         """The study's files on this machine, for what needs the weights themselves: validation, a merged LoRA."""
         self.backend = backend or make_backend(DrawnStudy(spec, root, workspace, self.models))
 
     def on(self, backend: Backend) -> Study:
         """The same study and workspace, drawn by another backend."""
-        return Study(self.spec, self.root, self.workspace, backend, self.models)
+        return Study(self.spec, self.root, self.workspace, backend, self.models, self.folder)
 
     def path(self, name: str) -> Path:
         """The file that the study file names `name`."""

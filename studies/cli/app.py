@@ -26,6 +26,7 @@ from studies.cli import (
     lookbook,
     lora,
     models,
+    new,
     pick,
     prepare,
     run,
@@ -56,6 +57,7 @@ class Group(NamedTuple):
 
 
 VERBS: Final[Mapping[str, Verb | Group]] = {
+    "new": new.new,
     "init": init.init,
     "validate": validate.validate,
     "boxes": boxes.boxes,

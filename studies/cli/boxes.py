@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from studies.project.typed import typed_path
+
 
 def boxes(
-    photos: Annotated[Path, typer.Argument(help="folder of photos")],
+    photos: Annotated[Path, typer.Argument(help="folder of photos", parser=typed_path)],
     out: Annotated[Path | None, typer.Option(help="the boxes file; boxes.json in PHOTOS by default, which prepare finds")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="of the page; a free one by default")] = 0,
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
+from studies.project.typed import shown
 
 if TYPE_CHECKING:
     from studies.paperdoll.demo import Demo
@@ -62,5 +63,5 @@ def _print(demo: Demo, seconds: float, as_json: bool) -> None:
         return
     for name, place in places.items():
         typer.echo(f"{name:<10} {place}")
-    typer.echo(f"dashboards huanhua dashboards {study.root}")
+    typer.echo(f"dashboards huanhua dashboards {shown(study.folder)}")
     typer.echo(f"done in {seconds / 60:.1f} min")

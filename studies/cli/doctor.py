@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studies.project.typed import typed_study
+
 if TYPE_CHECKING:
     from studies.doctor.machine import Line
 
@@ -20,7 +22,7 @@ LIBRARIES = (
 
 def doctor(
     study: Annotated[
-        Path | None, typer.Argument(metavar="[STUDY]", help="a study.yaml or its folder: do its models open?")
+        Path | None, typer.Argument(metavar="[STUDY]", help="a study, as run takes it: do its models open?", parser=typed_study)
     ] = None,
 ) -> None:
     """Say what is installed, what it runs on, and which models open; no home folder, token or host name is printed."""

@@ -9,6 +9,7 @@ import typer
 
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
+from studies.project.typed import typed_path
 
 if TYPE_CHECKING:
     from models.vision.upscaler import Upscaler
@@ -31,7 +32,10 @@ def export(
         typer.Option("--seed", min=0, max=LARGEST_SEED, help="a seed that was run; all seeds with a pick by default"),
     ] = None,
     upscale: Annotated[
-        Path | None, typer.Option("--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it")
+        Path | None,
+        typer.Option(
+            "--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it", parser=typed_path
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:

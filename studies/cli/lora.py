@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studies.project.typed import typed_path
+
 if TYPE_CHECKING:
     from models.lora.summary import LoraSummary
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="a .safetensors LoRA from any tool, or the folder that peft saved")],
+    file: Annotated[
+        Path, typer.Argument(help="a .safetensors LoRA from any tool, or the folder that peft saved", parser=typed_path)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:
     """Print kind, rank, alpha, trigger, base and blocks of a LoRA."""

@@ -11,22 +11,31 @@ import typer
 from models.errors import InputError
 from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
+from studies.project.folder import MODELS
+from studies.project.typed import typed_model, typed_path
 
-DEFAULT_PARSER: Final = "fashn-ai/fashn-human-parser"
+AUTO: Final = "auto"
 
 
 def prepare(
-    photos: Annotated[Path, typer.Argument(help="folder of photos")],
-    out: Annotated[Path, typer.Argument(help="the training set to write")],
+    photos: Annotated[Path, typer.Argument(help="folder of photos", parser=typed_path)],
+    out: Annotated[Path, typer.Argument(help="the training set to write", parser=typed_path)],
     kind: Annotated[LoraKind, typer.Option(help="what the LoRA is of")],
     trigger: Annotated[str, typer.Option(help="its trigger word, a word of your own such as testdress")],
     size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
-    parser: Annotated[str, typer.Option(help="part parser: SegFormer folder, hub name, or none")] = DEFAULT_PARSER,
+    parser: Annotated[
+        str, typer.Option(help="part parser: SegFormer folder, hub name, or none; auto: models/fashn-human-parser, or the hub's")
+    ] = AUTO,
     tagger: Annotated[
         str,
-        typer.Option(help="a WD14 tagger's folder, or an open_clip model (ViT-L-14/openai, local-dir:PATH), or none"),
-    ] = "none",
-    tags: Annotated[Path | None, typer.Option(help="YAML of tag groups for an open_clip tagger, not the common ones")] = None,
+        typer.Option(
+            help="a WD14 tagger's folder, an open_clip model (ViT-L-14/openai, local-dir:PATH), or none; auto: "
+            "models/wd-vit-tagger-v3 if it is there"
+        ),
+    ] = AUTO,
+    tags: Annotated[
+        Path | None, typer.Option(help="YAML of tag groups for an open_clip tagger, not the common ones", parser=typed_path)
+    ] = None,
     caption_reg: Annotated[
         bool, typer.Option("--caption-reg", help="tag the wearers' pictures too; kohya leaves them untagged")
     ] = False,
@@ -39,7 +48,7 @@ def prepare(
     ] = None,
     boxes: Annotated[
         Path | None,
-        typer.Option(help="boxes by photo, as `huanhua boxes` draws them; boxes.json in PHOTOS by default"),
+        typer.Option(help="boxes by photo, as `huanhua boxes` draws them; boxes.json in PHOTOS by default", parser=typed_path),
     ] = None,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
@@ -56,10 +65,31 @@ def prepare(
         left_to_trigger=left_to_trigger,
         boxes=boxes,
     )
-    prepared, sheet = prepare_photos(photos, out, settings, parser=parser, tagger=tagger, tags=tags, callback=ConsoleCallback())
+    prepared, sheet = prepare_photos(
+        photos, out, settings, parser=parser_named(parser), tagger=tagger_named(tagger), tags=tags, callback=ConsoleCallback()
+    )
     for line in describe_prepared(prepared):
         print_line(line)
     typer.echo(sheet)
+
+
+def parser_named(name: str) -> str:
+    """The part parser of that name, or the one that `huanhua models get` fetched here, or else the hub's."""
+    from models.catalogue import real_model
+
+    if name != AUTO:
+        return typed_model(name)
+    parser = real_model("fashn-human-parser")
+    return str(parser.found(typed_path(MODELS)) or parser.repo)
+
+
+def tagger_named(name: str) -> str:
+    """The tagger of that name, or the one that `huanhua models get` fetched here, or else none."""
+    from models.catalogue import real_model
+
+    if name != AUTO:
+        return typed_model(name)
+    return str(real_model("wd-vit-tagger-v3").found(typed_path(MODELS)) or "none")
 
 
 def parse_size(text: str) -> tuple[int, int]:

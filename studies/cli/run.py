@@ -12,6 +12,7 @@ from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_command import command, print_next
 from studies.cli.progress.signals import interrupted_by_signals
+from studies.project.typed import shown, typed_new_study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,10 @@ def run(
     seed: Annotated[list[int] | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only these locked seeds")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
     fork: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="start a new study in this folder from the trials that still hold")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="start a new study in this folder from the trials that still hold", parser=typed_new_study
+        ),
     ] = None,
     ray: Annotated[
         str | None, typer.Option("--ray", metavar="local|auto|ADDRESS", help="draw on a Ray cluster, one worker a GPU")
@@ -75,5 +79,5 @@ def _forked(study: Study, path: Path, folder: Path) -> Study:
     forked, counts = fork_study(study, study_file(path).read_text(encoding="utf-8"), folder)
     for seed, count in counts.items():
         print_line(f"seed {seed}: {count} trials still hold")
-    print_line(f"from now on: huanhua run {folder}")
+    print_line(f"from now on: huanhua run {shown(folder)}")
     return forked

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
-from studies.cli.options import LARGEST_SEED, JsonOption, WorkspaceOption, open_study
+from studies.cli.options import LARGEST_SEED, STUDY_HELP, JsonOption, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
+from studies.project.typed import typed_path, typed_study
 
 if TYPE_CHECKING:
     from studies.report.explain import ScoredImage
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def score(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="pictures")],
-    study: Annotated[Path, typer.Option("--study", help="a study.yaml, or its folder")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="pictures", parser=typed_path)],
+    study: Annotated[Path, typer.Option("--study", help=STUDY_HELP, parser=typed_study)],
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="calibrate by what an earlier run of this seed drew")
     ] = None,

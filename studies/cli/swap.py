@@ -9,14 +9,19 @@ import typer
 
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
+from studies.project.typed import shown, typed_new_study, typed_path
 
 
 def swap(
     study: StudyArgument,
     change: Annotated[str, typer.Argument(metavar="LORA=FILE", help="such as dress=other.safetensors")],
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="the new study's folder; beside the old one")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="the new study's folder; beside the old one", parser=typed_new_study),
+    ] = None,
     references: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="photos of what the new LoRA shows; by default beside the old ones")
+        Path | None,
+        typer.Option(metavar="DIR", help="photos of what the new LoRA shows; by default beside the old ones", parser=typed_path),
     ] = None,
     trigger: Annotated[str | None, typer.Option(help="its trigger word, unless its file names it")] = None,
     workspace: WorkspaceOption = None,
@@ -26,9 +31,11 @@ def swap(
     from studies.spec import study_file
 
     opened = open_study(study, workspace)
-    name, file = parse_swap(change, opened)
-    folder = to or opened.root.resolve().parent / f"{opened.root.resolve().name}-{file.stem}"
+    key, equals, given = change.partition("=")
+    name, file = parse_swap(f"{key}={typed_path(given)}" if equals and given else change, opened)
+    old = study_file(study).resolve().parent
+    folder = to or old.parent / f"{old.name}-{file.stem}"
     text = study_file(study).read_text(encoding="utf-8")
     swapped = swap_lora(opened, text, name, file, folder, references=references, trigger=trigger, report=print_line)
     print_line(f"prompt: {swapped.spec.prompt}")
-    print_line(f"from now on: huanhua run {folder}")
+    print_line(f"from now on: huanhua run {shown(folder)}")

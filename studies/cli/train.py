@@ -10,20 +10,30 @@ import typer
 from models.errors import InputError
 from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
+from studies.project.folder import LORAS, MODELS
+from studies.project.typed import typed_model, typed_path
 
 
 def train(
-    dataset: Annotated[Path, typer.Argument(help="a training set made by prepare, or any kohya-style folder")],
-    base: Annotated[str, typer.Option(help="the base to train on: .safetensors, diffusers folder or hub name")],
-    out: Annotated[Path, typer.Option(help="the LoRA file to write")],
-    kind: Annotated[LoraKind, typer.Option(help="preset: face, clothing, shoes or other")],
+    dataset: Annotated[Path, typer.Argument(help="a training set made by prepare, or any kohya-style folder", parser=typed_path)],
+    base: Annotated[
+        str | None,
+        typer.Option(help="the base to train on: .safetensors, diffusers folder or hub name; the one in models/ by default"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="the LoRA file to write; by default loras/TRIGGER.safetensors", parser=typed_path)
+    ] = None,
+    kind: Annotated[
+        LoraKind | None, typer.Option(help="preset: face, clothing, shoes or other; by default the one the set was made for")
+    ] = None,
     trigger: Annotated[str | None, typer.Option(help="trigger word; by default the one the folder is named after")] = None,
     preset: Annotated[str, typer.Option(help="sd15, or lab for the paper-doll base")] = "sd15",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="change the preset, such as rank=16 or plan.epochs=5")
     ] = None,
     beside: Annotated[
-        list[Path] | None, typer.Option(help="a finished LoRA that will be active together with this one; may be given again")
+        list[Path] | None,
+        typer.Option(help="a finished LoRA that will be active together with this one; may be given again", parser=typed_path),
     ] = None,
     track: Annotated[
         str | None,
@@ -39,14 +49,22 @@ def train(
     ] = None,
 ) -> None:
     """Train one LoRA. A killed training resumes when the same command is given again."""
+    from studies.project.bases import only_base
+    from studies.project.training_sets import set_facts
     from studies.tracking.study_tracker import open_tracker_at
     from studies.training.describe import describe_trained
     from studies.training.samples import CFG, SampleSettings
     from studies.training.tracked import TRAININGS, close_training_tracker, train_tracked
-    from studies.training.train import train_lora, train_request
+    from studies.training.train import folder_trigger, train_lora, train_request
 
     if track is None and (sample_every, sample_prompt) != (None, None):
         raise InputError("sample pictures are drawn for MLflow alone", "--sample-every, --sample-prompt", "add --track WHERE")
+    made = set_facts(dataset)
+    kind = kind or made.kind
+    if kind is None:
+        raise InputError("the set does not tell what the LoRA is of", dataset, "add --kind face, clothing, shoes or other")
+    base = typed_model(base) if base is not None else str(only_base(typed_path(MODELS)))
+    out = out or typed_path(Path(LORAS, f"{trigger or made.trigger or folder_trigger(dataset)}.safetensors"))
     request = train_request(dataset, out, kind, family=preset, trigger=trigger, settings=settings or ())
     callback, companions = ConsoleCallback(), beside or ()
     if track is None:

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
-from studies.cli.options import open_study
+from studies.cli.options import STUDY_HELP, open_study
+from studies.project.typed import typed_study
 
 
 def validate(
-    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="a study.yaml, or its folder")] = None,
+    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help=STUDY_HELP, parser=typed_study)] = None,
     schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of study.yaml")] = False,
 ) -> None:
     """Open every file that a study names; say what is wrong and where."""

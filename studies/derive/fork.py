@@ -17,6 +17,7 @@ from optimizer.point import Job
 from optimizer.trial_store.store import TrialStore
 from studies.derive.new_folder import check_new_folder
 from studies.derive.study_yaml import moved
+from studies.project.folder import names_start
 from studies.run.scouting import locked_seeds
 from studies.run.shared_storage.ownership import check_owner
 from studies.run.transfer import INHERITED
@@ -47,8 +48,10 @@ def fork_study(study: Study, text: str, folder: Path) -> tuple[Study, dict[int, 
             _link(image, workspace.images / image.name)
     workspace.write(INHERITED, {str(seed): trials for seed, trials in valid.items()})
     # Last: a study file means that the study is complete.
-    write_whole(file, moved(text, study.root, folder).encode())
-    return Study(read_spec(file), folder, workspace), {seed: len(trials) for seed, trials in valid.items()}
+    write_whole(file, moved(text, study.root, names_start(folder), folder.name).encode())
+    return Study(read_spec(file), names_start(folder), workspace, folder=folder), {
+        seed: len(trials) for seed, trials in valid.items()
+    }
 
 
 def _valid_trials(study: Study, seed: int, trial_store: TrialStore) -> list[dict[str, Any]]:

@@ -19,16 +19,16 @@ PATHS: Final = (
 """Keys whose values name files or folders; * stands for every key of a mapping and every item of a list."""
 
 
-def moved(text: str, old: Path, new: Path) -> str:
-    """The study file for another folder: named after it, and with relative paths that lead to the same files from there."""
+def moved(text: str, old: Path, new: Path, name: str) -> str:
+    """The study file under another name, with relative paths from `new` that lead to the same files as those from `old`."""
     root = yaml.compose(text)
-    changes = [(node, new.name) for node in _nodes(root, ("name",))]
+    changes = [(node, name) for node in _nodes(root, ("name",))]
     for path in PATHS:
         for node in _nodes(root, path):
             prefix = "local-dir:" if node.value.startswith("local-dir:") else ""
-            name = Path(node.value.removeprefix(prefix)).expanduser()
-            if not name.is_absolute() and (old / name).exists():
-                changes.append((node, prefix + path_from(new, old / name)))
+            place = Path(node.value.removeprefix(prefix)).expanduser()
+            if not place.is_absolute() and (old / place).exists():
+                changes.append((node, prefix + path_from(new, old / place)))
     return _replaced(text, changes)
 
 

@@ -22,6 +22,7 @@ from studies.derive.replacement import check_replacement
 from studies.derive.server_swap import with_server_lora
 from studies.derive.study_yaml import moved, path_from, section, with_values
 from studies.drawing.section import ServerDraw
+from studies.project.folder import names_start
 from studies.prompts import trigger_of
 from studies.references.photos import prepared_kind
 from studies.run.scouting import LOCKED, locked_seeds
@@ -38,7 +39,7 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
         raise InputError(f"not a swap: {text}", "swap", "write it as dress=other.safetensors")
     if name not in study.spec.searched():
         searched = ", ".join(study.spec.searched())
-        raise InputError(f"no LoRA called {name} is searched here", study.root, f"name one of {searched}")
+        raise InputError(f"no LoRA called {name} is searched here", study.spec.name, f"name one of {searched}")
     path = Path(file).expanduser()
     if not path.exists() and not isinstance(study.spec.draw, ServerDraw):
         raise InputError("no such file", path, "name a LoRA file")
@@ -66,7 +67,7 @@ def swap_lora(
     check_new_folder(folder, "--to DIR")
     seeds = locked_seeds(study)
     if not seeds:
-        raise InputError("no seed is locked", study.root, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
+        raise InputError("no seed is locked", study.spec.name, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
     new_trigger, note = _checked(study, name, file, trigger)
     if note is not None:
         report(f"note: {note}")
@@ -76,23 +77,24 @@ def swap_lora(
     old, new = study.triggers.get(name), new_trigger
     for line in _prompt_notes(study, name, old, new):
         report(f"note: {line}")
-    values: dict[str, Any] = {"file": path_from(folder, file) if file.exists() else file.as_posix()}
+    start = names_start(folder)
+    values: dict[str, Any] = {"file": path_from(start, file) if file.exists() else file.as_posix()}
     if photos is not None:
-        values["references"] = path_from(folder, photos)
+        values["references"] = path_from(start, photos)
     if study.spec.loras[name].trigger is not None:
         values["trigger"] = new or None
-    swapped = with_values(moved(text, study.root, folder), ("loras", name), values)
+    swapped = with_values(moved(text, study.root, start, folder.name), ("loras", name), values)
     swapped = with_server_lora(swapped, study, name, file.name)
     if old and new:
         swapped = _with_trigger(swapped, study.spec.prompt, old, new)
-    swapped = _with_learn(swapped, path_from(folder, study.root))
+    swapped = _with_learn(swapped, path_from(start, study.folder))
     study_file = folder / "study.yaml"
     folder.mkdir(parents=True, exist_ok=True)
     workspace = Workspace(folder / "workspace").make()
     workspace.write(LOCKED, seeds)
     # Last: a study file means that the study is complete.
     write_whole(study_file, swapped.encode())
-    return Study(read_spec(study_file), folder, workspace)
+    return Study(read_spec(study_file), start, workspace, folder=folder)
 
 
 def _checked(study: Study, name: str, file: Path, trigger: str | None) -> tuple[str | None, str | None]:

@@ -13,6 +13,7 @@ from models.lora_kinds import LoraKind
 from studies.paperdoll.bundle import DETECTION_SIZE, WEIGHTS
 from studies.paperdoll.world.figure import Garment, Identity, Shoes
 from studies.paperdoll.world.products import WORN, Product
+from studies.project.folder import names_start
 
 PHOTOS: Final = 24
 LEFT_TO_TRIGGER: Final = 0.4
@@ -75,7 +76,8 @@ def kind_of(product: Product) -> LoraKind:
 
 def study_text(folder: Path) -> str:
     """study.yaml for a demo in `folder`. Files of the lab are named by relative paths where that is possible."""
-    lab = _from(folder, WEIGHTS)
+    start = names_start(folder)
+    lab, own = _from(start, WEIGHTS), f"{_from(start, folder.resolve())}/" if start != folder else ""
     values = {
         "name": "paper-doll",
         "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
@@ -83,9 +85,9 @@ def study_text(folder: Path) -> str:
         "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": SAMPLER, "cfg": CFG, "rng": "cpu"},
         "loras": {
             o.name: {
-                "file": f"loras/{o.product}.safetensors",
+                "file": f"{own}loras/{o.product}.safetensors",
                 "kind": o.kind,
-                "references": f"data/{o.name}",
+                "references": f"{own}data/{o.name}",
                 "start": o.start,
                 "bounds": [0.0, o.most],
             }

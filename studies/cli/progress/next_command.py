@@ -6,12 +6,13 @@ import shlex
 from pathlib import Path
 
 from studies.cli.progress.console import print_line
+from studies.project.typed import shown
 
 
 def command(verb: str, study: Path, *words: object, workspace: Path | None = None) -> str:
     """`huanhua run my-study --seed 7`, quoted for a shell."""
     place = [] if workspace is None else ["--workspace", str(workspace)]
-    return shlex.join(["huanhua", verb, str(study), *(str(word) for word in words), *place])
+    return shlex.join(["huanhua", verb, shown(study), *(str(word) for word in words), *place])
 
 
 def print_next(verb: str, study: Path, *words: object, workspace: Path | None = None) -> None:

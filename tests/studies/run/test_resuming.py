@@ -233,7 +233,7 @@ scorers: {hands: {judge: h.onnx}}
 """
     (tmp_path / "new").mkdir()
     file = tmp_path / "new" / "study.yaml"
-    file.write_text(moved(text, tmp_path / "old", tmp_path / "new"), encoding="utf-8")
+    file.write_text(moved(text, tmp_path / "old", tmp_path / "new", "new"), encoding="utf-8")
     assert "# the dress" in file.read_text(encoding="utf-8")
     spec = read_spec(file)
     assert (spec.name, spec.base.checkpoint) == ("new", "hub/name")

@@ -1,0 +1,82 @@
+"""The bases that lie in a folder of models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from models.base.detect import checkpoint_shapes, family_of
+from models.base.registry import family_of_pipeline
+from models.errors import InputError
+
+SMALLEST: Final = 10_000_000
+"""Bytes of a single file from which it may be a base."""
+
+
+@dataclass(frozen=True)
+class FoundBase:
+    """A base, by what its header or its folder tells."""
+
+    path: Path
+    family: str
+    """Its name in `models.base.registry`."""
+    side: int | None = None
+    """Pixels of the side of the square that its denoiser was made for, where a folder states it."""
+
+
+def bases_in(folder: Path, depth: int = 2) -> list[FoundBase]:
+    """Single files and diffusers folders, at most `depth` folders deep; sorted by path. Loads no weight."""
+    return sorted(_found(folder, depth), key=lambda base: base.path.as_posix())
+
+
+def only_base(folder: Path) -> Path:
+    """The base in a folder of models. Raises InputError if there is none, or more than one."""
+    found = bases_in(folder)
+    if len(found) == 1:
+        return found[0].path
+    if found:
+        raise InputError(f"{len(found)} bases are there", folder, f"name one, such as --base {found[0].path.as_posix()}")
+    raise InputError("no base is there", folder, "put a checkpoint there, or name one: --base FILE")
+
+
+def _found(folder: Path, depth: int) -> Iterator[FoundBase]:
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            if (path / "model_index.json").is_file():
+                yield from _folder(path)
+            elif depth > 1:
+                yield from _found(path, depth - 1)
+        elif path.suffix == ".safetensors" and path.stat().st_size >= SMALLEST:
+            yield from _file(path)
+
+
+def _file(path: Path) -> Iterator[FoundBase]:
+    try:
+        yield FoundBase(path, family_of(path, checkpoint_shapes(path, allow_pickle=False)).name)
+    except InputError:  # another model, or a damaged file
+        return
+
+
+def _folder(path: Path) -> Iterator[FoundBase]:
+    family = family_of_pipeline(str(_json(path / "model_index.json").get("_class_name")))
+    if family is None:
+        return
+    denoiser = _json(path / family.denoiser_folder / "config.json")
+    side, levels = denoiser.get("sample_size"), _json(path / "vae" / "config.json").get("block_out_channels")
+    stated = isinstance(side, int) and isinstance(levels, list)
+    yield FoundBase(path, family.name, side * 2 ** (len(levels) - 1) if stated else None)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,74 @@
+"""What a person names on the command line, from anywhere inside a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from studies.project.folder import FOLDERS, STUDIES, absolute, project_of
+
+STUDY_FILE: Final = "study.yaml"
+
+
+def typed_path(text: str | Path) -> Path:
+    """The file or folder of that name, which need not exist.
+
+    A name such as `loras/dress.safetensors`, which begins with one of a project's folders, means the project's where the current
+    folder has nothing of that name.
+    """
+    path = Path(text)
+    project = project_of(Path())
+    if project is None or path.is_absolute() or path.parts[:1] == ("~",) or _is_here(path):
+        return path
+    return project / path if path.parts[:1] and path.parts[0] in FOLDERS and not _is_root(project) else path
+
+
+def typed_model(text: str) -> str:
+    """As `typed_path` where that is on this machine; any other name, such as a hub's, as it is."""
+    path = typed_path(text)
+    return str(path) if path != Path(text) and path.exists() else text
+
+
+def typed_study(text: str | Path) -> Path:
+    """The study of that name: a study.yaml or its folder, or the name of a folder in the project's `studies`."""
+    path = typed_path(text)
+    named = _in_studies(path)
+    is_study = path.is_file() or (path / STUDY_FILE).is_file()
+    return named if named is not None and not is_study and (named / STUDY_FILE).is_file() else path
+
+
+def typed_new_study(text: str | Path) -> Path:
+    """The folder of a new study: within a project a plain name is a folder in `studies`."""
+    path = typed_path(text)
+    named = _in_studies(path)
+    return path if named is None else named
+
+
+def shown(path: Path) -> str:
+    """The name of a place for a command that is typed next: a study in `studies` by its name alone, others from here if below."""
+    place, project = absolute(path), project_of(Path())
+    if project is not None and place.parent == project / STUDIES:
+        return place.name
+    for start in (Path.cwd(), *(() if project is None else (project,))):
+        if place.is_relative_to(start):
+            return place.relative_to(start).as_posix()
+    return str(path)
+
+
+def _in_studies(path: Path) -> Path | None:
+    """The folder of a plain name in the project's `studies`; None for other names, and outside a project."""
+    project = project_of(Path())
+    if project is None or len(path.parts) != 1 or path.is_absolute() or path.name in (*FOLDERS, "", ".."):
+        return None
+    return Path(STUDIES, path) if _is_root(project) else project / STUDIES / path
+
+
+def _is_here(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file system takes
+        return True
+
+
+def _is_root(project: Path) -> bool:
+    return project == absolute(Path())
