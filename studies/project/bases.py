@@ -70,8 +70,8 @@ def _folder(path: Path) -> Iterator[FoundBase]:
         return
     denoiser = _json(path / family.denoiser_folder / "config.json")
     side, levels = denoiser.get("sample_size"), _json(path / "vae" / "config.json").get("block_out_channels")
-    stated = isinstance(side, int) and isinstance(levels, list)
-    yield FoundBase(path, family.name, side * 2 ** (len(levels) - 1) if stated else None)
+    stated = side * 2 ** (len(levels) - 1) if isinstance(side, int) and isinstance(levels, list) else None
+    yield FoundBase(path, family.name, stated)
 
 
 def _json(path: Path) -> dict[str, Any]:
