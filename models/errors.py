@@ -9,11 +9,12 @@ def first_line(error: Exception, letters: int = 120) -> str:
 
 
 class InputError(Exception):
-    """What is wrong, where, and how to mend it, in one line."""
+    """What is wrong, where, and how to mend it, in one line of printable letters: names out of files move no cursor."""
 
     def __init__(self, what: str, where: object, mend: str) -> None:
         self.what, self.where, self.mend = what, str(where), mend
-        super().__init__(" ".join(f"{what}: {where}; {mend}".split()))
+        line = " ".join(f"{what}: {where}; {mend}".split())
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Pickled by its parts, so that it comes back whole from another process."""
