@@ -21,8 +21,12 @@ def score(study: Study, images: Sequence[Path | str] | Path | str, *, seed: int 
     """
     from studies.report.explain import open_images, score_images
     from studies.run.calibration import load_calibration
+    from studies.study import check_study
 
+    check_study(study)
     files = [images] if isinstance(images, (str, Path)) else images
+    if not isinstance(files, Sequence) or not all(isinstance(file, (str, Path)) for file in files):
+        raise InputError("no list of image files", repr(images)[:80], "give paths, or one")
     found, wrong = open_images([Path(file) for file in files])
     if wrong:
         raise wrong[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from models.errors import InputError
+
 SCORERS_NEED: Final = 3 * 2**30
 """Bytes that scorers of full size need on a device besides the base: ViT-L-14, a SegFormer, and their activations."""
 
@@ -19,9 +21,23 @@ def best_device(name: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def check_device(name: str, where: str) -> None:
+    """Raises InputError if this machine has no such device. `where` is the key that names it."""
+    import torch
+
+    try:
+        here = torch.device(name).type != "meta"
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError):
+        here = False
+    if not here:
+        raise InputError(f"this machine has no device {name[:60]}", where, "name auto, cpu, cuda or mps")
+
+
 def scorers_device(name: str) -> str:
-    """`name`, or for "auto" the device that renders if it has memory left, else the CPU."""
+    """`name`, or for "auto" the device that renders if it has memory left, else the CPU. Raises InputError if it is not here."""
     device = best_device(name)
+    check_device(device, "scorers.device")
     if name != "auto" or device == "cpu":
         return device
     import torch

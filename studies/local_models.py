@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from studies.devices import best_device
+from studies.devices import best_device, check_device
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
 from studies.prompts import trigger_of, without_triggers
 from studies.render_settings import render_settings_of
@@ -94,6 +94,7 @@ class LocalModels:
     def renderer(self) -> Renderer:
         from optimizer.render.diffusers_renderer import DiffusionRenderer
 
+        check_device(self.device, "render.device")
         fixed = {name: section.fixed for name, section in self.spec.loras.items() if section.fixed is not None}
         render = self.spec.render
         return DiffusionRenderer(

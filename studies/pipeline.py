@@ -62,8 +62,10 @@ def scout_study(
     from studies.announce import announce
     from studies.report.sheets.scouting import scout_sheet
     from studies.run.scouting import locked_seeds, scout, scout_jobs
+    from studies.study import check_study
     from studies.tracking.study_tracker import LATER_BY_REPEATING, study_tracker
 
+    check_study(study)
     callback, count = callback or SilentCallback(), _scout_count(study) if count is None else count
     _check_whole(count, "count", 1)
     with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
@@ -99,8 +101,10 @@ def run_study(
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
     from studies.run.shared_storage.ownership import claim
+    from studies.study import check_study
     from studies.tracking.study_tracker import study_tracker
 
+    check_study(study)
     callback = callback or SilentCallback()
     for seed in seeds:
         _check_whole(seed, "seeds", 0, study.spec.draw.largest_seed)

@@ -38,6 +38,8 @@ def open_study(path: Path | str, workspace: Path | str | None = None) -> Study:
 
     `workspace` is the folder of everything that the study makes, `workspace` next to the file by default. Raises InputError.
     """
+    if not isinstance(path, (str, Path)):
+        raise InputError("no path of a study", repr(path)[:80], "give the place of a study.yaml, or of its folder")
     file = study_file(Path(path))
     return Study(
         read_spec(file),
@@ -45,6 +47,12 @@ def open_study(path: Path | str, workspace: Path | str | None = None) -> Study:
         workspace_of(file, None if workspace is None else Path(workspace)),
         folder=file.parent,
     )
+
+
+def check_study(study: object) -> None:
+    """Raises InputError for what is no open study, such as its path."""
+    if not isinstance(study, Study):
+        raise InputError("no open study", repr(study)[:80], "open it first: huanhua.open_study(path)")
 
 
 class Study:

@@ -11,10 +11,11 @@ from typing import Final
 from models.base.family import Base
 from models.base.textual_inversion import is_named
 from models.catalogue import limits_of_use
+from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
-from studies.devices import best_device
+from studies.devices import best_device, check_device
 from studies.doctor.places import check_places
 from studies.doctor.servers import server_lines
 from studies.references.photos import prepared_kind
@@ -96,7 +97,12 @@ def _model_lines(study: Study) -> Iterator[str]:
     models = study.models
     study.render_settings.check(models.base.factor)
     yield f"base       {study.spec.base.checkpoint}: opens"
-    if noise_is_elsewhere(study.render_settings.rng, best_device(study.spec.render.device)):
+    device = best_device(study.spec.render.device)
+    try:
+        check_device(device, "render.device")
+    except InputError as error:
+        yield f"note       render.device: {error.what}; only workers that have it can draw"
+    if noise_is_elsewhere(study.render_settings.rng, device):
         yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
     for name, file in models.loras.items():
         layers = sum(len(modules) for modules in file.layers.values())

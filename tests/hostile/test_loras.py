@@ -55,7 +55,8 @@ def test_one_line_or_the_weights_that_it_states(made: HostileLora, tmp_path: Pat
 def _weight(layer: nn.Module) -> Tensor:
     """What the layer multiplies with: of a convolution, its answer to one pixel at a time."""
     if isinstance(layer, nn.Linear):
-        return (layer(torch.eye(layer.in_features)) - layer(torch.zeros(layer.in_features))).T
+        answer: Tensor = layer(torch.eye(layer.in_features)) - layer(torch.zeros(layer.in_features))
+        return answer.T
     assert isinstance(layer, nn.Conv2d)
     size = layer.kernel_size[0]
     pixels = torch.eye(layer.in_channels * size * size).view(-1, layer.in_channels, size, size)

@@ -124,10 +124,11 @@ def _alphas(rng: random.Random) -> Iterator[HostileLora]:
             made = _layers(rng)
             made.tensors[f"{made.stems[0]}.alpha"] = torch.tensor(value, dtype=dtype)
             yield made.bad(f"alpha {value} in {dtype}")
-    for shape in ((0,), (2,), (2, 2)):
+    wrong: tuple[tuple[int, ...], ...] = ((0,), (2,), (2, 2))
+    for size in wrong:
         made = _layers(rng)
-        made.tensors[f"{made.stems[0]}.alpha"] = torch.ones(shape)
-        yield made.bad(f"alpha of shape {shape}")
+        made.tensors[f"{made.stems[0]}.alpha"] = torch.ones(size)
+        yield made.bad(f"alpha of shape {size}")
     for dtype in (torch.int8, torch.uint8, torch.int32, torch.int64, torch.float64, torch.bfloat16, torch.float8_e4m3fn):
         for shape in ((), (1,), (1, 1)):
             number = rng.choice((1, 2, 4, 8))
