@@ -15,6 +15,9 @@ def describe_prepared(prepared: Prepared) -> list[str]:
     lines = [f"{prepared.pictures} photos -> {prepared.out}"]
     for name, sizes in prepared.sizes.items():
         repeats = manifest.train_repeats if name == "train" else manifest.reg_repeats
+        if not sizes:
+            lines.append(f"  {name}: none")
+            continue
         shown = ", ".join(f"{n} of {w}x{h}" for (w, h), n in sorted(sizes.items()))
         under = f", trained under '{manifest.reg_token}'" if name == "reg" else ""
         lines.append(f"  {name}: {shown}, each {repeats} times an epoch{under}")

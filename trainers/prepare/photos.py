@@ -214,7 +214,7 @@ def _regularisation(
     if reg is None:
         return None, "the whole wearer fits no picture"
     if same(thing, wearer):
-        return None, "the box of the thing is that of its wearer"
+        return None, "the box of the thing is that of its wearer; draw it closer with `huanhua boxes PHOTOS`"
     if same(reg.window, train.window):
         return None, "its wearer would be the same picture"
     return reg, ""

@@ -57,7 +57,7 @@ def train(
     and a training that diverges.
     """
     started, preset = time.monotonic(), request.preset
-    dataset = read_dataset(request.dataset, base.factor, preset.size)
+    dataset = read_dataset(request.dataset, base.factor, preset.size, renamed=preset.outside != "photo")
     plan = batches(dataset.pictures, batch=preset.plan.batch, epochs=preset.plan.epochs, variety=preset.variety, seed=preset.seed)
     counts = preset.plan.steps_of(dataset.train_samples), preset.plan.steps_of(dataset.reg_samples)
     check_boxes(dataset, preset, has_companions=bool(companions))

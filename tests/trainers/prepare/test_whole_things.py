@@ -90,7 +90,7 @@ def test_train_and_reg_are_never_the_same_picture(tmp_path: Path) -> None:
     }
     prepared = made(tmp_path, boxes)
     assert [(record.reg is None, record.reg_missing) for record in prepared.manifest.photos] == [
-        (True, "the box of the thing is that of its wearer"),
+        (True, "the box of the thing is that of its wearer; draw it closer with `huanhua boxes PHOTOS`"),
         (True, "its wearer would be the same picture"),
         (False, ""),
     ]

@@ -82,15 +82,17 @@ class Dataset:
         return tuple(found)
 
 
-def read_dataset(folder: Path, factor: int, resolution: Size | None = None) -> Dataset:
+def read_dataset(folder: Path, factor: int, resolution: Size | None = None, *, renamed: bool = False) -> Dataset:
     """Reads a set in one of the layouts of trainers.train.data.layout; an image without a caption has its folder's token.
 
     The manifest of a set that `prepare` made locates the thing in each image. Images are cut to multiples of `factor` pixels (a
     latent cell). Where nobody cut a set (trainers.train.data.fitting), they are scaled down to the area of `resolution` first.
+    With `renamed` the manifest's images are also found in folders whose repeats a person changed.
+
     Raises InputError for a missing or empty set, folders whose names do not begin with their repeats, images that are damaged or
     smaller than a cell, and two captions of one image that differ.
     """
-    train, boxes = train_folder(folder), _boxes(folder)
+    train = train_folder(folder)
     listed, masks = _listed(train, repeated_folders(folder))
     reg: dict[RepeatedFolder, list[Path]] = {}
     # kohya's GUI makes an empty one.
@@ -98,6 +100,7 @@ def read_dataset(folder: Path, factor: int, resolution: Size | None = None) -> D
         reg, reg_masks = _listed(folder / "reg", found)
         masks += reg_masks
     trained, regularising = _flat(listed), _flat(reg)
+    boxes = _boxes(folder, [*trained, *regularising], renamed=renamed)
     captions = find_captions([*trained, *regularising], _list_folders(folder, [*listed, *reg]))
     pictures = _pictures(listed, boxes, captions, is_reg=False) + _pictures(reg, boxes, captions, is_reg=True)
     pictures = _fitted(pictures, factor, resolution)
@@ -176,11 +179,19 @@ def first_caption(folder: Path) -> str:
     return read_dataset(folder, 1).pictures[0].caption
 
 
-def _boxes(folder: Path) -> dict[Path, PixelBox]:
+def _boxes(folder: Path, paths: Sequence[Path], *, renamed: bool) -> dict[Path, PixelBox]:
     if not (folder / NAME).is_file():
         return {}
     photos = read_manifest(folder).photos
-    return {folder / cut.file: box_in_crop(photo.thing, cut.window, cut.size) for photo in photos for cut in photo.cuts.values()}
+    found = {Path(cut.file): box_in_crop(photo.thing, cut.window, cut.size) for photo in photos for cut in photo.cuts.values()}
+    by_place = {(file.parts[0], file.name): box for file, box in found.items()}
+    boxes = {folder / file: box for file, box in found.items()}
+    if renamed:
+        # Not always: a set that was trained without its boxes keeps its hash.
+        inside = [path for path in paths if path.is_relative_to(folder)]
+        places = {path: (path.relative_to(folder).parts[0], path.name) for path in inside}
+        boxes |= {path: by_place[place] for path, place in places.items() if place in by_place}
+    return boxes
 
 
 def _pictures(

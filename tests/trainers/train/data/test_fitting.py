@@ -108,6 +108,17 @@ def test_a_picture_of_less_than_a_cell_is_refused(tmp_path: Path) -> None:
         read_dataset(tmp_path, 8, RESOLUTION)
 
 
+def test_a_folder_whose_repeats_a_person_changed_keeps_its_boxes_where_they_are_needed(tmp_path: Path) -> None:
+    write(tmp_path / "train/10_x", (512, 768))
+    cut = Cut("train/10_x/0.png", (0, 0, 512, 768), (512, 768), (), None)
+    record = PhotoRecord("0.png", "", (512, 768), PixelBox(1, 2, 30, 40), PixelBox(0, 0, 50, 60), cut, None)
+    Manifest("clothing", "x", "photos", 10, 1, (record,), (), (), "x").write(tmp_path)
+    before = read_dataset(tmp_path, 8).pictures[0].thing
+    (tmp_path / "train/10_x").rename(tmp_path / "train/20_x")
+    assert read_dataset(tmp_path, 8, renamed=True).pictures[0].thing == before == PixelBox(1, 2, 30, 40)
+    assert read_dataset(tmp_path, 8).pictures[0].thing is None
+
+
 def test_photos_that_a_person_added_to_a_prepared_set_are_scaled_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path / "train/10_x", (1024, 1536), (3000, 4000))
     cut = Cut("train/10_x/0.png", (0, 0, 1024, 1536), (1024, 1536), (), None)
