@@ -84,14 +84,9 @@ def run_page(
     `run_id` tells the trials of a seed from those of a study of its name that was deleted, or is another's; without it the newest
     is taken. Runs that earlier versions logged have none.
     """
-    api = f"{address.rstrip('/')}/api/2.0/mlflow"
-    try:
-        answer = _asked(f"{api}/experiments/get-by-name?experiment_name={quote(study, safe='')}", login)
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return None
-        raise
-    experiment = answer["experiment"]["experiment_id"]
+    api, experiment = f"{address.rstrip('/')}/api/2.0/mlflow", _experiment(address, study, login)
+    if experiment is None:
+        return None
     kind = f"tags.`huanhua.kind` = '{'seed' if trial is None else 'trial'}' and tags.`huanhua.seed` = '{seed}'"
     query = kind if trial is None else f"{kind} and tags.`huanhua.trial` = '{trial}'"
     body = {"experiment_ids": [experiment], "filter": query, "max_results": MANY}
@@ -101,6 +96,23 @@ def run_page(
     if not found:
         return None
     return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{found[0]}?{MODELS}"
+
+
+def runs_page(address: str, study: str, login: Login | None = None) -> str | None:
+    """The address of the list of a study's runs, or None if MLflow does not have it. Raises OSError as `run_page` does."""
+    experiment = _experiment(address, study, login)
+    return None if experiment is None else f"{address.rstrip('/')}/#/experiments/{experiment}/runs?{MODELS}"
+
+
+def _experiment(address: str, study: str, login: Login | None) -> str | None:
+    """Its id."""
+    url = f"{address.rstrip('/')}/api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(study, safe='')}"
+    try:
+        return str(_asked(url, login)["experiment"]["experiment_id"])
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise
 
 
 def _tag(run: dict[str, Any], key: str) -> str:

@@ -220,7 +220,7 @@ def pick_trial(study: Study, seed: int, number: int | None, *, callback: Callbac
         write_notes(trial_store, study.spec.name, outcome)
         show_figures(study, outcome)
         with study_tracker(study, callback) as tracker:
-            log_pick(tracker, outcome)
+            log_pick(tracker, outcome, blurred=True)
     return outcome
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from studies.cli.progress.choose import choose_callback
-from studies.cli.progress.console import print_line
+from studies.cli.progress.console import console, print_line
+from studies.cli.progress.signals import interrupted_by_signals
+from studies.cli.progress.terminal_picture import print_large
 from studies.project.typed import shown
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ def demo(
     print_line("The paper-doll demo, about fifteen minutes on one or two processor cores:")
     for name, what in STAGES:
         print_line(f"  {name:<8} {what}")
-    made = run_demo(folder, scout, trials, epochs, choose_callback())
+    callback = choose_callback()
+    with interrupted_by_signals(), callback.watching():
+        made = run_demo(folder, scout, trials, epochs, callback)
     _print(made, time.monotonic() - began, as_json)
     if made.outcome.pick is None:
         raise typer.Exit(1)
@@ -52,6 +56,7 @@ def demo(
 def _print(demo: Demo, seconds: float, as_json: bool) -> None:
     """Exports the pick and prints where everything lies."""
     from studies.export.export import export_to
+    from studies.report.verdict import describe
 
     study, outcome = demo.study, demo.outcome
     places = {"grid": str(demo.grid), "pictures": str(study.workspace.pictures)}
@@ -63,5 +68,10 @@ def _print(demo: Demo, seconds: float, as_json: bool) -> None:
         return
     for name, place in places.items():
         typer.echo(f"{name:<10} {place}")
-    typer.echo(f"dashboards huanhua dashboards {shown(study.folder)}")
     typer.echo(f"done in {seconds / 60:.1f} min")
+    if (trial := outcome.shown) is not None:
+        print_large(console(), trial.image, hidden=trial.bare)
+    for line in describe(outcome):
+        print_line(line)
+    place = shown(study.folder)
+    print_line(f"see more: huanhua lookbook {place}, or huanhua dashboards {place}")

@@ -11,6 +11,7 @@ from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, Workspa
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_command import command, print_next
+from studies.cli.progress.signal_end import BellOption, NotifyOption, check_notify, signal_end
 from studies.cli.progress.signals import interrupted_by_signals
 from studies.project.typed import shown, typed_new_study
 
@@ -36,6 +37,8 @@ def run(
     ] = None,
     ray_workers: Annotated[int | None, typer.Option(min=1, help="so many workers on CPU slots, not one a GPU")] = None,
     blur: BlurOption = True,
+    bell: BellOption = False,
+    notify: NotifyOption = False,
     workspace: WorkspaceOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="print one JSON event a line: plan, calibration, trial, pick, done")
@@ -47,9 +50,11 @@ def run(
     opened = open_study(study, workspace)
     if fork is not None:
         opened = _forked(opened, study, fork)
-    callback = choose_callback(as_json)
+    callback, notify = choose_callback(as_json, blurred=blur), notify and check_notify()
     with interrupted_by_signals(), callback.watching():
         outcomes = run_study(opened, seed or (), trials=trials, callback=callback, blurred=blur, ray=ray, ray_workers=ray_workers)
+    found = "; ".join(f"seed {outcome.seed}: {outcome.claim}" for outcome in outcomes)
+    signal_end(found, bell=bell, notify=notify)
     if not as_json:
         _print_next(fork or study, outcomes, workspace)
     if not all(outcome.pick for outcome in outcomes):

@@ -74,16 +74,21 @@ def log_outcome(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bo
     proof = proof_sheet(study.workspace, outcome, blurred=blurred)
     if proof is not None:
         tracker.log_picture(outcome.seed, "proof.png", proof.copy)
-    log_pick(tracker, outcome)
+    log_pick(tracker, outcome, blurred=blurred)
 
 
-def log_pick(tracker: Tracker, outcome: Outcome) -> None:
-    """Logs the pick, its metrics and tags; closes the seed's run."""
-    from studies.tracking.events import TRIALS, number_ranges
+def log_pick(tracker: Tracker, outcome: Outcome, *, blurred: bool) -> None:
+    """Logs the pick with its picture, metrics, tags and description; closes the seed's run."""
+    from studies.run.verdicts.words import description
+    from studies.tracking.events import DESCRIPTION, PICK_PICTURE, TRIALS, number_ranges
+    from studies.tracking.pictures import BlurredPicture
 
     tracker.log_text(outcome.seed, "pick.json", json.dumps(outcome.as_json(), indent=1))
     record = outcome.record(outcome.pick) if outcome.pick else None
     metrics = record.metrics() if record else {"feasible": 0.0}
+    if (shown := outcome.shown) is not None:
+        picture = BlurredPicture(shown.image) if shown.bare and blurred else shown.image
+        tracker.log_picture(outcome.seed, PICK_PICTURE, picture)
     tags = {
         "feasible": "yes" if outcome.pick is not None and outcome.pick.feasible else "no",
         "claim": outcome.claim,
@@ -91,6 +96,7 @@ def log_pick(tracker: Tracker, outcome: Outcome) -> None:
         "pick": "none" if record is None else f"trial {record.number}",
         "chosen": "" if record is None else "by hand" if outcome.by_hand else "by the search",
         "breaks": ", ".join(record.breaks()) if record else "",
+        DESCRIPTION: description(outcome),
         TRIALS: number_ranges(sorted(record.number for record in outcome.trials)),
     }
     tracker.finish(outcome.seed, {**metrics, "trials": float(len(outcome.trials))}, tags)

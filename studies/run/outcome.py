@@ -127,6 +127,12 @@ class Outcome:
     robustness_off: float = 0.0
     """By how much of weight the pick must hold; 0 requires nothing."""
 
+    @property
+    def shown(self) -> TrialRecord | None:
+        """The trial to look at: the pick, or the nearest where nothing is feasible; None where nothing was drawn."""
+        judged = self.pick or self.nearest
+        return None if judged is None else self.record(judged)
+
     def record(self, judged: Judged) -> TrialRecord:
         return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
 

@@ -16,6 +16,11 @@ TRIALS: Final = "huanhua.trials"
 Scalar: TypeAlias = str | int | float | bool | None
 
 
+DESCRIPTION: Final = "huanhua.description"
+"""Tag of a finished seed: what was found, as Markdown. Trackers with descriptions show it with the picture `PICK_PICTURE`."""
+PICK_PICTURE: Final = "pick.png"
+
+
 def number_ranges(numbers: Iterable[int]) -> str:
     """Whole numbers in rising order as text: "0-4 6 9-12"."""
     ranges: list[list[int]] = []

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from studies.cli.progress.plain_lines import PlainLines
 
 
-def choose_callback(as_json: bool = False) -> JsonEvents | LiveView | PlainLines:
+def choose_callback(as_json: bool = False, *, blurred: bool = True) -> JsonEvents | LiveView | PlainLines:
     """JSON lines on stdout if asked for, else one view on a terminal, else plain lines on stderr."""
     if as_json:
         from studies.cli.progress.json_events import JsonEvents
@@ -21,7 +21,7 @@ def choose_callback(as_json: bool = False) -> JsonEvents | LiveView | PlainLines
     if console().is_terminal:
         from studies.cli.progress.live_view import LiveView
 
-        return LiveView()
+        return LiveView(blurred=blurred)
     from studies.cli.progress.plain_lines import PlainLines
 
     return PlainLines()

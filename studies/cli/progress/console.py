@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from studies.cli.progress.stop_key import StopKey
+from studies.cli.progress.terminal_picture import ask_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,6 +48,7 @@ class ConsoleCallback:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """The stop key works while the block lasts, where there are keys."""
+        ask_terminal(console())
         key = StopKey()
         with key.listening(
             lambda: print_line("good enough: it ends after the images in hand; a seed is calibrated first")

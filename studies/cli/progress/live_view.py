@@ -5,26 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from optimizer.search.verdict import own_image
 from studies.cli.progress.console import ConsoleCallback, console, duration, print_line
 from studies.cli.progress.estimate import Estimate
 from studies.cli.progress.plain_lines import plan_line, print_outcome
 from studies.cli.progress.stop_key import HINT
+from studies.cli.progress.terminal_picture import blocks, can_show, print_large
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.live import Live as RichLive
     from rich.table import Table
+    from rich.text import Text
 
     from studies.callback import SeedCallback, SeedPlan, TrialEvent
     from studies.run.outcome import Outcome, TrialRecord
+
+
+PICTURE_ROWS: Final = 18
+FEWEST_ROWS: Final = 8
+OTHER_ROWS: Final = 6
+FEWEST_COLUMNS: Final = 110
+"""Of pictures next to the scores: their height, from which they are recognised, what else stands in the view, and its width."""
 
 
 @dataclass
 class LiveView(ConsoleCallback):
     _running: list[_Seed] = field(default_factory=list)
     _view: RichLive | None = None
+    blurred: bool = True
+    """Whether pictures with little clothing are shown as a blur."""
     _steps: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of the image in hand, by the address of the server that draws it."""
 
@@ -36,7 +48,7 @@ class LiveView(ConsoleCallback):
     @contextmanager
     def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
         print_line(plan_line(plan))
-        seed = _Seed(plan, Estimate(plan), self._refresh)
+        seed = _Seed(plan, Estimate(plan), self._refresh, self.blurred)
         self._running.append(seed)
         try:
             with self._open():
@@ -68,9 +80,13 @@ class LiveView(ConsoleCallback):
         view, servers = self._view, [server_line(name, *steps) for name, steps in sorted(dict(self._steps).items())]
         if view is not None:
             hint = [Text(HINT, style="dim")] if self.stop_key is not None else []
-            view.update(Group(*(seed.view() for seed in list(self._running)), *servers, *hint), refresh=True)
+            running = list(self._running)
+            rows = _picture_rows(console()) if len(running) == 1 else 0
+            view.update(Group(*(seed.view(rows) for seed in running), *servers, *hint), refresh=True)
 
     def on_pick(self, outcome: Outcome) -> None:
+        if (shown := outcome.shown) is not None:
+            print_large(console(), shown.image, hidden=shown.bare and self.blurred)
         print_outcome(outcome)
 
     def on_end(self, outcomes: Sequence[Outcome]) -> None:
@@ -82,8 +98,11 @@ class _Seed:
     plan: SeedPlan
     estimate: Estimate
     refresh: Callable[[], None]
+    blurred: bool = True
     calibrated: int = 0
     last: TrialEvent | None = None
+    _pictures: dict[tuple[int, int], Text] = field(default_factory=dict)
+    """By the trial's number and their height."""
 
     def on_calibration_image(self) -> None:
         self.calibrated += 1
@@ -95,7 +114,8 @@ class _Seed:
         self.estimate.on_trial(event)
         self.refresh()
 
-    def view(self) -> RenderableType:
+    def view(self, rows: int = 0) -> RenderableType:
+        """With pictures of `rows` lines next to the scores, unless that is 0."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -108,7 +128,30 @@ class _Seed:
         head = Table.grid(padding=(0, 2))
         rest = f"at most {left} images left, about {duration(self.estimate.seconds_left)}"
         head.add_row(Text(f"seed {self.plan.seed}", style="bold"), stage, ProgressBar(images, images - left, width=24), rest)
-        return Group(head, *([scores_table(last.record, last.best_record)] if last else []))
+        if last is None:
+            return head
+        table = scores_table(last.record, last.best_record)
+        return Group(head, table if rows == 0 else self._with_pictures(last, table, rows))
+
+    def _with_pictures(self, last: TrialEvent, table: Table, rows: int) -> RenderableType:
+        """The last trial and the best so far."""
+        from rich.table import Table as RichTable
+
+        shown = [last.record, *([last.best_record] if last.best_record not in (None, last.record) else [])]
+        beside = RichTable.grid(padding=(0, 2))
+        beside.add_row(table, *(self._picture(record, rows) for record in shown if record is not None))
+        return beside
+
+    def _picture(self, record: TrialRecord, rows: int) -> Text:
+        if (record.number, rows) not in self._pictures:
+            self._pictures[record.number, rows] = blocks(record.image, rows, hidden=record.bare and self.blurred)
+        return self._pictures[record.number, rows]
+
+
+def _picture_rows(screen: Console) -> int:
+    """How high pictures next to the scores may be; 0 where there is no room, or nothing to show them with."""
+    room = screen.height - OTHER_ROWS
+    return min(PICTURE_ROWS, room) if room >= FEWEST_ROWS and screen.width >= FEWEST_COLUMNS and can_show(screen) else 0
 
 
 def server_line(server: str, step: int, of: int) -> RenderableType:
@@ -148,6 +191,7 @@ def shown_scores(record: TrialRecord) -> Mapping[str, str]:
 
 
 def _style(record: TrialRecord, name: str) -> str:
-    if name not in record.judged.violations:
+    own = own_image(record.judged).violations
+    if name not in own:
         return ""
-    return "red" if name in record.breaks() else "green"
+    return "green" if own[name] <= 0 else "red"

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 KEY: Final = "q"
-HINT: Final = "q: good enough, end with the best so far"
+HINT: Final = "q: good enough, end the search with what it has"
 POLL_S: Final = 0.2
 
 

@@ -62,6 +62,16 @@ def reason(outcome: Outcome) -> str:
     return f"Single steps down are {NOT_DRAWN[outcome.ended]}, so a lower weight may still work."
 
 
+def description(outcome: Outcome) -> str:
+    """What a seed's search found, as two lines of Markdown: the claim with its weights, and why no more is claimed."""
+    head = f"**{outcome.claim[:1].upper()}{outcome.claim[1:]}**"
+    if outcome.pick is not None:
+        record = outcome.record(outcome.pick)
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in record.judged.point.weights.items())
+        head = f"{head}: trial {record.number}, total {record.judged.cost:.2f} ({weights})"
+    return f"{head}\n\n{reason(outcome)}"
+
+
 def _nothing(outcome: Outcome) -> str:
     if outcome.unmeasurable:
         names = ", ".join(outcome.unmeasurable)

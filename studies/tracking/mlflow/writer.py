@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.tracking.events import (
+    DESCRIPTION,
+    PICK_PICTURE,
     TRIALS,
     ArtifactAdded,
     Event,
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 DIGEST: Final = "huanhua.digest"
 TRAINED: Final = "huanhua.training"
 CONTEXT, NOTE = "mlflow.data.context", "mlflow.note.content"
+TRAINED_IN: Final = "Trained in:"
+OURS: Final = f"get-artifact?path={PICK_PICTURE}"
+"""Marks descriptions that were not written by a person."""
 DIGEST_LENGTH: Final = 36
 """The most letters of a digest that MLflow stores."""
 EXPERIMENT_TAGS: Final = {"mlflow.experimentKind": "custom_model_development"}
@@ -79,7 +84,7 @@ class Writer:
                     self._attach(self._runs.parent(event.seed), event.name, event.content)
                 case SeedFinished():
                     parent = self._runs.parent(event.seed)
-                    self._log(parent, {}, event.metrics, event.tags)
+                    self._log(parent, {}, event.metrics, self._described(parent, event.tags))
                     if TRIALS in event.tags:
                         self._runs.keep_only(event.seed, numbers_in(event.tags[TRIALS]))
                     self._client.set_terminated(parent)
@@ -87,6 +92,18 @@ class Writer:
                     self._interrupt(event.seed)
                 case TrainingRecord():
                     self._training(event)
+
+    def _described(self, run_id: str, tags: Mapping[str, str]) -> dict[str, str]:
+        """The tags with the seed's description as MLflow's own; one that a person wrote stays."""
+        given = dict(tags)
+        text = given.pop(DESCRIPTION, "")
+        stored = self._client.get_run(run_id).data.tags.get(NOTE, "")
+        if not text or not (OURS in stored or stored.startswith(TRAINED_IN) or not stored):
+            return given
+        trained = "".join(f"\n\n{line}" for line in stored.splitlines() if line.startswith(TRAINED_IN))
+        # Relative to MLflow's page, whatever its address.
+        picture = f"![the pick](get-artifact?path={PICK_PICTURE}&run_uuid={run_id})"
+        return {**given, NOTE: f"{text}\n\n{picture}{trained}"}
 
     def _interrupt(self, seed: int) -> None:
         run_id = self._runs.parent(seed)
@@ -109,10 +126,10 @@ class Writer:
         # MLflow never changes a parameter, so a new value becomes a tag.
         changed = {key: value for key, value in params.items() if stored.get(key, value) != value}
         self._log(parent, {key: value for key, value in params.items() if key not in stored}, {}, {**event.tags, **changed})
-        self._inputs(parent, event.inputs)
+        self._inputs(parent, event.inputs, run.data.tags)
         self._client.update_run(parent, status="RUNNING")
 
-    def _inputs(self, parent: str, inputs: Sequence[Input]) -> None:
+    def _inputs(self, parent: str, inputs: Sequence[Input], stored: Mapping[str, str]) -> None:
         """As MLflow's datasets, which it stores once each."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -128,7 +145,9 @@ class Writer:
         links = [f"[{name}](#/experiments/{run.info.experiment_id}/runs/{run.info.run_id})" for name, run in found.items()]
         tags = {f"{TRAINED}.{name}": run.info.run_id for name, run in found.items()}
         if links:
-            tags[NOTE] = f"Trained in: {', '.join(links)}"
+            note = f"{TRAINED_IN} {', '.join(links)}"
+            before = stored.get(NOTE, "")
+            tags[NOTE] = "\n".join(note if line.startswith(TRAINED_IN) else line for line in before.splitlines()) or note
         self._log(parent, {}, {}, tags)
 
     def _trained(self, given: Input) -> Run | None:
