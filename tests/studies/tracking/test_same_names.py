@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from studies.run.trials import trial_store_of
 from studies.service.stores import stores_of
 from studies.study import Study
 from studies.testing.fake_study import FakeWorld, fake_study, opened_on
+from studies.testing.postgres import missing_postgres, postgres
 from studies.tracking import registry
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.mlflow.tracker import MlflowTracker, local_store
@@ -42,6 +44,18 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """MLflow is written to without a process of its own, which takes seconds to start."""
     trackers = {**registry.TRACKERS, "sqlite": partial(MlflowTracker, separate_process=False)}
     monkeypatch.setattr(registry, "TRACKERS", trackers)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that studies share."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "shared.db")
+        return
+    if reason := missing_postgres():
+        pytest.skip(reason)
+    with postgres() as server:
+        yield server.url
 
 
 def study_in(root: Path, *, state: int = 0, tracking: str = "") -> Study:
@@ -186,8 +200,8 @@ def test_pictures_of_a_study_that_was_moved_and_of_one_that_was_copied_show(tmp_
         )
 
 
-def test_another_study_of_one_name_in_a_shared_storage_is_refused(tmp_path: Path) -> None:
-    shared = f'storage: "{sqlite_url(tmp_path / "shared.db")}"'
+def test_another_study_of_one_name_in_a_shared_storage_is_refused(tmp_path: Path, storage: str) -> None:
+    shared = f'storage: "{storage}"'
     first, second = (study_in(tmp_path / name, state=i, tracking=shared) for i, name in enumerate(("one", "two")))
     run_study(first, trials=5, tracker=MemoryTracker())
     stored = trials_run(first)
@@ -206,8 +220,33 @@ def test_another_study_of_one_name_in_a_shared_storage_is_refused(tmp_path: Path
     assert trials_run(first) == stored
 
 
-def test_a_study_with_a_shared_storage_goes_on_where_it_was_moved_and_a_copy_is_refused(tmp_path: Path) -> None:
-    shared = f'storage: "{sqlite_url(tmp_path / "shared.db")}"'
+def test_a_study_that_was_deleted_in_a_shared_storage_is_made_anew_and_shown(
+    tmp_path: Path, database: Path, storage: str
+) -> None:
+    url = mlflow_in(tmp_path / "server", database)
+    tracking = f'storage: "{storage}", mlflow: "{url}"'
+    study, other = (study_in(tmp_path / name, tracking=tracking) for name in ("one", "two"))
+    run_study(study, trials=8)
+    opened = optuna.storages.RDBStorage(storage)
+    optuna.delete_study(study_name=f"fake-seed-{SEED}", storage=opened)
+    opened.remove_session()
+    opened.engine.dispose()
+    with pytest.raises(InputError, match="another study of this name"):
+        run_study(other, trials=5)
+    study = study_in(study.root, state=5, tracking=tracking)
+    run_study(study, trials=6)
+    assert len(trials_run(study)) == 6
+    assert trials_shown(url, study) == trials_run(study)
+    # Of another name, the same storage takes it.
+    file = other.root / "study.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("name: fake", "name: fake-two"), encoding="utf-8")
+    run_study(reopened(other.root), trials=5, tracker=MemoryTracker())
+    assert len(trials_run(reopened(other.root))) == 5
+    assert len(trials_run(study)) == 6
+
+
+def test_a_study_with_a_shared_storage_goes_on_where_it_was_moved_and_a_copy_is_refused(tmp_path: Path, storage: str) -> None:
+    shared = f'storage: "{storage}"'
     study = study_in(tmp_path / "one", tracking=shared)
     run_study(study, trials=5, tracker=MemoryTracker())
     shutil.copytree(study.root, tmp_path / "copy")
@@ -218,10 +257,10 @@ def test_a_study_with_a_shared_storage_goes_on_where_it_was_moved_and_a_copy_is_
     assert len(trials_run(reopened(tmp_path / "moved"))) == 6
 
 
-def test_trials_that_an_earlier_version_left_in_a_shared_storage_are_known_by_their_images(tmp_path: Path) -> None:
+def test_trials_that_an_earlier_version_left_in_a_shared_storage_are_known_by_their_images(tmp_path: Path, storage: str) -> None:
     from sqlalchemy import create_engine, text
 
-    url = sqlite_url(tmp_path / "shared.db")
+    url = storage
     shared = f'storage: "{url}"'
     study, other = (study_in(tmp_path / name, tracking=shared) for name in ("one", "two"))
     run_study(study, trials=5, tracker=MemoryTracker())
