@@ -25,14 +25,21 @@ class RealModel:
     setting: str
     repo: str | None = None
     files: tuple[str, ...] = ()
+    url: str | None = None
+    """Of a single file that is no hub's; a .zip is unpacked."""
+    sha256: str = ""
+    """Of the file at `url`, in hex."""
+    place: str | None = None
+    """Its file or folder below the folder of models, if that is not called as it is."""
 
     def folder(self, models: Path) -> Path:
-        return models / self.name
+        return models / (self.place or self.name)
 
     def found(self, models: Path) -> Path | None:
         """Where it lies if all of its files are there."""
         folder = self.folder(models)
-        there = all((folder / file).is_file() for file in self.files) if self.files else folder.exists()
+        files = self.files or ((self.url.rpartition("/")[2],) if self.url is not None and not self.url.endswith(".zip") else ())
+        there = all((folder / file).is_file() for file in files) if files else folder.exists()
         return folder if there else None
 
 
@@ -64,6 +71,8 @@ CATALOGUE: Final = (
     RealModel(
         "buffalo_l", "faces", 289, NON_COMMERCIAL, "https://github.com/deepinsight/insightface/releases/tag/v0.7 (buffalo_l.zip)",
         "scorers.face: {{pack: {folder}}}",
+        url="https://github.com/deepinsight/insightface/releases/download/v0.7/buffalo_l.zip",
+        sha256="80ffe37d8a5940d59a7384c201a2a38d4741f2f3c51eef46ebb28218a7b0ca2f",
     ),
     RealModel(
         "wd-vit-tagger-v3", "captions of training photos", 379, "Apache-2.0", f"{HUB}SmilingWolf/wd-vit-tagger-v3",
@@ -71,7 +80,7 @@ CATALOGUE: Final = (
     ),
     RealModel(
         "chilloutmix", "a base for photorealistic figures (SD1.5)", 4270, "CreativeML OpenRAIL-M, with its makers' limits",
-        "https://civitai.com/models/6424", "base: {{checkpoint: {folder}/chilloutmix.safetensors}}",
+        "https://civitai.com/models/6424", "base: {{checkpoint: {folder}}}", place="chilloutmix.safetensors",
     ),
     RealModel(
         "4x-ultrasharp", "enlarging the pick", 67, "CC BY-NC-SA 4.0", f"{HUB}Kim2091/UltraSharp",
@@ -81,8 +90,15 @@ CATALOGUE: Final = (
         "realesrgan-x4plus", "enlarging the pick", 67, "BSD-3-Clause",
         "https://github.com/xinntao/Real-ESRGAN/releases/tag/v0.1.0 (RealESRGAN_x4plus.pth)",
         "huanhua export ... --upscale {folder}/RealESRGAN_x4plus.pth",
+        url="https://github.com/xinntao/Real-ESRGAN/releases/download/v0.1.0/RealESRGAN_x4plus.pth",
+        sha256="4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1",
     ),
 )  # fmt: skip
+
+PROFILES: Final = {
+    "photo": ("vit-l-14", "fashn-human-parser", "dwpose", "buffalo_l", "wd-vit-tagger-v3", "chilloutmix"),
+}
+"""All that a first study needs, by kind of pictures."""
 
 
 def real_model(name: str) -> RealModel:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
 from studies.spec_section import Section
+
+POSE: Final = "models/dwpose/dw-ll_ucoco_384.onnx"
+"""Where `huanhua models get dwpose` puts the pose model."""
 
 
 class GarmentScorer(Section):
@@ -62,7 +65,7 @@ class ScorersSection(Section):
 
     garment: GarmentScorer = GarmentScorer()
     face: FaceScorer = FaceScorer()
-    hands: HandScorer
+    hands: HandScorer = HandScorer(pose=POSE)
     parts: PartScorer = PartScorer()
     extra: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     """installed scorers of other people, and the least score in [0, 1] that each must give"""

@@ -167,7 +167,7 @@ class StudySpec(Section):
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()
     """seeds to search, or how many to scout"""
-    scorers: ScorersSection
+    scorers: ScorersSection = ScorersSection()
     tracking: TrackingSection = TrackingSection()
 
     @model_validator(mode="before")

@@ -10,6 +10,8 @@ from typing import Final
 
 from models.catalogue import RealModel
 from models.errors import InputError, first_line
+from models.io.disk import FULL
+from models.io.downloads import download, unpack
 
 CHUNK: Final = 1 << 20
 
@@ -20,12 +22,35 @@ def fetch_model(model: RealModel, models: Path, report: Callable[[str], None]) -
     `report` is called with a line for each file. Raises InputError for a model that a person must fetch, a hub that does not
     answer, and a file whose hash is not the hub's: that file is removed.
     """
-    if model.repo is None:
-        raise InputError(f"{model.name} is not fetched by this command", model.source, f"then set {_setting(model, models)}")
     folder = model.folder(models)
+    if model.url is not None:
+        _fetch_release(model, model.url, folder, report)
+        return folder
+    if model.repo is None:
+        what = f"{model.name} is not fetched by this command: put it at {folder.as_posix()}"
+        raise InputError(what, model.source, f"then set {_setting(model, models)}")
     for file in model.files:
         report(_fetch(model.repo, file, folder))
     return folder
+
+
+def _fetch_release(model: RealModel, url: str, folder: Path, report: Callable[[str], None]) -> None:
+    if url.endswith(".zip"):
+        if folder.is_dir():
+            report(f"{folder}: there already")
+            return
+        archive = folder.with_name(f"{folder.name}.zip")
+        if not archive.is_file():
+            download(url, archive, model.sha256, report)
+        unpack(archive, folder, ".onnx")
+        archive.unlink()
+    else:
+        path = folder / url.rpartition("/")[2]
+        if path.is_file():
+            report(f"{path}: there already")
+            return
+        download(url, path, model.sha256, report)
+    report(f"{folder}: fetched")
 
 
 def _fetch(repo: str, file: str, folder: Path) -> str:
@@ -41,6 +66,8 @@ def _fetch(repo: str, file: str, folder: Path) -> str:
         # A file of another hash is not the one that the client's own records describe.
         hf_hub_download(repo, file, local_dir=folder, token=False, endpoint=endpoint, force_download=path.is_file())
     except Exception as error:  # the hub's client, its http library and the disk each raise their own
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise InputError("the disk is full", folder, "make room; the same command goes on") from error
         raise InputError(
             f"not fetched ({first_line(error, 160)})", url, "check the network, or name another hub by HF_ENDPOINT"
         ) from error

@@ -8,10 +8,16 @@ from typing import Annotated, Literal
 import typer
 
 from models.errors import InputError
+from studies.project.folder import project_of
+from studies.project.typed import shown, typed_new_study, typed_path
+from studies.starter.presets import LISTED
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to write study.yaml")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="where to write study.yaml; a name: in the project's studies", parser=typed_new_study),
+    ],
     source: Annotated[
         Path | None,
         typer.Option("--from", help="picture, workflow, or settings as text or JSON, of A1111, ComfyUI and others: filled in"),
@@ -24,8 +30,13 @@ def init(
     node: Annotated[
         list[str] | None, typer.Option(metavar="KEY=ID", help="node of a workflow where several would do: sampler=5, positive=6")
     ] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help=f"kind of pictures, of {LISTED}; may be given again: drawn and half-body"),
+    ] = None,
     loras: Annotated[
-        Path | None, typer.Option(help="folder of LoRA files, found there by name, alias or hash; DIR/loras by default")
+        Path | None,
+        typer.Option(help="folder of LoRA files, found there by name, alias or hash; loras/ by default", parser=typed_path),
     ] = None,
 ) -> None:
     """Write a commented study.yaml."""
@@ -37,7 +48,7 @@ def init(
     target = folder / "study.yaml"
     if target.exists():
         raise InputError("a study file is there already", target, "name another folder, or move it away")
-    files = new_study(folder, Wanted(source, draw, url, loras, node or ()))
+    files = new_study(folder, Wanted(source, draw, url, loras, node or (), preset or ()))
     for name, text in files.items():
         place = folder / name
         if place.exists() and place.read_bytes() != text.encode() and not (source and place.samefile(source)):
@@ -50,4 +61,9 @@ def init(
         raise InputError(f"the folder cannot be written ({error.strerror})", folder, "name another folder") from error
     if "\n  like: comfyui" in files["study.yaml"]:
         typer.echo("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")
-    typer.echo(f"{target}  (edit it, then: huanhua validate {folder})")
+    typer.echo(f"{target}  (edit it, then: huanhua validate {shown(folder)})")
+    if project_of(folder) is None:
+        typer.echo(
+            "no project is around it: `huanhua new .` makes this folder one, where init finds bases, LoRAs and training sets",
+            err=True,
+        )

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from models.catalogue import PROFILES, RealModel
 from models.errors import InputError
+from studies.project import folder as project
+from studies.project.typed import typed_path
 
 FolderOption = Annotated[Path, typer.Option("--to", help="the folder that holds one folder a model")]
-MODELS = Path("models")
+MODELS = Path(project.MODELS)
+ROOM = 1.2
+"""How much more disk than it will hold a download needs: an archive and what is in it, for a while."""
 
 
 def list_models(
@@ -21,6 +29,7 @@ def list_models(
     """Print every real model with its size, licence and source, and where it lies."""
     from models.catalogue import CATALOGUE
 
+    folder = typed_path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError("not a folder of models", folder, "name the folder that holds one folder a model: --to DIR")
     if as_json:
@@ -30,26 +39,82 @@ def list_models(
         typer.echo(json.dumps(models, indent=1))
         return
     for model in CATALOGUE:
-        size = f"{model.megabytes / 1000:.1f} GB" if model.megabytes >= 1000 else f"{model.megabytes} MB"
-        typer.echo(f"{model.name:<20} {size:>7}  {model.use}")
+        typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}")
         typer.echo(f"  licence  {model.licence}")
         typer.echo(f"  source   {model.source}")
-        typer.echo(f"  here     {_path(model.found(folder)) or 'no'}{'' if model.repo else '  (not fetched by get)'}")
+        typer.echo(
+            f"  here     {_path(model.found(folder)) or 'no'}{'' if model.repo or model.url else '  (not fetched by get)'}"
+        )
         typer.echo(f"  use      {_setting(model.setting, model.folder(folder))}")
 
 
 def get(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="names that `huanhua models list` prints")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="names that `huanhua models list` prints")
+    ] = None,
     folder: FolderOption = MODELS,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"all that a first study needs, of {', '.join(PROFILES)}")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="with --profile: fetch without asking")] = False,
 ) -> None:
-    """Fetch models from the hub (HF_ENDPOINT names another), resumed where cut off and checked by their hashes."""
+    """Fetch models, resumed where cut off and checked by their hashes. HF_ENDPOINT and GITHUB_ENDPOINT name other hosts."""
     from models.catalogue import real_model
     from models.io.fetching import fetch_model
 
-    for model in [real_model(name) for name in names]:
+    folder = typed_path(folder)
+    if profile is not None and profile not in PROFILES:
+        raise InputError(f"no profile {profile}", "--profile", f"choose of {', '.join(PROFILES)}")
+    if not names and profile is None:
+        raise InputError("no model is named", "models get", "name models, or --profile photo")
+    wanted = [real_model(name) for name in names or ()]
+    by_hand: list[RealModel] = []
+    if profile is not None:
+        asked = [real_model(name) for name in PROFILES[profile]]
+        lacking = [model for model in asked if model.found(folder) is None]
+        by_hand = [model for model in lacking if model.repo is None and model.url is None]
+        missing = [model for model in lacking if model not in by_hand]
+        for model in asked:
+            if model not in lacking:
+                typer.echo(f"{model.name:<20} is there: {model.found(folder)}")
+        _agree(missing, folder, yes)
+        wanted += missing
+    for model in wanted:
         typer.echo(f"{model.name}: {model.licence}")
         at = fetch_model(model, folder, typer.echo)
         typer.echo(f"use it by  {_setting(model.setting, at)}")
+    for model in by_hand:
+        typer.echo(f"{model.name} is fetched by hand ({model.use}; {model.licence}):")
+        typer.echo(f"  from  {model.source}")
+        typer.echo(f"  to    {model.folder(folder).as_posix()}   (any other base of its kind may lie there instead)")
+    if profile is not None:
+        typer.echo("next: huanhua prepare photos/dress data/dress --kind clothing --trigger testdress")
+
+
+def _agree(models: Sequence[RealModel], folder: Path, yes: bool) -> None:
+    """Prints sizes and licences, and asks once. Raises InputError where there is no room or nobody to ask; Exit if refused."""
+    if not models:
+        return
+    for model in models:
+        typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}; {model.licence}")
+    total = sum(model.megabytes for model in models)
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    free = shutil.disk_usage(there).free // 10**6
+    if free < total * ROOM:
+        raise InputError(
+            f"{_size(total)} are to be fetched, and {_size(free)} are free", there, "make room, or name another disk: --to DIR"
+        )
+    typer.echo(f"{_size(total)} to {folder.as_posix()}, where {_size(free)} are free")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InputError("nobody is there to ask", "models get --profile", "add --yes to agree to these licences and sizes")
+    if not typer.confirm("fetch them, and agree to their licences?"):
+        raise typer.Exit(1)
+
+
+def _size(megabytes: int) -> str:
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes} MB"
 
 
 def _setting(setting: str, folder: Path) -> str:

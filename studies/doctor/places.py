@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.base.opening import is_hub_name
+from models.catalogue import CATALOGUE
 from models.errors import InputError
 from models.hub import looks_local
 from studies.study import Study
@@ -20,6 +21,34 @@ def check_places(study: Study, *, drawn_here: bool = True) -> None:
     if missing:
         what = f"{len(missing)} files are missing" if len(missing) > 1 else "a file is missing"
         raise InputError(f"{what}: {', '.join(missing)}", study.root, "mend these keys of study.yaml, or put the files there")
+
+
+def mends(study: Study, *, drawn_here: bool = True) -> list[str]:
+    """A line for each key whose file or folder is not there, with what mends it, in the order to do so: models, training sets and
+    then the LoRAs that are trained on them."""
+    missing = [(key, name) for key, name, there in _named(study, drawn_here) if not there]
+    order = ("base", "scorers", "embeddings", "loras")
+    missing.sort(key=lambda item: (order.index(item[0].partition(".")[0]), item[0].endswith(".file")))
+    return [f"{key} ({name}): {_mend(study, key, name)}" for key, name in missing]
+
+
+def _mend(study: Study, key: str, name: str) -> str:
+    section, _, rest = key.partition(".")
+    if section == "loras":
+        lora, _, what = rest.rpartition(".")
+        spec = study.spec.loras[lora]
+        photos, trigger = Path(spec.references or f"data/{lora}").name, spec.trigger or Path(spec.file).stem
+        if what == "references":
+            return f"huanhua prepare photos/{photos} {name} --kind {spec.kind} --trigger {trigger}"
+        put = "put the LoRA there"
+        return put if spec.references is None else f"{put}, or train it: huanhua train {spec.references} --out {name}"
+    place = Path(name.removeprefix("local-dir:"))
+    for model in CATALOGUE:
+        called = model.place or model.name
+        if called in place.parts:
+            by_hand = f"fetch it from {model.source} and put it there"
+            return by_hand if model.repo is None and model.url is None else f"huanhua models get {model.name}"
+    return "put it there, or name another file in study.yaml"
 
 
 def _named(study: Study, drawn_here: bool) -> Iterator[tuple[str, str, bool]]:

@@ -16,7 +16,7 @@ from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
 from studies.devices import best_device, check_device
-from studies.doctor.places import check_places
+from studies.doctor.places import check_places, mends
 from studies.doctor.servers import server_lines
 from studies.references.photos import prepared_kind
 from studies.references.pictures import reference_pictures
@@ -33,9 +33,12 @@ IN_THE_MIDDLE: Final = (
 
 
 def validate_study(study: Study) -> Iterator[str]:
-    """One line for each thing that is well. Raises InputError at the first that is not; writes nothing."""
+    """One line for each thing that is well. Raises InputError at the first that is not, after a line for each file that is
+    missing with the command that mends it; writes nothing."""
     backend = study.backend
-    check_places(study, drawn_here=not isinstance(backend, RemoteBackend))
+    drawn_here = not isinstance(backend, RemoteBackend)
+    yield from (f"missing    {line}" for line in mends(study, drawn_here=drawn_here))
+    check_places(study, drawn_here=drawn_here)
     yield from server_lines(study, backend) if isinstance(backend, RemoteBackend) else _model_lines(study)
     models = study.models
     _ = models.observer

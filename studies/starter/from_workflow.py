@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 from models.errors import InputError
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.picture_settings.settings import file_stem
+from studies.project.folder import names_start
 from studies.starter.from_picture import LoraSettings, StudySettings, study_key
 from studies.starter.lora_files import with_files
-from studies.starter.template import KINDS, LORAS, SEARCH, comments, lora_line, quoted, seeds_line, study_name, wrapped, yaml_key
+from studies.starter.template import (
+    KINDS,
+    LORAS,
+    SEARCH,
+    comments,
+    lora_line,
+    quoted,
+    scorers_text,
+    seeds_line,
+    study_name,
+    wrapped,
+    yaml_key,
+)
 
 if TYPE_CHECKING:
     from optimizer.render.remote.comfyui.workflow import Workflow
@@ -28,7 +42,7 @@ TEMPLATE: Final = """\
 draw:
   with: comfyui
   url: {url}                    # where ComfyUI listens; a list of addresses draws several images at once
-  workflow: {file}
+  workflow: {workflow}
 {draw}"""
 SHOWN: Final = 60
 """Letters of the prompt in the comment."""
@@ -58,12 +72,16 @@ def workflow_study(
         raise InputError(
             "the workflow loads no LoRA", source, "add a Load LoRA node for each LoRA of the study, and save it again"
         )
-    if loras is not None or (study / "loras").is_dir():
-        named = dict(zip(named, with_files([*named.values()], loras or study / "loras", study, found.notes), strict=True))
+    start = names_start(study)
+    if loras is not None or (start / "loras").is_dir():
+        named = dict(zip(named, with_files([*named.values()], loras or start / "loras", start, found.notes), strict=True))
     _seed(workflow, found)
     return WorkflowStudy(
         TEMPLATE.format(
             file=FILE,
+            workflow=FILE
+            if start == study
+            else quoted(Path(os.path.relpath(study.resolve() / FILE, start.resolve())).as_posix()),
             own=_own(workflow),
             notes=comments(found.notes),
             name=yaml_key(study_name(study, source.stem)),
@@ -72,7 +90,9 @@ def workflow_study(
         )
         + LORAS.format(loras=KINDS + "".join(lora_line(lora) for lora in named.values()))
         + SEARCH.format(
-            require="{" + ", ".join(f"{yaml_key(lora.key)}: 0.7" for lora in named.values()) + "}", seeds=seeds_line(found.seed)
+            require="{" + ", ".join(f"{yaml_key(lora.key)}: 0.7" for lora in named.values()) + "}",
+            seeds=seeds_line(found.seed),
+            scorers=scorers_text(start),
         ),
         json.dumps(workflow.raw, indent=2, ensure_ascii=False) + "\n",
     )

@@ -9,8 +9,10 @@ from typing import Final, Literal
 
 from models.errors import InputError
 from studies.picture_settings.reader import graph_in
+from studies.project.folder import names_start
+from studies.starter.found_study import found_study
 from studies.starter.from_workflow import FILE, nodes_from, workflow_study
-from studies.starter.template import filled_from, starter, study_name
+from studies.starter.template import filled_from, study_name
 
 Drawer = Literal["huanhua", "comfyui", "webui"]
 URLS: Final[Mapping[str, str]] = {"comfyui": "http://127.0.0.1:8188", "webui": "http://127.0.0.1:7860"}
@@ -29,13 +31,19 @@ class Wanted:
     """Where LoRA files lie."""
     nodes: Sequence[str] = ()
     """`KEY=ID`, of a workflow."""
+    presets: Sequence[str] = ()
+    """Kinds of pictures."""
 
 
 def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
     """The files to write into `folder`, by name. Raises InputError for a source that cannot be read, or drawn as it is asked."""
     if wanted.source is None:
         _refuse(wanted)
-        return {"study.yaml": starter(study_name(folder))}
+        return {"study.yaml": found_study(names_start(folder), study_name(folder), wanted.presets)}
+    if wanted.presets:
+        raise InputError(
+            "--preset is for a study without a picture", ", ".join(wanted.presets), "leave it out, or leave out --from"
+        )
     graph = graph_in(wanted.source)
     drawer = wanted.draw or ("comfyui" if graph is not None else "huanhua")
     url = wanted.url or URLS.get(drawer, "")

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.catalogue import real_model
 from models.errors import InputError
 from studies.picture_settings.lora_tags import format_number
+from studies.project.folder import MARKER, MODELS, names_start
+from studies.scorer_spec import POSE
 
 if TYPE_CHECKING:
     from studies.starter.from_picture import LoraSettings, StudySettings
@@ -37,11 +40,13 @@ search:
   trials: 40                                    # images a seed, proof included
   require: {require}            # calibrated: 0 = this seed without the LoRA, 1 = the best it shows alone
 seeds: {seeds}                      # or a list of seeds: [1296893022]
+{scorers}"""
+SCORERS: Final = """\
 scorers:
-  garment: {{model: ViT-L-14, pretrained: openai}}
-  face: {{pack: buffalo_l}}                       # non-commercial licence; any insightface pack folder can take its place
-  hands: {{pose: models/dw-ll_ucoco_384.onnx}}    # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
-  parts: {{model: fashn-ai/fashn-human-parser}}
+  garment: {garment}
+  face: {{pack: {face}}}   # non-commercial licence; any insightface pack folder can take its place
+  hands: {{pose: {hands}}}   # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
+  parts: {{model: {parts}}}
 """
 TEMPLATE: Final = HEAD + LORAS + SEARCH
 WEBUI: Final = """\
@@ -56,47 +61,13 @@ LORA: Final = "  {name}: {{file: {file}, kind: {kind}, references: {references},
 KINDS: Final = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
 
 
-def starter(name: str = "my-study") -> str:
-    """A study file to fill in."""
-    loras = "".join(
-        LORA.format(
-            name=n, file=f"loras/{f}.safetensors", kind=k, references=f"data/{n}", start=s, bounds="", comment=""
-        )
-        for n, f, k, s in (
-            ("face", "face", "face", 0.68),
-            ("dress", "testdress", "clothing", 0.4),
-            ("shoes", "myshoes", "shoes", 0.4),
-        )
-    )  # fmt: skip
-    return TEMPLATE.format(
-        notes="",
-        draw="",
-        name=name,
-        checkpoint="models/chilloutmix.safetensors",
-        vae="",
-        clip_skip=1,
-        embeddings="",
-        rng="gpu",
-        ensd="",
-        width=512,
-        height=768,
-        steps=30,
-        sampler="DPM++ SDE Karras",
-        cfg=7.5,
-        loras=loras,
-        require="{dress: 0.7, shoes: 0.7, face: 0.7}",
-        seeds="{scout: 16, keep: 2}",
-        prompt=quoted("1girl, best quality, full body, standing, myface, testdress, myshoes"),
-        negative=quoted("worst quality, low quality"),
-    )
-
-
 def filled_from(picture: Path, study: Path | None = None, loras: Path | None = None, webui: str | None = None) -> str:
     """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's settings; what a study file cannot express is
     named in comments.
 
     `study` is the folder of the new study, which names it; `loras` is where to look for the LoRAs' files: by default the folder
-    `loras` of `study`, if there is one; `webui` is the address of the A1111 that draws the study, None for huanhua itself.
+    `loras` where the study's names start, if there is one; `webui` is the address of the A1111 that draws the study,
+    None for huanhua itself.
     Raises InputError if there are no settings. What they do not give (what each LoRA is, photos of it) is left to be filled in.
     """
     from studies.picture_settings.reader import read_picture
@@ -110,9 +81,10 @@ def filled_from(picture: Path, study: Path | None = None, loras: Path | None = N
     if not found.prompt:
         raise InputError("the picture's prompt is empty", picture, "give a picture that was drawn with a prompt")
     folder = study or picture.parent
-    if loras is not None or (folder / "loras").is_dir():
-        found.loras = with_files(found.loras, loras or folder / "loras", folder, found.notes)
-    return _filled(found, study_name(folder, picture.stem), webui)
+    start = names_start(folder)
+    if loras is not None or (start / "loras").is_dir():
+        found.loras = with_files(found.loras, loras or start / "loras", start, found.notes)
+    return _filled(found, study_name(folder, picture.stem), webui, start)
 
 
 def study_name(folder: Path, other: str = "") -> str:
@@ -124,7 +96,7 @@ def study_name(folder: Path, other: str = "") -> str:
     return "my-study"
 
 
-def _filled(found: StudySettings, name: str, webui: str | None = None) -> str:
+def _filled(found: StudySettings, name: str, webui: str | None = None, start: Path = Path()) -> str:
     embeddings = f"embeddings: [{', '.join(quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
     return TEMPLATE.format(
         notes=comments(found.notes),
@@ -148,6 +120,26 @@ def _filled(found: StudySettings, name: str, webui: str | None = None) -> str:
         seeds=seeds_line(found.seed),
         prompt=quoted(found.prompt),
         negative=quoted(found.negative),
+        scorers=scorers_text(start),
+    )
+
+
+def scorers_text(start: Path) -> str:
+    """The section `scorers` of a study whose names start at `start`: within a project the places where `huanhua models get` puts
+    what judges images, elsewhere those that are there, and else names of hubs."""
+    project = (start / MARKER).is_file()
+
+    def place(name: str, hub: str, prefix: str = "") -> str:
+        model = real_model(name)
+        here = project or model.found(start / MODELS) is not None
+        return f"{prefix}{model.folder(Path(MODELS)).as_posix()}" if here else hub
+
+    clip = place("vit-l-14", "", "local-dir:")
+    return SCORERS.format(
+        garment=f"{{model: {clip}, pretrained: null}}" if clip else "{model: ViT-L-14, pretrained: openai}",
+        face=place("buffalo_l", "buffalo_l"),
+        hands=POSE,
+        parts=place("fashn-human-parser", "fashn-ai/fashn-human-parser"),
     )
 
 

@@ -23,7 +23,7 @@ def commands(name: str) -> list[list[str]]:
     text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
     blocks = re.findall(r"```(?:sh|bash)\n(.*?)```", text, re.DOTALL)
     lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [shlex.split(line) for line in lines if line]
+    return [shlex.split(part) for line in lines if line for part in line.split(" && ")]
 
 
 @pytest.mark.parametrize("name", READMES)

@@ -11,7 +11,7 @@ import yaml
 from models.errors import InputError
 from studies.paperdoll.study import study_text
 from studies.spec import read_spec, schema, study_file
-from studies.starter.template import starter
+from studies.starter.found_study import found_study
 
 
 def demo_study(tmp_path: Path) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def read(tmp_path: Path, data: Any) -> Any:
 
 def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
     assert set(read(tmp_path, demo_study(tmp_path)).searched()) == {"face", "dress", "shoes"}
-    assert read(tmp_path, yaml.safe_load(starter())).required("dress") == 0.7
+    assert read(tmp_path, yaml.safe_load(found_study(tmp_path, "my-study"))).required("dress") == 0.7
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,10 @@ def test_a_hub_that_lacks_it_or_does_not_answer_is_reported_in_a_line(
 
 
 def test_what_is_fetched_by_hand_and_unknown_names_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"not fetched by this command.*github\.com.*scorers\.face: \{pack:"):
-        run("get", "buffalo_l", "--to", tmp_path)
+    with pytest.raises(
+        InputError, match=r"not fetched by this command: put it at .*chilloutmix\.safetensors.*civitai.*base: \{checkpoint:"
+    ):
+        run("get", "chilloutmix", "--to", tmp_path)
     with pytest.raises(InputError, match="choose one of"):
         run("get", "dwpoze", "--to", tmp_path)
 

@@ -29,7 +29,7 @@ from scorers.testing.full_size import write_segformer_b2, write_vit_l_14
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.products import wear
-from studies.starter.template import starter
+from studies.starter.found_study import found_study
 from tests.studies.export.test_diffusers_script import layers_of
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for i in range(PHOTOS):
         figure = wear(random_figure(np.random.default_rng((5, i))), "testdress")
         draw(figure, size=(512, 768), seed=i).image.save(made / "data" / "dress" / f"IMG_{i:04d}.jpg", quality=92)
-    (made / "study.yaml").write_text(yaml.safe_dump(filled_in(yaml.safe_load(starter()))), encoding="utf-8")
+    (made / "study.yaml").write_text(yaml.safe_dump(filled_in(yaml.safe_load(found_study(made, "my-study")))), encoding="utf-8")
     yield made
     shutil.rmtree(made)
 

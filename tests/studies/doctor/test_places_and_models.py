@@ -12,9 +12,10 @@ from safetensors.torch import load_file, save_file
 from models.errors import InputError
 from models.testing.bases import small_base
 from models.testing.loras import STEM, save_small_lora
-from studies.doctor.places import check_places
+from studies.doctor.places import check_places, mends
 from studies.doctor.validate import prompts_of
 from studies.local_models import LocalModels
+from studies.scorer_spec import POSE, HandScorer
 from studies.testing.fake_study import fake_study
 
 
@@ -77,3 +78,23 @@ def test_one_lora_under_two_names_is_refused(tmp_path: Path) -> None:
     models = LocalModels(study.spec, study.root, small_base(tmp_path / "configs", "sd15"))
     with pytest.raises(InputError, match=r"loras\.face and loras\.shoes are the same LoRA"):
         _ = models.loras
+
+
+def test_each_missing_file_is_named_with_what_mends_it_in_the_order_to_do_so(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "a")
+    assert mends(study) == []
+    scorers = study.spec.scorers.model_copy(update={"hands": HandScorer(pose=POSE)})
+    loras = {
+        n: s.model_copy(update={"references": f"data/{n}", "file": f"loras/{s.trigger}.safetensors"})
+        for n, s in study.spec.loras.items()
+    }
+    base = study.spec.base.model_copy(update={"checkpoint": "models/chilloutmix.safetensors"})
+    study.spec = study.spec.model_copy(update={"scorers": scorers, "loras": loras, "base": base})
+    lines = mends(study)
+    assert lines[0].startswith("base.checkpoint (models/chilloutmix.safetensors): fetch it from https://civitai.com")
+    assert lines[1] == f"scorers.hands.pose ({POSE}): huanhua models get dwpose"
+    prepare = "huanhua prepare photos/dress data/dress --kind clothing --trigger testdress"
+    assert f"loras.dress.references (data/dress): {prepare}" in lines[2:5]
+    train = "huanhua train data/dress --out loras/testdress.safetensors"
+    assert f"loras.dress.file (loras/testdress.safetensors): put the LoRA there, or train it: {train}" in lines[5:]
+    assert len(lines) == 8

@@ -1,0 +1,110 @@
+"""A new study of what lies in its project: the base, the LoRAs with their training sets, the models that judge."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from models.base.registry import family_named
+from studies.project.bases import FoundBase, bases_in
+from studies.project.folder import DATA, LORAS, MODELS
+from studies.project.loras import STARTS, FoundLora, loras_in
+from studies.project.training_sets import sets_in
+from studies.starter.from_picture import study_key
+from studies.starter.presets import preset_named, size_of
+from studies.starter.template import LORA, TEMPLATE, quoted, scorers_text, wrapped, yaml_key
+
+PLACEHOLDERS: Final = (
+    FoundLora(Path("loras/myface.safetensors"), "face", "face", False, "myface", None, Path("data/face"), STARTS["face"], 1.0),
+    FoundLora(Path("loras/testdress.safetensors"), "dress", "clothing", False, "testdress", None, Path("data/dress"), 0.4, 1.0),
+    FoundLora(Path("loras/myshoes.safetensors"), "shoes", "shoes", False, "myshoes", None, Path("data/shoes"), 0.4, 1.0),
+)
+"""What stands in a study where no LoRA was found."""
+BASE: Final = "models/chilloutmix.safetensors"
+
+
+def found_study(start: Path, name: str, presets: Sequence[str] = ()) -> str:
+    """The text of a study whose names start at the folder `start`. Raises InputError for presets as `preset_named` does."""
+    preset = preset_named(presets)
+    bases = bases_in(start / MODELS)
+    base = bases[0] if bases else None
+    family = base.family if base is not None else "sd15"
+    there, notes = loras_in(start / LORAS, sets_in(start / DATA))
+    chosen = sorted(_chosen(there, family, preset.left_out or (), notes), key=lambda lora: list(STARTS).index(lora.kind))
+    notes = [*_base_notes(start, bases), *notes]
+    if not there:
+        chosen = [lora for lora in PLACEHOLDERS if lora.kind not in (preset.left_out or ())]
+        notes.append("no LoRA was found in loras/: those below are to be trained, or changed")
+    keys: list[str] = []
+    for lora in chosen:
+        keys.append(study_key(lora.name, keys))
+    width, height = size_of(preset, family, base.side if base is not None else None)
+    triggers = [lora.trigger for lora in chosen if lora.trigger]
+    searched = [key for key, lora in zip(keys, chosen, strict=True) if lora.kind != "other"]
+    return TEMPLATE.format(
+        notes="# " + "Found in the project:\n" + wrapped(notes) if notes else "",
+        draw="",
+        name=yaml_key(name),
+        checkpoint=quoted(_named(base.path, start)) if base is not None else BASE,
+        vae="",
+        clip_skip=preset.clip_skip if family == "sd15" else 1,
+        embeddings="",
+        rng="gpu",
+        ensd="",
+        width=width,
+        height=height,
+        steps=preset.steps,
+        sampler=preset.sampler,
+        cfg=preset.cfg,
+        loras="".join(_line(key, lora, start) for key, lora in zip(keys, chosen, strict=True)),
+        require="{" + ", ".join(f"{yaml_key(key)}: {preset.require}" for key in searched) + "}",
+        seeds="{scout: 16, keep: 2}",
+        prompt=quoted(", ".join(["1girl", str(preset.quality), str(preset.framing), *triggers])),
+        negative=quoted(str(preset.negative)),
+        scorers=scorers_text(start),
+    )
+
+
+def _chosen(there: Sequence[FoundLora], family: str, left_out: Sequence[str], notes: list[str]) -> Iterator[FoundLora]:
+    """One of each kind for bases of `family`; the others are named in `notes`."""
+    taken: set[str] = set()
+    for lora in there:
+        title = family_named(family).title
+        if lora.family not in (None, family):
+            notes.append(f"{lora.path.name} was left out: it is for other bases than {title}")
+        elif lora.kind in left_out:
+            notes.append(f"{lora.path.name} was left out: such pictures do not show {lora.kind}")
+        elif lora.kind in taken:
+            notes.append(f"{lora.path.name} lies there too ({lora.kind}): huanhua swap puts it in another's place")
+        else:
+            taken.add(lora.kind)
+            yield lora
+
+
+def _base_notes(start: Path, bases: Sequence[FoundBase]) -> Iterator[str]:
+    if not bases:
+        yield f"no base was found in {MODELS}/: put it there, or name it under base"
+    for other in bases[1:]:
+        yield f"{_named(other.path, start)} is a base too"
+
+
+def _line(key: str, lora: FoundLora, start: Path) -> str:
+    fixed = lora.kind == "other"
+    line = LORA.format(
+        name=yaml_key(key),
+        file=quoted(_named(lora.path, start)),
+        kind=lora.kind,
+        references=quoted(_named(lora.references, start)) if lora.references is not None else "null",
+        start=lora.start,
+        bounds=f", bounds: [0, {lora.most:g}]",
+        comment="   # the kind is a guess: face, clothing, shoes or other" if lora.guessed else "",
+    )
+    return line.replace(f"start: {lora.start}, bounds: [0, {lora.most:g}]", f"fixed: {lora.start}") if fixed else line
+
+
+def _named(path: Path, start: Path) -> str:
+    if not path.is_absolute() and not path.exists():
+        return path.as_posix()
+    return Path(os.path.relpath(path, start)).as_posix()

@@ -1,0 +1,84 @@
+"""Kinds of pictures: prompt skeleton, negative prompt, size, sampler and requirements of a new study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+from models.errors import InputError
+from models.lora_kinds import LoraKind
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a kind of pictures sets; None is left to the other presets."""
+
+    quality: str | None = None
+    """Tags of the prompt after the subject."""
+    framing: str | None = None
+    """Tags of how much of the figure shows."""
+    negative: str | None = None
+    sampler: str | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    clip_skip: int | None = None
+    """Of SD1.5 bases; SDXL's have 1."""
+    sizes: Mapping[str, Size] | None = None
+    """Width and height in pixels by base family."""
+    left_out: tuple[LoraKind, ...] | None = None
+    """Kinds of LoRAs that such pictures do not show."""
+    require: float | None = None
+    """Calibrated score that each LoRA must reach."""
+
+
+PRESETS: Final[Mapping[str, Preset]] = {
+    "photo": Preset(
+        quality="best quality, (photorealistic:1.4), simple background",
+        negative="worst quality, low quality, lowres, bad anatomy, bad hands, extra fingers, blurry",
+        sampler="DPM++ SDE Karras",
+        steps=30,
+        cfg=7.5,
+        clip_skip=1,
+        require=0.7,
+    ),
+    "drawn": Preset(
+        quality="masterpiece, best quality, simple background",
+        negative="worst quality, low quality, lowres, bad anatomy, bad hands, extra digits, jpeg artifacts, signature",
+        sampler="Euler a",
+        steps=28,
+        cfg=7.0,
+        clip_skip=2,
+        require=0.7,
+    ),
+    "full-body": Preset(framing="full body, standing", sizes={"sd15": (512, 768), "sdxl": (832, 1216)}, left_out=()),
+    "half-body": Preset(framing="upper body", sizes={"sd15": (512, 640), "sdxl": (896, 1152)}, left_out=("shoes",), require=0.75),
+}
+DEFAULT: Final = ("photo", "full-body")
+LISTED: Final = ", ".join(PRESETS)
+
+
+def preset_named(names: Sequence[str]) -> Preset:
+    """These presets in one, over the default ones. Raises InputError for an unknown name, and for two of one sort."""
+    for name in names:
+        if name not in PRESETS:
+            raise InputError(f"no preset {name}", "--preset", f"choose of {LISTED}")
+    for one, other in (("photo", "drawn"), ("full-body", "half-body")):
+        if one in names and other in names:
+            raise InputError(f"{one} and {other} exclude each other", "--preset", "name one of the two")
+    joined = Preset()
+    for name in (*DEFAULT, *names):
+        given = {field.name: getattr(PRESETS[name], field.name) for field in fields(Preset)}
+        joined = replace(joined, **{key: value for key, value in given.items() if value is not None})
+    return joined
+
+
+def size_of(preset: Preset, family: str, side: int | None) -> Size:
+    """Width and height in pixels; a base that states a smaller `side` than its family's is drawn at that height."""
+    sizes = preset.sizes or {}
+    width, height = sizes.get(family, sizes["sd15"])
+    if side is None or side >= 512:
+        return width, height
+    return max(32, round(side * width / height / 8) * 8), side // 8 * 8
