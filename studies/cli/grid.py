@@ -10,6 +10,7 @@ import typer
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
+from studies.cli.progress.next_command import print_next
 
 if TYPE_CHECKING:
     from studies.grid.draw import DrawnGrid
@@ -51,6 +52,10 @@ def grid(
         return
     for drawn in grids:
         typer.echo(drawn.path)
+    if seed is None:
+        print_next("scout", study, workspace=workspace)
+    else:
+        print_next("show", study, "--seed", seed, workspace=workspace)
 
 
 def _as_json(study: Study, drawn: DrawnGrid) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
+from studies.cli.progress.next_command import print_next
 
 
 def lookbook(
@@ -26,5 +27,10 @@ def lookbook(
     check_folder(folder)
     book = book_of(opened, blurred=blur, callback=ConsoleCallback())
     typer.echo(write_book(book, folder))
+    picked = [story.seed for story in book.seeds if story.pick is not None]
+    if picked:
+        print_next("export", study, "--seed", picked[0], "--to", "png", workspace=workspace)
+    else:
+        print_next("scout", study, workspace=workspace)
     if any(story.pick is None for story in book.seeds):
         raise typer.Exit(1)

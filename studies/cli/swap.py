@@ -9,6 +9,7 @@ import typer
 
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
+from studies.cli.progress.next_command import print_next
 from studies.project.typed import shown, typed_new_study, typed_path
 
 
@@ -38,4 +39,4 @@ def swap(
     text = study_file(study).read_text(encoding="utf-8")
     swapped = swap_lora(opened, text, name, file, folder, references=references, trigger=trigger, report=print_line)
     print_line(f"prompt: {swapped.spec.prompt}")
-    print_line(f"from now on: huanhua run {shown(folder)}")
+    print_next("run", Path(shown(folder)))

@@ -6,6 +6,7 @@ import typer
 
 from studies.cli.options import BlurOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback, print_line
+from studies.cli.progress.next_command import print_next
 
 
 def track(
@@ -20,5 +21,6 @@ def track(
     outcomes, complete = track_study(open_study(study, workspace), seed, callback=ConsoleCallback(), blurred=blur)
     for outcome in outcomes:
         print_line(f"seed {outcome.seed}: {len(outcome.trials)} trials")
+    print_next("dashboards" if complete else "track", study, workspace=workspace)
     if not complete:
         raise typer.Exit(1)

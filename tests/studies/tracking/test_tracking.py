@@ -14,7 +14,7 @@ from PIL import Image
 from models.errors import InputError
 from studies.testing.tracker_suite import DIGEST_LENGTH, IMAGE, Logged, LoggedRun, TrackerStore, TrackerSuite
 from studies.tracking.base import Tracker
-from studies.tracking.events import ArtifactAdded, Event, Input, TrialFinished
+from studies.tracking.events import DESCRIPTION, PICK_PICTURE, ArtifactAdded, Event, Input, TrialFinished
 from studies.tracking.memory import MemoryRun, MemoryTracker
 from studies.tracking.mlflow.database import create_database
 from studies.tracking.mlflow.tracker import MlflowTracker, local_store
@@ -173,6 +173,30 @@ def test_a_trial_that_was_cut_short_is_finished_later(tmp_path: Path, database: 
     (run,) = store.read().trials["7", "0"]
     assert run.finished
     assert "render.png" in run.artifacts
+
+
+def test_a_seeds_description_has_its_picture_and_one_that_a_person_wrote_stays(tmp_path: Path, database: Path) -> None:
+    store = MlflowStore(tmp_path, database)
+
+    def described(text: str) -> str:
+        tracker = store.open()
+        tracker.start_seed(7, {}, {})
+        tracker.log_picture(7, PICK_PICTURE, IMAGE)
+        tracker.finish(7, {}, {DESCRIPTION: text})
+        assert tracker.close().titles == ()
+        (run,) = store.read().seeds["7"]
+        assert PICK_PICTURE in run.artifacts
+        assert DESCRIPTION not in run.tags
+        return run.tags["mlflow.note.content"]
+
+    for text in ("**The best so far**", "**The least that works**"):
+        found = described(text)
+        assert found.startswith(f"{text}\n\n![the pick](get-artifact?path=pick.png&run_uuid=")
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=store.uri)
+    client.set_tag(found.partition("run_uuid=")[2].rstrip(")"), "mlflow.note.content", "my own words")
+    assert described("**The best so far**") == "my own words"
 
 
 class Server:
