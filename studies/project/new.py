@@ -13,7 +13,6 @@ from studies.project.folder import FOLDERS, MARKER, project_of
 SETTINGS: Final = """\
 # This file makes its folder a huanhua project: every command that is typed in it, or anywhere below, finds its files from here.
 # The folder can be moved as a whole.
-webui: []      # folders of A1111, Forge or ComfyUI whose models are used in place: huanhua models get --from-webui DIR
 """
 README: Final = """\
 # A huanhua project
