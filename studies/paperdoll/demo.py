@@ -1,4 +1,4 @@
-"""The demo: photos -> three LoRAs -> scouting -> one locked seed -> the smallest weights, on the lab's models.
+"""The demo: photos -> LoRAs -> scouting -> one locked seed -> the smallest weights, on the lab's models.
 
 Every step is the function behind the verb that a user's own study takes; only the photos and the study file are drawn and written
 for it.
@@ -6,7 +6,7 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,13 +29,14 @@ class Demo:
     grid: Path
 
 
-def run_demo(folder: Path, scout: int, trials: int, epochs: int | None, callback: RunCallback) -> Demo:
-    """`scout` seeds are scouted, `trials` images searched a seed; `epochs` replaces the preset's passes over each training set.
+def run_demo(folder: Path, train: Collection[str], scout: int, trials: int, epochs: int | None, callback: RunCallback) -> Demo:
+    """LoRAs in `train`, by their names in the study, are trained; the others are those that ship, of photos drawn alike.
+    `scout` seeds are scouted, `trials` images searched a seed; `epochs` replaces the preset's passes over each training set.
 
     A second demo in the same folder goes on from the first.
     """
     from studies.paperdoll.study import COMPANIONS, OUTFITS
-    from studies.paperdoll.trained_loras import lora_of, make_data
+    from studies.paperdoll.trained_loras import lora_of, make_data, shipped_lora_of
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
     from studies.study import open_study
@@ -43,11 +44,13 @@ def run_demo(folder: Path, scout: int, trials: int, epochs: int | None, callback
 
     make_data(folder, callback)
     settings = [f"plan.epochs={epochs}"] if epochs is not None else []
-    trained: dict[str, Path] = {}
+    made: dict[str, Path] = {}
     for outfit in OUTFITS:
-        trained[outfit.product] = lora_of(
-            outfit, folder, settings, [trained[name] for name in COMPANIONS[outfit.product]], callback
-        )
+        if outfit.name in train:
+            companions = [made[name] for name in COMPANIONS[outfit.product]]
+            made[outfit.product] = lora_of(outfit, folder, settings, companions, callback)
+        else:
+            made[outfit.product] = shipped_lora_of(outfit, folder, callback)
     study = open_study(folder)
     study.workspace.make()
     runner = only_runner(study.storage_url, study.spec.name, callback.message)

@@ -80,3 +80,20 @@ def lora_of(
     for line in describe_trained(trained):
         callback.message(line)
     return out
+
+
+def shipped_lora_of(outfit: Outfit, folder: Path, callback: Callback | None = None) -> Path:
+    """The LoRA of a product that ships, copied to where `lora_of` puts its own; one that lies there is left as it is.
+
+    The same code trained it, 1.6 times as long, from photos drawn alike.
+    """
+    from models.io.files import write_whole
+    from studies.paperdoll.bundle import lora_file
+
+    out = folder / "loras" / f"{outfit.product}.safetensors"
+    said = "there already" if out.exists() else "the LoRA that ships, trained by the same code from photos drawn alike"
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, lora_file(outfit.product).read_bytes())
+    (callback or SilentCallback()).message(f"train {outfit.product}: {said}")
+    return out

@@ -14,7 +14,7 @@ PAGES += sorted((ROOT / "docs").rglob("*.md"))
 PACKAGES = "huanhua|models|trainers|scorers|optimizer|studies|dashboards|benchmarks|tests|docs"
 PICTURE_BYTES = 300_000
 
-OTHER_NAMES = {"scorers.hands", "scorers.hands.pose", "huanhua.lora_sha256", "huanhua.scorers"}
+OTHER_NAMES = {"scorers.device", "scorers.hands", "scorers.hands.pose", "huanhua.lora_sha256", "huanhua.scorers"}
 """Keys of study.yaml, tags and entry points that read like modules."""
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 

@@ -56,10 +56,10 @@ def searched(demo: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPat
     return folder, result
 
 
-def test_nothing_is_feasible_with_loras_that_learnt_nothing(demo: tuple[Path, dict[str, Any]]) -> None:
-    """One epoch of them is nothing that a score could see."""
+def test_nothing_is_feasible_with_a_lora_that_learnt_nothing(demo: tuple[Path, dict[str, Any]]) -> None:
+    """One epoch of the shoes is nothing that a score could see."""
     folder, found = demo
-    assert found["unmeasurable"]
+    assert found["unmeasurable"] == ["shoes"]
     assert (found["feasible"], found["trials"]) == (False, 1)
     assert Path(found["grid"]).is_file()
     assert len(list((folder / "loras").glob("*.safetensors"))) == 3
@@ -76,6 +76,13 @@ def test_a_run_ends_with_a_pick_or_names_what_blocks_it(searched: tuple[Path, di
         assert info.size == (128, 192)
     else:
         assert found["nearest"]["blocked_by"]
+
+
+def test_the_shoes_are_trained_and_the_others_are_those_that_ship(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = demo
+    made = {product: (folder / "loras" / f"{product}.safetensors").read_bytes() for product in OUTFIT}
+    shipped = {product: lora_file(product).read_bytes() for product in OUTFIT}
+    assert {product for product in OUTFIT if made[product] == shipped[product]} == {"myface", "testdress"}
 
 
 def test_each_lora_is_trained_with_its_companions(demo: tuple[Path, dict[str, Any]]) -> None:
