@@ -49,7 +49,7 @@ def searched(demo: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPat
     (folder / "study.yaml").write_text(text.replace(os.path.relpath(WEIGHTS, made), str(WEIGHTS)), encoding="utf-8")
     for product in OUTFIT:
         copyfile(lora_file(product), folder / "loras" / f"{product}.safetensors")
-    assert huanhua("lock", folder, str(found["seed"])).returncode == 0
+    assert huanhua("lock", folder, str(found["seed"]), "--unseen").returncode == 0
     done = huanhua("run", folder, "--trials", str(TRIALS))
     assert done.returncode in (0, 1), done.stderr[-2000:]
     (result,) = json.loads(huanhua("show", folder, "--json").stdout)["seeds"]
