@@ -129,7 +129,8 @@ class LocalModels:
         largest = {name: s.bounds[1] if s.fixed is None else s.fixed for name, s in self.spec.loras.items()}
         for part in dict.fromkeys(part for file in self.loras.values() for part, layers in file.layers.items() if layers):
             model = self.base.modules[part]
-            folded = Folded(model, {name: file.layers.get(part, {}) for name, file in self.loras.items()})
+            layers = {name: file.layers.get(part, {}) for name, file in self.loras.items()}
+            folded = Folded(model, layers, self.spec.render.like)
             broken = folded.overflows(largest)
             if broken:
                 dtype = str(self.base.dtype).removeprefix("torch.")

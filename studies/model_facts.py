@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.lora.layout import TRIGGER_KEY, inversion_words, lora_files, trigger_in
-from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ZERO_SNR
+from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ORDER, ZERO_SNR
 from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import stamps
 from studies.render_settings import render_settings_of
@@ -83,7 +83,9 @@ def stored_facts(workspace: Workspace, source: Mapping[str, Any]) -> OpenedFacts
     if stored is None:
         return None
     try:
-        return _facts(stored) if stored["from"] == source else None
+        if stored["from"] != source or stored["identity"].get(ORDER, list(source["loras"])) != list(source["loras"]):
+            return None
+        return _facts(stored)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         mend = "move it away: the next run opens the models and writes it anew"
         raise InputError("no facts about a study's models", workspace.root / f"{OPENED}.json", mend) from error

@@ -24,7 +24,7 @@ from benchmarks.rendering.loras import (
 from benchmarks.rendering.timing import Way, timed, turns
 from models.base.family import CONFIGS, Base
 from models.lora.fold import Folded
-from models.lora.sites import DENOISER, TEXT
+from models.lora.sites import TEXT
 from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
@@ -107,13 +107,14 @@ def apart(one: Observation, other: Observation) -> float:
 
 def study_of(base: Base, images: int, steps: int) -> dict[str, float]:
     """Seconds for so many images of different weights: the renderer, and a plain diffusers loop with `set_adapters`."""
-    loras = {n: lora_file(n, layers) for n, layers in three_loras(base.denoiser).items()}
+    layers_of = three_loras(base.denoiser)
+    loras = {n: lora_file(n, layers) for n, layers in layers_of.items()}
     frame = RenderSettings(PROMPT, "", *SIZE, steps, SAMPLER)
     points = [Point({n: 0.3 + 0.01 * k + 0.1 * i for i, n in enumerate(NAMES)}, CFG) for k in range(images)]
     renderer = DiffusionRenderer(base, loras, frame)
     renderer.render([Job(1, points[0])])
     unet = copy.deepcopy(base.denoiser)
-    adapted(unet, {n: dict(file.layers[DENOISER]) for n, file in loras.items()})
+    adapted(unet, layers_of)
     pipe = StableDiffusionPipeline(
         vae=base.vae, text_encoder=base.text_encoders[TEXT], tokenizer=base.tokenizers[TEXT], unet=unet,
         scheduler=make_scheduler(SAMPLER, base.schedule, [1]), safety_checker=None, feature_extractor=None,

@@ -55,7 +55,8 @@ class LoraSum:
 def sum_loras(loras: Mapping[str, LoraFile], weights: Mapping[str, float]) -> LoraSum:
     """The sum of `loras` at `weights`, by LoRA; one without a weight, or of weight 0, counts as absent.
 
-    Raises InputError if no LoRA has a weight: nothing would be left to write.
+    Raises InputError if no LoRA has a weight: nothing would be left to write; and for LoHa, LoKr and DoRA, whose sum no file of
+    up and down matrices holds.
     """
     weighted = [(file, weights[name]) for name, file in loras.items() if weights.get(name, 0.0) != 0.0]
     if not weighted:
@@ -93,9 +94,20 @@ def write_sum(path: Path, summed: LoraSum, metadata: Mapping[str, str], modules:
 
 def _by_module(weighted: Weighted, part: Part) -> dict[str, list[tuple[LoraLayer, float]]]:
     """The layers of the files that touch a module of the part, each with its file's weight."""
-    touching = [(file.layers.get(part, {}), weight) for file, weight in weighted]
+    touching = [(low_rank_layers(file, part), weight) for file, weight in weighted]
     modules = sorted({module for layers, _ in touching for module in layers})
     return {module: [(layers[module], weight) for layers, weight in touching if module in layers] for module in modules}
+
+
+def low_rank_layers(file: LoraFile, part: Part) -> dict[str, LoraLayer]:
+    """Its layers for a part of the base. Raises InputError if one is of LoHa, LoKr or DoRA."""
+    found = file.layers.get(part, {})
+    layers = {module: layer for module, layer in found.items() if isinstance(layer, LoraLayer)}
+    methods = {layer.method for module, layer in found.items() if module not in layers}
+    if methods:
+        what = f"a file with {' and '.join(sorted(methods))} layers, which no file of up and down matrices expresses"
+        raise InputError(what, file.path, "use a LoRA or LoCon version of it, or an export that names the LoRAs themselves")
+    return layers
 
 
 def _concatenated(weighted: list[tuple[LoraLayer, float]], alpha: float) -> LoraLayer:

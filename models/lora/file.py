@@ -21,6 +21,7 @@ from models.io.safetensors_header import read_safetensors_header
 from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
+from models.lora.layers.added import AddedLayer, is_linear
 from models.lora.layout import LoraLayout, hash_notes, is_sha256, read_layout, weights_file
 from models.lora.methods import LoraLayer
 from models.lora.misfits import Misfits
@@ -33,7 +34,7 @@ from models.lora.sites import DENOISER, Part, Site
 if TYPE_CHECKING:
     from torch import Tensor
 
-Layers = Mapping[Part, Mapping[str, LoraLayer]]
+Layers = Mapping[Part, Mapping[str, AddedLayer]]
 """By part of the base, then by the module's name in it."""
 INSIDE: Final = (IN_TENSORS, "")
 """Sources of a scale that follow from the tensors alone."""
@@ -60,14 +61,19 @@ class LoraFile:
     """Textual inversions that the file holds besides, by the word of the prompt that stands for them, then by the text encoder
     that reads them: (tokens, width) float32."""
 
+    @property
+    def depends_on_order(self) -> bool:
+        """Whether what it adds depends on the LoRAs before it."""
+        return any(not is_linear(layer) for layers in self.layers.values() for layer in layers.values())
+
 
 def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     """Opens a LoRA for the base whose modules are given (`Base.modules`); tensors on the CPU, as stored.
 
     A .safetensors file, or a folder that peft or diffusers saved. Textual inversions kept in the same file that do not fit the
     base are passed over, and named in `notes`.
-    Raises InputError for a missing, damaged or pickled file, LoHa, LoKr, DoRA and other methods, values that are not finite, and
-    LoRAs of another architecture (a layer that the base lacks or of another shape).
+    Raises InputError for a missing, damaged or pickled file, OFT and other methods that are not read, values that are not finite,
+    and LoRAs of another architecture (a layer that the base lacks or of another shape).
     """
     path = Path(path)
     layout = read_layout(path)
@@ -75,7 +81,7 @@ def open_lora(path: Path | str, modules: Modules) -> LoraFile:
         raise InputError(f"a {layout.method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")
     tensors, digest = read_tensors(layout.path, layout.start)
     layers, scales = _fitted(layout, tensors, modules)
-    parts: dict[Part, dict[str, LoraLayer]] = {part: {} for part in modules}
+    parts: dict[Part, dict[str, AddedLayer]] = {part: {} for part in modules}
     for site, layer in layers.items():
         parts[site.part][site.module] = layer
     stored = layout.metadata.get("sshs_model_hash", "")
@@ -95,7 +101,12 @@ def read_metadata(path: Path) -> dict[str, str]:
     return read_safetensors_header(weights_file(path)).metadata
 
 
-def write_lora(path: Path, layers: Layers, metadata: Mapping[str, str], bundled: Mapping[str, Tensor] | None = None) -> str:
+def write_lora(
+    path: Path,
+    layers: Mapping[Part, Mapping[str, LoraLayer]],
+    metadata: Mapping[str, str],
+    bundled: Mapping[str, Tensor] | None = None,
+) -> str:
     """Writes the layers under kohya's names, each with its alpha, whole or not at all; returns the file's `sshs_model_hash`.
 
     For bases of one text encoder. `bundled` are tensors besides, by their keys. Tensors keep their dtype; the same layers and
@@ -143,11 +154,11 @@ def read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
 
 def _fitted(
     layout: LoraLayout, tensors: Mapping[str, Tensor], modules: Modules
-) -> tuple[dict[Site, LoraLayer], dict[Site, Scale]]:
+) -> tuple[dict[Site, AddedLayer], dict[Site, Scale]]:
     """The layers by their place in the base, and where the scale of each is stated."""
     names = site_names(modules) | numbered_names(layout.path, modules, layout.shapes, layout.metadata)
     shared = shared_text_sites(modules)
-    layers: dict[Site, LoraLayer] = {}
+    layers: dict[Site, AddedLayer] = {}
     scales: dict[Site, Scale] = {}
     width: Any = getattr(modules[DENOISER], "config", {}).get("cross_attention_dim")
     misfits = Misfits(layout, CONTEXT_WIDTHS.get(width))

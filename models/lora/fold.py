@@ -1,4 +1,8 @@
-"""Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi scale_i up_i down_i, in float32, cast once."""
+"""Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi dW_i, in float32, cast once.
+
+Layers whose LoRAs are all of low rank take one product each. Others take one LoRA after the other, and where a DoRA is among
+them, whose update depends on the weight so far, in the order in which the LoRAs are given.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from models.lora.layers.added import AddedLayer, Meaning, is_linear
+from models.lora.methods import LoraLayer
 from models.lora.stacked_loras import StackedLoras
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from models.lora.methods import LoraLayer
-
 Weights = Mapping[str, float]
+Added = Sequence[tuple[int, AddedLayer]]
+"""What LoRAs add to one layer of the model, each with its LoRA's index."""
 
 
 class Folded:
@@ -25,15 +31,22 @@ class Folded:
     each different weight vector of the largest batch so far.
     """
 
-    def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, LoraLayer]]) -> None:
-        """`loras`: by LoRA name, its layers by module path in `model`."""
-        ordered = dict(sorted(loras.items()))
-        paths = sorted({path for layers in ordered.values() for path in layers})
-        self._paths = paths
-        self._names = tuple(ordered)
-        self._layers = [_FoldedLayer(model.get_submodule(path)) for path in paths]
-        touching = [[(i, layers[path]) for i, layers in enumerate(ordered.values()) if path in layers] for path in paths]
-        self._loras = StackedLoras(touching)
+    def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, AddedLayer]], meaning: Meaning = "a1111") -> None:
+        """`loras`: by LoRA name, its layers by module path in `model`. `meaning`: whose DoRAs are meant."""
+        self._names, self._meaning = tuple(sorted(loras)), meaning
+        touching: dict[str, list[tuple[int, AddedLayer]]] = {}
+        for name, layers in loras.items():
+            for path, layer in layers.items():
+                touching.setdefault(path, []).append((self._names.index(name), layer))
+        for path, found in touching.items():
+            if all(is_linear(layer) for _, layer in found):
+                touching[path] = sorted(found, key=lambda pair: pair[0])
+        low_rank = {path: _low_rank(found) for path, found in touching.items()}
+        stacked = {path: pairs for path, pairs in sorted(low_rank.items()) if pairs is not None}
+        self._others = {path: found for path, found in sorted(touching.items()) if path not in stacked}
+        self._paths = [*stacked, *self._others]
+        self._layers = [_FoldedLayer(model.get_submodule(path)) for path in self._paths]
+        self._loras = StackedLoras(list(stacked.values()))
         self._slots: dict[int, dict[str, float]] = {}
 
     @property
@@ -69,8 +82,13 @@ class Folded:
             return []
         device = self._layers[0].device
         ups, downs = self._loras.ups(device), self._loras.downs(wanted, device)
-        folded = zip(self._paths, self._layers, ups, downs, strict=True)
-        return [path for path, layer, up, down in folded if not bool(layer.sum(up, down).isfinite().all())]
+        count = len(ups)
+        folded = zip(self._paths, self._layers, ups, downs, strict=False)
+        broken = [path for path, layer, up, down in folded if not bool(layer.sum(up, down).isfinite().all())]
+        others = zip(self._others.items(), self._layers[count:], strict=True)
+        return broken + [
+            path for (path, added), layer in others if not bool(layer.applied(added, wanted, self._meaning).isfinite().all())
+        ]
 
     def release(self) -> None:
         """Frees the memory of all copies."""
@@ -87,9 +105,25 @@ class Folded:
         for slot, weights in changed.items():
             # Until all layers are folded the slot has neither the old weights nor the new.
             self._slots.pop(slot, None)
-            for layer, up, down in zip(self._layers, ups, self._loras.downs(list(weights.values()), device), strict=True):
+            wanted_here = list(weights.values())
+            for layer, up, down in zip(self._layers, ups, self._loras.downs(wanted_here, device), strict=False):
                 layer.fold(slot, up, down)
+            for layer, added in zip(self._layers[len(ups) :], self._others.values(), strict=True):
+                layer.fold_each(slot, added, wanted_here, self._meaning)
             self._slots[slot] = weights
+
+
+def _low_rank(added: Added) -> list[tuple[int, LoraLayer]] | None:
+    """The same if all are of low rank, else None."""
+    found = [(number, layer) for number, layer in added if isinstance(layer, LoraLayer)]
+    return found if len(found) == len(added) else None
+
+
+def _apply(weight: Tensor, added: Added, weights: Sequence[float], meaning: Meaning) -> Tensor:
+    for number, layer in added:
+        if weights[number]:
+            layer.apply(weight, weights[number], meaning)
+    return weight
 
 
 class _FoldedLayer:
@@ -145,6 +179,23 @@ class _FoldedLayer:
 
         weight = self._module.weight.detach().flatten(1)
         return torch.addmm(weight.float(), up, down).to(weight.dtype)
+
+    def fold_each(self, slot: int, added: Added, weights: Sequence[float], meaning: Meaning) -> None:
+        """Writes the weight with one LoRA after the other applied."""
+        import torch
+
+        assert self.copies is not None
+        copy = self.copies[slot]
+        if copy.dtype == torch.float32:
+            copy.copy_(self._module.weight.detach())
+            _apply(copy, added, weights, meaning)
+        else:
+            copy.copy_(self.applied(added, weights, meaning))
+
+    def applied(self, added: Added, weights: Sequence[float], meaning: Meaning) -> Tensor:
+        """What `fold_each` writes, as a new tensor of the weight's shape."""
+        weight = self._module.weight.detach()
+        return _apply(weight.float().clone(), added, weights, meaning).to(weight.dtype)
 
     def release(self) -> None:
         self.copies, self._forwards = None, {}

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from models.lora.methods import Role
+from models.lora.layers.parts import Role
 from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT, TEXT_2, Part, Site, layer_names
 
@@ -46,6 +46,23 @@ SUFFIXES: Final[dict[str, Role]] = {
     ".alpha": "alpha",
     ":down": "down",
     ":up": "up",
+    ".lora_mid.weight": "mid",
+    ".hada_w1_a": "hada_w1_a",
+    ".hada_w1_b": "hada_w1_b",
+    ".hada_w2_a": "hada_w2_a",
+    ".hada_w2_b": "hada_w2_b",
+    ".hada_t1": "hada_t1",
+    ".hada_t2": "hada_t2",
+    ".lokr_w1": "lokr_w1",
+    ".lokr_w1_a": "lokr_w1_a",
+    ".lokr_w1_b": "lokr_w1_b",
+    ".lokr_w2": "lokr_w2",
+    ".lokr_w2_a": "lokr_w2_a",
+    ".lokr_w2_b": "lokr_w2_b",
+    ".lokr_t2": "lokr_t2",
+    ".dora_scale": "dora_scale",
+    ".lora_magnitude_vector": "magnitude",
+    ".lora_magnitude_vector.weight": "magnitude",
 }
 
 ADAPTER: Final = re.compile(r"\.lora_([AB])\.(?!weight$)([^.]+)(?=\.weight$)")

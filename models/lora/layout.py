@@ -12,7 +12,8 @@ from models.errors import InputError
 from models.io.safetensors_header import read_safetensors_header
 from models.lora.bundled import BundledInversion, bundled_inversions, is_bundled
 from models.lora.key_spellings import split_key
-from models.lora.methods import Role, unsupported_method
+from models.lora.layers.parts import Role
+from models.lora.methods import unsupported_method
 from models.lora.scale.adapter_settings import CONFIG_FILE
 from models.lora.scale.stated import StatedScale, adapter_config, stated_scale
 

@@ -1,7 +1,7 @@
-"""LoRA methods: what a layer of a file stores, and what it adds to the weight it is for.
+"""LoRA methods: what a layer of a file stores, and what it adds to the weight it is for (`models.lora.layers.added`).
 
-To add one (LoHa, LoKr, DoRA ...): write its layer and its reader, name the reader in `METHODS`, and take its marks out of
-`UNSUPPORTED`. Key suffixes and the roles they stand for are in `models.lora.key_spellings`.
+To add one: write its layer and its reader, name the reader in `METHODS`, and take its marks out of `UNSUPPORTED`. Key suffixes
+and the roles they stand for are in `models.lora.key_spellings`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.lora.layers.added import AddedLayer, Meaning
+from models.lora.layers.dora import DoraLayer
+from models.lora.layers.loha import read_loha
+from models.lora.layers.lokr import read_lokr
+from models.lora.layers.parts import LARGEST, Keys, Role, finite, has_numbers, require
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Role = Literal["down", "up", "alpha"]
-"""What a tensor is in its layer."""
-Keys = Mapping[Role, str]
-"""The keys of one layer's tensors."""
-LARGEST: Final = 3.4e38
-"""The largest number of float32."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,14 @@ class LoraLayer:
     up: Tensor
     """(out, rank) or (out, rank, 1, 1), any floating dtype."""
     alpha: float
+
+    @property
+    def method(self) -> str:
+        return "LoRA"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (*self.up.shape[:1], *self.down.shape[1:])
 
     @property
     def rank(self) -> int:
@@ -49,6 +55,10 @@ class LoraLayer:
         up, down = self.up.float().flatten(1), self.down.float()
         product = (up @ down.flatten(1)) * self.scale
         return product.view(up.shape[0], *down.shape[1:])
+
+    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+        down, up = (part.flatten(1).to(changed.device).float() for part in (self.down, self.up))
+        changed.view(len(changed), -1).addmm_(up, down, alpha=weight * self.scale)
 
     def fitted(self, shape: tuple[int, ...]) -> LoraLayer | None:
         """Reshaped for a weight of this shape; None if it is for another. A linear layer and a 1x1 convolution are the same."""
@@ -67,7 +77,7 @@ def _read_lora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_al
         raise InputError(f"'{next(iter(keys.values()))}' lacks its other half", path, "fetch it again")
     down, up = tensors[keys["down"]], tensors[keys["up"]]
     stored = tensors.get(keys.get("alpha", ""))
-    if not (_has_numbers(down) and _has_numbers(up)) or (stored is not None and stored.numel() != 1):
+    if not (has_numbers(down) and has_numbers(up)) or (stored is not None and stored.numel() != 1):
         raise InputError(f"'{keys['down']}' is not stored as floating-point LoRA matrices", path, "use the unquantised file")
     if down.ndim < 2 or up.ndim < 2 or down.numel() == 0 or up.numel() == 0:
         raise InputError(f"'{keys['down']}' has no rank (its matrices are empty)", path, "fetch or train it again")
@@ -78,11 +88,6 @@ def _read_lora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_al
     layer = LoraLayer(down, up, alpha if alpha is not None else float(len(down)))
     _check_finite(path, keys["down"], layer)
     return layer
-
-
-def _has_numbers(tensor: Tensor) -> bool:
-    """Whether each element is one floating-point number: packed ones (float4) are two."""
-    return tensor.is_floating_point() and "_x2" not in str(tensor.dtype)
 
 
 def _check_finite(path: Path, key: str, layer: LoraLayer) -> None:
@@ -97,20 +102,34 @@ def _check_finite(path: Path, key: str, layer: LoraLayer) -> None:
         raise InputError(f"'{key}' makes numbers too large for float32 (alpha {layer.alpha:g})", path, "fetch or train it again")
 
 
-Reader = Callable[[Path, Keys, Mapping[str, "Tensor"], "float | None"], LoraLayer]
-METHODS: Final[Mapping[frozenset[Role], Reader]] = {frozenset(("down", "up")): _read_lora}
-"""How a layer is read, by the roles that only this method stores: a layer that has one of them is of this method."""
+def _read_tucker(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_alpha: float | None) -> LoraLayer:
+    """LoCon with a Tucker core: up (out, r, 1, 1), mid (r, s, k, k), down (s, in, 1, 1). Mid and down are one convolution."""
+    import torch
+
+    require(path, keys, "LoCon with a Tucker core", ("down", "up", "mid"))
+    down, _, mid = (finite(path, keys[role], tensors[keys[role]]) for role in ("down", "up", "mid"))
+    fits = mid.ndim == 4 and mid.shape[1] == len(down) and down.numel() == down.flatten(1).shape[0] * down.shape[1]
+    if not fits:
+        raise InputError(f"'{keys['mid']}' does not go with its other factors", path, "fetch it again")
+    together = torch.einsum("rskl,si->rikl", mid.float(), down.float().flatten(1))
+    return _read_lora(path, {**keys, "down": "together"}, {**tensors, "together": together}, default_alpha)
+
+
+Reader = Callable[[Path, Keys, Mapping[str, "Tensor"], "float | None"], AddedLayer]
+METHODS: Final[Mapping[frozenset[Role], Reader]] = {
+    frozenset(("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2")): read_loha,
+    frozenset(("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2")): read_lokr,
+    frozenset(("mid",)): _read_tucker,
+    frozenset(("down", "up")): _read_lora,
+}
+"""How a layer is read, by the roles that only this method stores: a layer that has one of them is of the first such method."""
 
 UNSUPPORTED: Final[dict[str, str]] = {
-    r"hada_.*": "LoHa",
-    r"lokr_.*": "LoKr",
-    r"dora_scale|lora_magnitude_vector": "DoRA",
-    r"lora_mid": "LoCon with a Tucker core",
     r"b?oft_.*": "OFT",
     r"on_input": "(IA)3",
     r"diff(_b)?": "full-difference",
 }
-"""A part of the key that marks a method, and the method: adapters that no sum of up @ down expresses."""
+"""A part of the key that marks a method, and the method: adapters that are not read."""
 
 
 def unsupported_method(keys: list[str]) -> str | None:
@@ -123,8 +142,18 @@ def unsupported_method(keys: list[str]) -> str | None:
     return None
 
 
-def read_layer(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_alpha: float | None) -> LoraLayer:
+def read_layer(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_alpha: float | None) -> AddedLayer:
     """The layer whose tensors have these keys, read by the method that it is of; `default_alpha` where none is stored, and
     without it the rank. Raises InputError for a layer that lacks a tensor or is not stored as finite floating-point numbers."""
-    reader = next((read for roles, read in METHODS.items() if roles & keys.keys()), _read_lora)
-    return reader(path, keys, tensors, default_alpha)
+    found = [read for roles, read in METHODS.items() if roles & keys.keys()]
+    magnitudes: list[Role] = [role for role in ("dora_scale", "magnitude") if role in keys]
+    if magnitudes and not found:
+        raise InputError(f"'{keys[magnitudes[0]]}' is of a DoRA layer that lacks its matrices", path, "fetch it again")
+    mixed = {_read_lora, read_loha, read_lokr} & set(found)
+    if len(mixed) > 1 or len(magnitudes) > 1:
+        raise InputError(f"'{next(iter(keys.values()))}' is of a layer of two methods", path, "fetch it again")
+    layer = (found or [_read_lora])[0](path, keys, tensors, default_alpha)
+    if not magnitudes:
+        return layer
+    key = keys[magnitudes[0]]
+    return DoraLayer(layer, finite(path, key, tensors[key]), magnitudes[0] == "magnitude")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Final
 
 from models.errors import InputError
 from models.lora.families import family_of_layers, family_of_names, is_layer_name
+from models.lora.layers.added import AddedLayer
 from models.lora.layout import LoraLayout
-from models.lora.methods import LoraLayer
 
 SHOWN: Final = 3
 """Names that a refusal lists."""
@@ -29,10 +30,12 @@ class Misfits:
         """A layer whose name is none of the base's."""
         (self.lacking if is_layer_name(stem) else self.unknown).append(stem)
 
-    def add_shape(self, stem: str, layer: LoraLayer, wanted: tuple[int, ...]) -> None:
+    def add_shape(self, stem: str, layer: AddedLayer, wanted: tuple[int, ...]) -> None:
         """A layer of the base whose weight has another shape than the file's matrices make."""
-        found = (*layer.up.shape[:1], *layer.down.shape[1:])
-        self.shapes.append(f"'{stem[:80]}' is {_in_words(found)} where the base has {_in_words(wanted)}")
+        if layer.method == "DoRA" and prod(layer.shape) == prod(wanted) and layer.shape[0] == wanted[0]:
+            self.shapes.append(f"the magnitudes of '{stem[:80]}' are of another shape than {_in_words(wanted)}")
+            return
+        self.shapes.append(f"'{stem[:80]}' is {_in_words(layer.shape)} where the base has {_in_words(wanted)}")
 
     def check(self, matching: int) -> None:
         """Raises InputError if there are any; `matching` layers are the base's."""

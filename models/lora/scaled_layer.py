@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.lora.layers.added import AddedLayer
+from models.lora.layers.parts import Role
 from models.lora.layout import LoraLayout
-from models.lora.methods import LoraLayer, Role, read_layer
+from models.lora.methods import read_layer
 from models.lora.scale.stated import IN_TENSORS, Scale
 from models.lora.sites import Part
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def read_scaled_layer(
     layout: LoraLayout, roles: Mapping[Role, str], tensors: Mapping[str, Tensor], part: Part, names: Sequence[str]
-) -> tuple[LoraLayer, Scale]:
+) -> tuple[AddedLayer, Scale]:
     """The layer whose tensors have the keys `roles`. `names` are spellings of it, the file's own first, and `part` is what it is
     of: what peft's settings are looked up by.
 
@@ -26,7 +28,8 @@ def read_scaled_layer(
     down = layout.shapes.get(roles.get("down", ""), ())
     if "alpha" in roles or not down:
         layer = read_layer(layout.path, roles, tensors, None)
-        return layer, Scale(layer.alpha, IN_TENSORS)
+        scaled = "alpha" in roles or layer.rank is None
+        return layer, Scale(layer.alpha, IN_TENSORS if scaled else "")
     settings = layout.scale.settings(part)
     if settings is not None and settings.leaves_out(layout.path, names):
         what = f"{settings.source} leaves out '{names[0][:80]}', which the file holds"

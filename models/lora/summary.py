@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,8 +12,8 @@ from models.lora.bundled import bundled_vectors, inversion_notes
 from models.lora.families import family_of_layers, family_of_names
 from models.lora.file import read_tensors
 from models.lora.key_spellings import bare_name, part_of_name
+from models.lora.layers.added import AddedLayer
 from models.lora.layout import LoraLayout, hash_notes, metadata_table, read_layout
-from models.lora.methods import LoraLayer
 from models.lora.numbered_keys import is_numbered
 from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import Scale
@@ -37,7 +37,8 @@ class LoraSummary:
 
     file: str
     method: str
-    """LoRA, LoCon (with convolutions larger than 1x1), or the name of a method that cannot be read."""
+    """LoRA, LoCon (with convolutions larger than 1x1), LoHa, LoKr, DoRA, several of them, or the name of a method that cannot be
+    read."""
     naming: str
     """The tool whose spelling the keys have."""
     family: str | None
@@ -78,10 +79,10 @@ def summarise(path: Path) -> LoraSummary:
     stems = list(layout.stems) or sorted(_stems(layout))
     return LoraSummary(
         file=layout.name if path.is_dir() else path.name,
-        method=layout.method or ("LoCon" if convolutions else "LoRA"),
+        method=layout.method or _method([layer for layer, _ in scaled], convolutions=convolutions),
         naming=_naming(list(layout.shapes)),
         family=family_of_layers(down) or family_of_names(stems),
-        ranks=dict(Counter(layer.rank for layer, _ in scaled)),
+        ranks=dict(Counter(layer.rank for layer, _ in scaled if layer.rank is not None)),
         alphas=dict(Counter(round(scale.alpha, 4) for _, scale in scaled if scale.source)),
         blocks=dict(Counter(_block(stem) for stem in stems)),
         trigger=layout.trigger,
@@ -94,7 +95,14 @@ def summarise(path: Path) -> LoraSummary:
     )
 
 
-def _layers(layout: LoraLayout, tensors: Mapping[str, Tensor]) -> list[tuple[LoraLayer, Scale]]:
+def _method(layers: Sequence[AddedLayer], *, convolutions: bool) -> str:
+    methods = [layer.method for layer in layers]
+    if set(methods) == {"LoRA"}:
+        return "LoCon" if convolutions else "LoRA"
+    return ", ".join(dict.fromkeys(methods))
+
+
+def _layers(layout: LoraLayout, tensors: Mapping[str, Tensor]) -> list[tuple[AddedLayer, Scale]]:
     return [
         read_scaled_layer(layout, roles, tensors, part_of_name(stem), [bare_name(stem)]) for stem, roles in layout.stems.items()
     ]

@@ -44,7 +44,10 @@ class ConditioningEncoder:
         encoders = self.base.text_encoders
         self._touching = {name for name, file in self.loras.items() if any(file.layers.get(part) for part in encoders)}
         self._folded = [
-            (encoder, Folded(encoder, {name: file.layers.get(part, {}) for name, file in self.loras.items()}))
+            (
+                encoder,
+                Folded(encoder, {name: file.layers.get(part, {}) for name, file in self.loras.items()}, self.reading.program),
+            )
             for part, encoder in encoders.items()
         ]
 

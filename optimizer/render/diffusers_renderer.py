@@ -46,6 +46,8 @@ RESIZED: Final = "resized"
 """Added for sizes that the UNet's levels do not divide, which were once enlarged in diffusers' order."""
 LCM_LEVELS: Final = "lcm"
 """Added for LCM at steps that do not fall on learnt levels, to which they were once rounded."""
+ORDER: Final = "order"
+"""The part of an identity that lists the LoRAs in their order, where a DoRA is among them."""
 
 Pair = tuple[Conditioning, ...]
 """(negative, positive), or the positive alone for an image without guidance."""
@@ -83,7 +85,8 @@ class DiffusionRenderer:
         self.settings.check(self.base.factor)
         if noise_is_elsewhere(self.settings.rng, self._device.type):
             raise InputError("rng gpu needs a CUDA device", "render.rng", NOISE_MEND)
-        self._folded = Folded(self.base.denoiser, {n: f.layers.get(DENOISER, {}) for n, f in self.loras.items()})
+        layers = {name: file.layers.get(DENOISER, {}) for name, file in self.loras.items()}
+        self._folded = Folded(self.base.denoiser, layers, self.settings.like)
         self._predict = self._predictor(torch.compile(self.base.denoiser) if self.compiled else self.base.denoiser)
         self._fit = self._measured_fit()
         self._placement = Placement(self._device, self._fit.offload)
@@ -114,7 +117,9 @@ class DiffusionRenderer:
             "tiled": self._fit.tiled,
             "compiled": self.compiled,
         }
+        ordered = any(file.depends_on_order for file in self.loras.values())
         return {
+            **({ORDER: list(self.loras)} if ordered else {}),
             "base": self.base.hash,
             "loras": {name: file.digest for name, file in sorted(self.loras.items())},
             "embeddings": {name: e.digest for name, e in sorted(self.embeddings.items()) if self._may_call(name, e)},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.base.textual_inversion import bundled_embeddings, is_named, write_embedding
 from models.errors import InputError
-from models.lora.combine import LoraSum, write_sum
+from models.lora.combine import LoraSum, low_rank_layers, write_sum
 from models.lora.layout import lora_name
 from studies.drawing.section import HuanhuaDraw
 from studies.export.infotext import file_name, fixed_weights
@@ -113,7 +113,10 @@ def _converted(study: Study, name: str, folder: Path) -> tuple[ConvertedLora | N
         return None, f"it cannot be converted here ({error.what})"
     path = folder / f"{file.name}-kohya.safetensors"
     metadata = {key: value for key, value in file.metadata.items() if key.startswith(KEPT)}
-    layers = {part: dict(found) for part, found in file.layers.items()}
+    try:
+        layers = {part: low_rank_layers(file, part) for part in file.layers}
+    except InputError as error:
+        return None, f"it cannot be converted ({error.what})"
     digest = write_sum(path, LoraSum(layers, file.inversions), metadata, modules)
     return ConvertedLora(path, digest[:12]), f"{path.name} is equal, and is named instead"
 

@@ -14,17 +14,19 @@ from typing import Final, Literal
 
 from models.lora.file import read_tensors
 from models.lora.key_spellings import bare_name, part_of_name
+from models.lora.layers.parts import Role
 from models.lora.layout import LoraLayout, read_layout
-from models.lora.methods import Role
 from models.lora.scaled_layer import read_scaled_layer
 
 Tool = Literal["A1111", "ComfyUI", "diffusers"]
 ENDS: Final[dict[Tool, str]] = {
-    "A1111": r"\.lora_(down|A)\.weight",
+    "A1111": r"\.lora_(down|A)\.weight|\.hada_w1_a|\.lokr_w1(_a)?",
     "diffusers": r"\.lora_down\.weight",
-    "ComfyUI": r"(\.lora_down|[._]lora\.down|\.lora_A(\.default)?|\.lora_linear_layer\.down)\.weight|\.lora_A",
+    "ComfyUI": r"(\.lora_down|[._]lora\.down|\.lora_A(\.default)?|\.lora_linear_layer\.down)\.weight|\.lora_A"
+    r"|\.hada_w1_a|\.lokr_w1(_a)?",
 }
-"""Of the keys of down matrices."""
+"""Of the keys of down matrices, and of the first factors of LoHa and LoKr."""
+FIRST: Final[tuple[Role, ...]] = ("down", "hada_w1_a", "lokr_w1", "lokr_w1_a")
 TEXT_LAYER: Final = r"text_model[._]encoder[._]layers[._]\d+[._](mlp|self_attn)[._](fc[12]|[qkv]_proj|out_proj)"
 ORIGINAL: Final = r"(input_blocks|middle_block|output_blocks|time_embed|label_emb|out)"
 OWN: Final = r"(down_blocks|mid_block|up_blocks|conv_in|conv_out|time_embedding|add_embedding)"
@@ -68,9 +70,21 @@ class OtherReading:
 def other_reading(path: Path, tool: Tool, family: str) -> OtherReading:
     """Of a LoRA file, for a base of `family` ("sd15" or "sdxl"). Raises InputError if the file does not read."""
     layout = read_layout(path)
-    dropped = tuple(stem for stem, roles in layout.stems.items() if not _finds(roles.get("down", ""), tool, family))
+    dropped = tuple(stem for stem, roles in layout.stems.items() if not _reads(roles, tool, family))
     unseen = {stem: roles for stem, roles in layout.stems.items() if stem not in dropped and not _sees_alpha(roles, tool)}
     return OtherReading(len(layout.stems), dropped, tuple(stem for stem in unseen if stem in _scaled(layout, unseen)))
+
+
+def _reads(roles: Mapping[Role, str], tool: Tool, family: str) -> bool:
+    # Magnitudes under peft's name are passed over by both programs; diffusers has its own meaning of them and of Tucker cores.
+    if "magnitude" in roles or (tool == "diffusers" and ("dora_scale" in roles or "mid" in roles)):
+        return False
+    return _finds(_first(roles), tool, family)
+
+
+def _first(roles: Mapping[Role, str]) -> str:
+    """The key by which a tool finds the layer."""
+    return next((roles[role] for role in FIRST if role in roles), "")
 
 
 def _finds(down: str, tool: Tool, family: str) -> bool:
@@ -85,7 +99,7 @@ def _finds(down: str, tool: Tool, family: str) -> bool:
 
 def _sees_alpha(roles: Mapping[Role, str], tool: Tool) -> bool:
     """Whether the layer's alpha is a tensor that the tool looks for: the name of the layer and `.alpha`."""
-    match = re.fullmatch(rf"(?P<name>.+?)({ENDS[tool]})", roles["down"])
+    match = re.fullmatch(rf"(?P<name>.+?)({ENDS[tool]})", _first(roles))
     return match is not None and roles.get("alpha") == f"{match['name']}.alpha"
 
 
@@ -97,6 +111,6 @@ def _scaled(layout: LoraLayout, unseen: Mapping[str, Mapping[Role, str]]) -> set
     found = set()
     for stem, roles in unseen.items():
         layer, _ = read_scaled_layer(layout, roles, tensors, part_of_name(stem), [bare_name(stem)])
-        if layer.alpha != layer.rank:
+        if layer.rank is not None and layer.alpha != layer.rank:
             found.add(stem)
     return found

@@ -190,33 +190,34 @@ CONVOLUTION = "down_blocks.1.resnets.0.conv1"
 
 
 def test_a_lora_method(place: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The update is that of three convolutions in a row."""
+    """The update is the stored difference, and the model is folded with it."""
     import torch
     from safetensors.torch import save_file
-    from torch import nn
 
     from models.lora import key_spellings, methods
     from models.lora.file import open_lora
+    from models.lora.fold import Folded
     from models.lora.sites import DENOISER
     from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
-    module = place("models/lora/tucker.py")
-    readers: dict[frozenset[Any], Any] = {frozenset({"mid"}): module.read_tucker, **methods.METHODS}
+    module = place("models/lora/difference.py")
+    readers: dict[frozenset[Any], Any] = {frozenset({"diff"}): module.read_difference, **methods.METHODS}
     monkeypatch.setattr(methods, "METHODS", readers)
-    monkeypatch.delitem(methods.UNSUPPORTED, "lora_mid")
-    monkeypatch.setitem(key_spellings.SUFFIXES, ".lora_mid.weight", "mid")
+    monkeypatch.delitem(methods.UNSUPPORTED, "diff(_b)?")
+    monkeypatch.setitem(key_spellings.SUFFIXES, ".diff", "diff")
     unet = tiny_unet()
     weight = unet.get_submodule(CONVOLUTION).weight
     assert isinstance(weight, torch.Tensor)
-    wide, narrow = weight.shape[:2]
-    down, mid, up = torch.randn(2, narrow, 1, 1), torch.randn(2, 2, 3, 3), torch.randn(wide, 2, 1, 1)
-    stem = f"lora_unet_{CONVOLUTION.replace('.', '_')}"
-    parts = {"lora_down.weight": down, "lora_mid.weight": mid, "lora_up.weight": up, "alpha": torch.tensor(2.0)}
-    save_file({f"{stem}.{name}": tensor for name, tensor in parts.items()}, tmp_path / "tucker.safetensors")
-    lora = open_lora(tmp_path / "tucker.safetensors", by_part(unet, tiny_text_encoder()))
-    x = torch.randn(1, narrow, 6, 6)
-    row = nn.functional.conv2d(nn.functional.conv2d(nn.functional.conv2d(x, down), mid, padding=1), up)
-    assert torch.allclose(nn.functional.conv2d(x, lora.layers[DENOISER][CONVOLUTION].delta(), padding=1), row, atol=1e-4)
+    diff = torch.randn_like(weight)
+    save_file({f"lora_unet_{CONVOLUTION.replace('.', '_')}.diff": diff}, tmp_path / "full.safetensors")
+    lora = open_lora(tmp_path / "full.safetensors", by_part(unet, tiny_text_encoder()))
+    assert torch.equal(lora.layers[DENOISER][CONVOLUTION].delta(), diff)
+    x = torch.randn(1, weight.shape[1], 6, 6)
+    with torch.no_grad(), Folded(unet, {"a": lora.layers[DENOISER]}).at([{"a": 0.5}]):
+        found = unet.get_submodule(CONVOLUTION)(x)
+    convolution: Any = unet.get_submodule(CONVOLUTION)
+    wanted = torch.nn.functional.conv2d(x, weight + 0.5 * diff, convolution.bias, padding=1)
+    assert torch.allclose(found, wanted, atol=1e-4)
 
 
 def test_a_lora_key_spelling(place: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

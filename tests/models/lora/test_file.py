@@ -18,6 +18,7 @@ from transformers import CLIPTextModel
 from models.errors import InputError
 from models.lora.file import open_lora, write_lora
 from models.lora.key_spellings import site_names
+from models.lora.layers.added import AddedLayer
 from models.lora.methods import LoraLayer
 from models.lora.sites import DENOISER, TEXT, layer_names
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
@@ -56,7 +57,7 @@ def query_of_text(text: CLIPTextModel) -> str:
     return next(n for n in layer_names(text) if n.endswith("layers.1.self_attn.q_proj"))
 
 
-def same(a: Mapping[str, LoraLayer], b: Mapping[str, LoraLayer]) -> bool:
+def same(a: Mapping[str, AddedLayer], b: Mapping[str, AddedLayer]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[k].delta(), b[k].delta()) for k in a)
 
 

@@ -17,6 +17,7 @@ from models.base.family import CONFIGS
 from models.errors import InputError
 from models.lora.file import open_lora
 from models.lora.key_spellings import site_names
+from models.lora.layers.added import AddedLayer
 from models.lora.methods import LoraLayer
 from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
 from models.testing.bases import random_parts, small_configs
@@ -75,9 +76,10 @@ def kohya(parts: Parts, original: bool, layers: Callable[[nn.Module], list[str]]
     return {f"{stem}.lora_{way}.weight": m for stem, two in stems.items() for way, m in zip(("down", "up"), two, strict=True)}
 
 
-def check(found: Mapping[str, LoraLayer], model: nn.Module, modules: list[str]) -> None:
+def check(found: Mapping[str, AddedLayer], model: nn.Module, modules: list[str]) -> None:
     assert set(found) == set(modules)
     for module, layer in found.items():
+        assert isinstance(layer, LoraLayer)
         assert torch.equal(layer.down, pair(model, module)[0])
         assert torch.equal(layer.up, pair(model, module)[1])
 

@@ -16,6 +16,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from models.base.family import CONFIGS
 from models.errors import InputError
 from models.lora.file import open_lora
+from models.lora.layers.added import AddedLayer
 from models.lora.methods import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from models.lora.summary import summarise
@@ -25,9 +26,9 @@ CLASSES = {"unet": '["CrossAttention", "Attention", "GEGLU"]', "text_encoder": '
 EARLY, LATE = ("attn1", "ff", "attn2"), ("attn1", "attn2", "ff")
 
 
-def numbers(layers: Mapping[str, LoraLayer]) -> dict[str, float]:
+def numbers(layers: Mapping[str, AddedLayer]) -> dict[str, float]:
     """The number that each layer was given, by module."""
-    return {module: layer.up.flatten()[0].item() for module, layer in layers.items()}
+    return {module: layer.up.flatten()[0].item() for module, layer in layers.items() if isinstance(layer, LoraLayer)}
 
 
 @pytest.fixture(scope="module")

@@ -56,9 +56,13 @@ def test_a_peft_file_of_a_larger_base(tmp_path: Path) -> None:
 
 def test_another_method_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
-    save_file({"lora_unet_mid_block_attentions_0_proj_in.hada_w1_a": torch.zeros(4, 4)}, path)
+    stem = "lora_unet_mid_block_attentions_0_proj_in"
+    save_file({f"{stem}.hada_w{n}_{side}": torch.zeros(4, 4) for n in (1, 2) for side in "ab"}, path)
     found = summarise(path)
-    assert (found.method, found.ranks, found.blocks) == ("LoHa", {}, {"UNet middle, attention": 1})
+    assert (found.method, found.ranks, found.blocks) == ("LoHa", {4: 1}, {"UNet middle, attention": 1})
+    save_file({f"{stem}.oft_blocks": torch.zeros(4, 4)}, path)
+    found = summarise(path)
+    assert (found.method, found.ranks, found.blocks) == ("OFT", {}, {"UNet middle, attention": 1})
 
 
 @pytest.mark.parametrize("metadata", [{"ss_tag_frequency": "{"}, {"ss_dataset_dirs": "[1]"}, {"ss_tag_frequency": '{"a": 3}'}])

@@ -214,6 +214,7 @@ def test_a_base_with_zero_terminal_snr_is_drawn_at_its_own_levels_and_under_anot
 def test_an_image_that_comes_out_as_nothing_is_told_and_the_others_are_drawn(base: Base) -> None:
     broken = lora(base, "dress")
     for layer in broken.layers[DENOISER].values():
+        assert isinstance(layer, LoraLayer)
         layer.up.fill_(1e38)
     renderer = DiffusionRenderer(base, {"dress": broken}, frame())
     first, second = renderer.render([Job(1, Point({"dress": 1.0}, 5.0)), Job(1, Point({}, 5.0))])

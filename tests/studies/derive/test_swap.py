@@ -105,7 +105,7 @@ def files_that_are_no_dress(folder: Path) -> Iterator[tuple[Path, str]]:
         "LoHa": {"lora_unet_x.hada_w1_a": torch.zeros(2, 2)},
         "SDXL": {f"{key}.lora_down.weight": torch.ones(2, 2048), f"{key}.lora_up.weight": torch.ones(16, 2)},
     }
-    lines = ["other half", "alpha inf", "NaN", "no LoRA layers", "a LoHa file", "a LoRA for SDXL"]
+    lines = ["other half", "alpha inf", "NaN", "no LoRA layers", "a LoHa layer", "a LoRA for SDXL"]
     for (name, tensors), line in zip(broken.items(), lines, strict=True):
         save_file(tensors, folder / f"{name}.safetensors")
         yield folder / f"{name}.safetensors", line

@@ -17,6 +17,7 @@ from models.base.family import Base
 from models.base.opening import open_base
 from models.base.textual_inversion import open_embedding
 from models.lora.file import open_lora
+from models.lora.methods import LoraLayer
 from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT, Site
 from models.testing.lora_namings import NAMINGS
@@ -44,6 +45,7 @@ def respelt(path: Path, base: Base, naming: str) -> dict[str, Tensor]:
     spelling, original = NAMINGS[naming], original_names(base.denoiser)
     found: dict[str, Tensor] = {}
     for module, layer in open_lora(path, base.modules).layers[DENOISER].items():
+        assert isinstance(layer, LoraLayer)
         down, up = spelling.keys(spelling.denoiser(module, original[module]))
         found |= {down: layer.down.contiguous(), up: layer.up.contiguous()}
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.lora.file import LoraFile
+from models.lora.layers.added import AddedLayer
 from models.lora.layout import trigger_in
 from models.lora.methods import LoraLayer
 
@@ -43,7 +44,8 @@ def random_weights(count: int, generator: Generator) -> list[float]:
 
 
 class Companions:
-    """Folds companions into the base's own weights, W = W_0 + sum_i w_i scale_i up_i down_i, and restores them."""
+    """Folds companions into the base's own weights, W = W_0 + sum_i w_i dW_i, and restores them; one after the other,
+    in their order, which matters where a DoRA is among them."""
 
     def __init__(self, base: Base, loras: Sequence[LoraFile]) -> None:
         self.triggers = [trigger_of(lora) for lora in loras]
@@ -74,26 +76,32 @@ class Companions:
 
 @dataclass(frozen=True)
 class _Layer:
-    """`weight` is the base's, `pristine` a copy of it; `factors` maps a companion's index to its up and down matrices."""
+    """`weight` is the base's, `pristine` a copy of it; `factors` maps a companion's index to its up and down matrices, or to its
+    layer of another method."""
 
     weight: Tensor
     pristine: Tensor
-    factors: dict[int, tuple[Tensor, Tensor]]
+    factors: dict[int, tuple[Tensor, Tensor] | AddedLayer]
 
     def fold(self, weights: Sequence[float]) -> None:
         import torch
 
         flat = self.pristine.flatten(1).float()
-        for companion, (up, down) in self.factors.items():
-            if weights[companion]:
-                flat = torch.addmm(flat, up, down, alpha=weights[companion])
+        for companion, added in self.factors.items():
+            if not weights[companion]:
+                continue
+            if isinstance(added, tuple):
+                flat = torch.addmm(flat, *added, alpha=weights[companion])
+            else:
+                flat = flat.clone()
+                added.apply(flat.view(self.weight.shape), weights[companion], "a1111")
         self.weight.data.copy_(flat.view_as(self.weight))
 
     def restore(self) -> None:
         self.weight.data.copy_(self.pristine)
 
 
-def _layers(model: nn.Module, loras: Sequence[Mapping[str, LoraLayer]]) -> list[_Layer]:
+def _layers(model: nn.Module, loras: Sequence[Mapping[str, AddedLayer]]) -> list[_Layer]:
     found = []
     for path in sorted({path for layers in loras for path in layers}):
         weight = model.get_parameter(f"{path}.weight")
@@ -102,7 +110,10 @@ def _layers(model: nn.Module, loras: Sequence[Mapping[str, LoraLayer]]) -> list[
     return found
 
 
-def _factors(layer: LoraLayer, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Up, times the scale, and down, both flat and in float32 on the weight's device."""
+def _factors(layer: AddedLayer, weight: Tensor) -> tuple[Tensor, Tensor] | AddedLayer:
+    """Up, times the scale, and down, both flat and in float32 on the weight's device; the layer itself if it is of another
+    method."""
+    if not isinstance(layer, LoraLayer):
+        return layer
     up = layer.up.flatten(1).to(weight.device).float() * layer.scale
     return up, layer.down.flatten(1).to(weight.device).float()

@@ -1,0 +1,72 @@
+"""DoRA (Liu et al. 2024) over LoRA, LoHa or LoKr: the weight with its update, scaled to stored magnitudes.
+
+W + w (m (W + dW) / |W + dW| - W): W is what the LoRAs before it made of the base's weight, w the LoRA's weight. Which norm is
+taken differs between programs:
+
+- A1111 1.10.1: of each input's column, whatever the shape of the magnitudes.
+- ComfyUI 0.3.64: of each input's column where the magnitudes are (1, in, ...); where they are (out, 1, ...) of each output's row
+  in W, without the update. Both with float32's epsilon added.
+- peft's `lora_magnitude_vector`, which neither program reads: of each output's row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from models.lora.layers.added import AddedLayer, Meaning
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class DoraLayer:
+    inner: AddedLayer
+    magnitude: Tensor
+    """(1, in, ...) or (out, 1, ...); peft's (out) or (1, out, 1, 1)."""
+    of_peft: bool = False
+    """Whether it is stored as peft stores it."""
+    method: str = "DoRA"
+
+    @property
+    def rank(self) -> int | None:
+        return self.inner.rank
+
+    @property
+    def alpha(self) -> float:
+        return self.inner.alpha
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.inner.shape
+
+    def delta(self) -> Tensor:
+        """The update before it is scaled to the magnitudes: what a DoRA adds depends on the weight."""
+        return self.inner.delta()
+
+    def fitted(self, shape: tuple[int, ...]) -> DoraLayer | None:
+        inner = self.inner.fitted(shape)
+        ones, sizes = (1,) * (len(shape) - 2), {(1, shape[1]), (shape[0], 1)}
+        flat = tuple(self.magnitude.shape)
+        if self.of_peft:
+            if self.magnitude.numel() != shape[0]:
+                return None
+            flat = (shape[0], 1)
+        elif flat[2:] not in ((), (1, 1)) or flat[:2] not in sizes:
+            return None
+        return None if inner is None else replace(self, inner=inner, magnitude=self.magnitude.reshape(*flat[:2], *ones))
+
+    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+        import torch
+
+        magnitude = self.magnitude.to(changed.device).float()
+        updated = changed.clone()
+        self.inner.apply(updated, 1.0, meaning)
+        rows = self.of_peft or (meaning == "comfyui" and magnitude.shape[0] == changed.shape[0])
+        axes = [axis for axis in range(changed.ndim) if axis != (0 if rows else 1)]
+        before_update = rows and not self.of_peft
+        norm = torch.linalg.vector_norm(changed if before_update else updated, dim=axes, keepdim=True)
+        if meaning == "comfyui" and not self.of_peft:
+            norm += torch.finfo(torch.float32).eps
+        changed.add_(updated.mul_(magnitude / norm).sub_(changed), alpha=weight)
