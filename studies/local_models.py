@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.lora.layout import inversion_words
 from studies.devices import best_device, check_device
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
 from studies.prompts import trigger_of, without_triggers
@@ -79,6 +80,8 @@ class LocalModels:
         from models.base.textual_inversion import embedding_of
 
         found: dict[str, Embedding] = {}
+        if not any(inversion_words(self._path(section.file)) for section in self.spec.loras.values()):
+            return found
         for lora, file in self.loras.items():
             for name, vectors in file.inversions.items():
                 if name.lower() in own:

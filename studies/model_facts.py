@@ -38,7 +38,7 @@ class LoraFacts:
 
     hash: str
     metadata: Mapping[str, str]
-    words: Sequence[str] = ()
+    words: tuple[str, ...] = ()
     """Words of a prompt that stand for textual inversions in its file, in lower case."""
 
 
@@ -97,13 +97,18 @@ def _facts(stored: Mapping[str, Any]) -> OpenedFacts | None:
     if base.schedule.get("rescale_betas_zero_snr") and ZERO_SNR not in identity["path"].split():
         # Stored before such bases were drawn at their own noise levels: their images are others now.
         return None
-    models = ModelFacts(base, {name: LoraFacts(**lora) for name, lora in stored["loras"].items()})
+    models = ModelFacts(base, {name: _lora_facts(**lora) for name, lora in stored["loras"].items()})
     return OpenedFacts(models, identity, seconds)
 
 
 def _base_facts(*, is_xl: bool = False, **facts: Any) -> BaseFacts:
     """Of stored facts; before families had names, `is_xl` distinguished the two."""
     return BaseFacts(**{"family": "sdxl" if is_xl else "sd15", **facts})
+
+
+def _lora_facts(*, words: Sequence[str] = (), **facts: Any) -> LoraFacts:
+    """Of stored facts: JSON has no tuples."""
+    return LoraFacts(**facts, words=tuple(words))
 
 
 def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:

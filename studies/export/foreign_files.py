@@ -74,7 +74,11 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
         path = study.path(study.spec.loras[name].file)
         if not path.exists():
             continue
-        reading = other_reading(path, tool, study.base_facts.family)
+        try:
+            reading = other_reading(path, tool, study.base_facts.family)
+        except InputError as error:
+            notes.append(f"{name}: what {tool} reads of {lora_name(path)} cannot be told here ({error.what})")
+            continue
         if reading.is_equal and path.is_file():
             continue
         converted, mend = _converted(study, name, folder)
