@@ -63,7 +63,8 @@ NO_FILES: Final = ForeignFiles()
 def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> ForeignFiles:
     """Writes into `folder` what `tool` does not read of the point's files, each whole or not at all; nothing for most studies.
 
-    A study that a server draws has its files there, read as that server reads them.
+    A study that a server draws has its files there, read as that server reads them. Raises InputError for a LoRA whose method
+    diffusers lacks.
     """
     if not isinstance(study.spec.draw, HuanhuaDraw):
         return NO_FILES
@@ -81,7 +82,7 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
             continue
         if reading.is_equal and path.is_file():
             continue
-        converted, mend = _converted(study, name, folder)
+        converted, mend = _converted(study, name, tool, folder)
         if converted is not None:
             loras[name] = converted
             mend += f": put it into {FOLDERS[tool][0]}" if tool in FOLDERS else ""
@@ -109,8 +110,11 @@ def with_converted(study: Study, info: PictureSettings, files: ForeignFiles) -> 
     return replace(info, loras=loras, lora_hashes=hashes)
 
 
-def _converted(study: Study, name: str, folder: Path) -> tuple[ConvertedLora | None, str]:
-    """The LoRA as a file that the tool reads as huanhua reads it, and what to do with it; opens the base."""
+def _converted(study: Study, name: str, tool: Tool, folder: Path) -> tuple[ConvertedLora | None, str]:
+    """The LoRA as a file that the tool reads as huanhua reads it, and what to do with it; opens the base.
+
+    Raises InputError for a method that a diffusers script could only fail at.
+    """
     try:
         file, modules = study.models.loras[name], study.models.base.modules
     except InputError as error:
@@ -120,6 +124,8 @@ def _converted(study: Study, name: str, folder: Path) -> tuple[ConvertedLora | N
     try:
         layers = {part: low_rank_layers(file, part) for part in file.layers}
     except InputError as error:
+        if tool == "diffusers":
+            raise InputError(error.what, file.path, "diffusers lacks its method: export --to a1111 or --to comfyui") from error
         return None, f"it cannot be converted ({error.what})"
     digest = write_sum(path, LoraSum(layers, file.inversions), metadata, modules)
     return ConvertedLora(path, digest[:12]), f"{path.name} is equal, and is named instead"

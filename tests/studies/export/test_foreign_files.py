@@ -16,6 +16,7 @@ from torch import Tensor
 from models.base.family import Base
 from models.base.opening import open_base
 from models.base.textual_inversion import open_embedding
+from models.errors import InputError
 from models.lora.file import open_lora
 from models.lora.methods import LoraLayer
 from models.lora.original_layout import original_names
@@ -156,3 +157,24 @@ def test_the_script_and_the_combined_lora_draw_it(tmp_path: Path, base: Base) ->
     combined = export_to(study, outcome_at(7, POINT), "lora").paths[0]
     found = open_lora(combined, base.modules)
     assert torch.equal(found.inversions[WORD][TEXT], VECTORS)
+
+
+def loha(folder: Path) -> None:
+    """The same LoRA as a LoHa, whose second factor is 1 everywhere."""
+    plain, found = load_file(folder / "dress.safetensors"), {}
+    for key in [key for key in plain if key.endswith(".lora_down.weight")]:
+        stem = key.removesuffix(".lora_down.weight")
+        down, up = plain[key].flatten(1), plain[f"{stem}.lora_up.weight"].flatten(1)
+        found |= {f"{stem}.hada_w1_a": up, f"{stem}.hada_w1_b": down, f"{stem}.alpha": plain[f"{stem}.alpha"]}
+        found |= {f"{stem}.hada_w2_a": torch.ones_like(up) / len(down), f"{stem}.hada_w2_b": torch.ones_like(down)}
+    save_file(found, folder / "dress.safetensors")
+
+
+def test_a_script_for_diffusers_is_refused_where_diffusers_lacks_the_method(tmp_path: Path, base: Base) -> None:
+    study_at(tmp_path, base)
+    loha(tmp_path)
+    study = study_at(tmp_path, base)
+    with pytest.raises(InputError, match=r"LoHa.*diffusers lacks its method"):
+        export_to(study, outcome_at(7, POINT), "diffusers")
+    assert not any(study.workspace.exports.glob("*"))
+    assert export_to(study, outcome_at(7, POINT), "a1111").paths[0].is_file()
