@@ -45,7 +45,7 @@ SCORERS: Final = """\
 scorers:
   garment: {garment}
   face: {{pack: {face}}}   # non-commercial licence; any insightface pack folder can take its place
-  hands: {{pose: {hands}}}   # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
+  hands: {{pose: {pose}}}   # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
   parts: {{model: {parts}}}
 """
 TEMPLATE: Final = HEAD + LORAS + SEARCH
@@ -138,7 +138,7 @@ def scorers_text(start: Path) -> str:
     return SCORERS.format(
         garment=f"{{model: {clip}, pretrained: null}}" if clip else "{model: ViT-L-14, pretrained: openai}",
         face=place("buffalo_l", "buffalo_l"),
-        hands=POSE,
+        pose=POSE,
         parts=place("fashn-human-parser", "fashn-ai/fashn-human-parser"),
     )
 

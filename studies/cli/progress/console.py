@@ -65,7 +65,7 @@ class ConsoleCallback:
             self._bar.show(f"step {step} of {of}")
 
     def announce(self, stage: str, images: int, seconds: float) -> None:
-        print_line(f"{stage}: at most {images} images, about {duration(seconds)} to draw")
+        print_line(f"{stage}: at most {images} {'image' if images == 1 else 'images'}, about {duration(seconds)} to draw")
 
     @contextmanager
     def progress(self, stage: str) -> Iterator[Advance]:
