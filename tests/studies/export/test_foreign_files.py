@@ -161,7 +161,8 @@ def test_the_script_and_the_combined_lora_draw_it(tmp_path: Path, base: Base) ->
 
 def loha(folder: Path) -> None:
     """The same LoRA as a LoHa, whose second factor is 1 everywhere."""
-    plain, found = load_file(folder / "dress.safetensors"), {}
+    plain = load_file(folder / "dress.safetensors")
+    found: dict[str, Tensor] = {}
     for key in [key for key in plain if key.endswith(".lora_down.weight")]:
         stem = key.removesuffix(".lora_down.weight")
         down, up = plain[key].flatten(1), plain[f"{stem}.lora_up.weight"].flatten(1)
