@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ROOT = Path("~/.insightface")
+NARROWEST = 100
+"""Sides of a picture that differ by more hold no face, and leave the detector a picture without a height."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class FaceModel:
         return [self._one(np.ascontiguousarray(np.asarray(image)[:, :, ::-1])) for image in images]
 
     def _one(self, bgr: NDArray[np.uint8]) -> list[Face]:
-        if min(bgr.shape[:2]) < 2:
+        height, width = bgr.shape[:2]
+        if min(height, width) < 2 or max(height, width) > NARROWEST * min(height, width):
             return []
         # For good: of threads that score at the same time, one would put back what another one has changed.
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"insightface\.")

@@ -23,8 +23,8 @@ STAGES = (
     ("photos", "24 photos of each of three products"),
     ("prepare", "three training sets with captions and regularisation"),
     ("train", "{trained} on the lab's base"),
-    ("scout", "16 seeds at the start weights, then lock the soundest"),
-    ("run", "7 images to calibrate, then at most 20 to search and prove; the next seed if nothing is feasible"),
+    ("scout", "{scout} seeds at the start weights, then lock the soundest"),
+    ("run", "7 images to calibrate, then at most {trials} to search and prove; the next seed if nothing is feasible"),
     ("grid", "9 images: dress x shoes around the pick"),
     ("export", "the pick as PNG with A1111 settings, and as text"),
 )
@@ -63,7 +63,7 @@ def demo(
     names = ("shoes",) if train is Trained.SHOES else ("face", "dress", "shoes")
     print_line(f"The paper-doll demo, {MINUTES[train]} on one or two processor cores:")
     for name, what in STAGES:
-        print_line(f"  {name:<8} {what.format(trained=trained)}")
+        print_line(f"  {name:<8} {what.format(trained=trained, scout=scout, trials=trials)}")
     callback = choose_callback()
     with interrupted_by_signals(), callback.watching():
         made = run_demo(folder, names, scout, trials, epochs, callback)

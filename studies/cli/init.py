@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,6 +49,10 @@ def init(
     target = folder / "study.yaml"
     if target.exists():
         raise InputError("a study file is there already", target, "name another folder, or move it away")
+    if url is not None:
+        from optimizer.render.remote.address import address
+
+        address(url, remote=True)
     files = new_study(folder, Wanted(source, draw, url, loras, node or (), preset or ()))
     for name, text in files.items():
         place = folder / name
@@ -61,7 +66,7 @@ def init(
         raise InputError(f"the folder cannot be written ({error.strerror})", folder, "name another folder") from error
     if "\n  like: comfyui" in files["study.yaml"]:
         typer.echo("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")
-    typer.echo(f"{target}  (edit it, then: huanhua validate {shown(folder)})")
+    typer.echo(f"{target}  (edit it, then: huanhua validate {shlex.quote(shown(folder))})")
     if project_of(folder) is None:
         typer.echo(
             "no project is around it: `huanhua new .` makes this folder one, where init finds bases, LoRAs and training sets",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,17 @@ import typer
 
 
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the project's folder; '.' makes this one a project")],
+    folder_name: Annotated[str, typer.Argument(metavar="DIR", help="the project's folder; '.' makes this one a project")],
 ) -> None:
     """Make a project folder: models/ photos/ data/ loras/ studies/. Every verb finds its files from there."""
+    from models.errors import InputError
     from studies.project.new import new_project
 
+    if not folder_name:
+        raise InputError("no folder is named", "DIR", "name one, or '.' for this one")
+    folder = Path(folder_name).expanduser()
     made = new_project(folder)
     typer.echo(f"{folder}: {', '.join(made) if made else 'a project already, nothing is missing'}")
-    here = "" if folder.resolve() == Path.cwd().resolve() else f"cd {folder} && "
+    name = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    here = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(name)} && "
     typer.echo(f"next: {here}huanhua models get --profile photo")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(
     study: StudyArgument,
-    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only these locked seeds")] = None,
+    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only these, locked or not")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
     fork: Annotated[
         Path | None,
@@ -47,6 +48,8 @@ def run(
     """Search the smallest weights for each locked seed. The same command resumes; q or `huanhua stop` ends it early."""
     from studies.pipeline import run_study
 
+    if ray_workers is not None and ray is None:
+        raise InputError("there is no cluster to have workers", "--ray-workers", "give --ray local, auto or an address too")
     opened = open_study(study, workspace)
     if fork is not None:
         opened = _forked(opened, study, fork)

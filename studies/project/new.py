@@ -34,6 +34,13 @@ Next: `huanhua models get --profile photo`
 def new_project(folder: Path) -> list[str]:
     """Makes `folder` a project, with what is missing of its folders; what is there already stays. Returns the names of what was
     made. Raises InputError for a folder within another project, and for one that cannot be written."""
+    try:
+        return _made(folder)
+    except OSError as error:
+        raise InputError(f"no project can be made there ({error.strerror})", folder, "name another folder") from error
+
+
+def _made(folder: Path) -> list[str]:
     around = project_of(folder.parent if folder.name else folder)
     if around is not None and around != folder.absolute():
         raise InputError("inside another project", around, "name a folder outside of it")

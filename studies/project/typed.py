@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from models.errors import InputError
 from studies.project.folder import FOLDERS, STUDIES, absolute, project_of
 
 STUDY_FILE: Final = "study.yaml"
@@ -38,7 +39,9 @@ def typed_study(text: str | Path) -> Path:
 
 
 def typed_new_study(text: str | Path) -> Path:
-    """The folder of a new study: within a project a plain name is a folder in `studies`."""
+    """The folder of a new study: within a project a plain name is a folder in `studies`. Raises InputError for no name."""
+    if not str(text):
+        raise InputError("no folder is named", "DIR", "name one, or '.' for this one")
     path = typed_path(text)
     named = _in_studies(path)
     return path if named is None else named

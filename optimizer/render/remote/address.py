@@ -90,7 +90,9 @@ def address(url: str, *, remote: bool) -> Address:
         )
     loopback = _is_loopback(host)
     if not loopback and not remote:
-        raise InputError("the server is on another machine", f"{parts.scheme}://{host}", "set draw.remote: true to allow it")
+        raise InputError(
+            "the server is on another machine", f"{parts.scheme}://{parts.netloc}", "set draw.remote: true to allow it"
+        )
     named = f"[{host}]" if ":" in host else host
     return Address(f"{parts.scheme}://{named}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}", loopback)
 

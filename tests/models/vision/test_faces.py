@@ -50,7 +50,7 @@ def test_threads_that_find_faces_at_the_same_time_leave_the_output_and_the_warni
     assert sys.stdout is output
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 200), (64, 64)])
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (64, 64), (3000, 20), (20, 3000)])
 def test_a_picture_without_a_face_gives_none(size: tuple[int, int]) -> None:
     assert open_faces(PACK).find([Image.new("RGB", size)]) == [[]]
 
