@@ -37,7 +37,7 @@ class Trained(StrEnum):
     ALL = "all"
 
 
-MINUTES = {Trained.SHOES: "about seven minutes", Trained.ALL: "about fifteen minutes"}
+MINUTES = {Trained.SHOES: "about six minutes", Trained.ALL: "about fifteen minutes"}
 
 
 def demo(

@@ -14,6 +14,7 @@ from typing import Any
 from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.io.files import write_whole
+from models.io.images import list_photos
 from models.lora.layout import inversion_words
 from models.lora_kinds import LoraKind
 from studies.derive.left_words import left_words
@@ -24,7 +25,7 @@ from studies.derive.study_yaml import moved, path_from, section, with_values
 from studies.drawing.section import ServerDraw
 from studies.project.folder import names_start
 from studies.prompts import trigger_of
-from studies.references.photos import prepared_kind
+from studies.references.photos import is_training_set, prepared_kind
 from studies.run.scouting import LOCKED, locked_seeds
 from studies.spec import read_spec
 from studies.study import Study
@@ -111,9 +112,11 @@ def _default_photos(study: Study, name: str, file: Path) -> Path | None:
 
 
 def _check_photos(photos: Path, kind: LoraKind) -> None:
-    """Raises InputError for a folder that is missing, or that `huanhua prepare` made for another kind."""
+    """Raises InputError for a folder that is missing or holds no photo, or that `huanhua prepare` made for another kind."""
     if not photos.is_dir():
         raise InputError("no photos of what the new LoRA shows", photos, "name their folder: --references DIR")
+    if not is_training_set(photos):
+        list_photos(photos)
     prepared = prepared_kind(photos)
     if prepared not in (None, kind):
         raise InputError(f"the photos were prepared for {prepared}, and the LoRA is {kind}", photos, f"swap in a LoRA of {kind}")

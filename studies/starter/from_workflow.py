@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ draw:
   url: {url}                    # where ComfyUI listens; a list of addresses draws several images at once
   workflow: {workflow}
 {draw}"""
+NAMED_NODE: Final = r"draw\.nodes: \{([\w.]+): '?([^}']+)'?\}"
+"""How refusals of a workflow name the setting of a study file."""
 SHOWN: Final = 60
 """Letters of the prompt in the comment."""
 
@@ -65,7 +68,11 @@ def workflow_study(
     """
     from optimizer.render.remote.comfyui.workflow import workflow_from
 
-    workflow = workflow_from(raw, str(source), nodes)
+    try:
+        workflow = workflow_from(raw, str(source), nodes)
+    except InputError as error:
+        # There is no study file yet in which to name a node.
+        raise InputError(error.what, error.where, re.sub(NAMED_NODE, r"--node \1=\2", error.mend)) from error
     found = StudySettings()
     named = _loras(workflow, found)
     if not named:

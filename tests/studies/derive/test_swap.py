@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
@@ -30,6 +32,7 @@ from studies.tracking.memory import MemoryTracker
 
 def coat_in(folder: Path) -> Path:
     (folder / "coat").mkdir()
+    Image.new("RGB", (64, 96)).save(folder / "coat" / "photo.png")
     return save_small_lora(folder / "coat.safetensors", {TRIGGER_KEY: "mycoat"})
 
 
@@ -84,11 +87,14 @@ def test_a_swap_that_cannot_be_is_refused(tmp_path: Path, change: str, message: 
 def test_nothing_is_written_where_photos_are_missing_or_something_is_there(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "old")
     file = coat_in(study.root)
-    (study.root / "coat").rmdir()
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
-    with pytest.raises(InputError, match="no photos"):
-        swap_lora(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
-    assert not (tmp_path / "new").exists()
+    (study.root / "coat" / "photo.png").rename(study.root / "coat" / "photo.txt")
+    (study.root / "coat" / "photo.txt").write_text("no picture")
+    for _ in range(2):
+        with pytest.raises(InputError, match="no photos"):
+            swap_lora(study, text, "dress", file, tmp_path / "new", references=None, trigger=None)
+        assert not (tmp_path / "new").exists()
+        shutil.rmtree(study.root / "coat", ignore_errors=True)
     with pytest.raises(InputError, match="there is something already"):
         swap_lora(study, text, "dress", file, study.root, references=study.root / "photos", trigger=None)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
@@ -29,6 +30,7 @@ def swapped(folder: Path, prompt: str, trigger: str | None, references: Path | N
     study.spec = study.spec.model_copy(update={"prompt": prompt})
     text = (study.root / "study.yaml").read_text(encoding="utf-8")
     (study.root / "coat").mkdir(exist_ok=True)
+    Image.new("RGB", (64, 96)).save(study.root / "coat" / "photo.png")
     file = save_small_lora(study.root / "coat.safetensors", {TRIGGER_KEY: trigger} if trigger else {})
     said: list[str] = []
     swap_lora(study, text, "dress", file, folder / "new", references=references, trigger=None, report=said.append)

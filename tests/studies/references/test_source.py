@@ -207,6 +207,7 @@ def test_the_next_dress_needs_no_photos_where_the_old_one_had_none(tmp_path: Pat
     assert made.spec.loras["dress"].references is None
     assert source_of(made, "dress") == "close-ups"
     (tmp_path / "photos").mkdir()
+    Image.new("RGB", (64, 96)).save(tmp_path / "photos" / "coat.png")
     made = swap_lora(study, text, "dress", file, tmp_path / "named", references=tmp_path / "photos", trigger=None)
     assert made.spec.loras["dress"].references == "../photos"
     assert made.spec.loras["dress"].file == "../old/coat.safetensors"

@@ -105,7 +105,7 @@ def test_nodes_are_named_where_several_would_do(tmp_path: Path) -> None:
     nodes["77"] = {"class_type": "VAEDecode", "inputs": {"samples": ["66", 0], "vae": ["1", 2]}}
     nodes["8"]["inputs"]["images"] = ["9", 0]
     source = saved(tmp_path, "w.json", json.dumps(nodes).encode())
-    with pytest.raises(InputError, match=r"name the one that the study sets: draw\.nodes"):
+    with pytest.raises(InputError, match=r"name the one that the study sets: --node sampler=ID"):
         new_study(tmp_path / "study", Wanted(source))
     spec = made(tmp_path, source, nodes=("sampler=66",))
     assert isinstance(spec.draw, ComfyuiDraw)
