@@ -38,7 +38,7 @@ from benchmarks.parity.random_models import write_checkpoint, write_yaml
 from benchmarks.parity.table import Row, compared, summary, table, write_document
 from benchmarks.real_programs import Program as Installed
 from models.base.family import CONFIGS
-from models.base.prompt.reading import Program
+from models.program import Program
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from models.base.family import Base
-    from models.base.prompt.reading import Program
+    from models.program import Program
 
 
 @contextmanager

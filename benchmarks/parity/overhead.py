@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Final
 
 from benchmarks.parity.cases import THREE, Case
@@ -34,7 +33,7 @@ def comfyui_overhead_ms(server: Server, models: Models) -> float:
     workflow = models.folder / "overhead_api.json"
     workflow.write_text(json.dumps(comfyui_request(models, CASE)))
     client = Client(address(server.url, remote=False), Credentials())
-    renderer = ComfyRenderer(client, _settings(), _loras(models), workflow=open_workflow(Path(workflow), {}))
+    renderer = ComfyRenderer(client, _settings(), _loras(models), workflow=open_workflow(workflow, {}))
     return comfyui_overhead.median_overhead_ms(renderer, client, JOBS)
 
 

@@ -15,7 +15,7 @@ from benchmarks.parity.cases import Case
 from benchmarks.parity.ours import Renderer
 
 if TYPE_CHECKING:
-    from models.base.prompt.reading import Program
+    from models.program import Program
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "parity.md"
 CUT_OFF: Final = "A1111, levels cut off"

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from models.lora.layers.added import AddedLayer, Meaning, is_linear
+from models.lora.layers.added import AddedLayer, is_linear
 from models.lora.methods import LoraLayer
 from models.lora.stacked_loras import StackedLoras
+from models.program import Program
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +32,7 @@ class Folded:
     each different weight vector of the largest batch so far.
     """
 
-    def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, AddedLayer]], meaning: Meaning = "a1111") -> None:
+    def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, AddedLayer]], meaning: Program = "a1111") -> None:
         """`loras`: by LoRA name, its layers by module path in `model`. `meaning`: whose DoRAs are meant."""
         self._names, self._meaning = tuple(sorted(loras)), meaning
         touching: dict[str, list[tuple[int, AddedLayer]]] = {}
@@ -119,7 +120,7 @@ def _low_rank(added: Added) -> list[tuple[int, LoraLayer]] | None:
     return found if len(found) == len(added) else None
 
 
-def _apply(weight: Tensor, added: Added, weights: Sequence[float], meaning: Meaning) -> Tensor:
+def _apply(weight: Tensor, added: Added, weights: Sequence[float], meaning: Program) -> Tensor:
     for number, layer in added:
         if weights[number]:
             layer.apply(weight, weights[number], meaning)
@@ -180,7 +181,7 @@ class _FoldedLayer:
         weight = self._module.weight.detach().flatten(1)
         return torch.addmm(weight.float(), up, down).to(weight.dtype)
 
-    def fold_each(self, slot: int, added: Added, weights: Sequence[float], meaning: Meaning) -> None:
+    def fold_each(self, slot: int, added: Added, weights: Sequence[float], meaning: Program) -> None:
         """Writes the weight with one LoRA after the other applied."""
         import torch
 
@@ -192,7 +193,7 @@ class _FoldedLayer:
         else:
             copy.copy_(self.applied(added, weights, meaning))
 
-    def applied(self, added: Added, weights: Sequence[float], meaning: Meaning) -> Tensor:
+    def applied(self, added: Added, weights: Sequence[float], meaning: Program) -> Tensor:
         """What `fold_each` writes, as a new tensor of the weight's shape."""
         weight = self._module.weight.detach()
         return _apply(weight.float().clone(), added, weights, meaning).to(weight.dtype)

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.lora.layers.added import AddedLayer, Meaning
+from models.lora.layers.added import AddedLayer
 from models.lora.layers.dora import DoraLayer
 from models.lora.layers.loha import read_loha
 from models.lora.layers.lokr import read_lokr
 from models.lora.layers.parts import LARGEST, Keys, Role, finite, has_numbers, require
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,7 +57,7 @@ class LoraLayer:
         product = (up @ down.flatten(1)) * self.scale
         return product.view(up.shape[0], *down.shape[1:])
 
-    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         down, up = (part.flatten(1).to(changed.device).float() for part in (self.down, self.up))
         changed.view(len(changed), -1).addmm_(up, down, alpha=weight * self.scale)
 

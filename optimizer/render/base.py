@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from models.base.prompt.reading import Program, Reading
+from models.base.prompt.reading import Reading
 from models.base.prompt.schedules import refuse_unread
 from models.errors import InputError
+from models.program import Program
 from optimizer.point import Job
 from optimizer.render.comfyui_sampling import check_comfyui
 from optimizer.render.decode import NotDrawn

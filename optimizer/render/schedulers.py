@@ -23,7 +23,7 @@ from optimizer.render.sigmas import at_times, base_levels, lcm_levels, levels, n
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from models.base.prompt.reading import Program
+    from models.program import Program
 
 BASE_SETTINGS: Final = (
     "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type", "steps_offset", "trained_betas",
@@ -93,7 +93,8 @@ def _lay_levels(scheduler: Any, sampler: DiffusionSampler, like: Program) -> Non
             laid = chosen(num_inference_steps)
             _write(scheduler, laid, 0.0, times_of(base, laid) if like == "a1111" else nearest_times(base, laid), device)
         elif like == "comfyui" and sampler.scheduler == "HeunDiscreteScheduler":
-            _write(scheduler, scheduler.sigmas[:-1].cpu(), 0.0, nearest_times(base, scheduler.sigmas[:-1].cpu()), device)
+            laid = scheduler.sigmas[:-1].cpu()
+            _write(scheduler, laid, 0.0, nearest_times(base, laid), device)
 
     if sampler.second_order:
         # These lay levels of their own between the given ones, each in its way, and take others in this one place only.

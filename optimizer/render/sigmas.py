@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from models.base.prompt.reading import Program
+    from models.program import Program
 
 Schedule = Literal["uniform", "karras", "exponential"]
 Times = Literal["levels", "ddim", "plms", "unipc", "lcm", "comfyui-ddim", "comfyui-unipc"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_of
 from models.base.prompt.comfyui import comfyui_chunks, lifted
-from models.base.prompt.reading import Program
 from models.errors import InputError
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor

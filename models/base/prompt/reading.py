@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import lcm
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Program = Literal["a1111", "comfyui"]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Meaning = Literal["a1111", "comfyui"]
-"""Whose meaning of a DoRA's magnitudes is followed."""
 
 
 class AddedLayer(Protocol):
@@ -36,10 +35,11 @@ class AddedLayer(Protocol):
     def fitted(self, shape: tuple[int, ...]) -> AddedLayer | None:
         """For a weight of this shape; None if it is for another."""
 
-    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         """Adds the update at LoRA weight `weight` to `changed`, in place.
 
         `changed` is float32 of the fitted shape: the base's weight with the LoRAs applied before.
+        `meaning`: whose DoRA is meant.
         """
 
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from models.lora.layers.added import AddedLayer, Meaning
+from models.lora.layers.added import AddedLayer
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +58,7 @@ class DoraLayer:
             return None
         return None if inner is None else replace(self, inner=inner, magnitude=self.magnitude.reshape(*flat[:2], *ones))
 
-    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         import torch
 
         magnitude = self.magnitude.to(changed.device).float()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.lora.layers.added import Meaning
 from models.lora.layers.parts import Keys, Role, finite, matrix, misshapen, require, stored_alpha
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +49,7 @@ class LohaLayer:
             return None
         return replace(self, shape=shape)
 
-    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         first, second = ([part.to(changed.device).float() for part in parts] for parts in (self.first, self.second))
         if len(first) == 3:
             changed.addcmul_(_product(first), _product(second), value=weight * self.scale)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from models.errors import InputError
-from models.lora.layers.added import Meaning
 from models.lora.layers.parts import Keys, Role, finite, matrix, misshapen, require, stored_alpha
+from models.program import Program
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +44,7 @@ class LokrLayer:
             return None
         return replace(self, shape=shape)
 
-    def apply(self, changed: Tensor, weight: float, meaning: Meaning) -> None:
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         first, second = (_whole([part.to(changed.device) for part in parts]) for parts in (self.first, self.second))
         second = second.flatten(1)
         # The kernel's numbers lie innermost in the weight and in w2 alike.

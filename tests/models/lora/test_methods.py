@@ -16,9 +16,10 @@ from models.lora.combine import sum_loras
 from models.lora.file import LoraFile, open_lora
 from models.lora.fold import Folded
 from models.lora.key_spellings import split_key
-from models.lora.layers.added import AddedLayer, Meaning
+from models.lora.layers.added import AddedLayer
 from models.lora.methods import read_layer
 from models.lora.sites import DENOISER
+from models.program import Program
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
 OUT, IN, R = 8, 6, 3
@@ -130,7 +131,7 @@ def test_folding_is_the_base_at_zero_and_adds_up(method: str, w: float, v: float
 
 @pytest.mark.parametrize("meaning", ["a1111", "comfyui"])
 @pytest.mark.parametrize("rows", [False, True])
-def test_a_dora_scales_to_its_magnitudes_as_each_program_means_it(meaning: Meaning, rows: bool) -> None:
+def test_a_dora_scales_to_its_magnitudes_as_each_program_means_it(meaning: Program, rows: bool) -> None:
     magnitude = torch.rand(*((OUT, 1) if rows else (1, IN))) + 0.5
     layer, weight = layer_of(parts("LoHa") | {"dora_scale": magnitude}, (OUT, IN)), torch.randn(OUT, IN)
     merged = weight + layer.delta()
