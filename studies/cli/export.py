@@ -9,7 +9,7 @@ import typer
 
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
-from studies.project.typed import typed_path
+from studies.project.typed import typed_upscaler
 
 if TYPE_CHECKING:
     from models.vision.upscaler import Upscaler
@@ -34,7 +34,7 @@ def export(
     upscale: Annotated[
         Path | None,
         typer.Option(
-            "--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it", parser=typed_path
+            "--upscale", help="with --to png: an ESRGAN-type model (.safetensors, .pth) that enlarges it", parser=typed_upscaler
         ),
     ] = None,
     workspace: WorkspaceOption = None,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from models.errors import InputError
+from studies.cli.options import FromWebuiOption
 from studies.project.folder import project_of
 from studies.project.typed import shown, typed_new_study, typed_path
 from studies.starter.presets import LISTED
@@ -39,6 +40,7 @@ def init(
         Path | None,
         typer.Option(help="folder of LoRA files, found there by name, alias or hash; loras/ by default", parser=typed_path),
     ] = None,
+    from_webui: FromWebuiOption = None,
 ) -> None:
     """Write a commented study.yaml."""
     from models.io.files import write_whole
@@ -53,7 +55,7 @@ def init(
         from optimizer.render.remote.address import address
 
         address(url, remote=True)
-    files = new_study(folder, Wanted(source, draw, url, loras, node or (), preset or ()))
+    files = new_study(folder, Wanted(source, draw, url, loras, node or (), preset or (), from_webui or ()))
     for name, text in files.items():
         place = folder / name
         if place.exists() and place.read_bytes() != text.encode() and not (source and place.samefile(source)):

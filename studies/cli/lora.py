@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studies.project.typed import typed_path
+from studies.project.typed import typed_lora
 
 if TYPE_CHECKING:
     from models.lora.summary import LoraSummary
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def show(
     file: Annotated[
-        Path, typer.Argument(help="a .safetensors LoRA from any tool, or the folder that peft saved", parser=typed_path)
+        Path, typer.Argument(help="a .safetensors LoRA from any tool, or the folder that peft saved", parser=typed_lora)
     ],
     as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:

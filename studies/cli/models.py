@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,10 @@ import typer
 from models.catalogue import PROFILES, RealModel
 from models.errors import InputError
 from studies.project import folder as project
+from studies.project.bases import bases_in, bases_of
 from studies.project.typed import typed_path
+from studies.project.webui.program import SORTS, Sort, Webui
+from studies.project.webui.recorded import webuis_of
 
 FolderOption = Annotated[Path, typer.Option("--to", help="the folder that holds one folder a model")]
 MODELS = Path(project.MODELS)
@@ -32,20 +35,25 @@ def list_models(
     folder = typed_path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError("not a folder of models", folder, "name the folder that holds one folder a model: --to DIR")
+    webuis = webuis_of(folder)
     if as_json:
         models = [
-            {**asdict(m), "setting": _setting(m.setting, m.folder(folder)), "path": _path(m.found(folder))} for m in CATALOGUE
+            {**asdict(m), "setting": _setting(m.setting, m.folder(folder)), "path": _path(_found(m, folder, webuis))}
+            for m in CATALOGUE
         ]
-        typer.echo(json.dumps(models, indent=1))
+        typer.echo(json.dumps([*models, *(_webui_entry(*entry) for entry in _webui_files(webuis))], indent=1))
         return
     for model in CATALOGUE:
         typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}")
         typer.echo(f"  licence  {model.licence}")
         typer.echo(f"  source   {model.source}")
-        typer.echo(
-            f"  here     {_path(model.found(folder)) or 'no'}{'' if model.repo or model.url else '  (not fetched by get)'}"
-        )
+        by_hand = "" if model.repo or model.url else "  (not fetched by get)"
+        typer.echo(f"  here     {_path(_found(model, folder, webuis)) or 'no'}{by_hand}")
         typer.echo(f"  use      {_setting(model.setting, model.folder(folder))}")
+    for webui in webuis:
+        typer.echo(f"{webui.folder} ({webui.program}), used in place: {webui.counts()}")
+    for sort, name, path in _webui_files(webuis):
+        typer.echo(f"  {sort:<10} {name:<40} {path}")
 
 
 def get(
@@ -70,13 +78,14 @@ def get(
     wanted = [real_model(name) for name in names or ()]
     by_hand: list[RealModel] = []
     if profile is not None:
-        asked = [real_model(name) for name in PROFILES[profile]]
-        lacking = [model for model in asked if model.found(folder) is None]
+        asked, webuis = [real_model(name) for name in PROFILES[profile]], webuis_of(folder)
+        found = {model.name: _found(model, folder, webuis) or _base_there(model, folder, webuis) for model in asked}
+        lacking = [model for model in asked if found[model.name] is None]
         by_hand = [model for model in lacking if model.repo is None and model.url is None]
         missing = [model for model in lacking if model not in by_hand]
         for model in asked:
             if model not in lacking:
-                typer.echo(f"{model.name:<20} is there: {model.found(folder)}")
+                typer.echo(f"{model.name:<20} is there: {found[model.name]}")
         _agree(missing, folder, yes)
         wanted += missing
     for model in wanted:
@@ -89,6 +98,30 @@ def get(
         typer.echo(f"  to    {model.folder(folder).as_posix()}   (any other base of its kind may lie there instead)")
     if profile is not None:
         typer.echo("next: huanhua prepare photos/dress data/dress --kind clothing --trigger testdress")
+
+
+def _found(model: RealModel, folder: Path, webuis: Sequence[Webui]) -> Path | None:
+    """Where its files lie, or its only file in a WebUI's folder."""
+    names = model.files or ((model.url or model.place or "").rpartition("/")[2],)
+    upscalers = [path for webui in webuis for _, path in webui.files("upscaler") if path.name == names[0]]
+    return model.found(folder) or next(iter(upscalers), None)
+
+
+def _base_there(model: RealModel, folder: Path, webuis: Sequence[Webui]) -> Path | None:
+    """Any base in the place of one that is fetched by hand."""
+    if model.repo is not None or model.url is not None:
+        return None
+    return next((base.path for base in (*bases_in(folder), *bases_of(webuis))), None)
+
+
+def _webui_files(webuis: Sequence[Webui]) -> Iterator[tuple[Sort, str, Path]]:
+    for webui in webuis:
+        for sort in SORTS:
+            yield from ((sort, name, path) for name, path in webui.files(sort))
+
+
+def _webui_entry(sort: Sort, name: str, path: Path) -> dict[str, str]:
+    return {"name": name, "use": f"a WebUI's {sort}", "setting": path.as_posix(), "path": str(path)}
 
 
 def _agree(models: Sequence[RealModel], folder: Path, yes: bool) -> None:

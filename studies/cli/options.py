@@ -26,6 +26,14 @@ HostOption = Annotated[
     str | None,
     typer.Option("--host", help="an address of this machine where others reach MLflow, behind the password in HUANHUA_PASSWORD"),
 ]
+FromWebuiOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from-webui",
+        metavar="DIR",
+        help="the folder of an A1111, Forge or ComfyUI whose models are used in place; may be given again",
+    ),
+]
 BlurOption = Annotated[bool, typer.Option("--blur/--no-blur", help="show images with little clothing as a blur in dashboards")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 

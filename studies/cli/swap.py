@@ -10,7 +10,7 @@ import typer
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_command import print_next
-from studies.project.typed import shown, typed_new_study, typed_path
+from studies.project.typed import shown, typed_lora, typed_new_study, typed_path
 
 
 def swap(
@@ -33,7 +33,7 @@ def swap(
 
     opened = open_study(study, workspace)
     key, equals, given = change.partition("=")
-    name, file = parse_swap(f"{key}={typed_path(given)}" if equals and given else change, opened)
+    name, file = parse_swap(f"{key}={typed_lora(given)}" if equals and given else change, opened)
     old = study_file(study).resolve().parent
     folder = to or old.parent / f"{old.name}-{file.stem}"
     text = study_file(study).read_text(encoding="utf-8")

@@ -11,14 +11,14 @@ from models.errors import InputError
 from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.project.folder import LORAS, MODELS
-from studies.project.typed import typed_model, typed_path
+from studies.project.typed import typed_base, typed_lora, typed_path
 
 
 def train(
     dataset: Annotated[Path, typer.Argument(help="a training set made by prepare, or any kohya-style folder", parser=typed_path)],
     base: Annotated[
         str | None,
-        typer.Option(help="the base to train on: .safetensors, diffusers folder or hub name; the one in models/ by default"),
+        typer.Option(help="the base: .safetensors, diffusers folder or hub name; by default the one in models/ or a WebUI"),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="the LoRA file to write; by default loras/TRIGGER.safetensors", parser=typed_path)
@@ -33,7 +33,7 @@ def train(
     ] = None,
     beside: Annotated[
         list[Path] | None,
-        typer.Option(help="a finished LoRA that will be active together with this one; may be given again", parser=typed_path),
+        typer.Option(help="a finished LoRA that will be active together with this one; may be given again", parser=typed_lora),
     ] = None,
     track: Annotated[
         str | None,
@@ -51,6 +51,7 @@ def train(
     """Train one LoRA. A killed training resumes when the same command is given again."""
     from studies.project.bases import only_base
     from studies.project.training_sets import set_facts
+    from studies.project.webui.recorded import webuis_of
     from studies.tracking.study_tracker import open_tracker_at
     from studies.training.describe import describe_trained
     from studies.training.samples import CFG, SampleSettings
@@ -63,7 +64,7 @@ def train(
     kind = kind or made.kind
     if kind is None:
         raise InputError("the set does not tell what the LoRA is of", dataset, "add --kind face, clothing, shoes or other")
-    base = typed_model(base) if base is not None else str(only_base(typed_path(MODELS)))
+    base = typed_base(base) if base is not None else str(only_base(typed_path(MODELS), webuis_of(Path())))
     out = out or typed_path(Path(LORAS, f"{trigger or made.trigger or folder_trigger(dataset)}.safetensors"))
     request = train_request(dataset, out, kind, family=preset, trigger=trigger, settings=settings or ())
     callback, companions = ConsoleCallback(), beside or ()

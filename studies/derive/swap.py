@@ -23,7 +23,7 @@ from studies.derive.replacement import check_replacement
 from studies.derive.server_swap import with_server_lora
 from studies.derive.study_yaml import moved, path_from, section, with_values
 from studies.drawing.section import ServerDraw
-from studies.project.folder import names_start
+from studies.project.folder import named_from, names_start
 from studies.prompts import trigger_of
 from studies.references.photos import is_training_set, prepared_kind
 from studies.run.scouting import LOCKED, locked_seeds
@@ -79,7 +79,7 @@ def swap_lora(
     for line in _prompt_notes(study, name, old, new):
         report(f"note: {line}")
     start = names_start(folder)
-    values: dict[str, Any] = {"file": path_from(start, file) if file.exists() else file.as_posix()}
+    values: dict[str, Any] = {"file": named_from(start, file) if file.exists() else file.as_posix()}
     if photos is not None:
         values["references"] = path_from(start, photos)
     if study.spec.loras[name].trigger is not None:

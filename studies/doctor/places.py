@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from models.base.opening import is_hub_name
 from models.catalogue import CATALOGUE
 from models.errors import InputError
 from models.hub import looks_local
+from studies.project.webui.program import Sort, file_named
+from studies.project.webui.recorded import webuis_of
 from studies.study import Study
+
+SORTS_BY_KEY: Final[dict[str, Sort]] = {
+    "base.checkpoint": "checkpoint", "base.vae": "VAE", "embeddings": "embedding", "loras.file": "LoRA",
+}  # fmt: skip
+"""What of a WebUI's folder a key names."""
 
 
 def check_places(study: Study, *, drawn_here: bool = True) -> None:
@@ -34,6 +42,8 @@ def mends(study: Study, *, drawn_here: bool = True) -> list[str]:
 
 def _mend(study: Study, key: str, name: str) -> str:
     section, _, rest = key.partition(".")
+    if (there := _in_webuis(study, key, name)) is not None:
+        return f"name it where it lies: {there.as_posix()}"
     if section == "loras":
         lora, _, what = rest.rpartition(".")
         spec = study.spec.loras[lora]
@@ -49,6 +59,15 @@ def _mend(study: Study, key: str, name: str) -> str:
             by_hand = f"fetch it from {model.source} and put it there"
             return by_hand if model.repo is None and model.url is None else f"huanhua models get {model.name}"
     return "put it there, or name another file in study.yaml"
+
+
+def _in_webuis(study: Study, key: str, name: str) -> Path | None:
+    """The file of that name in a WebUI's folder that the project uses."""
+    sort = SORTS_BY_KEY.get("loras.file" if key.startswith("loras.") and key.endswith(".file") else key)
+    try:
+        return None if sort is None else file_named(Path(name).name, sort, webuis_of(study.root))
+    except InputError:  # several, or a project's file that does not read: said by the verbs that need it
+        return None
 
 
 def _named(study: Study, drawn_here: bool) -> Iterator[tuple[str, str, bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from models.base.detect import checkpoint_shapes, family_of
 from models.base.registry import family_of_pipeline
 from models.errors import InputError
+from studies.project.webui.program import Webui
 
 SMALLEST: Final = 10_000_000
 """Bytes of a single file from which it may be a base."""
@@ -32,13 +33,20 @@ def bases_in(folder: Path, depth: int = 2) -> list[FoundBase]:
     return sorted(_found(folder, depth), key=lambda base: base.path.as_posix())
 
 
-def only_base(folder: Path) -> Path:
-    """The base in a folder of models. Raises InputError if there is none, or more than one."""
-    found = bases_in(folder)
+def bases_of(webuis: Sequence[Webui]) -> list[FoundBase]:
+    """Those that WebUIs or ComfyUI have; sorted by path. Loads no weight."""
+    files = sorted(path for webui in webuis for _, path in webui.files("checkpoint"))
+    return [base for path in files if path.suffix == ".safetensors" for base in _file(path)]
+
+
+def only_base(folder: Path, webuis: Sequence[Webui] = ()) -> Path:
+    """The base in a folder of models, or else the one of `webuis`. Raises InputError if there is none, or more than one."""
+    found = bases_in(folder) or bases_of(webuis)
     if len(found) == 1:
         return found[0].path
     if found:
-        raise InputError(f"{len(found)} bases are there", folder, f"name one, such as --base {found[0].path.as_posix()}")
+        where = folder if found[0].path.is_relative_to(folder) else ", ".join(str(webui.folder) for webui in webuis)
+        raise InputError(f"{len(found)} bases are there", where, f"name one, such as --base {found[0].path.as_posix()}")
     raise InputError("no base is there", folder, "put a checkpoint there, or name one: --base FILE")
 
 

@@ -24,6 +24,17 @@ def project_of(place: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / MARKER).is_file()), None)
 
 
+def named_from(start: Path, path: Path) -> str:
+    """`path` as a study names it whose names start at `start`: relative to that, but what is outside of a project absolute."""
+    place, project = absolute(path), project_of(start)
+    if project is not None and not place.is_relative_to(project):
+        return place.as_posix()
+    try:
+        return Path(os.path.relpath(place, absolute(start))).as_posix()
+    except ValueError:  # another drive
+        return place.as_posix()
+
+
 def names_start(study: Path) -> Path:
     """The folder that relative names in a study file start from, by the folder of that file.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,8 @@ from models.errors import InputError
 from models.io.disk import writing
 from models.io.files import write_whole
 from studies.project.folder import FOLDERS, MARKER, project_of
+from studies.project.webui.program import open_webui
+from studies.project.webui.recorded import record
 
 SETTINGS: Final = """\
 # This file makes its folder a huanhua project: every command that is typed in it, or anywhere below, finds its files from here.
@@ -25,17 +28,25 @@ README: Final = """\
 | `loras/` | LoRAs: your own, and those from elsewhere | `huanhua train data/dress` |
 | `studies/` | one folder a study, with all that it makes | `huanhua init my-study` |
 
-Names in `studies/*/study.yaml` start at this folder, and so do names that are typed anywhere inside it.
+Names in `studies/*/study.yaml` start at this folder, and so do names that are typed anywhere inside it. What lies elsewhere is
+named by its absolute path: the models of an A1111, Forge or ComfyUI, used in place after `huanhua new . --from-webui DIR`.
 
 Next: `huanhua models get --profile photo`
 """
 
 
-def new_project(folder: Path) -> list[str]:
+def new_project(folder: Path, webuis: Sequence[Path] = ()) -> list[str]:
     """Makes `folder` a project, with what is missing of its folders; what is there already stays. Returns the names of what was
-    made. Raises InputError for a folder within another project, and for one that cannot be written."""
+    made. `webuis` are folders of WebUIs or ComfyUI whose models it uses in place.
+
+    Raises InputError for a folder within another project, for one that cannot be written, and as `open_webui` does.
+    """
+    for webui in webuis:
+        open_webui(webui)
     try:
-        return _made(folder)
+        made = _made(folder)
+        record(folder, webuis)
+        return made
     except OSError as error:
         raise InputError(f"no project can be made there ({error.strerror})", folder, "name another folder") from error
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from models.errors import InputError
 from studies.project.folder import FOLDERS, STUDIES, absolute, project_of
+from studies.project.webui.program import Sort, file_named
+from studies.project.webui.recorded import webuis_of
 
 STUDY_FILE: Final = "study.yaml"
 
@@ -28,6 +30,23 @@ def typed_model(text: str) -> str:
     """As `typed_path` where that is on this machine; any other name, such as a hub's, as it is."""
     path = typed_path(text)
     return str(path) if path != Path(text) and path.exists() else text
+
+
+def typed_base(text: str) -> str:
+    """As `typed_model`; a name that is not there may be that of a checkpoint in a WebUI's folder which the project uses."""
+    found = typed_model(text)
+    path = None if Path(found).exists() else _in_webuis(text, "checkpoint")
+    return found if path is None else str(path)
+
+
+def typed_lora(text: str | Path) -> Path:
+    """As `typed_path`; a name that is not there may be that of a LoRA in a WebUI's folder which the project uses."""
+    return _typed_file(text, "LoRA")
+
+
+def typed_upscaler(text: str | Path) -> Path:
+    """As `typed_path`; a name that is not there may be that of an upscaler in a WebUI's folder which the project uses."""
+    return _typed_file(text, "upscaler")
 
 
 def typed_study(text: str | Path) -> Path:
@@ -56,6 +75,16 @@ def shown(path: Path) -> str:
         if place.is_relative_to(start):
             return place.relative_to(start).as_posix()
     return str(path)
+
+
+def _typed_file(text: str | Path, sort: Sort) -> Path:
+    path = typed_path(text)
+    return path if _is_here(path) else _in_webuis(text, sort) or path
+
+
+def _in_webuis(text: str | Path, sort: Sort) -> Path | None:
+    project = project_of(Path())
+    return None if project is None or Path(text).is_absolute() else file_named(str(text), sort, webuis_of(project))
 
 
 def _in_studies(path: Path) -> Path | None:

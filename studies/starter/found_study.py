@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from models.base.registry import family_named
-from studies.project.bases import FoundBase, bases_in
-from studies.project.folder import DATA, LORAS, MODELS
-from studies.project.loras import STARTS, FoundLora, loras_in
+from models.counted import counted
+from studies.project.bases import FoundBase, bases_in, bases_of
+from studies.project.folder import DATA, LORAS, MODELS, absolute, named_from
+from studies.project.loras import STARTS, FoundLora, loras_among, loras_in
 from studies.project.training_sets import sets_in
+from studies.project.webui.program import Webui
 from studies.starter.from_picture import study_key
 from studies.starter.presets import preset_named, size_of
 from studies.starter.template import LORA, TEMPLATE, quoted, scorers_text, wrapped, yaml_key
@@ -22,18 +23,25 @@ PLACEHOLDERS: Final = (
     FoundLora(Path("loras/myshoes.safetensors"), "shoes", "shoes", False, "myshoes", None, Path("data/shoes"), 0.4, 1.0),
 )
 """What stands in a study where no LoRA was found."""
+MANY: Final = 5
+"""How many other bases are named."""
 BASE: Final = "models/chilloutmix.safetensors"
 
 
-def found_study(start: Path, name: str, presets: Sequence[str] = ()) -> str:
-    """The text of a study whose names start at the folder `start`. Raises InputError for presets as `preset_named` does."""
+def found_study(start: Path, name: str, presets: Sequence[str] = (), webuis: Sequence[Webui] = ()) -> str:
+    """The text of a study whose names start at the folder `start`, of what lies there and, where that lacks a base or a kind of
+    LoRA, of what `webuis` have. Raises InputError for presets as `preset_named` does."""
     preset = preset_named(presets)
-    bases = bases_in(start / MODELS)
-    base = bases[0] if bases else None
-    family = base.family if base is not None else "sd15"
     there, notes = loras_in(start / LORAS, sets_in(start / DATA))
-    chosen = sorted(_chosen(there, family, preset.left_out or (), notes), key=lambda lora: list(STARTS).index(lora.kind))
-    notes = [*_base_notes(start, bases), *notes]
+    bases = bases_in(start / MODELS) or bases_of(webuis)
+    base = _base_for(there, bases)
+    family = base.family if base is not None else "sd15"
+    chosen = [*_chosen(there, family, preset.left_out or (), notes)]
+    for webui in webuis:
+        more = _of_webui(webui, family, [*(preset.left_out or ()), *(lora.kind for lora in chosen)], notes)
+        there, chosen = [*there, *more], [*chosen, *more]
+    chosen.sort(key=lambda lora: list(STARTS).index(lora.kind))
+    notes = [*_base_notes(start, base, bases), *notes]
     if not there:
         chosen = [lora for lora in PLACEHOLDERS if lora.kind not in (preset.left_out or ())]
         notes.append("no LoRA was found in loras/: those below are to be trained, or changed")
@@ -83,11 +91,31 @@ def _chosen(there: Sequence[FoundLora], family: str, left_out: Sequence[str], no
             yield lora
 
 
-def _base_notes(start: Path, bases: Sequence[FoundBase]) -> Iterator[str]:
-    if not bases:
+def _of_webui(webui: Webui, family: str, taken: Sequence[str], notes: list[str]) -> list[FoundLora]:
+    """One LoRA of each kind that is not `taken`: the newest of those that tell their kind; what else is there is counted."""
+    found, _ = loras_among([path for _, path in webui.files("LoRA")], ())
+    fitting = [lora for lora in found if lora.hint and lora.kind not in taken and lora.family in (None, family)]
+    chosen = [*_chosen(fitting, family, (), [])]
+    others = len(found) - len(chosen)
+    if others:
+        notes.append(f"{webui.folder} has {counted(others, 'other LoRA')}: `huanhua models list` names them")
+    return chosen
+
+
+def _base_for(loras: Sequence[FoundLora], bases: Sequence[FoundBase]) -> FoundBase | None:
+    """The base that a LoRA was trained on, or else the first."""
+    trained = [Path(lora.base).stem for lora in loras if lora.base is not None]
+    return next((base for name in trained for base in bases if base.path.stem == name), bases[0] if bases else None)
+
+
+def _base_notes(start: Path, base: FoundBase | None, bases: Sequence[FoundBase]) -> Iterator[str]:
+    if base is None:
         yield f"no base was found in {MODELS}/: put it there, or name it under base"
-    for other in bases[1:]:
+    others = [other for other in bases if other is not base]
+    for other in others[:MANY]:
         yield f"{_named(other.path, start)} is a base too"
+    if len(others) > MANY:
+        yield f"{counted(len(others) - MANY, 'more base')} lie there: `huanhua models list` names those of WebUIs"
 
 
 def _line(key: str, lora: FoundLora, start: Path) -> str:
@@ -107,4 +135,4 @@ def _line(key: str, lora: FoundLora, start: Path) -> str:
 def _named(path: Path, start: Path) -> str:
     if not path.is_absolute() and not path.exists():
         return path.as_posix()
-    return Path(os.path.relpath(path, start)).as_posix()
+    return named_from(start, path) if path.is_relative_to(start) else absolute(path).as_posix()

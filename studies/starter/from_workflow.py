@@ -32,6 +32,7 @@ from studies.starter.template import (
 
 if TYPE_CHECKING:
     from optimizer.render.remote.comfyui.workflow import Workflow
+    from studies.project.webui.program import Webui
 
 FILE: Final = "workflow_api.json"
 """The graph, next to study.yaml."""
@@ -60,9 +61,17 @@ class WorkflowStudy:
 
 
 def workflow_study(
-    raw: Any, source: Path, study: Path, *, url: str, nodes: Mapping[str, str], loras: Path | None
+    raw: Any,
+    source: Path,
+    study: Path,
+    *,
+    url: str,
+    nodes: Mapping[str, str],
+    loras: Path | None,
+    webuis: Sequence[Webui] = (),
 ) -> WorkflowStudy:
-    """`raw` is the graph in `source`; `nodes` names nodes where several would do, as `draw.nodes` does.
+    """`raw` is the graph in `source`; `nodes` names nodes where several would do, as `draw.nodes` does. Files of LoRAs are found
+    as `with_files` does.
 
     Raises InputError for the form of ComfyUI's page, for a graph that does not tell what it draws, and for one without LoRAs.
     """
@@ -80,8 +89,7 @@ def workflow_study(
             "the workflow loads no LoRA", source, "add a Load LoRA node for each LoRA of the study, and save it again"
         )
     start = names_start(study)
-    if loras is not None or (start / "loras").is_dir():
-        named = dict(zip(named, with_files([*named.values()], loras or start / "loras", start, found.notes), strict=True))
+    named = dict(zip(named, with_files([*named.values()], loras, start, webuis, found.notes), strict=True))
     _seed(workflow, found)
     return WorkflowStudy(
         TEMPLATE.format(

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from models.errors import InputError
 from studies.picture_settings.reader import graph_in
 from studies.project.folder import names_start
+from studies.project.webui.recorded import webuis_of
 from studies.starter.found_study import found_study
 from studies.starter.from_workflow import FILE, nodes_from, workflow_study
 from studies.starter.template import filled_from, study_name
@@ -33,13 +34,17 @@ class Wanted:
     """`KEY=ID`, of a workflow."""
     presets: Sequence[str] = ()
     """Kinds of pictures."""
+    webuis: Sequence[Path] = ()
+    """Folders of WebUIs or ComfyUI whose models are used in place, besides those of the project."""
 
 
 def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
     """The files to write into `folder`, by name. Raises InputError for a source that cannot be read, or drawn as it is asked."""
     if wanted.source is None:
         _refuse(wanted)
-        return {"study.yaml": found_study(names_start(folder), study_name(folder), wanted.presets)}
+    webuis = webuis_of(folder, wanted.webuis)
+    if wanted.source is None:
+        return {"study.yaml": found_study(names_start(folder), study_name(folder), wanted.presets, webuis)}
     if wanted.presets:
         raise InputError(
             "--preset is for a study without a picture", ", ".join(wanted.presets), "leave it out, or leave out --from"
@@ -51,13 +56,13 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
         if graph is None:
             raise InputError("no workflow of ComfyUI", wanted.source, "name its API file, or a picture that ComfyUI saved")
         nodes = nodes_from(wanted.nodes)
-        made = workflow_study(graph, wanted.source, folder, url=url, nodes=nodes, loras=wanted.loras)
+        made = workflow_study(graph, wanted.source, folder, url=url, nodes=nodes, loras=wanted.loras, webuis=webuis)
         return {"study.yaml": made.text, FILE: made.workflow}
     if wanted.nodes:
         raise InputError("--node names nodes of a workflow that ComfyUI draws", f"--draw {drawer}", "leave it out")
     if wanted.url and drawer == "huanhua":
         raise InputError("--url is a server's, and huanhua itself draws", wanted.url, "add --draw webui")
-    return {"study.yaml": filled_from(wanted.source, folder, wanted.loras, url if drawer == "webui" else None)}
+    return {"study.yaml": filled_from(wanted.source, folder, wanted.loras, url if drawer == "webui" else None, webuis)}
 
 
 def _refuse(wanted: Wanted) -> None:

@@ -14,6 +14,7 @@ from studies.project.folder import MARKER, MODELS, names_start
 from studies.scorer_spec import POSE
 
 if TYPE_CHECKING:
+    from studies.project.webui.program import Webui
     from studies.starter.from_picture import LoraSettings, StudySettings
 
 HEAD: Final = """\
@@ -61,18 +62,25 @@ LORA: Final = "  {name}: {{file: {file}, kind: {kind}, references: {references},
 KINDS: Final = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
 
 
-def filled_from(picture: Path, study: Path | None = None, loras: Path | None = None, webui: str | None = None) -> str:
+def filled_from(
+    picture: Path,
+    study: Path | None = None,
+    loras: Path | None = None,
+    webui: str | None = None,
+    webuis: Sequence[Webui] = (),
+) -> str:
     """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's settings; what a study file cannot express is
     named in comments.
 
     `study` is the folder of the new study, which names it; `loras` is where to look for the LoRAs' files: by default the folder
     `loras` where the study's names start, if there is one; `webui` is the address of the A1111 that draws the study,
-    None for huanhua itself.
+    None for huanhua itself; files that are not found there are looked for in `webuis`.
     Raises InputError if there are no settings. What they do not give (what each LoRA is, photos of it) is left to be filled in.
     """
     from studies.picture_settings.reader import read_picture
     from studies.starter.from_picture import settings_from
     from studies.starter.lora_files import with_files
+    from studies.starter.webui_files import name_files
 
     info = read_picture(picture)
     if not info.loras and not info.without_weight:
@@ -82,8 +90,8 @@ def filled_from(picture: Path, study: Path | None = None, loras: Path | None = N
         raise InputError("the picture's prompt is empty", picture, "give a picture that was drawn with a prompt")
     folder = study or picture.parent
     start = names_start(folder)
-    if loras is not None or (start / "loras").is_dir():
-        found.loras = with_files(found.loras, loras or start / "loras", start, found.notes)
+    found.loras = with_files(found.loras, loras, start, webuis, found.notes)
+    name_files(found, start, webuis)
     return _filled(found, study_name(folder, picture.stem), webui, start)
 
 
@@ -102,8 +110,8 @@ def _filled(found: StudySettings, name: str, webui: str | None = None, start: Pa
         notes=comments(found.notes),
         draw="" if webui is None else WEBUI.format(url=webui),
         name=yaml_key(name),
-        checkpoint=quoted(f"models/{found.model}"),
-        vae=f"  vae: {quoted(f'models/{found.vae}')}\n" if found.vae else "",
+        checkpoint=quoted(_model(found.model)),
+        vae=f"  vae: {quoted(_model(found.vae))}\n" if found.vae else "",
         clip_skip=found.clip_skip,
         embeddings=embeddings if found.embeddings else "",
         rng=found.rng,
@@ -122,6 +130,11 @@ def _filled(found: StudySettings, name: str, webui: str | None = None, start: Pa
         negative=quoted(found.negative),
         scorers=scorers_text(start),
     )
+
+
+def _model(name: str) -> str:
+    """The place of a file that a picture names: among the models, unless it was found elsewhere."""
+    return name if "/" in name else f"{MODELS}/{name}"
 
 
 def scorers_text(start: Path) -> str:

@@ -29,7 +29,7 @@ def lora(name: str, digest: str = "") -> LoraSettings:
 def test_found_by_name_in_any_folder_below(tmp_path: Path) -> None:
     lora_file(tmp_path / "loras" / "sd15" / "dress.safetensors")
     notes: list[str] = []
-    (found,) = with_files([lora("dress")], tmp_path / "loras", tmp_path, notes)
+    (found,) = with_files([lora("dress")], tmp_path / "loras", tmp_path, (), notes)
     assert (found.file, notes) == ("loras/sd15/dress.safetensors", [])
 
 
@@ -37,7 +37,7 @@ def test_found_by_alias(tmp_path: Path) -> None:
     lora_file(tmp_path / "elsewhere" / "dress-000008.safetensors", ss_output_name="dress")
     lora_file(tmp_path / "elsewhere" / "shoes.safetensors", ss_output_name="shoes")
     notes: list[str] = []
-    (found,) = with_files([lora("dress")], tmp_path / "elsewhere", tmp_path / "study", notes)
+    (found,) = with_files([lora("dress")], tmp_path / "elsewhere", tmp_path / "study", (), notes)
     assert found.file == "../elsewhere/dress-000008.safetensors"
     assert notes == ["LoRA dress: ../elsewhere/dress-000008.safetensors, by the alias inside it (ss_output_name)"]
 
@@ -49,7 +49,7 @@ def test_found_by_each_kind_of_hash(tmp_path: Path, kind: str) -> None:
     lora_file(tmp_path / "y.safetensors", b"\2" * 8)
     whole = hashlib.sha256(path.read_bytes()).hexdigest()
     digest = {"stored": "ab" * 6, "tensors": hashlib.sha256(b"\1" * 8).hexdigest()[:12], "whole file": whole[:10].upper()}[kind]
-    (found,) = with_files([lora("My Dress", digest)], tmp_path, tmp_path, [])
+    (found,) = with_files([lora("My Dress", digest)], tmp_path, tmp_path, (), [])
     assert found.file == "x.safetensors"
 
 
@@ -58,7 +58,7 @@ def test_none_and_several_are_told(tmp_path: Path) -> None:
     lora_file(tmp_path / "b" / "twin.safetensors")
     (tmp_path / "damaged.safetensors").write_bytes(b"x")
     notes: list[str] = []
-    found = with_files([lora("twin"), lora("absent", "0123456789ab")], tmp_path, tmp_path, notes)
+    found = with_files([lora("twin"), lora("absent", "0123456789ab")], tmp_path, tmp_path, (), notes)
     assert [each.file for each in found] == ["loras/twin.safetensors", "loras/absent.safetensors"]
     assert [note.split(" in ")[0] for note in notes] == [
         "LoRA twin: 2 files with that name",
@@ -68,4 +68,4 @@ def test_none_and_several_are_told(tmp_path: Path) -> None:
 
 def test_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder of LoRAs"):
-        with_files([lora("a")], tmp_path / "absent", tmp_path, [])
+        with_files([lora("a")], tmp_path / "absent", tmp_path, (), [])

@@ -1,0 +1,42 @@
+"""Small YAML files of settings other than study.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from models.errors import InputError, first_line
+
+LARGEST: Final = 2**20
+"""Bytes of such a file."""
+
+
+def read_table(file: Path, mend: str) -> dict[Any, Any]:
+    """Its content, which is empty where it holds nothing. Raises InputError, with `mend`, if it does not read or is no table."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise InputError(f"larger than {LARGEST} bytes", file, mend)
+        return table_of(file.read_text(encoding="utf-8-sig"), file, mend)
+    except OSError as error:
+        raise InputError(f"the file cannot be read ({error.strerror})", file, mend) from error
+    except UnicodeDecodeError as error:
+        raise InputError("not UTF-8 text", file, mend) from error
+
+
+def table_of(text: str, file: Path, mend: str) -> dict[Any, Any]:
+    """As `read_table`, of a text that is or will be the content of `file`."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = "" if mark is None else f"line {mark.line + 1}: "
+        raise InputError(f"not YAML ({line}{error.problem or error.context})", file, mend) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"not YAML ({first_line(error)})", file, mend) from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError("the file holds no table of keys", file, mend)
+    return found
