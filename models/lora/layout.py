@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from models.lora.scale.stated import StatedScale, adapter_config, stated_scale
 
 TRIGGER_KEY: Final = "modelspec.trigger_phrase"
 """Where a file's metadata name its trigger word."""
+KIND_KEY: Final = "huanhua_kind"
+"""Where a file's metadata name what it was trained for, of `models.lora_kinds.LoraKind`."""
 FOLDER_FILES: Final = ("adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 """What peft and diffusers call the file in a folder that they save."""
 OTHER_TENSORS: Final = (
@@ -159,6 +162,15 @@ def metadata_table(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
     except (json.JSONDecodeError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}
+
+
+def tag_counts(metadata: Mapping[str, str]) -> Counter[str]:
+    """The tags of the captions that it was trained with."""
+    counted: Counter[str] = Counter()
+    for tags in metadata_table(metadata, "ss_tag_frequency").values():
+        if isinstance(tags, dict):
+            counted.update({str(tag): count for tag, count in tags.items() if isinstance(count, int)})
+    return counted
 
 
 def _keys_by_stem(path: Path, keys: list[str]) -> dict[str, dict[Role, str]]:

@@ -13,7 +13,7 @@ from models.lora.families import family_of_layers, family_of_names
 from models.lora.file import read_tensors
 from models.lora.key_spellings import bare_name, part_of_name
 from models.lora.layers.added import AddedLayer
-from models.lora.layout import LoraLayout, hash_notes, metadata_table, read_layout
+from models.lora.layout import KIND_KEY, LoraLayout, hash_notes, read_layout, tag_counts
 from models.lora.numbered_keys import is_numbered
 from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import Scale
@@ -57,6 +57,8 @@ class LoraSummary:
     """Steps, epochs, learning rate and the like, as kohya's metadata name them."""
     tags: dict[str, int]
     """The commonest tags of the training captions, with their counts."""
+    thing: str | None = None
+    """What it was trained for, where its metadata tell."""
     inversions: dict[str, int] = field(default_factory=dict)
     """The textual inversions that the file holds besides, by their word, and how many vectors each has."""
     notes: tuple[str, ...] = ()
@@ -86,10 +88,11 @@ def summarise(path: Path) -> LoraSummary:
         alphas=dict(Counter(round(scale.alpha, 4) for _, scale in scaled if scale.source)),
         blocks=dict(Counter(_block(stem) for stem in stems)),
         trigger=layout.trigger,
+        thing=metadata.get(KIND_KEY),
         base=metadata.get("ss_sd_model_name") or metadata.get("ss_base_model_version") or metadata.get("modelspec.architecture"),
         hash=metadata.get("sshs_model_hash"),
         training=_training(metadata),
-        tags=_tags(metadata),
+        tags=dict(tag_counts(metadata).most_common(MOST_TAGS)),
         inversions={name: len(next(iter(vectors.values()))) for name, vectors in inversions.items()},
         notes=tuple(notes + inversion_notes(layout.inversions) + changed),
     )
@@ -137,12 +140,3 @@ def _block(stem: str) -> str:
 def _training(metadata: Mapping[str, str]) -> dict[str, str]:
     names = ("steps", "num_epochs", "num_train_images", "num_reg_images", "resolution", "learning_rate", "clip_skip", "v2")
     return {name: metadata[f"ss_{name}"] for name in names if metadata.get(f"ss_{name}") not in (None, "", "None")}
-
-
-def _tags(metadata: Mapping[str, str]) -> dict[str, int]:
-    """The tags of the training captions, the commonest first."""
-    counted: Counter[str] = Counter()
-    for tags in metadata_table(metadata, "ss_tag_frequency").values():
-        if isinstance(tags, dict):
-            counted.update({str(tag): count for tag, count in tags.items() if isinstance(count, int)})
-    return dict(counted.most_common(MOST_TAGS))

@@ -38,6 +38,8 @@ def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:
     yield "kind", f"{found.method}, {found.naming} names"
     yield "base", _one_line(found.base or "not given") + (f" ({found.family} by its shapes)" if found.family else "")
     yield "trigger", _one_line(found.trigger or "not given")
+    if found.thing is not None:
+        yield "of", _one_line(found.thing)
     yield "rank", _counts(found.ranks) or "not given"
     yield "alpha", _counts(found.alphas) or "not given"
     for word, count in found.inversions.items():

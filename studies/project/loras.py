@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from models.errors import InputError
 from models.lora.families import CONTEXT_WIDTHS, family_of_layers, family_of_names
-from models.lora.layout import read_layout
-from models.lora_kinds import LoraKind
+from models.lora.layout import KIND_KEY, LoraLayout, read_layout, tag_counts
+from models.lora_kinds import LoraKind, is_kind
+from studies.project.lora_card import LoraCard, lora_card
 from studies.project.training_sets import SetFacts
 
 STARTS: Final[dict[LoraKind, float]] = {"face": 0.68, "clothing": 0.4, "shoes": 0.4, "other": 0.5}
@@ -23,8 +24,6 @@ WORDS: Final[dict[LoraKind, tuple[str, ...]]] = {
 """What names of files tell of their kind where nothing else does."""
 FAMILIES: Final = {CONTEXT_WIDTHS[768]: "sd15", CONTEXT_WIDTHS[2048]: "sdxl"}
 BASE: Final = "ss_sd_model_name"
-MOST: Final = 2.0
-"""The greatest weight that a study searches."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +34,25 @@ class FoundLora:
     name: str
     """That of its training set, or of its file."""
     kind: LoraKind
-    guessed: bool
-    """Whether `kind` is a guess by the file's name."""
+    kind_from: str | None
+    """What tells it; None where nothing does, and clothing is assumed."""
     trigger: str | None
+    trigger_from: str | None
+    """What tells it; None for the file's own metadata, which a study reads too."""
     family: str | None
     """Of bases, by its name in `models.base.registry`; None if it cannot be told."""
     references: Path | None
     """Its training set."""
     start: float
-    most: float
-    """The greatest weight to search."""
-    hint: bool = True
-    """Whether anything tells of its kind: its training set or its file's name."""
+    start_from: str | None
+    """What tells it; None for where people start with such a thing."""
     base: str | None = None
     """The name of the base that it was trained on, as its metadata has it."""
+
+    @property
+    def most(self) -> float:
+        """The greatest weight to search."""
+        return max(1.0, self.start)
 
 
 def loras_in(folder: Path, sets: Sequence[SetFacts]) -> tuple[list[FoundLora], list[str]]:
@@ -70,34 +74,51 @@ def loras_among(paths: Sequence[Path], sets: Sequence[SetFacts]) -> tuple[list[F
 
 
 def _lora(path: Path, sets: Sequence[SetFacts]) -> FoundLora:
-    layout, card = read_layout(path), _card(path)
-    trigger = layout.trigger or str(card.get("activation text") or "").split(",")[0].strip() or None
+    layout, card = read_layout(path), lora_card(path)
+    trigger, trigger_from = layout.trigger, None
+    if trigger is None and card.trigger is not None:
+        trigger, trigger_from = card.trigger, card.trigger_from
+    if trigger is None and (common := _named_tag(layout)) is not None:
+        trigger, trigger_from = common, "a guess by its training captions"
     made = next((made for made in sets if trigger is not None and made.trigger == trigger), None)
-    guess = next((kind for kind, words in WORDS.items() if any(word in path.stem.lower() for word in words)), None)
-    told: LoraKind | None = made.kind if made is not None and made.kind is not None else guess
-    kind: LoraKind = told or "clothing"
-    weight = card.get("preferred weight")
-    stated = float(weight) if isinstance(weight, (int, float)) and 0 < weight <= MOST else None
+    kind, kind_from = _kind(layout, card, made)
     family = family_of_layers(layout.down_shapes) or family_of_names(layout.stems)
     return FoundLora(
         path,
         made.folder.name if made is not None else path.stem,
         kind,
-        made is None,
+        kind_from,
         trigger,
+        trigger_from,
         FAMILIES.get(family) if family is not None else None,
         made.folder if made is not None else None,
-        round(stated if stated is not None else STARTS[kind], 2),
-        max(1.0, stated or 0.0),
-        told is not None,
+        round(STARTS[kind] if card.weight is None else card.weight, 2),
+        card.weight_from or None,
         layout.metadata.get(BASE) or None,
     )
 
 
-def _card(path: Path) -> dict[str, Any]:
-    """What A1111 keeps of a LoRA in a JSON file next to it: "preferred weight", "activation text"."""
-    try:
-        found = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _named_tag(layout: LoraLayout) -> str | None:
+    """Of the tags that most of its training captions have, the one that its file's name has too."""
+    counts, name = tag_counts(layout.metadata), _letters(layout.path.stem)
+    most = max(counts.values(), default=0)
+    return next((tag for tag, count in counts.items() if count == most and len(tag) > 3 and _letters(tag) in name), None)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower()) or "-"
+
+
+def _kind(layout: LoraLayout, card: LoraCard, made: SetFacts | None) -> tuple[LoraKind, str | None]:
+    """The kind of thing, and what tells it: its training set, its metadata, or words in its names."""
+    if made is not None and made.kind is not None:
+        return made.kind, f"the training set {made.folder.name}"
+    stored = layout.metadata.get(KIND_KEY, "")
+    if is_kind(stored):
+        return stored, "its metadata"
+    for text, source in ((layout.path.stem, "a guess by its name"), (card.title, "a guess by its title on Civitai")):
+        words = re.findall(r"[a-z]+", text.lower())
+        for kind, stems in WORDS.items():
+            if any(stem in word for word in words for stem in stems):
+                return kind, source
+    return "clothing", None

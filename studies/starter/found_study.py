@@ -8,6 +8,7 @@ from typing import Final
 
 from models.base.registry import family_named
 from models.counted import counted
+from models.lora_kinds import LoraKind
 from studies.project.bases import FoundBase, bases_in, bases_of
 from studies.project.folder import DATA, LORAS, MODELS, absolute, named_from
 from studies.project.loras import STARTS, FoundLora, loras_among, loras_in
@@ -17,10 +18,12 @@ from studies.starter.from_picture import study_key
 from studies.starter.presets import preset_named, size_of
 from studies.starter.template import LORA, TEMPLATE, quoted, scorers_text, wrapped, yaml_key
 
-PLACEHOLDERS: Final = (
-    FoundLora(Path("loras/myface.safetensors"), "face", "face", False, "myface", None, Path("data/face"), STARTS["face"], 1.0),
-    FoundLora(Path("loras/testdress.safetensors"), "dress", "clothing", False, "testdress", None, Path("data/dress"), 0.4, 1.0),
-    FoundLora(Path("loras/myshoes.safetensors"), "shoes", "shoes", False, "myshoes", None, Path("data/shoes"), 0.4, 1.0),
+NAMED: Final[tuple[tuple[str, str, LoraKind], ...]] = (
+    ("myface", "face", "face"), ("testdress", "dress", "clothing"), ("myshoes", "shoes", "shoes"),
+)  # fmt: skip
+PLACEHOLDERS: Final = tuple(
+    FoundLora(Path(f"loras/{word}.safetensors"), name, kind, "", word, None, None, Path(f"data/{name}"), STARTS[kind], None)
+    for word, name, kind in NAMED
 )
 """What stands in a study where no LoRA was found."""
 MANY: Final = 5
@@ -94,7 +97,7 @@ def _chosen(there: Sequence[FoundLora], family: str, left_out: Sequence[str], no
 def _of_webui(webui: Webui, family: str, taken: Sequence[str], notes: list[str]) -> list[FoundLora]:
     """One LoRA of each kind that is not `taken`: the newest of those that tell their kind; what else is there is counted."""
     found, _ = loras_among([path for _, path in webui.files("LoRA")], ())
-    fitting = [lora for lora in found if lora.hint and lora.kind not in taken and lora.family in (None, family)]
+    fitting = [lora for lora in found if lora.kind_from and lora.kind not in taken and lora.family in (None, family)]
     chosen = [*_chosen(fitting, family, (), [])]
     others = len(found) - len(chosen)
     if others:
@@ -120,14 +123,21 @@ def _base_notes(start: Path, base: FoundBase | None, bases: Sequence[FoundBase])
 
 def _line(key: str, lora: FoundLora, start: Path) -> str:
     fixed = lora.kind == "other"
+    sources = {
+        "kind": lora.kind_from or "assumed, for nothing tells it: face, clothing, shoes or other",
+        "trigger": lora.trigger_from,
+        "start": lora.start_from,
+    }
+    told = "; ".join(f"{key}: {source}" for key, source in sources.items() if source is not None)
     line = LORA.format(
         name=yaml_key(key),
         file=quoted(_named(lora.path, start)),
         kind=lora.kind,
         references=quoted(_named(lora.references, start)) if lora.references is not None else "null",
+        trigger=f", trigger: {quoted(lora.trigger)}" if lora.trigger and lora.trigger_from else "",
         start=lora.start,
         bounds=f", bounds: [0, {lora.most:g}]",
-        comment="   # the kind is a guess: face, clothing, shoes or other" if lora.guessed else "",
+        comment=f"   # {told}" if lora.path.is_absolute() or lora.path.exists() else "",
     )
     return line.replace(f"start: {lora.start}, bounds: [0, {lora.most:g}]", f"fixed: {lora.start}") if fixed else line
 

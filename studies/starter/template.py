@@ -58,7 +58,7 @@ draw:
 LIKE: Final = """\
   like: comfyui                                  # {tool} drew the picture: ComfyUI's noise, time steps, emphasis, long prompts
 """
-LORA: Final = "  {name}: {{file: {file}, kind: {kind}, references: {references}, start: {start}{bounds}}}{comment}\n"
+LORA: Final = "  {name}: {{file: {file}, kind: {kind}, references: {references}{trigger}, start: {start}{bounds}}}{comment}\n"
 KINDS: Final = "  # kind: clothing is a guess: face, clothing or shoes; what photos cannot show: {kind: other, fixed: 0.5}\n"
 
 
@@ -162,6 +162,7 @@ def lora_line(lora: LoraSettings) -> str:
         file=quoted(lora.file),
         kind="clothing",
         references=f"data/{lora.key}",
+        trigger="",
         start=format_number(lora.start),
         bounds=f", bounds: [0, {format_number(lora.start)}]" if lora.start > 1 else "",
         comment=f"   # {lora.hash}" if lora.hash else "",

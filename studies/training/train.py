@@ -39,7 +39,7 @@ def train_request(
 
     dataset, out = Path(dataset), Path(out)
     chosen = overridden(preset(family, kind), [settings] if isinstance(settings, str) else settings)
-    request = TrainRequest(dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training")
+    request = TrainRequest(dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training", kind=kind)
     # The name of the file is refused before the set is read.
     return request if trigger else replace(request, trigger=folder_trigger(dataset))
 

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
+from models.lora.layout import KIND_KEY
 from trainers.train.data.dataset import Dataset
 from trainers.train.optimizer import optimizer_name, warmup_steps
 from trainers.train.settings.request import TrainRequest
@@ -80,6 +81,7 @@ def describe(
     return {
         **{f"ss_{key}": str(value) for key, value in ss.items()},
         **{f"modelspec.{key}": value for key, value in spec.items()},
+        **({KIND_KEY: request.kind} if request.kind is not None else {}),
         FINGERPRINT: fingerprint,
         "huanhua_preset": json.dumps(asdict(preset)),
     }

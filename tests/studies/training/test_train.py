@@ -17,6 +17,7 @@ def test_a_request_has_the_preset_and_the_folders_trigger(tmp_path: Path) -> Non
     assert (request.trigger, request.preset.rank, request.preset.size) == ("dress", 3, (128, 192))
     assert request.checkpoints == tmp_path / ".training"
     assert train_request(dataset, request.out, "clothing", trigger="mine").trigger == "mine"
+    assert request.kind == "clothing"
 
 
 def test_what_cannot_be_asked_for(tmp_path: Path) -> None:

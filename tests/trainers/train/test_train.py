@@ -15,6 +15,7 @@ from models.boxes import PixelBox
 from models.errors import InputError
 from models.lora.file import open_lora, read_metadata
 from models.lora.fold import Folded
+from models.lora.layout import KIND_KEY
 from models.lora.sites import DENOISER, TEXT
 from trainers.prepare.manifest import Cut, Manifest, PhotoRecord
 from trainers.step_plan import Plan
@@ -42,7 +43,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(dataset: Path, out: Path, base: Base, settings: Preset = SHORT, **changes: Any) -> Trained:
-    asked = {name: changes.pop(name) for name in ("trigger", "checkpoints", "checkpoint_seconds") if name in changes}
+    asked = {name: changes.pop(name) for name in ("trigger", "checkpoints", "checkpoint_seconds", "kind") if name in changes}
     request = replace(TrainRequest(dataset, out, "dress", settings, out.parent / "work"), **asked)
     return train(request, base, **changes)
 
@@ -72,9 +73,10 @@ def test_a_training_gives_a_lora_of_this_base_and_leaves_the_base(dataset: Path,
 
 
 def test_the_file_describes_itself(dataset: Path, tmp_path: Path, base: Base) -> None:
-    made = run(dataset, tmp_path / "dress.safetensors", base)
+    made = run(dataset, tmp_path / "dress.safetensors", base, kind="clothing")
     metadata = read_metadata(made.path)
     assert metadata["modelspec.trigger_phrase"] == "dress"
+    assert metadata[KIND_KEY] == "clothing"
     assert metadata["ss_network_dim"] == "2"
     assert '"pink": 1' in metadata["ss_tag_frequency"]
     assert metadata["sshs_model_hash"] == made.hash

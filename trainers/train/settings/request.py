@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import InputError
+from models.lora_kinds import LoraKind
 from trainers.train.settings.preset import Preset
 
 
@@ -25,6 +26,8 @@ class TrainRequest:
     """Folder of the checkpoint from which a killed training resumes."""
     checkpoint_seconds: float = 30.0
     """Seconds between two checkpoints."""
+    kind: LoraKind | None = None
+    """What the LoRA is of, which its file tells; None leaves that out."""
 
     def __post_init__(self) -> None:
         for name in ("dataset", "out", "checkpoints"):  # from Python people give text
