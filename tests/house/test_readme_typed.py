@@ -25,8 +25,8 @@ SMALLER = {"--seeds 16": "--seeds 1", "--trials 40": "--trials 4", "--trial 12":
 """Sizes of what is typed that would take hours."""
 ADDED = {"prepare": "--size 128x192", "train": "--preset lab --set plan.epochs=1"}
 """Options for bases of the lab's size."""
-LEFT_OUT = ("dashboards", "serve")
-"""Verbs that run until they are stopped."""
+LEFT_OUT = ("dashboards", "serve", "levels")
+"""Verbs that run until they are stopped, or ask a person."""
 WANTED = (
     *("new", "models", "prepare", "train", "init", "validate", "scout", "lock", "run", "show", "pick", "score", "grid", "export"),
     *("lookbook", "swap"),

@@ -1,0 +1,185 @@
+"""levels: what is good enough to a person's eye becomes what a study requires."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from models.errors import InputError
+from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.console import console, print_line
+from studies.cli.progress.next_command import print_next
+from studies.project.typed import typed_path
+
+if TYPE_CHECKING:
+    from studies.levels.outcome import Settled
+    from studies.levels.sitting import Asked, Sitting
+    from studies.run.outcome import Outcome
+    from studies.study import Study
+
+QUIT: Final = "q"
+DIGITS: Final = "0123456789"
+HELP: Final = (
+    "the numbers of those that are good enough, such as 2 or 12; a for all, n for none; q ends here and keeps the answers"
+)
+
+
+def levels(
+    study: StudyArgument,
+    seed: OneSeedOption = None,
+    shown: Annotated[int, typer.Option("--pictures", min=2, max=4, help="pictures of a question")] = 2,
+    page: Annotated[bool, typer.Option("--page", help="ask on a page of this machine, where one clicks")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the page; a free one by default")] = 0,
+    answers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="JSON of a program: a list of {lora, enough: {image: true}}", parser=typed_path),
+    ] = None,
+    afresh: Annotated[bool, typer.Option("--afresh", help="drop the answers of a sitting that was left")] = False,
+    blur: Annotated[bool, typer.Option("--blur/--no-blur", help="leave pictures with little clothing out")] = True,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask which stored pictures are still good enough, at most eight times, and require that in study.yaml. Draws nothing."""
+    from studies.levels.pictures import level_pictures
+    from studies.levels.sitting import Sitting
+    from studies.spec import study_file
+
+    opened, file = open_study(study, workspace), study_file(study)
+    pictures = level_pictures(opened, seed, bare=not blur)
+    sitting = Sitting(opened.workspace, pictures, shown=shown, afresh=afresh or answers is not None)
+    for note in pictures.notes:
+        print_line(note)
+    if sitting.dropped:
+        print_line(f"{sitting.dropped} earlier answers are about pictures that are gone: asked anew")
+    if answers is not None:
+        _replay(sitting, answers)
+    elif page:
+        _ask_on_page(opened, sitting, port)
+    elif not as_json:
+        _ask_in_terminal(opened, sitting)
+    if (asked := sitting.question()) is not None:
+        _left(study, workspace, opened, sitting, asked, as_json=as_json)
+        return
+    _settle(study, workspace, opened, file, sitting, seed, as_json=as_json)
+
+
+def _ask_in_terminal(study: Study, sitting: Sitting) -> None:
+    from scorers.levels.questions import MOST
+    from studies.cli.progress.terminal_picture import print_large
+    from studies.report.sheets.level import level_sheet
+
+    screen = console()
+    if sitting.answered:
+        print_line(f"going on after {sitting.answered} answers; --afresh drops them")
+    while (asked := sitting.question()) is not None:
+        picture = level_sheet(study, sitting.pictures, asked)
+        print_large(screen, picture)
+        print_line(f"picture {picture}")
+        print_line(f"question {asked.number} of at most {MOST}: in which is {asked.lora} still good enough? ({HELP})")
+        said = _typed(len(asked.pictures))
+        if said is None:
+            return
+        sitting.answer(asked, {p.image.name: enough for p, enough in zip(asked.pictures, said, strict=True)})
+
+
+def _typed(count: int) -> list[bool] | None:
+    """What a person typed of each picture; None to stop, also where there is nobody to type."""
+    while True:
+        try:
+            text = input("> ").strip().lower()
+        except EOFError:
+            return None
+        if text == QUIT:
+            return None
+        named = {"a": set(range(1, count + 1)), "b": set(range(1, count + 1)), "n": set[int]()}
+        chosen = named.get(text, {int(letter) for letter in text if letter in DIGITS})
+        understood = text in named or (chosen and set(text) <= set(DIGITS + ", "))
+        if understood and chosen <= set(range(1, count + 1)):
+            return [number in chosen for number in range(1, count + 1)]
+        print_line(f"not understood: {HELP}")
+
+
+def _ask_on_page(study: Study, sitting: Sitting, port: int) -> None:
+    from dashboards.level_page.server import serve
+    from studies.report.level_questions import LevelQuestions
+
+    def print_address(address: str) -> None:
+        print_line(f"page   {address}")
+        print_line("Ctrl-C ends it; what was answered is kept")
+
+    serve(LevelQuestions(study, sitting), print_address, port)
+
+
+def _replay(sitting: Sitting, file: Path) -> None:
+    """A program's answers, to the questions in the order in which they are asked. Raises InputError for another form."""
+    mend = 'write [{"lora": "dress", "enough": {"IMAGE": true, "IMAGE": false}}], as `levels --json` asks'
+    try:
+        given: Any = json.loads(file.read_text(encoding="utf-8"))
+        said = [(str(one["lora"]), dict(one["enough"])) for one in given]
+    except OSError as error:
+        raise InputError("the answers cannot be read", file, mend) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError("no answers", file, mend) from error
+    for number, (lora, enough) in enumerate(said, 1):
+        asked = sitting.question()
+        if asked is None:
+            raise InputError(f"answer {number} is to no question", file, f"{number - 1} questions were asked: leave it out")
+        if asked.lora != lora:
+            raise InputError(f"answer {number} is about {lora}, the question is about {asked.lora}", file, mend)
+        sitting.answer(asked, enough)
+
+
+def _left(study: Path, workspace: Path | None, opened: Study, sitting: Sitting, asked: Asked, *, as_json: bool) -> None:
+    """Where questions are left."""
+    if as_json:
+        from studies.report.sheets.level import level_sheet
+
+        question = {
+            "number": asked.number,
+            "lora": asked.lora,
+            "pictures": [{"image": picture.image.name, "file": str(picture.image)} for picture in asked.pictures],
+            "sheet": str(level_sheet(opened, sitting.pictures, asked)),
+        }
+        typer.echo(json.dumps({"question": question, "answered": sitting.answered}, indent=1))
+        return
+    print_line(f"nothing is set yet: {sitting.answered} answers are kept")
+    print_next("levels", study, workspace=workspace)
+
+
+def _settle(
+    study: Path, workspace: Path | None, opened: Study, file: Path, sitting: Sitting, seed: int | None, *, as_json: bool
+) -> None:
+    from studies.levels.outcome import settle
+
+    if not sitting.levels():
+        raise InputError("no picture tells more than is known", file, "run the study further, or name --pictures 2")
+    settled = settle(opened, file, sitting, seed)
+    if as_json:
+        typer.echo(json.dumps({"question": None, "answered": sitting.answered, **settled.as_json()}, indent=1))
+        return
+    for line in _lines(settled, file, sitting.answered):
+        typer.echo(line)
+    print_next("run", study, workspace=workspace)
+
+
+def _lines(settled: Settled, file: Path, answered: int) -> list[str]:
+    """For people: each level with how sure it is, and what each seed's pick becomes."""
+    from scorers.levels.psychometric import SURE
+
+    lines = [f"{file}: search.require by {answered} answers"]
+    for name, level in settled.levels.items():
+        sure = f"{SURE:.0%} sure that it lies between {level.low:.2f} and {level.high:.2f}"
+        lines.append(f"  {name:<10} {level.value:.2f}, {sure}; it was {settled.before[name]:.2f}")
+    for old, new in settled.outcomes:
+        lines.append(f"seed {new.seed}: {_pick(old)}; now {_pick(new)}")
+    return lines
+
+
+def _pick(outcome: Outcome) -> str:
+    if outcome.pick is None:
+        return "nothing met all"
+    record = outcome.record(outcome.pick)
+    return f"trial {record.number} (total {record.judged.cost:.2f}: {outcome.claim})"

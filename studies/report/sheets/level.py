@@ -1,0 +1,55 @@
+"""The picture of one question about a level: the photo, and the images that are asked about, each with the thing itself larger.
+
+Scores are not shown: a person who sees them agrees with them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dashboards.sheet import Cell, sheet
+from models.boxes import ShareBox
+from studies.references.pictures import reference_pictures
+from studies.report.sheets.style import open_image, save
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from studies.levels.pictures import LevelPictures
+    from studies.levels.sitting import Asked
+    from studies.study import Study
+
+AROUND: Final = 0.12
+"""Of the thing's longer side, what is shown around it on each side."""
+
+
+def level_sheet(study: Study, pictures: LevelPictures, asked: Asked) -> Path:
+    """Saves the picture of a question; returns its path in the workspace."""
+    photo = reference_photo(study, pictures, asked.lora)
+    cells = [Cell(photo, ("the photo",))]
+    for number, picture in enumerate(asked.pictures, 1):
+        image = open_image(picture.image)
+        cells.append(Cell(image, (str(number),)))
+        if (close := close_up(image, picture.place)) is not None:
+            cells.append(Cell(close, (f"{number}, larger",)))
+    title = f"{asked.lora}: in which of these is it still good enough?"
+    return save(study.workspace.make(), f"level-{asked.number}-{asked.lora}.png", sheet([cells], title=title))
+
+
+def reference_photo(study: Study, pictures: LevelPictures, name: str) -> Image | None:
+    """The reference photo that the picture which shows most of a LoRA resembles; None where there is none."""
+    index = pictures.best(name).photo
+    found = reference_pictures(study, name).open()
+    return found[index][1] if index is not None and index < len(found) else None
+
+
+def close_up(image: Image, place: ShareBox | None) -> Image | None:
+    """What a LoRA's thing looks like in an image; None where it was not found."""
+    if place is None:
+        return None
+    left, top, right, bottom = (side * length for side, length in zip(place, (*image.size, *image.size), strict=True))
+    around = AROUND * max(right - left, bottom - top)
+    box = (left - around, top - around, right + around, bottom + around)
+    inside = (max(0, int(box[0])), max(0, int(box[1])), min(image.width, int(box[2]) + 1), min(image.height, int(box[3]) + 1))
+    return image.crop(inside) if inside[0] < inside[2] and inside[1] < inside[3] else None
