@@ -6,12 +6,15 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scorers.observe.observation import FORMAT
 from scorers.plugins import versions_of
 from studies.devices import scorers_device
 from studies.scorer_spec import GarmentScorer, ScorersSection
+
+CELLS: Final = 1
+"""Version of how colours are observed by place (scorers.observe.cells): a change must be a new one."""
 
 if TYPE_CHECKING:
     from scorers.observe.base import Observer
@@ -29,15 +32,17 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     from scorers.plugins import open_scorers
 
     device, hands = scorers_device(scorers.device), scorers.hands
-    parts = scorers.parts.model
-    parser = None if parts is None else open_parser(local_name(parts, root), device)
+    model = scorers.parts.model
+    parser = None if model is None else open_parser(local_name(model, root), device)
     garments = open_garment_embedder(scorers.garment, root, device)
     faces = open_faces(local_name(scorers.face.pack, root), scorers.face.det_size)
     pose = open_pose(root / hands.pose, device) if hands.pose else None
     extra = open_scorers(list(scorers.extra))
     if parser is None:
         return WindowObserver(garments, faces, pose, extra)
-    return ParserObserver(parser, garments, faces, open_hand_judge(root / hands.judge) if hands.judge else None, pose, extra)
+    judge = open_hand_judge(root / hands.judge) if hands.judge else None
+    parts, heads = scorers.garment.compare == "parts", scorers.face.compare == "head"
+    return ParserObserver(parser, garments, faces, judge, pose, extra, garment_parts=parts, whole_heads=heads)
 
 
 def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embedder:
@@ -74,12 +79,15 @@ def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Pat
     if garment.dino is not None:
         garments["dino"] = entry(local_name(garment.dino, root))
     labels = [label for _, label in garments.values()]
+    contents = {kind: content for kind, (content, _) in garments.items()}
+    compared = "" if garment.compare == "whole" else f" by {garment.compare} {CELLS}"
+    heads = "" if face.compare == "face" else f" {face.compare} {CELLS}"
     way, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
     hands_content, hands_label = entry(local_name(model, root))
     return {
         "parts": ("windows", "none") if scorers.parts.model is None else entry(local_name(scorers.parts.model, root)),
-        "garment": (json.dumps({kind: content for kind, (content, _) in garments.items()}), " and ".join(labels)),
-        "face": entry(local_name(face.pack, root), str(face.det_size)),
+        "garment": (json.dumps(contents) + compared, " and ".join(labels) + compared),
+        "face": entry(local_name(face.pack, root), str(face.det_size) + heads),
         "hands": (f"{way} {hands_content}", hands_label),
         **{f"extra {name}": (release, release) for name, release in versions_of(list(scorers.extra)).items()},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,8 @@ class GarmentScorer(Section):
     """open_clip's name of the weights; null where `model` names a folder or hub"""
     dino: str | None = None
     """DINOv2 folder or hub name, averaged in, or alone where model is null"""
+    compare: Literal["whole", "parts"] = "whole"
+    """whole: the garment as one; parts: averaged with the parts that the photos share, which `show` lists in words"""
 
     @model_validator(mode="after")
     def _one(self) -> GarmentScorer:
@@ -36,6 +38,8 @@ class FaceScorer(Section):
     """insightface pack: name, or folder of its ONNX files"""
     det_size: Annotated[int, Field(ge=64, le=2048, multiple_of=32)] = 640
     """pixels of the detector's square input"""
+    compare: Literal["face", "head"] = "face"
+    """face: the recogniser alone; head: hair counts where the photos agree on it, and a face not found is looked for again"""
 
 
 class HandScorer(Section):
@@ -71,6 +75,14 @@ class ScorersSection(Section):
     """installed scorers of other people, and the least score in [0, 1] that each must give"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps; auto is the device that renders where it has memory left"""
+
+    @model_validator(mode="after")
+    def _parts_are_found(self) -> ScorersSection:
+        wanted = {"garment.compare: parts": self.garment.compare == "parts", "face.compare: head": self.face.compare == "head"}
+        for setting, there in wanted.items():
+            if there and self.parts.model is None:
+                raise ValueError(f"{setting} needs the part parser: name a parser, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _hands_are_found(self) -> ScorersSection:

@@ -71,6 +71,8 @@ class JudgedImage:
     """Of the verdict; None for an image without one."""
     verdict: str = ""
     """What it meets or breaks, in words."""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By LoRA what the image shows of it, part by part in words; none where parts are not compared."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def opening(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, *, first:
     return (
         f'<header class="verdict"><p class="eyebrow">Seed {seed.seed}</p>{_headline(seed)}<p>{_sentence(seed)}</p>'
         f"{_weights(chosen.judged, sliders)}</header>"
-        f'<div class="triptych">{shots}{_scores(seed.requirements, columns)}</div>{_ratings(seed)}'
+        f'<div class="triptych">{shots}{_scores(seed.requirements, columns)}</div>'
+        f"{_parts(chosen)}{_ratings(seed)}"
     )
 
 
@@ -50,6 +51,12 @@ def _headline(seed: SeedPage) -> str:
 
 def _sentence(seed: SeedPage) -> str:
     return f"{len(seed.trials)} trials. {text(seed.reason)}"
+
+
+def _parts(column: _Column) -> str:
+    """What the pick shows of each LoRA."""
+    rows = "".join(f"<li>{text(name)}: {text(', '.join(words))}</li>" for name, words in column.judged.parts.items() if words)
+    return f'<div class="rated parts"><h3>What the {column.name} shows</h3><ul>{rows}</ul></div>' if rows else ""
 
 
 def _ratings(seed: SeedPage) -> str:

@@ -21,4 +21,6 @@ def face_references(faces: Sequence[FaceSeen | None]) -> References:
     there = [(i, face.embedding) for i, face in enumerate(faces) if face is not None]
     others = outliers([vector for _, vector in there])
     kept = tuple(vector for at, (_, vector) in enumerate(there) if at not in others)
-    return References("face", kept, (), unused, tuple(there[at][0] for at in others))
+    heads = tuple(face.cells for face in faces if face is not None)
+    cells = tuple(text for at, text in enumerate(heads) if at not in others) if any(heads) else ()
+    return References("face", kept, (), unused, tuple(there[at][0] for at in others), cells)

@@ -30,6 +30,8 @@ class Region:
     """A unit vector."""
     colour: Vector
     """A colour descriptor (scorers.observe.colour)."""
+    cells: str = ""
+    """Its colours by place (scorers.observe.cells); empty where they are not compared."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class FaceSeen:
     """The detector's, in [0, 1]."""
     embedding: Vector
     """A unit vector."""
+    cells: str = ""
+    """The head's colours by place (scorers.observe.cells); empty where hair is not compared."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class Observation:
 
 
 def _plain(value: Region | FaceSeen | HandObservation | ArmObservation) -> dict[str, Any]:
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(value).items()}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(value).items() if (k, v) != ("cells", "")}
 
 
 def _fields(stored: Mapping[str, Any]) -> dict[str, Any]:

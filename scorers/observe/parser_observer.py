@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel
+from scorers.observe.cells import clothing_cells, head_cells, shoe_cells, stored_cells
 from scorers.observe.colour import colour_descriptor
 from scorers.observe.crops import enlarged_head, masked_crop
 from scorers.observe.embedders import Embedder
@@ -82,6 +83,10 @@ class ParserObserver:
     """Finds and judges hands and arms in place of the parser and the hand judge. Without either no hand is judged."""
     extra: Mapping[str, ImageScorer] = field(default_factory=dict)
     """Plugged-in scorers by name."""
+    garment_parts: bool = False
+    """Whether garments' colours are observed by place, so that their parts can be compared."""
+    whole_heads: bool = False
+    """Whether heads' are, so that hair can be compared; a face not found in the largest head is then looked for in all of it."""
 
     def __post_init__(self) -> None:
         groups = groups_of(self.parser.labels)
@@ -132,7 +137,8 @@ class ParserObserver:
         found = [regions.get(kind) for regions in self._regions(seen)]
         shown = [region for region in found if region is not None]
         unused = tuple(i for i, region in enumerate(found) if region is None)
-        return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused)
+        cells = tuple(r.cells for r in shown) if self.garment_parts else ()
+        return References(kind, tuple(r.embedding for r in shown), tuple(r.colour for r in shown), unused, cells=cells)
 
     def _parse(self, images: Sequence[Image.Image]) -> list[Seen]:
         plain = [as_rgb(image) for image in images]
@@ -151,7 +157,8 @@ class ParserObserver:
         embeddings = self.garments.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
         for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
             colour = rounded_vector(colour_descriptor(seen[i].image, mask))
-            found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), rounded_vector(embedding), colour)
+            cells = _garment_cells(seen[i].image, kind, mask) if self.garment_parts else ""
+            found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), rounded_vector(embedding), colour, cells)
         return found
 
     def _faces(self, seen: list[Seen]) -> list[FaceSeen | None]:
@@ -159,7 +166,21 @@ class ParserObserver:
             return [None] * len(seen)
         crops = [_head_crop(s) for s in seen]
         found = self.faces.find([crop for crop, _, _ in crops])
-        return [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
+        best = [_best(s, faces, scale, at) for s, faces, (_, scale, at) in zip(seen, found, crops, strict=True)]
+        return [self._with_head(s, face) for s, face in zip(seen, best, strict=True)] if self.whole_heads else best
+
+    def _with_head(self, seen: Seen, face: FaceSeen | None) -> FaceSeen | None:
+        """The face, looked for once more where it was not found, with the colours of its head."""
+        assert self.faces is not None
+        again = _all_heads_crop(seen) if face is None else None
+        if again is not None:
+            crop, scale, at = again
+            face = _best(seen, self.faces.find([crop])[0], scale, at)
+        if face is None:
+            return None
+        (width, height), (left, top, right, bottom) = seen.image.size, face.box
+        box = PixelBox(left * width, top * height, right * width, bottom * height)
+        return replace(face, cells=stored_cells(head_cells(seen.image, seen.masks["head"], box)))
 
     def _limbs(self, seen: list[Seen]) -> list[PoseLimbs]:
         if self.pose is None:
@@ -192,6 +213,20 @@ def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
         return enlarged_head(seen.image, whole, whole, margin=0.0)
     head = seen.heads[0]
     return enlarged_head(seen.image, head.box, box_of(head.mask & seen.masks["face"]))
+
+
+def _all_heads_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]] | None:
+    """All that a parser takes for a head: it may have torn one apart, and lost most of the face. None where it sees no head."""
+    torn = pieces(seen.masks["head"], PIECE_AREA)
+    if not torn:
+        return None
+    box = box_of(np.logical_or.reduce([piece.mask for piece in torn]))
+    quarter = (box.right - box.left) / 4
+    return enlarged_head(seen.image, box, PixelBox(box.left + quarter, box.top, box.right - quarter, box.bottom))
+
+
+def _garment_cells(image: Image.Image, kind: RegionKind, mask: Mask) -> str:
+    return stored_cells(clothing_cells(image, mask) if kind == "clothing" else shoe_cells(image, mask, FOOT_AREA))
 
 
 def _best(seen: Seen, faces: list[Face], scale: float, corner: tuple[int, int]) -> FaceSeen | None:

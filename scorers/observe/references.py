@@ -24,6 +24,10 @@ class References:
     """Indices of photos in which the thing was not found."""
     outliers: tuple[int, ...] = ()
     """Indices of photos that show another face than the others (scorers.observe.outliers)."""
+    cells: tuple[str, ...] = ()
+    """Of each embedding's photo the thing's colours by place (scorers.observe.cells); empty where they are not compared."""
+    tags: tuple[str, ...] = ()
+    """Words of captions that all photos share. They name parts, decide no score, and are not stored."""
 
     def __post_init__(self) -> None:
         if not self.embeddings:
@@ -39,7 +43,10 @@ class References:
         """The same without one embedding, for leave-one-out; there must be at least two."""
         keep = [i for i in range(len(self.embeddings)) if i != index]
         colours = tuple(self.colours[i] for i in keep) if self.colours else ()
-        return References(self.kind, tuple(self.embeddings[i] for i in keep), colours, self.unused, self.outliers)
+        cells = tuple(self.cells[i] for i in keep) if self.cells else ()
+        return References(
+            self.kind, tuple(self.embeddings[i] for i in keep), colours, self.unused, self.outliers, cells, self.tags
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -48,6 +55,7 @@ class References:
             "colours": [list(v) for v in self.colours],
             "unused": list(self.unused),
             "outliers": list(self.outliers),
+            **({"cells": list(self.cells)} if self.cells else {}),
         }
 
     @classmethod
@@ -57,7 +65,8 @@ class References:
             if stored["kind"] not in get_args(ScoredKind):
                 raise ValueError(f"kind {stored['kind']}")
             vectors = {name: tuple(tuple(float(x) for x in v) for v in stored[name]) for name in ("embeddings", "colours")}
-            left_out = [tuple(int(i) for i in stored[name]) for name in ("unused", "outliers")]
-            return cls(stored["kind"], vectors["embeddings"], vectors["colours"], *left_out)
+            unused, outliers = (tuple(int(i) for i in stored[name]) for name in ("unused", "outliers"))
+            cells = tuple(str(text) for text in stored.get("cells", ()))
+            return cls(stored["kind"], vectors["embeddings"], vectors["colours"], unused, outliers, cells)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not stored references ({error})", "references", "observe the reference photos again") from error

@@ -11,15 +11,23 @@ from models.boxes import ShareBox
 from scorers.observe.colour import colour_affinity
 from scorers.observe.observation import Observation, Region
 from scorers.observe.references import References
+from scorers.score.parts.presence import parts_similarity
 
 COLOUR: Final = 0.5
 """Weight of the colour affinity; the rest is the embedding's."""
+PARTS: Final = 0.5
+"""Weight of the parts that the references share, where parts are compared; the rest is the whole region's."""
 
 
 def garment_similarity(region: Region | None, references: References) -> float:
-    """In [0, 1]: the best match over all references of embedding cosine (below 0 counts as 0) and colour affinity; 0 if the
-    garment is absent."""
-    return 0.0 if region is None else float(_similarities(region, references).max())
+    """In [0, 1]: the best match over all references of embedding cosine (below 0 counts as 0) and colour affinity, averaged with
+    how much of the references' parts the region shows where references have cells and share parts; 0 if the garment is absent.
+    """
+    if region is None:
+        return 0.0
+    whole = float(_similarities(region, references).max())
+    parts = parts_similarity(region.cells, references.cells)
+    return whole if parts is None else (1 - PARTS) * whole + PARTS * parts
 
 
 def seen_region(observation: Observation, references: References) -> Region | None:
@@ -51,6 +59,7 @@ def leave_one_out(references: References) -> list[float]:
     if len(references.embeddings) < 2:
         return []
     found = []
-    for i, (embedding, colour) in enumerate(zip(references.embeddings, references.colours, strict=True)):
-        found.append(garment_similarity(Region(1.0, ShareBox(0, 0, 1, 1), embedding, colour), references.without(i)))
+    cells = references.cells or [""] * len(references.embeddings)
+    for i, (embedding, colour, text) in enumerate(zip(references.embeddings, references.colours, cells, strict=True)):
+        found.append(garment_similarity(Region(1.0, ShareBox(0, 0, 1, 1), embedding, colour, text), references.without(i)))
     return found

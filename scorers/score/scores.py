@@ -12,6 +12,7 @@ from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score.base import Comparison, ScoreValue
 from scorers.score.calibration import Calibration, similarity
+from scorers.score.parts.shown import ShownPart, shown_parts
 from scorers.score.registry import SCORES
 
 
@@ -29,6 +30,8 @@ class Scores:
     """False if the image shows no face."""
     extra: Mapping[str, float | None] = field(default_factory=dict)
     """Plugged-in scorers' scores in [0, 1]; None where one failed."""
+    parts: Mapping[str, tuple[ShownPart, ...]] = field(default_factory=dict)
+    """By LoRA what the image shows of it, part by part; none where parts are not compared. Not stored with trials."""
 
     @property
     def measurable(self) -> dict[str, bool]:
@@ -90,4 +93,5 @@ def score(
         whole={s.name: s.of(comparison) for s in SCORES},
         face_found=observation.face is not None,
         extra=observation.extra,
+        parts={name: shown for name in kinds if (shown := shown_parts(observation, references[name]))},
     )

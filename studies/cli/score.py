@@ -75,6 +75,7 @@ def stored_judge(study: Study, seed: int | None) -> Judge | None:
 
 def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -> Iterator[str]:
     """For people: each score on a line, with the photo it matched."""
+    from scorers.score.parts.shown import in_words
     from scorers.score.registry import BY_NAME
 
     yield str(scored.file)
@@ -87,6 +88,8 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
         match = scored.matches.get(name)
         facts.append(f"nearest {match.file.name}" if match else "not found in the image")
         yield f"  {name:<10} {', '.join(facts)}"
+        yield from (f"  {'':<10} {in_words(parts)}" for parts in [scored.parts.get(name, ())] if parts)
+        yield from (f"  {'':<10} unsure: {why}" for why in scored.doubts.get(name, ()))
     yield from _small_face(scored)
     for name, number in scored.standalone.items():
         yield f"  {name:<10} {number:.2f}, {BY_NAME[name].details(scored.observation)}"

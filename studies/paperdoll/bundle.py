@@ -16,11 +16,11 @@ def lora_file(product: str) -> Path:
     return WEIGHTS / "loras" / f"{product}.safetensors"
 
 
-def scorers() -> ScorersSection:
-    """The lab's models under names that hold anywhere."""
+def scorers(*, parts: bool = False) -> ScorersSection:
+    """The lab's models under names that hold anywhere. `parts` compares garments by parts, and heads with their hair."""
     return ScorersSection(
-        garment=GarmentScorer(model=f"local-dir:{WEIGHTS / 'clip'}", pretrained=None),
-        face=FaceScorer(pack=str(WEIGHTS / "faces"), det_size=DETECTION_SIZE),
+        garment=GarmentScorer(model=f"local-dir:{WEIGHTS / 'clip'}", pretrained=None, compare="parts" if parts else "whole"),
+        face=FaceScorer(pack=str(WEIGHTS / "faces"), det_size=DETECTION_SIZE, compare="head" if parts else "face"),
         hands=HandScorer(judge=str(WEIGHTS / "hands" / "hands.onnx")),
         parts=PartScorer(model=str(WEIGHTS / "parser")),
         device="cpu",

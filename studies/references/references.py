@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from models.errors import InputError
 from scorers.observe.references import References
 from studies.references.pictures import reference_pictures, stored_as
 from studies.references.source import preview_of, source_of
+from studies.references.tags import shared_tags
 from studies.study import Study
 
 
@@ -22,7 +25,7 @@ def references_for(study: Study, name: str) -> References:
     key = stored_as(study, name, pictures)
     stored = study.workspace.read(key)
     if stored is not None:
-        return References.from_json(stored)
+        return _with_tags(study, name, References.from_json(stored))
     photos = [photo for _, photo in pictures.open()]
     try:
         found = study.observer.references_of(photos, kind, pictures.boxes())
@@ -31,7 +34,15 @@ def references_for(study: Study, name: str) -> References:
             raise
         raise _not_shown(study, name) from error
     study.workspace.write(key, found.to_json())
-    return found
+    return _with_tags(study, name, found)
+
+
+def _with_tags(study: Study, name: str, found: References) -> References:
+    """Named by the captions as they are now: no score depends on them."""
+    folder = study.spec.loras[name].references
+    if folder is None or not found.cells:
+        return found
+    return replace(found, tags=shared_tags(study.path(folder)))
 
 
 def _not_shown(study: Study, name: str) -> InputError:

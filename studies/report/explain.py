@@ -14,6 +14,8 @@ from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score.base import Mark
 from scorers.score.calibration import matched_photo, seen_place, similarity
+from scorers.score.identity import identity_doubts
+from scorers.score.parts.shown import ShownPart, shown_parts
 from scorers.score.registry import SCORES, standalone_scores
 from scorers.score.scores import Scores
 from scorers.score.summary import summary_of
@@ -54,6 +56,10 @@ class ScoredImage:
     """The violated constraints; empty where the seed is not calibrated."""
     regions: Mapping[str, ShareBox] = field(default_factory=dict)
     """The region of the image behind each similarity."""
+    parts: Mapping[str, tuple[ShownPart, ...]] = field(default_factory=dict)
+    """What the image shows of each LoRA, part by part, where parts are compared."""
+    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why the recogniser is unsure of a LoRA's face, in words."""
 
     @property
     def standalone(self) -> Mapping[str, float]:
@@ -75,6 +81,8 @@ class ScoredImage:
             "raw": _rounded(self.raw),
             "calibrated": None if scores is None else _rounded(scores.expression),
             "matched": {name: str(match.file) for name, match in self.matches.items()},
+            **({"parts": {name: [p.to_json() for p in shown] for name, shown in self.parts.items()}} if self.parts else {}),
+            **({"doubts": {name: list(why) for name, why in self.doubts.items()}} if self.doubts else {}),
             "looked_at": {name: list(box) for name, box in self.regions.items()},
             **summary_of(self.observation),
             **whole,
@@ -117,11 +125,13 @@ def _scored(
             matches[name] = Match(*photos[name][index])
     places = {name: seen_place(observation, references) for name, references in all_references.items()}
     regions = {name: box for name, box in places.items() if box is not None}
+    parts = {name: shown for name, r in all_references.items() if (shown := shown_parts(observation, r))}
+    doubts = {name: why for name, r in all_references.items() if (why := identity_doubts(observation, r))}
     if judge is None:
-        return ScoredImage(file, image, observation, raw, matches, None, (), regions)
+        return ScoredImage(file, image, observation, raw, matches, None, (), regions, parts, doubts)
     scores = judge.scores(observation)
     breaks = tuple(constraint.name for constraint in judge.constraints(scores) if constraint.violated)
-    return ScoredImage(file, image, observation, raw, matches, scores, breaks, regions)
+    return ScoredImage(file, image, observation, raw, matches, scores, breaks, regions, parts, doubts)
 
 
 def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:

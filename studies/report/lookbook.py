@@ -150,6 +150,7 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
         faults=scores.counted,
         bare=image.bare,
         failed=image.evaluation.observation.failed,
+        parts={name: tuple(part.text() for part in shown) for name, shown in scores.parts.items()},
     )
 
 

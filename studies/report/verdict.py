@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from optimizer.search.verdict import Verdict, own_image
+from scorers.score.parts.shown import in_words
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def describe(outcome: Outcome) -> list[str]:
             f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
             f"{_slack(outcome, name, value)}"
         )
+        shown = scores.parts.get(name)
+        lines += [f"  {'':<10} {in_words(shown)}"] if shown else []
     always = [limit for limit in outcome.graded_limits if not limit.score.optional]
     optional = [limit for limit in outcome.graded_limits if limit.score.optional]
     lines += _limited(scores, always)

@@ -80,6 +80,7 @@ class TrialRecord:
             "total_weight": round(self.judged.cost, 4),
             "scores": {n: None if v is None else round(v, 4) for n, v in s.expression.items()},
             "raw": {n: round(v, 4) for n, v in s.raw.items()},
+            **({"parts": {n: [part.to_json() for part in shown] for n, shown in s.parts.items()}} if s.parts else {}),
             **{name: value.to_json(4) for name, value in s.whole.items()},
             "verdict": self.verdict.word,
             "breaks": self.breaks(),
