@@ -233,3 +233,14 @@ def test_large_images_are_reduced(tmp_path: Path) -> None:
     write_book(made, tmp_path / "out")
     with Image.open(tmp_path / "out" / "images" / "seed-7-plain.webp") as value:
         assert value.size == (683, 1024)
+
+
+def test_what_the_pick_shows_is_listed_in_words(tmp_path: Path) -> None:
+    made = book(tmp_path / "in")
+    [page] = made.seeds
+    shown = replace(page.trials[2], parts={"dress": ("belt yes", f"hem no {HOSTILE}")})
+    trials = (*page.trials[:2], shown, *page.trials[3:])
+    index = write_book(replace(made, seeds=(replace(page, trials=trials),)), tmp_path / "out")
+    text = index.read_text(encoding="utf-8")
+    assert "What the pick shows" in text
+    assert "<li>dress: belt yes, hem no &quot;&gt;&lt;img" in text

@@ -103,3 +103,23 @@ def test_without_a_parser_a_window_observer_is_opened_whose_observations_are_its
 def test_a_hand_judge_without_a_parser_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"hands.judge needs the part parser"):
         ScorersSection.model_validate(scorers().model_dump() | {"parts": {"model": None}})
+
+
+def test_comparing_by_parts_makes_observations_of_its_own_and_is_named() -> None:
+    plain, parts = (scorer_models(scorers(parts=by), WEIGHTS, hash_path) for by in (False, True))
+    assert parts["garment"][1] == f"{plain['garment'][1]} by parts 1"
+    assert parts["face"][1] == f"{plain['face'][1]} head 1"
+    assert parts["hands"] == plain["hands"]
+    assert len({observer_id(scorers(parts=by), WEIGHTS, hash_path) for by in (False, True)}) == 2
+    observer = open_observer(scorers(parts=True), WEIGHTS)
+    assert isinstance(observer, ParserObserver)
+    assert observer.garment_parts
+    assert observer.whole_heads
+
+
+@pytest.mark.parametrize(("scorer", "compare"), [("garment", "parts"), ("face", "head")])
+def test_parts_without_a_parser_are_refused(scorer: str, compare: str) -> None:
+    section = scorers().model_dump() | {"hands": {"pose": "pose.onnx"}, "parts": {"model": None}}
+    section[scorer] |= {"compare": compare}
+    with pytest.raises(ValidationError, match=f"{scorer}.compare: {compare} needs the part parser"):
+        ScorersSection.model_validate(section)

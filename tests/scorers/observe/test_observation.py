@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,3 +41,16 @@ def test_foreign_references_are_refused() -> None:
 def test_no_usable_photo_is_refused() -> None:
     with pytest.raises(InputError, match="no face found"):
         References("face", ())
+
+
+def test_cells_survive_storage_and_leave_no_trace_where_there_are_none() -> None:
+    plain = observation_of(Shown(clothing=0.5, face=0.5))
+    assert "cells" not in json.dumps(plain.to_json())
+    assert plain.face is not None
+    regions = {kind: replace(region, cells="grid") for kind, region in plain.regions.items()}
+    observation = replace(plain, regions=regions, face=replace(plain.face, cells="head"))
+    assert Observation.from_json(json.loads(json.dumps(observation.to_json()))) == observation
+    references = replace(references_of("clothing"), cells=("grid",))
+    assert References.from_json(json.loads(json.dumps(references.to_json()))) == references
+    two = replace(references, embeddings=references.embeddings * 2, colours=references.colours * 2, cells=("one", "two"))
+    assert two.without(0).cells == ("two",)

@@ -27,6 +27,7 @@ from scorers.score.garment import garment_similarity
 from scorers.score.hands import hands_score
 from scorers.score.identity import identity_similarity
 from scorers.score.missing_hands import hands_lost
+from scorers.score.parts.shown import shown_parts
 from scorers.testing.pictures import odd_pictures
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
@@ -34,6 +35,7 @@ from studies.paperdoll.world.figure import ARMS, HIDDEN, Figure
 from studies.paperdoll.world.products import FEATURES, Product, wear
 
 WEIGHTS = Path(__file__).parents[3] / "studies/paperdoll/weights"
+LABELLED = WEIGHTS.parents[2] / "benchmarks/scores/labelled/images"
 PRODUCTS: dict[ScoredKind, Product] = {"clothing": "testdress", "shoes": "myshoes", "face": "myface"}
 
 
@@ -211,3 +213,40 @@ def _masks(observer: ParserObserver, image: Image.Image) -> tuple[Mask, Mask]:
     groups = groups_of(observer.parser.labels)
     bare = np.isin(labels, np.concatenate([groups["arms"], groups["hands"]]))
     return np.isin(labels, person_labels(observer.parser.labels)), bare
+
+
+@pytest.fixture(scope="module")
+def by_parts(observer: ParserObserver) -> ParserObserver:
+    return replace(observer, garment_parts=True, whole_heads=True)
+
+
+def test_by_parts_what_is_missing_of_a_product_is_said_in_words(by_parts: ParserObserver) -> None:
+    figure = replace(figures(1, 13)[0], pose=replace(figures(1, 13)[0].pose, arms="arms spread", sitting=False))
+    photos = [draw(wear(f, "testdress")).image for f in figures(6, 1)]
+    tags = ("pink dress", "black straps", "black belt", "white hem", "yellow heart")
+    references = replace(by_parts.references_of(photos, "clothing"), tags=tags)
+    worn = [wear(figure, "testdress", without=frozenset(gone)) for gone in ((), ("yellow heart",), ("white hem",))]
+    whole, heartless, hemless = see(by_parts, worn)
+    assert [part.text() for part in shown_parts(whole, references)] == [f"{tag} yes" for tag in tags]
+    assert shown_parts(heartless, references)[4].text() == "yellow heart no (pink where the photos are yellow)"
+    assert shown_parts(hemless, references)[3].text() == "white hem no (pink where the photos are white)"
+
+
+def test_by_heads_another_hair_counts_and_the_face_still_more(by_parts: ParserObserver) -> None:
+    references = by_parts.references_of([draw(wear(f, "myface")).image for f in figures(6, 1)], "face")
+    figure = wear(figures(1, 14)[0], "myface")
+    blue = replace(figure, identity=replace(figure.identity, hair="blue"))
+    teal, other = (identity_similarity(o.face, references) for o in see(by_parts, [figure, blue]))
+    assert teal > 0.95
+    assert other < 0.75
+
+
+def test_a_head_that_the_parser_has_torn_apart_still_has_its_face(by_parts: ParserObserver) -> None:
+    """Image 59 of the labelled ones, whose face the parser takes for clothing."""
+    with Image.open(LABELLED / "059.webp") as picture:
+        image = picture.convert("RGB")
+    [found] = by_parts.observe([image])
+    [before] = replace(by_parts, whole_heads=False).observe([image])
+    assert before.face is None
+    assert found.face is not None
+    assert found.face.score > 0.9

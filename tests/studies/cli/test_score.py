@@ -21,6 +21,7 @@ from studies.cli.app import app
 from studies.run.calibration import calibrate
 from studies.study import Study
 from studies.testing.lab_study import fake_backend, seen, study_of
+from tests.scorers.score.parts.doll import Hemless
 from tests.studies.grid.test_grid import SPEC
 
 SEED = 7
@@ -134,3 +135,17 @@ def test_a_small_face_is_reported_as_less_sure(study: Study, image: Path) -> Non
     Image.new("RGB", (640, 960)).save(image)
     assert "pixels wide" not in run(image).stdout
     assert as_json(image)["images"][0]["face"]["reliable"] is True
+
+
+def test_by_parts_each_is_said_in_words_and_a_wrong_colour_named(study: Study, image: Path) -> None:
+    fake_backend(study).observing = Hemless(seen)
+    assert "white lower edge no (pink where the photos are white)" in run(image).stdout
+    parts = as_json(image)["images"][0]["parts"]["dress"]
+    assert {part["part"]: part["shown"] for part in parts}["white lower edge"] == "no"
+    assert next(part for part in parts if part["shown"] == "no")["instead"] == "pink"
+
+
+def test_why_a_recogniser_is_unsure_is_said(study: Study, image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studies.report.explain.identity_doubts", lambda observation, references: ("drawn",))
+    assert "unsure: drawn" in run(image).stdout
+    assert as_json(image)["images"][0]["doubts"]["dress"] == ["drawn"]

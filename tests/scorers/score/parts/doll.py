@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
+from PIL import Image
+
+from models.boxes import ShareBox
+from models.lora_kinds import ScoredKind
 from scorers.observe.cells import SIDE, Cells, stored_cells
 from scorers.observe.colour import lab
+from scorers.observe.observation import Observation
+from scorers.observe.references import References
+from scorers.testing.fake_observer import FakeObserver
 
 COLOURS = {
-    **{"pink": (247, 148, 186), "black": (36, 34, 40), "white": (252, 252, 252), "yellow": (246, 210, 74)},
-    **{"grey": (146, 148, 156), "red": (214, 48, 44), "blue": (58, 104, 214), "purple": (134, 78, 186)},
+    "pink": (247, 148, 186),
+    "black": (36, 34, 40),
+    "white": (252, 252, 252),
+    "yellow": (246, 210, 74),
+    "grey": (146, 148, 156),
+    "red": (214, 48, 44),
+    "blue": (58, 104, 214),
+    "purple": (134, 78, 186),
     "pinkish": (250, 192, 212),
 }
 """sRGB."""
@@ -32,3 +47,20 @@ def dress(
     rgb = np.array([[COLOURS[name] for name in row] for row in names], np.uint8)
     shown = np.where(covered[:, :, None], lab(rgb.reshape(-1, 3)).reshape(SIDE, SIDE, 3), 0.0)
     return stored_cells(Cells(shown, covered, cut))
+
+
+class Hemless(FakeObserver):
+    """Sees a dress without its hem in every image, and with it in photos."""
+
+    def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
+        return [_hemless(found) for found in super().observe(images)]
+
+    def references_of(
+        self, images: Sequence[Image.Image], kind: ScoredKind, boxes: Sequence[ShareBox] | None = None
+    ) -> References:
+        found = super().references_of(images, kind, boxes)
+        return replace(found, cells=(dress(),)) if kind == "clothing" else found
+
+
+def _hemless(found: Observation) -> Observation:
+    return replace(found, regions={**found.regions, "clothing": replace(found.regions["clothing"], cells=dress(hem=None))})

@@ -31,4 +31,4 @@ def test_every_colour_has_a_name(colour: tuple[int, int, int]) -> None:
 
 def test_a_step_of_lightness_is_less_than_one_of_hue() -> None:
     grey = np.array([50.0, 0.0, 0.0])
-    assert distance(grey, grey + [10, 0, 0]) < distance(grey, grey + [0, 10, 0])
+    assert distance(grey, np.array([60.0, 0.0, 0.0])) < distance(grey, np.array([50.0, 10.0, 0.0]))
