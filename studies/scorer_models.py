@@ -14,7 +14,7 @@ from studies.devices import scorers_device
 from studies.scorer_spec import GarmentScorer, ScorersSection
 
 CELLS: Final = 1
-"""Version of how colours are observed by place (scorers.observe.cells): a change must be a new one."""
+"""Version of how colours are observed by place (scorers.observe.colours.cells): a change must be a new one."""
 
 if TYPE_CHECKING:
     from scorers.observe.base import Observer

@@ -29,9 +29,9 @@ class Region:
     embedding: Vector
     """A unit vector."""
     colour: Vector
-    """A colour descriptor (scorers.observe.colour)."""
+    """A colour descriptor (scorers.observe.colours.histogram)."""
     cells: str = ""
-    """Its colours by place (scorers.observe.cells); empty where they are not compared."""
+    """Its colours by place (scorers.observe.colours.cells); empty where they are not compared."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FaceSeen:
     embedding: Vector
     """A unit vector."""
     cells: str = ""
-    """The head's colours by place (scorers.observe.cells); empty where hair is not compared."""
+    """The head's colours by place (scorers.observe.colours.cells); empty where hair is not compared."""
 
 
 @dataclass(frozen=True)

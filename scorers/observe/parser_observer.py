@@ -16,8 +16,8 @@ from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel
-from scorers.observe.cells import clothing_cells, head_cells, shoe_cells, stored_cells
-from scorers.observe.colour import colour_descriptor
+from scorers.observe.colours.cells import clothing_cells, head_cells, shoe_cells, stored_cells
+from scorers.observe.colours.histogram import colour_descriptor
 from scorers.observe.crops import enlarged_head, masked_crop
 from scorers.observe.embedders import Embedder
 from scorers.observe.faces import face_references, prominence

@@ -25,7 +25,7 @@ class References:
     outliers: tuple[int, ...] = ()
     """Indices of photos that show another face than the others (scorers.observe.outliers)."""
     cells: tuple[str, ...] = ()
-    """Of each embedding's photo the thing's colours by place (scorers.observe.cells); empty where they are not compared."""
+    """Of each photo the thing's colours by place (scorers.observe.colours.cells); empty where they are not compared."""
     tags: tuple[str, ...] = ()
     """Words of captions that all photos share. They name parts, decide no score, and are not stored."""
 

@@ -18,7 +18,7 @@ from models.boxes import ShareBox
 from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.pose import PoseModel
-from scorers.observe.colour import colour_descriptor
+from scorers.observe.colours.histogram import colour_descriptor
 from scorers.observe.crops import masked_crop
 from scorers.observe.embedders import Embedder
 from scorers.observe.faces import face_references, prominence

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.boxes import ShareBox
-from scorers.observe.colour import colour_affinity
+from scorers.observe.colours.histogram import colour_affinity
 from scorers.observe.observation import Observation, Region
 from scorers.observe.references import References
 from scorers.score.parts.presence import parts_similarity

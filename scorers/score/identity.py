@@ -13,7 +13,7 @@ from scorers.score.parts.hair import hair_similarity
 
 NEAREST: Final = 3
 """References averaged over: one alone may be an odd photo."""
-HAIR: Final = 0.3
+HAIR: Final = 0.2
 """Share of a face's similarity that is lost with the hair on which the references agree."""
 
 DETECTED: Final = 0.65

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scorers.observe.colour import lab
+from scorers.observe.colours.histogram import lab
 
 Colours = NDArray[np.float64]
 

@@ -8,15 +8,17 @@ from typing import Final
 import numpy as np
 
 from models.errors import InputError
-from scorers.observe.cells import HEAD_REACH, HEAD_SIDE, read_cells
+from scorers.observe.colours.cells import HEAD_REACH, HEAD_SIDE, read_cells
 from scorers.observe.parts import Mask
 from scorers.score.parts.presence import presence
 from scorers.score.parts.template import Part, template_of
 
 LEAST: Final = 4
 """Cells of the smallest part of a head: a mole, a pin."""
-FACE: Final = (0.6, 0.65, 0.85)
+FACE: Final = (0.5, 0.45, 0.5)
 """The oval of a face in its own widths: half its width, its middle above the chin, half its height."""
+OUTSIDE: Final = 0.5
+"""Share of a colour's cells that must lie outside the oval to be hair: detectors' boxes leave some of the forehead out."""
 NECK: Final = 0.4
 """Half its width, in widths of the face."""
 ENOUGH: Final = 0.02
@@ -42,8 +44,9 @@ def hair_similarity(head: str, references: tuple[str, ...]) -> float | None:
 def hair_of(references: tuple[str, ...]) -> tuple[Part, ...]:
     """The parts of heads, as `hair_similarity` takes them, that lie around the face; none where photos show different hair."""
     template = template_of(references, LEAST)
-    outside = [] if template is None else [Part(p.mask & around_face(), p.colour) for p in template.patches]
-    found = tuple(part for part in outside if part.mask.sum() >= LEAST)
+    patches = () if template is None else template.patches
+    outside = [(patch, Part(patch.mask & around_face(), patch.colour)) for patch in patches]
+    found = tuple(hair for patch, hair in outside if hair.mask.sum() >= max(LEAST, OUTSIDE * patch.mask.sum()))
     return found if sum(part.mask.sum() for part in found) >= ENOUGH * HEAD_SIDE**2 else ()
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from models.lora_kinds import ScoredKind
-from scorers.observe.cells import read_cells
+from scorers.observe.colours.cells import read_cells
 from scorers.observe.parts import Mask
 from scorers.score.parts.colour_names import TERMS
 from scorers.score.parts.hair import LEAST as LEAST_OF_HEAD

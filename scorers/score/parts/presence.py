@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from models.errors import InputError
-from scorers.observe.cells import Cells, read_cells
+from scorers.observe.colours.cells import Cells, read_cells
 from scorers.score.parts.colour_names import SCALE, Colours, centres, colour_name, distance
 from scorers.score.parts.template import SLACK, Part, template_of
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from scorers.observe.cells import Cells, read_cells
+from scorers.observe.colours.cells import Cells, read_cells
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score.parts.named import NamedPart, named_parts

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scorers.observe.cells import Cells, read_cells
+from scorers.observe.colours.cells import Cells, read_cells
 from scorers.observe.parts import Mask
 from scorers.score.parts.colour_names import SCALE, Colours, colour_name, distance
 

@@ -238,7 +238,7 @@ def test_by_heads_another_hair_counts_and_the_face_still_more(by_parts: ParserOb
     blue = replace(figure, identity=replace(figure.identity, hair="blue"))
     teal, other = (identity_similarity(o.face, references) for o in see(by_parts, [figure, blue]))
     assert teal > 0.95
-    assert other < 0.75
+    assert other < 0.8
 
 
 def test_a_head_that_the_parser_has_torn_apart_still_has_its_face(by_parts: ParserObserver) -> None:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from models.boxes import ShareBox
 from models.lora_kinds import ScoredKind
-from scorers.observe.cells import SIDE, Cells, stored_cells
-from scorers.observe.colour import lab
+from scorers.observe.colours.cells import SIDE, Cells, stored_cells
+from scorers.observe.colours.histogram import lab
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.testing.fake_observer import FakeObserver

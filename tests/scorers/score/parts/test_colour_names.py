@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorers.observe.colour import lab
+from scorers.observe.colours.histogram import lab
 from scorers.score.parts.colour_names import TERMS, colour_name, distance
 from studies.paperdoll.world import palette
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
-from scorers.observe.cells import head_cells, stored_cells
+from scorers.observe.colours.cells import head_cells, stored_cells
 from scorers.observe.observation import FaceSeen, Observation
 from scorers.observe.references import References
 from scorers.score.identity import HAIR, identity_doubts, identity_similarity, leave_one_out

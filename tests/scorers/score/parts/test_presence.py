@@ -6,7 +6,7 @@ import pytest
 
 from models.boxes import ShareBox
 from models.errors import InputError
-from scorers.observe.cells import read_cells
+from scorers.observe.colours.cells import read_cells
 from scorers.observe.observation import Region
 from scorers.observe.references import References
 from scorers.score.garment import garment_similarity, leave_one_out
@@ -54,7 +54,7 @@ def test_photos_that_the_edge_cuts_off_do_not_count_while_whole_ones_are_left() 
 def test_every_missing_trim_costs_alike_however_small() -> None:
     whole = parts_similarity(dress(), PHOTOS)
     assert whole == pytest.approx(1, abs=0.03)
-    lost = [parts_similarity(dress(**{name: None}), PHOTOS) for name in ("belt", "hem", "mark")]
+    lost = [parts_similarity(cells, PHOTOS) for cells in (dress(belt=None), dress(hem=None), dress(mark=None))]
     assert lost == pytest.approx([0.75] * 3, abs=0.08)
     assert parts_similarity(dress("blue", None, None, None), PHOTOS) == pytest.approx(0, abs=0.05)
 

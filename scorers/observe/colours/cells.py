@@ -18,7 +18,7 @@ from PIL import Image
 
 from models.boxes import PixelBox
 from models.errors import InputError
-from scorers.observe.colour import lab
+from scorers.observe.colours.histogram import lab
 from scorers.observe.parts import Mask, box_of, parted, pieces
 
 SIDE: Final = 32

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from models.boxes import PixelBox
 from models.errors import InputError
-from scorers.observe.cells import HEAD_SIDE, SIDE, Cells, clothing_cells, head_cells, read_cells, shoe_cells, stored_cells
-from scorers.observe.colour import lab
+from scorers.observe.colours.cells import HEAD_SIDE, SIDE, Cells, clothing_cells, head_cells, read_cells, shoe_cells, stored_cells
+from scorers.observe.colours.histogram import lab
 from scorers.observe.parts import Mask
 
 PINK, BLACK, GROUND = (247, 148, 186), (20, 20, 20), (200, 220, 240)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from scorers.observe.colour import colour_affinity, colour_descriptor, lab
+from scorers.observe.colours.histogram import colour_affinity, colour_descriptor, lab
 
 Colour = tuple[int, int, int]
 colours = st.tuples(*[st.integers(0, 255)] * 3)
