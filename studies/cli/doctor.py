@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studies.project.typed import typed_study
+from studies.cli.progress.next_command import print_next, print_next_words
+from studies.cli.progress.next_step import print_project_next
+from studies.project.typed import shown, typed_study
 
 if TYPE_CHECKING:
     from studies.doctor.machine import Line
@@ -25,7 +27,8 @@ def doctor(
         Path | None, typer.Argument(metavar="[STUDY]", help="a study, as run takes it: do its models open?", parser=typed_study)
     ] = None,
 ) -> None:
-    """Say what is installed, what it runs on, and which models open; no home folder, token or host name is printed."""
+    """Say what is installed, what it runs on, and which models open; no home folder, token or host name is printed. Exit
+    status 1 if something is missing."""
     from studies.doctor.redact import redacted
 
     wrong = 0
@@ -33,8 +36,14 @@ def doctor(
         wrong += not well
         typer.echo(redacted(" ".join(line.splitlines())))
     if wrong:
-        typer.echo(f"{wrong} of these lines say what is missing and how to get it", err=True)
+        lines = "1 of these lines says" if wrong == 1 else f"{wrong} of these lines say"
+        typer.echo(f"{lines} what is missing and how to get it", err=True)
+        print_next_words("doctor", *([] if study is None else [shown(study)]))
         sys.exit(1)
+    if study is None:
+        print_project_next()
+    else:
+        print_next("validate", study)
 
 
 def _lines(path: Path | None) -> Iterator[Line]:

@@ -9,6 +9,7 @@ import typer
 
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.next_command import print_next
 from studies.project.typed import typed_upscaler
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def export(
             typer.echo(reason(outcome), err=True)
         for note in done.notes:
             typer.echo(note, err=True)
+    print_next("lookbook", study, workspace=workspace)
 
 
 def _outcomes(study: Study, seed: int | None) -> list[Outcome]:

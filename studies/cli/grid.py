@@ -11,6 +11,7 @@ from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
 from studies.cli.progress.next_command import print_next
+from studies.cli.progress.next_step import print_study_next
 
 if TYPE_CHECKING:
     from studies.grid.draw import DrawnGrid
@@ -55,7 +56,7 @@ def grid(
     if seed is None:
         print_next("scout", study, workspace=workspace)
     else:
-        print_next("show", study, "--seed", seed, workspace=workspace)
+        print_study_next(opened, study, seed, workspace)
 
 
 def _as_json(study: Study, drawn: DrawnGrid) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
-from studies.cli.progress.next_command import print_next
+from studies.cli.progress.next_step import print_pick_next
 
 AUTO = "auto"
 
@@ -34,7 +34,7 @@ def pick(
         return
     for line in describe(outcome):
         typer.echo(line)
-    print_next("export", study, "--seed", seed, "--to", "png", workspace=workspace)
+    print_pick_next(outcome, study, workspace)
 
 
 def _number(trial: str) -> int | None:

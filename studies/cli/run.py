@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.counted import counted
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
@@ -86,6 +87,6 @@ def _forked(study: Study, path: Path, folder: Path) -> Study:
 
     forked, counts = fork_study(study, study_file(path).read_text(encoding="utf-8"), folder)
     for seed, count in counts.items():
-        print_line(f"seed {seed}: {count} trials still hold")
+        print_line(f"seed {seed}: {counted(count, 'trial')} still {'holds' if count == 1 else 'hold'}")
     print_line(f"from now on: huanhua run {shown(folder)}")
     return forked

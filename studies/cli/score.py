@@ -13,6 +13,7 @@ import typer
 from models.errors import InputError
 from studies.cli.options import LARGEST_SEED, STUDY_HELP, JsonOption, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
+from studies.cli.progress.next_step import print_study_next
 from studies.project.typed import typed_path, typed_study
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def score(
                     typer.echo(line)
     if wrong:
         raise typer.Exit(2)
+    print_study_next(opened, study, seed, workspace)
 
 
 def stored_judge(study: Study, seed: int | None) -> Judge | None:

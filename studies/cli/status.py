@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
 from studies.cli.options import ADDRESS, AddressOption, JsonOption
+from studies.cli.progress.next_command import print_next, print_next_words
 
 
 def status(address: AddressOption = ADDRESS, as_json: JsonOption = False) -> None:
@@ -21,4 +23,10 @@ def status(address: AddressOption = ADDRESS, as_json: JsonOption = False) -> Non
     for queued in found:
         typer.echo(queued.line())
     if not found:
-        typer.echo("no study was submitted yet")
+        typer.echo("no study was submitted yet: `huanhua submit STUDY` queues one")
+        return
+    shown = next((queued for queued in found if queued.done and Path(queued.file).is_file()), None)
+    if shown is not None:
+        print_next("show", Path(shown.file).parent)
+    else:
+        print_next_words("status", *([] if address == ADDRESS else ["--address", address]))

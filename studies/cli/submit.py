@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from studies.cli.options import ADDRESS, AddressOption, StudyArgument, open_study
+from studies.cli.progress.next_command import print_next_words
 
 
 def submit(
@@ -24,3 +25,4 @@ def submit(
     options = ["--trials", str(trials)] if trials is not None else []
     job, log = queue(connect(address), opened, study_file(study), options, workers)
     typer.echo(f"queued as {job}; its log: {log}")
+    print_next_words("status", *([] if address == ADDRESS else ["--address", address]))

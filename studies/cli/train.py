@@ -10,6 +10,7 @@ import typer
 from models.errors import InputError
 from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
+from studies.cli.progress.next_step import print_trained_next
 from studies.project.folder import LORAS, MODELS
 from studies.project.typed import typed_base, typed_lora, typed_path
 
@@ -64,7 +65,7 @@ def train(
     kind = kind or made.kind
     if kind is None:
         raise InputError("the set does not tell what the LoRA is of", dataset, "add --kind face, clothing, shoes or other")
-    base = typed_base(base) if base is not None else str(only_base(typed_path(MODELS), webuis_of(Path())))
+    given, base = base, typed_base(base) if base is not None else str(only_base(typed_path(MODELS), webuis_of(Path())))
     out = out or typed_path(Path(LORAS, f"{trigger or made.trigger or folder_trigger(dataset)}.safetensors"))
     request = train_request(dataset, out, kind, family=preset, trigger=trigger, settings=settings or ())
     callback, companions = ConsoleCallback(), beside or ()
@@ -80,3 +81,4 @@ def train(
     for line in describe_trained(trained):
         print_line(line)
     typer.echo(out)
+    print_trained_next(out, [*([] if given is None else ["--base", given]), *([] if preset == "sd15" else ["--preset", preset])])

@@ -10,6 +10,7 @@ import typer
 
 from models.errors import InputError
 from studies.cli.options import STUDY_HELP, open_study
+from studies.cli.progress.next_step import print_study_next
 from studies.project.typed import typed_study
 
 
@@ -27,5 +28,7 @@ def validate(
         raise InputError("no study given", "validate", "name a study.yaml or its folder, or ask for --schema")
     from studies.doctor.validate import validate_study
 
-    for line in validate_study(open_study(study, None)):
+    opened = open_study(study, None)
+    for line in validate_study(opened):
         typer.echo(line)
+    print_study_next(opened, study)

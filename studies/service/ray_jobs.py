@@ -53,6 +53,8 @@ class Queued:
     log: str
     why: str = ""
     """The last line of a failed study's log, where it can be read."""
+    file: str = ""
+    """Its study.yaml, on the machine of the service."""
 
     def line(self) -> str:
         progress = f"{self.done:>4} of at most {self.budget} trials" if self.budget else "trials not known from here"
@@ -126,7 +128,7 @@ def list_all(client: Client, progress: Callable[[str], tuple[int, int]]) -> list
         since = datetime.fromtimestamp(job.start_time / 1000) if job.start_time else None
         state, (done, budget) = STATES.get(state, state.lower()), progress(metadata[FILE])
         why = last_line(Path(metadata[LOG])) if state == "failed" else ""
-        found.append(Queued(metadata[NAME], state, since, done, budget, metadata[LOG], why))
+        found.append(Queued(metadata[NAME], state, since, done, budget, metadata[LOG], why, metadata[FILE]))
     return found
 
 

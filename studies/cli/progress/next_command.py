@@ -15,6 +15,11 @@ def command(verb: str, study: Path, *words: object, workspace: Path | None = Non
     return shlex.join(["huanhua", verb, shown(study), *(str(word) for word in words), *place])
 
 
+def print_next_words(*words: str) -> None:
+    """As `print_next`, of a command that is about no study."""
+    print_line(f"next: {shlex.join(['huanhua', *words])}")
+
+
 def print_next(verb: str, study: Path, *words: object, workspace: Path | None = None) -> None:
     """On standard error: what a program reads from standard output ends before it."""
     print_line(f"next: {command(verb, study, *words, workspace=workspace)}")
