@@ -137,14 +137,9 @@ class Study:
         """Whether facts about its models are stored: without them nothing was drawn yet, and answering would open them."""
         return self._stored is not None
 
-    def store_pace(self, seconds: float) -> None:
-        """From now on an image takes so long on this device, scoring included: as a run has measured it."""
-        if device := self.backend.device():
-            self._store({device: seconds})
-
     def seconds_per_image(self) -> float:
-        """Measured once a device and stored; measuring opens the models and draws only, a run measures scoring too. Ask before
-        `evaluator` is used."""
+        """Measured once a device and stored; measuring opens the models and draws, and leaves scoring out. Ask before `evaluator`
+        is used."""
         device = self.backend.device()
         stored = self._opened().seconds.get(device)
         if stored is not None:

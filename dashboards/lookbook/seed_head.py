@@ -9,6 +9,7 @@ from dashboards.lookbook.book import JudgedImage, Requirement, SeedPage, Slider,
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.marks import class_of
 from dashboards.lookbook.words import first_capital, limit_text, number, slider_value, text, verdict, weights
+from models.counted import counted
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def _headline(seed: SeedPage) -> str:
 
 
 def _sentence(seed: SeedPage) -> str:
-    return f"{len(seed.trials)} trials. {text(seed.reason)}"
+    return f"{counted(len(seed.trials), 'trial')}. {text(seed.reason)}"
 
 
 def _parts(column: _Column) -> str:

@@ -8,6 +8,7 @@ write its line in `_METHODS` or `SAMPLERS`; `optimizer.render.schedulers` lays i
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any, Final
 
 from models.errors import InputError
@@ -79,7 +80,9 @@ def sampler_named(name: str) -> DiffusionSampler:
         for method, nearest in _NEAREST.items():
             if name == method or name.startswith(f"{method} "):
                 raise InputError(f"sampler '{method}' cannot be followed here", "render.sampler", f"the nearest is '{nearest}'")
-        raise InputError(f"unknown sampler '{name}'", "render.sampler", f"use one of: {', '.join(SAMPLERS)}")
+        near = get_close_matches(name, SAMPLERS, n=3, cutoff=0.0)
+        mend = f"the nearest are {', '.join(near)}; docs/rendering.md names all {len(SAMPLERS)}"
+        raise InputError(f"unknown sampler '{name}'", "render.sampler", mend)
     return SAMPLERS[name]
 
 

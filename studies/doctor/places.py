@@ -14,6 +14,8 @@ from studies.project.webui.program import Sort, file_named
 from studies.project.webui.recorded import webuis_of
 from studies.study import Study
 
+SHOWN: Final = 5
+"""How many missing files one line names."""
 SORTS_BY_KEY: Final[dict[str, Sort]] = {
     "base.checkpoint": "checkpoint", "base.vae": "VAE", "embeddings": "embedding", "loras.file": "LoRA",
 }  # fmt: skip
@@ -21,14 +23,17 @@ SORTS_BY_KEY: Final[dict[str, Sort]] = {
 
 
 def check_places(study: Study, *, drawn_here: bool = True) -> None:
-    """Raises InputError, which names every key whose file or folder is not there. Opens and asks nothing.
+    """Raises InputError, which names keys whose file or folder is not there. Opens and asks nothing.
 
     Where another program draws, what is drawn with (`drawn_here`) is its own to name.
     """
     missing = [f"{key} ({name})" for key, name, there in _named(study, drawn_here) if not there]
     if missing:
         what = f"{len(missing)} files are missing" if len(missing) > 1 else "a file is missing"
-        raise InputError(f"{what}: {', '.join(missing)}", study.root, "mend these keys of study.yaml, or put the files there")
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        mend = "mend these keys of study.yaml, or put the files there"
+        mend = f"{mend}; `huanhua validate STUDY` names all" if more else mend
+        raise InputError(f"{what}: {', '.join(missing[:SHOWN])}{more}", study.root, mend)
 
 
 def mends(study: Study, *, drawn_here: bool = True) -> list[str]:

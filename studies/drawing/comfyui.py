@@ -66,6 +66,10 @@ class ComfyuiDraw(ServerDraw):
         return {"workflow": self.workflow}
 
 
+DRAWN: Final = (16, 16384)
+"""The least and the most pixels of a side of an empty latent image in ComfyUI."""
+
+
 def _base(given: Any, own: OwnSettings, place: Path) -> Any:
     """The checkpoint that the workflow loads. Raises InputError if the study file names another."""
     if given is not None and not isinstance(given, dict):
@@ -85,6 +89,9 @@ def _render(given: Any, workflow: Workflow, place: Path) -> Any:
     if given is not None and not isinstance(given, dict):
         return given
     given, own, slots = given or {}, workflow.own, workflow.slots
+    if own.size is not None and not all(DRAWN[0] <= pixels <= DRAWN[1] for pixels in own.size):
+        what = f"the workflow draws {own.size[0]}x{own.size[1]} pixels, and ComfyUI {DRAWN[0]} to {DRAWN[1]} each way"
+        raise InputError(what, place, "set another size there")
     size = {} if own.size is None else dict(zip(("width", "height"), map(_fitting, own.size), strict=True))
     found: dict[str, Any] = {}
     for name, value, places in (

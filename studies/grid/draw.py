@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.errors import InputError
 from studies.announce import announce
 from studies.callback import image_counter
 
@@ -40,6 +42,9 @@ def draw_around(
     from studies.run.scouting import locked_seeds
     from studies.run.stored_results import was_run
 
+    largest = study.spec.draw.largest_seed
+    if seed is not None and not 0 <= seed <= largest:
+        raise InputError(f"no seed: {seed}", "--seed", f"seeds are whole numbers from 0 to {largest}")
     study.workspace.make()
     along = axis_seeds(axes)
     judges = stored_judges(study, along if seed is None else (*along, seed))
@@ -94,4 +99,6 @@ def _file_name(grid: Grid) -> str:
     names = [axis.name.replace("+", "-") for axis in (grid.x, grid.y)]
     if grid.z is not None:
         names.append(f"{grid.z[0].name.replace('+', '-')}-{grid.z[1] + 1}")
-    return "-".join(["grid", *([] if grid.over_seeds else [str(grid.seed)]), *names]) + ".png"
+    labels = [*grid.x.labels, *grid.y.labels, *(grid.z[0].labels if grid.z is not None else ())]
+    values = f"{zlib.crc32(chr(10).join(labels).encode()):08x}"  # other values of the same axes are another picture
+    return "-".join(["grid", *([] if grid.over_seeds else [str(grid.seed)]), *names, values]) + ".png"

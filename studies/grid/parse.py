@@ -13,14 +13,23 @@ from studies.grid.axes import CfgAxis, GridAxis, PromptAxis, SamplerAxis, SeedAx
 from studies.spec import StudySpec
 
 LONGEST: Final = 50
-NUMBER: Final = r"\d{1,12}(?:\.\d{1,12})?"
+NUMBER: Final = r"-?\d{1,12}(?:\.\d{1,12})?"
 SETTINGS: Final = (CFG, "steps", "sampler", "seed", "prompt")
 EXACT: Final = 2**53
 """The largest whole number that is exact among those of an axis."""
 
 
 def parse_axis(text: str, spec: StudySpec) -> GridAxis:
-    """Raises InputError for what the study does not have, a bad range, more than 50 values, and values out of bounds."""
+    """Raises InputError for what the study does not have, a bad range, more than 50 values or one of them twice, and values out
+    of bounds."""
+    axis = _axis(text, spec)
+    twice = next((label for label in axis.labels if axis.labels.count(label) > 1), None)
+    if twice is not None:
+        raise InputError(f"{twice} is given twice", text, "give each value once")
+    return axis
+
+
+def _axis(text: str, spec: StudySpec) -> GridAxis:
     name, _, values = (part.strip() for part in text.partition("="))
     match name:
         case "cfg":
@@ -59,7 +68,7 @@ def _numbers(text: str, where: str) -> tuple[float, ...]:
     if stop < start:
         raise InputError(f"the range runs from {start:g} down to {stop:g}", where, "write the smaller value first")
     if step <= 0:
-        raise InputError("the step of the range is 0", where, "write start:stop:step with a step above 0")
+        raise InputError(f"the step of the range is {step:g}", where, "write start:stop:step with a step above 0")
     count = int((stop - start) / step + 1e-9) + 1
     _check_count(count, where)
     return tuple(round(start + i * step, 6) for i in range(count))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.io.picture_kinds import is_picture
 from models.io.texts.hidden import hidden_text
 from models.io.texts.picture_texts import COMMENT, XMP, picture_texts
 from studies.picture_settings import infotext
@@ -55,7 +56,8 @@ def read_picture(path: Path) -> PictureSettings:
     if found is not None:
         return found
     _refuse(texts, path)
-    raise InputError("the picture carries no settings", path, _sidecar(path) or MEND)
+    what = "the picture carries no settings" if is_picture(path) else "the file carries no settings of a picture"
+    raise InputError(what, path, _sidecar(path) or MEND)
 
 
 def graph_in(path: Path) -> dict[str, Any] | None:

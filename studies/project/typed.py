@@ -63,6 +63,8 @@ def typed_new_study(text: str | Path) -> Path:
         raise InputError("no folder is named", "DIR", "name one, or '.' for this one")
     path = typed_path(text)
     named = _in_studies(path)
+    if named is None:
+        _refuse_folder(path)
     return path if named is None else named
 
 
@@ -85,6 +87,14 @@ def _typed_file(text: str | Path, sort: Sort) -> Path:
 def _in_webuis(text: str | Path, sort: Sort) -> Path | None:
     project = project_of(Path())
     return None if project is None or Path(text).is_absolute() else file_named(str(text), sort, webuis_of(project))
+
+
+def _refuse_folder(path: Path) -> None:
+    """Raises InputError for a place in a folder of the project that holds no studies, and for the folder of studies itself."""
+    project = project_of(path)
+    within = () if project is None else absolute(path).relative_to(project).parts
+    if within[:1] != () and within[0] in FOLDERS and (within[0] != STUDIES or within == (STUDIES,)):
+        raise InputError(f"{within[0]} is a folder of the project, not a study", path, "name a study, such as my-study")
 
 
 def _in_studies(path: Path) -> Path | None:

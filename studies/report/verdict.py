@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from models.counted import counted
 from optimizer.search.verdict import Verdict, own_image
 from scorers.score.parts.shown import in_words
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def describe(outcome: Outcome) -> list[str]:
     """For people: what to use, what it scores, what breaks one step lower."""
-    head = f"seed {outcome.seed}: {len(outcome.trials)} trials"
+    head = f"seed {outcome.seed}: {counted(len(outcome.trials), 'trial')}"
     if outcome.pick is None:
         return [head, *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)

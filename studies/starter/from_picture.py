@@ -9,6 +9,8 @@ from typing import Final
 from models.errors import InputError
 from optimizer.render.comfyui_sampling import check_comfyui
 from optimizer.render.samplers import sampler_named
+from studies.drawing.section import HuanhuaDraw
+from studies.drawing.webui import WebuiDraw
 from studies.picture_settings.sampler_names import OWN_TIMES, joined_sampler
 from studies.picture_settings.settings import PictureSettings, same_lora
 from studies.starter.drawn_prompt import drawn_prompt
@@ -173,10 +175,11 @@ def _noise(found: StudySettings, info: PictureSettings) -> None:
     if found.rng not in ("cpu", "gpu", "nv"):
         found.rng = "gpu"
         found.notes.append(f"RNG: {info.rng} in the picture, which is not known here")
-    if info.seed is not None and 0 <= info.seed < 2**32:
+    largest = (WebuiDraw if found.webui else HuanhuaDraw).largest_seed
+    if info.seed is not None and 0 <= info.seed <= largest:
         found.seed = info.seed
     else:
-        found.notes.append("Seed: not given" if info.seed is None else f"Seed: {info.seed}; a study takes 0 to {2**32 - 1}")
+        found.notes.append("Seed: not given" if info.seed is None else f"Seed: {info.seed}; a study takes 0 to {largest}")
     ensd = next((info.other[key] for key in DELTAS if key in info.other), "0")
     if re.fullmatch(r"\d{1,10}", ensd) and int(ensd) < 2**32 and not (found.like and int(ensd)):
         found.ensd = int(ensd)

@@ -85,6 +85,7 @@ def workflow_study(
     found = StudySettings()
     named = _loras(workflow, found)
     if not named:
+        _refuse_odd_names(workflow, source)
         raise InputError(
             "the workflow loads no LoRA", source, "add a Load LoRA node for each LoRA of the study, and save it again"
         )
@@ -111,6 +112,15 @@ def workflow_study(
         ),
         json.dumps(workflow.raw, indent=2, ensure_ascii=False) + "\n",
     )
+
+
+def _refuse_odd_names(workflow: Workflow, source: Path) -> None:
+    """Raises InputError for a LoRA whose file is named by what is no text."""
+    for node in workflow.graph.nodes.values():
+        for key, value in node.values():
+            if key.startswith("lora_name") and not isinstance(value, str):
+                what = f"{key} of node {node.label} is {str(value)[:40]}, which names no file"
+                raise InputError(what, source, "choose the LoRA there, and save it again")
 
 
 def _loras(workflow: Workflow, found: StudySettings) -> dict[str, LoraSettings]:

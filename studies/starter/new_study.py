@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from models.errors import InputError
 from studies.picture_settings.reader import graph_in
 from studies.project.folder import names_start
 from studies.project.webui.recorded import webuis_of
+from studies.spec import read_spec
 from studies.starter.found_study import found_study
-from studies.starter.from_workflow import FILE, nodes_from, workflow_study
+from studies.starter.from_workflow import FILE, WorkflowStudy, nodes_from, workflow_study
 from studies.starter.template import filled_from, study_name
 
 Drawer = Literal["huanhua", "comfyui", "webui"]
@@ -57,12 +60,25 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
             raise InputError("no workflow of ComfyUI", wanted.source, "name its API file, or a picture that ComfyUI saved")
         nodes = nodes_from(wanted.nodes)
         made = workflow_study(graph, wanted.source, folder, url=url, nodes=nodes, loras=wanted.loras, webuis=webuis)
+        _check(made, wanted.source)
         return {"study.yaml": made.text, FILE: made.workflow}
     if wanted.nodes:
         raise InputError("--node names nodes of a workflow that ComfyUI draws", f"--draw {drawer}", "leave it out")
     if wanted.url and drawer == "huanhua":
         raise InputError("--url is a server's, and huanhua itself draws", wanted.url, "add --draw webui")
     return {"study.yaml": filled_from(wanted.source, folder, wanted.loras, url if drawer == "webui" else None, webuis)}
+
+
+def _check(made: WorkflowStudy, source: Path) -> None:
+    """Raises InputError for what no study takes of a workflow, as reading the study would, but names the file that was given."""
+    with TemporaryDirectory() as scratch:
+        study = Path(scratch, "study.yaml")
+        study.write_text(re.sub(r"(?m)^  workflow: .*$", f"  workflow: {FILE}", made.text, count=1), encoding="utf-8")
+        study.with_name(FILE).write_text(made.workflow, encoding="utf-8")
+        try:
+            read_spec(study)
+        except InputError as error:
+            raise InputError(error.what, source, "mend the workflow, and save it again") from error
 
 
 def _refuse(wanted: Wanted) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import sheet
+from models.counted import counted
 from studies.report.sheets.style import COLUMNS, Sheet, rows, save_sheet
 from studies.report.sheets.trial_cell import legend, trial_cell
 from studies.run.outcome import Outcome
@@ -19,7 +20,7 @@ def trials_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True
 
     def drawn(hidden: bool) -> Image:
         cells = [trial_cell(outcome, record, hidden=hidden) for record in outcome.trials]
-        title = f"seed {outcome.seed}: {len(outcome.trials)} trials; {outcome.claim}"
+        title = f"seed {outcome.seed}: {counted(len(outcome.trials), 'trial')}; {outcome.claim}"
         return sheet(rows(cells, COLUMNS), title=title, footer=legend(outcome))
 
     bare = any(record.bare for record in outcome.trials)

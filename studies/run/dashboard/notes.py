@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from models.counted import counted
 from optimizer.trial_store.store import TrialStore
 from studies.run.dashboard.ratings import with_rating
 from studies.run.outcome import Outcome, TrialRecord
@@ -31,7 +32,7 @@ def _graded(record: TrialRecord) -> dict[str, float]:
 
 def study_note(study: str, outcome: Outcome, run_id: str = "") -> str:
     """Markdown: the pick, or what blocks one."""
-    lines = [f"**{study}**, seed {outcome.seed}: {len(outcome.trials)} trials."]
+    lines = [f"**{study}**, seed {outcome.seed}: {counted(len(outcome.trials), 'trial')}."]
     if outcome.pick is not None:
         record = outcome.record(outcome.pick)
         lines.append(f"Pick: **trial {record.number}**, total {record.judged.cost:.2f}, {outcome.claim}.")

@@ -90,6 +90,8 @@ def test_each_missing_file_is_named_with_what_mends_it_in_the_order_to_do_so(tmp
     }
     base = study.spec.base.model_copy(update={"checkpoint": "models/chilloutmix.safetensors"})
     study.spec = study.spec.model_copy(update={"scorers": scorers, "loras": loras, "base": base})
+    with pytest.raises(InputError, match=r"8 files are missing: .* and 3 more: .*; `huanhua validate STUDY` names all$"):
+        check_places(study)
     lines = mends(study)
     assert lines[0].startswith("base.checkpoint (models/chilloutmix.safetensors): fetch it from https://civitai.com")
     assert lines[1] == f"scorers.hands.pose ({POSE}): huanhua models get dwpose"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def test_images_with_little_clothing_are_logged_as_a_blur_unless_asked_for(lab: 
 def test_a_grid_is_drawn_judged_and_stored_with_its_settings(lab: Lab) -> None:
     run = lab.grid("--seed", "7", "--x", "dress=0.2:0.6:0.2", "--y", "shoes=0.3,0.6")
     path = Path(run.stdout.strip())
-    assert path == lab.study.workspace.pictures / "grid-7-dress-shoes.png"
+    assert path.parent == lab.study.workspace.pictures
+    assert re.fullmatch(r"grid-7-dress-shoes-[0-9a-f]{8}\.png", path.name)
     assert lab.tracker.seeds[7].artifacts == {path.name: path}
     with Image.open(path) as picture:
         assert picture.size > (3 * 256, 2 * 384)
@@ -154,9 +156,9 @@ def test_a_third_axis_gives_one_picture_for_each_of_its_values(lab: Lab) -> None
     lab.calibrate(7)
     axes = ("--x", "dress+shoes=0.2,0.6", "--y", "prompt=pink dress|white dress", "--z", "sampler=Euler a,DPM++ 2M Karras")
     pictures = lab.json("--seed", "7", *axes)
-    assert [Path(picture["path"]).name for picture in pictures] == [
-        "grid-7-dress-shoes-prompt-sampler-1.png",
-        "grid-7-dress-shoes-prompt-sampler-2.png",
+    assert [re.sub(r"-[0-9a-f]{8}\.png$", "", Path(picture["path"]).name) for picture in pictures] == [
+        "grid-7-dress-shoes-prompt-sampler-1",
+        "grid-7-dress-shoes-prompt-sampler-2",
     ]
     assert [picture["axes"]["z"]["labels"] for picture in pictures] == [["Euler a"], ["DPM++ 2M Karras"]]
     assert {(p.sampler, p.prompt) for _, p in lab.renderer.calls} == {
@@ -180,8 +182,28 @@ def test_seeds_of_an_axis_are_judged_only_where_they_were_calibrated(lab: Lab) -
     assert raw["calibrated"] is None
     assert raw["raw"] == pytest.approx(calibrated["raw"])
     path = Path(picture["path"])
-    assert path.name == "grid-seed-dress.png"
+    assert path.name.startswith("grid-seed-dress-")
     assert lab.tracker.seeds[None].artifacts == {path.name: path}
+
+
+def test_grids_of_the_same_axes_are_two_pictures(lab: Lab) -> None:
+    words = ("--seed", "7", "--x", "dress=0.2", "--y")
+    first, second = (Path(lab.grid(*words, y).stdout.strip()) for y in ("shoes=0.3", "shoes=0.6"))
+    assert first != second
+    assert first.is_file()
+    assert first == Path(lab.grid(*words, "shoes=0.3").stdout.strip())
+
+
+def test_a_grid_of_a_seed_that_was_not_run_leads_to_its_run(lab: Lab) -> None:
+    told = lab.grid("--seed", "7", "--x", "dress=0.2", "--y", "shoes=0.3").stderr.replace("\n", " ")
+    assert "next: huanhua run" in told
+    assert "--seed 7" in told
+
+
+def test_a_seed_that_no_study_draws_is_refused_before_drawing(lab: Lab) -> None:
+    with pytest.raises(InputError, match=f"seeds are whole numbers from 0 to {2**32 - 1}"):
+        lab.grid("--seed", str(2**32), "--x", "dress=0.2", "--y", "shoes=0.3")
+    assert lab.renderer.calls == []
 
 
 def test_seeds_that_are_not_calibrated_cost_their_cells_alone(lab: Lab) -> None:

@@ -67,6 +67,12 @@ def test_typed_names_mean_the_same_anywhere_inside(project: Path, inside: str, m
     assert shown(project / "studies" / "a") == "a"
 
 
+@pytest.mark.parametrize("name", ["photos", "models", "loras/x", "studies"])
+def test_a_study_is_not_made_of_a_project_s_own_folder(project: Path, name: str) -> None:
+    with pytest.raises(InputError, match="is a folder of the project, not a study"):
+        typed_new_study(name)
+
+
 def test_what_is_here_comes_first(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "studies" / "a" / "loras").mkdir(parents=True)
     monkeypatch.chdir(project / "studies" / "a")

@@ -154,6 +154,36 @@ def test_options_without_a_source_are_refused(tmp_path: Path, wanted: dict[str, 
         new_study(tmp_path / "study", Wanted(**wanted))
 
 
+@pytest.mark.parametrize(
+    ("node", "key", "value", "says"),
+    [
+        ("6", "cfg", float("inf"), "no finite number"),
+        ("6", "cfg", -1, "render.cfg"),
+        ("6", "steps", 10**12, "render.steps"),
+        ("6", "steps", ["9", 0], "computes its steps"),
+        ("20", "model", ["20", 0], "needs its own result"),
+        ("5", "width", 10**9, "the workflow draws 1000000000x768 pixels"),
+        ("20", "lora_name", 5, "lora_name of node 20 .LoraLoader. is 5"),
+    ],
+)
+def test_a_workflow_that_no_study_takes_is_refused_before_anything_is_written(
+    tmp_path: Path, node: str, key: str, value: Any, says: str
+) -> None:
+    nodes = graph(("d.safetensors", 0.5))
+    nodes["9"] = {"class_type": "Sum", "inputs": {"a": 1, "b": 2}}
+    nodes[node]["inputs"][key] = value
+    source = saved(tmp_path, "w.json", json.dumps(nodes).encode())
+    with pytest.raises(InputError, match=says) as refused:
+        new_study(tmp_path / "study", Wanted(source))
+    assert refused.value.where == str(source)
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_file_of_json_without_settings_is_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the file carries no settings of a picture"):
+        new_study(tmp_path / "study", Wanted(saved(tmp_path, "a.json", b"[]")))
+
+
 def test_a_workflow_without_loras_and_a_wrong_node_are_refused(tmp_path: Path) -> None:
     source = saved(tmp_path, "w.json", json.dumps(graph()).encode())
     with pytest.raises(InputError, match="the workflow loads no LoRA"):

@@ -93,19 +93,27 @@ class Graph:
     def upstream(self, start: str) -> set[str]:
         """Ids of a node and of all that it needs.
 
-        Raises InputError if the file lacks one of them, or the node needs itself.
+        Raises InputError if the file lacks one of them, or any of them needs itself.
         """
-        found, waiting = {start}, [start]
-        while waiting:
-            node = self.nodes[waiting.pop()]
-            for _, link in node.links():
+        found, path = {start}, [start]
+        unread = {start: iter([*self.nodes[start].links()])}
+        while path:
+            node = self.nodes[path[-1]]
+            for _, link in unread[path[-1]]:
                 self.at(link, node)
-                if link.node == start:
-                    what = f"node {self.nodes[start].label} needs its own result, by way of {node.label}"
+                if link.node in unread:
+                    circle = [self.nodes[id_] for id_ in path[path.index(link.node) :]]
+                    if all("reroute" in one.kind.lower() for one in circle):
+                        raise InputError(f"node {circle[0].label} leads nowhere", self.where, "connect it, or take it out")
+                    what = f"node {self.nodes[link.node].label} needs its own result, by way of {node.label}"
                     raise InputError(what, self.where, "mend the links")
                 if link.node not in found:
                     found.add(link.node)
-                    waiting.append(link.node)
+                    path.append(link.node)
+                    unread[link.node] = iter([*self.nodes[link.node].links()])
+                    break
+            else:
+                del unread[path.pop()]
         return found
 
     def ends(self) -> list[Node]:
