@@ -15,7 +15,7 @@ from trainers.train.settings.request import TrainRequest
 if TYPE_CHECKING:
     from models.base.family import Base
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Counts changes of the training itself that give other files from the same input."""
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.boxes import PixelBox
 from models.errors import InputError
 from trainers.prepare.cutting.crops import Size
 from trainers.train.data.dataset import Dataset, Picture
 from trainers.train.settings.preset import Preset
+
+LEAST_SHARE: Final = 0.05
+"""Share of a latent cell from which it belongs to the thing: boxes are not exact to the pixel."""
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,12 +37,15 @@ def check_boxes(dataset: Dataset, preset: Preset, has_companions: bool) -> None:
 
 
 def thing_share(picture: Picture, factor: int, preset: Preset) -> Tensor:
-    """The thing's share, in [0, 1], of each latent cell (1, h, w) of `factor` pixels; 1 where the whole photo is learnt."""
+    """1 for each latent cell (1, h, w) of `factor` pixels that the thing's box touches, else 0; all 1 where the photo is learnt.
+
+    A cell that the box's edge divides is the thing's: hems and soles lie there, and half of the base's answer would pale them.
+    """
     from torch import ones
 
     if preset.outside == "photo" or picture.thing is None:
         return ones(1, picture.size[1] // factor, picture.size[0] // factor)
-    return covered(picture.thing, picture.size, factor)
+    return (covered(picture.thing, picture.size, factor) > LEAST_SHARE).float()
 
 
 def covered(box: PixelBox, size: Size, factor: int) -> Tensor:
