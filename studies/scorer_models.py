@@ -40,7 +40,7 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     extra = open_scorers(list(scorers.extra))
     if parser is None:
         return WindowObserver(garments, faces, pose, extra)
-    judge = open_hand_judge(root / hands.judge) if hands.judge else None
+    judge = open_hand_judge(root / hands.judge, many_views=hands.views > 1) if hands.judge else None
     parts, heads = scorers.garment.compare == "parts", scorers.face.compare == "head"
     return ParserObserver(parser, garments, faces, judge, pose, extra, garment_parts=parts, whole_heads=heads)
 
@@ -83,7 +83,7 @@ def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Pat
     compared = "" if garment.compare == "whole" else f" by {garment.compare} {CELLS}"
     heads = "" if face.compare == "face" else f" {face.compare} {CELLS}"
     way, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
-    hands_content, hands_label = entry(local_name(model, root))
+    hands_content, hands_label = entry(local_name(model, root), "" if hands.views == 1 else f"{hands.views} views")
     return {
         "parts": ("windows", "none") if scorers.parts.model is None else entry(local_name(scorers.parts.model, root)),
         "garment": (json.dumps(contents) + compared, " and ".join(labels) + compared),

@@ -17,11 +17,12 @@ def lora_file(product: str) -> Path:
 
 
 def scorers(*, parts: bool = False) -> ScorersSection:
-    """The lab's models under names that hold anywhere. `parts` compares garments by parts, and heads with their hair."""
+    """The lab's models under names that hold anywhere. `parts` compares garments by parts and heads with
+    their hair, and judges hands by twelve views."""
     return ScorersSection(
         garment=GarmentScorer(model=f"local-dir:{WEIGHTS / 'clip'}", pretrained=None, compare="parts" if parts else "whole"),
         face=FaceScorer(pack=str(WEIGHTS / "faces"), det_size=DETECTION_SIZE, compare="head" if parts else "face"),
-        hands=HandScorer(judge=str(WEIGHTS / "hands" / "hands.onnx")),
+        hands=HandScorer(judge=str(WEIGHTS / "hands" / "hands.onnx"), views=12 if parts else 1),
         parts=PartScorer(model=str(WEIGHTS / "parser")),
         device="cpu",
     )

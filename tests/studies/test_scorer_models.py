@@ -109,7 +109,7 @@ def test_comparing_by_parts_makes_observations_of_its_own_and_is_named() -> None
     plain, parts = (scorer_models(scorers(parts=by), WEIGHTS, hash_path) for by in (False, True))
     assert parts["garment"][1] == f"{plain['garment'][1]} by parts 1"
     assert parts["face"][1] == f"{plain['face'][1]} head 1"
-    assert parts["hands"] == plain["hands"]
+    assert parts["hands"][1] == f"{plain['hands'][1]} 12 views"
     assert len({observer_id(scorers(parts=by), WEIGHTS, hash_path) for by in (False, True)}) == 2
     observer = open_observer(scorers(parts=True), WEIGHTS)
     assert isinstance(observer, ParserObserver)
@@ -123,3 +123,19 @@ def test_parts_without_a_parser_are_refused(scorer: str, compare: str) -> None:
     section[scorer] |= {"compare": compare}
     with pytest.raises(ValidationError, match=f"{scorer}.compare: {compare} needs the part parser"):
         ScorersSection.model_validate(section)
+
+
+def test_the_views_of_a_hand_are_part_of_what_observations_depend_on() -> None:
+    section = scorers()
+    many = section.model_copy(update={"hands": section.hands.model_copy(update={"views": 12})})
+    assert observer_id(many, WEIGHTS, hash_path) != observer_id(section, WEIGHTS, hash_path)
+    observer = open_observer(many, WEIGHTS)
+    assert isinstance(observer, ParserObserver)
+    assert observer.hand_judge is not None
+    assert observer.hand_judge.many_views
+    assert scorer_models(many, WEIGHTS, hash_path)["hands"][1].endswith(" 12 views")
+
+
+def test_views_of_hands_need_the_judge() -> None:
+    with pytest.raises(ValidationError, match=r"hands.views is the hand judge's"):
+        HandScorer(pose="dwpose.onnx", views=12)

@@ -7,7 +7,7 @@ features that was seen; AUC of the face's score (`trained` against `other`) and 
 score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
 arms are seen to lead away where both hands are hidden. `--readers` compares the two readings instead: how often they agree,
 Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much. `--parts` compares garments by
-parts, and heads with their hair.
+parts and heads with their hair, and judges hands by twelve views. Of hands also where both readers say alike whether one is broken.
 """
 
 from __future__ import annotations
@@ -131,13 +131,30 @@ def hands(labels: list[dict[str, str]], seen: list[Observation]) -> dict[str, fl
         (sum(state in ("whole", "broken") for state in pair), len(o.hands)) for pair, o in zip(labelled, seen, strict=True)
     ]
     hidden = [o for o, pair in zip(seen, labelled, strict=True) if pair == ("hidden", "hidden")]
-    return {
+    return both_readers(labelled, scores) | {
         "hands_auc": auc(whole, broken),
         "hands_broken_told": float(np.mean([s > 0.5 for s in broken])),
         "hands_whole_told": float(np.mean([s <= 0.5 for s in whole])),
         "hands_counted": float(np.mean([a == b for a, b in counted])),
         "hidden_led_away": float(np.mean([sum(arm.end == "hidden" for arm in o.arms) >= 2 - len(o.hands) for o in hidden])),
     }
+
+
+def both_readers(labelled: Sequence[tuple[str, str]], scores: Sequence[float]) -> dict[str, float]:
+    """Of the images read twice, those of which both readers say which hand is broken, or that none is."""
+    again = {int(row["image"]): (row["left_hand"], row["right_hand"]) for row in labels_of("second.csv")}
+    alike = [i for i, pair in again.items() if broken_sides(pair) == broken_sides(labelled[i])]
+    broken = [scores[i] for i in alike if any(broken_sides(labelled[i]))]
+    whole = [scores[i] for i in alike if not any(broken_sides(labelled[i])) and "gone" not in labelled[i]]
+    return {
+        f"hands_auc_both_readers_{len(broken)}_{len(whole)}": auc(whole, broken),
+        "hands_broken_told_both_readers": float(np.mean([s > 0.5 for s in broken])),
+        "hands_whole_told_both_readers": float(np.mean([s <= 0.5 for s in whole])),
+    }
+
+
+def broken_sides(pair: tuple[str, str]) -> tuple[bool, bool]:
+    return pair[0] == "broken", pair[1] == "broken"
 
 
 if __name__ == "__main__":
