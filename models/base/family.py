@@ -185,8 +185,8 @@ class BaseFamily(Protocol):
     # training
 
     def encode_captions(self, base: Base, captions: Sequence[str]) -> Conditioning:
-        """Captions as training reads them: no emphasis, and cut at the length that the text encoder takes. One row each; carries
-        gradients. Raises InputError where `trainable` is False."""
+        """Captions as training reads them: no emphasis, and as long as a prompt may be. One row each, of equally many tokens;
+        carries gradients. Raises InputError where `trainable` is False."""
         ...
 
     def encode_pixels(self, base: Base, pixels: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import Base, Conditioning
+from models.base.prompt.captions import encode_plain
 from models.base.prompt.encoding import encode_prompt
 from models.base.prompt.reading import A1111, Reading
 from models.base.prompt.schedules import refuse_unread
@@ -85,7 +86,4 @@ class SD15(StableDiffusion):
         return False
 
     def encode_captions(self, base: Base, captions: Sequence[str]) -> Conditioning:
-        tokenizer, encoder = base.tokenizers[TEXT], base.text_encoders[TEXT]
-        length = min(tokenizer.model_max_length, int(encoder.config.max_position_embeddings))
-        ids = tokenizer(list(captions), padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
-        return Conditioning(encoder(ids.to(base.device))[0])
+        return Conditioning(encode_plain(base.tokenizers[TEXT], base.text_encoders[TEXT], captions))

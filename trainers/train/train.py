@@ -17,7 +17,7 @@ from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
 from trainers.train.data.batches import Batch, batches
 from trainers.train.data.dataset import Dataset, read_dataset
-from trainers.train.data.encoding import Texts, caption_limit, encode_pictures, longer_captions
+from trainers.train.data.encoding import Texts, encode_pictures, longer_captions
 from trainers.train.data.region import check_boxes, thing_share
 from trainers.train.data.report import describe_dataset
 from trainers.train.fingerprint import fingerprint
@@ -63,7 +63,7 @@ def train(
     check_boxes(dataset, preset, has_companions=bool(companions))
     if message is not None:
         longer = longer_captions(base, [picture.caption for picture in dataset.pictures])
-        for line in describe_dataset(dataset, request.trigger, longer, caption_limit(base)):
+        for line in describe_dataset(dataset, request.trigger, longer):
             message(line)
     identity = fingerprint(request, dataset, base, companions)
     if request.out.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,9 +35,8 @@ def chunks_of(tokenizer: CLIPTokenizer, prompt: str, embeddings: Embeddings | No
 
     Raises InputError for an embedding longer than a chunk.
     """
-    comma: Any = tokenizer.convert_tokens_to_ids(",</w>")
     names = _names(tokenizer, embeddings or {})
-    packer = _Packer(None if comma == tokenizer.unk_token_id else comma)
+    packer = _packer(tokenizer)
     for span in parse_emphasis(prompt):
         if span.ends_chunk:
             packer.close()
@@ -49,6 +48,26 @@ def chunks_of(tokenizer: CLIPTokenizer, prompt: str, embeddings: Embeddings | No
             packer.add(tokens[0], span.weight, vectors)
             tokens = tokens[len(name) :]
     return packer.finish()
+
+
+def plain_chunks_of(tokenizer: CLIPTokenizer, text: str) -> list[list[int]]:
+    """The tokens of the chunks that `chunks_of` makes of a text without syntax: brackets and BREAK are words like any other."""
+    packer = _packer(tokenizer)
+    for token in tokens_of(tokenizer, text):
+        packer.make_room(token)
+        packer.add(token, 1.0, None)
+    return [[place.token for place in chunk] for chunk in packer.finish()]
+
+
+def framed(tokenizer: CLIPTokenizer, tokens: Sequence[int], pad: int | None) -> list[int]:
+    """A chunk as the text encoder takes it: 77 ids, from start to end token, filled up with `pad`, or end tokens without one."""
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
+    return [start, *tokens, end, *[end if pad is None else pad] * (CHUNK - len(tokens))]
+
+
+def _packer(tokenizer: CLIPTokenizer) -> _Packer:
+    comma: Any = tokenizer.convert_tokens_to_ids(",</w>")
+    return _Packer(None if comma == tokenizer.unk_token_id else comma)
 
 
 class _Packer:

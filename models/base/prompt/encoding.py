@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_of
+from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_of, framed
 from models.base.prompt.comfyui import comfyui_chunks, lifted
 from models.errors import InputError
 from models.program import Program
@@ -116,9 +116,7 @@ class _Rows:
         """The ids (1, 77) of a chunk, filled up."""
         import torch
 
-        start, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
-        pad = self.padder.pad_token_id if self.padder.pad_token_id is not None else end
-        ids = [start, *(place.token for place in places), end, *[pad] * (CHUNK - len(places))]
+        ids = framed(self.tokenizer, [place.token for place in places], self.padder.pad_token_id)
         return torch.tensor([ids], device=self.encoder.device)
 
 

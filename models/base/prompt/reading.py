@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
 from typing import TYPE_CHECKING, Final
@@ -34,3 +35,11 @@ def repeated(hidden: Tensor, tokens: int) -> Tensor:
 def equal_tokens(*hidden: Tensor) -> int:
     """The least number of tokens to which all hidden states (1, n, width) can be repeated."""
     return lcm(*(one.shape[1] for one in hidden))
+
+
+def joined(rows: Sequence[Tensor]) -> Tensor:
+    """Hidden states (1, n, width) each, as rows of equally many tokens (rows, tokens, width)."""
+    import torch
+
+    tokens = equal_tokens(*rows)
+    return torch.cat([repeated(row, tokens) for row in rows])

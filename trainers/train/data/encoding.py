@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from models.base.prompt.chunks import CHUNK as TOKENS
+from models.base.prompt.reading import joined
 from models.errors import InputError
 from models.lora.sites import TEXT
 from trainers.train.data.dataset import Picture
@@ -70,16 +72,11 @@ def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
     return [Latent(m.clone(), d.clone()) for m, d in zip(mean, deviation, strict=True)]
 
 
-def caption_limit(base: Base) -> int:
-    """Tokens of a caption that training reads, without the two that begin and end it."""
-    return min(int(base.tokenizers[TEXT].model_max_length), int(base.text_encoders[TEXT].config.max_position_embeddings)) - 2
-
-
 def longer_captions(base: Base, captions: Sequence[str]) -> list[str]:
-    """Those of which training reads only the beginning."""
-    distinct, limit = list(dict.fromkeys(captions)), caption_limit(base)
+    """Those of more than one chunk of 75 tokens."""
+    distinct = list(dict.fromkeys(captions))
     ids = base.tokenizers[TEXT](distinct, add_special_tokens=False, verbose=False).input_ids
-    return [caption for caption, own in zip(distinct, ids, strict=True) if len(own) > limit]
+    return [caption for caption, own in zip(distinct, ids, strict=True) if len(own) > TOKENS]
 
 
 @dataclass
@@ -91,7 +88,7 @@ class Texts:
     _cache: dict[str, Tensor] = field(default_factory=dict)
 
     def embed(self, captions: Sequence[str]) -> Tensor:
-        """(N, tokens, width), as the pipeline embeds prompts; tokens beyond the encoder's length are cut."""
+        """(N, tokens, width), at one length, as prompts are embedded but for their emphasis."""
         import torch
 
         if self.trained:
@@ -103,8 +100,8 @@ class Texts:
             for caption in captions:
                 # One at a time: in a batch its last bits would differ, and with them the file of a resumed training.
                 if caption not in self._cache:
-                    self._cache[caption] = self._encode([caption])[0]
-        return torch.stack([self._cache[c] for c in captions])
+                    self._cache[caption] = self._encode([caption])
+        return joined([self._cache[c] for c in captions])
 
     def _encode(self, captions: Sequence[str]) -> Tensor:
         return self.base.family.encode_captions(self.base, captions).hidden

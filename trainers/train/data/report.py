@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from models.base.prompt.chunks import CHUNK
 from models.io.picture_kinds import is_picture
 from trainers.prepare.names import list_names
 from trainers.train.data.dataset import Dataset
 
 
-def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limit: int) -> list[str]:
+def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str]) -> list[str]:
     """Captions and how many contain the trigger, then what is not trained.
 
-    `longer` are captions of more tokens than the text encoder's `limit`.
+    `longer` are captions of more than one chunk of tokens.
     """
     train = [picture for picture in dataset.pictures if not picture.is_reg]
     reg = [picture for picture in dataset.pictures if picture.is_reg]
@@ -36,7 +37,7 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], limi
     for paths, what, why in (
         (empty, "empty captions", "their folder's token is trained"),
         (several, "captions of several lines", "the first line is trained, as in kohya's scripts"),
-        (long, f"captions of more than {limit} tokens", "the text encoder reads no more, the rest is cut"),
+        (long, f"captions of more than {CHUNK} tokens", f"all of each is trained, in chunks of {CHUNK} as prompts are drawn"),
         (fitted, "pictures scaled down or cut to whole latent cells", f"sizes trained: {', '.join(sizes)}"),
         (dataset.masks, "masks not used", "`--set outside=nothing` trains inside the boxes of huanhua prepare"),
         (unused, "pictures not used", "only those directly in folders like 10_testdress are trained"),

@@ -29,7 +29,7 @@ def caption(folder: Path) -> str:
 
 
 def lines(dataset: Dataset, trigger: str = "testdress") -> list[str]:
-    return describe_dataset(dataset, trigger, [], 75)
+    return describe_dataset(dataset, trigger, [])
 
 
 def has_line(folder: Path, start: str) -> bool:
