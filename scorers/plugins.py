@@ -1,7 +1,7 @@
 """Plugged-in scorers: entry points of the group `huanhua.scorers`.
 
-An entry point names something that is called without arguments and returns an ImageScorer. scorers/testing/conformance.py checks
-one.
+An entry point names something that is called without arguments and returns an ImageScorer, or a RegionScorer (scorers.regions).
+scorers/testing/conformance.py checks either.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from PIL import Image
 
 from models.errors import InputError
+from scorers.regions import RegionScorer
 
 GROUP: Final = "huanhua.scorers"
 
@@ -28,6 +29,12 @@ class ImageScorer(Protocol):
 def open_scorers(names: Sequence[str]) -> dict[str, ImageScorer]:
     """Raises InputError for a scorer that is not installed, or does not open."""
     return {name: _opened(_entry(name)) for name in names}
+
+
+def open_region_scorer(name: str) -> RegionScorer:
+    """Raises InputError as `open_scorers`, and for a scorer of whole images alone."""
+    found: RegionScorer = _opened(_entry(name), "score_regions")
+    return found
 
 
 def versions_of(names: Sequence[str]) -> dict[str, str]:
@@ -70,12 +77,16 @@ def _entry(name: str) -> EntryPoint:
     raise InputError("no scorer of this name is installed", name, f"pip install the package that brings it (installed: {there})")
 
 
-def _opened(entry: EntryPoint) -> ImageScorer:
+def _opened(entry: EntryPoint, method: str = "score") -> Any:
     try:
-        scorer: ImageScorer = entry.load()()
+        scorer = entry.load()()
     except Exception as error:  # a stranger's code
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise InputError(f"the scorer does not open ({reason})", entry.name, f"see the page of {entry.value}") from error
-    if not callable(getattr(scorer, "score", None)):
-        raise InputError("the scorer has no `score`", entry.name, "see docs/scorers.md for what one is")
+    if not callable(getattr(scorer, method, None)):
+        other = "score_regions" if method == "score" else "score"
+        how = {"score": f"{entry.name}: 0.5", "score_regions": f"{entry.name}: {{LORA: 0.5}}"}
+        known = callable(getattr(scorer, other, None))
+        mend = f"write it as extra: {{{how[other]}}}" if known else "see docs/scorers.md for what one is"
+        raise InputError(f"the scorer has no `{method}`", entry.name, mend)
     return scorer

@@ -12,6 +12,7 @@ from models.lora.layout import inversion_words
 from studies.devices import best_device, check_device
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
 from studies.prompts import trigger_of, without_triggers
+from studies.region_photos import region_photos
 from studies.render_settings import render_settings_of
 from studies.scorer_models import open_observer
 from studies.spec import StudySpec
@@ -114,7 +115,7 @@ class LocalModels:
 
     @cached_property
     def observer(self) -> Observer:
-        return open_observer(self.spec.scorers, self.root)
+        return open_observer(self.spec.scorers, self.root, region_photos(self.spec.loras, self.root))
 
     def check_prompts(self, prompts: Iterable[str]) -> None:
         """Encodes each with the negative prompt as the renderer does. Raises InputError for one that cannot be drawn."""

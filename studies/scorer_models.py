@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from scorers.observe.observation import FORMAT
 from scorers.plugins import versions_of
 from studies.devices import scorers_device
+from studies.region_photos import RegionPhotos
 from studies.scorer_spec import GarmentScorer, ScorersSection
 
 CELLS: Final = 1
@@ -20,16 +22,22 @@ if TYPE_CHECKING:
     from scorers.observe.base import Observer
     from scorers.observe.embedders import Embedder
 
+NO_PHOTOS: Final[Mapping[str, RegionPhotos]] = MappingProxyType({})
 
-def open_observer(scorers: ScorersSection, root: Path) -> Observer:
-    """Opens the models that observe images. Raises InputError for the first that is missing or does not open."""
+
+def open_observer(scorers: ScorersSection, root: Path, photos: Mapping[str, RegionPhotos] = NO_PHOTOS) -> Observer:
+    """Opens the models that observe images; `photos` are by LoRA what scorers of regions compare with.
+
+    Raises InputError for the first that is missing or does not open.
+    """
     from models.vision.faces import open_faces
     from models.vision.part_parser import open_parser
     from models.vision.pose import open_pose
     from scorers.observe.limbs.hand_judge import open_hand_judge
     from scorers.observe.parser_observer import ParserObserver
     from scorers.observe.window_observer import WindowObserver
-    from scorers.plugins import open_scorers
+    from scorers.plugins import open_region_scorer, open_scorers
+    from scorers.regions import RegionDuty
 
     device, hands = scorers_device(scorers.device), scorers.hands
     model = scorers.parts.model
@@ -37,12 +45,16 @@ def open_observer(scorers: ScorersSection, root: Path) -> Observer:
     garments = open_garment_embedder(scorers.garment, root, device)
     faces = open_faces(local_name(scorers.face.pack, root), scorers.face.det_size)
     pose = open_pose(root / hands.pose, device) if hands.pose else None
-    extra = open_scorers(list(scorers.extra))
+    extra = open_scorers(scorers.whole_images())
+    regions = {
+        duty.name: RegionDuty(open_region_scorer(duty.scorer), photos[duty.lora].kind, photos[duty.lora].open())
+        for duty in scorers.regions()
+    }
     if parser is None:
-        return WindowObserver(garments, faces, pose, extra)
+        return WindowObserver(garments, faces, pose, extra, regions)
     judge = open_hand_judge(root / hands.judge, many_views=hands.views > 1) if hands.judge else None
     parts, heads = scorers.garment.compare == "parts", scorers.face.compare == "head"
-    return ParserObserver(parser, garments, faces, judge, pose, extra, garment_parts=parts, whole_heads=heads)
+    return ParserObserver(parser, garments, faces, judge, pose, extra, regions, garment_parts=parts, whole_heads=heads)
 
 
 def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embedder:
@@ -59,7 +71,9 @@ def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Em
     return found[0] if len(found) == 1 else Averaged(tuple(found))
 
 
-def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> dict[str, tuple[str, str]]:
+def scorer_models(
+    scorers: ScorersSection, root: Path, content_of: Callable[[Path], str], photos: Mapping[str, RegionPhotos] = NO_PHOTOS
+) -> dict[str, tuple[str, str]]:
     """By scorer: what decides its observations, and its label for people.
 
     The first is the hash of local files, as `content_of` gives it, or the name of a model that is not on this machine, with the
@@ -89,13 +103,31 @@ def scorer_models(scorers: ScorersSection, root: Path, content_of: Callable[[Pat
         "garment": (json.dumps(contents) + compared, " and ".join(labels) + compared),
         "face": entry(local_name(face.pack, root), str(face.det_size) + heads),
         "hands": (f"{way} {hands_content}", hands_label),
-        **{f"extra {name}": (release, release) for name, release in versions_of(list(scorers.extra)).items()},
+        **{f"extra {name}": (release, release) for name, release in versions_of(scorers.whole_images()).items()},
+        **_of_regions(scorers, content_of, photos),
     }
 
 
-def observer_id(scorers: ScorersSection, root: Path, content_of: Callable[[Path], str]) -> str:
+def _of_regions(
+    scorers: ScorersSection, content_of: Callable[[Path], str], photos: Mapping[str, RegionPhotos]
+) -> dict[str, tuple[str, str]]:
+    """What is seen of a region depends on the photos too that it is compared with."""
+    duties = scorers.regions()
+    releases = versions_of(list(dict.fromkeys(duty.scorer for duty in duties)))
+    found = {}
+    for duty in duties:
+        files = [[file.name, content_of(file)] for file in photos[duty.lora].files() if file.is_file()]
+        content = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        release = releases[duty.scorer]
+        found[f"extra {duty.name}"] = (f"{release} {content}", f"{release}, photos {content[:12]}")
+    return found
+
+
+def observer_id(
+    scorers: ScorersSection, root: Path, content_of: Callable[[Path], str], photos: Mapping[str, RegionPhotos] = NO_PHOTOS
+) -> str:
     """Hash of what decides the observations of each scorer, and of their format: what stored observations depend on."""
-    entries = scorer_models(scorers, root, content_of)
+    entries = scorer_models(scorers, root, content_of, photos)
     return hashlib.sha256(json.dumps([FORMAT, {name: content for name, (content, _) in entries.items()}]).encode()).hexdigest()
 
 

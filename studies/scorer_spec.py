@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -68,6 +68,22 @@ class PartScorer(Section):
     """SegFormer folder or hub name whose labels name hands, hair, shoes or feet; null for none: fixed windows"""
 
 
+Least = Annotated[float, Field(ge=0, le=1)]
+"""A score that must be reached."""
+
+
+class RegionScore(NamedTuple):
+    """A scorer of other people, and the LoRA whose region it looks at."""
+
+    scorer: str
+    lora: str
+
+    @property
+    def name(self) -> str:
+        """Of the score."""
+        return f"{self.scorer}.{self.lora}"
+
+
 class ScorersSection(Section):
     """The models that observe images."""
 
@@ -75,10 +91,26 @@ class ScorersSection(Section):
     face: FaceScorer = FaceScorer()
     hands: HandScorer = HandScorer(pose=POSE)
     parts: PartScorer = PartScorer()
-    extra: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
-    """installed scorers of other people, and the least score in [0, 1] that each must give"""
+    extra: dict[str, Least | dict[str, Least]] = Field(default_factory=dict)
+    """installed scorers of other people, and the least score in [0, 1] that each must give: a number, or by LoRA one for
+    each region that it looks at"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps; auto is the device that renders where it has memory left"""
+
+    def whole_images(self) -> list[str]:
+        """The scorers of other people that look at whole images."""
+        return [name for name, least in self.extra.items() if not isinstance(least, dict)]
+
+    def regions(self) -> list[RegionScore]:
+        """Those that look at LoRAs' regions."""
+        return [RegionScore(name, lora) for name, least in self.extra.items() if isinstance(least, dict) for lora in least]
+
+    def least(self) -> dict[str, float]:
+        """What each score of other people's must be at least, by the score's name."""
+        found: dict[str, float] = {}
+        for name, least in self.extra.items():
+            found |= {f"{name}.{lora}": least[lora] for lora in least} if isinstance(least, dict) else {name: least}
+        return found
 
     @model_validator(mode="after")
     def _parts_are_found(self) -> ScorersSection:

@@ -190,7 +190,7 @@ class StudySpec(Section):
         unknown = sorted(set(self.search.require) - set(searched))
         if unknown:
             raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
-        _check_extra(self.scorers.extra, self.loras)
+        _check_extra(self.scorers, self.loras)
         edits = self.search.levers.all() if self.search.levers else []
         check_tags({"prompt": self.prompt, "negative_prompt": self.negative_prompt})
         check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
@@ -234,7 +234,8 @@ class StudySpec(Section):
         return self.search.require.get(name, 0.7)
 
 
-def _check_extra(extra: Mapping[str, float], loras: Mapping[str, LoraSection]) -> None:
+def _check_extra(scorers: ScorersSection, loras: Mapping[str, LoraSection]) -> None:
+    extra = scorers.extra
     if not extra:
         return
     from scorers.score.registry import SCORES
@@ -242,6 +243,11 @@ def _check_extra(extra: Mapping[str, float], loras: Mapping[str, LoraSection]) -
     taken = sorted({*loras, *(score.name for score in SCORES)} & set(extra))
     if taken:
         raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
+    for scorer, lora in scorers.regions():
+        if lora not in loras or loras[lora].kind == "other":
+            raise ValueError(f"scorers.extra.{scorer} names {lora}, which is no LoRA with a region here")
+        if loras[lora].references is None:
+            raise ValueError(f"scorers.extra.{scorer} compares {lora} with photos: name loras.{lora}.references")
 
 
 def _check_files(loras: Mapping[str, LoraSection]) -> None:

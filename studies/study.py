@@ -24,6 +24,7 @@ from studies.local_models import LocalModels
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
 from studies.project.folder import names_start
 from studies.prompts import trigger_of, without_triggers
+from studies.region_photos import region_photos
 from studies.render_settings import render_settings_of
 from studies.scorer_models import observer_id, scorer_models
 from studies.spec import StudySpec, read_spec, study_file
@@ -151,11 +152,11 @@ class Study:
 
     @cached_property
     def scorer_models(self) -> dict[str, tuple[str, str]]:
-        return scorer_models(self.spec.scorers, self.root, self._hash)
+        return scorer_models(self.spec.scorers, self.root, self._hash, region_photos(self.spec.loras, self.root))
 
     @cached_property
     def observer_id(self) -> str:
-        return observer_id(self.spec.scorers, self.root, self._hash)
+        return observer_id(self.spec.scorers, self.root, self._hash, region_photos(self.spec.loras, self.root))
 
     @property
     def space(self) -> Space:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from scorers.observe.crops import enlarged_head, masked_crop
 from scorers.observe.embedders import Embedder
 from scorers.observe.faces import face_references, prominence
 from scorers.observe.figure_cover import cover_of
+from scorers.observe.figure_points import height_of, points_of
 from scorers.observe.limbs.arms import AREA as ARM_AREA
 from scorers.observe.limbs.arms import arm_end, chin_of, touches
 from scorers.observe.limbs.hand_judge import HandJudge, hand_crop
@@ -41,7 +43,9 @@ from scorers.observe.parts import Group, Mask, Piece, box_of, groups_of, parted,
 from scorers.observe.references import References
 from scorers.observe.rgb import as_rgb, is_flat
 from scorers.observe.rounding import rounded_vector
+from scorers.observe.windows import in_pixels, mask_of
 from scorers.plugins import ImageScorer, extra_scores
+from scorers.regions import RegionDuty, RegionPicture, region_scores, with_region_scores
 
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
 """Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
@@ -83,6 +87,8 @@ class ParserObserver:
     """Finds and judges hands and arms in place of the parser and the hand judge. Without either no hand is judged."""
     extra: Mapping[str, ImageScorer] = field(default_factory=dict)
     """Plugged-in scorers by name."""
+    regions: Mapping[str, RegionDuty] = field(default_factory=dict)
+    """Plugged-in scorers of LoRAs' regions by the name of their score."""
     garment_parts: bool = False
     """Whether garments' colours are observed by place, so that their parts can be compared."""
     whole_heads: bool = False
@@ -105,7 +111,7 @@ class ParserObserver:
         regions = self._regions(seen)
         faces = self._faces(seen)
         limbs = self._limbs(seen)
-        extra = extra_scores(self.extra, [s.image for s in seen])
+        extra = with_region_scores(extra_scores(self.extra, [s.image for s in seen]), self._extra_of_regions(seen, faces))
         return [
             Observation(
                 size=s.image.size,
@@ -115,11 +121,11 @@ class ParserObserver:
                 heads=len(s.heads),
                 feet=len(s.feet),
                 points={
-                    "head": _points(s.heads[:1], s.image.height),
-                    "hands": hand_points(limb.hands, s.image.size) if self.pose else _points(s.hands, s.image.height),
-                    "feet": _points(s.feet, s.image.height),
+                    "head": points_of(s.heads[:1], s.image.height),
+                    "hands": hand_points(limb.hands, s.image.size) if self.pose else points_of(s.hands, s.image.height),
+                    "feet": points_of(s.feet, s.image.height),
                 },
-                height=_height(s.person),
+                height=height_of(s.person),
                 arms=limb.arms,
                 cover=cover_of(s.person),
                 extra=more,
@@ -150,15 +156,34 @@ class ParserObserver:
         places: list[tuple[int, RegionKind, Mask, PixelBox]] = []
         for i, s in enumerate(seen):
             for kind in REGION_KINDS:
-                kept = pieces(s.masks[kind], GARMENT_AREA[kind] / 4)
-                mask = np.logical_or.reduce([p.mask for p in kept]) if kept else s.masks[kind]
-                if mask.mean() >= GARMENT_AREA[kind]:
+                mask = _garment(s, kind)
+                if mask is not None:
                     places.append((i, kind, mask, box_of(mask)))
         embeddings = self.garments.embed_images([masked_crop(seen[i].image, mask, box) for i, _, mask, box in places])
         for (i, kind, mask, box), embedding in zip(places, embeddings, strict=True):
             colour = rounded_vector(colour_descriptor(seen[i].image, mask))
             cells = _garment_cells(seen[i].image, kind, mask) if self.garment_parts else ""
             found[i][kind] = Region(round(float(mask.mean()), 5), seen[i].share(box), rounded_vector(embedding), colour, cells)
+        return found
+
+    def _extra_of_regions(self, seen: list[Seen], faces: list[FaceSeen | None]) -> dict[str, list[float | None]]:
+        found = {}
+        for name, duty in self.regions.items():
+            places = [_shown(s, face, duty.kind) for s, face in zip(seen, faces, strict=True)]
+            found[name] = region_scores(duty.scorer, places, self._region_references[name])
+        return found
+
+    @cached_property
+    def _region_references(self) -> dict[str, list[RegionPicture]]:
+        """Raises InputError if no photo shows a LoRA's thing."""
+        found = {}
+        for name, duty in self.regions.items():
+            seen = self._parse(duty.photos)
+            faces = self._faces(seen) if duty.kind == "face" else [None] * len(seen)
+            places = [_shown(s, face, duty.kind) for s, face in zip(seen, faces, strict=True)]
+            found[name] = [place for place in places if place is not None]
+            if not found[name]:
+                raise InputError(f"no {duty.kind} found in any reference photo", name, "give photos that show it larger")
         return found
 
     def _faces(self, seen: list[Seen]) -> list[FaceSeen | None]:
@@ -204,6 +229,22 @@ def _seen(
     feet = pieces(parted(masks["shoes"]), FOOT_AREA)
     hands, arms = pieces(masks["hands"], PIECE_AREA), pieces(masks["arms"], ARM_AREA)
     return Seen(image, masks, np.isin(labels, person), heads, hands, feet, arms)
+
+
+def _garment(seen: Seen, kind: RegionKind) -> Mask | None:
+    """A garment without a parser's specks; None where it is absent."""
+    kept = pieces(seen.masks[kind], GARMENT_AREA[kind] / 4)
+    mask: Mask = np.logical_or.reduce([p.mask for p in kept]) if kept else seen.masks[kind]
+    return mask if mask.mean() >= GARMENT_AREA[kind] else None
+
+
+def _shown(seen: Seen, face: FaceSeen | None, kind: ScoredKind) -> RegionPicture | None:
+    """Where a LoRA of `kind` is looked for; None where its thing is absent."""
+    if kind == "face":
+        size = seen.image.size
+        return None if face is None else RegionPicture(seen.image, mask_of(face.box, size), in_pixels(face.box, size))
+    mask = _garment(seen, kind)
+    return None if mask is None else RegionPicture(seen.image, mask, box_of(mask))
 
 
 def _head_crop(seen: Seen) -> tuple[Image.Image, float, tuple[int, int]]:
@@ -254,15 +295,3 @@ def _arms(seen: Seen) -> tuple[ArmObservation, ...]:
     covered = [s for s in sleeves(seen.masks["clothing"] | (seen.masks["arms"] & ~bare), chin) if not touches(s, bare)]
     led = [ArmObservation(seen.share(s.box), "hand" if touches(s, hands) else "hidden", sleeved=True) for s in covered]
     return (*found, *led)
-
-
-def _points(found: list[Piece], unit: int) -> tuple[tuple[float, float], ...]:
-    centres = sorted(piece.centre for piece in found)
-    return tuple((round(x / unit, 5), round(y / unit, 5)) for x, y in centres)
-
-
-def _height(person: Mask) -> float:
-    if not person.any():
-        return 0.0
-    _, top, _, bottom = box_of(person)
-    return round((bottom - top) / float(person.shape[0]), 5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,7 @@ from scorers.observe.rgb import as_rgb, is_flat
 from scorers.observe.rounding import rounded_vector
 from scorers.observe.windows import WINDOWS, in_pixels, mask_of, middle_of
 from scorers.plugins import ImageScorer, extra_scores
+from scorers.regions import RegionDuty, RegionPicture, region_scores, with_region_scores
 
 LACKS: Final = (
     "no part parser: garments are looked for in fixed windows and never count as absent, feet are not counted, a hand covered "
@@ -47,6 +49,7 @@ class WindowObserver:
     faces: FaceModel | None
     pose: PoseModel | None
     extra: Mapping[str, ImageScorer] = field(default_factory=dict)
+    regions: Mapping[str, RegionDuty] = field(default_factory=dict)
 
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
         """Images of any size and mode; each model gets all of its crops in one batch."""
@@ -55,7 +58,7 @@ class WindowObserver:
         windows_of = [[(kind, box) for kind in REGION_KINDS for box in WINDOWS[kind]] if there else [] for there in shown]
         regions = self._regions(plain, windows_of)
         faces = self._faces(plain)
-        extra = extra_scores(self.extra, plain)
+        extra = with_region_scores(extra_scores(self.extra, plain), self._extra_of_regions(plain, regions, faces))
         return [
             _observation(image, windows, found, self._limbs(image, there), more, there=there)
             for image, windows, found, more, there in zip(plain, regions, faces, extra, shown, strict=True)
@@ -84,6 +87,32 @@ class WindowObserver:
         found: list[dict[RegionKind, tuple[Region, ...]]] = [{} for _ in images]
         for (i, kind, box), embedding in zip(places, self.garments.embed_images(crops), strict=True):
             found[i][kind] = (*found[i].get(kind, ()), _region(images[i], box, embedding))
+        return found
+
+    def _extra_of_regions(
+        self, images: list[Image.Image], regions: list[dict[RegionKind, tuple[Region, ...]]], faces: list[list[Face]]
+    ) -> dict[str, list[float | None]]:
+        found = {}
+        for name, duty in self.regions.items():
+            known, references = self._region_references[name]
+            boxes = [_shown(r, _surest(i, f), known) for i, r, f in zip(images, regions, faces, strict=True)]
+            places = [None if box is None else _region_picture(i, box) for i, box in zip(images, boxes, strict=True)]
+            found[name] = region_scores(duty.scorer, places, references)
+        return found
+
+    @cached_property
+    def _region_references(self) -> dict[str, tuple[References, list[RegionPicture]]]:
+        """What each LoRA is recognised by, and its pictures. Raises InputError if no photo shows its thing."""
+        found = {}
+        for name, duty in self.regions.items():
+            known, plain = self.references_of(duty.photos, duty.kind), [as_rgb(photo) for photo in duty.photos]
+            faces = self._faces(plain) if duty.kind == "face" else [[] for _ in plain]
+            boxes = [
+                WINDOWS[duty.kind][0] if duty.kind != "face" else None if (seen := _surest(i, f)) is None else seen.box
+                for i, f in zip(plain, faces, strict=True)
+            ]
+            pictures = [_region_picture(i, box) for i, box in zip(plain, boxes, strict=True) if box is not None]
+            found[name] = known, pictures
         return found
 
     def _faces(self, images: list[Image.Image]) -> list[list[Face]]:
@@ -124,6 +153,21 @@ def _region(image: Image.Image, box: ShareBox, embedding: NDArray[np.floating]) 
     area = (rounded.right - rounded.left) * (rounded.bottom - rounded.top)
     colour = rounded_vector(colour_descriptor(image, mask_of(middle_of(box), image.size)))
     return Region(round(area, 5), rounded, rounded_vector(embedding), colour)
+
+
+def _shown(regions: Mapping[RegionKind, tuple[Region, ...]], face: FaceSeen | None, known: References) -> ShareBox | None:
+    """The face, or the window whose embedding is nearest to any reference."""
+    if known.kind == "face":
+        return None if face is None else face.box
+    windows = regions.get(known.kind, ())
+    if not windows:
+        return None
+    cosines = np.asarray([w.embedding for w in windows]) @ np.asarray(known.embeddings).T
+    return windows[int(cosines.max(1).argmax())].box
+
+
+def _region_picture(image: Image.Image, box: ShareBox) -> RegionPicture:
+    return RegionPicture(image, mask_of(box, image.size), in_pixels(box, image.size))
 
 
 def _surest(image: Image.Image, faces: list[Face]) -> FaceSeen | None:

@@ -1,15 +1,18 @@
-"""What every plugged-in scorer must guarantee, as a list of faults; empty for one that conforms."""
+"""What every plugged-in scorer must guarantee, of images or of regions, as a list of faults; empty for one that conforms."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
+from models.boxes import PixelBox
 from scorers.plugins import ImageScorer
+from scorers.regions import RegionPicture, RegionScorer
 
 SAME: Final = 0.02
 """By how much a batch may differ from its images alone: models round differently in batches."""
@@ -19,6 +22,35 @@ SIZES: Final = ((1, 1), (3, 200), (64, 96), (128, 192))
 def faults_of(scorer: ImageScorer, better: Sequence[Image.Image], worse: Sequence[Image.Image]) -> list[str]:
     """The faults of a scorer, in words. It must score `better` images above `worse` ones on average."""
     return [*_odd(scorer), *_direction(scorer, better, worse), *_batches(scorer, [*better, *worse])]
+
+
+def region_faults_of(
+    scorer: RegionScorer, better: Sequence[Image.Image], worse: Sequence[Image.Image], references: Sequence[Image.Image]
+) -> list[str]:
+    """The same of a scorer of regions; the thing fills the pictures, but for a rim."""
+    if not len(references):
+        return ["no reference picture was given"]
+    return faults_of(_OfRegions(scorer, tuple(whole_region(image) for image in references)), better, worse)
+
+
+def whole_region(image: Image.Image) -> RegionPicture:
+    """A picture that the thing fills but for a rim, as observers give it."""
+    rgb = image.convert("RGB")
+    across, down = rgb.width // 8, rgb.height // 8
+    mask = np.zeros((rgb.height, rgb.width), np.bool_)
+    mask[down : rgb.height - down, across : rgb.width - across] = True
+    return RegionPicture(rgb, mask, PixelBox(across, down, rgb.width - across, rgb.height - down))
+
+
+@dataclass(frozen=True)
+class _OfRegions:
+    """A scorer of regions as one of whole images."""
+
+    scorer: RegionScorer
+    references: tuple[RegionPicture, ...]
+
+    def score(self, images: Sequence[Image.Image]) -> Sequence[float]:
+        return self.scorer.score_regions([whole_region(image) for image in images], self.references)
 
 
 def odd_images() -> Iterator[Image.Image]:

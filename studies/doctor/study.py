@@ -66,7 +66,7 @@ def _scorers(study: Study) -> Iterator[Line]:
     from models.vision.pose import open_pose
     from scorers.observe.limbs.hand_judge import open_hand_judge
     from scorers.observe.window_observer import LACKS
-    from scorers.plugins import open_scorers
+    from scorers.plugins import open_region_scorer, open_scorers
     from studies.devices import scorers_device
     from studies.scorer_models import local_name, open_garment_embedder
 
@@ -88,8 +88,10 @@ def _scorers(study: Study) -> Iterator[Line]:
         yield _tried("hands", hands.judge, lambda judge=root / hands.judge: open_hand_judge(judge))  # type: ignore[misc]
     if hands.pose is not None:
         yield _tried("hands", hands.pose, lambda pose=root / hands.pose: open_pose(pose, device))  # type: ignore[misc]
-    for name in scorers.extra:
+    for name in scorers.whole_images():
         yield _tried("extra", name, lambda name=name: open_scorers([name]))  # type: ignore[misc]
+    for name in dict.fromkeys(duty.scorer for duty in scorers.regions()):
+        yield _tried("extra", name, lambda name=name: open_region_scorer(name))  # type: ignore[misc]
 
 
 def _limited(line: Line, limits: Sequence[str]) -> Line:

@@ -149,7 +149,7 @@ def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
 
 def requirements_of(study: Study) -> Requirements:
     """What the study file requires of an image, at any seed."""
-    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.extra)
+    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least())
 
 
 def other_seeds(study: Study, seed: int) -> list[int]:

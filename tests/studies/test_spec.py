@@ -37,6 +37,7 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
         (lambda d: d.update(promt="x"), "unknown key promt"),
         (lambda d: d["scorers"].update(extra={"dress": 0.5}), "scorers.extra names dress"),
         (lambda d: d["scorers"].update(extra={"sharp": 1.5}), "scorers.extra.sharp"),
+        (lambda d: d["scorers"].update(extra={"sharp": {"hat": 0.5}}), "scorers.extra.sharp names hat, which is no LoRA"),
         (lambda d: d["scorers"].update(hands={}), "name a judge or a pose model"),
         (lambda d: d["scorers"]["hands"].update(pose="dwpose.onnx"), "name a judge or a pose model"),
         (lambda d: d.pop("prompt"), "prompt"),
