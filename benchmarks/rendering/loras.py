@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.lora.file import LoraFile
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 
 RANK = 32

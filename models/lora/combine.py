@@ -17,7 +17,7 @@ from models.io.safetensors_header import read_safetensors_header
 from models.lora.bundled import bundled_tensors
 from models.lora.file import read_tensors, write_lora
 from models.lora.key_spellings import Modules, kohya_name
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT_2, Part, Site
 

@@ -22,13 +22,13 @@ from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
 from models.lora.layers.added import AddedLayer, is_linear
+from models.lora.layers.lora import LoraLayer
 from models.lora.layout import LoraLayout, hash_notes, is_sha256, read_layout, weights_file
-from models.lora.methods import LoraLayer
 from models.lora.misfits import Misfits
 from models.lora.numbered_keys import numbered_names
 from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import IN_TENSORS, Scale
-from models.lora.scaled_layer import read_scaled_layer
+from models.lora.scaled_layer import read_scaled_layers
 from models.lora.sites import DENOISER, Part, Site
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ INSIDE: Final = (IN_TENSORS, "")
 
 @dataclass(frozen=True)
 class LoraFile:
-    """A LoRA whose every layer was found in the base it was opened with."""
+    """A LoRA whose layers were found in the base it was opened with."""
 
     path: Path
     name: str
@@ -53,7 +53,7 @@ class LoraFile:
     """SHA-256 in hex over the file's tensors (A1111's AutoV3), always computed, and over the alphas that are stated outside
     them: what cache keys are made of."""
     layers: Layers
-    """For every part of the base, empty where the LoRA does not touch it."""
+    """For every part of the base, empty where the LoRA does not touch it; biases by their sites' names (`models.lora.sites`)."""
     metadata: dict[str, str]
     notes: tuple[str, ...] = ()
     """Lines for people: where its scale stands if not in its tensors, and what of the file is not read."""
@@ -72,15 +72,16 @@ def open_lora(path: Path | str, modules: Modules) -> LoraFile:
 
     A .safetensors file, or a folder that peft or diffusers saved. Textual inversions kept in the same file that do not fit the
     base are passed over, and named in `notes`.
-    Raises InputError for a missing, damaged or pickled file, OFT and other methods that are not read, values that are not finite,
-    and LoRAs of another architecture (a layer that the base lacks or of another shape).
+    So is a small share of layers whose names are none of the base's. Raises InputError for a missing, damaged or pickled file,
+    methods that are not read, values that are not finite, and LoRAs of another architecture (more layers that the base lacks, or
+    one of another shape).
     """
     path = Path(path)
     layout = read_layout(path)
     if layout.method is not None:
-        raise InputError(f"a {layout.method} file is no plain LoRA", path, "use a LoRA or LoCon version of it")
+        raise InputError(f"a {layout.method} file, which is not read here", path, "use a LoRA or LoCon version of it")
     tensors, digest = read_tensors(layout.path, layout.start)
-    layers, scales = _fitted(layout, tensors, modules)
+    layers, scales, told = _fitted(layout, tensors, modules)
     parts: dict[Part, dict[str, AddedLayer]] = {part: {} for part in modules}
     for site, layer in layers.items():
         parts[site.part][site.module] = layer
@@ -90,7 +91,7 @@ def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     found = bundled_vectors(layout.path, layout.inversions, tensors)
     inversions = {name: vectors for name, vectors in found.items() if fits_text(vectors, modules)}
     notes = scale_notes([*scales.values()], unread_config=layout.unread_config)
-    notes += inversion_notes(layout.inversions, [name for name in found if name not in inversions])
+    notes += told + inversion_notes(layout.inversions, [name for name in found if name not in inversions])
     notes += hash_notes(layout.metadata, digest)
     digest = _with_alphas(digest, outside)
     return LoraFile(layout.path, layout.name, short, digest, parts, layout.metadata, tuple(notes), inversions)
@@ -154,8 +155,8 @@ def read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
 
 def _fitted(
     layout: LoraLayout, tensors: Mapping[str, Tensor], modules: Modules
-) -> tuple[dict[Site, AddedLayer], dict[Site, Scale]]:
-    """The layers by their place in the base, and where the scale of each is stated."""
+) -> tuple[dict[Site, AddedLayer], dict[Site, Scale], list[str]]:
+    """The layers by their place in the base, where the scale of each is stated, and what is passed over, for people."""
     names = site_names(modules) | numbered_names(layout.path, modules, layout.shapes, layout.metadata)
     shared = shared_text_sites(modules)
     layers: dict[Site, AddedLayer] = {}
@@ -166,23 +167,25 @@ def _fitted(
         sites = sites_of(stem, names, shared)
         part = sites[0].part if sites else DENOISER
         spelt = [bare_name(stem), *(sites[0].module for _ in sites[:1]), *(f"text_model.{s.module}" for s in sites[:1])]
-        layer, scale = read_scaled_layer(layout, roles, tensors, part, spelt)
+        read = read_scaled_layers(layout, roles, tensors, part, spelt)
         if not sites:
             misfits.add_unknown(stem)
             continue
-        shapes = {site: tuple(modules[site.part].get_parameter(f"{site.module}.weight").shape) for site in sites}
-        fitting = {site: fitted for site, shape in shapes.items() if (fitted := layer.fitted(shape)) is not None}
-        if not fitting:
-            misfits.add_shape(stem, layer, shapes[sites[0]])
-        elif len(fitting) > 1:
-            what = f"'{stem[:80]}' does not say which of the two text encoders it is for, and fits both"
-            raise InputError(what, layout.path, "save it with kohya's names (lora_te1_, lora_te2_)")
-        for site, fitted in fitting.items():
-            if site in layers:
-                raise InputError("the file names a layer twice, in two spellings", layout.path, "save it again with one tool")
-            layers[site], scales[site] = fitted, scale
-    misfits.check(len(layers))
-    return layers, scales
+        found = {}
+        for of_bias, (layer, scale) in read.items():
+            shapes = {site: site.shape(modules) for site in ([site.bias for site in sites] if of_bias else sites)}
+            fitting = {site: f for site, shape in shapes.items() if shape is not None and (f := layer.fitted(shape)) is not None}
+            if len(fitting) > 1:
+                what = f"'{stem[:80]}' does not say which of the two text encoders it is for, and fits both"
+                raise InputError(what, layout.path, "save it with kohya's names (lora_te1_, lora_te2_)")
+            if not fitting:
+                misfits.add_shape(stem, layer, next(iter(shapes.values())))
+            found |= {site: (fitted, scale) for site, fitted in fitting.items()}
+        if found.keys() & layers.keys():
+            raise InputError("the file names a layer twice, in two spellings", layout.path, "save it again with one tool")
+        layers |= {site: layer for site, (layer, _) in found.items()}
+        scales |= {site: scale for site, (_, scale) in found.items()}
+    return layers, scales, misfits.told()
 
 
 def _with_alphas(digest: str, alphas: Mapping[str, float]) -> str:

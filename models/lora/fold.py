@@ -1,27 +1,26 @@
 """Folds LoRAs into a model's weights, image by image: W_b = W_0 + sum_i w_bi dW_i, in float32, cast once.
 
 Layers whose LoRAs are all of low rank take one product each. Others take one LoRA after the other, and where a DoRA is among
-them, whose update depends on the weight so far, in the order in which the LoRAs are given.
+them, or another method whose update depends on the weight so far, in the order in which the LoRAs are given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from models.lora.folded_layer import Added, FoldedLayer, FoldedParameter
 from models.lora.layers.added import AddedLayer, is_linear
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
+from models.lora.sites import BIAS
 from models.lora.stacked_loras import StackedLoras
 from models.program import Program
 
 if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
+    from torch import nn
 
 Weights = Mapping[str, float]
-Added = Sequence[tuple[int, AddedLayer]]
-"""What LoRAs add to one layer of the model, each with its LoRA's index."""
 
 
 class Folded:
@@ -33,7 +32,8 @@ class Folded:
     """
 
     def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, AddedLayer]], meaning: Program = "a1111") -> None:
-        """`loras`: by LoRA name, its layers by module path in `model`. `meaning`: whose DoRAs are meant."""
+        """`loras`: by LoRA name, its layers by site in `model` (`models.lora.sites`). `meaning`: whose DoRA, OFT, BOFT and GLoRA
+        are meant."""
         self._names, self._meaning = tuple(sorted(loras)), meaning
         touching: dict[str, list[tuple[int, AddedLayer]]] = {}
         for name, layers in loras.items():
@@ -46,14 +46,17 @@ class Folded:
         stacked = {path: pairs for path, pairs in sorted(low_rank.items()) if pairs is not None}
         self._others = {path: found for path, found in sorted(touching.items()) if path not in stacked}
         self._paths = [*stacked, *self._others]
-        self._layers = [_FoldedLayer(model.get_submodule(path)) for path in self._paths]
+        modules = dict.fromkeys(path.removesuffix(BIAS) for path in self._paths)
+        layers = {module: FoldedLayer(model.get_submodule(module)) for module in modules}
+        self._layers = list(layers.values())
+        self._parameters = [_parameter(layers, path) for path in self._paths]
         self._loras = StackedLoras(list(stacked.values()))
         self._slots: dict[int, dict[str, float]] = {}
 
     @property
     def copy_bytes(self) -> int:
         """Size in bytes of one copy of all touched layers."""
-        return sum(layer.copy_bytes for layer in self._layers)
+        return sum(parameter.copy_bytes for parameter in self._parameters)
 
     @contextmanager
     def at(self, weights: Sequence[Weights]) -> Iterator[None]:
@@ -77,18 +80,18 @@ class Folded:
                 layer.detach()
 
     def overflows(self, weights: Weights) -> list[str]:
-        """The layers, by module path, whose folded weights would not be finite in the model's dtype. Keeps no copy."""
+        """The sites whose folded weights would not be finite in the model's dtype. Keeps no copy."""
         wanted = [float(weights.get(name, 0.0)) for name in self._names]
         if not self._layers:
             return []
-        device = self._layers[0].device
+        device = self._parameters[0].device
         ups, downs = self._loras.ups(device), self._loras.downs(wanted, device)
         count = len(ups)
-        folded = zip(self._paths, self._layers, ups, downs, strict=False)
-        broken = [path for path, layer, up, down in folded if not bool(layer.sum(up, down).isfinite().all())]
-        others = zip(self._others.items(), self._layers[count:], strict=True)
+        folded = zip(self._paths, self._parameters, ups, downs, strict=False)
+        broken = [path for path, one, up, down in folded if not bool(one.sum(up, down).isfinite().all())]
+        others = zip(self._others.items(), self._parameters[count:], strict=True)
         return broken + [
-            path for (path, added), layer in others if not bool(layer.applied(added, wanted, self._meaning).isfinite().all())
+            path for (path, added), one in others if not bool(one.applied(added, wanted, self._meaning).isfinite().all())
         ]
 
     def release(self) -> None:
@@ -100,144 +103,25 @@ class Folded:
     def _fold(self, wanted: Sequence[dict[str, float]]) -> None:
         for layer in self._layers:
             layer.reserve(len(wanted))
-        device = self._layers[0].device
+        device = self._parameters[0].device
         changed = {slot: weights for slot, weights in enumerate(wanted) if self._slots.get(slot) != weights}
         ups = self._loras.ups(device) if changed else []
         for slot, weights in changed.items():
             # Until all layers are folded the slot has neither the old weights nor the new.
             self._slots.pop(slot, None)
             wanted_here = list(weights.values())
-            for layer, up, down in zip(self._layers, ups, self._loras.downs(wanted_here, device), strict=False):
-                layer.fold(slot, up, down)
-            for layer, added in zip(self._layers[len(ups) :], self._others.values(), strict=True):
-                layer.fold_each(slot, added, wanted_here, self._meaning)
+            for one, up, down in zip(self._parameters, ups, self._loras.downs(wanted_here, device), strict=False):
+                one.fold(slot, up, down)
+            for one, added in zip(self._parameters[len(ups) :], self._others.values(), strict=True):
+                one.fold_each(slot, added, wanted_here, self._meaning)
             self._slots[slot] = weights
+
+
+def _parameter(layers: Mapping[str, FoldedLayer], path: str) -> FoldedParameter:
+    return layers[path.removesuffix(BIAS)].parameter("bias" if path.endswith(BIAS) else "weight")
 
 
 def _low_rank(added: Added) -> list[tuple[int, LoraLayer]] | None:
     """The same if all are of low rank, else None."""
     found = [(number, layer) for number, layer in added if isinstance(layer, LoraLayer)]
     return found if len(found) == len(added) else None
-
-
-def _apply(weight: Tensor, added: Added, weights: Sequence[float], meaning: Program) -> Tensor:
-    for number, layer in added:
-        if weights[number]:
-            layer.apply(weight, weights[number], meaning)
-    return weight
-
-
-class _FoldedLayer:
-    """One linear or convolution layer and its folded copies, one for each slot of a batch."""
-
-    def __init__(self, module: nn.Module) -> None:
-        from torch import nn
-
-        if not isinstance(module, (nn.Linear, nn.Conv2d)):
-            raise TypeError(f"a LoRA touches a {type(module).__name__}")
-        self._module = module
-        self.copies: Tensor | None = None
-        """(slots, *weight)."""
-        self._forwards: dict[int, Callable[[Tensor], Tensor]] = {}
-
-    @property
-    def device(self) -> torch.device:
-        return self._module.weight.device
-
-    @property
-    def copy_bytes(self) -> int:
-        weight = self._module.weight
-        return weight.numel() * weight.element_size()
-
-    def reserve(self, slots: int) -> None:
-        """Makes room for so many copies; those that are there stay."""
-        import torch
-
-        weight, had = self._module.weight, self.copies
-        if had is not None and len(had) >= slots:
-            return
-        self._forwards = {}
-        self.copies = torch.empty((slots, *weight.shape), dtype=weight.dtype, device=weight.device)
-        if had is not None:
-            self.copies[: len(had)].copy_(had)
-
-    def fold(self, slot: int, up: Tensor, down: Tensor) -> None:
-        """Writes W_0 + up @ down, (out, ranks) and (ranks, in), both float32: all LoRAs as one, whose rank is the sum of theirs,
-        so that the layer's weights, by far the most to move, are read and written once."""
-        import torch
-
-        assert self.copies is not None
-        # Written in place: a compiled model keeps reading the same memory.
-        weight, copy = self._module.weight.detach().flatten(1), self.copies[slot].flatten(1)
-        if copy.dtype == torch.float32:
-            torch.addmm(weight, up, down, out=copy)
-        else:
-            copy.copy_(torch.addmm(weight.float(), up, down))
-
-    def sum(self, up: Tensor, down: Tensor) -> Tensor:
-        """What `fold` writes, as a new tensor (out, in)."""
-        import torch
-
-        weight = self._module.weight.detach().flatten(1)
-        return torch.addmm(weight.float(), up, down).to(weight.dtype)
-
-    def fold_each(self, slot: int, added: Added, weights: Sequence[float], meaning: Program) -> None:
-        """Writes the weight with one LoRA after the other applied."""
-        import torch
-
-        assert self.copies is not None
-        copy = self.copies[slot]
-        if copy.dtype == torch.float32:
-            copy.copy_(self._module.weight.detach())
-            _apply(copy, added, weights, meaning)
-        else:
-            copy.copy_(self.applied(added, weights, meaning))
-
-    def applied(self, added: Added, weights: Sequence[float], meaning: Program) -> Tensor:
-        """What `fold_each` writes, as a new tensor of the weight's shape."""
-        weight = self._module.weight.detach()
-        return _apply(weight.float().clone(), added, weights, meaning).to(weight.dtype)
-
-    def release(self) -> None:
-        self.copies, self._forwards = None, {}
-
-    def attach(self, images: int) -> None:
-        # The same function each time: to a compiled model another one would be another model.
-        if images not in self._forwards:
-            self._forwards[images] = self._solo() if images == 1 else self._batched(images)
-        self._module.__dict__["forward"] = self._forwards[images]
-
-    def detach(self) -> None:
-        self._module.__dict__.pop("forward", None)
-
-    def _solo(self) -> Callable[[Tensor], Tensor]:
-        from torch import nn
-        from torch.nn import functional
-
-        assert self.copies is not None
-        module, copy = self._module, self.copies[0]
-        if isinstance(module, nn.Conv2d):
-            return lambda x: module._conv_forward(x, copy, module.bias)
-        return lambda x: functional.linear(x, copy, module.bias)
-
-    def _batched(self, images: int) -> Callable[[Tensor], Tensor]:
-        import torch
-        from torch import nn
-
-        assert self.copies is not None
-        module, copies = self._module, self.copies[:images]
-        if isinstance(module, nn.Linear):
-            transposed = copies.transpose(1, 2)
-
-            def linear(x: Tensor) -> Tensor:
-                rows = x.reshape(images, -1, x.shape[-1])
-                product = torch.bmm(rows, transposed) if module.bias is None else torch.baddbmm(module.bias, rows, transposed)
-                return product.view(*x.shape[:-1], -1)
-
-            return linear
-
-        def convolution(x: Tensor) -> Tensor:
-            parts = zip(x.tensor_split(images), copies, strict=True)
-            return torch.cat([module._conv_forward(part, copy, module.bias) for part, copy in parts])
-
-        return convolution

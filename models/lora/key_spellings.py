@@ -14,12 +14,12 @@ encoder (`shared_text_sites`): shapes tell which.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from models.lora.layers.parts import Role
 from models.lora.original_layout import original_names
-from models.lora.sites import DENOISER, TEXT, TEXT_2, Part, Site, layer_names
+from models.lora.sites import DENOISER, TEXT, TEXT_2, Part, Site, named_layers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,7 +63,21 @@ SUFFIXES: Final[dict[str, Role]] = {
     ".dora_scale": "dora_scale",
     ".lora_magnitude_vector": "magnitude",
     ".lora_magnitude_vector.weight": "magnitude",
+    ".diff": "difference",
+    ".diff_b": "bias_difference",
+    ".w_norm": "difference",
+    ".b_norm": "bias_difference",
+    ".on_input": "on_input",
+    ".oft_blocks": "oft_blocks",
+    ".oft_diag": "oft_diag",
+    ".rescale": "rescale",
+    ".a1.weight": "glora_a1",
+    ".a2.weight": "glora_a2",
+    ".b1.weight": "glora_b1",
+    ".b2.weight": "glora_b2",
 }
+CHANNEL_SCALES: Final = ".weight"
+"""The end of (IA)3's scales: of no other key unless `.on_input` stands beside it."""
 
 ADAPTER: Final = re.compile(r"\.lora_([AB])\.(?!weight$)([^.]+)(?=\.weight$)")
 """peft's name of an adapter within a key: `.lora_A.default_0.weight`."""
@@ -82,6 +96,12 @@ TEXT_PREFIXES: Final[dict[str, Part]] = {
     "conditioner.embedders.1.": TEXT_2,
 }
 """The text encoder that a prefix stands for."""
+
+
+def split_keys(keys: Sequence[str]) -> dict[str, tuple[str, Role] | None]:
+    """As `split_key`, of all keys of a file: which one is of (IA)3, its neighbour tells."""
+    scaled = {f"{key.removesuffix('.on_input')}{CHANNEL_SCALES}" for key in keys if key.endswith(".on_input")}
+    return {key: (key.removesuffix(CHANNEL_SCALES), "channel_scales") if key in scaled else split_key(key) for key in keys}
 
 
 def split_key(key: str) -> tuple[str, Role] | None:
@@ -121,7 +141,7 @@ def sites_of(stem: str, names: Mapping[str, Site], shared: Mapping[str, tuple[Si
 
 
 def site_names(modules: Modules) -> dict[str, Site]:
-    """Every spelling of every linear and convolution layer of the base."""
+    """Every spelling of every linear and convolution layer and every norm of the base."""
     names: dict[str, Site] = {}
     for spelling in SPELLINGS:
         names |= spelling(modules)
@@ -132,12 +152,12 @@ def _dotted_names(modules: Modules) -> dict[str, Site]:
     """diffusers, peft, OneTrainer, ComfyUI: the denoiser's names in both layouts, and those of former attention processors."""
     names: dict[str, Site] = {}
     original = original_names(modules[DENOISER])
-    for module in layer_names(modules[DENOISER]):
+    for module in named_layers(modules[DENOISER]):
         for layout in {module, original.get(module, module)}:
             dotted = {layout, layout.replace(".to_out.0", ".to_out")}
             names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in ("unet.", "") for name in dotted}
     for part, prefix in ((TEXT, "text_encoder"), (TEXT_2, "text_encoder_2")):
-        for module in layer_names(modules[part]) if part in modules else []:
+        for module in named_layers(modules[part]) if part in modules else []:
             for name in _with_and_without_body(module):
                 names |= {f"{prefix}.{spelt}": Site(part, module) for spelt in (name, _as_attention_processor(name))}
     return names
@@ -147,11 +167,11 @@ def _flat_names(modules: Modules) -> dict[str, Site]:
     """kohya, A1111 and LyCORIS: names joined by "_", the denoiser's in both layouts; the first text encoder numbered or not."""
     names: dict[str, Site] = {}
     original = original_names(modules[DENOISER])
-    for module in layer_names(modules[DENOISER]):
+    for module in named_layers(modules[DENOISER]):
         flat = {_flat(module), _flat(original.get(module, module))}
         names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in FLAT_PREFIXES for name in flat}
     for part, prefixes in ((TEXT, ("lora_te", "lora_te1")), (TEXT_2, ("lora_te2",))):
-        for module in layer_names(modules[part]) if part in modules else []:
+        for module in named_layers(modules[part]) if part in modules else []:
             spelt = [f"{prefix}_{_flat(name)}" for prefix in prefixes for name in _with_and_without_body(module)]
             names |= dict.fromkeys(spelt, Site(part, module))
     return names
@@ -165,7 +185,7 @@ def shared_text_sites(modules: Modules) -> dict[str, tuple[Site, ...]]:
     """Layers of text encoders by names that do not tell which encoder: dotted, flattened, and LyCORIS's."""
     found: dict[str, tuple[Site, ...]] = {}
     for part in (TEXT, TEXT_2):
-        for module in layer_names(modules[part]) if part in modules else []:
+        for module in named_layers(modules[part]) if part in modules else []:
             dotted = {spelt for name in _with_and_without_body(module) for spelt in (name, _as_attention_processor(name))}
             for name in dotted | {f"{prefix}{_flat(name)}" for name in dotted for prefix in ("", "lycoris_")}:
                 found[name] = (*found.get(name, ()), Site(part, module))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from models.errors import InputError
 from models.io.safetensors_header import read_safetensors_header
 from models.lora.bundled import BundledInversion, bundled_inversions, is_bundled
-from models.lora.key_spellings import split_key
+from models.lora.key_spellings import split_keys
 from models.lora.layers.parts import Role
 from models.lora.methods import unsupported_method
 from models.lora.scale.adapter_settings import CONFIG_FILE
@@ -175,11 +175,11 @@ def tag_counts(metadata: Mapping[str, str]) -> Counter[str]:
 
 def _keys_by_stem(path: Path, keys: list[str]) -> dict[str, dict[Role, str]]:
     stems: dict[str, dict[Role, str]] = {}
-    others = [key for key in keys if split_key(key) is None]
+    split = split_keys(keys)
+    others = [key for key, parts in split.items() if parts is None]
     if others:
         raise _no_lora(path, others, len(keys))
-    for key in keys:
-        parts = split_key(key)
+    for key, parts in split.items():
         assert parts is not None
         roles = stems.setdefault(parts[0], {})
         if parts[1] in roles:

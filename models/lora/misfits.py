@@ -13,11 +13,14 @@ from models.lora.layout import LoraLayout
 
 SHOWN: Final = 3
 """Names that a refusal lists."""
+STRAY: Final = 0.1
+"""The largest share of a file's layers that may match nothing: programs pass over such layers in silence, and a file of which
+more is lost is another thing than what was trained."""
 
 
 @dataclass
 class Misfits:
-    """Collects them for one file and one base, and refuses the file if there are any."""
+    """Collects them for one file and one base, and refuses the file if there are too many."""
 
     layout: LoraLayout
     base: str | None
@@ -30,19 +33,29 @@ class Misfits:
         """A layer whose name is none of the base's."""
         (self.lacking if is_layer_name(stem) else self.unknown).append(stem)
 
-    def add_shape(self, stem: str, layer: AddedLayer, wanted: tuple[int, ...]) -> None:
-        """A layer of the base whose weight has another shape than the file's matrices make."""
+    def add_shape(self, stem: str, layer: AddedLayer, wanted: tuple[int, ...] | None) -> None:
+        """A layer of the base whose weight has another shape than the file's matrices make; None where it has no bias."""
+        if wanted is None:
+            self.shapes.append(f"'{stem[:80]}' has a bias where the base has none")
+            return
         if layer.method == "DoRA" and prod(layer.shape) == prod(wanted) and layer.shape[0] == wanted[0]:
             self.shapes.append(f"the magnitudes of '{stem[:80]}' are of another shape than {_in_words(wanted)}")
             return
         self.shapes.append(f"'{stem[:80]}' is {_in_words(layer.shape)} where the base has {_in_words(wanted)}")
 
-    def check(self, matching: int) -> None:
-        """Raises InputError if there are any; `matching` layers are the base's."""
+    def told(self) -> list[str]:
+        """A line about layers that match nothing, where they are few. Raises InputError where they are more, or one of another
+        shape or another family."""
         if not (self.unknown or self.lacking or self.shapes):
-            return
+            return []
         own = f" ({self.base})" if self.base else ""
-        counts = f"{matching} of its {len(self.layout.stems)} layers match this base{own}"
+        count = len(self.layout.stems)
+        stray = self.unknown + self.lacking
+        matching = count - len(stray) - len(self.shapes)
+        if not self.shapes and len(stray) <= count * STRAY:
+            what = f"{matching} of its {count} layers match this base; {_listed(stray)} none of it"
+            return [f"{what}: passed over, as in A1111 and ComfyUI"]
+        counts = f"{matching} of its {count} layers match this base{own}"
         family = family_of_layers(self.layout.down_shapes) or family_of_names(self.layout.stems)
         if family not in (None, self.base):
             what, mend = f"a LoRA for {family}: {counts}; {self._why()}", "use a LoRA trained on this kind of base"

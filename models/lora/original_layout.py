@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from models.lora.sites import layer_names
+from models.lora.sites import named_layers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,6 +14,8 @@ RESNET: Final = {
     "time_emb_proj": "emb_layers.1",
     "conv2": "out_layers.3",
     "conv_shortcut": "skip_connection",
+    "norm1": "in_layers.0",
+    "norm2": "out_layers.0",
 }
 OUTER: Final = {
     "conv_in": "input_blocks.0.0",
@@ -21,15 +23,16 @@ OUTER: Final = {
     "time_embedding.linear_2": "time_embed.2",
     "add_embedding.linear_1": "label_emb.0.0",
     "add_embedding.linear_2": "label_emb.0.2",
+    "conv_norm_out": "out.0",
     "conv_out": "out.2",
 }
 
 
 def original_names(unet: nn.Module) -> dict[str, str]:
-    """By diffusers' name of a linear or convolution layer; layers that the original code does not have are left out."""
+    """By diffusers' name of a linear or convolution layer or a norm; layers that the original code does not have are left out."""
     places = _block_places(unet)
     names = {}
-    for module in layer_names(unet):
+    for module in named_layers(unet):
         if module in OUTER:
             names[module] = OUTER[module]
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.lora.layers.added import AddedLayer
+from models.lora.layers.difference import read_bias_difference
 from models.lora.layers.parts import Role
 from models.lora.layout import LoraLayout
 from models.lora.methods import read_layer
@@ -15,6 +16,19 @@ from models.lora.sites import Part
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def read_scaled_layers(
+    layout: LoraLayout, roles: Mapping[Role, str], tensors: Mapping[str, Tensor], part: Part, names: Sequence[str]
+) -> dict[bool, tuple[AddedLayer, Scale]]:
+    """What a layer's tensors add, False for its weight and True for its bias, as `read_scaled_layer`."""
+    of_weight = {role: key for role, key in roles.items() if role != "bias_difference"}
+    found = {}
+    if "bias_difference" in roles:
+        found[True] = (read_bias_difference(layout.path, roles, tensors), Scale(1.0, IN_TENSORS))
+    if not found or of_weight.keys() - {"alpha"}:
+        found[False] = read_scaled_layer(layout, of_weight, tensors, part, names)
+    return dict(sorted(found.items()))
 
 
 def read_scaled_layer(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from models.lora.methods import LoraLayer
+    from models.lora.layers.lora import LoraLayer
 
 
 class StackedLoras:

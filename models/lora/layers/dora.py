@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.lora.layers.added import AddedLayer
+from models.lora.layers.lora import LoraLayer
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -59,15 +60,43 @@ class DoraLayer:
         return None if inner is None else replace(self, inner=inner, magnitude=self.magnitude.reshape(*flat[:2], *ones))
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        updated = self._updated(changed, meaning)
+        factor = self._factor(changed, updated, meaning)
+        changed.mul_(1.0 - weight).addcmul_(updated, factor, value=weight)
+
+    def factor(self, before: Tensor, meaning: Program) -> Tensor:
+        """m / norm for a weight that is not yet updated: (1, in, ...) or (out, 1, ...)."""
+        return self._factor(before, self._updated(before, meaning), meaning)
+
+    def write(self, before: Tensor, out: Tensor, factor: Tensor, weight: float, meaning: Program) -> None:
+        """Writes `before` with the update at LoRA weight `weight` to `out`, by the factor of this weight that was kept:
+        W (1 + w (f - 1)) + w f dW takes few passes over memory where dW is of low rank."""
         import torch
 
-        magnitude = self.magnitude.to(changed.device).float()
-        updated = changed.clone()
+        inner = self.inner
+        low_rank = inner.factors(factor) if isinstance(inner, LoraLayer) else None
+        if low_rank is None:
+            out.copy_(before)
+            inner.apply(out, 1.0, meaning)
+            torch.mul(out, factor, out=out)
+            out.lerp_(before, 1.0 - weight)
+            return
+        torch.mul(before, 1.0 + weight * (factor - 1.0), out=out)
+        out.view(len(out), -1).addmm_(*low_rank, alpha=weight)
+
+    def _updated(self, before: Tensor, meaning: Program) -> Tensor:
+        updated = before.clone()
         self.inner.apply(updated, 1.0, meaning)
-        rows = self.of_peft or (meaning == "comfyui" and magnitude.shape[0] == changed.shape[0])
-        axes = [axis for axis in range(changed.ndim) if axis != (0 if rows else 1)]
+        return updated
+
+    def _factor(self, before: Tensor, updated: Tensor, meaning: Program) -> Tensor:
+        import torch
+
+        magnitude = self.magnitude.to(before.device).float()
+        rows = self.of_peft or (meaning == "comfyui" and magnitude.shape[0] == before.shape[0])
+        axes = [axis for axis in range(before.ndim) if axis != (0 if rows else 1)]
         before_update = rows and not self.of_peft
-        norm = torch.linalg.vector_norm(changed if before_update else updated, dim=axes, keepdim=True)
+        norm = torch.linalg.vector_norm(before if before_update else updated, dim=axes, keepdim=True)
         if meaning == "comfyui" and not self.of_peft:
             norm += torch.finfo(torch.float32).eps
-        changed.add_(updated.mul_(magnitude / norm).sub_(changed), alpha=weight)
+        return magnitude / norm

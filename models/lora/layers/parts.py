@@ -16,7 +16,8 @@ Role = Literal[
     "down", "up", "mid", "alpha",
     "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2",
     "lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2",
-    "dora_scale", "magnitude",
+    "dora_scale", "magnitude", "difference", "bias_difference", "channel_scales", "on_input",
+    "oft_blocks", "oft_diag", "rescale", "glora_a1", "glora_a2", "glora_b1", "glora_b2",
 ]  # fmt: skip
 """What a tensor is in its layer."""
 Keys = Mapping[Role, str]

@@ -13,7 +13,7 @@ from models.base.family import Base
 from models.base.registry import FAMILIES, family_named, family_of_pipeline, titles
 from models.errors import InputError
 from models.lora.file import LoraFile, open_lora, write_lora
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from models.testing.bases import small_base
 from models.testing.family_conformance import BaseFamilySuite

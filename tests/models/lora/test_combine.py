@@ -18,7 +18,7 @@ from transformers import CLIPTextModel
 from models.errors import InputError
 from models.lora.combine import sum_loras, write_sum
 from models.lora.file import LoraFile, open_lora
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 

@@ -19,7 +19,7 @@ from models.errors import InputError
 from models.lora.file import open_lora, write_lora
 from models.lora.key_spellings import site_names
 from models.lora.layers.added import AddedLayer
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT, layer_names
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
@@ -226,7 +226,10 @@ def test_another_architecture_is_refused_with_counts(tmp_path: Path, unet: UNet2
         ("lokr_w1", "LoKr"),
         ("dora_scale", "DoRA"),
         ("lora_mid.weight", "Tucker"),
-        ("diff", "full-difference"),
+        ("oft_R.weight", "OFT of peft"),
+        ("boft_R", "BOFT of peft"),
+        ("ia3_l", r"\(IA\)3 of peft"),
+        ("set_weight", "replaced-weights"),
     ],
 )
 def test_other_methods_are_refused_by_name(

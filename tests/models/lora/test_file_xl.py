@@ -18,7 +18,7 @@ from models.errors import InputError
 from models.lora.file import open_lora
 from models.lora.key_spellings import site_names
 from models.lora.layers.added import AddedLayer
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT, TEXT_2, layer_names
 from models.testing.bases import random_parts, small_configs
 from models.testing.ldm import unet_name

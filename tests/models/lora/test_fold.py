@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from models.lora.fold import Folded
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 
 weights = st.floats(0, 1.5, allow_nan=False).map(lambda w: round(w, 3))
 vectors = st.fixed_dictionaries({"a": weights, "b": weights})
@@ -166,4 +166,4 @@ def test_a_compiled_model_is_compiled_once_for_all_weights() -> None:
 
 
 def held_bytes(folded: Folded) -> int:
-    return sum(layer.copies.numel() * 4 for layer in folded._layers if layer.copies is not None)
+    return sum(one.copies.nbytes for one in folded._parameters if one.copies is not None)

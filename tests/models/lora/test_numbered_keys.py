@@ -17,7 +17,7 @@ from models.base.family import CONFIGS
 from models.errors import InputError
 from models.lora.file import open_lora
 from models.lora.layers.added import AddedLayer
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from models.lora.summary import summarise
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet

@@ -14,7 +14,7 @@ from torch import Tensor
 from models.errors import InputError
 from models.lora.file import open_lora
 from models.lora.fold import Folded
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, layer_names
 from models.lora.stacked_loras import common_dtype
 from models.lora.summary import summarise
@@ -53,7 +53,7 @@ def test_every_dtype_folds_alone_and_with_every_other(tmp_path: Path, unet: UNet
         folded = Folded(unet, loras)
         with folded.at([{"a": 0.7, "b": -0.4}]):
             pass
-        for layer, module in zip(folded._layers, sorted(loras["a"]), strict=True):
+        for layer, module in zip(folded._parameters, sorted(loras["a"]), strict=True):
             wanted = unet.get_parameter(f"{module}.weight") + 0.7 * loras["a"][module].delta() - 0.4 * loras["b"][module].delta()
             assert layer.copies is not None
             assert torch.allclose(layer.copies[0], wanted, atol=1e-5), (dtype, other, module)

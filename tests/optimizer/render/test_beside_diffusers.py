@@ -13,7 +13,7 @@ from PIL import Image
 
 from models.base.family import Base
 from models.lora.file import LoraFile
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import TEXT, TEXT_2, layer_names
 from models.testing.bases import small_base
 from optimizer.point import Job, Point

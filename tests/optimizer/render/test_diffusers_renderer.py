@@ -16,7 +16,7 @@ from models.base.family import Base
 from models.base.opening import open_base
 from models.errors import InputError
 from models.lora.file import LoraFile
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render.base import Renderer, RenderSettings

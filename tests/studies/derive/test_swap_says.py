@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from models.errors import InputError
 from models.lora.file import read_metadata, write_lora
+from models.lora.layers.lora import LoraLayer
 from models.lora.layout import TRIGGER_KEY
-from models.lora.methods import LoraLayer
 from models.lora.sites import DENOISER
 from models.lora.summary import summarise
 from models.testing.loras import save_small_lora

@@ -28,7 +28,7 @@ from models.base.prompt.emphasis import parse_emphasis
 from models.errors import InputError
 from models.lora.combine import sum_loras, write_sum
 from models.lora.file import LoraFile, write_lora
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT, TEXT_2
 from models.testing.bases import random_parts, small_configs
 from optimizer.point import Job, Point

@@ -18,7 +18,7 @@ from models.base.opening import open_base
 from models.base.textual_inversion import open_embedding
 from models.errors import InputError
 from models.lora.file import open_lora
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT, Site
 from models.testing.lora_namings import NAMINGS

@@ -14,7 +14,7 @@ from models.base.family import Base
 from models.base.opening import open_base
 from models.errors import InputError
 from models.lora.file import LoraFile, open_lora, read_metadata
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render import decode

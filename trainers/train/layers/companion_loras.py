@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from models.errors import InputError
 from models.lora.file import LoraFile
 from models.lora.layers.added import AddedLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.layout import trigger_in
-from models.lora.methods import LoraLayer
+from models.lora.sites import parameter_name
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -45,7 +46,7 @@ def random_weights(count: int, generator: Generator) -> list[float]:
 
 class Companions:
     """Folds companions into the base's own weights, W = W_0 + sum_i w_i dW_i, and restores them; one after the other,
-    in their order, which matters where a DoRA is among them."""
+    in their order, which matters where a method is among them whose update depends on the weight."""
 
     def __init__(self, base: Base, loras: Sequence[LoraFile]) -> None:
         self.triggers = [trigger_of(lora) for lora in loras]
@@ -76,7 +77,7 @@ class Companions:
 
 @dataclass(frozen=True)
 class _Layer:
-    """`weight` is the base's, `pristine` a copy of it; `factors` maps a companion's index to its up and down matrices, or to its
+    """`weight` is the base's, or a bias, `pristine` a copy of it; `factors` maps a companion's index to its up and down matrices, or to its
     layer of another method."""
 
     weight: Tensor
@@ -86,16 +87,16 @@ class _Layer:
     def fold(self, weights: Sequence[float]) -> None:
         import torch
 
-        flat = self.pristine.flatten(1).float()
+        folded = self.pristine.float()
         for companion, added in self.factors.items():
             if not weights[companion]:
                 continue
             if isinstance(added, tuple):
-                flat = torch.addmm(flat, *added, alpha=weights[companion])
+                folded = torch.addmm(folded.flatten(1), *added, alpha=weights[companion]).view_as(self.weight)
             else:
-                flat = flat.clone()
-                added.apply(flat.view(self.weight.shape), weights[companion], "a1111")
-        self.weight.data.copy_(flat.view_as(self.weight))
+                folded = folded.clone()
+                added.apply(folded, weights[companion], "a1111")
+        self.weight.data.copy_(folded)
 
     def restore(self) -> None:
         self.weight.data.copy_(self.pristine)
@@ -104,7 +105,7 @@ class _Layer:
 def _layers(model: nn.Module, loras: Sequence[Mapping[str, AddedLayer]]) -> list[_Layer]:
     found = []
     for path in sorted({path for layers in loras for path in layers}):
-        weight = model.get_parameter(f"{path}.weight")
+        weight = model.get_parameter(parameter_name(path))
         factors = {i: _factors(layers[path], weight) for i, layers in enumerate(loras) if path in layers}
         found.append(_Layer(weight, weight.detach().clone(), factors))
     return found

@@ -10,7 +10,7 @@ from models.base.family import Base
 from models.errors import InputError
 from models.lora.file import LoraFile
 from models.lora.fold import Folded
-from models.lora.methods import LoraLayer
+from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, TEXT
 from trainers.testing.tiny_base import tiny_base
 from trainers.train.layers.companion_loras import ACTIVE_SHARE, MIN_WEIGHT, Companions, random_weights

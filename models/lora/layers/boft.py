@@ -1,0 +1,86 @@
+"""BOFT (Liu et al. 2024): a layer's outputs rotated in blocks, stage after stage, each time in another order (a butterfly), as
+LyCORIS stores it.
+
+W is the weight with the LoRAs before it, w the LoRA's weight, R_i a stage with its orders, s the rescale, if there is one:
+
+- A1111 1.10.1: W + w (s o R_m .. R_1 W - W).
+- ComfyUI 0.3.64: W + w (s o S_m .. S_1 W - W), S_i = w R_i + (1 - w) I: it multiplies by the weight in each stage and once more.
+  A layer without alpha it does not apply.
+- LyCORIS: s o S_m .. S_1 W.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.lora.layers.parts import Keys, Role, misshapen, stored_alpha
+from models.lora.layers.rotations import read_blocks, read_rescale, rotations
+from models.program import Program
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class BoftLayer:
+    blocks: Tensor
+    """(m, n, b, b): m stages of n blocks, of n * b outputs."""
+    rescale: Tensor | None
+    """(n * b)."""
+    alpha: float
+    """The constraint; 0 for none."""
+    shape: tuple[int, ...]
+    """(outputs); once fitted of the weight."""
+    method: str = "BOFT"
+    rank: int | None = None
+    _made: dict[Program, Tensor] = field(default_factory=dict, compare=False, repr=False)
+
+    def delta(self) -> Tensor:
+        """Nothing: all that it adds depends on the weight."""
+        return self.blocks.float().new_zeros(self.shape)
+
+    def fitted(self, shape: tuple[int, ...]) -> BoftLayer | None:
+        return replace(self, shape=shape, _made={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
+
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        import torch
+
+        stages = self._rotations(changed, meaning)
+        if meaning == "comfyui":
+            stages = torch.lerp(torch.eye(stages.shape[-1], device=changed.device), stages, weight)
+        turned = changed.view(len(changed), -1)
+        for number, stage in enumerate(stages):
+            turned = _turned(turned, stage, 2**number * (stage.shape[-1] // 2))
+        if self.rescale is not None:
+            turned = turned * self.rescale.to(changed.device).float()[:, None]
+        changed.lerp_(turned.view_as(changed), weight)
+
+    def _rotations(self, changed: Tensor, meaning: Program) -> Tensor:
+        """(m, n, b, b); made once for each program, since making them is slow."""
+        made = self._made.get(meaning)
+        if made is None or made.device != changed.device:
+            made = rotations(self.blocks.to(changed.device), self.alpha, self.shape[0], meaning)
+            self._made[meaning] = made
+        return made
+
+
+def _turned(rows: Tensor, stage: Tensor, apart: int) -> Tensor:
+    """(out, in), rotated by the blocks (n, b, b) of a stage, whose rows lie `apart` from each other."""
+    import torch
+
+    mixed = rows.unflatten(0, (-1, 2, apart)).transpose(1, 2).reshape(*stage.shape[:2], -1)
+    turned = torch.bmm(stage, mixed).flatten(0, 1)
+    return turned.unflatten(0, (-1, apart, 2)).transpose(1, 2).flatten(0, 2)
+
+
+def read_boft(path: Path, keys: Keys, role: Role, tensors: Mapping[str, Tensor]) -> BoftLayer:
+    """Raises InputError for blocks that are not square, not finite, or no butterfly."""
+    blocks = read_blocks(path, keys, role, tensors, 4)
+    stages, count, size = blocks.shape[:3]
+    outputs = count * size
+    if role != "oft_blocks" or size % 2 or outputs % (2**stages * (size // 2)):
+        raise misshapen(path, keys, role, [blocks.shape])
+    return BoftLayer(blocks, read_rescale(path, keys, tensors, outputs), stored_alpha(path, keys, tensors, 0.0), (outputs,))

@@ -1,0 +1,85 @@
+"""OFT (Qiu et al. 2023): blocks of a layer's outputs rotated, as kohya's scripts (`oft_blocks`) and LyCORIS's diag-oft store it.
+
+W is the weight with the LoRAs before it, w the LoRA's weight, R block-diagonal, s the rescale of the outputs, if there is one:
+
+- A1111 1.10.1: W + w (s o R^T W - W). LyCORIS and kohya's scripts alike, but that LyCORIS applies s whole at any w.
+- ComfyUI 0.3.64: W + w^2 (R^T W - W): it multiplies by the weight twice, and passes over s.
+
+LyCORIS's old `oft_diag` has R itself instead of the blocks that it is made of; ComfyUI does not read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from models.lora.layers.boft import BoftLayer, read_boft
+from models.lora.layers.parts import Keys, stored_alpha
+from models.lora.layers.rotations import read_blocks, read_rescale, rotations
+from models.program import Program
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class OftLayer:
+    blocks: Tensor
+    """(n, b, b), of n * b outputs."""
+    rescale: Tensor | None
+    """(n * b)."""
+    alpha: float
+    """The constraint; 0 for none."""
+    rotated: bool
+    """Whether the blocks are the rotations themselves."""
+    shape: tuple[int, ...]
+    """(outputs); once fitted of the weight."""
+    method: str = "OFT"
+    rank: int | None = None
+    _made: dict[Program, Tensor] = field(default_factory=dict, compare=False, repr=False)
+
+    def delta(self) -> Tensor:
+        """Nothing: all that it adds depends on the weight."""
+        return self.blocks.float().new_zeros(self.shape)
+
+    def fitted(self, shape: tuple[int, ...]) -> OftLayer | None:
+        return replace(self, shape=shape, _made={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
+
+    def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        import torch
+
+        count, size = self.blocks.shape[:2]
+        share = weight if meaning == "a1111" or self.rotated else weight**2
+        turn = torch.lerp(torch.eye(size, device=changed.device), self._turned(changed, meaning), share)
+        rows = changed.view(count, size, -1)
+        rows.copy_(torch.bmm(turn, rows))
+
+    def _turned(self, changed: Tensor, meaning: Program) -> Tensor:
+        """What multiplies each block of rows at weight 1 (n, b, b); made once for each program, since making it is slow."""
+        made = self._made.get(meaning)
+        if made is None or made.device != changed.device:
+            blocks = self.blocks.to(changed.device).float()
+            turned = blocks if self.rotated else rotations(blocks, self.alpha, self.shape[0], meaning)
+            made = turned.transpose(1, 2)
+            if self.rescale is not None and (meaning == "a1111" or self.rotated):
+                made = made * self.rescale.to(changed.device).float().view(*blocks.shape[:2], 1)
+            self._made[meaning] = made
+        return made
+
+
+def read_oft(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | None) -> OftLayer | BoftLayer:
+    """OFT, or BOFT where the blocks have four dimensions. Raises InputError for blocks that are not square or finite."""
+    if "oft_blocks" in keys and "oft_diag" in keys:
+        raise InputError(f"'{keys['oft_diag']}' is of a layer of two methods", path, "fetch it again")
+    role = next((role for role in ("oft_blocks", "oft_diag") if role in keys), None)
+    if role is None:
+        raise InputError(f"'{next(iter(keys.values()))[:120]}' is of an OFT layer that lacks its blocks", path, "fetch it again")
+    if tensors[keys[role]].ndim == 4:
+        return read_boft(path, keys, role, tensors)
+    blocks = read_blocks(path, keys, role, tensors, 3)
+    outputs = blocks.shape[0] * blocks.shape[1]
+    rescale, alpha = read_rescale(path, keys, tensors, outputs), stored_alpha(path, keys, tensors, 0.0)
+    return OftLayer(blocks, rescale, alpha, role == "oft_diag", (outputs,))

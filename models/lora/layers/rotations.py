@@ -1,0 +1,53 @@
+"""Rotations by Cayley's transform, R = (I + Q) (I - Q)^-1 with Q = B - B^T, as OFT and BOFT store them: by their blocks B.
+
+Alpha is a constraint and no scale: Q is shortened to it. kohya's scripts, LyCORIS and A1111 multiply it by the layer's outputs,
+ComfyUI 0.3.64 does not. Without one, or at 0, Q is as long as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from models.lora.layers.parts import Keys, Role, finite
+from models.program import Program
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def rotations(blocks: Tensor, alpha: float, outputs: int, meaning: Program) -> Tensor:
+    """R of each block (..., b, b), float32, for a layer of `outputs` channels."""
+    import torch
+
+    blocks = blocks.float()
+    q = blocks - blocks.transpose(-1, -2)
+    limit = alpha * outputs if meaning == "a1111" else alpha
+    length = float(q.norm())
+    if 0 < limit < length:
+        q = q * (limit / length)
+    one = torch.eye(q.shape[-1], device=q.device)
+    # (I + Q) and (I - Q)^-1 commute.
+    return torch.linalg.solve(one - q, one + q)
+
+
+def read_blocks(path: Path, keys: Keys, role: Role, tensors: Mapping[str, Tensor], dimensions: int) -> Tensor:
+    """Square blocks. Raises InputError for others, and for numbers that are not finite."""
+    blocks = finite(path, keys[role], tensors[keys[role]])
+    if blocks.ndim != dimensions or blocks.shape[-1] != blocks.shape[-2]:
+        shown = "x".join(str(size) for size in blocks.shape)
+        raise InputError(f"'{keys[role]}' holds no square blocks ({shown})", path, "fetch it again")
+    return blocks
+
+
+def read_rescale(path: Path, keys: Keys, tensors: Mapping[str, Tensor], outputs: int) -> Tensor | None:
+    """One scale for each output (outputs), None where there is none. Raises InputError for another number of them."""
+    if "rescale" not in keys:
+        return None
+    rescale = finite(path, keys["rescale"], tensors[keys["rescale"]])
+    if rescale.numel() != outputs:
+        what = f"'{keys['rescale']}' has {rescale.numel()} scales where the blocks have {outputs} outputs"
+        raise InputError(what, path, "fetch it again")
+    return rescale.flatten()
