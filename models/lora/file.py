@@ -22,6 +22,7 @@ from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
 from models.lora.layers.added import AddedLayer, is_linear
+from models.lora.layers.difference import DifferenceLayer
 from models.lora.layers.lora import LoraLayer
 from models.lora.layout import LoraLayout, hash_notes, is_sha256, read_layout, weights_file
 from models.lora.misfits import Misfits
@@ -104,7 +105,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 def write_lora(
     path: Path,
-    layers: Mapping[Part, Mapping[str, LoraLayer]],
+    layers: Mapping[Part, Mapping[str, LoraLayer | DifferenceLayer]],
     metadata: Mapping[str, str],
     bundled: Mapping[str, Tensor] | None = None,
 ) -> str:
@@ -114,15 +115,11 @@ def write_lora(
     metadata give the same bytes. `metadata` (`ss_*`,
     `modelspec.*`) gains `sshs_model_hash` and `sshs_legacy_hash` as kohya's scripts compute them.
     """
-    import torch
     from safetensors.torch import save
 
     tensors: dict[str, Tensor] = dict(bundled or {})
     for site, layer in ((Site(part, m), layer) for part, modules in layers.items() for m, layer in modules.items()):
-        name = kohya_name(site)
-        tensors[f"{name}.lora_down.weight"] = layer.down.detach().cpu().contiguous()
-        tensors[f"{name}.lora_up.weight"] = layer.up.detach().cpu().contiguous()
-        tensors[f"{name}.alpha"] = torch.tensor(float(layer.alpha), dtype=torch.float32)
+        tensors |= stored(kohya_name(site.owner), site, layer)
     training = {k: v for k, v in metadata.items() if k.startswith("ss_")}
     hashed = save(tensors, training)
     model_hash = hashlib.sha256(hashed[8 + struct.unpack("<Q", hashed[:8])[0] :]).hexdigest()
@@ -130,6 +127,19 @@ def write_lora(
     data = _with_sorted_header(save(tensors, {**metadata, "sshs_model_hash": model_hash, "sshs_legacy_hash": legacy}))
     write_whole(path, data)
     return model_hash
+
+
+def stored(name: str, site: Site, layer: LoraLayer | DifferenceLayer) -> dict[str, Tensor]:
+    """The tensors of a layer by their keys under kohya's name of it, a full difference under LyCORIS's ends."""
+    import torch
+
+    if isinstance(layer, DifferenceLayer):
+        return {f"{name}.{'diff' if site == site.owner else 'diff_b'}": layer.difference.detach().cpu().contiguous()}
+    return {
+        f"{name}.lora_down.weight": layer.down.detach().cpu().contiguous(),
+        f"{name}.lora_up.weight": layer.up.detach().cpu().contiguous(),
+        f"{name}.alpha": torch.tensor(float(layer.alpha), dtype=torch.float32),
+    }
 
 
 def _with_sorted_header(data: bytes) -> bytes:

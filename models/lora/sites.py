@@ -31,6 +31,11 @@ class Site(NamedTuple):
         """The bias of this layer."""
         return Site(self.part, f"{self.module}{BIAS}")
 
+    @property
+    def owner(self) -> Site:
+        """The layer, of a site that may be its bias."""
+        return Site(self.part, self.module.removesuffix(BIAS))
+
     def shape(self, modules: Mapping[Part, nn.Module]) -> tuple[int, ...] | None:
         """Of its numbers in a base with these modules; None where the layer has no bias."""
         try:

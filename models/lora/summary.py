@@ -17,7 +17,7 @@ from models.lora.layout import KIND_KEY, LoraLayout, hash_notes, read_layout, ta
 from models.lora.numbered_keys import is_numbered
 from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import Scale
-from models.lora.scaled_layer import read_scaled_layer
+from models.lora.scaled_layer import read_scaled_layers
 from models.lora.sites import DENOISER, TEXT_2
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class LoraSummary:
 
     file: str
     method: str
-    """LoRA, LoCon (with convolutions larger than 1x1), LoHa, LoKr, DoRA, several of them, or the name of a method that cannot be
-    read."""
+    """LoRA, LoCon (with convolutions larger than 1x1), LoHa, LoKr, DoRA, full difference, (IA)3, OFT, BOFT, GLoRA, several of
+    them, or the name of a method that cannot be read."""
     naming: str
     """The tool whose spelling the keys have."""
     family: str | None
@@ -85,7 +85,7 @@ def summarise(path: Path) -> LoraSummary:
         naming=_naming(list(layout.shapes)),
         family=family_of_layers(down) or family_of_names(stems),
         ranks=dict(Counter(layer.rank for layer, _ in scaled if layer.rank is not None)),
-        alphas=dict(Counter(round(scale.alpha, 4) for _, scale in scaled if scale.source)),
+        alphas=dict(Counter(round(scale.alpha, 4) for layer, scale in scaled if scale.source and layer.rank is not None)),
         blocks=dict(Counter(_block(stem) for stem in stems)),
         trigger=layout.trigger,
         thing=metadata.get(KIND_KEY),
@@ -107,7 +107,9 @@ def _method(layers: Sequence[AddedLayer], *, convolutions: bool) -> str:
 
 def _layers(layout: LoraLayout, tensors: Mapping[str, Tensor]) -> list[tuple[AddedLayer, Scale]]:
     return [
-        read_scaled_layer(layout, roles, tensors, part_of_name(stem), [bare_name(stem)]) for stem, roles in layout.stems.items()
+        found
+        for stem, roles in layout.stems.items()
+        for found in read_scaled_layers(layout, roles, tensors, part_of_name(stem), [bare_name(stem)]).values()
     ]
 
 

@@ -28,7 +28,7 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     """
     assert outcome.pick is not None
     weights = {**outcome.pick.point.weights, **fixed_weights(study)}
-    summed = sum_loras(study.models.loras, weights)
+    summed = sum_loras(study.models.loras, weights, study.models.base.modules, study.spec.render.like)
     metadata = metadata_of(study, outcome.seed, weights, path.stem, summed.rank)
     write_sum(path, summed, metadata, study.models.base.modules)
     words = ", ".join(summed.inversions)
@@ -58,6 +58,11 @@ def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, 
 
 
 def _warnings(summed: LoraSum) -> list[str]:
+    found = []
+    if summed.differences:
+        found.append(
+            f"{summed.differences} of its tensors are full differences, for this base alone: {summed.megabytes} MB in all"
+        )
     if summed.rank <= LARGE:
-        return []
-    return [f"a large LoRA: rank {summed.rank} and {summed.megabytes} MB, since the ranks of its parts add up"]
+        return found
+    return [*found, f"a large LoRA: rank {summed.rank} and {summed.megabytes} MB, since the ranks of its parts add up"]

@@ -187,6 +187,7 @@ def test_a_verb(place: Callable[[str], ModuleType], tmp_path: Path) -> None:
 
 
 CONVOLUTION = "down_blocks.1.resnets.0.conv1"
+QUERY = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
 
 
 def test_a_lora_method(place: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -200,23 +201,21 @@ def test_a_lora_method(place: Callable[[str], ModuleType], monkeypatch: pytest.M
     from models.lora.sites import DENOISER
     from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 
-    module = place("models/lora/difference.py")
-    readers: dict[frozenset[Any], Any] = {frozenset({"diff"}): module.read_difference, **methods.METHODS}
+    module = place("models/lora/layers/peft_ia3.py")
+    readers: dict[frozenset[Any], Any] = {frozenset({"ia3_l"}): module.read_peft_ia3, **methods.METHODS}
     monkeypatch.setattr(methods, "METHODS", readers)
-    monkeypatch.delitem(methods.UNSUPPORTED, "diff(_b)?")
-    monkeypatch.setitem(key_spellings.SUFFIXES, ".diff", "diff")
+    monkeypatch.delitem(methods.UNSUPPORTED, "ia3_l")
+    monkeypatch.setitem(key_spellings.SUFFIXES, ".ia3_l", "ia3_l")
     unet = tiny_unet()
-    weight = unet.get_submodule(CONVOLUTION).weight
-    assert isinstance(weight, torch.Tensor)
-    diff = torch.randn_like(weight)
-    save_file({f"lora_unet_{CONVOLUTION.replace('.', '_')}.diff": diff}, tmp_path / "full.safetensors")
-    lora = open_lora(tmp_path / "full.safetensors", by_part(unet, tiny_text_encoder()))
-    assert torch.equal(lora.layers[DENOISER][CONVOLUTION].delta(), diff)
-    x = torch.randn(1, weight.shape[1], 6, 6)
+    layer: Any = unet.get_submodule(QUERY)
+    scales = torch.rand(len(layer.weight), 1) + 0.5
+    save_file({f"unet.{QUERY}.ia3_l": scales}, tmp_path / "ia3.safetensors")
+    lora = open_lora(tmp_path / "ia3.safetensors", by_part(unet, tiny_text_encoder()))
+    assert lora.depends_on_order
+    x = torch.randn(1, 5, layer.weight.shape[1])
     with torch.no_grad(), Folded(unet, {"a": lora.layers[DENOISER]}).at([{"a": 0.5}]):
-        found = unet.get_submodule(CONVOLUTION)(x)
-    convolution: Any = unet.get_submodule(CONVOLUTION)
-    wanted = torch.nn.functional.conv2d(x, weight + 0.5 * diff, convolution.bias, padding=1)
+        found = layer(x)
+    wanted = torch.nn.functional.linear(x, layer.weight * (1 + 0.5 * (scales - 1)), layer.bias)
     assert torch.allclose(found, wanted, atol=1e-4)
 
 

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.errors import InputError
+from models.lora.combine import sum_loras, write_sum
 from models.lora.file import LoraFile, open_lora
 from models.lora.fold import Folded
 from models.lora.key_spellings import split_keys
@@ -278,3 +279,26 @@ def test_order_matters_where_a_method_depends_on_the_weight(method: str) -> None
             found.append(net["linear"](torch.eye(8)))
         assert torch.allclose(found[-1], nn.functional.linear(torch.eye(8), own, net["linear"].bias), atol=1e-5)
     assert not torch.allclose(found[0], found[1], atol=1e-3)
+
+
+def test_a_sum_that_low_rank_does_not_express_is_a_full_difference(tmp_path: Path) -> None:
+    unet, text = tiny_unet(), tiny_text_encoder()
+    shape = unet.get_parameter(f"{CONVOLUTION}.weight").shape
+    low = {"lora_down.weight": torch.randn(2, *shape[1:]), "lora_up.weight": torch.randn(shape[0], 2, 1, 1)}
+    files = {
+        "a": opened(tmp_path / "a.safetensors", {"oft_blocks": torch.randn(4, 4, 4)}),
+        "b": opened(tmp_path / "b.safetensors", {**low, "diff_b": torch.randn(shape[0])}),
+    }
+    weights = {"a": 0.4, "b": -0.7}
+    own = unet.get_parameter(f"{CONVOLUTION}.weight").clone()
+    for name, file in files.items():
+        file.layers[DENOISER][CONVOLUTION].apply(own, weights[name], "a1111")
+    with pytest.raises(InputError, match="OFT"):
+        sum_loras(files, weights)
+    summed = sum_loras(files, weights, by_part(unet, text))
+    assert summed.differences == 2
+    write_sum(tmp_path / "sum.safetensors", summed, {}, by_part(unet, text))
+    found = open_lora(tmp_path / "sum.safetensors", by_part(unet, text)).layers[DENOISER]
+    bias = files["b"].layers[DENOISER][f"{CONVOLUTION}.bias"]
+    assert torch.allclose(found[CONVOLUTION].delta(), own - unet.get_parameter(f"{CONVOLUTION}.weight"), atol=1e-6)
+    assert torch.allclose(found[f"{CONVOLUTION}.bias"].delta(), -0.7 * bias.delta(), atol=1e-6)

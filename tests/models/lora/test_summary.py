@@ -60,9 +60,14 @@ def test_another_method_is_named(tmp_path: Path) -> None:
     save_file({f"{stem}.hada_w{n}_{side}": torch.zeros(4, 4) for n in (1, 2) for side in "ab"}, path)
     found = summarise(path)
     assert (found.method, found.ranks, found.blocks) == ("LoHa", {4: 1}, {"UNet middle, attention": 1})
-    save_file({f"{stem}.oft_blocks": torch.zeros(4, 4)}, path)
+    save_file({f"{stem}.oft_blocks": torch.zeros(2, 4, 4), f"{stem}.alpha": torch.tensor(0.1)}, path)
     found = summarise(path)
-    assert (found.method, found.ranks, found.blocks) == ("OFT", {}, {"UNet middle, attention": 1})
+    assert (found.method, found.ranks, found.alphas) == ("OFT", {}, {}), "its alpha is a constraint"
+    save_file({f"{stem}.diff": torch.zeros(4, 4), f"{stem}.diff_b": torch.zeros(4)}, path)
+    assert (summarise(path).method, summarise(path).blocks) == ("full difference", {"UNet middle, attention": 1})
+    save_file({f"{stem}.oft_R.weight": torch.zeros(4, 4)}, path)
+    found = summarise(path)
+    assert (found.method, found.ranks, found.blocks) == ("OFT of peft", {}, {"UNet middle, attention": 1})
 
 
 @pytest.mark.parametrize("metadata", [{"ss_tag_frequency": "{"}, {"ss_dataset_dirs": "[1]"}, {"ss_tag_frequency": '{"a": 3}'}])

@@ -77,8 +77,8 @@ class Companions:
 
 @dataclass(frozen=True)
 class _Layer:
-    """`weight` is the base's, or a bias, `pristine` a copy of it; `factors` maps a companion's index to its up and down matrices, or to its
-    layer of another method."""
+    """`weight` is the base's, or a bias, `pristine` a copy of it; `factors` maps a companion's index to its up and down
+    matrices, or to its layer of another method."""
 
     weight: Tensor
     pristine: Tensor
