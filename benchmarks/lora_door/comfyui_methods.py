@@ -2,8 +2,9 @@
 
     python comfyui_methods.py JOB.safetensors WEIGHT...
 
-The job has `CASE|weight`, `CASE|bias` and `CASE|x.END` for each layer; `JOB.safetensors.comfyui` has
-`CASE|WEIGHT|weight` then and, where the layer changes it, `CASE|WEIGHT|bias`. A layer that ComfyUI does not read or apply is left out. Nothing is drawn.
+The job has `CASE|weight`, `CASE|bias` and `CASE|x.END` for each layer; `JOB.safetensors.comfyui` has `CASE|WEIGHT|weight`
+then and, where the layer changes it, `CASE|WEIGHT|bias`. A layer that ComfyUI does not read or apply is left out. Nothing is
+drawn.
 """
 
 from __future__ import annotations

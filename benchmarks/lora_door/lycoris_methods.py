@@ -21,8 +21,8 @@ def main() -> None:
     for case in dict.fromkeys(key.split("|")[0] for key in job):
         tensors = {key.split("|")[1]: value.float() for key, value in job.items() if key.startswith(f"{case}|x.")}
         kind, parts = modules.get_module(tensors, "x")
-        # Of GLoRA it reads today's files alone.
-        if kind is None or case.startswith(("DoRA", "GLoRA, old")):
+        # Of GLoRA it reads today's files alone, and LoKr and LoHa not of all the shapes here.
+        if kind is None or case.startswith(("DoRA", "GLoRA, old", "LoKr", "LoHa")):
             continue
         layer = _layer(torch, job[f"{case}|weight"], job[f"{case}|bias"])
         with torch.no_grad():
@@ -33,9 +33,15 @@ def main() -> None:
             else:
                 module = modules.make_module(kind, parts, "x", layer)
             for text in sys.argv[2:]:
-                for name, made in zip(("weight", "bias"), module.get_merged_weight(float(text)), strict=True):
-                    if made is not None:
-                        found[f"{case}|{text}|{name}"] = made.detach().float().contiguous().view(job[f"{case}|{name}"].shape)
+                try:
+                    both = module.get_merged_weight(float(text), job[f"{case}|weight"].shape)
+                except RuntimeError:
+                    continue
+                for name, made in zip(("weight", "bias"), both, strict=True):
+                    own = job[f"{case}|{name}"]
+                    # Rescaled 1x1 kernels it makes into weights of another size.
+                    if made is not None and made.numel() == own.numel():
+                        found[f"{case}|{text}|{name}"] = made.detach().float().contiguous().view(own.shape)
     files.save_file(found, f"{sys.argv[1]}.lycoris")
 
 

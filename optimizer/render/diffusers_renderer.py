@@ -47,7 +47,7 @@ RESIZED: Final = "resized"
 LCM_LEVELS: Final = "lcm"
 """Added for LCM at steps that do not fall on learnt levels, to which they were once rounded."""
 ORDER: Final = "order"
-"""The part of an identity that lists the LoRAs in their order, where a DoRA or another method that depends on it is among them."""
+"""The part of an identity that lists the LoRAs in their order, where a method that depends on it is among them."""
 
 Pair = tuple[Conditioning, ...]
 """(negative, positive), or the positive alone for an image without guidance."""
