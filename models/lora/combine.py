@@ -39,7 +39,7 @@ Weighted = list[tuple["LoraFile", float]]
 class LoraSum:
     """Several LoRAs as one."""
 
-    layers: dict[Part, dict[str, LoraLayer | DifferenceLayer]]
+    layers: Mapping[Part, Mapping[str, LoraLayer | DifferenceLayer]]
     """By part of the base and site, in float32; the alpha of those of low rank is the largest rank of them all."""
     inversions: Mapping[str, Mapping[Part, Tensor]] = field(default_factory=dict)
     """As `models.lora.file.LoraFile.inversions`."""

@@ -181,7 +181,7 @@ def _fitted(
         if not sites:
             misfits.add_unknown(stem)
             continue
-        found = {}
+        found: dict[Site, tuple[AddedLayer, Scale]] = {}
         for of_bias, (layer, scale) in read.items():
             shapes = {site: site.shape(modules) for site in ([site.bias for site in sites] if of_bias else sites)}
             fitting = {site: f for site, shape in shapes.items() if shape is not None and (f := layer.fitted(shape)) is not None}

@@ -47,9 +47,9 @@ class Folded:
         self._others = {path: found for path, found in sorted(touching.items()) if path not in stacked}
         self._paths = [*stacked, *self._others]
         modules = dict.fromkeys(path.removesuffix(BIAS) for path in self._paths)
-        layers = {module: FoldedLayer(model.get_submodule(module)) for module in modules}
-        self._layers = list(layers.values())
-        self._parameters = [_parameter(layers, path) for path in self._paths]
+        folded = {module: FoldedLayer(model.get_submodule(module)) for module in modules}
+        self._layers = list(folded.values())
+        self._parameters = [_parameter(folded, path) for path in self._paths]
         self._loras = StackedLoras(list(stacked.values()))
         self._slots: dict[int, dict[str, float]] = {}
 

@@ -96,8 +96,9 @@ class FoldedParameter:
 
     def _apply(self, own: Tensor, out: Tensor, added: Added, weights: Sequence[float], meaning: Program) -> Tensor:
         active = [(number, layer) for number, layer in added if weights[number]]
-        if active and isinstance(active[0][1], DoraLayer):
-            (number, dora), *active = active
+        dora = active[0][1] if active else None
+        if isinstance(dora, DoraLayer):
+            (number, _), *active = active
             # Over the model's own weight the factors are the same at every weight of the LoRA.
             factor = self._factors.get(number)
             if factor is None or factor.device != own.device:
@@ -185,11 +186,13 @@ class FoldedLayer:
         module = self._module
         weight, bias = module.weight if weight is None else weight, module.bias if bias is None else bias
         if isinstance(module, nn.Conv2d):
-            return module._conv_forward(x, weight, bias)
+            answer: Tensor = module._conv_forward(x, weight, bias)
+            return answer
         if isinstance(module, nn.Linear):
             return functional.linear(x, weight, bias)
         if isinstance(module, nn.GroupNorm):
             return functional.group_norm(x, module.num_groups, weight, bias, module.eps)
+        assert isinstance(module, nn.LayerNorm)
         return functional.layer_norm(x, module.normalized_shape, weight, bias, module.eps)
 
 

@@ -22,8 +22,8 @@ def read_scaled_layers(
     layout: LoraLayout, roles: Mapping[Role, str], tensors: Mapping[str, Tensor], part: Part, names: Sequence[str]
 ) -> dict[bool, tuple[AddedLayer, Scale]]:
     """What a layer's tensors add, False for its weight and True for its bias, as `read_scaled_layer`."""
-    of_weight = {role: key for role, key in roles.items() if role != "bias_difference"}
-    found = {}
+    of_weight: dict[Role, str] = {role: key for role, key in roles.items() if role != "bias_difference"}
+    found: dict[bool, tuple[AddedLayer, Scale]] = {}
     if "bias_difference" in roles:
         found[True] = (read_bias_difference(layout.path, roles, tensors), Scale(1.0, IN_TENSORS))
     if not found or of_weight.keys() - {"alpha"}:

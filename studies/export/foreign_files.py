@@ -122,7 +122,7 @@ def _converted(study: Study, name: str, tool: Tool, folder: Path) -> tuple[Conve
     path = folder / f"{file.name}-kohya.safetensors"
     metadata = {key: value for key, value in file.metadata.items() if key.startswith(KEPT)}
     try:
-        layers = {part: low_rank_layers(file, part) for part in file.layers}
+        layers = {part: {**low_rank_layers(file, part)} for part in file.layers}
     except InputError as error:
         if tool == "diffusers":
             raise InputError(error.what, file.path, "diffusers lacks its method: export --to a1111 or --to comfyui") from error

@@ -71,9 +71,9 @@ def _turned(rows: Tensor, stage: Tensor, apart: int) -> Tensor:
     """(out, in), rotated by the blocks (n, b, b) of a stage, whose rows lie `apart` from each other."""
     import torch
 
-    mixed = rows.unflatten(0, (-1, 2, apart)).transpose(1, 2).reshape(*stage.shape[:2], -1)
-    turned = torch.bmm(stage, mixed).flatten(0, 1)
-    return turned.unflatten(0, (-1, apart, 2)).transpose(1, 2).flatten(0, 2)
+    width = rows.shape[1]
+    mixed = rows.reshape(-1, 2, apart, width).transpose(1, 2).reshape(*stage.shape[:2], width)
+    return torch.bmm(stage, mixed).view(-1, apart, 2, width).transpose(1, 2).reshape(-1, width)
 
 
 def read_boft(path: Path, keys: Keys, role: Role, tensors: Mapping[str, Tensor]) -> BoftLayer:

@@ -99,4 +99,5 @@ class DoraLayer:
         norm = torch.linalg.vector_norm(before if before_update else updated, dim=axes, keepdim=True)
         if meaning == "comfyui" and not self.of_peft:
             norm += torch.finfo(torch.float32).eps
-        return magnitude / norm
+        found: Tensor = magnitude / norm
+        return found

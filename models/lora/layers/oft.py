@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.lora.layers.boft import BoftLayer, read_boft
-from models.lora.layers.parts import Keys, stored_alpha
+from models.lora.layers.parts import Keys, Role, stored_alpha
 from models.lora.layers.rotations import read_blocks, read_rescale, rotations
 from models.program import Program
 
@@ -74,8 +74,8 @@ def read_oft(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | N
     """OFT, or BOFT where the blocks have four dimensions. Raises InputError for blocks that are not square or finite."""
     if "oft_blocks" in keys and "oft_diag" in keys:
         raise InputError(f"'{keys['oft_diag']}' is of a layer of two methods", path, "fetch it again")
-    role = next((role for role in ("oft_blocks", "oft_diag") if role in keys), None)
-    if role is None:
+    role: Role = "oft_blocks" if "oft_blocks" in keys else "oft_diag"
+    if role not in keys:
         raise InputError(f"'{next(iter(keys.values()))[:120]}' is of an OFT layer that lacks its blocks", path, "fetch it again")
     if tensors[keys[role]].ndim == 4:
         return read_boft(path, keys, role, tensors)

@@ -30,7 +30,8 @@ def rotations(blocks: Tensor, alpha: float, outputs: int, meaning: Program) -> T
         q = q * (limit / length)
     one = torch.eye(q.shape[-1], device=q.device)
     # (I + Q) and (I - Q)^-1 commute.
-    return torch.linalg.solve(one - q, one + q)
+    found: Tensor = torch.linalg.solve(one - q, one + q)
+    return found
 
 
 def read_blocks(path: Path, keys: Keys, role: Role, tensors: Mapping[str, Tensor], dimensions: int) -> Tensor:

@@ -85,7 +85,9 @@ def test_the_file_weighs_at_1_what_the_loras_weigh_together(
 ) -> None:
     summed = sum_loras(loras, WEIGHTS)
     assert (summed.rank, summed.layers[DENOISER][QUERY].rank, summed.layers[DENOISER][OUT].rank, summed.megabytes) == (8, 8, 8, 0)
-    assert not summed.layers[DENOISER][OUT].down[6:].any(), "a rank of 6 is filled up to 8, so that no factor is rounded twice"
+    filled = summed.layers[DENOISER][OUT]
+    assert isinstance(filled, LoraLayer)
+    assert not filled.down[6:].any(), "a rank of 6 is filled up to 8, so that no factor is rounded twice"
     write_sum(tmp_path / "和.safetensors", summed, {"ss_output_name": "sum"}, by_part(unet, text))
     found = open_lora(tmp_path / "和.safetensors", by_part(unet, text))
     check(loras, DENOISER, {module: layer.delta() for module, layer in found.layers[DENOISER].items()})

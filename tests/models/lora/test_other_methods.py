@@ -41,11 +41,20 @@ def applied(layer: AddedLayer, own: Tensor, weight: float, meaning: Program = "a
     return changed
 
 
+def on_diagonal(blocks: Tensor) -> Tensor:
+    """(n, b, b) as one matrix (n * b, n * b)."""
+    count, size = blocks.shape[:2]
+    found = torch.zeros(count, size, count, size)
+    for number, block in enumerate(blocks):
+        found[number, :, number] = block
+    return found.view(count * size, -1)
+
+
 def turned(blocks: Tensor) -> Tensor:
     """The dense rotation (out, out) of OFT's blocks, by the inverse."""
     q = blocks - blocks.transpose(-1, -2)
     one = torch.eye(q.shape[-1])
-    return torch.block_diag(*((one + q) @ torch.linalg.inv(one - q)))
+    return on_diagonal((one + q) @ torch.linalg.inv(one - q))
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +101,7 @@ def test_an_oft_of_old_lycoris_has_its_rotations() -> None:
     turns = torch.linalg.qr(torch.randn(2, 4, 4))[0]
     own = torch.randn(OUT, IN)
     found = applied(layer_of({"oft_diag": turns}, own.shape), own, W)
-    assert torch.allclose(found, own + W * (torch.block_diag(*turns).T @ own - own), atol=1e-5)
+    assert torch.allclose(found, own + W * (on_diagonal(turns).T @ own - own), atol=1e-5)
 
 
 @pytest.mark.parametrize("meaning", PROGRAMS)
@@ -268,16 +277,17 @@ def test_order_matters_where_a_method_depends_on_the_weight(method: str) -> None
             "b1.weight": torch.randn(OUT, R), "b2.weight": torch.randn(R, 8),
         },
     }[method]  # fmt: skip
-    net = nn.ModuleDict({"linear": nn.Linear(8, OUT).requires_grad_(False)})
+    linear = nn.Linear(8, OUT).requires_grad_(False)
+    net = nn.ModuleDict({"linear": linear})
     one, other = layer_of(tensors, (OUT, 8)), layer_of({"diff": torch.randn(OUT, 8)}, (OUT, 8))
     found = []
     for loras in ({"a": {"linear": one}, "b": {"linear": other}}, {"b": {"linear": other}, "a": {"linear": one}}):
-        own = net["linear"].weight.clone()
+        own = linear.weight.clone()
         for layers in loras.values():
             layers["linear"].apply(own, 0.5, "a1111")
         with Folded(net, loras).at([{"a": 0.5, "b": 0.5}]):
-            found.append(net["linear"](torch.eye(8)))
-        assert torch.allclose(found[-1], nn.functional.linear(torch.eye(8), own, net["linear"].bias), atol=1e-5)
+            found.append(linear(torch.eye(8)))
+        assert torch.allclose(found[-1], nn.functional.linear(torch.eye(8), own, linear.bias), atol=1e-5)
     assert not torch.allclose(found[0], found[1], atol=1e-3)
 
 
