@@ -10,16 +10,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from scorers.observe.observation import FORMAT
+from scorers.observe.posed.pose_parts import FORMAT as PARTS_FORMAT
 from scorers.plugins import versions_of
 from studies.devices import scorers_device
 from studies.region_photos import RegionPhotos
-from studies.scorer_spec import GarmentScorer, ScorersSection
+from studies.scorer_spec import FROM_POSE, GarmentScorer, ScorersSection
 
 CELLS: Final = 1
 """Version of how colours are observed by place (scorers.observe.colours.cells): a change must be a new one."""
 
 if TYPE_CHECKING:
-    from scorers.observe.base import Observer
+    from scorers.observe.base import Observer, PartSource
     from scorers.observe.embedders import Embedder
 
 NO_PHOTOS: Final[Mapping[str, RegionPhotos]] = MappingProxyType({})
@@ -35,13 +36,12 @@ def open_observer(scorers: ScorersSection, root: Path, photos: Mapping[str, Regi
     from models.vision.pose import open_pose
     from scorers.observe.limbs.hand_judge import open_hand_judge
     from scorers.observe.parser_observer import ParserObserver
+    from scorers.observe.posed.pose_parts import PoseParts
     from scorers.observe.window_observer import WindowObserver
     from scorers.plugins import open_region_scorer, open_scorers
     from scorers.regions import RegionDuty
 
     device, hands = scorers_device(scorers.device), scorers.hands
-    model = scorers.parts.model
-    parser = None if model is None else open_parser(local_name(model, root), device)
     garments = open_garment_embedder(scorers.garment, root, device)
     faces = open_faces(local_name(scorers.face.pack, root), scorers.face.det_size)
     pose = open_pose(root / hands.pose, device) if hands.pose else None
@@ -50,11 +50,15 @@ def open_observer(scorers: ScorersSection, root: Path, photos: Mapping[str, Regi
         duty.name: RegionDuty(open_region_scorer(duty.scorer), photos[duty.lora].kind, photos[duty.lora].open())
         for duty in scorers.regions()
     }
-    if parser is None:
+    if scorers.parts.model is None:
         return WindowObserver(garments, faces, pose, extra, regions)
+    if pose is not None and scorers.parts.model == FROM_POSE:
+        parts: PartSource = PoseParts(pose, faces)
+    else:
+        parts = open_parser(local_name(scorers.parts.model, root), device)
     judge = open_hand_judge(root / hands.judge, many_views=hands.views > 1) if hands.judge else None
-    parts, heads = scorers.garment.compare == "parts", scorers.face.compare == "head"
-    return ParserObserver(parser, garments, faces, judge, pose, extra, regions, garment_parts=parts, whole_heads=heads)
+    by_parts, heads = scorers.garment.compare == "parts", scorers.face.compare == "head"
+    return ParserObserver(parts, garments, faces, judge, pose, extra, regions, garment_parts=by_parts, whole_heads=heads)
 
 
 def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embedder:
@@ -98,8 +102,14 @@ def scorer_models(
     heads = "" if face.compare == "face" else f" {face.compare} {CELLS}"
     way, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
     hands_content, hands_label = entry(local_name(model, root), "" if hands.views == 1 else f"{hands.views} views")
+    if scorers.parts.model is None:
+        parts = "windows", "none"
+    elif scorers.parts.model == FROM_POSE:
+        parts = f"{FROM_POSE} {PARTS_FORMAT} {hands_content}", f"told from {hands_label}"
+    else:
+        parts = entry(local_name(scorers.parts.model, root))
     return {
-        "parts": ("windows", "none") if scorers.parts.model is None else entry(local_name(scorers.parts.model, root)),
+        "parts": parts,
         "garment": (json.dumps(contents) + compared, " and ".join(labels) + compared),
         "face": entry(local_name(face.pack, root), str(face.det_size) + heads),
         "hands": (f"{way} {hands_content}", hands_label),

@@ -12,6 +12,10 @@ POSE: Final = "models/dwpose/dw-ll_ucoco_384.onnx"
 """Where `huanhua models get dwpose` puts the pose model."""
 
 
+FROM_POSE: Final = "pose"
+"""Instead of a part parser: parts are told from the pose model."""
+
+
 class GarmentScorer(Section):
     """What garments are compared by: CLIP, DINOv2, or both averaged."""
 
@@ -65,7 +69,8 @@ class PartScorer(Section):
     """What finds the parts of a figure."""
 
     model: str | None = "fashn-ai/fashn-human-parser"
-    """SegFormer folder or hub name whose labels name hands, hair, shoes or feet; null for none: fixed windows"""
+    """SegFormer folder or hub name whose labels name hands, hair, shoes or feet; pose: told from hands.pose; null for none:
+    fixed windows"""
 
 
 Least = Annotated[float, Field(ge=0, le=1)]
@@ -122,6 +127,8 @@ class ScorersSection(Section):
 
     @model_validator(mode="after")
     def _hands_are_found(self) -> ScorersSection:
+        if self.parts.model == FROM_POSE and self.hands.pose is None:
+            raise ValueError("parts.model is pose, which needs a pose model: name it as hands.pose in place of hands.judge")
         if self.parts.model is None and self.hands.judge is not None:
             raise ValueError("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
         return self

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 
@@ -36,6 +37,11 @@ class Graph:
     def constant(self, values: list[int]) -> str:
         name = f"c{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.array(values, np.int64), name))
+        return name
+
+    def array(self, values: NDArray[np.float32]) -> str:
+        name = f"a{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(values, name))
         return name
 
     def scalar(self, value: float) -> str:

@@ -55,6 +55,9 @@ class ClipModel:
     @property
     def width(self) -> int:
         """d, the length of an embedding."""
+        # SigLIP's models have a text tower of their own, which ends in the embedding.
+        if not hasattr(self.model, "text_projection"):
+            return int(self.model.text.output_dim)
         projection = self.model.text_projection
         return int(projection.shape[-1] if hasattr(projection, "shape") else projection.out_features)
 

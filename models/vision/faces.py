@@ -1,4 +1,4 @@
-"""Opens insightface packs: a face detector (SCRFD) and a recogniser (ArcFace) in one folder of ONNX files."""
+"""Opens insightface packs: a face detector (SCRFD, or YuNet) and a recogniser (ArcFace) in one folder of ONNX files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from models.boxes import PixelBox
 from models.errors import InputError, first_line
 from models.vision.onnx import providers_for, session_options
+from models.vision.yunet import YunetFaces, open_yunet
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,7 +39,7 @@ class Face:
 
 @dataclass(frozen=True)
 class FaceModel:
-    """insightface's FaceAnalysis with detection and recognition."""
+    """insightface's FaceAnalysis with detection and recognition, or YuNet in its place."""
 
     analysis: Any
 
@@ -46,9 +47,18 @@ class FaceModel:
         """For each RGB image its faces, the surest first; an empty list where there is none."""
         return [self._one(np.ascontiguousarray(np.asarray(image)[:, :, ::-1])) for image in images]
 
+    def boxes(self, image: Image.Image) -> list[tuple[PixelBox, float]]:
+        """Where an RGB image shows faces, and how sure that is; nobody is recognised, which takes longer."""
+        if _is_narrow(image.size):
+            return []
+        bgr = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+        one = self.analysis if isinstance(self.analysis, YunetFaces) else self.analysis.det_model
+        found = one.detect(bgr)
+        rows = found[0] if isinstance(found, tuple) else found
+        return [(PixelBox(*(float(v) for v in row[:4])), float(row[4])) for row in rows]
+
     def _one(self, bgr: NDArray[np.uint8]) -> list[Face]:
-        height, width = bgr.shape[:2]
-        if min(height, width) < 2 or max(height, width) > NARROWEST * min(height, width):
+        if _is_narrow(bgr.shape[:2]):
             return []
         # For good: of threads that score at the same time, one would put back what another one has changed.
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"insightface\.")
@@ -65,14 +75,22 @@ class FaceModel:
         return sorted(faces, key=lambda face: -face.score)
 
 
+def _is_narrow(sides: tuple[int, ...]) -> bool:
+    return min(sides) < 2 or max(sides) > NARROWEST * min(sides)
+
+
 def open_faces(pack: str | Path, det_size: int = 640, device: str = "cpu") -> FaceModel:
     """Opens a pack by its folder, or by its name under ~/.insightface/models. Nothing is fetched.
 
     `det_size` is the side in pixels of the square that detection sees; a detector of fixed input size keeps its own.
+    A folder that holds a YuNet (`*yunet*.onnx`) finds faces with that one, whatever other detector lies there.
     Raises InputError if the folder is absent or lacks a detector or a recogniser.
     """
     folder = _folder(pack)
+    yunet = next(iter(sorted(folder.glob("*yunet*.onnx"))), None)
     with _silence():
+        if yunet is not None:
+            return FaceModel(open_yunet(yunet, folder, det_size, device))
         from insightface.app import FaceAnalysis
 
         try:

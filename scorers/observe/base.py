@@ -1,10 +1,12 @@
-"""The seam to what observes images: the Observer protocol."""
+"""The seams to what observes images, and to what names the parts of a figure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.boxes import ShareBox
@@ -35,3 +37,17 @@ class Observer(Protocol):
         `boxes` are where the thing is in each photo, where that is recorded; an observer that finds it itself may ignore them.
         Raises InputError if no photo shows it.
         """
+
+
+class PartSource(Protocol):
+    """Names the part of a figure that each pixel shows: a part parser, or a whole-body pose with what can be told from it.
+
+    The names are those of `scorers.observe.parts`. It is a pure function of the image.
+    """
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        """The name of each label index; 0 is the background."""
+
+    def parse(self, images: Sequence[Image.Image]) -> list[NDArray[np.uint8]]:
+        """For each RGB image, in order, a map (height, width) of label indices at the image's own size."""

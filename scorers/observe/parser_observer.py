@@ -15,8 +15,8 @@ from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
 from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
-from models.vision.part_parser import PartParser
 from models.vision.pose import PoseModel
+from scorers.observe.base import PartSource
 from scorers.observe.colours.cells import clothing_cells, head_cells, shoe_cells, stored_cells
 from scorers.observe.colours.histogram import colour_descriptor
 from scorers.observe.crops import enlarged_head, masked_crop
@@ -39,7 +39,7 @@ from scorers.observe.observation import (
     Region,
     RegionKind,
 )
-from scorers.observe.parts import Group, Mask, Piece, box_of, groups_of, parted, person_labels, pieces
+from scorers.observe.parts import Group, Mask, Piece, box_of, groups_of, heads_of, parted, person_labels, pieces
 from scorers.observe.references import References
 from scorers.observe.rgb import as_rgb, is_flat
 from scorers.observe.rounding import rounded_vector
@@ -50,7 +50,7 @@ from scorers.regions import RegionDuty, RegionPicture, region_scores, with_regio
 GARMENT_AREA: Final[dict[RegionKind, float]] = {"clothing": 0.01, "shoes": 0.004}
 """Shares of the image below which a garment counts as absent: specks of a parser's mistakes."""
 PIECE_AREA: Final = 0.0015
-"""Share of the image that a hand must have to be counted, and a third of what a head must have."""
+"""Share of the image that a hand must have to be counted."""
 FOOT_AREA: Final = 0.0006
 """Share of the image that a foot less its rim must have to be counted."""
 
@@ -78,7 +78,7 @@ class Seen:
 class ParserObserver:
     """An Observer. Raises InputError if the parser lacks a label that is needed."""
 
-    parser: PartParser
+    parser: PartSource
     garments: Embedder
     faces: FaceModel | None
     """None for studies that need no face: then none is ever seen."""
@@ -225,7 +225,7 @@ def _seen(
     if is_flat(image):
         groups, person = dict.fromkeys(groups, person[:0]), person[:0]
     masks = {group: np.isin(labels, indices) for group, indices in groups.items()}
-    heads = [p for p in pieces(masks["head"], PIECE_AREA * 3) if (p.mask & masks["face"]).sum() >= 0.15 * p.area]
+    heads = heads_of(masks["head"], masks["face"])
     feet = pieces(parted(masks["shoes"]), FOOT_AREA)
     hands, arms = pieces(masks["hands"], PIECE_AREA), pieces(masks["arms"], ARM_AREA)
     return Seen(image, masks, np.isin(labels, person), heads, hands, feet, arms)

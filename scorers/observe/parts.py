@@ -13,6 +13,10 @@ from models.boxes import PixelBox
 
 Group = Literal["clothing", "shoes", "head", "face", "hands", "arms", "legs"]
 Mask = NDArray[np.bool_]
+HEAD_AREA: Final = 0.0045
+"""Share of the image that a head must have to be counted."""
+SHOWN: Final = 0.15
+"""Share of a head that must be face."""
 
 NAMES: Final[dict[Group, frozenset[str]]] = {
     "clothing": frozenset(
@@ -73,6 +77,11 @@ def pieces(mask: Mask, smallest: float) -> list[Piece]:
         box = PixelBox(float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))
         found.append(Piece(whole, area, box))
     return sorted(found, key=lambda piece: -piece.area)
+
+
+def heads_of(head: Mask, face: Mask) -> list[Piece]:
+    """The pieces of the group `head` that show a face, the largest first."""
+    return [p for p in pieces(head, HEAD_AREA) if (p.mask & face).sum() >= SHOWN * p.area]
 
 
 def parted(mask: Mask, share: float = 0.09) -> Mask:

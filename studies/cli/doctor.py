@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.catalogue import PROFILES
+from models.errors import InputError
+from models.licences import Licence, commercial_use, summary
+from studies.cli.options import JsonOption
 from studies.cli.progress.next_command import print_next, print_next_words
-from studies.cli.progress.next_step import print_project_next
-from studies.project.typed import shown, typed_study
+from studies.cli.progress.next_step import FIRST_STUDY, print_project_next
+from studies.project.folder import MODELS
+from studies.project.typed import shown, typed_path, typed_study
 
 if TYPE_CHECKING:
     from studies.doctor.machine import Line
+    from studies.study import Study
 
 LIBRARIES = (
     "torch", "diffusers", "transformers", "peft", "accelerate", "open_clip_torch", "insightface", "onnxruntime", "safetensors",
@@ -26,33 +35,92 @@ def doctor(
     study: Annotated[
         Path | None, typer.Argument(metavar="[STUDY]", help="a study, as run takes it: do its models open?", parser=typed_study)
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"the licences of a profile's models alone, of {', '.join(PROFILES)}"),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--to", help="with --profile: the folder that holds one folder a model", parser=typed_path)
+    ] = Path(MODELS),
+    as_json: JsonOption = False,
 ) -> None:
-    """Say what is installed, what it runs on, and which models open; no home folder, token or host name is printed. Exit
-    status 1 if something is missing."""
+    """Say what is installed, what it runs on, which models open, and what their licences allow; no home folder, token or host
+    name is printed. Exit status 1 if something is missing."""
     from studies.doctor.redact import redacted
 
-    wrong = 0
-    for line, well in _lines(study):
-        wrong += not well
-        typer.echo(redacted(" ".join(line.splitlines())))
+    if profile is not None and study is not None:
+        raise InputError("a study and a profile", f"--profile {profile}", "name one of the two")
+    report = _of_profile(profile, folder) if profile is not None else _of_study(study)
+    lines: list[Line] = []
+    for line, well in report.lines:
+        lines.append((redacted(" ".join(line.splitlines())), well))
+        if not as_json:
+            typer.echo(lines[-1][0])
+    if as_json:
+        typer.echo(redacted(json.dumps(_as_json(lines, report.licences), indent=1)))
+    place = [] if folder == Path(MODELS) else ["--to", shown(folder)]
+    wrong = sum(not well for _, well in lines)
     if wrong:
-        lines = "1 of these lines says" if wrong == 1 else f"{wrong} of these lines say"
-        typer.echo(f"{lines} what is missing and how to get it", err=True)
-        print_next_words("doctor", *([] if study is None else [shown(study)]))
+        told = "1 of these lines says" if wrong == 1 else f"{wrong} of these lines say"
+        typer.echo(f"{told} what is missing and how to get it", err=True)
+        if profile is not None:
+            print_next_words("models", "get", "--profile", profile, *place)
+        else:
+            print_next_words("doctor", *([] if study is None else [shown(study)]))
         sys.exit(1)
-    if study is None:
+    if profile is not None:
+        print_next_words("init", FIRST_STUDY, "--profile", profile)
+    elif study is None:
         print_project_next()
     else:
         print_next("validate", study)
 
 
-def _lines(path: Path | None) -> Iterator[Line]:
+@dataclass
+class _Report:
+    lines: Iterator[Line]
+    licences: list[Licence]
+
+
+def _of_profile(name: str, folder: Path) -> _Report:
+    from studies.doctor.licences import profile_licences
+
+    found = profile_licences(name, folder)
+    lacking = f"; NOT HERE: huanhua models get --profile {name}"
+    lines = [(f"{licence_line(one)}{'' if there else lacking}", there) for one, there in found]
+    licences = [one for one, _ in found]
+    return _Report(iter([*lines, (summary(licences), True)]), licences)
+
+
+def _of_study(path: Path | None) -> _Report:
+    from studies.cli.options import open_study
+
+    if path is None:
+        return _Report(_lines(None), [])
+    from studies.doctor.licences import study_licences
+
+    opened = open_study(path, None)
+    licences = study_licences(opened)
+    told = [(licence_line(one), True) for one in licences]
+    return _Report(chain(_lines(opened), told, [(summary(licences), True)]), licences)
+
+
+def licence_line(one: Licence) -> str:
+    return f"licence    {one.name}, for {one.use}: {one.licence}; commercial use: {one.commercial}"
+
+
+def _as_json(lines: Sequence[Line], licences: Sequence[Licence]) -> dict[str, Any]:
+    found: dict[str, Any] = {"lines": [{"text": text, "well": well} for text, well in lines]}
+    if licences:
+        found |= {"licences": [asdict(one) for one in licences], "commercial_use": commercial_use(licences)}
+    return found
+
+
+def _lines(opened: Study | None) -> Iterator[Line]:
     from importlib.metadata import version
 
-    from studies.cli.options import open_study
     from studies.doctor.machine import EXTRAS, device_lines, extra_line, lab_lines, library_line, memory_lines, python_line
 
-    opened = open_study(path, None) if path is not None else None
     yield f"huanhua    {version('huanhua')}", True
     yield python_line()
     yield from (library_line(name) for name in LIBRARIES)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from models.catalogue import PROFILES, profile_named
 from models.errors import InputError
 from studies.cli.options import FromWebuiOption
 from studies.project.folder import project_of
@@ -36,6 +37,10 @@ def init(
         list[str] | None,
         typer.Option(metavar="NAME", help=f"kind of pictures, of {LISTED}; may be given again: drawn and half-body"),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"models that judge, as `models get --profile` fetches them, of {', '.join(PROFILES)}"),
+    ] = None,
     loras: Annotated[
         Path | None,
         typer.Option(help="folder of LoRA files, found there by name, alias or hash; loras/ by default", parser=typed_path),
@@ -46,6 +51,8 @@ def init(
     from models.io.files import write_whole
     from studies.starter.new_study import Wanted, new_study
 
+    if profile is not None:
+        profile_named(profile)
     if folder.exists() and not folder.is_dir():
         raise InputError("a file is there, not a folder", folder, "name a new folder for the study")
     target = folder / "study.yaml"
@@ -55,7 +62,7 @@ def init(
         from optimizer.render.remote.address import address
 
         address(url, remote=True)
-    files = new_study(folder, Wanted(source, draw, url, loras, node or (), preset or (), from_webui or ()))
+    files = new_study(folder, Wanted(source, draw, url, loras, node or (), preset or (), profile, from_webui or ()))
     for name, text in files.items():
         place = folder / name
         if place.exists() and place.read_bytes() != text.encode() and not (source and place.samefile(source)):

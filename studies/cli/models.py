@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from models.catalogue import PROFILES, RealModel
+from models.catalogue import PROFILES, RealModel, profile_named
 from models.errors import InputError
 from studies.project import folder as project
 from studies.project.bases import bases_in, bases_of
@@ -45,7 +45,7 @@ def list_models(
         return
     for model in CATALOGUE:
         typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}")
-        typer.echo(f"  licence  {model.licence}")
+        typer.echo(f"  licence  {model.licence}; commercial use: {model.commercial}")
         typer.echo(f"  source   {model.source}")
         by_hand = "" if model.repo or model.url else "  (not fetched by get)"
         typer.echo(f"  here     {_path(_found(model, folder, webuis)) or 'no'}{by_hand}")
@@ -71,14 +71,13 @@ def get(
     from models.io.fetching import fetch_model
 
     folder = typed_path(folder)
-    if profile is not None and profile not in PROFILES:
-        raise InputError(f"no profile {profile}", "--profile", f"choose of {', '.join(PROFILES)}")
+    asked = [] if profile is None else profile_named(profile)
     if not names and profile is None:
-        raise InputError("no model is named", "models get", "name models, or --profile photo")
+        raise InputError("no model is named", "models get", "name models, or --profile photo or free")
     wanted = [real_model(name) for name in names or ()]
     by_hand: list[RealModel] = []
     if profile is not None:
-        asked, webuis = [real_model(name) for name in PROFILES[profile]], webuis_of(folder)
+        webuis = webuis_of(folder)
         found = {model.name: _found(model, folder, webuis) or _base_there(model, folder, webuis) for model in asked}
         lacking = [model for model in asked if found[model.name] is None]
         by_hand = [model for model in lacking if model.repo is None and model.url is None]
@@ -98,6 +97,7 @@ def get(
         typer.echo(f"  to    {model.folder(folder).as_posix()}   (any other base of its kind may lie there instead)")
     if profile is not None:
         typer.echo("next: huanhua prepare photos/dress data/dress --kind clothing --trigger testdress")
+        typer.echo(f"a study that these models judge: huanhua init STUDY --profile {profile}")
 
 
 def _found(model: RealModel, folder: Path, webuis: Sequence[Webui]) -> Path | None:

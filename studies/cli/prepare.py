@@ -13,6 +13,7 @@ from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.project.folder import MODELS
 from studies.project.typed import typed_model, typed_path
+from studies.scorer_spec import FROM_POSE
 
 AUTO: Final = "auto"
 
@@ -24,7 +25,11 @@ def prepare(
     trigger: Annotated[str, typer.Option(help="its trigger word, a word of your own such as testdress")],
     size: Annotated[str, typer.Option(help="width x height of whole pictures; small things get half of it")] = "512x768",
     parser: Annotated[
-        str, typer.Option(help="part parser: SegFormer folder, hub name, or none; auto: models/fashn-human-parser, or the hub's")
+        str,
+        typer.Option(
+            help="part parser: SegFormer folder or hub name; pose (models/dwpose) or a pose model's .onnx; or none; "
+            "auto: models/fashn-human-parser, else pose if that is there, else the hub's parser",
+        ),
     ] = AUTO,
     tagger: Annotated[
         str,
@@ -74,13 +79,23 @@ def prepare(
 
 
 def parser_named(name: str) -> str:
-    """The part parser of that name, or the one that `huanhua models get` fetched here, or else the hub's."""
+    """The part parser of that name, or the one that `huanhua models get` fetched here, or the pose model that it fetched, or else
+    the hub's parser. Raises InputError if the pose model is asked for and not here."""
     from models.catalogue import real_model
 
+    pose, parser = real_model("dwpose"), real_model("fashn-human-parser")
+    folder = pose.found(typed_path(MODELS))
+    if name == FROM_POSE:
+        if folder is None:
+            raise InputError("no pose model is here", pose.folder(Path(MODELS)), "fetch it: huanhua models get dwpose")
+        return str(folder / pose.files[0])
     if name != AUTO:
         return typed_model(name)
-    parser = real_model("fashn-human-parser")
-    return str(parser.found(typed_path(MODELS)) or parser.repo)
+    there = parser.found(typed_path(MODELS))
+    if there is None and folder is not None:
+        typer.echo(f"no part parser is here: parts are told from the pose model {folder / pose.files[0]}")
+        return str(folder / pose.files[0])
+    return str(there or parser.repo)
 
 
 def tagger_named(name: str) -> str:

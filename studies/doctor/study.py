@@ -65,16 +65,20 @@ def _scorers(study: Study) -> Iterator[Line]:
     from models.vision.part_parser import open_parser
     from models.vision.pose import open_pose
     from scorers.observe.limbs.hand_judge import open_hand_judge
+    from scorers.observe.posed.pose_parts import LIMITS
     from scorers.observe.window_observer import LACKS
     from scorers.plugins import open_region_scorer, open_scorers
     from studies.devices import scorers_device
     from studies.scorer_models import local_name, open_garment_embedder
+    from studies.scorer_spec import FROM_POSE
 
     scorers, root = study.spec.scorers, study.root
     device = scorers_device(scorers.device)
     garment, face, hands, parts = scorers.garment, scorers.face, scorers.hands, scorers.parts
     if parts.model is None:
         yield f"parts      {LACKS}", True
+    elif parts.model == FROM_POSE:
+        yield f"parts      {LIMITS}", True
     else:
         name = local_name(parts.model, root)
         yield _limited(_tried("parts", parts.model, lambda: open_parser(name, device)), limits_of_use("", parts.model))

@@ -13,6 +13,7 @@ from models.base.textual_inversion import is_named
 from models.catalogue import limits_of_use
 from models.errors import InputError
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
+from scorers.observe.posed.pose_parts import LIMITS
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
 from studies.devices import best_device, check_device
@@ -23,6 +24,7 @@ from studies.references.pictures import reference_pictures
 from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
 from studies.references.source import words_of
+from studies.scorer_spec import FROM_POSE
 from studies.study import Study
 from studies.workspace import Workspace
 
@@ -46,6 +48,8 @@ def validate_study(study: Study) -> Iterator[str]:
     yield f"scorers    garment, face, hands{'' if parts is None else ', parts'}: open"
     if parts is None:
         yield f"note       {LACKS}"
+    if parts == FROM_POSE:
+        yield f"note       {LIMITS}"
     for line in limits_of_use(study.spec.scorers.face.pack, parts or ""):
         yield f"licence    {line}"
     with tempfile.TemporaryDirectory() as scratch:

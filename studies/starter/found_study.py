@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from models.base.registry import family_named
+from models.catalogue import FREE
 from models.counted import counted
 from models.lora_kinds import LoraKind
 from studies.project.bases import FoundBase, bases_in, bases_of
@@ -29,11 +30,15 @@ PLACEHOLDERS: Final = tuple(
 MANY: Final = 5
 """How many other bases are named."""
 BASE: Final = "models/chilloutmix.safetensors"
+FREE_BASE: Final = "models/sd-v1-5/v1-5-pruned-emaonly.safetensors"
+"""Where `huanhua models get sd-v1-5` puts it."""
 
 
-def found_study(start: Path, name: str, presets: Sequence[str] = (), webuis: Sequence[Webui] = ()) -> str:
+def found_study(
+    start: Path, name: str, presets: Sequence[str] = (), profile: str | None = None, webuis: Sequence[Webui] = ()
+) -> str:
     """The text of a study whose names start at the folder `start`, of what lies there and, where that lacks a base or a kind of
-    LoRA, of what `webuis` have. Raises InputError for presets as `preset_named` does."""
+    LoRA, of what `webuis` have; `profile` names the models that judge. Raises InputError for presets as `preset_named` does."""
     preset = preset_named(presets)
     there, notes = loras_in(start / LORAS, sets_in(start / DATA))
     bases = bases_in(start / MODELS) or bases_of(webuis)
@@ -58,7 +63,7 @@ def found_study(start: Path, name: str, presets: Sequence[str] = (), webuis: Seq
         notes="# " + "Found in the project:\n" + wrapped(notes) if notes else "",
         draw="",
         name=yaml_key(name),
-        checkpoint=quoted(_named(base.path, start)) if base is not None else BASE,
+        checkpoint=quoted(_named(base.path, start)) if base is not None else FREE_BASE if profile == FREE else BASE,
         vae="",
         clip_skip=preset.clip_skip if family == "sd15" else 1,
         embeddings="",
@@ -74,7 +79,7 @@ def found_study(start: Path, name: str, presets: Sequence[str] = (), webuis: Seq
         seeds="{scout: 16, keep: 2}",
         prompt=quoted(", ".join(["1girl", str(preset.quality), str(preset.framing), *triggers])),
         negative=quoted(str(preset.negative)),
-        scorers=scorers_text(start),
+        scorers=scorers_text(start, profile),
     )
 
 

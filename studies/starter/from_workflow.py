@@ -68,10 +68,11 @@ def workflow_study(
     url: str,
     nodes: Mapping[str, str],
     loras: Path | None,
+    profile: str | None = None,
     webuis: Sequence[Webui] = (),
 ) -> WorkflowStudy:
-    """`raw` is the graph in `source`; `nodes` names nodes where several would do, as `draw.nodes` does. Files of LoRAs are found
-    as `with_files` does.
+    """`raw` is the graph in `source`; `nodes` names nodes where several would do, as `draw.nodes` does; `profile` names the
+    models that judge. Files of LoRAs are found as `with_files` does.
 
     Raises InputError for the form of ComfyUI's page, for a graph that does not tell what it draws, and for one without LoRAs.
     """
@@ -108,7 +109,7 @@ def workflow_study(
         + SEARCH.format(
             require="{" + ", ".join(f"{yaml_key(lora.key)}: 0.7" for lora in named.values()) + "}",
             seeds=seeds_line(found.seed),
-            scorers=scorers_text(start),
+            scorers=scorers_text(start, profile),
         ),
         json.dumps(workflow.raw, indent=2, ensure_ascii=False) + "\n",
     )

@@ -37,6 +37,8 @@ class Wanted:
     """`KEY=ID`, of a workflow."""
     presets: Sequence[str] = ()
     """Kinds of pictures."""
+    profile: str | None = None
+    """Which models judge, of `models.catalogue.PROFILES`."""
     webuis: Sequence[Path] = ()
     """Folders of WebUIs or ComfyUI whose models are used in place, besides those of the project."""
 
@@ -47,7 +49,8 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
         _refuse(wanted)
     webuis = webuis_of(folder, wanted.webuis)
     if wanted.source is None:
-        return {"study.yaml": found_study(names_start(folder), study_name(folder), wanted.presets, webuis)}
+        text = found_study(names_start(folder), study_name(folder), wanted.presets, wanted.profile, webuis)
+        return {"study.yaml": text}
     if wanted.presets:
         raise InputError(
             "--preset is for a study without a picture", ", ".join(wanted.presets), "leave it out, or leave out --from"
@@ -59,14 +62,17 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
         if graph is None:
             raise InputError("no workflow of ComfyUI", wanted.source, "name its API file, or a picture that ComfyUI saved")
         nodes = nodes_from(wanted.nodes)
-        made = workflow_study(graph, wanted.source, folder, url=url, nodes=nodes, loras=wanted.loras, webuis=webuis)
+        made = workflow_study(
+            graph, wanted.source, folder, url=url, nodes=nodes, loras=wanted.loras, profile=wanted.profile, webuis=webuis
+        )
         _check(made, wanted.source)
         return {"study.yaml": made.text, FILE: made.workflow}
     if wanted.nodes:
         raise InputError("--node names nodes of a workflow that ComfyUI draws", f"--draw {drawer}", "leave it out")
     if wanted.url and drawer == "huanhua":
         raise InputError("--url is a server's, and huanhua itself draws", wanted.url, "add --draw webui")
-    return {"study.yaml": filled_from(wanted.source, folder, wanted.loras, url if drawer == "webui" else None, webuis)}
+    webui = url if drawer == "webui" else None
+    return {"study.yaml": filled_from(wanted.source, folder, wanted.loras, webui, wanted.profile, webuis)}
 
 
 def _check(made: WorkflowStudy, source: Path) -> None:

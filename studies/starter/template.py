@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from models.catalogue import real_model
+from models.catalogue import FREE, real_model
 from models.errors import InputError
 from studies.picture_settings.lora_tags import format_number
 from studies.project.folder import MARKER, MODELS, names_start
-from studies.scorer_spec import POSE
+from studies.scorer_spec import FROM_POSE, POSE
 
 if TYPE_CHECKING:
     from studies.project.webui.program import Webui
@@ -49,6 +49,13 @@ scorers:
   hands: {{pose: {pose}}}   # whole-body pose (DWPose, RTMW); or judge: an ONNX for crops of 48 x 48
   parts: {{model: {parts}}}
 """
+FREE_SCORERS: Final = """\
+scorers:                                        # licences that allow commercial use: huanhua models get --profile free
+  garment: {{model: local-dir:{garment}, pretrained: null}}
+  face: {{pack: {face}}}
+  hands: {{pose: {pose}}}
+  parts: {{model: {parts}}}   # no part parser: told from the pose model, see docs/scorers.md
+"""
 TEMPLATE: Final = HEAD + LORAS + SEARCH
 WEBUI: Final = """\
 draw:
@@ -67,6 +74,7 @@ def filled_from(
     study: Path | None = None,
     loras: Path | None = None,
     webui: str | None = None,
+    profile: str | None = None,
     webuis: Sequence[Webui] = (),
 ) -> str:
     """Prompt, negative, seed, sampler, size, LoRAs and weights from the picture's settings; what a study file cannot express is
@@ -74,7 +82,7 @@ def filled_from(
 
     `study` is the folder of the new study, which names it; `loras` is where to look for the LoRAs' files: by default the folder
     `loras` where the study's names start, if there is one; `webui` is the address of the A1111 that draws the study,
-    None for huanhua itself; files that are not found there are looked for in `webuis`.
+    None for huanhua itself; `profile` names the models that judge; files that are not found there are looked for in `webuis`.
     Raises InputError if there are no settings. What they do not give (what each LoRA is, photos of it) is left to be filled in.
     """
     from studies.picture_settings.reader import read_picture
@@ -92,7 +100,7 @@ def filled_from(
     start = names_start(folder)
     found.loras = with_files(found.loras, loras, start, webuis, found.notes)
     name_files(found, start, webuis)
-    return _filled(found, study_name(folder, picture.stem), webui, start)
+    return _filled(found, study_name(folder, picture.stem), webui, start, profile)
 
 
 def study_name(folder: Path, other: str = "") -> str:
@@ -104,7 +112,7 @@ def study_name(folder: Path, other: str = "") -> str:
     return "my-study"
 
 
-def _filled(found: StudySettings, name: str, webui: str | None = None, start: Path = Path()) -> str:
+def _filled(found: StudySettings, name: str, webui: str | None = None, start: Path = Path(), profile: str | None = None) -> str:
     embeddings = f"embeddings: [{', '.join(quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
     return TEMPLATE.format(
         notes=comments(found.notes),
@@ -128,7 +136,7 @@ def _filled(found: StudySettings, name: str, webui: str | None = None, start: Pa
         seeds=seeds_line(found.seed),
         prompt=quoted(found.prompt),
         negative=quoted(found.negative),
-        scorers=scorers_text(start),
+        scorers=scorers_text(start, profile),
     )
 
 
@@ -137,10 +145,13 @@ def _model(name: str) -> str:
     return name if "/" in name else f"{MODELS}/{name}"
 
 
-def scorers_text(start: Path) -> str:
-    """The section `scorers` of a study whose names start at `start`: within a project the places where `huanhua models get` puts
-    what judges images, elsewhere those that are there, and else names of hubs."""
-    project = (start / MARKER).is_file()
+def scorers_text(start: Path, profile: str | None = None) -> str:
+    """The section `scorers` of a study whose names start at `start`: within a project, and for a profile, the places where
+    `huanhua models get` puts what judges images, elsewhere those that are there, and else names of hubs."""
+    if profile == FREE:
+        garment, face = (real_model(name).folder(Path(MODELS)).as_posix() for name in ("marqo-fashionsiglip", "auraface"))
+        return FREE_SCORERS.format(garment=garment, face=face, pose=POSE, parts=FROM_POSE)
+    project = profile is not None or (start / MARKER).is_file()
 
     def place(name: str, hub: str, prefix: str = "") -> str:
         model = real_model(name)

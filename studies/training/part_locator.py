@@ -10,14 +10,14 @@ import numpy as np
 
 from models.boxes import PixelBox
 from models.lora_kinds import LoraKind
-from scorers.observe.parts import Group, box_of, groups_of, person_labels, pieces
+from scorers.observe.parts import Group, box_of, groups_of, heads_of, person_labels, pieces
 from trainers.prepare.locator import Located
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from models.vision.part_parser import PartParser
+    from scorers.observe.base import PartSource
 
 GROUPS: Final[dict[LoraKind, Group | None]] = {"face": "head", "clothing": "clothing", "shoes": "shoes", "other": None}
 """The parts of a kind; None for the whole person."""
@@ -26,7 +26,7 @@ MIN_AREA: Final = 0.004
 MIN_PERSON_AREA: Final = 0.02
 """The same of a person."""
 SECOND_PERSON: Final = 0.4
-"""Share of the largest person's area from which another one leaves the photo in doubt."""
+"""Share of the largest person's area, or of their head's, from which another one leaves the photo in doubt."""
 BATCH: Final = 8
 """Images parsed together."""
 
@@ -35,7 +35,7 @@ BATCH: Final = 8
 class PartLocator:
     """A trainers.prepare.locator.Locator: `thing` is the box of the kind's parts, `wearer` that of the whole person."""
 
-    parser: PartParser
+    parser: PartSource
     """Labels each pixel of an image."""
     kind: LoraKind
     """What is trained."""
@@ -53,6 +53,11 @@ class PartLocator:
             return Located(None, None, "no person found")
         wearer = PixelBox(*box_of(np.logical_or.reduce([b.mask for b in bodies])))
         if len(bodies) > 1 and bodies[1].area > SECOND_PERSON * bodies[0].area:
+            return Located(None, wearer, "more than one person")
+        masks = {name: np.isin(labels, groups_of(self.parser.labels)[name]) for name in ("head", "face")}
+        heads = heads_of(masks["head"], masks["face"])
+        if len(heads) > 1 and heads[1].area > SECOND_PERSON * heads[0].area:
+            # People who touch are one piece.
             return Located(None, wearer, "more than one person")
         group = GROUPS[self.kind]
         if group is None:

@@ -31,7 +31,8 @@ def prepare_photos(
 ) -> tuple[Prepared, Path]:
     """Makes the training set `out` of the folder `photos`; returns it and the file of its contact sheet.
 
-    `parser` is a SegFormer folder or hub name, opened if a photo lacks a box by hand, or "none";
+    `parser` is a SegFormer folder or hub name, or a whole-body pose model's ONNX file, opened if a photo lacks a box by hand, or
+    "none";
     `tagger` and `tags` as in `open_tagger`. Raises InputError, before
     anything is written, for models that do not open and as `trainers.prepare.dataset_writer.prepare` does.
     """

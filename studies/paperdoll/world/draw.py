@@ -45,7 +45,7 @@ class Drawing:
 
 def draw(figure: Figure, size: tuple[int, int] = (128, 192), seed: int = 0) -> Drawing:
     """Draws `figure` at `size` (width, height) pixels; `seed` varies only how broken hands are broken."""
-    pen = Pen(size, _window(figure), palette.GROUND[figure.ground])
+    pen = Pen(size, window_of(figure), palette.GROUND[figure.ground])
     stage = Stage(figure, pen)
     rng = np.random.default_rng(seed)
     _floor(stage)
@@ -70,7 +70,7 @@ def _floor(stage: Stage) -> None:
         stage.pen.polygon([(-200, FLOOR), (400, FLOOR), (400, 600), (-200, 600)], shade, None, outline=False)
 
 
-def _window(figure: Figure) -> tuple[float, float, float, float]:
+def window_of(figure: Figure) -> tuple[float, float, float, float]:
     left, top, width, height = WINDOWS[figure.framing]
     if figure.framing == "full body":
         return left, top, width, height

@@ -80,3 +80,17 @@ def test_truncated_weights_are_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "open_clip_model.safetensors").write_bytes((folder / "open_clip_model.safetensors").read_bytes()[:500])
     with pytest.raises(InputError, match="does not open"):
         open_clip_model(str(tmp_path))
+
+
+def test_a_model_with_a_text_tower_of_its_own_gives_no_rows_for_nothing(tmp_path: Path) -> None:
+    """SigLIP's: an image that shows no garment has nothing to embed."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    config = {**CONFIG, "model_cfg": {**CONFIG["model_cfg"], "custom_text": True}}
+    model = open_clip.model.CustomTextCLIP(**CONFIG["model_cfg"])
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, tmp_path / "open_clip_model.safetensors")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    clip = open_clip_model(str(tmp_path))
+    assert clip.embed_images([]).shape == (0, 8)
+    assert clip.embed_images([Image.new("RGB", (9, 31))]).shape == (1, 8)

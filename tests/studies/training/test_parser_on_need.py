@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from models.errors import InputError
+from models.testing.poses import write_blind_pose
+from scorers.observe.posed.pose_parts import PoseParts
 from studies.paperdoll.bundle import WEIGHTS
 from studies.training.parser_on_need import ParserOnNeed, local_folder
 
@@ -60,3 +63,18 @@ def test_what_is_nowhere_names_the_boxes(monkeypatch: pytest.MonkeyPatch) -> Non
         ParserOnNeed(NAME, "clothing").locate([Image.new("RGB", (64, 96))])
     assert "\n" not in str(raised.value)
     assert len(asked) == 1
+
+
+def test_parts_are_told_from_a_pose_model_and_from_the_faces_that_lie_beside_it(tmp_path: Path) -> None:
+    pose = write_blind_pose(tmp_path / "models-pose.onnx")
+    shutil.copytree(WEIGHTS / "faces", tmp_path / "models/auraface")
+    locator = ParserOnNeed(str(pose), "clothing")
+    (located,) = locator.locate([Image.new("RGB", (64, 96), "white")])
+    assert located.doubt == "no person found"
+    assert isinstance(locator._opened.parser, PoseParts)
+    assert locator._opened.parser.faces is not None
+
+
+def test_a_pose_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no such ONNX model.*draw boxes"):
+        ParserOnNeed(str(tmp_path / "none.onnx"), "clothing").locate([Image.new("RGB", (64, 96), "white")])

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.lora_kinds import LoraKind
@@ -40,3 +41,21 @@ class TestPartLocator(LocatorSuite):
     def test_an_empty_picture_is_in_doubt(self, locator: PartLocator) -> None:
         (located,) = locator.locate([Image.new("RGB", (256, 384), "white")])
         assert located.doubt == "no person found"
+
+
+class Touching:
+    """Two people arm in arm, as a parser labels them: one piece with two heads."""
+
+    labels: Mapping[int, str] = {0: "background", 1: "face", 2: "dress"}
+
+    def parse(self, images: Sequence[Image.Image]) -> list[NDArray[np.uint8]]:
+        labels = np.zeros((200, 200), np.uint8)
+        labels[60:180, 20:180] = 2
+        for left in (40, 120):
+            labels[20:60, left : left + 30] = 1
+        return [labels for _ in images]
+
+
+def test_two_people_who_touch_are_more_than_one_person() -> None:
+    (located,) = PartLocator(Touching(), "clothing").locate([Image.new("RGB", (200, 200))])
+    assert located.doubt == "more than one person"
