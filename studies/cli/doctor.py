@@ -58,7 +58,7 @@ def doctor(
             typer.echo(lines[-1][0])
     if as_json:
         typer.echo(redacted(json.dumps(_as_json(lines, report.licences), indent=1)))
-    place = [] if folder == Path(MODELS) else ["--to", shown(folder)]
+    place = [] if folder == typed_path(MODELS) else ["--to", shown(folder)]
     wrong = sum(not well for _, well in lines)
     if wrong:
         told = "1 of these lines says" if wrong == 1 else f"{wrong} of these lines say"

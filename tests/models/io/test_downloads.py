@@ -43,7 +43,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 def pack(hub: Hub, sha256: str = "") -> RealModel:
     return RealModel(
-        "pack", "faces", 3, "MIT", URL, "{folder}", url=URL, sha256=sha256 or hashlib.sha256(hub.files[NAME]).hexdigest()
+        "pack", "faces", 3, "MIT", URL, "{folder}", "yes", url=URL, sha256=sha256 or hashlib.sha256(hub.files[NAME]).hexdigest()
     )
 
 

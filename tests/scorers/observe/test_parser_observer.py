@@ -188,7 +188,8 @@ def test_a_stranger_among_the_reference_photos_of_a_face_is_dropped_and_named(ob
 
 def test_a_parser_that_knows_no_hands_is_refused_with_a_hand_judge(observer: ParserObserver) -> None:
     labels = {0: "Background", 1: "Face", 2: "Upper-clothes", 3: "Left-shoe"}
-    blind = PartParser(observer.parser.model, observer.parser.processor, labels)
+    assert isinstance(observer.parser, PartParser)
+    blind = replace(observer.parser, labels=labels)
     with pytest.raises(InputError, match="no label for hands"):
         ParserObserver(blind, observer.garments, observer.faces, observer.hand_judge)
     assert ParserObserver(blind, observer.garments, observer.faces, None).hand_judge is None
