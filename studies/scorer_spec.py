@@ -123,6 +123,9 @@ class ScorersSection(Section):
         for setting, there in wanted.items():
             if there and self.parts.model is None:
                 raise ValueError(f"{setting} needs the part parser: name a parser, or leave it out")
+        if self.garment.compare == "parts" and self.parts.model == FROM_POSE:
+            # Edges told from poses move rows of cells: hems vanish from what the photos share, and missing straps read as there.
+            raise ValueError("garment.compare: parts needs a part parser, for edges told from poses lose hems: leave it out")
         return self
 
     @model_validator(mode="after")
