@@ -139,6 +139,8 @@ def test_the_views_of_a_hand_are_part_of_what_observations_depend_on() -> None:
 def test_views_of_hands_need_the_judge() -> None:
     with pytest.raises(ValidationError, match=r"hands.views is the hand judge's"):
         HandScorer(pose="dwpose.onnx", views=12)
+
+
 def test_garments_are_not_compared_by_parts_that_poses_tell() -> None:
     section = {"hands": {"pose": "pose.onnx"}, "parts": {"model": "pose"}}
     assert ScorersSection.model_validate(section).garment.compare == "whole"

@@ -7,7 +7,7 @@ features that was seen; AUC of the face's score (`trained` against `other`) and 
 score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
 arms are seen to lead away where both hands are hidden. `--readers` compares the two readings instead: how often they agree,
 Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much. `--parts` compares garments by
-parts and heads with their hair, and judges hands by twelve views. Of hands also where both readers say alike whether one is broken.
+parts and heads with their hair, and judges hands by twelve views. Hands are also told where both readers call the same one broken.
 """
 
 from __future__ import annotations

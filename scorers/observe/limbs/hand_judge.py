@@ -50,7 +50,7 @@ class HandJudge:
 
 
 def views(crop: Image.Image) -> list[Image.Image]:
-    """Twelve views (48 x 48) of a hand, the crop among them: at three distances, each as it is, mirrored, upside down and both."""
+    """Twelve views (48 x 48) of a hand, the crop among them: at three distances, as it is, mirrored, upside down and both."""
     flips = (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180)
     nearer = [crop.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=_inner(crop.size, cut)) for cut in LEFT_OUT]
     return [view for near in nearer for view in (near, *(near.transpose(flip) for flip in flips))]
