@@ -13,7 +13,6 @@ from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.project.folder import MODELS
 from studies.project.typed import typed_model, typed_path
-from studies.scorer_spec import FROM_POSE
 
 AUTO: Final = "auto"
 
@@ -82,6 +81,7 @@ def parser_named(name: str) -> str:
     """The part parser of that name, or the one that `huanhua models get` fetched here, or the pose model that it fetched, or else
     the hub's parser. Raises InputError if the pose model is asked for and not here."""
     from models.catalogue import real_model
+    from studies.scorer_spec import FROM_POSE
 
     pose, parser = real_model("dwpose"), real_model("fashn-human-parser")
     folder = pose.found(typed_path(MODELS))

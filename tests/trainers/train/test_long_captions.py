@@ -82,8 +82,8 @@ def test_a_caption_means_the_same_beside_longer_ones(base: Base, trained: bool) 
     x, t = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0)), torch.tensor([500])
     for row, caption in zip(together, captions, strict=True):
         alone = Texts(base, trained).embed([caption])
-        drawn = [base.denoiser(x, t, hidden, return_dict=False)[0] for hidden in (row[None], alone)]
-        assert torch.allclose(*drawn, atol=1e-5)
+        beside, by_itself = (base.denoiser(x, t, hidden, return_dict=False)[0] for hidden in (row[None], alone))
+        assert torch.allclose(beside, by_itself, atol=1e-5)
 
 
 def test_what_is_longer_than_a_chunk(base: Base) -> None:

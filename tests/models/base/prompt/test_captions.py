@@ -21,9 +21,18 @@ WORDS = st.sampled_from(["dress", "white blouse", "long hair,", ",", "standing",
 @pytest.fixture(scope="module")
 def encoder() -> CLIPTextModel:
     torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 32, "projection_dim": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
-    ends = {"bos_token_id": 49406, "eos_token_id": 49407, "pad_token_id": 49407}
-    return CLIPTextModel(CLIPTextConfig(vocab_size=49408, **sizes, **ends)).requires_grad_(False)
+    config = CLIPTextConfig(
+        vocab_size=49408,
+        hidden_size=32,
+        intermediate_size=32,
+        projection_dim=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        bos_token_id=49406,
+        eos_token_id=49407,
+        pad_token_id=49407,
+    )
+    return CLIPTextModel(config).requires_grad_(False)
 
 
 @given(st.lists(WORDS, max_size=200).map(" ".join))
