@@ -11,10 +11,10 @@ from models.errors import InputError
 from models.lora.layout import inversion_words
 from studies.devices import best_device, check_device
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
+from studies.observers.opening import open_observer
+from studies.observers.region_photos import region_photos
 from studies.prompts import trigger_of, without_triggers
-from studies.region_photos import region_photos
 from studies.render_settings import render_settings_of
-from studies.scorer_models import open_observer
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:

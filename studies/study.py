@@ -22,11 +22,11 @@ from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
 from studies.local_models import LocalModels
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
+from studies.observers.opening import observer_id, scorer_models
+from studies.observers.region_photos import region_photos
 from studies.project.folder import names_start
 from studies.prompts import trigger_of, without_triggers
-from studies.region_photos import region_photos
 from studies.render_settings import render_settings_of
-from studies.scorer_models import observer_id, scorer_models
 from studies.spec import StudySpec, read_spec, study_file
 from studies.workspace import Workspace, workspace_of
 

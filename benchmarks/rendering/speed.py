@@ -31,9 +31,9 @@ from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.schedulers import make_scheduler
 from scorers.observe.observation import Observation
+from studies.observers.opening import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.study import CFG, PROMPT, SAMPLER, SIZE
-from studies.scorer_models import open_observer
 
 STEPS = 20
 

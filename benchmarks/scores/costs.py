@@ -153,8 +153,8 @@ def pose(models: Path) -> Observe:
 
 
 def lab(_: Path) -> Observe:
+    from studies.observers.opening import open_observer
     from studies.paperdoll.bundle import WEIGHTS, scorers
-    from studies.scorer_models import open_observer
 
     opened = open_observer(scorers(), WEIGHTS)
     return lambda image: opened.observe([image])

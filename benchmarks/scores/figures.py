@@ -12,13 +12,13 @@ from PIL import Image
 from models.lora_kinds import ScoredKind
 from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.references import References
+from studies.observers.opening import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.make.training.pool import Pool
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.figure import Figure, HandState, Identity
 from studies.paperdoll.world.products import Product, wear
-from studies.scorer_models import open_observer
 
 SEED = 991
 """No training saw the figures of this seed."""

@@ -37,8 +37,8 @@ def lab_parts(threads: int) -> tuple[Renderer, Observer]:
     from models.io.quiet import quiet_loading
     from optimizer.render.base import RenderSettings
     from optimizer.render.diffusers_renderer import DiffusionRenderer
+    from studies.observers.opening import open_observer
     from studies.paperdoll.bundle import WEIGHTS, scorers
-    from studies.scorer_models import open_observer
 
     quiet_loading()
     torch.set_num_threads(threads)

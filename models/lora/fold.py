@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from models.lora.folded_layer import Added, FoldedLayer, FoldedParameter
+from models.lora.folding.folded_layer import Added, FoldedLayer, FoldedParameter
+from models.lora.folding.stacked_loras import StackedLoras
 from models.lora.layers.added import AddedLayer, is_linear
 from models.lora.layers.lora import LoraLayer
 from models.lora.sites import BIAS
-from models.lora.stacked_loras import StackedLoras
 from models.program import Program
 
 if TYPE_CHECKING:

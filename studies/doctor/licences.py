@@ -9,7 +9,7 @@ from models.catalogue import profile_named
 from models.errors import InputError
 from models.licences import Licence, licence_of, pack_licences
 from models.vision.faces import ROOT
-from studies.scorer_models import local_name
+from studies.observers.opening import local_name
 from studies.scorer_spec import FROM_POSE
 
 if TYPE_CHECKING:

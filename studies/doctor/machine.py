@@ -103,8 +103,8 @@ def _gib(size: float) -> str:
 def lab_lines() -> Iterator[Line]:
     """Opens each of the lab's models with the loaders that open real ones."""
     from models.base.opening import open_base
+    from studies.observers.opening import open_observer
     from studies.paperdoll.bundle import WEIGHTS, scorers
-    from studies.scorer_models import open_observer
 
     try:
         open_base(WEIGHTS / "base")

@@ -69,7 +69,7 @@ def _scorers(study: Study) -> Iterator[Line]:
     from scorers.observe.window_observer import LACKS
     from scorers.plugins import open_region_scorer, open_scorers
     from studies.devices import scorers_device
-    from studies.scorer_models import local_name, open_garment_embedder
+    from studies.observers.opening import local_name, open_garment_embedder
     from studies.scorer_spec import FROM_POSE
 
     scorers, root = study.spec.scorers, study.root

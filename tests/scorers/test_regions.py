@@ -24,12 +24,12 @@ from scorers.observe.window_observer import WindowObserver
 from scorers.plugins import GROUP, open_region_scorer
 from scorers.regions import RegionDuty, RegionPicture, region_scores
 from scorers.testing.conformance import region_faults_of, whole_region
+from studies.observers.opening import observer_id, open_observer
+from studies.observers.region_photos import RegionPhotos
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.products import wear
-from studies.region_photos import RegionPhotos
-from studies.scorer_models import observer_id, open_observer
 
 PAGE = Path(__file__).parents[2] / "docs/scorers.md"
 
@@ -127,7 +127,7 @@ def test_photos_without_the_thing_are_refused() -> None:
 
 
 def test_other_photos_are_other_observations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studies.scorer_models.versions_of", lambda names: dict.fromkeys(names, "1"))
+    monkeypatch.setattr("studies.observers.opening.versions_of", lambda names: dict.fromkeys(names, "1"))
     section = scorers().model_copy(update={"extra": {"redness": {"dress": 0.4}}})
     found = set()
     for colour in ("red", "blue"):

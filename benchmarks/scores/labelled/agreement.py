@@ -7,7 +7,7 @@ features that was seen; AUC of the face's score (`trained` against `other`) and 
 score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
 arms are seen to lead away where both hands are hidden. `--readers` compares the two readings instead: how often they agree,
 Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much. `--parts` compares garments by
-parts and heads with their hair, and judges hands by twelve views. Hands are also told where both readers call the same one broken.
+parts and heads with their hair, and judges hands by twelve views. Hands are told too where both readers call the same one broken.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Observation
 from scorers.score.calibration import similarity
 from scorers.score.hands import hands_score
+from studies.observers.opening import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.products import Product, wear
-from studies.scorer_models import open_observer
 
 HERE = Path(__file__).parent
 KINDS: tuple[ScoredKind, ...] = ("face", "clothing", "shoes")

@@ -14,9 +14,9 @@ from torch import Tensor
 from models.errors import InputError
 from models.lora.file import open_lora
 from models.lora.fold import Folded
+from models.lora.folding.stacked_loras import common_dtype
 from models.lora.layers.lora import LoraLayer
 from models.lora.sites import DENOISER, layer_names
-from models.lora.stacked_loras import common_dtype
 from models.lora.summary import summarise
 from models.testing.tiny import by_part, tiny_text_encoder, tiny_unet
 

@@ -16,7 +16,7 @@ from models.testing.rtmpose import KEYPOINTS, write_rtmpose_l
 from scorers.observe.parser_observer import ParserObserver
 from scorers.testing.face_pack import write_face_pack
 from scorers.testing.full_size import CLOTHES, write_dinov2_base, write_segformer_b2, write_vit_l_14
-from studies.scorer_models import open_observer
+from studies.observers.opening import open_observer
 from studies.scorer_spec import ScorersSection
 
 pytestmark = pytest.mark.slow

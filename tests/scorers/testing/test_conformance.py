@@ -19,12 +19,12 @@ from scorers.score.calibration import similarity
 from scorers.score.hands import hands_score
 from scorers.testing.conformance import faults_of
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of, references_of
+from studies.observers.opening import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
 from studies.paperdoll.world.figure import Figure
 from studies.paperdoll.world.products import Product, wear
-from studies.scorer_models import open_observer
 
 PAGE = Path(__file__).parents[3] / "docs/scorers.md"
 

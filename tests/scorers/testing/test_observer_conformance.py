@@ -16,10 +16,10 @@ from scorers.observe.observation import Observation
 from scorers.observe.window_observer import WindowObserver
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
 from scorers.testing.observer_conformance import observer_faults
+from studies.observers.opening import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.everyday import random_figure
-from studies.scorer_models import open_observer
 
 
 @pytest.fixture(scope="module")

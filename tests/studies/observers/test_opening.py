@@ -16,9 +16,9 @@ from models.vision.dino import DinoModel
 from scorers.observe.embedders import Averaged
 from scorers.observe.parser_observer import ParserObserver
 from scorers.observe.window_observer import WindowObserver
-from studies import scorer_models as opening
+from studies.observers import opening
+from studies.observers.opening import observer_id, open_garment_embedder, open_observer, scorer_models
 from studies.paperdoll.bundle import WEIGHTS, scorers
-from studies.scorer_models import observer_id, open_garment_embedder, open_observer, scorer_models
 from studies.scorer_spec import GarmentScorer, HandScorer, ScorersSection
 from tests.models.vision.test_dino import write_dino
 

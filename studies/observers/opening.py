@@ -13,7 +13,7 @@ from scorers.observe.observation import FORMAT
 from scorers.observe.posed.pose_parts import FORMAT as PARTS_FORMAT
 from scorers.plugins import versions_of
 from studies.devices import scorers_device
-from studies.region_photos import RegionPhotos
+from studies.observers.region_photos import RegionPhotos
 from studies.scorer_spec import FROM_POSE, GarmentScorer, ScorersSection
 
 CELLS: Final = 1
