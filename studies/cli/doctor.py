@@ -57,7 +57,7 @@ def doctor(
         if not as_json:
             typer.echo(lines[-1][0])
     if as_json:
-        typer.echo(redacted(json.dumps(_as_json(lines, report.licences), indent=1)))
+        typer.echo(json.dumps(_as_json(lines, report.licences), indent=1))
     place = [] if folder == typed_path(MODELS) else ["--to", shown(folder)]
     wrong = sum(not well for _, well in lines)
     if wrong:
@@ -110,9 +110,14 @@ def licence_line(one: Licence) -> str:
 
 
 def _as_json(lines: Sequence[Line], licences: Sequence[Licence]) -> dict[str, Any]:
+    from studies.doctor.redact import redacted
+
     found: dict[str, Any] = {"lines": [{"text": text, "well": well} for text, well in lines]}
     if licences:
-        found |= {"licences": [asdict(one) for one in licences], "commercial_use": commercial_use(licences)}
+        found |= {
+            "licences": [{**asdict(one), "name": redacted(one.name), "licence": redacted(one.licence)} for one in licences],
+            "commercial_use": commercial_use(licences),
+        }
     return found
 
 

@@ -15,7 +15,7 @@ HOMES: Final = re.compile(r"(/home/|/Users/|[A-Za-z]:[\\/]Users[\\/])[^/\\\s:;,'
 PASSWORDS: Final = re.compile(r"(\w[\w+.-]*://)[^/@\s]*@")
 HOSTS: Final = re.compile(r"(\w[\w+.-]*://)(?!\*\*\*@|127\.0\.0\.1|localhost)[^/:\s@]+")
 TOKENS: Final = re.compile(r"\b(hf_|gh[pousr]_|sk-|glpat-|xox[a-z]-)[\w-]{8,}")
-SECRET: Final = re.compile(r"TOKEN|SECRET|PASSW|_KEY$|^KEY|CREDENTIAL", re.IGNORECASE)
+SECRET: Final = re.compile(r"TOKEN(?!IZER)|SECRET|PASSW|_KEY$|^KEY|CREDENTIAL", re.IGNORECASE)
 SHORT: Final = 4
 """Names shorter than this are no secret, and would be cut out of other words."""
 

@@ -96,3 +96,11 @@ def test_prepare_takes_the_pose_model_where_no_parser_is(
     write_blind_pose(tmp_path / "models/dwpose/dw-ll_ucoco_384.onnx")
     assert parser_named("pose") == parser_named("auto") == "models/dwpose/dw-ll_ucoco_384.onnx"
     assert "parts are told from the pose model" in capsys.readouterr().out
+
+
+def test_what_is_secret_leaves_json_whole_and_sources_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    monkeypatch.setenv("MY_TOKEN", "true")
+    found = json.loads(invoked("doctor", "--profile", FREE, "--to", tmp_path, "--json")[1])
+    assert [line["well"] for line in found["lines"]] == [False] * len(PROFILES[FREE]) + [True]
+    assert found["licences"][0]["source"] == real_model(PROFILES[FREE][0]).source
