@@ -27,7 +27,11 @@ ROOM = 1.2
 
 
 def list_models(
-    folder: FolderOption = MODELS, as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False
+    folder: FolderOption = MODELS,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"those of a profile alone, of {', '.join(PROFILES)}")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:
     """Print every real model with its size, licence and source, and where it lies."""
     from models.catalogue import CATALOGUE
@@ -35,15 +39,16 @@ def list_models(
     folder = typed_path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError("not a folder of models", folder, "name the folder that holds one folder a model: --to DIR")
-    webuis = webuis_of(folder)
+    listed = CATALOGUE if profile is None else profile_named(profile)
+    webuis = webuis_of(folder) if profile is None else ()
     if as_json:
         models = [
             {**asdict(m), "setting": _setting(m.setting, m.folder(folder)), "path": _path(_found(m, folder, webuis))}
-            for m in CATALOGUE
+            for m in listed
         ]
         typer.echo(json.dumps([*models, *(_webui_entry(*entry) for entry in _webui_files(webuis))], indent=1))
         return
-    for model in CATALOGUE:
+    for model in listed:
         typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}")
         typer.echo(f"  licence  {model.licence}; commercial use: {model.commercial}")
         typer.echo(f"  source   {model.source}")

@@ -38,7 +38,7 @@ def test_init_names_where_get_puts_each_model(tmp_path: Path) -> None:
     assert read_spec(tmp_path / "p/study.yaml").scorers.parts.model == "models/fashn-human-parser"
 
 
-@pytest.mark.parametrize("words", [("init", "s"), ("doctor",), ("models", "get")])
+@pytest.mark.parametrize("words", [("init", "s"), ("doctor",), ("models", "get"), ("models", "list")])
 def test_a_profile_that_is_none_is_one_line(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"no profile comercial.*choose of photo, free"):
@@ -104,3 +104,9 @@ def test_what_is_secret_leaves_json_whole_and_sources_as_they_are(tmp_path: Path
     found = json.loads(invoked("doctor", "--profile", FREE, "--to", tmp_path, "--json")[1])
     assert [line["well"] for line in found["lines"]] == [False] * len(PROFILES[FREE]) + [True]
     assert found["licences"][0]["source"] == real_model(PROFILES[FREE][0]).source
+
+
+def test_the_models_of_a_profile_alone_are_listed(tmp_path: Path) -> None:
+    listed = json.loads(invoked("models", "list", "--profile", FREE, "--to", tmp_path, "--json")[1])
+    assert [model["name"] for model in listed] == list(PROFILES[FREE])
+    assert "buffalo_l" not in invoked("models", "list", "--profile", FREE, "--to", tmp_path)[1]
