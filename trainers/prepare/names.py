@@ -62,3 +62,8 @@ def is_mask(picture: Path, pictures: Sequence[Path]) -> bool:
     """Whether it is the mask of another picture, which is no picture to train on."""
     stems = {p.stem for p in pictures}
     return any(picture.stem.removesuffix(s) in stems for s in MASK_SUFFIXES if picture.stem.endswith(s))
+
+
+def without_mask_suffix(stem: str) -> str:
+    """The stem of the picture that a mask of this stem is of."""
+    return next((stem.removesuffix(s) for s in MASK_SUFFIXES if stem.endswith(s)), stem)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from models.lora.layout import KIND_KEY
@@ -83,7 +82,7 @@ def describe(
         **{f"modelspec.{key}": value for key, value in spec.items()},
         **({KIND_KEY: request.kind} if request.kind is not None else {}),
         FINGERPRINT: fingerprint,
-        "huanhua_preset": json.dumps(asdict(preset)),
+        "huanhua_preset": json.dumps(preset.described()),
     }
 
 

@@ -44,6 +44,8 @@ class StepContext:
     """The latent of each of its images."""
     things: list[Tensor]
     """The thing's share of each latent cell (1, h, w) of each image."""
+    masks: list[Tensor]
+    """The weight of each latent cell (1, h, w) of each image."""
     texts: Texts
     """Embeds captions."""
     companions: Companions
@@ -71,7 +73,8 @@ def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
     t = (level * context.diffusion.steps).long()
     weights = torch.tensor([preset.prior_weight if context.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
     preserved = torch.rand(len(x0), generator=generator) < preset.preserve
-    photo_share, cells = _regions(torch.stack([context.things[i] for i in batch.pictures]), preserved, preset.outside)
+    things, masks = (torch.stack([of_all[i] for i in batch.pictures]) for of_all in (context.things, context.masks))
+    photo_share, cells = _regions(things, masks, preserved, preset.outside)
     captions = _with_companions(context, batch.captions, generator)
     captions = [without_trigger(c, context.trigger) if keep else c for c, keep in zip(captions, preserved.tolist(), strict=True)]
     total, size = torch.zeros((), device=device), math.ceil(len(x0) / preset.accumulate)
@@ -99,15 +102,17 @@ def _with_companions(context: StepContext, captions: Sequence[str], generator: t
     return [with_triggers(caption, active, context.preset.variety.keep, rng) for caption in captions]
 
 
-def _regions(things: Tensor, preserved: Tensor, outside: Outside) -> tuple[Tensor, Tensor]:
+def _regions(things: Tensor, masks: Tensor, preserved: Tensor, outside: Outside) -> tuple[Tensor, Tensor]:
     """By image and latent cell (N, 1, h, w): the photo's share of the target, the rest being the base's, and the cell's weight.
 
-    `things` is the thing's share of each cell; `preserved` (N,) images have the base's prediction as their whole target."""
+    `things` is the thing's share of each cell, `masks` each cell's own weight; `preserved` (N,) images have the base's
+    prediction as their whole target, and no mask.
+    """
     import torch
 
     whole = torch.ones_like(things)
     photo_share = things if outside == "base" else whole
-    cells = things if outside == "nothing" else whole
+    cells = masks * things if outside == "nothing" else masks
     preserved = preserved.view(-1, 1, 1, 1)
     return torch.where(preserved, 0.0, photo_share), torch.where(preserved, 1.0, cells)
 

@@ -18,6 +18,7 @@ from trainers.train.checkpoint import Checkpoint
 from trainers.train.data.batches import Batch, batches
 from trainers.train.data.dataset import Dataset, read_dataset
 from trainers.train.data.encoding import Texts, encode_pictures, longer_captions
+from trainers.train.data.masks import mask_share, masks_of
 from trainers.train.data.region import check_boxes, thing_share
 from trainers.train.data.report import describe_dataset
 from trainers.train.fingerprint import fingerprint
@@ -61,11 +62,13 @@ def train(
     plan = batches(dataset.pictures, batch=preset.plan.batch, epochs=preset.plan.epochs, variety=preset.variety, seed=preset.seed)
     counts = preset.plan.steps_of(dataset.train_samples), preset.plan.steps_of(dataset.reg_samples)
     check_boxes(dataset, preset, has_companions=bool(companions))
+    masks = masks_of(dataset, preset.masks)
+    weights = [mask_share(picture, masks.get(picture.path), base.factor) for picture in dataset.pictures]
     if message is not None:
         longer = longer_captions(base, [picture.caption for picture in dataset.pictures])
-        for line in describe_dataset(dataset, request.trigger, longer):
+        for line in describe_dataset(dataset, request.trigger, longer, masks):
             message(line)
-    identity = fingerprint(request, dataset, base, companions)
+    identity = fingerprint(request, dataset, base, companions, masks)
     if request.out.exists():
         stored = read_metadata(request.out)
         if stored.get(FINGERPRINT) == identity:
@@ -78,14 +81,21 @@ def train(
 
     # Before hours are spent on a file that cannot be written.
     check_writable(request.out.parent)
-    context = _encoded(request, base, dataset, companions, report)
+    context = _encoded(request, base, dataset, weights, companions, report)
     checkpoint = Checkpoint(request.checkpoints / f"{request.out.stem}.checkpoint", identity)
     digest, loss = _trained(request, context, plan, checkpoint, companions, report, callback)
     checkpoint.remove()
     return Trained(request.out, digest, len(plan), *counts, loss, time.monotonic() - started, dataset.advice)
 
 
-def _encoded(request: TrainRequest, base: Base, dataset: Dataset, companions: Sequence[LoraFile], report: Report) -> StepContext:
+def _encoded(
+    request: TrainRequest,
+    base: Base,
+    dataset: Dataset,
+    masks: list[torch.Tensor],
+    companions: Sequence[LoraFile],
+    report: Report,
+) -> StepContext:
     """Encodes the images and prepares what all steps share."""
 
     def on_encoded(done: int) -> None:
@@ -100,6 +110,7 @@ def _encoded(request: TrainRequest, base: Base, dataset: Dataset, companions: Se
         diffusion=open_diffusion(base.schedule),
         dataset=dataset,
         things=[thing_share(picture, base.factor, request.preset) for picture in dataset.pictures],
+        masks=masks,
         texts=Texts(base, trained=request.preset.text_rank > 0),
         companions=Companions(base, companions),
         bfloat16=_uses_bfloat16(request.preset.precision, base.device),

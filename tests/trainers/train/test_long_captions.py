@@ -96,9 +96,9 @@ def test_only_sets_that_may_fill_several_chunks_train_anew(dataset: Path, tmp_pa
         asked = request(write(dataset, caption), tmp_path / "x.safetensors", replace(SHORT, variety=variety))
         read = read_dataset(dataset, base.factor)
         with pytest.MonkeyPatch.context() as patch:
-            here = fingerprint(asked, read, base, [])
+            here = fingerprint(asked, read, base, [], {})
             patch.setattr("trainers.train.fingerprint.CHUNKED", CHUNKED + " otherwise")
-            return here != fingerprint(asked, read, base, [])
+            return here != fingerprint(asked, read, base, [], {})
 
     assert not differs(tags(75), Variety())
     assert differs(tags(76), Variety())

@@ -40,9 +40,13 @@ def fitted_size(size: Size, resolution: Size | None, factor: int) -> Size:
 
 def open_fitted(path: Path, size: Size) -> Image.Image:
     """The picture, scaled to cover `size`, its middle. Raises InputError as `open_photo` does."""
+    return fitted(open_photo(path), size)
+
+
+def fitted(image: Image.Image, size: Size) -> Image.Image:
+    """Scaled to cover `size`, its middle."""
     from PIL import Image
 
-    image = open_photo(path)
     if image.size == size:
         return image
     return image.resize(size, Image.Resampling.LANCZOS, box=_middle(image.size, size))

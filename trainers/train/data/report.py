@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from models.base.prompt.chunks import CHUNK
 from models.io.picture_kinds import is_picture
 from trainers.prepare.names import list_names
 from trainers.train.data.dataset import Dataset
+from trainers.train.data.masks import mask_folders, pictures_with
 
 
-def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str]) -> list[str]:
+def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], masks: Mapping[Path, Path]) -> list[str]:
     """Captions and how many contain the trigger, then what is not trained.
 
-    `longer` are captions of more than one chunk of tokens.
+    `longer` are captions of more than one chunk of tokens, `masks` the masks that are used, by picture.
     """
     train = [picture for picture in dataset.pictures if not picture.is_reg]
     reg = [picture for picture in dataset.pictures if picture.is_reg]
@@ -27,10 +29,15 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str]) -> l
     lines = [f"captions found for {' and '.join(counts)}; the trigger '{trigger}' is in {share}"]
     if not having:
         lines.append(f"no caption contains the trigger '{trigger}', so it will call nothing; write it first in each caption")
+    if masks:
+        lines.append(pictures_with(masks, dataset.pictures))
     empty = [p.path for p in dataset.pictures if p.path in written and not written[p.path].text]
     several = [written[p.path].file for p in dataset.pictures if p.path in written and written[p.path].lines > 1]
     long = [p.path for p in dataset.pictures if p.caption in set(longer)]
     unused = [path for path in dataset.unused if is_picture(path) and not path.name.startswith(".")]
+    in_folders = [path for path in unused if any(path.is_relative_to(folder) for folder in mask_folders(dataset))]
+    elsewhere = [path for path in unused if path not in set(in_folders)]
+    left_out = [path for path in (*dataset.masks, *in_folders) if path not in set(masks.values())]
     others = [path for path in dataset.unused if path not in set(unused)]
     fitted = [p.path for p in dataset.pictures if p.original is not None]
     sizes = [f"{w}x{h}" for w, h in sorted({p.size for p in dataset.pictures if p.original is not None})]
@@ -39,8 +46,8 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str]) -> l
         (several, "captions of several lines", "the first line is trained, as in kohya's scripts"),
         (long, f"captions of more than {CHUNK} tokens", f"all of each is trained, in chunks of {CHUNK} as prompts are drawn"),
         (fitted, "pictures scaled down or cut to whole latent cells", f"sizes trained: {', '.join(sizes)}"),
-        (dataset.masks, "masks not used", "`--set outside=nothing` trains inside the boxes of huanhua prepare"),
-        (unused, "pictures not used", "only those directly in folders like 10_testdress are trained"),
+        (left_out, "masks not used", "`--set masks=loss` weights the loss by them"),
+        (elsewhere, "pictures not used", "only those directly in folders like 10_testdress are trained"),
     ):
         if paths:
             lines.append(f"{len(paths)} {what}: {list_names(paths, dataset.folder)}; {why}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from models.errors import InputError
 from trainers.prepare.cutting.crops import Size
@@ -12,6 +12,7 @@ from trainers.train.settings.variety import Variety
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Outside = Literal["photo", "nothing", "base"]
+Masks = Literal["unused", "loss", "alpha"]
 Stored = Literal["float16", "bfloat16", "float32"]
 Init = Literal["uniform", "gaussian"]
 Layers = Literal["blocks", "attention"]
@@ -74,6 +75,9 @@ class Preset:
     outside: Outside = "photo"
     """Target outside the thing's box: the "photo"; "nothing", a masked loss; or the "base"'s prediction for the caption without
     the trigger, so that the LoRA changes the thing alone."""
+    masks: Masks = "unused"
+    """What weights the loss by latent cells, on top of `outside`: nothing; a "loss" mask, where a picture has one
+    (trainers.train.data.masks); or the picture's own "alpha" channel."""
     precision: Precision = "auto"
     """Arithmetic of the base; "auto" is bfloat16 where the processor multiplies in it. LoRA weights train in float32."""
     stored: Stored = "float16"
@@ -82,6 +86,13 @@ class Preset:
     """Whether activations are recomputed in the backward pass to save memory."""
     seed: int = 0
     """Seed of all randomness in a training."""
+
+    def described(self) -> dict[str, Any]:
+        """By name, as metadata and fingerprint have it: without masks where none are used, as before there were any."""
+        settings = asdict(self)
+        if self.masks == "unused":
+            del settings["masks"]
+        return settings
 
     def __post_init__(self) -> None:
         at_least_one = {

@@ -29,7 +29,7 @@ def caption(folder: Path) -> str:
 
 
 def lines(dataset: Dataset, trigger: str = "testdress") -> list[str]:
-    return describe_dataset(dataset, trigger, [])
+    return describe_dataset(dataset, trigger, [], {})
 
 
 def has_line(folder: Path, start: str) -> bool:
@@ -174,7 +174,7 @@ def test_an_empty_caption_is_not_found(tmp_path: Path) -> None:
 def test_hidden_files_and_folders_of_masks_are_counted(tmp_path: Path) -> None:
     set_with(tmp_path, "train/1_x/a.png", "train/1_x/._a.png", "train/masks/a.png")
     assert lines(read_dataset(tmp_path, 8), "x")[1:] == [
-        "1 pictures not used: train/masks/a.png; only those directly in folders like 10_testdress are trained",
+        "1 masks not used: train/masks/a.png; `--set masks=loss` weights the loss by them",
         "1 files not used: train/1_x/._a.png",
     ]
 

@@ -57,7 +57,7 @@ def test_a_folder_of_photos_of_any_size_is_read(tmp_path: Path, layout: str) -> 
     assert sizes(dataset) == [(512, 704), (544, 672), (496, 328), (512, 768)]
     assert [p.original for p in dataset.pictures] == [(3024, 4032), (1080, 1350), (500, 333), None]
     assert {p.token.split()[0] for p in dataset.pictures} == {"mybag"}
-    lines = describe_dataset(dataset, "mybag", ())
+    lines = describe_dataset(dataset, "mybag", (), {})
     assert any("3 pictures scaled down or cut to whole latent cells" in line and "544x672" in line for line in lines)
 
 

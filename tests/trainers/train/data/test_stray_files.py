@@ -42,7 +42,7 @@ def clean(tmp_path: Path) -> Path:
 
 
 def lines(dataset: Dataset, trigger: str = "testdress") -> list[str]:
-    return describe_dataset(dataset, trigger, [])
+    return describe_dataset(dataset, trigger, [], {})
 
 
 def test_the_hash_of_a_clean_set_is_the_recorded_one(clean: Path) -> None:
