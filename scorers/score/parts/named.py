@@ -14,7 +14,7 @@ from scorers.observe.colours.cells import read_cells
 from scorers.observe.parts import Mask
 from scorers.score.parts.colour_names import TERMS
 from scorers.score.parts.hair import LEAST as LEAST_OF_HEAD
-from scorers.score.parts.presence import presence
+from scorers.score.parts.presence import rigid_presence
 from scorers.score.parts.template import LEAST, Part, Template, template_of
 from scorers.score.parts.vocabulary import PLACES, Place
 
@@ -51,7 +51,7 @@ def named_parts(kind: ScoredKind, cells: tuple[str, ...], tags: tuple[str, ...])
             found.append((tag, part))
     found += _unnamed(kind, template, [part for _, part in found])
     grids = [read_cells(text) for text in cells if text]
-    named = [NamedPart(name, part, float(np.median([presence(part, grid) for grid in grids]))) for name, part in found]
+    named = [NamedPart(name, part, float(np.median([rigid_presence(part, grid) for grid in grids]))) for name, part in found]
     return tuple(one for one in named if one.usual >= CLEAR)
 
 

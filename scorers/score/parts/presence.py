@@ -41,6 +41,16 @@ def presence(part: Part, cells: Cells, slack: int = SLACK) -> float:
     return float(near[part.mask].mean())
 
 
+def rigid_presence(part: Part, cells: Cells, slack: int = SLACK) -> float:
+    """As `presence`, but the part may lie elsewhere as a whole only, in its own shape: a belt is not the straps that end beside
+    its place. Sterner where a pose bends the part."""
+    near, (ys, xs) = likeness(part.colour, cells), np.nonzero(part.mask)
+    rows, columns = near.shape
+    near = np.pad(near, slack)
+    shifts = ((y, x) for y in range(2 * slack + 1) for x in range(2 * slack + 1))
+    return max(float(near[y : y + rows, x : x + columns][ys, xs].mean()) for y, x in shifts)
+
+
 def likeness(colour: Colours, cells: Cells) -> Colours:
     """(rows, columns) in [0, 1]: how far each cell is of this colour (3,) and of no other; 0 where the region is not."""
     shown = cells.lab[cells.covered]

@@ -10,7 +10,7 @@ from scorers.observe.colours.cells import Cells, read_cells
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score.parts.named import NamedPart, named_parts
-from scorers.score.parts.presence import colour_there, presence
+from scorers.score.parts.presence import colour_there, rigid_presence
 
 Answer = Literal["yes", "no", "unsure"]
 YES: Final = 0.7
@@ -68,7 +68,7 @@ def in_words(parts: Sequence[ShownPart]) -> str:
 
 
 def _shown(one: NamedPart, cells: Cells, *, moved: bool) -> ShownPart:
-    value = min(1.0, presence(one.part, cells) / one.usual)
+    value = min(1.0, rigid_presence(one.part, cells) / one.usual)
     answer: Answer = "unsure" if moved or NO <= value < YES else "yes" if value >= YES else "no"
     there = None if moved else colour_there(one.part, cells)
     return ShownPart(one.name, answer, value, one.part.name, there if there != one.part.name else None)

@@ -226,11 +226,12 @@ def test_by_parts_what_is_missing_of_a_product_is_said_in_words(by_parts: Parser
     photos = [draw(wear(f, "testdress")).image for f in figures(6, 1)]
     tags = ("pink dress", "black straps", "black belt", "white hem", "yellow heart")
     references = replace(by_parts.references_of(photos, "clothing"), tags=tags)
-    worn = [wear(figure, "testdress", without=frozenset(gone)) for gone in ((), ("yellow heart",), ("white hem",))]
-    whole, heartless, hemless = see(by_parts, worn)
+    worn = [wear(figure, "testdress", without=frozenset(gone)) for gone in ((), ("yellow heart",), ("white hem",), ("black belt",))]
+    whole, heartless, hemless, beltless = see(by_parts, worn)
     assert [part.text() for part in shown_parts(whole, references)] == [f"{tag} yes" for tag in tags]
     assert shown_parts(heartless, references)[4].text() == "yellow heart no (pink where the photos are yellow)"
     assert shown_parts(hemless, references)[3].text() == "white hem no (pink where the photos are white)"
+    assert shown_parts(beltless, references)[2].answer != "yes", "the straps that end at its place are no belt"
 
 
 def test_by_heads_another_hair_counts_and_the_face_still_more(by_parts: ParserObserver) -> None:
