@@ -226,7 +226,8 @@ def test_by_parts_what_is_missing_of_a_product_is_said_in_words(by_parts: Parser
     photos = [draw(wear(f, "testdress")).image for f in figures(6, 1)]
     tags = ("pink dress", "black straps", "black belt", "white hem", "yellow heart")
     references = replace(by_parts.references_of(photos, "clothing"), tags=tags)
-    worn = [wear(figure, "testdress", without=frozenset(gone)) for gone in ((), ("yellow heart",), ("white hem",), ("black belt",))]
+    missing = ((), ("yellow heart",), ("white hem",), ("black belt",))
+    worn = [wear(figure, "testdress", without=frozenset(gone)) for gone in missing]
     whole, heartless, hemless, beltless = see(by_parts, worn)
     assert [part.text() for part in shown_parts(whole, references)] == [f"{tag} yes" for tag in tags]
     assert shown_parts(heartless, references)[4].text() == "yellow heart no (pink where the photos are yellow)"
