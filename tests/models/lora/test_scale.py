@@ -61,7 +61,9 @@ def check(found: LoraFile, part: str, wanted: Mapping[str, Tensor]) -> None:
     assert wanted
     assert set(found.layers[part]) == set(wanted)
     for name, delta in wanted.items():
-        assert torch.allclose(found.layers[part][name].delta(), delta, rtol=1e-6, atol=1e-6), name
+        # peft sums in another order: of numbers around 50 float32 itself holds no 1e-6.
+        rounding = 1e-6 * max(1.0, float(delta.abs().max()))
+        assert torch.allclose(found.layers[part][name].delta(), delta, rtol=1e-6, atol=rounding), name
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
