@@ -179,8 +179,11 @@ def test_without_a_seed_every_pick_is_written(study: Study, verb: Any, monkeypat
     assert run.exit_code == 0
     assert run.stdout.split() == [str(study.workspace.exports / f"seed-{seed}.txt") for seed in (7, 9)]
     assert run.stderr.splitlines() == [
-        "no pick at seed 8: see `huanhua show STUDY`", "seed 7: the best so far", "seed 9: the best so far"
-    ]  # fmt: skip
+        "no pick at seed 8: see `huanhua show STUDY`",
+        "seed 7: the best so far",
+        "seed 9: the best so far",
+        "next: huanhua lookbook study.yaml",
+    ]
     found = {8: found[8]}
     run = CliRunner().invoke(app, ["export", "study.yaml", "--to", "a1111"])
     assert str(run.exception) == "no seed has a pick: pink dress; see `huanhua show STUDY` for what blocks them"
@@ -197,7 +200,8 @@ def test_enlarged_it_keeps_its_settings_and_tells_its_size(study: Study, verb: A
     assert run.exit_code == 0
     path = study.workspace.exports / "seed-7-x4.png"
     assert run.stdout.strip() == str(path)
-    assert run.stderr.splitlines() == ["seed 7: the best so far", "64x96 enlarged by 4x-Sharp to 256x384"]
+    enlarged = "64x96 enlarged by 4x-Sharp to 256x384"
+    assert run.stderr.splitlines() == ["seed 7: the best so far", enlarged, "next: huanhua lookbook study.yaml"]
     with Image.open(path) as saved:
         assert (saved.size, saved.mode) == ((256, 384), "RGB")
         text = parsed(saved.text["parameters"])  # type: ignore[attr-defined]
