@@ -14,7 +14,6 @@ import typer
 
 from models.catalogue import PROFILES
 from models.errors import InputError
-from models.licences import Licence, commercial_use, summary
 from studies.cli.options import JsonOption
 from studies.cli.progress.next_command import print_next, print_next_words
 from studies.cli.progress.next_step import FIRST_STUDY, print_project_next
@@ -22,6 +21,7 @@ from studies.project.folder import MODELS
 from studies.project.typed import shown, typed_path, typed_study
 
 if TYPE_CHECKING:
+    from models.licences import Licence
     from studies.doctor.machine import Line
     from studies.study import Study
 
@@ -83,6 +83,7 @@ class _Report:
 
 
 def _of_profile(name: str, folder: Path) -> _Report:
+    from models.licences import summary
     from studies.doctor.licences import profile_licences
 
     found = profile_licences(name, folder)
@@ -97,6 +98,7 @@ def _of_study(path: Path | None) -> _Report:
 
     if path is None:
         return _Report(_lines(None), [])
+    from models.licences import summary
     from studies.doctor.licences import study_licences
 
     opened = open_study(path, None)
@@ -110,6 +112,7 @@ def licence_line(one: Licence) -> str:
 
 
 def _as_json(lines: Sequence[Line], licences: Sequence[Licence]) -> dict[str, Any]:
+    from models.licences import commercial_use
     from studies.doctor.redact import redacted
 
     found: dict[str, Any] = {"lines": [{"text": text, "well": well} for text, well in lines]}

@@ -8,17 +8,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from models.catalogue import PROFILES, RealModel, profile_named
 from models.errors import InputError
 from studies.project import folder as project
-from studies.project.bases import bases_in, bases_of
 from studies.project.typed import typed_path
-from studies.project.webui.program import SORTS, Sort, Webui
-from studies.project.webui.recorded import webuis_of
+
+if TYPE_CHECKING:
+    from studies.project.webui.program import Sort, Webui
 
 FolderOption = Annotated[Path, typer.Option("--to", help="the folder that holds one folder a model")]
 MODELS = Path(project.MODELS)
@@ -35,6 +35,7 @@ def list_models(
 ) -> None:
     """Print every real model with its size, licence and source, and where it lies."""
     from models.catalogue import CATALOGUE
+    from studies.project.webui.recorded import webuis_of
 
     folder = typed_path(folder)
     if folder.exists() and not folder.is_dir():
@@ -74,6 +75,7 @@ def get(
     """Fetch models, resumed where cut off and checked by their hashes. HF_ENDPOINT and GITHUB_ENDPOINT name other hosts."""
     from models.catalogue import real_model
     from models.io.fetching import fetch_model
+    from studies.project.webui.recorded import webuis_of
 
     folder = typed_path(folder)
     asked = [] if profile is None else profile_named(profile)
@@ -114,12 +116,16 @@ def _found(model: RealModel, folder: Path, webuis: Sequence[Webui]) -> Path | No
 
 def _base_there(model: RealModel, folder: Path, webuis: Sequence[Webui]) -> Path | None:
     """Any base in the place of one that is fetched by hand."""
+    from studies.project.bases import bases_in, bases_of
+
     if model.repo is not None or model.url is not None:
         return None
     return next((base.path for base in (*bases_in(folder), *bases_of(webuis))), None)
 
 
 def _webui_files(webuis: Sequence[Webui]) -> Iterator[tuple[Sort, str, Path]]:
+    from studies.project.webui.program import SORTS
+
     for webui in webuis:
         for sort in SORTS:
             yield from ((sort, name, path) for name, path in webui.files(sort))

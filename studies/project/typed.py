@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from studies.project.folder import FOLDERS, STUDIES, absolute, project_of
-from studies.project.webui.program import Sort, file_named
-from studies.project.webui.recorded import webuis_of
+
+if TYPE_CHECKING:
+    from studies.project.webui.program import Sort
 
 STUDY_FILE: Final = "study.yaml"
 
@@ -85,6 +86,9 @@ def _typed_file(text: str | Path, sort: Sort) -> Path:
 
 
 def _in_webuis(text: str | Path, sort: Sort) -> Path | None:
+    from studies.project.webui.program import file_named
+    from studies.project.webui.recorded import webuis_of
+
     project = project_of(Path())
     return None if project is None or Path(text).is_absolute() else file_named(str(text), sort, webuis_of(project))
 

@@ -19,6 +19,9 @@ HEAVY = (
     "numpy",
     "pydantic",
     "PIL",
+    "yaml",
+    "models.base",
+    "models.lora",
 )
 
 
