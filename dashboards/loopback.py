@@ -11,17 +11,18 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from dashboards.optuna_server import HOST
 from dashboards.processes import POLL_S
 from models.errors import InputError
 
-HOST: Final = "127.0.0.1"
 HOST_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 """Names under which a browser reaches loopback, also through a tunnel with another port."""
 HEADERS: Final = {
@@ -32,23 +33,34 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+COLOURS: Final = Path(__file__).parent / "lookbook" / "page" / "colours.css"
+TYPES: Final = {
+    suffix: f"text/{kind}; charset=utf-8" for suffix, kind in ((".html", "html"), (".css", "css"), (".js", "javascript"))
+}
 LARGEST_POST: Final = 10_000
 """Bytes that are looked at."""
 LARGEST_READ: Final = 1_000_000
 """Bytes that are read at all."""
 
 
+def page_files(page: Path, *others: str) -> dict[str, Path]:
+    """A page by the paths at which it is served: its HTML at the top, `others` beside it, and the colours that pages share."""
+    return {"": page, COLOURS.name: COLOURS, **{name: page.with_name(name) for name in others}}
+
+
 class GuardedHandler(BaseHTTPRequestHandler):
-    """One request. A page's handler has `get` and `post`, which are given the path below the token.
+    """One request. A page's handler has `files`, which are served as they lie, and `get` and `post`, which are given the path
+    below the token.
 
     Both may raise InputError: the page is answered with its text.
     """
 
     timeout = 60
     token: str
+    files: Mapping[str, Path]
 
     def get(self, path: str) -> None:
-        """Answers, or calls `refuse`."""
+        """Answers for a path that is no file's, or calls `refuse`."""
         raise NotImplementedError
 
     def post(self, path: str, body: bytes) -> None:
@@ -60,7 +72,10 @@ class GuardedHandler(BaseHTTPRequestHandler):
         if path is None:
             return
         try:
-            self.get(path)
+            if path in self.files:
+                self.answer(self.files[path].read_bytes(), TYPES[self.files[path].suffix])
+            else:
+                self.get(path)
         except InputError as error:
             self.refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 

@@ -12,18 +12,13 @@ from typing import Any, Final
 
 from dashboards.box_page.album import Album, state, whole_pixels
 from dashboards.box_page.pictures import Pictures
-from dashboards.loopback import GuardedHandler, serving_page, until_stopped
+from dashboards.loopback import GuardedHandler, page_files, serving_page, until_stopped
 from dashboards.processes import stopped_by_signals
 from models.boxes import DrawnBoxes, PixelBox, ShareBox
 
-PAGE: Final = Path(__file__).parent / "page"
-COLOURS: Final = Path(__file__).parents[1] / "lookbook" / "page" / "colours.css"
-FILES: Final = {
-    "": (PAGE / "boxes.html", "text/html; charset=utf-8"),
-    "boxes.css": (PAGE / "boxes.css", "text/css; charset=utf-8"),
-    "colours.css": (COLOURS, "text/css; charset=utf-8"),
-    **{name: (PAGE / name, "text/javascript; charset=utf-8") for name in ("boxes.js", "geometry.js", "stage.js", "words.js")},
-}
+FILES: Final = page_files(
+    Path(__file__).parent / "page" / "boxes.html", "boxes.css", "boxes.js", "geometry.js", "stage.js", "words.js"
+)
 
 
 @contextmanager
@@ -49,18 +44,16 @@ def serve(album: Album, on_start: Callable[[str], None], port: int = 0) -> None:
 
 
 class _Handler(GuardedHandler):
-    """Paths below the token: the page's files, `photos`, `photo/N`, `thumb/N`, `boxes/N`."""
+    """Paths below the token besides the page's files: `photos`, `photo/N`, `thumb/N`, `boxes/N`."""
 
+    files = FILES
     album: Album
     pictures: Pictures
     lock: threading.Lock
 
     def get(self, path: str) -> None:
         kind, _, number = path.partition("/")
-        if path in FILES:
-            file, content_type = FILES[path]
-            self.answer(file.read_bytes(), content_type)
-        elif path == "photos":
+        if path == "photos":
             self.answer_json(self._photos())
         elif kind in ("photo", "thumb", "boxes") and (name := self._name(number)) is not None:
             self._answer_photo(kind, name)

@@ -12,21 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.level_page.questions import PageQuestion, Questions
-from dashboards.loopback import GuardedHandler, serving_page, until_stopped
+from dashboards.loopback import GuardedHandler, page_files, serving_page, until_stopped
 from dashboards.processes import stopped_by_signals
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PAGE: Final = Path(__file__).parent / "page"
-COLOURS: Final = Path(__file__).parents[1] / "lookbook" / "page" / "colours.css"
-FILES: Final = {
-    "": (PAGE / "levels.html", "text/html; charset=utf-8"),
-    "levels.css": (PAGE / "levels.css", "text/css; charset=utf-8"),
-    "colours.css": (COLOURS, "text/css; charset=utf-8"),
-    "levels.js": (PAGE / "levels.js", "text/javascript; charset=utf-8"),
-    "words.js": (PAGE / "words.js", "text/javascript; charset=utf-8"),
-}
+FILES: Final = page_files(Path(__file__).parent / "page" / "levels.html", "levels.css", "levels.js", "words.js")
 LARGE: Final = 1400
 """Longest side in pixels of a picture."""
 
@@ -56,17 +48,15 @@ def serve(questions: Questions, on_start: Callable[[str], None], port: int = 0) 
 
 
 class _Handler(GuardedHandler):
-    """Paths below the token: the page's files, `question`, `photo/N`, `picture/N/I`, `close/N/I`, and `answer/N` to post to."""
+    """Paths below the token besides the page's files: `question`, `photo/N`, `picture/N/I`, `close/N/I`, and to post to
+    `answer/N`."""
 
+    files = FILES
     questions: Questions
     lock: threading.Lock
     on_end: Callable[[], None]
 
     def get(self, path: str) -> None:
-        if path in FILES:
-            file, content_type = FILES[path]
-            self.answer(file.read_bytes(), content_type)
-            return
         with self.lock:
             asked = self.questions.current()
         if path == "question":
