@@ -6,12 +6,15 @@ The survey's 949 names come with matplotlib. A name stands for the basic term th
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorers.observe.colours.histogram import lab
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 Colours = NDArray[np.float64]
 
@@ -43,10 +46,18 @@ SCALE: Final = (0.7, 1.0, 1.0)
 
 def colour_name(colour: Colours) -> str:
     """The basic term of a CIE Lab colour (3,)."""
-    if np.hypot(colour[1], colour[2]) < NEUTRAL:
-        return "black" if colour[0] < DARK else "white" if colour[0] > LIGHT else "grey"
+    return colour_names(colour[None])[0]
+
+
+def colour_names(colours: Colours) -> list[str]:
+    """The basic term of each CIE Lab colour (N, 3)."""
     names, shades = _survey()
-    return names[int(((shades - colour) ** 2).sum(1).argmin())]
+    _, nearest = shades.query(colours)
+    chroma = np.hypot(colours[:, 1], colours[:, 2])
+    return [
+        names[shade] if away >= NEUTRAL else "black" if light < DARK else "white" if light > LIGHT else "grey"
+        for shade, away, light in zip(nearest, chroma, colours[:, 0], strict=True)
+    ]
 
 
 def distance(a: Colours, b: Colours) -> Colours:
@@ -64,11 +75,12 @@ def centres() -> Colours:
 
 
 @lru_cache(maxsize=1)
-def _survey() -> tuple[tuple[str, ...], Colours]:
+def _survey() -> tuple[tuple[str, ...], KDTree]:
     from matplotlib.colors import XKCD_COLORS
+    from scipy.spatial import KDTree
 
     known = [(TERMS[word], shade) for name, shade in XKCD_COLORS.items() if (word := name[5:].split()[-1]) in TERMS]
-    return tuple(term for term, _ in known), _lab_of([shade for _, shade in known])
+    return tuple(term for term, _ in known), KDTree(_lab_of([shade for _, shade in known]))
 
 
 def _lab_of(shades: list[str]) -> Colours:

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.errors import InputError
 from scorers.observe.colours.cells import Cells, read_cells
-from scorers.score.parts.colour_names import SCALE, Colours, centres, colour_name, distance
+from scorers.score.parts.colour_names import SCALE, Colours, centres, colour_names, distance
 from scorers.score.parts.template import SLACK, Part, template_of
 
 FAR: Final = 32.0
@@ -74,5 +74,5 @@ def colour_there(part: Part, cells: Cells) -> str | None:
     there = part.mask & cells.covered
     if 2 * there.sum() < part.mask.sum():
         return None
-    names = [colour_name(colour) for colour in cells.lab[there]]
+    names = colour_names(cells.lab[there])
     return max(dict.fromkeys(names), key=names.count)

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from scorers.observe.colours.cells import Cells, read_cells
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
+from scorers.score.garment import seen_region
 from scorers.score.parts.named import NamedPart, named_parts
 from scorers.score.parts.presence import colour_there, rigid_presence
 
@@ -52,9 +53,9 @@ def shown_parts(observation: Observation, references: References) -> tuple[Shown
     Everything is unsure where the picture's edge cuts the thing off and not off in the photos: its places are others then.
     """
     parts = named_parts(references.kind, references.cells, references.tags)
-    text = _cells_of(observation, references)
     if not parts:
         return ()
+    text = _cells_of(observation, references)
     if not text:
         return tuple(ShownPart(one.name, "no", 0.0, one.part.name) for one in parts)
     cells = read_cells(text)
@@ -75,7 +76,5 @@ def _shown(one: NamedPart, cells: Cells, *, moved: bool) -> ShownPart:
 
 
 def _cells_of(observation: Observation, references: References) -> str:
-    if references.kind == "face":
-        return "" if observation.face is None else observation.face.cells
-    region = next((region for kind, region in observation.regions.items() if kind == references.kind), None)
-    return "" if region is None else region.cells
+    seen = observation.face if references.kind == "face" else seen_region(observation, references)
+    return "" if seen is None else seen.cells

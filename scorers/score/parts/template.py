@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -39,7 +39,7 @@ class Part:
     mask: Mask
     colour: Colours
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its colour in a word."""
         return colour_name(self.colour)
