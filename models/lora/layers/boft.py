@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.lora.layers.parts import Keys, Role, misshapen, stored_alpha
-from models.lora.layers.rotations import read_blocks, read_rescale, rotations
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations
 from models.program import Program
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -48,7 +49,7 @@ class BoftLayer:
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         import torch
 
-        stages = self._rotations(changed, meaning)
+        stages = kept(self._made, meaning, changed.device, lambda: self._rotations(changed.device, meaning))
         if meaning == "comfyui":
             stages = torch.lerp(torch.eye(stages.shape[-1], device=changed.device), stages, weight)
         turned = changed.view(len(changed), -1)
@@ -58,13 +59,9 @@ class BoftLayer:
             turned = turned * self.rescale.to(changed.device).float()[:, None]
         changed.lerp_(turned.view_as(changed), weight)
 
-    def _rotations(self, changed: Tensor, meaning: Program) -> Tensor:
-        """(m, n, b, b); made once for each program, since making them is slow."""
-        made = self._made.get(meaning)
-        if made is None or made.device != changed.device:
-            made = rotations(self.blocks.to(changed.device), self.alpha, self.shape[0], meaning)
-            self._made[meaning] = made
-        return made
+    def _rotations(self, device: torch.device, meaning: Program) -> Tensor:
+        """(m, n, b, b)."""
+        return rotations(self.blocks.to(device), self.alpha, self.shape[0], meaning)
 
 
 def _turned(rows: Tensor, stage: Tensor, apart: int) -> Tensor:

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.lora.layers.boft import BoftLayer, read_boft
 from models.lora.layers.parts import Keys, Role, stored_alpha
-from models.lora.layers.rotations import read_blocks, read_rescale, rotations
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations
 from models.program import Program
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -53,20 +54,18 @@ class OftLayer:
 
         count, size = self.blocks.shape[:2]
         share = weight if meaning == "a1111" or self.rotated else weight**2
-        turn = torch.lerp(torch.eye(size, device=changed.device), self._turned(changed, meaning), share)
+        turned = kept(self._made, meaning, changed.device, lambda: self._turned(changed.device, meaning))
+        turn = torch.lerp(torch.eye(size, device=changed.device), turned, share)
         rows = changed.view(count, size, -1)
         rows.copy_(torch.bmm(turn, rows))
 
-    def _turned(self, changed: Tensor, meaning: Program) -> Tensor:
-        """What multiplies each block of rows at weight 1 (n, b, b); made once for each program, since making it is slow."""
-        made = self._made.get(meaning)
-        if made is None or made.device != changed.device:
-            blocks = self.blocks.to(changed.device).float()
-            turned = blocks if self.rotated else rotations(blocks, self.alpha, self.shape[0], meaning)
-            made = turned.transpose(1, 2)
-            if self.rescale is not None and (meaning == "a1111" or self.rotated):
-                made = made * self.rescale.to(changed.device).float().view(*blocks.shape[:2], 1)
-            self._made[meaning] = made
+    def _turned(self, device: torch.device, meaning: Program) -> Tensor:
+        """What multiplies each block of rows at weight 1 (n, b, b)."""
+        blocks = self.blocks.to(device).float()
+        turned = blocks if self.rotated else rotations(blocks, self.alpha, self.shape[0], meaning)
+        made = turned.transpose(1, 2)
+        if self.rescale is not None and (meaning == "a1111" or self.rotated):
+            made = made * self.rescale.to(device).float().view(*blocks.shape[:2], 1)
         return made
 
 

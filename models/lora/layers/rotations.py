@@ -6,7 +6,7 @@ ComfyUI 0.3.64 does not. Without one, or at 0, Q is as long as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from models.lora.layers.parts import Keys, Role, finite
 from models.program import Program
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -31,6 +32,14 @@ def rotations(blocks: Tensor, alpha: float, outputs: int, meaning: Program) -> T
     one = torch.eye(q.shape[-1], device=q.device)
     # (I + Q) and (I - Q)^-1 commute.
     found: Tensor = torch.linalg.solve(one - q, one + q)
+    return found
+
+
+def kept(made: dict[Program, Tensor], meaning: Program, device: torch.device, make: Callable[[], Tensor]) -> Tensor:
+    """What was made for a program on this device. It is made once, since that is slow, and kept in `made`."""
+    found = made.get(meaning)
+    if found is None or found.device != device:
+        found = made[meaning] = make()
     return found
 
 
