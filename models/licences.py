@@ -66,10 +66,12 @@ def pack_licences(pack: str, folder: Path | None) -> list[Licence]:
 
 def used_files(folder: Path) -> Sequence[Path]:
     """What `models.vision.faces.open_faces` opens for use: one YuNet, or else the pack's own detectors, and recognisers."""
-    files = sorted(folder.glob("*.onnx"))
-    yunet = [file for file in files if "yunet" in file.name][:1]
-    idle = ("1k3d68", "2d106det", "genderage", *(("scrfd", "det_") if yunet else ()))
-    return [file for file in files if not file.name.startswith(idle) and ("yunet" not in file.name or file in yunet)]
+    from models.vision.yunet import yunet_in
+
+    yunet = yunet_in(folder)
+    idle = ("1k3d68", "2d106det", "genderage", *(("scrfd", "det_") if yunet is not None else ()))
+    used = [file for file in sorted(folder.glob("*.onnx")) if not file.name.startswith(idle)]
+    return [file for file in used if "yunet" not in file.name or file == yunet]
 
 
 def _file_licence(file: Path, pack: str) -> Licence:

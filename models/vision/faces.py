@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.boxes import PixelBox
 from models.errors import InputError, first_line
 from models.vision.onnx import providers_for, session_options
-from models.vision.yunet import YunetFaces, open_yunet
+from models.vision.yunet import YunetFaces, open_yunet, yunet_in
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -87,7 +87,7 @@ def open_faces(pack: str | Path, det_size: int = 640, device: str = "cpu") -> Fa
     Raises InputError if the folder is absent or lacks a detector or a recogniser.
     """
     folder = _folder(pack)
-    yunet = next(iter(sorted(folder.glob("*yunet*.onnx"))), None)
+    yunet = yunet_in(folder)
     with _silence():
         if yunet is not None:
             return FaceModel(open_yunet(yunet, folder, det_size, device))

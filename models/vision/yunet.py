@@ -75,6 +75,11 @@ class YunetFaces:
         return np.zeros((held, held, 3), np.uint8)
 
 
+def yunet_in(folder: Path) -> Path | None:
+    """The detector of a face pack that is used in the place of its own; None if it holds no YuNet."""
+    return next(iter(sorted(folder.glob("*yunet*.onnx"))), None)
+
+
 def open_yunet(file: Path, folder: Path, det_size: int, device: str) -> YunetFaces:
     """The detector in `file`, and the recogniser that lies in `folder`. Raises InputError if either does not open."""
     model = open_onnx(file, inputs=(None, 3, None, None), device=device)
