@@ -35,7 +35,8 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], mask
     several = [written[p.path].file for p in dataset.pictures if p.path in written and written[p.path].lines > 1]
     long = [p.path for p in dataset.pictures if p.caption in set(longer)]
     unused = [path for path in dataset.unused if is_picture(path) and not path.name.startswith(".")]
-    in_folders = [path for path in unused if any(path.is_relative_to(folder) for folder in mask_folders(dataset))]
+    folders = mask_folders(dataset)
+    in_folders = [path for path in unused if any(path.is_relative_to(folder) for folder in folders)]
     elsewhere = [path for path in unused if path not in set(in_folders)]
     left_out = [path for path in (*dataset.masks, *in_folders) if path not in set(masks.values())]
     others = [path for path in dataset.unused if path not in set(unused)]
