@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from models.base.registry import family_named
-from models.catalogue import FREE
+from models.catalogue import FREE, real_model
 from models.counted import counted
 from models.lora_kinds import LoraKind
 from studies.project.bases import FoundBase, bases_in, bases_of
@@ -30,7 +30,8 @@ PLACEHOLDERS: Final = tuple(
 MANY: Final = 5
 """How many other bases are named."""
 BASE: Final = "models/chilloutmix.safetensors"
-FREE_BASE: Final = "models/sd-v1-5/v1-5-pruned-emaonly.safetensors"
+_SD15: Final = real_model("sd-v1-5")
+FREE_BASE: Final = (_SD15.folder(Path(MODELS)) / _SD15.files[0]).as_posix()
 """Where `huanhua models get sd-v1-5` puts it."""
 
 

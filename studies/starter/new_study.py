@@ -47,10 +47,9 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
     """The files to write into `folder`, by name. Raises InputError for a source that cannot be read, or drawn as it is asked."""
     if wanted.source is None:
         _refuse(wanted)
+        webuis = webuis_of(folder, wanted.webuis)
+        return {"study.yaml": found_study(names_start(folder), study_name(folder), wanted.presets, wanted.profile, webuis)}
     webuis = webuis_of(folder, wanted.webuis)
-    if wanted.source is None:
-        text = found_study(names_start(folder), study_name(folder), wanted.presets, wanted.profile, webuis)
-        return {"study.yaml": text}
     if wanted.presets:
         raise InputError(
             "--preset is for a study without a picture", ", ".join(wanted.presets), "leave it out, or leave out --from"
