@@ -69,13 +69,13 @@ def levels(
 def _ask_in_terminal(study: Study, sitting: Sitting) -> None:
     from scorers.levels.questions import MOST
     from studies.cli.progress.terminal_picture import print_large
-    from studies.report.sheets.level import level_sheet
+    from studies.report.sheets.level import ReferencePhotos, level_sheet
 
-    screen = console()
+    screen, photos = console(), ReferencePhotos(study, sitting.pictures)
     if sitting.answered:
         print_line(f"going on after {sitting.answered} answers; --afresh drops them")
     while (asked := sitting.question()) is not None:
-        picture = level_sheet(study, sitting.pictures, asked)
+        picture = level_sheet(photos, asked)
         print_large(screen, picture)
         print_line(f"picture {picture}")
         print_line(f"question {asked.number} of at most {MOST}: in which is {asked.lora} still good enough? ({HELP})")
@@ -135,13 +135,13 @@ def _replay(sitting: Sitting, file: Path) -> None:
 def _left(study: Path, workspace: Path | None, opened: Study, sitting: Sitting, asked: Asked, *, as_json: bool) -> None:
     """Where questions are left."""
     if as_json:
-        from studies.report.sheets.level import level_sheet
+        from studies.report.sheets.level import ReferencePhotos, level_sheet
 
         question = {
             "number": asked.number,
             "lora": asked.lora,
             "pictures": [{"image": picture.image.name, "file": str(picture.image)} for picture in asked.pictures],
-            "sheet": str(level_sheet(opened, sitting.pictures, asked)),
+            "sheet": str(level_sheet(ReferencePhotos(opened, sitting.pictures), asked)),
         }
         typer.echo(json.dumps({"question": question, "answered": sitting.answered}, indent=1))
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dashboards.level_page.questions import PageQuestion
 from scorers.levels.questions import MOST
 from studies.levels.sitting import Asked, Sitting
-from studies.report.sheets.level import close_up, reference_photo
+from studies.report.sheets.level import ReferencePhotos, close_up
 from studies.report.sheets.style import open_image
 from studies.study import Study
 
@@ -17,6 +17,7 @@ class LevelQuestions:
 
     def __init__(self, study: Study, sitting: Sitting) -> None:
         self._study, self._sitting = study, sitting
+        self._photos = ReferencePhotos(study, sitting.pictures)
         self._shown: tuple[Asked, PageQuestion] | None = None
 
     @property
@@ -43,5 +44,4 @@ class LevelQuestions:
     def _opened(self, asked: Asked) -> PageQuestion:
         images = tuple(open_image(picture.image) for picture in asked.pictures)
         close = tuple(close_up(image, picture.place) for image, picture in zip(images, asked.pictures, strict=True))
-        photo = reference_photo(self._study, self._sitting.pictures, asked.lora)
-        return PageQuestion(asked.number, MOST, asked.lora, images, close, photo)
+        return PageQuestion(asked.number, MOST, asked.lora, images, close, self._photos.of(asked.lora))

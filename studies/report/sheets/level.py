@@ -5,6 +5,7 @@ Scores are not shown: a person who sees them agrees with them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,24 +25,32 @@ AROUND: Final = 0.12
 """Of the thing's longer side, what is shown around it on each side."""
 
 
-def level_sheet(study: Study, pictures: LevelPictures, asked: Asked) -> Path:
+@dataclass
+class ReferencePhotos:
+    """By LoRA the reference photo that the picture which shows most of it resembles. Each LoRA's photos are opened once."""
+
+    study: Study
+    pictures: LevelPictures
+    _found: dict[str, Image | None] = field(default_factory=dict)
+
+    def of(self, name: str) -> Image | None:
+        """None where there is none."""
+        if name not in self._found:
+            index, photos = self.pictures.best(name).photo, reference_pictures(self.study, name).open()
+            self._found[name] = photos[index][1] if index is not None and index < len(photos) else None
+        return self._found[name]
+
+
+def level_sheet(photos: ReferencePhotos, asked: Asked) -> Path:
     """Saves the picture of a question; returns its path in the workspace."""
-    photo = reference_photo(study, pictures, asked.lora)
-    cells = [Cell(photo, ("the photo",))]
+    cells = [Cell(photos.of(asked.lora), ("the photo",))]
     for number, picture in enumerate(asked.pictures, 1):
         image = open_image(picture.image)
         cells.append(Cell(image, (str(number),)))
         if (close := close_up(image, picture.place)) is not None:
             cells.append(Cell(close, (f"{number}, larger",)))
     title = f"{asked.lora}: in which of these is it still good enough?"
-    return save(study.workspace.make(), f"level-{asked.number}-{asked.lora}.png", sheet([cells], title=title))
-
-
-def reference_photo(study: Study, pictures: LevelPictures, name: str) -> Image | None:
-    """The reference photo that the picture which shows most of a LoRA resembles; None where there is none."""
-    index = pictures.best(name).photo
-    found = reference_pictures(study, name).open()
-    return found[index][1] if index is not None and index < len(found) else None
+    return save(photos.study.workspace.make(), f"level-{asked.number}-{asked.lora}.png", sheet([cells], title=title))
 
 
 def close_up(image: Image, place: ShareBox | None) -> Image | None:
