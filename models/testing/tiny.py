@@ -34,19 +34,20 @@ def tiny_unet(seed: int = 0, **changes: Any) -> UNet2DConditionModel:
     return UNet2DConditionModel(**{**settings, **changes}).requires_grad_(False).eval()
 
 
-def tiny_text_encoder(seed: int = 0) -> CLIPTextModel:
+def tiny_text_encoder(seed: int = 0, **changes: Any) -> CLIPTextModel:
     torch.manual_seed(seed)
-    config = CLIPTextConfig(
-        vocab_size=600,
-        hidden_size=12,
-        intermediate_size=24,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=77,
-        bos_token_id=598,
-        eos_token_id=599,
-        pad_token_id=599,
-    )
+    settings: dict[str, Any] = {
+        "vocab_size": 600,
+        "hidden_size": 12,
+        "intermediate_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 77,
+        "bos_token_id": 598,
+        "eos_token_id": 599,
+        "pad_token_id": 599,
+    }
+    config = CLIPTextConfig(**{**settings, **changes})
     model: CLIPTextModel = CLIPTextModel(config).requires_grad_(False)
     model.train(False)
     return model

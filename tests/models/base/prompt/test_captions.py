@@ -6,12 +6,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from models.base.family import CONFIGS
 from models.base.prompt.captions import encode_plain
 from models.base.prompt.chunks import chunks_of, plain_chunks_of
 from models.base.prompt.encoding import encode_prompt
+from models.testing.tiny import tiny_text_encoder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 TOKENIZER = CLIPTokenizer.from_pretrained(CONFIGS / "sd15" / "tokenizer")
@@ -20,19 +21,7 @@ WORDS = st.sampled_from(["dress", "white blouse", "long hair,", ",", "standing",
 
 @pytest.fixture(scope="module")
 def encoder() -> CLIPTextModel:
-    torch.manual_seed(0)
-    config = CLIPTextConfig(
-        vocab_size=49408,
-        hidden_size=32,
-        intermediate_size=32,
-        projection_dim=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        bos_token_id=49406,
-        eos_token_id=49407,
-        pad_token_id=49407,
-    )
-    return CLIPTextModel(config).requires_grad_(False)
+    return tiny_text_encoder(vocab_size=49408, bos_token_id=49406, eos_token_id=49407, pad_token_id=49407)
 
 
 @given(st.lists(WORDS, max_size=200).map(" ".join))
