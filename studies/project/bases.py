@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from models.base.detect import checkpoint_shapes, family_of
 from models.base.registry import family_of_pipeline
+from models.counted import counted
 from models.errors import InputError
 from studies.project.webui.program import Webui
 
@@ -39,6 +40,20 @@ def bases_of(webuis: Sequence[Webui]) -> list[FoundBase]:
     return [base for path in files if path.suffix == ".safetensors" for base in _file(path)]
 
 
+def unopened_bases(folder: Path | None, webuis: Sequence[Webui]) -> list[InputError]:
+    """Why each file is no base that lies right in a folder of models, or where WebUIs or ComfyUI have their checkpoints."""
+    there = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
+    own = [path for path in there if path.suffix == ".safetensors" and path.is_file()]
+    files = sorted(path for webui in webuis for _, path in webui.files("checkpoint"))
+    refused = []
+    for path in [*own, *files]:
+        try:
+            family_of(path, checkpoint_shapes(path, allow_pickle=False))
+        except InputError as error:
+            refused.append(error)
+    return refused
+
+
 def only_base(folder: Path, webuis: Sequence[Webui] = ()) -> Path:
     """The base in a folder of models, or else the one of `webuis`. Raises InputError if there is none, or more than one."""
     found = bases_in(folder) or bases_of(webuis)
@@ -47,6 +62,10 @@ def only_base(folder: Path, webuis: Sequence[Webui] = ()) -> Path:
     if found:
         where = folder if found[0].path.is_relative_to(folder) else ", ".join(str(webui.folder) for webui in webuis)
         raise InputError(f"{len(found)} bases are there", where, f"name one, such as --base {found[0].path.as_posix()}")
+    if refused := unopened_bases(folder, webuis):
+        more = f" ({counted(len(refused) - 1, 'more file')} neither)" if len(refused) > 1 else ""
+        mend = "put a whole checkpoint there, or name one: --base FILE"
+        raise InputError(f"no base opens: {refused[0].what}", f"{refused[0].where}{more}", mend)
     raise InputError("no base is there", folder, "put a checkpoint there, or name one: --base FILE")
 
 

@@ -10,7 +10,7 @@ from models.base.registry import family_named
 from models.catalogue import FREE, real_model
 from models.counted import counted
 from models.lora_kinds import LoraKind
-from studies.project.bases import FoundBase, bases_in, bases_of
+from studies.project.bases import FoundBase, bases_in, bases_of, unopened_bases
 from studies.project.folder import DATA, LORAS, MODELS, absolute, named_from
 from studies.project.loras import STARTS, FoundLora, loras_among, loras_in
 from studies.project.training_sets import sets_in
@@ -50,7 +50,7 @@ def found_study(
         more = _of_webui(webui, family, [*(preset.left_out or ()), *(lora.kind for lora in chosen)], notes)
         there, chosen = [*there, *more], [*chosen, *more]
     chosen.sort(key=lambda lora: list(STARTS).index(lora.kind))
-    notes = [*_base_notes(start, base, bases), *notes]
+    notes = [*_base_notes(start, base, bases), *_unopened(start, base, webuis), *notes]
     if not there:
         chosen = [lora for lora in PLACEHOLDERS if lora.kind not in (preset.left_out or ())]
         notes.append("no LoRA was found in loras/: those below are to be trained, or changed")
@@ -102,10 +102,13 @@ def _chosen(there: Sequence[FoundLora], family: str, left_out: Sequence[str], no
 
 def _of_webui(webui: Webui, family: str, taken: Sequence[str], notes: list[str]) -> list[FoundLora]:
     """One LoRA of each kind that is not `taken`: the newest of those that tell their kind; what else is there is counted."""
-    found, _ = loras_among([path for _, path in webui.files("LoRA")], ())
+    found, wrong = loras_among([path for _, path in webui.files("LoRA")], ())
     fitting = [lora for lora in found if lora.kind_from and lora.kind not in taken and lora.family in (None, family)]
     chosen = [*_chosen(fitting, family, (), [])]
     others = len(found) - len(chosen)
+    if wrong:
+        more = f"; and {len(wrong) - MANY} more" if len(wrong) > MANY else ""
+        notes.append(f"LoRAs of {webui.folder}: {'; '.join(wrong[:MANY])}{more}")
     if others:
         notes.append(f"{webui.folder} has {counted(others, 'other LoRA')}: `huanhua models list` names them")
     return chosen
@@ -125,6 +128,14 @@ def _base_notes(start: Path, base: FoundBase | None, bases: Sequence[FoundBase])
         yield f"{_named(other.path, start)} is a base too"
     if len(others) > MANY:
         yield f"{counted(len(others) - MANY, 'more base')} lie there: `huanhua models list` names those of WebUIs"
+
+
+def _unopened(start: Path, base: FoundBase | None, webuis: Sequence[Webui]) -> Iterator[str]:
+    """The files that are no bases: all where none was found, else those of WebUIs, where a checkpoint alone should lie."""
+    refused = unopened_bases(start / MODELS if base is None else None, webuis)
+    yield from (f"{error.where} was left out: {error.what}" for error in refused[:MANY])
+    if len(refused) > MANY:
+        yield f"{counted(len(refused) - MANY, 'more file')} among the checkpoints are no bases"
 
 
 def _line(key: str, lora: FoundLora, start: Path) -> str:
@@ -149,6 +160,6 @@ def _line(key: str, lora: FoundLora, start: Path) -> str:
 
 
 def _named(path: Path, start: Path) -> str:
-    if not path.is_absolute() and not path.exists():
-        return path.as_posix()
-    return named_from(start, path) if path.is_relative_to(start) else absolute(path).as_posix()
+    if path.is_relative_to(start):
+        return named_from(start, path)
+    return absolute(path).as_posix() if path.is_absolute() else path.as_posix()
