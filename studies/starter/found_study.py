@@ -17,7 +17,7 @@ from studies.project.training_sets import sets_in
 from studies.project.webui.program import Webui
 from studies.starter.from_picture import study_key
 from studies.starter.presets import preset_named, size_of
-from studies.starter.template import LORA, TEMPLATE, quoted, scorers_text, wrapped, yaml_key
+from studies.starter.template import HERE, LORA, TEMPLATE, quoted, scorers_text, wrapped, yaml_key
 
 NAMED: Final[tuple[tuple[str, str, LoraKind], ...]] = (
     ("myface", "face", "face"), ("testdress", "dress", "clothing"), ("myshoes", "shoes", "shoes"),
@@ -36,10 +36,16 @@ FREE_BASE: Final = (_SD15.folder(Path(MODELS)) / _SD15.files[0]).as_posix()
 
 
 def found_study(
-    start: Path, name: str, presets: Sequence[str] = (), profile: str | None = None, webuis: Sequence[Webui] = ()
+    start: Path,
+    name: str,
+    presets: Sequence[str] = (),
+    profile: str | None = None,
+    webuis: Sequence[Webui] = (),
+    check: str = HERE,
 ) -> str:
     """The text of a study whose names start at the folder `start`, of what lies there and, where that lacks a base or a kind of
-    LoRA, of what `webuis` have; `profile` names the models that judge. Raises InputError for presets as `preset_named` does."""
+    LoRA, of what `webuis` have; `profile` names the models that judge, `check` what
+    `huanhua validate` takes. Raises InputError for presets as `preset_named` does."""
     preset = preset_named(presets)
     there, notes = loras_in(start / LORAS, sets_in(start / DATA))
     bases = bases_in(start / MODELS) or bases_of(webuis)
@@ -61,6 +67,7 @@ def found_study(
     triggers = [lora.trigger for lora in chosen if lora.trigger]
     searched = [key for key, lora in zip(keys, chosen, strict=True) if lora.kind != "other"]
     return TEMPLATE.format(
+        check=check,
         notes="# " + "Found in the project:\n" + wrapped(notes) if notes else "",
         draw="",
         name=yaml_key(name),

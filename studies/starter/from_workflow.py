@@ -20,6 +20,7 @@ from studies.starter.template import (
     KINDS,
     LORAS,
     SEARCH,
+    check_words,
     comments,
     lora_line,
     quoted,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 FILE: Final = "workflow_api.json"
 """The graph, next to study.yaml."""
 TEMPLATE: Final = """\
-# A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate .
+# A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate {check}
 # ComfyUI draws it by the graph in {file}, which stays as it is but for the seed and the weights. The graph's own:
 {own}# To set another, write prompt, negative_prompt, or render: {{steps: 30, cfg: 7, sampler: euler normal}} in this file.
 {notes}name: {name}
@@ -95,6 +96,7 @@ def workflow_study(
     _seed(workflow, found)
     return WorkflowStudy(
         TEMPLATE.format(
+            check=check_words(study),
             file=FILE,
             workflow=FILE
             if start == study

@@ -16,7 +16,7 @@ from studies.project.webui.recorded import webuis_of
 from studies.spec import read_spec
 from studies.starter.found_study import found_study
 from studies.starter.from_workflow import FILE, WorkflowStudy, nodes_from, workflow_study
-from studies.starter.template import filled_from, study_name
+from studies.starter.template import check_words, filled_from, study_name
 
 Drawer = Literal["huanhua", "comfyui", "webui"]
 URLS: Final[Mapping[str, str]] = {"comfyui": "http://127.0.0.1:8188", "webui": "http://127.0.0.1:7860"}
@@ -48,7 +48,8 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
     if wanted.source is None:
         _refuse(wanted)
         webuis = webuis_of(folder, wanted.webuis)
-        return {"study.yaml": found_study(names_start(folder), study_name(folder), wanted.presets, wanted.profile, webuis)}
+        start, name, check = names_start(folder), study_name(folder), check_words(folder)
+        return {"study.yaml": found_study(start, name, wanted.presets, wanted.profile, webuis, check)}
     webuis = webuis_of(folder, wanted.webuis)
     if wanted.presets:
         raise InputError(

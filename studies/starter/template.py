@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 from models.catalogue import FREE, real_model
 from models.errors import InputError
 from studies.picture_settings.lora_tags import format_number
-from studies.project.folder import MARKER, MODELS, names_start
+from studies.project.folder import FOLDERS, MARKER, MODELS, STUDIES, absolute, names_start, project_of
 from studies.scorer_spec import FROM_POSE, POSE
 
 if TYPE_CHECKING:
     from studies.project.webui.program import Webui
     from studies.starter.from_picture import LoraSettings, StudySettings
 
+HERE: Final = ".   (in this folder)"
 HEAD: Final = """\
-# A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate .
+# A study: which LoRAs to dress the figure in, and what their weights must achieve. Check it with: huanhua validate {check}
 {notes}name: {name}
 base:
   checkpoint: {checkpoint}   # .safetensors, diffusers folder or hub name; train and use LoRAs on the same base
@@ -100,7 +102,15 @@ def filled_from(
     start = names_start(folder)
     found.loras = with_files(found.loras, loras, start, webuis, found.notes)
     name_files(found, start, webuis)
-    return _filled(found, study_name(folder, picture.stem), webui, start, profile)
+    return _filled(found, study_name(folder, picture.stem), webui, start, profile, check_words(folder))
+
+
+def check_words(study: Path) -> str:
+    """What `huanhua validate` takes for the study in this folder: its name, which works anywhere in its project, or its place."""
+    place, project = absolute(study), project_of(study)
+    plain = place.name.isprintable() and not place.name.startswith("-") and place.name not in FOLDERS
+    named = project is not None and place.parent == project / STUDIES and plain
+    return shlex.quote(place.name) if named else HERE
 
 
 def study_name(folder: Path, other: str = "") -> str:
@@ -112,9 +122,17 @@ def study_name(folder: Path, other: str = "") -> str:
     return "my-study"
 
 
-def _filled(found: StudySettings, name: str, webui: str | None = None, start: Path = Path(), profile: str | None = None) -> str:
+def _filled(
+    found: StudySettings,
+    name: str,
+    webui: str | None = None,
+    start: Path = Path(),
+    profile: str | None = None,
+    check: str = HERE,
+) -> str:
     embeddings = f"embeddings: [{', '.join(quoted(file) for file in found.embeddings)}]   # or .safetensors\n"
     return TEMPLATE.format(
+        check=check,
         notes=comments(found.notes),
         draw="" if webui is None else WEBUI.format(url=webui),
         name=yaml_key(name),

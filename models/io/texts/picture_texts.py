@@ -58,6 +58,10 @@ def picture_texts(path: Path) -> dict[str, str]:
         return _text_file(path)
     except InputError:
         raise
+    except FileNotFoundError as error:
+        raise InputError("no such file", path, "name the picture, or the file with its settings, by its place") from error
+    except IsADirectoryError as error:
+        raise InputError("a folder, not a picture", path, "name one picture, or one file with its settings") from error
     except (*DAMAGES, zlib.error, UserWarning) as error:
         raise _damaged(path) from error
 

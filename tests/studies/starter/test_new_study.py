@@ -15,6 +15,7 @@ from optimizer.render.remote.server_lora import StudyLora
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
 from studies.drawing.webui import WebuiDraw
+from studies.project.new import new_project
 from studies.spec import StudySpec, read_spec
 from studies.starter.new_study import Wanted, new_study
 from tests.studies.picture_settings.drawings import png, saved
@@ -190,3 +191,24 @@ def test_a_workflow_without_loras_and_a_wrong_node_are_refused(tmp_path: Path) -
         new_study(tmp_path, Wanted(source))
     with pytest.raises(InputError, match="write it as KEY=ID"):
         new_study(tmp_path, Wanted(source, nodes=("sampler",)))
+
+
+@pytest.mark.parametrize("source", [TEXT, json.dumps(graph(("d.safetensors", 0.8)))])
+def test_the_study_names_the_check_that_works_from_where_it_is_typed(tmp_path: Path, source: str) -> None:
+    new_project(tmp_path / "p")
+    wanted = Wanted(saved(tmp_path, "a.txt", source.encode()))
+    for folder, words in (
+        ("p/studies/my study", "'my study'"),
+        ("p/other", ".   (in this folder)"),
+        ("o", ".   (in this folder)"),
+    ):
+        for asked in (wanted, Wanted()):
+            head = new_study(tmp_path / folder, asked)["study.yaml"].partition("\n")[0]
+            assert head.endswith(f"Check it with: huanhua validate {words}")
+
+
+def test_a_source_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^no such file: .*none\.png; "):
+        new_study(tmp_path / "s", Wanted(tmp_path / "none.png"))
+    with pytest.raises(InputError, match=r"^a folder, not a picture: "):
+        new_study(tmp_path / "s", Wanted(tmp_path))
