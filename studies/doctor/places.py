@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,7 @@ from studies.project.webui.program import Sort, file_named
 from studies.project.webui.recorded import webuis_of
 from studies.study import Study
 
-SHOWN: Final = 5
-"""How many missing files one line names."""
+COMMAND: Final = "huanhua "
 SORTS_BY_KEY: Final[dict[str, Sort]] = {
     "base.checkpoint": "checkpoint", "base.vae": "VAE", "embeddings": "embedding", "loras.file": "LoRA",
 }  # fmt: skip
@@ -23,17 +23,19 @@ SORTS_BY_KEY: Final[dict[str, Sort]] = {
 
 
 def check_places(study: Study, *, drawn_here: bool = True) -> None:
-    """Raises InputError, which names keys whose file or folder is not there. Opens and asks nothing.
+    """Raises InputError where a file or folder that a key names is not there, with the first command of those that `mends`
+    names. Opens and asks nothing.
 
     Where another program draws, what is drawn with (`drawn_here`) is its own to name.
     """
-    missing = [f"{key} ({name})" for key, name, there in _named(study, drawn_here) if not there]
+    missing = mends(study, drawn_here=drawn_here)
     if missing:
         what = f"{len(missing)} files are missing" if len(missing) > 1 else "a file is missing"
-        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        mend = "mend these keys of study.yaml, or put the files there"
-        mend = f"{mend}; `huanhua validate STUDY` names all" if more else mend
-        raise InputError(f"{what}: {', '.join(missing[:SHOWN])}{more}", study.root, mend)
+        commands = [line.partition(f": {COMMAND}")[2] for line in missing if f": {COMMAND}" in line]
+        first = (
+            f"type first: {COMMAND}{commands[0]}" if commands else f"mend {'them' if len(missing) > 1 else 'it'} as said above"
+        )
+        raise InputError(what, study.folder / "study.yaml", first)
 
 
 def mends(study: Study, *, drawn_here: bool = True) -> list[str]:
@@ -54,16 +56,20 @@ def _mend(study: Study, key: str, name: str) -> str:
         spec = study.spec.loras[lora]
         photos, trigger = Path(spec.references or f"data/{lora}").name, spec.trigger or Path(spec.file).stem
         if what == "references":
-            return f"huanhua prepare photos/{photos} {name} --kind {spec.kind} --trigger {trigger}"
+            return _typed("prepare", f"photos/{photos}", name, "--kind", spec.kind, "--trigger", trigger)
         put = "put the LoRA there"
-        return put if spec.references is None else f"{put}, or train it: huanhua train {spec.references} --out {name}"
+        return put if spec.references is None else f"{put}, or train it: {_typed('train', spec.references, '--out', name)}"
     place = Path(name.removeprefix("local-dir:"))
-    for model in CATALOGUE:
-        called = model.place or model.name
-        if called in place.parts:
-            by_hand = f"fetch it from {model.source} and put it there"
-            return by_hand if model.repo is None and model.url is None else f"huanhua models get {model.name}"
+    models = [model for model in CATALOGUE if (model.place or model.name) in place.parts]
+    if fetched := [model.name for model in models if model.repo is not None or model.url is not None]:
+        return _typed("models", "get", *fetched)
+    if models:
+        return f"fetch it from {models[0].source} and put it there"
     return "put it there, or name another file in study.yaml"
+
+
+def _typed(*words: str) -> str:
+    return COMMAND + shlex.join(words)
 
 
 def _in_webuis(study: Study, key: str, name: str) -> Path | None:
