@@ -61,12 +61,11 @@ def doctor(
     place = [] if folder == typed_path(MODELS) else ["--to", shown(folder)]
     wrong = sum(not well for _, well in lines)
     if wrong:
-        told = "1 of these lines says" if wrong == 1 else f"{wrong} of these lines say"
-        typer.echo(f"{told} what is missing and how to get it", err=True)
+        typer.echo(f"{'1 of these lines says' if wrong == 1 else f'{wrong} of these lines say'} what is wrong", err=True)
         if profile is not None:
             print_next_words("models", "get", "--profile", profile, *place)
-        else:
-            print_next_words("doctor", *([] if study is None else [shown(study)]))
+        elif study is not None:
+            print_next("validate", study)  # which names the command for each file that is missing
         sys.exit(1)
     if profile is not None:
         print_next_words("init", FIRST_STUDY, "--profile", profile)

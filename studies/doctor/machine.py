@@ -93,7 +93,8 @@ def memory_lines(folder: Path) -> Iterator[Line]:
     memory = psutil.virtual_memory()
     yield f"memory     {_gib(memory.available)} of {_gib(memory.total)} GiB free", True
     free = shutil.disk_usage(folder).free
-    yield f"disk       {_gib(free)} GiB free", free > 2**30
+    enough = free > 2**30
+    yield f"disk       {_gib(free)} GiB free{'' if enough else ': TOO LITTLE, make room'}", enough
 
 
 def _gib(size: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -90,3 +91,26 @@ def test_every_model_of_a_study_is_tried_and_the_first_that_fails_hides_no_other
 def test_doctor_of_no_study_is_one_line(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["doctor", str(tmp_path / "none")])
     assert isinstance(run.exception, InputError)
+
+
+def test_the_last_lines_count_what_is_wrong_and_lead_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "lab_lines", lambda: iter([]))
+    monkeypatch.setattr(diagnosis, "device_lines", lambda: iter([]))
+    monkeypatch.setattr(
+        diagnosis, "memory_lines", lambda folder: iter([("disk       0.1 GiB free: TOO LITTLE, make room", False)])
+    )
+    machine = CliRunner().invoke(app, ["doctor"])
+    assert machine.exit_code == 1
+    assert machine.stderr.splitlines() == ["1 of these lines says what is wrong"]
+    study = study_in(tmp_path)
+    monkeypatch.setattr("studies.doctor.study.study_lines", lambda study: iter([("photos     s IS NOT THERE", False)]))
+    monkeypatch.setattr("studies.cli.options.open_study", lambda path, workspace: study)
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["doctor", "."])
+    assert told.exit_code == 1
+    assert told.stderr.splitlines() == ["2 of these lines say what is wrong", "next: huanhua validate ."]
+
+
+def test_a_disk_without_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2**29))
+    assert [*diagnosis.memory_lines(tmp_path)][1] == ("disk       0.5 GiB free: TOO LITTLE, make room", False)
