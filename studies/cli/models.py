@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.catalogue import PROFILES, RealModel, profile_named
+from models.catalogue import FREE, PROFILES, RealModel, profile_named
 from models.errors import InputError
 from studies.project import folder as project
 from studies.project.typed import typed_path
@@ -56,6 +56,9 @@ def list_models(
         by_hand = "" if model.repo or model.url else "  (not fetched by get)"
         typer.echo(f"  here     {_path(_found(model, folder, webuis)) or 'no'}{by_hand}")
         typer.echo(f"  use      {_setting(model.setting, model.folder(folder))}")
+    for name in PROFILES if profile is None else ():
+        limits = "licences allow commercial use" if name == FREE else "not all for commercial use"
+        typer.echo(f"all of a first study, {limits}: huanhua models get --profile {name}")
     for webui in webuis:
         typer.echo(f"{webui.folder} ({webui.program}), used in place: {webui.counts()}")
     for sort, name, path in _webui_files(webuis):

@@ -32,4 +32,5 @@ def new(
             typer.echo(f"note: {note}")
     name = f"./{folder}" if str(folder).startswith("-") else str(folder)
     here = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(name)} && "
+    typer.echo("for commercial use take --profile free in place of photo: its models' licences allow that")
     typer.echo(f"next: {here}huanhua models get --profile photo")

@@ -31,7 +31,8 @@ README: Final = """\
 Names in `studies/*/study.yaml` start at this folder, and so do names that are typed anywhere inside it. What lies elsewhere is
 named by its absolute path: the models of an A1111, Forge or ComfyUI, used in place after `huanhua new . --from-webui DIR`.
 
-Next: `huanhua models get --profile photo`
+Next: `huanhua models get --profile photo`. For commercial use `huanhua models get --profile free`, whose models' licences allow
+that; `huanhua init my-study --profile free` names them.
 """
 
 

@@ -110,3 +110,14 @@ def test_the_models_of_a_profile_alone_are_listed(tmp_path: Path) -> None:
     listed = json.loads(invoked("models", "list", "--profile", FREE, "--to", tmp_path, "--json")[1])
     assert [model["name"] for model in listed] == list(PROFILES[FREE])
     assert "buffalo_l" not in invoked("models", "list", "--profile", FREE, "--to", tmp_path)[1]
+
+
+def test_who_chooses_models_hears_of_the_profile(tmp_path: Path) -> None:
+    told = invoked("new", tmp_path / "p")[1].splitlines()
+    assert "commercial use take --profile free" in told[-2]
+    assert "`--profile free`" in (tmp_path / "p" / "README.md").read_text()
+    listed = invoked("models", "list", "--to", tmp_path)[1].splitlines()
+    assert listed[-2:] == [
+        "all of a first study, not all for commercial use: huanhua models get --profile photo",
+        "all of a first study, licences allow commercial use: huanhua models get --profile free",
+    ]
