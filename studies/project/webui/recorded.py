@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -60,13 +61,21 @@ def record(project: Path, places: Sequence[Path]) -> list[Path]:
     if not added:
         return []
     text = file.read_text(encoding="utf-8-sig")
-    lines = "".join(f"- {json.dumps(place.as_posix(), ensure_ascii=False)}\n" for place in added)
+    lines = "".join(f"- {json.dumps(_written(place, project), ensure_ascii=False)}\n" for place in added)
     longer = f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{'' if KEY in table else HEAD}{lines}"
     try:
         appended = _places(table_of(longer, file, MEND), project)
     except InputError:
         appended = []
     if appended != known + added:
-        raise InputError(f"{KEY} is not written as a list below its key", file, f"add by hand: {added[0].as_posix()}")
+        raise InputError(f"{KEY} is not written as a list below its key", file, f"add by hand: {_written(added[0], project)}")
     write_whole(file, longer.encode())
     return added
+
+
+def _written(place: Path, project: Path) -> str:
+    """From the project where it lies beside or in that, so that both can be moved together; else absolute."""
+    start = absolute(project)
+    near = place.is_relative_to(start.parent) and start.parent != Path(start.anchor)
+    name = Path(os.path.relpath(place, start)).as_posix()
+    return name if near and not name.startswith("~") else place.as_posix()

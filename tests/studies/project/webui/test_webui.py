@@ -20,7 +20,7 @@ from studies.project.folder import MARKER
 from studies.project.new import new_project
 from studies.project.typed import typed_base, typed_lora, typed_upscaler
 from studies.project.webui.program import SORTS, file_named, open_webui
-from studies.project.webui.recorded import HEAD, record, recorded
+from studies.project.webui.recorded import HEAD, record, recorded, webuis_of
 from studies.spec import read_spec
 from tests.studies.picture_settings.drawings import png, saved
 
@@ -236,3 +236,14 @@ def test_models_list_names_each_file(project: Path, a1111: Path) -> None:
     assert f"here     {a1111 / 'models' / 'ESRGAN' / '4x-UltraSharp.pth'}" in listed
     entries = {entry["name"]: entry["path"] for entry in json.loads(typed("models", "list", "--json").stdout)}
     assert entries["dress.safetensors"] == str(a1111 / "models" / "Lora" / "dress.safetensors")
+
+
+def test_a_folder_beside_the_project_moves_with_it(tmp_path: Path, project: Path, a1111: Path) -> None:
+    assert '\n- "../stable-diffusion-webui"\n' in (project / MARKER).read_text()
+    new_project(tmp_path / "deep" / "p", [a1111])
+    assert f'\n- "{a1111.as_posix()}"\n' in (tmp_path / "deep" / "p" / MARKER).read_text()
+    (tmp_path / "moved").mkdir()
+    for folder in (project, a1111):
+        folder.rename(tmp_path / "moved" / folder.name)
+    assert recorded(tmp_path / "moved" / "p") == [tmp_path / "moved" / a1111.name]
+    assert [webui.folder for webui in webuis_of(tmp_path / "moved" / "p")] == [tmp_path / "moved" / a1111.name]
