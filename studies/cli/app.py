@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -48,6 +48,8 @@ from studies.cli import (
 Verb = Callable[..., None]
 INTERRUPTED: Final = 130
 """The exit status after Ctrl-C."""
+PLAINER: Final[Mapping[str, str]] = {"Value error, ": "", "Input should be ": "must be "}
+"""What pydantic puts before its reasons, in plain words."""
 
 
 class Group(NamedTuple):
@@ -131,13 +133,34 @@ app: Final = _app()
 def main() -> None:
     """Exit status 0 done, 1 ran but nothing is feasible, 2 the input is wrong: one line, no traceback; 130 after Ctrl-C."""
     try:
-        app()
+        status = app(prog_name="huanhua", standalone_mode=False)
     except InputError as error:
         print(f"huanhua: {error}", file=sys.stderr)
         sys.exit(2)
-    except SystemExit as ended:
+    except typer.TyperException as error:
+        print(_usage(error), file=sys.stderr)
+        sys.exit(error.exit_code)
+    if status == INTERRUPTED:
         # Typer ends the command itself on Ctrl-C, and prints nothing.
-        if ended.code == INTERRUPTED:
-            again = shlex.join(["huanhua", *sys.argv[1:]])
-            print(f"huanhua: stopped; what was finished is kept. Go on with: {again}", file=sys.stderr)
-        raise
+        again = shlex.join(["huanhua", *sys.argv[1:]])
+        print(f"huanhua: stopped; what was finished is kept. Go on with: {again}", file=sys.stderr)
+    sys.exit(status or 0)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """One line for what was typed wrongly; the help, where typer answers a command without words by it."""
+    said = error.format_message().strip()
+    if "\n" in said and said.startswith("Usage:"):
+        return said
+    for words, plain in PLAINER.items():
+        said = said.replace(words, plain)
+    what = f"{said[:1].lower()}{' '.join(said.split())[1:]}".rstrip(".")
+    return f"huanhua: {what}; see {shlex.join(['huanhua', *_verb(sys.argv[1:]), '--help'])}"
+
+
+def _verb(words: Sequence[str]) -> list[str]:
+    """The verb that is typed, of one word or two; nothing if there is none of that name."""
+    named = VERBS.get(words[0]) if words else None
+    if named is None:
+        return []
+    return list(words[:2]) if isinstance(named, Group) and words[1:2] and words[1] in named.verbs else [words[0]]

@@ -1,0 +1,56 @@
+"""What is typed wrongly is answered in one line, with exit status 2."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from studies.cli.app import main
+
+
+def ended(words: list[str], monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setattr(sys, "argv", ["huanhua", *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["shw", "x"], "huanhua: no such command 'shw'. Did you mean 'show'?; see huanhua --help"),
+        (["show"], "huanhua: missing argument 'STUDY'; see huanhua show --help"),
+        (["show", "x", "--sed", "3"], "huanhua: no such option: --sed (Possible options: --seed); see huanhua show --help"),
+        (
+            ["show", "x", "--seed", "-4"],
+            "huanhua: invalid value for '--seed': must be greater than or equal to 0; see huanhua show --help",
+        ),
+        (["lora", "show"], "huanhua: missing argument 'file'; see huanhua lora show --help"),
+        (["init", "x", "--preset"], "huanhua: option '--preset' requires an argument; see huanhua init --help"),
+    ],
+)
+def test_one_line(words: list[str], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(words, monkeypatch) == 2
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_a_kind_that_is_none_is_named_without_the_validators_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(["train", "data", "--kind", "hat"], monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("huanhua: invalid value for '--kind': 'hat' is not one of 'face', 'clothing'")
+    assert said.count("\n") == 1
+
+
+def test_no_words_at_all_are_answered_by_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended([], monkeypatch) == 2
+    said = capsys.readouterr()
+    assert "Usage: huanhua [OPTIONS]" in said.err + said.out
+    assert "lookbook" in said.err + said.out
+
+
+def test_the_version_ends_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(["--version"], monkeypatch) == 0
+    assert capsys.readouterr().out.startswith("huanhua ")
