@@ -140,6 +140,9 @@ def main() -> None:
     except typer.TyperException as error:
         print(_usage(error), file=sys.stderr)
         sys.exit(error.exit_code)
+    except typer.Abort:  # Ctrl-C or the end of the input at a question
+        print("huanhua: stopped at the question; nothing was done", file=sys.stderr)
+        sys.exit(1)
     if status == INTERRUPTED:
         # Typer ends the command itself on Ctrl-C, and prints nothing.
         again = shlex.join(["huanhua", *sys.argv[1:]])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +56,18 @@ def test_no_words_at_all_are_answered_by_the_help(monkeypatch: pytest.MonkeyPatc
 def test_the_version_ends_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(["--version"], monkeypatch) == 0
     assert capsys.readouterr().out.startswith("huanhua ")
+
+
+def test_a_question_that_nobody_answers_ends_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    monkeypatch.chdir(tmp_path)
+    assert ended(["models", "get", "--profile", "free"], monkeypatch) == 1
+    said = capsys.readouterr().err
+    assert said.splitlines()[-1] == "huanhua: stopped at the question; nothing was done"
+    assert "Traceback" not in said
