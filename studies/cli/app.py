@@ -135,7 +135,7 @@ def main() -> None:
     try:
         status = app(prog_name="huanhua", standalone_mode=False)
     except InputError as error:
-        print(f"huanhua: {error}", file=sys.stderr)
+        print(f"huanhua: {_with_study(str(error), sys.argv[1:])}", file=sys.stderr)
         sys.exit(2)
     except typer.TyperException as error:
         print(_usage(error), file=sys.stderr)
@@ -159,6 +159,19 @@ def _usage(error: typer.TyperException) -> str:
         said = said.replace(words, plain)
     what = f"{said[:1].lower()}{' '.join(said.split())[1:]}".rstrip(".")
     return f"huanhua: {what}; see {shlex.join(['huanhua', *_verb(sys.argv[1:]), '--help'])}"
+
+
+def _with_study(line: str, words: Sequence[str]) -> str:
+    """The line with the study that was typed where its commands say STUDY, so that they can be copied."""
+    if " STUDY" not in line:
+        return line
+    from studies.project.typed import STUDY_FILE, shown, typed_study
+
+    for word in words[1:]:
+        place = typed_study(word)
+        if not word.startswith("-") and ((place / STUDY_FILE).is_file() or place.name == STUDY_FILE):
+            return line.replace(" STUDY", f" {shlex.quote(shown(place))}")
+    return line
 
 
 def _verb(words: Sequence[str]) -> list[str]:

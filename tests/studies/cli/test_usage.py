@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from studies.cli.app import main
+from studies.paperdoll.study import study_text
 
 
 def ended(words: list[str], monkeypatch: pytest.MonkeyPatch) -> object:
@@ -71,3 +72,21 @@ def test_a_question_that_nobody_answers_ends_in_one_line(
     said = capsys.readouterr().err
     assert said.splitlines()[-1] == "huanhua: stopped at the question; nothing was done"
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "words", [["show", "studies/a b"], ["export", "--seed", "3", "--to", "png", "studies/a b"], ["dashboards", "a b"]]
+)
+def test_advice_names_the_study_that_was_typed(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ended(["new", "."], monkeypatch) == 0
+    study = tmp_path / "studies" / "a b"
+    study.mkdir()
+    (study / "study.yaml").write_text(study_text(study), encoding="utf-8")
+    capsys.readouterr()
+    assert ended(words, monkeypatch) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "huanhua run 'a b'" in said
+    assert "STUDY" not in said
