@@ -105,6 +105,17 @@ def test_another_copy_of_a_photo_is_set_aside_whatever_its_size_and_file(tmp_pat
     assert made.pictures == 3
 
 
+def test_the_same_picture_in_other_colours_is_no_copy(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    drawn(photos / "0.png", 0, "testdress")
+    with Image.open(photos / "0.png") as first:
+        red, green, blue = first.convert("RGB").split()
+        Image.merge("RGB", (blue, red, green)).save(photos / "1 other colours.png")
+        first.resize((170, 255)).save(photos / "2 again.jpg", quality=60)
+    made = run(photos, tmp_path / "set")
+    assert {a.file: a.why for a in made.manifest.set_aside} == {"2 again.jpg": "nearly the same picture as 0.png"}
+
+
 def drawn(path: Path, seed: int, product: Product) -> None:
     path.parent.mkdir(exist_ok=True)
     draw(wear(random_figure(np.random.default_rng(seed)), product), (256, 384)).image.save(path)
