@@ -114,7 +114,11 @@ def _box(value: Any, where: str, path: Path) -> PixelBox | None:
         return None
     if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
         raise InputError(f"not a boxes file: {where} is no list of four numbers", path, HINT)
-    return PixelBox(*(float(side) for side in value))
+    left, top, right, bottom = (float(side) for side in value)
+    if not (left < right and top < bottom):
+        shown = ", ".join(f"{side:g}" for side in (left, top, right, bottom))
+        raise InputError(f"a box without an inside: {where} is {shown}", path, "write left, top, right, bottom in pixels")
+    return PixelBox(left, top, right, bottom)
 
 
 def _is_number(side: Any) -> bool:

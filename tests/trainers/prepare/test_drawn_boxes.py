@@ -139,6 +139,7 @@ def test_boxes_of_photos_that_are_not_there_are_named(photos: Path, tmp_path: Pa
         ({"thign": THING}, "has 'thign': .*write thing"),
         ({"thing": THING, "wearer": WEARER, "colour": "red"}, "the keys are thing, wearer"),
         ({"thing": [1, 2, 3, "4"]}, "thing of a0.png is no list of four numbers"),
+        ({"thing": [90, 20, 10, 140]}, "a box without an inside: thing of a0.png is 90, 20, 10, 140"),
         ({"thing": THING, "wearer": [True, 0, 1, 1]}, "wearer of a0.png"),
         ({"skip": "yes"}, "skip of a0.png"),
         (THING, "no entry"),
