@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
+from optimizer.trial_store.creation import PAUSE_S, WAIT_S, made_together
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -37,7 +39,7 @@ def _opened(url: str, file: tuple[int, int] | None) -> BaseStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # A connection that a restarted server has closed is opened again.
     engine = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
+    storage = made_together(lambda: optuna.storages.RDBStorage(url, engine_kwargs=engine))
     weakref.finalize(storage, storage.engine.dispose)
     return optuna.storages.get_storage(storage)
 
@@ -47,10 +49,16 @@ def _enable_wal(database: Path) -> None:
     import sqlite3
     from contextlib import closing
 
-    try:
-        with closing(sqlite3.connect(database)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-    except sqlite3.DatabaseError as error:
-        raise InputError(
-            f"the storage does not open ({error})", database, "put back a copy, or name another workspace"
-        ) from error
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            with closing(sqlite3.connect(database, timeout=WAIT_S)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.DatabaseError as error:
+            held = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if not held or time.monotonic() > until:
+                mend = "another program holds it: close that one" if held else "put back a copy, or name another workspace"
+                raise InputError(f"the storage does not open ({error})", database, mend) from error
+        # Of two that make a database at once SQLite turns one away without waiting, lest both wait for each other.
+        time.sleep(PAUSE_S)

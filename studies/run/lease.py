@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
-from studies.run.shared_storage.engine import open_engine, stops_table, unusable, unusable_storage
+from studies.run.shared_storage.engine import create_table, open_engine, stops_table, unusable, unusable_storage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
@@ -228,8 +228,8 @@ def _lease_table() -> Table:
 def _open(storage: str) -> tuple[Engine, Table]:
     engine, table = open_engine(storage), _lease_table()
     with unusable_storage():
-        table.create(engine, checkfirst=True)
-        stops_table().create(engine, checkfirst=True)
+        create_table(engine, table)
+        create_table(engine, stops_table())
     return engine, table
 
 

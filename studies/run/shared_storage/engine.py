@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from optimizer.trial_store.creation import made_together
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
@@ -36,6 +37,11 @@ def stops_table() -> Table:
         Column("token", String(32), primary_key=True),
         Column("seed", String(32), primary_key=True),
     )
+
+
+def create_table(engine: Engine, table: Table) -> None:
+    """Unless it is there."""
+    made_together(lambda: table.create(engine, checkfirst=True))
 
 
 @contextmanager

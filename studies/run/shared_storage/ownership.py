@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
 from optimizer.trial_store.other_trials import artifacts_of
-from studies.run.shared_storage.engine import open_engine, unusable_storage
+from studies.run.shared_storage.engine import create_table, open_engine, unusable_storage
 from studies.workspace import Identity, here, identity_from, identity_of, stored_identity
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def claim(study: Study) -> None:
     if study.spec.tracking.storage is None:
         return
     with _opened(study) as (engine, table):
-        table.create(engine, checkfirst=True)
+        create_table(engine, table)
         owner = _owner(engine, table, study)
         ours = _ours(study, owner, identity)
         if ours and owner != identity and not _recorded(engine, table, study, owner, identity):

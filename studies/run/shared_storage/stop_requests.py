@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
 from studies.run.lease import ALL, Holder, current_holder
-from studies.run.shared_storage.engine import open_engine, stops_table, unusable_storage
+from studies.run.shared_storage.engine import create_table, open_engine, stops_table, unusable_storage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -55,7 +55,7 @@ def _add(engine: Engine, study: str, token: str, seed: str) -> None:
     from sqlalchemy.exc import IntegrityError
 
     table = stops_table()
-    table.create(engine, checkfirst=True)
+    create_table(engine, table)
     try:
         with engine.begin() as connection:
             connection.execute(table.insert().values(study=study, token=token, seed=seed))

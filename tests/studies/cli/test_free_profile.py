@@ -115,7 +115,7 @@ def test_the_models_of_a_profile_alone_are_listed(tmp_path: Path) -> None:
 def test_who_chooses_models_hears_of_the_profile(tmp_path: Path) -> None:
     told = invoked("new", tmp_path / "p")[1].splitlines()
     assert "commercial use take --profile free" in told[-2]
-    assert "`--profile free`" in (tmp_path / "p" / "README.md").read_text()
+    assert "`huanhua models get --profile free`" in (tmp_path / "p" / "README.md").read_text()
     listed = invoked("models", "list", "--to", tmp_path)[1].splitlines()
     assert listed[-2:] == [
         "all of a first study, not all for commercial use: huanhua models get --profile photo",

@@ -78,9 +78,9 @@ def test_a_picture_without_texts_has_none(tmp_path: Path) -> None:
     assert picture_texts(saved(tmp_path / "a", "PNG")) == {}
 
 
-@pytest.mark.parametrize("missing", ["absent.png", "."])
-def test_what_is_no_file_is_refused(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(InputError, match="does not open"):
+@pytest.mark.parametrize(("missing", "said"), [("absent.png", "no such file"), (".", "a folder, not a picture")])
+def test_what_is_no_file_is_refused(tmp_path: Path, missing: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
         picture_texts(tmp_path / missing)
 
 
