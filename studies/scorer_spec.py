@@ -25,8 +25,9 @@ class GarmentScorer(Section):
     """open_clip's name of the weights; null where `model` names a folder or hub"""
     dino: str | None = None
     """DINOv2 folder or hub name, averaged in, or alone where model is null"""
-    compare: Literal["whole", "parts"] = "whole"
-    """whole: the garment as one; parts: averaged with the parts that the photos share, which `show` lists in words"""
+    compare: Literal["whole", "parts"] | None = None
+    """whole: the garment as one; parts: averaged with the parts that the photos share, which `show` lists in words; left out,
+    parts where a part parser finds them, else whole"""
 
     @model_validator(mode="after")
     def _one(self) -> GarmentScorer:
@@ -42,8 +43,9 @@ class FaceScorer(Section):
     """insightface pack: name, or folder of its ONNX files"""
     det_size: Annotated[int, Field(ge=64, le=2048, multiple_of=32)] = 640
     """pixels of the detector's square input"""
-    compare: Literal["face", "head"] = "face"
-    """face: the recogniser alone; head: hair counts where the photos agree on it, and a face not found is looked for again"""
+    compare: Literal["face", "head"] | None = None
+    """face: the recogniser alone; head: hair counts where the photos agree on it, and a face not found is looked for again; left
+    out, head where parts are found, else face"""
 
 
 class HandScorer(Section):
@@ -53,16 +55,22 @@ class HandScorer(Section):
     """ONNX file: hand crop to the probability that it is broken"""
     pose: str | None = None
     """ONNX file: whole-body pose of 133 keypoints, DWPose or RTMW"""
-    views: Literal[1, 12] = 1
-    """views of each hand that the judge averages: 12, turned over and nearer, tell more broken hands in generated images"""
+    views: Literal[1, 12] | None = None
+    """views of each hand that the judge averages, 12 if left out: turned over and nearer, they tell more broken hands in
+    generated images"""
 
     @model_validator(mode="after")
     def _one(self) -> HandScorer:
         if (self.judge is None) == (self.pose is None):
             raise ValueError("name a judge or a pose model, one of the two")
-        if self.views > 1 and self.judge is None:
+        if self.views is not None and self.judge is None:
             raise ValueError("hands.views is the hand judge's: leave it out with a pose model")
         return self
+
+    @property
+    def judged_views(self) -> int:
+        """Views of each hand that the judge averages; 1 with a pose model."""
+        return 1 if self.judge is None else self.views or 12
 
 
 class PartScorer(Section):
@@ -101,6 +109,17 @@ class ScorersSection(Section):
     each region that it looks at"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps; auto is the device that renders where it has memory left"""
+
+    @property
+    def compares_parts(self) -> bool:
+        """Whether garments are compared part by part too."""
+        found = self.parts.model not in (None, FROM_POSE)
+        return found if self.garment.compare is None else self.garment.compare == "parts"
+
+    @property
+    def compares_heads(self) -> bool:
+        """Whether hair counts beside the face."""
+        return self.parts.model is not None if self.face.compare is None else self.face.compare == "head"
 
     def whole_images(self) -> list[str]:
         """The scorers of other people that look at whole images."""

@@ -1,9 +1,9 @@
 """How well the lab's scores agree with the world's truth, on held-out figures.
 
-    python -m benchmarks.scores [--quick] [--parts]
+    python -m benchmarks.scores [--quick] [--simple]
 
 Drawn figures, and the same ones painted by the lab's base a part of the way. Prints a table for people and, as its last line, one
-JSON object. `--quick` measures a third of the figures, `--parts` garments compared by parts and heads with their hair.
+JSON object. `--quick` measures a third of the figures, `--simple` garments compared as one, faces without hair, and one view of each hand.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from studies.paperdoll.make.training.pool import drawn_pool
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
-    options.add_argument("--parts", action="store_true")
+    options.add_argument("--simple", action="store_true")
     chosen = options.parse_args()
     count = 60 if chosen.quick else 180
-    observer = lab_observer(parts=chosen.parts)
+    observer = lab_observer(simple=chosen.simple)
     pool = drawn_pool(count, SEED)
     pools = {"drawn": pool, "painted": painted(pool, WEIGHTS / "base", SEED, count)}
     result: dict[str, Any] = {f"part_miou_{name}": mean_iou(observer, p) for name, p in pools.items()}

@@ -24,9 +24,9 @@ SEED = 991
 """No training saw the figures of this seed."""
 
 
-def lab_observer(*, parts: bool = False) -> ParserObserver:
-    """The observer of the lab's models, as a study file would open it; `parts` as in `scorers`."""
-    observer = open_observer(scorers(parts=parts), WEIGHTS)
+def lab_observer(*, simple: bool = False) -> ParserObserver:
+    """The observer of the lab's models, as a study file would open it; `simple` as in `scorers`."""
+    observer = open_observer(scorers(simple=simple), WEIGHTS)
     assert isinstance(observer, ParserObserver)
     return observer
 

@@ -64,7 +64,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--drawn", type=int, default=60, help="drawn figures of each product")
     count = options.parse_args().drawn
-    observer = lab_observer(parts=True)
+    observer = lab_observer()
     references = {product: with_tags(observer, product) for product in WORN}
     result: dict[str, float] = {}
     for name, told in (("drawn", list(drawn(observer, references, count))), ("labelled", list(labelled(observer, references)))):

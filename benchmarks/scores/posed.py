@@ -75,7 +75,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=60)
     count = options.parse_args().count
-    lab, pool = lab_observer(), drawn_pool(count, SEED)
+    lab, pool = lab_observer(simple=True), drawn_pool(count, SEED)
     images = [Image.fromarray(x) for x in pool.images]
 
     def posed(error: float) -> Opened:

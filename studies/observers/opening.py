@@ -56,8 +56,8 @@ def open_observer(scorers: ScorersSection, root: Path, photos: Mapping[str, Regi
         parts: PartSource = PoseParts(pose, faces)
     else:
         parts = open_parser(local_name(scorers.parts.model, root), device)
-    judge = open_hand_judge(root / hands.judge, many_views=hands.views > 1) if hands.judge else None
-    by_parts, heads = scorers.garment.compare == "parts", scorers.face.compare == "head"
+    judge = open_hand_judge(root / hands.judge, many_views=hands.judged_views > 1) if hands.judge else None
+    by_parts, heads = scorers.compares_parts, scorers.compares_heads
     return ParserObserver(parts, garments, faces, judge, pose, extra, regions, garment_parts=by_parts, whole_heads=heads)
 
 
@@ -98,10 +98,10 @@ def scorer_models(
         garments["dino"] = entry(local_name(garment.dino, root))
     labels = [label for _, label in garments.values()]
     contents = {kind: content for kind, (content, _) in garments.items()}
-    compared = "" if garment.compare == "whole" else f" by {garment.compare} {CELLS}"
-    heads = "" if face.compare == "face" else f" {face.compare} {CELLS}"
+    compared = f" by parts {CELLS}" if scorers.compares_parts else ""
+    heads = f" head {CELLS}" if scorers.compares_heads else ""
     way, model = ("judge", hands.judge) if hands.judge is not None else ("pose", hands.pose or "")
-    hands_content, hands_label = entry(local_name(model, root), "" if hands.views == 1 else f"{hands.views} views")
+    hands_content, hands_label = entry(local_name(model, root), "" if hands.judged_views == 1 else f"{hands.judged_views} views")
     if scorers.parts.model is None:
         parts = "windows", "none"
     elif scorers.parts.model == FROM_POSE:

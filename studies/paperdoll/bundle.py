@@ -16,13 +16,13 @@ def lora_file(product: str) -> Path:
     return WEIGHTS / "loras" / f"{product}.safetensors"
 
 
-def scorers(*, parts: bool = False) -> ScorersSection:
-    """The lab's models under names that hold anywhere. `parts` compares garments by parts and heads with
-    their hair, and judges hands by twelve views."""
+def scorers(*, simple: bool = False) -> ScorersSection:
+    """The lab's models under names that hold anywhere, all else as every study has it. `simple` compares garments as one and
+    faces without hair, and judges hands by one view."""
     return ScorersSection(
-        garment=GarmentScorer(model=f"local-dir:{WEIGHTS / 'clip'}", pretrained=None, compare="parts" if parts else "whole"),
-        face=FaceScorer(pack=str(WEIGHTS / "faces"), det_size=DETECTION_SIZE, compare="head" if parts else "face"),
-        hands=HandScorer(judge=str(WEIGHTS / "hands" / "hands.onnx"), views=12 if parts else 1),
+        garment=GarmentScorer(model=f"local-dir:{WEIGHTS / 'clip'}", pretrained=None, compare="whole" if simple else None),
+        face=FaceScorer(pack=str(WEIGHTS / "faces"), det_size=DETECTION_SIZE, compare="face" if simple else None),
+        hands=HandScorer(judge=str(WEIGHTS / "hands" / "hands.onnx"), views=1 if simple else None),
         parts=PartScorer(model=str(WEIGHTS / "parser")),
         device="cpu",
     )

@@ -1,13 +1,13 @@
 """How far the scores agree with what was seen by eye on generated images (README.md).
 
-    python -m benchmarks.scores.labelled.agreement [--readers | --parts]
+    python -m benchmarks.scores.labelled.agreement [--readers | --simple]
 
 Prints a table for people and, as its last line, one JSON object: Spearman of a LoRA's raw score with the share of its
 features that was seen; AUC of the face's score (`trained` against `other`) and Spearman over all three; AUC of the hands'
 score (images with a broken hand against those with none broken or gone); how often hands are counted right, and how often
 arms are seen to lead away where both hands are hidden. `--readers` compares the two readings instead: how often they agree,
-Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much. `--parts` compares garments by
-parts and heads with their hair, and judges hands by twelve views. Hands are told too where both readers call the same one broken.
+Cohen's kappa, and the Spearman of their shares, which no score can be expected to pass by much. `--simple` compares garments as
+one and faces without hair, and judges hands by one view. Hands are told too where both readers call the same one broken.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ PHOTOS = 8
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--readers", action="store_true")
-    options.add_argument("--parts", action="store_true")
+    options.add_argument("--simple", action="store_true")
     chosen = options.parse_args()
-    result = readers() if chosen.readers else agreement(parts=chosen.parts)
+    result = readers() if chosen.readers else agreement(simple=chosen.simple)
     for name, value in result.items():
         print(f"{name:<32} {value:8.3f}")
     print(json.dumps({name: round(value, 4) for name, value in result.items()}))
@@ -89,9 +89,9 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> float:
     return (agreed - chance) / (1 - chance)
 
 
-def agreement(*, parts: bool = False) -> dict[str, float]:
+def agreement(*, simple: bool = False) -> dict[str, float]:
     labels, drawn = labels_of("labels.csv"), drawings()
-    observer = open_observer(scorers(parts=parts), WEIGHTS)
+    observer = open_observer(scorers(simple=simple), WEIGHTS)
     images = [Image.open(HERE / "images" / f"{row['image']:03d}.webp").convert("RGB") for row in drawn]
     seen = [o for first in range(0, len(images), 25) for o in observer.observe(images[first : first + 25])]
     return products(observer, drawn, labels, seen) | hands(labels, seen)

@@ -106,12 +106,12 @@ def test_a_hand_judge_without_a_parser_is_refused() -> None:
 
 
 def test_comparing_by_parts_makes_observations_of_its_own_and_is_named() -> None:
-    plain, parts = (scorer_models(scorers(parts=by), WEIGHTS, hash_path) for by in (False, True))
+    plain, parts = (scorer_models(scorers(simple=simple), WEIGHTS, hash_path) for simple in (True, False))
     assert parts["garment"][1] == f"{plain['garment'][1]} by parts 1"
     assert parts["face"][1] == f"{plain['face'][1]} head 1"
     assert parts["hands"][1] == f"{plain['hands'][1]} 12 views"
-    assert len({observer_id(scorers(parts=by), WEIGHTS, hash_path) for by in (False, True)}) == 2
-    observer = open_observer(scorers(parts=True), WEIGHTS)
+    assert len({observer_id(scorers(simple=simple), WEIGHTS, hash_path) for simple in (True, False)}) == 2
+    observer = open_observer(scorers(), WEIGHTS)
     assert isinstance(observer, ParserObserver)
     assert observer.garment_parts
     assert observer.whole_heads
@@ -126,8 +126,8 @@ def test_parts_without_a_parser_are_refused(scorer: str, compare: str) -> None:
 
 
 def test_the_views_of_a_hand_are_part_of_what_observations_depend_on() -> None:
-    section = scorers()
-    many = section.model_copy(update={"hands": section.hands.model_copy(update={"views": 12})})
+    section = scorers(simple=True)
+    many = section.model_copy(update={"hands": section.hands.model_copy(update={"views": None})})
     assert observer_id(many, WEIGHTS, hash_path) != observer_id(section, WEIGHTS, hash_path)
     observer = open_observer(many, WEIGHTS)
     assert isinstance(observer, ParserObserver)
@@ -143,6 +143,7 @@ def test_views_of_hands_need_the_judge() -> None:
 
 def test_garments_are_not_compared_by_parts_that_poses_tell() -> None:
     section = {"hands": {"pose": "pose.onnx"}, "parts": {"model": "pose"}}
-    assert ScorersSection.model_validate(section).garment.compare == "whole"
+    found = ScorersSection.model_validate(section)
+    assert (found.compares_parts, found.compares_heads) == (False, True)
     with pytest.raises(ValidationError, match=r"garment.compare: parts needs a part parser.*poses lose hems: leave it out"):
         ScorersSection.model_validate({**section, "garment": {"compare": "parts"}})
