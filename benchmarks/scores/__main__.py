@@ -3,7 +3,8 @@
     python -m benchmarks.scores [--quick] [--simple]
 
 Drawn figures, and the same ones painted by the lab's base a part of the way. Prints a table for people and, as its last line, one
-JSON object. `--quick` measures a third of the figures, `--simple` garments compared as one, faces without hair, and one view of each hand.
+JSON object. `--quick` measures a third of the figures, `--simple` compares
+garments as one and faces without hair, and judges hands by one view.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def test_what_decides_observations_is_named_by_scorer(dino: Path, tmp_path: Path
     changed = {"garment": garment, "hands": HandScorer(pose=pose.name), "extra": {"parts": 0.5}}
     found = scorer_models(scorers().model_copy(update=changed), tmp_path, lambda path: f"{path.name:x<12}")
     assert list(found) == ["parts", "garment", "face", "hands", "extra parts"]
-    assert found["garment"][1] == f"ViT-L-14 openai and {dino.name} ({f'{dino.name:x<12}'[:12]})"
+    assert found["garment"][1] == f"ViT-L-14 openai and {dino.name} ({f'{dino.name:x<12}'[:12]}) by parts 1"
     assert found["hands"] == ("pose pose.onnxxxx", "pose.onnx (pose.onnxxxx)")
     assert found["extra parts"] == ("parts 1.2", "parts 1.2")
 
