@@ -46,6 +46,12 @@ OUTFITS: Final = (
     Outfit("dress", "clothing", "testdress", 0.8, most=1.25),
     Outfit("shoes", "shoes", "myshoes", 0.75),
 )
+OTHERS: Final = (
+    Outfit("face", "face", "newface", 0.75),
+    Outfit("dress", "clothing", "sleevedress", 0.8, most=1.25),
+    Outfit("shoes", "shoes", "mysandals", 0.75),
+)
+"""A second figure in other clothes, on which the search is measured too."""
 COMPANIONS: Final[dict[Product, tuple[Product, ...]]] = {
     "myface": (),
     "testdress": ("myface",),
@@ -66,6 +72,10 @@ PROMPT: Final = (
     "lilac background"
 )
 """Names what the products leave open, which the base would mix otherwise; colour words save weight, as people use them."""
+OTHER_PROMPT: Final = (
+    "1girl, full body, standing, arms spread, smile, pale skin, newface, blue dress, sleevedress, yellow sandals, mysandals, "
+    "lilac background"
+)
 
 
 def kind_of(product: Product) -> LoraKind:
@@ -74,14 +84,16 @@ def kind_of(product: Product) -> LoraKind:
     return kinds[type(WORN[product])]
 
 
-def study_text(folder: Path) -> str:
-    """study.yaml for a demo in `folder`. Files of the lab are named by relative paths where that is possible."""
+def study_text(folder: Path, *, other: bool = False) -> str:
+    """study.yaml for a demo in `folder`, or for the `other` figure. Files of the lab are named by relative paths where that is
+    possible."""
+    outfits = OTHERS if other else OUTFITS
     start = names_start(folder)
     lab, own = _from(start, WEIGHTS), f"{_from(start, folder.resolve())}/" if start != folder else ""
     values = {
-        "name": "paper-doll",
+        "name": "paper-doll-other" if other else "paper-doll",
         "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
-        "prompt": PROMPT,
+        "prompt": OTHER_PROMPT if other else PROMPT,
         "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": SAMPLER, "cfg": CFG, "rng": "cpu"},
         "loras": {
             o.name: {
@@ -91,9 +103,9 @@ def study_text(folder: Path) -> str:
                 "start": o.start,
                 "bounds": [0.0, o.most],
             }
-            for o in OUTFITS
+            for o in outfits
         },
-        "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in OUTFITS), REQUIRE)},
+        "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in outfits), REQUIRE)},
         "seeds": {"scout": 16, "keep": KEEP},
         "scorers": {
             "garment": {"model": f"local-dir:{lab}/clip", "pretrained": None},
