@@ -33,7 +33,7 @@ from studies.paperdoll.world.truth import features_shown, product_share
 
 QUALITY = 88
 SEEDS = range(7000, 7016)
-WEIGHTS_DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0)
+WEIGHTS_DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
 WORDS = {
     "face": "brown hair, short hair, brown eyes, fair skin",
     "clothing": "grey dress",
