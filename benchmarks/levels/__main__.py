@@ -34,7 +34,6 @@ LANDSCAPES: Final = Path(__file__).parents[1] / "search" / "landscapes"
 REQUIRED: Final = 0.7
 SEEDS: Final = 2
 """Of a study, as `seeds.keep` has it by default."""
-LADDER: Final = (0.75, 1.0)
 TRUE: Final = (0.4, 0.95)
 APART: Final = (0.02, 0.05, 0.1)
 HEADLINE: Final = 0.05
@@ -102,7 +101,7 @@ def _pictures(problem: Refined) -> dict[str, set[float]]:
     judged = [*drawn_images.trials, *(one for sides in drawn_images.neighbours.values() for one in sides.values())]
     found = {}
     for name in problem.space.weights:
-        alone = [dict.fromkeys(problem.space.weights, 0.0) | {name: weight} for weight in (0.0, *LADDER)]
+        alone = [dict.fromkeys(problem.space.weights, 0.0) | {name: weight} for weight in (0.0, problem.space.weights[name].high)]
         steps = [problem.judge(Point(weights, problem.space.given_cfg)) for weights in alone]
         found[name] = {round(REQUIRED - one.violations[name], 2) for one in (*judged, *steps)}
     return found

@@ -43,8 +43,6 @@ from optimizer.testing.landscape import NEAR
 BUDGET: Final = 40
 """Trials and robustness images, as `search.trials` gives by default."""
 PLAIN: Final = 1
-LADDER: Final = 2
-"""Images of one LoRA alone that calibrate it."""
 OWN: Final = ("least-weight", "fours")
 BATCH: Final = 4
 """Images that "fours" draws at once."""
@@ -116,7 +114,7 @@ def run(name: str, problem: Refined, seed: int) -> Result:
     """One search to its own end."""
     began = time.process_time()
     drawn = searched(problem, SEARCHES[name](problem, seed), BATCH if name == "fours" else 1)
-    trials, images = list(drawn.trials), PLAIN + LADDER * len(problem.space.weights) + drawn.images
+    trials, images = list(drawn.trials), problem.problem.landscape.calibration_images + drawn.images
     history = with_robustness(trials, drawn.neighbours)
     pick = best_robust(trials, drawn.neighbours) or best(trials)
     met, proved = problem.optimum is not None, pick is not None and proof_of(problem.space, pick, history).complete

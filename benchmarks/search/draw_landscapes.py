@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 TABLES = Path(__file__).parent / "landscapes"
 MODELS = ("base", "parser", "faces", "clip", "hands")
+PLAIN = 1
 CHUNK = 32
 """Pictures that a process is handed at once."""
 
@@ -147,7 +148,8 @@ def grid_of(study: Study, levels: int, cfgs: tuple[float, ...]) -> Grid:
 
 def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mapping[str, str]) -> Landscape:
     """Of pictures that are drawn. Start weights are moved to the nearest point of the grid."""
-    judge = calibrate(study, seed).judge
+    calibrated = calibrate(study, seed)
+    judge = calibrated.judge
     scores = observed(study, judge, grid.jobs(seed))
     grids = {key: np.array(values, np.float32).reshape(grid.shape) for key, values in scores.items()}
     start = {n: values[nearest(values, study.start.weights[n])] for n, values in grid.levels.items()}
@@ -162,6 +164,7 @@ def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mappi
         order=order,
         cfg=grid.cfg,
         cfgs=grid.cfgs,
+        calibration_images=PLAIN + sum(len(ladder.steps) for ladder in calibrated.ladders),
     )
 
 

@@ -29,7 +29,7 @@ from scorers.score.calibration import Calibration
 from scorers.score.registry import SCORES
 
 Array = NDArray[np.float32]
-FORMAT: Final = 2
+FORMAT: Final = 3
 NEAR: Final = 0.1
 """How much more than the optimum a pick may cost."""
 CFG: Final = 1.0
@@ -58,6 +58,8 @@ class Landscape:
     """The study's own."""
     cfgs: tuple[float, ...] = ()
     """Values of CFG, rising, the study's own among them; none where it was not varied."""
+    calibration_images: int = 0
+    """That were drawn to calibrate it: the plain image and the ladders."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -161,6 +163,7 @@ def write_landscape(landscape: Landscape, path: Path) -> None:
     about["calibrations"] = {name: c.to_json() for name, c in landscape.calibrations.items()}
     about["order"] = landscape.order
     about["start"], about["cfg"] = dict(landscape.start), landscape.cfg
+    about["calibration_images"] = landscape.calibration_images
     arrays = {f"levels.{n}": np.asarray(v) for n, v in landscape.levels.items()} | {"cfgs": np.asarray(landscape.cfgs)}
     arrays |= {f"raw.{n}": r for n, r in landscape.raw.items()}
     arrays |= dict(landscape.whole)
@@ -193,6 +196,7 @@ def read_landscape(path: Path) -> Landscape:
             order=int(about["order"]),
             cfg=float(about["cfg"]),
             cfgs=cfgs,
+            calibration_images=int(about["calibration_images"]),
         )
         if any(array.shape != found.shape for array in scores.values()):
             raise ValueError("scores and axes differ in shape")

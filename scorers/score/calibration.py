@@ -1,4 +1,4 @@
-"""Calibration: 0 is a seed without the LoRA, 1 the best image of the LoRA alone."""
+"""Calibration: 0 is a seed without the LoRA, 1 the best sound image of the LoRA alone or of the seed's start."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Calibration:
     zero: float
     """The raw similarity with all LoRAs at 0 and the plain prompt."""
     one: float
-    """The best of the LoRA's ladder, where the figure is sound."""
+    """The best of the LoRA's ladder and the seed's start image, where the figure is sound."""
     noise: float
     """The spread that means nothing."""
     references: float
@@ -41,7 +41,7 @@ class Calibration:
         return self.one - self.zero > self.noise
 
     def calibrated(self, raw: float) -> float | None:
-        """(raw - zero) / (one - zero): at least 0, above 1 where `raw` beats the ladder; None if not measurable."""
+        """(raw - zero) / (one - zero): at least 0, above 1 where `raw` beats what calibrates; None if not measurable."""
         if not self.measurable:
             return None
         return max(0.0, (raw - self.zero) / (self.one - self.zero))
@@ -97,8 +97,8 @@ def ladder_faults(step: Observation, plain: Observation) -> tuple[str, ...]:
 def calibrate(
     references: References, plain: Observation, ladder: Sequence[Observation], sound: Sequence[bool] | None = None
 ) -> Calibration:
-    """`plain` is this seed with all weights 0 and the plain prompt, `ladder` the LoRA's images alone at rising weights, of which
-    those that are `sound` count; all, where none is or nothing is given.
+    """`plain` is this seed with all weights 0 and the plain prompt, `ladder` the images that can be the 1: the LoRA's alone at
+    rising weights, and the seed's start. Those that are `sound` count; all, where none is or nothing is given.
 
     The noise is half the interquartile range of the references' leave-one-out: photos of one thing differ by as much.
     """

@@ -37,7 +37,7 @@ class ImageJudge:
 
     @property
     def unmeasurable(self) -> tuple[str, ...]:
-        """Required LoRAs of which no weight alone shows more than noise: nothing can be feasible at this seed."""
+        """Required LoRAs of which nothing alone or at the start shows more than noise: nothing can be feasible at this seed."""
         calibrated, required = self.calibrations, self.requirements.expression
         return tuple(n for n, least in required.items() if least > 0 and n in calibrated and not calibrated[n].measurable)
 

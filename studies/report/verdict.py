@@ -156,8 +156,8 @@ def _verdict(outcome: Outcome) -> list[str]:
 def _unmeasurable(outcome: Outcome) -> list[str]:
     return [
         f"  verdict    {outcome.claim}, and nothing can be feasible",
-        f"  unseen     {', '.join(outcome.unmeasurable)}: no weight of it alone shows more than its noise at this seed; "
-        "`huanhua lookbook` shows its ladder",
+        f"  unseen     {', '.join(outcome.unmeasurable)}: neither alone nor in the start image does it show more than its noise "
+        "at this seed; `huanhua lookbook` shows its ladder",
         "  next       its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;",
         "             with `fixed: 0.5` it is active and not searched",
     ]

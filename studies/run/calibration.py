@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ from studies.run.ladders import (
     ladder_seed,
     levels_of,
     plain_point,
+    start_calibrates,
     store_ladder_seed,
     store_levels,
 )
@@ -201,15 +202,18 @@ def _calibrated(
     locked: Evaluation,
     others: Iterable[Evaluation],
 ) -> Calibrated:
-    """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder."""
+    """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder and this seed's start image."""
+    starts = start_calibrates(study) and not ladder_faults(locked.observation, plain.observation)
+    if starts:
+        ladders = [replace(one, start=similarity(locked.observation, references[one.lora])) for one in ladders]
     images = ImageJudge(
         references=references,
         calibrations={
             ladder.lora: calibrate_lora(
                 references[ladder.lora],
                 plain.observation,
-                [step.observation for step in ladder.steps],
-                [i in ladder.sound() for i in range(len(ladder.steps))],
+                [*(step.observation for step in ladder.steps), *([locked.observation] if starts else ())],
+                [*(i in ladder.sound() for i in range(len(ladder.steps))), *([True] if starts else ())],
             )
             for ladder in ladders
         },

@@ -39,7 +39,7 @@ class Judge:
 
     @property
     def unmeasurable(self) -> tuple[str, ...]:
-        """Required LoRAs of which no weight alone shows more than noise: nothing can be feasible at this seed."""
+        """Required LoRAs of which nothing alone or at the start shows more than noise: nothing can be feasible at this seed."""
         return self.images.unmeasurable
 
     @property

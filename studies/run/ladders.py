@@ -12,14 +12,16 @@ from optimizer.point import Job, Point
 from studies.run.scouting import is_seed
 from studies.study import Study
 
-LADDER: Final = (0.75, 1.0)
+LADDER: Final = (1.0,)
 """Shares of a LoRA's upper bound at which it is drawn alone."""
-LOWER_LEVELS: Final = (0.5, 0.25)
+LOWER_LEVELS: Final = (0.75, 0.5, 0.25)
 """Drawn one after the other where the ladder leaves open what the LoRA shows at best."""
-EARLIER_LADDER: Final = (0.25, 0.5, 0.75, 1.0)
-"""Of workspaces whose record names no levels: their 1 stays what it was."""
+EARLIER_LADDERS: Final[Mapping[bool, tuple[float, ...]]] = {False: (0.25, 0.5, 0.75, 1.0), True: (0.75, 1.0)}
+"""Of workspaces of earlier versions, by whether their record names levels: their 1 stays what it was."""
 CALIBRATION: Final = "calibration"
-"""The workspace's JSON file that records at which seed ladders are drawn, and at which levels."""
+"""The workspace's JSON file that records at which seed ladders are drawn, at which levels, and whether a seed's start image
+calibrates too."""
+NEW_RECORD: Final[Mapping[str, Any]] = {"levels": {}, "start": True}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Ladder:
     """Raw similarities to its references, in [0, 1]."""
     faults: tuple[tuple[str, ...], ...] = ()
     """What is wrong with the figure in each step; empty where that was not asked."""
+    start: float | None = None
+    """Raw similarity of the seed's start image; None where that image is no 1."""
 
     def weight(self, index: int) -> float:
         return self.steps[index].point.weights[self.lora]
@@ -41,7 +45,17 @@ class Ladder:
         return [i for i in range(len(self.steps)) if not self.faults or not self.faults[i]]
 
     def notes(self, noise: float) -> list[str]:
-        """What a person should know: steps that are no 1, and more weight that shows less by more than `noise` of raw score."""
+        """What a person should know: steps that are no 1, more weight that shows less by more than `noise` of raw score, and a
+        start image that shows more by as much."""
+        return [*self._notes_alone(noise), *self._notes_of_start(noise)]
+
+    def _notes_of_start(self, noise: float) -> list[str]:
+        best = max(self.raw[i] for i in self.sound() or range(len(self.steps)))
+        if self.start is None or self.start <= best + noise:
+            return []
+        return [f"{self.lora} shows more in the start image ({self.start:.2f}) than alone ({best:.2f}): its 1 is the start image"]
+
+    def _notes_alone(self, noise: float) -> list[str]:
         sound = self.sound()
         if not sound:
             return [f"{self.lora} alone is sound at no weight ({self._why(len(self.steps) - 1)}): its 1 is the best of them"]
@@ -82,7 +96,12 @@ def stored_ladder_seed(study: Study) -> int | None:
 def store_ladder_seed(study: Study, seed: int) -> None:
     """Records the first calibrated seed: later seeds reuse its ladders."""
     if stored_ladder_seed(study) is None:
-        study.workspace.write(CALIBRATION, {"seed": seed, "levels": {}})
+        study.workspace.write(CALIBRATION, {"seed": seed, **NEW_RECORD})
+
+
+def start_calibrates(study: Study) -> bool:
+    """Whether a seed's start image can be a 1 as the ladder's images can: not in workspaces of earlier versions."""
+    return bool(_record(study).get("start", False))
 
 
 def counts_sound_steps_only(study: Study) -> bool:
@@ -92,8 +111,9 @@ def counts_sound_steps_only(study: Study) -> bool:
 
 def levels_of(study: Study, lora: str) -> tuple[float, ...]:
     """Shares of the upper bound, the least first."""
-    levels: Mapping[str, Sequence[float]] = _record(study).get("levels", dict.fromkeys([lora], EARLIER_LADDER))
-    return tuple(levels.get(lora, LADDER))
+    record = _record(study)
+    levels: Mapping[str, Sequence[float]] = record.get("levels", {})
+    return tuple(levels.get(lora, LADDER if "start" in record else EARLIER_LADDERS["levels" in record]))
 
 
 def store_levels(study: Study, lora: str, levels: Sequence[float]) -> None:
@@ -102,9 +122,9 @@ def store_levels(study: Study, lora: str, levels: Sequence[float]) -> None:
     study.workspace.write(CALIBRATION, {**record, "levels": {**record["levels"], lora: list(levels)}})
 
 
-def _record(study: Study) -> dict[str, Any]:
+def _record(study: Study) -> Mapping[str, Any]:
     """Before the first calibration, what it will store."""
-    record: dict[str, Any] = study.workspace.read(CALIBRATION) or {"levels": {}}
+    record: Mapping[str, Any] = study.workspace.read(CALIBRATION) or NEW_RECORD
     return record
 
 

@@ -120,7 +120,7 @@ class Outcome:
     references: Mapping[str, Source] = field(default_factory=dict)
     """What each searched LoRA is compared with."""
     unmeasurable: tuple[str, ...] = ()
-    """Required LoRAs of which no weight alone shows more than noise at this seed: nothing can be feasible."""
+    """Required LoRAs of which nothing alone or at the start shows more than noise: nothing can be feasible at this seed."""
     notes: tuple[str, ...] = ()
     """What is not as it was when the references were recorded, a line each."""
     noise: Mapping[str, float] = field(default_factory=dict)

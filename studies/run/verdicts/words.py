@@ -75,7 +75,8 @@ def description(outcome: Outcome) -> str:
 def _nothing(outcome: Outcome) -> str:
     if outcome.unmeasurable:
         names = ", ".join(outcome.unmeasurable)
-        return f"Nothing can: no weight of {names} alone shows more than noise at this seed. See the ladder. {UNSEEN}"
+        unseen = f"neither alone nor in the start image does {names} show more than noise at this seed"
+        return f"Nothing can: {unseen}. See the ladder. {UNSEEN}"
     if outcome.nearest is None:
         return "Nothing was drawn."
     blocker, by = outcome.nearest.worst

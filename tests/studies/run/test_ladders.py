@@ -12,7 +12,7 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.point import Point
 from scorers.testing.fake_observer import FakeObserver, Shown, observation_of
 from studies.run.calibration import calibrate, calibration_images, calibration_jobs, load_calibration
-from studies.run.ladders import CALIBRATION, EARLIER_LADDER, LADDER, Ladder, is_open, levels_of, store_ladder_seed
+from studies.run.ladders import CALIBRATION, EARLIER_LADDERS, LADDER, Ladder, is_open, levels_of, store_ladder_seed
 from studies.testing.lab_study import painter_of, seen, study_in
 from studies.testing.painting_renderer import painted
 
@@ -51,11 +51,17 @@ def test_without_a_sound_step_lower_ones_are_drawn_and_the_best_is_taken_all_the
     assert ruin.notes(NOISE) == ["dress alone is sound at no weight (no head): its 1 is the best of them"]
 
 
-def test_two_images_a_lora_and_the_plain_one_calibrate_a_seed(tmp_path: Path) -> None:
+def test_a_start_that_shows_more_is_reported() -> None:
+    assert replace(ladder(0.4, 0.8), start=0.81).notes(NOISE) == []
+    said = "dress shows more in the start image (0.95) than alone (0.80): its 1 is the start image"
+    assert replace(ladder(0.4, 0.8), start=0.95).notes(NOISE) == [said]
+
+
+def test_one_image_a_lora_and_the_plain_one_calibrate_a_seed(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     assert calibration_images(study) == 1 + 2 * len(LADDER)
     calibrated = calibrate(study, 7)
-    assert [len(found.steps) for found in calibrated.ladders] == [2, 2]
+    assert [len(found.steps) for found in calibrated.ladders] == [1, 1]
     assert calibrated.notes() == []
     drawn = [p for _, p in painter_of(study).calls]
     assert len(drawn) == 1 + 2 * len(LADDER) + 1, "and the start image, which is the first trial too"
@@ -81,7 +87,7 @@ def test_lower_levels_that_were_drawn_are_found_again(tmp_path: Path) -> None:
 
     study = study_in(tmp_path, observer=FakeObserver(fallen))
     calibrated = calibrate(study, 7)
-    assert levels_of(study, "dress") == (0.5, *LADDER)
+    assert levels_of(study, "dress") == (0.5, 0.75, *LADDER)
     assert levels_of(study, "shoes") == LADDER
     again = study_in(tmp_path, observer=FakeObserver(fallen))
     assert load_calibration(again, 7) == calibrated
@@ -89,17 +95,34 @@ def test_lower_levels_that_were_drawn_are_found_again(tmp_path: Path) -> None:
     assert painter_of(again).calls == []
 
 
+def test_a_sound_start_that_shows_more_than_the_ladder_is_the_1(tmp_path: Path) -> None:
+    def shown(image: Image.Image, fallen: bool = False) -> Shown:
+        dress, shoes = painted(image)
+        both = dress > 0 and shoes > 0
+        return replace(seen(image), clothing=0.9 if both else dress / 2, heads=0 if both and fallen else 1)
+
+    calibrated = calibrate(study_in(tmp_path / "whole", observer=FakeObserver(shown)), 7)
+    alone = calibrate(study_in(tmp_path / "fallen", observer=FakeObserver(lambda image: shown(image, fallen=True))), 7)
+    assert calibrated.judge.calibrations["dress"].one > alone.judge.calibrations["dress"].one
+    assert alone.judge.calibrations["dress"].one == pytest.approx(max(alone.ladders[0].raw))
+    assert "dress shows more in the start image" in calibrated.notes()[0]
+    assert not [note for note in alone.notes() if "start image" in note]
+
+
 @pytest.mark.parametrize("seed", [7, 8])
-def test_a_workspace_of_an_earlier_version_keeps_its_four_levels_and_its_1(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("record", [{"seed": 7}, {"seed": 7, "levels": {}}])
+def test_a_workspace_of_an_earlier_version_keeps_its_levels_and_its_1(
+    tmp_path: Path, seed: int, record: dict[str, object]
+) -> None:
     study = study_in(tmp_path, observer=FakeObserver(lambda image: replace(seen(image), heads=0)))
     study.workspace.make()
-    study.workspace.write(CALIBRATION, {"seed": 7})
+    study.workspace.write(CALIBRATION, record)
     jobs = calibration_jobs(study, seed)
-    assert [job.point.weights["dress"] for job in jobs.ladders["dress"]] == list(EARLIER_LADDER)
+    assert [job.point.weights["dress"] for job in jobs.ladders["dress"]] == list(EARLIER_LADDERS["levels" in record])
     calibrated = calibrate(study, seed)
-    assert calibrated.notes() == []
     assert calibrated.judge.calibrations["dress"].one == pytest.approx(max(calibrated.ladders[0].raw))
-    assert study.workspace.read(CALIBRATION) == {"seed": 7}
+    assert study.workspace.read(CALIBRATION)["seed"] == 7
+    assert "start" not in study.workspace.read(CALIBRATION)
 
 
 def test_later_seeds_use_the_first_ones_ladders(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_only_the_start_is_drawn(outcome: Outcome) -> None:
 def test_people_read_why_and_what_to_do(outcome: Outcome) -> None:
     printed = "\n".join(describe(outcome))
     assert "nothing can be feasible" in printed
-    assert "unseen     shoes: no weight of it alone shows more than its noise" in printed
+    assert "unseen     shoes: neither alone nor in the start image does it show more than its noise" in printed
     assert "stopped    no weight can be found for shoes here" in printed
     assert "misses by" not in printed
 
