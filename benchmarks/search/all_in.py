@@ -30,7 +30,7 @@ from benchmarks.search.refined import OFF, Refined
 from benchmarks.search.sources import all_in_sources, search_sources
 from models.errors import InputError
 from optimizer.search.budget import Drawn, RobustnessImage, next_images
-from optimizer.search.judged_point import best
+from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.sampler import LeastWeight, least_saving
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of
@@ -43,7 +43,7 @@ from optimizer.testing.landscape import NEAR
 BUDGET: Final = 40
 """Trials and robustness images, as `search.trials` gives by default."""
 PLAIN: Final = 1
-OWN: Final = ("least-weight", "fours")
+OWN: Final = ("least-weight", "later", "fours")
 BATCH: Final = 4
 """Images that "fours" draws at once."""
 NEVER_ENDING: Final = ("botorch", "gp", "tpe")
@@ -51,13 +51,23 @@ NEVER_ENDING: Final = ("botorch", "gp", "tpe")
 Result: TypeAlias = dict[str, Any]
 
 
-def least_weight(problem: Refined, seed: int) -> Sampler:
-    priors = priors_from(problem.space, [], require=problem.problem.require, seed=seed)
+def least_weight(problem: Refined, seed: int, earlier: Sequence[Sequence[Judged]] = ()) -> Sampler:
+    priors = priors_from(problem.space, earlier, require=problem.problem.require, seed=seed)
     return LeastWeight(priors, seed, least_saving(problem.space), OFF)
+
+
+def taught(case: Case, seed: int) -> list[list[Judged]]:
+    """The trials of earlier seeds of the same study, each searched with what those before it taught."""
+    found: list[list[Judged]] = []
+    for problem in map(Refined, case.earlier):
+        drawn = searched(problem, least_weight(problem, seed, found), 1)
+        found.append(with_robustness(drawn.trials, drawn.neighbours))
+    return found
 
 
 SEARCHES: Final[Mapping[str, Callable[[Refined, int], Sampler]]] = {
     "least-weight": least_weight,
+    "later": least_weight,
     "fours": least_weight,
     "bisection": lambda problem, seed: Bisection(),
     "botorch": lambda problem, seed: BotorchSampler(seed, least_saving(problem.space)),
@@ -97,24 +107,26 @@ def results(name: str, cases: Sequence[Case], repetitions: int, keep: Path | Non
     stored = {} if keep is None or not keep.exists() else dict(map(json.loads, keep.read_text(encoding="utf-8").splitlines()))
     for case in cases:
         problem = Refined(case.problem)
-        if name in NEVER_ENDING and problem.optimum is None:
+        if (name in NEVER_ENDING and problem.optimum is None) or (name == "later" and not case.earlier):
             continue
-        for seed in range(repetitions if name == "least-weight" and problem.optimum is not None else 1):
+        for seed in range(repetitions if name in OWN and problem.optimum is not None else 1):
             code = [all_in_sources(), search_sources() if name in OWN else ""]
-            key = json.dumps([name, case.name, case.level, seed, *code])
+            key = json.dumps([name, case.name, dict(case.problem.landscape.made_of), case.level, seed, *code])
             if key not in stored:
-                stored[key] = run(name, problem, seed)
+                stored[key] = run(name, problem, seed, case)
                 if keep is not None:
                     with keep.open("a", encoding="utf-8") as file:
                         file.write(json.dumps([key, stored[key]]) + "\n")
             yield stored[key]
 
 
-def run(name: str, problem: Refined, seed: int) -> Result:
-    """One search to its own end."""
+def run(name: str, problem: Refined, seed: int, case: Case) -> Result:
+    """One search to its own end. A later seed draws no ladders."""
+    sampler = least_weight(problem, seed, taught(case, seed)) if name == "later" else SEARCHES[name](problem, seed)
     began = time.process_time()
-    drawn = searched(problem, SEARCHES[name](problem, seed), BATCH if name == "fours" else 1)
-    trials, images = list(drawn.trials), problem.problem.landscape.calibration_images + drawn.images
+    drawn = searched(problem, sampler, BATCH if name == "fours" else 1)
+    calibrating = PLAIN if name == "later" else problem.problem.landscape.calibration_images
+    trials, images = list(drawn.trials), calibrating + drawn.images
     history = with_robustness(trials, drawn.neighbours)
     pick = best_robust(trials, drawn.neighbours) or best(trials)
     met, proved = problem.optimum is not None, pick is not None and proof_of(problem.space, pick, history).complete
