@@ -3,9 +3,10 @@
     python -m benchmarks.levels [--quick] [--persons N] [--pictures 2]
 
 Each study is two seeds of the same LoRAs, searched at the default requirement of 0.7 (benchmarks/search/landscapes); its pictures
-are those that such a search draws, ladders and plain image included, and none is drawn for the questions. A person has a true
-level for each LoRA, even in [0.4, 0.95], and sees each picture off from its score by a normal error, always the same for the
-same picture; 3 answers in 100 are a toss-up. "apart" is that error's standard deviation: how far eye and score disagree.
+are those that such a search draws, ladders and plain image included; `--draw` adds those that `huanhua levels --draw` would
+draw. A person has a true level for each LoRA, even in [0.4, 0.95], and sees each picture off from its score by a normal error,
+always the same for the same picture; 3 answers in 100 are a toss-up. "apart" is that error's standard deviation: how far eye and
+score disagree.
 
 Prints a table for people and, as its last line, one JSON object: questions asked of at most 8 for all LoRAs, the median of
 |error| and what nine in ten stay within, and in how many cases the interval, said to be 90% sure, holds the truth. "near" counts
@@ -27,6 +28,7 @@ from benchmarks.search.all_in import least_weight, searched
 from benchmarks.search.cases import drawn
 from benchmarks.search.refined import Refined
 from optimizer.point import Point
+from scorers.levels.gaps import widest_gap
 from scorers.levels.psychometric import Answer, level_of, posteriors
 from scorers.levels.questions import MOST, SHOWN, next_question
 
@@ -61,8 +63,9 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="5 persons a study")
     options.add_argument("--persons", type=int, default=40, help="a study")
     options.add_argument("--pictures", type=int, default=SHOWN, help="of a question")
+    options.add_argument("--draw", type=int, default=0, help="pictures drawn for the questions, at the first seed of a study")
     given = options.parse_args()
-    studies, report = list(pictures_of_studies()), {}
+    studies, report = list(pictures_of_studies(given.draw)), {}
     print(f"{len(studies)} studies of {SEEDS} seeds, {given.pictures} pictures a question")
     print(f"{'apart':>6} {'questions':>10} {'|error|':>8} {'90%':>6} {'near':>6} {'90%':>6} {'interval':>9} {'holds':>6}")
     for apart in APART:
@@ -77,7 +80,7 @@ def main() -> None:
     print(json.dumps({**report[f"{HEADLINE:g}"], "by_noise": report}))
 
 
-def pictures_of_studies() -> Iterator[Pictures]:
+def pictures_of_studies(most: int) -> Iterator[Pictures]:
     """By study and LoRA the expressions of its pictures, two decimals apart."""
     problems = [
         Refined(case.problem)
@@ -92,7 +95,30 @@ def pictures_of_studies() -> Iterator[Pictures]:
         for start in range(0, len(same) - SEEDS + 1, SEEDS):
             found = [_pictures(problem) for problem in same[start : start + SEEDS]]
             shown = {name: sorted({*found[0][name], *found[1][name]}) for name in found[0]}
-            yield {name: scores for name, scores in shown.items() if min(max(one[name]) for one in found) > SHOWS}
+            asked = {name: scores for name, scores in shown.items() if min(max(one[name]) for one in found) > SHOWS}
+            yield _with_drawn(same[start], asked, most)
+
+
+def _with_drawn(problem: Refined, shown: dict[str, list[float]], most: int) -> dict[str, list[float]]:
+    """As studies.levels.drawing draws: in the widest gap of all LoRAs, one weight of the start moved."""
+    lines: dict[str, dict[float, float]] = {}
+    for name in shown:
+        start = problem.start.weights[name]
+        line = {0.0: 0.0, start: _expression(problem, name, start)}
+        lines[name] = {problem.space.weights[name].high: max(1.0, *line.values()), **line}
+    for _ in range(most):
+        gaps = {name: gap for name, scores in shown.items() if (gap := widest_gap(scores, lines[name])) is not None}
+        if not gaps:
+            break
+        name = max(gaps, key=lambda found: gaps[found].width)
+        lines[name][gaps[name].weight] = _expression(problem, name, gaps[name].weight)
+        shown[name] = sorted({*shown[name], round(lines[name][gaps[name].weight], 2)})
+    return shown
+
+
+def _expression(problem: Refined, name: str, weight: float) -> float:
+    weights = {**problem.start.weights, name: weight}
+    return REQUIRED - problem.judge(Point(weights, problem.space.given_cfg)).violations[name]
 
 
 def _pictures(problem: Refined) -> dict[str, set[float]]:

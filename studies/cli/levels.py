@@ -37,17 +37,22 @@ def levels(
         Path | None,
         typer.Option(metavar="FILE", help="JSON of a program: a list of {lora, enough: {image: true}}", parser=typed_path),
     ] = None,
+    draw: Annotated[int, typer.Option("--draw", min=0, max=20, help="pictures to draw first, where those stored leave gaps")] = 0,
     afresh: Annotated[bool, typer.Option("--afresh", help="drop the answers of a sitting that was left")] = False,
     blur: Annotated[bool, typer.Option("--blur/--no-blur", help="leave pictures with little clothing out")] = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask which stored pictures are still good enough, at most eight times, and require that in study.yaml. Draws nothing."""
+    """Ask which stored pictures are still good enough, at most eight times, and require that in study.yaml. Without --draw
+    nothing is drawn."""
+    from studies.levels.drawing import draw_between
     from studies.levels.pictures import level_pictures
     from studies.levels.sitting import Sitting
     from studies.spec import study_file
 
     opened, file = open_study(study, workspace), study_file(study)
+    if draw:
+        draw_between(opened, seed, draw, lambda lora, weight: print_line(f"draw {lora} at {weight:g}"), bare=not blur)
     pictures = level_pictures(opened, seed, bare=not blur)
     sitting = Sitting(opened.workspace, pictures, shown=shown, afresh=afresh or answers is not None)
     for note in pictures.notes:

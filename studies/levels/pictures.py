@@ -12,6 +12,7 @@ from models.errors import InputError
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation
 from scorers.score.calibration import matched_photo, seen_place
+from studies.levels.drawn import drawn_jobs
 from studies.run.blur_policy import little_clothing
 from studies.run.calibration import calibration_jobs
 from studies.run.judge import Judge
@@ -77,12 +78,13 @@ def level_pictures(study: Study, seed: int | None = None, *, bare: bool = False)
 
 
 def _seen(study: Study, seed: int) -> tuple[Judge, list[tuple[Evaluation, str | None]]]:
-    """A seed's judge and its images, each with the LoRA that it shows alone, None where it shows all."""
+    """A seed's judge and its images, each with the LoRA that it is about, None where it is about all."""
     kept = stored(study, seed)
     trials = [load_evaluation(study.evaluator, job) for job in jobs_of_trials(study, seed)]
     plain = load_evaluation(study.evaluator, calibration_jobs(study, seed).plain)
     ladders = [(ladder.steps[i], ladder.lora) for ladder in kept.ladders for i in ladder.sound()]
-    found = [*((evaluation, None) for evaluation in (*trials, plain)), *ladders]
+    drawn = [(load_evaluation(study.evaluator, job, alone=True), lora) for lora, job in drawn_jobs(study, seed)]
+    found = [*((evaluation, None) for evaluation in (*trials, plain)), *ladders, *drawn]
     return kept.judge, [(evaluation, alone) for evaluation, alone in found if not evaluation.observation.failed]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from models.errors import InputError
 from scorers.levels.questions import MOST
 from studies.cli.app import app
+from studies.levels.drawing import draw_between
 from studies.levels.pictures import level_pictures
 from studies.levels.sitting import Sitting
 from studies.report.level_questions import LevelQuestions
@@ -168,3 +170,29 @@ def test_a_page_asks_the_same_questions(study: Study) -> None:
     following = questions.current()
     assert following is not None
     assert following.number == 2
+
+
+def widest(study: Study, lora: str) -> float:
+    shown = [picture.expression for picture in level_pictures(study).by_lora[lora]]
+    return max(high - low for low, high in pairwise(sorted({0.3, 1.0, *(x for x in shown if 0.3 < x < 1.0)})))
+
+
+def test_draw_fills_the_widest_gaps_once(study: Study) -> None:
+    before = {lora: widest(study, lora) for lora in ("dress", "shoes", "face")}
+    pictures = {path for path in (study.workspace.root).rglob("*.png") if "pictures" not in path.parts}
+    said: list[tuple[str, float]] = []
+    draw_between(study, None, 4, lambda lora, weight: said.append((lora, weight)))
+    drawn = {path for path in (study.workspace.root).rglob("*.png") if "pictures" not in path.parts} - pictures
+    assert 1 <= len(drawn) <= 4
+    assert max(widest(study, lora) for lora in before) < max(before.values())
+    kept = study.workspace.read("level-pictures")
+    assert [(one["lora"], one["weight"]) for one in kept] == said
+    assert len(kept) == len(drawn)
+    huanhua("levels", study.root, "--json")
+    assert study.workspace.read("level-pictures") == kept, "nothing is drawn unless it is asked for"
+
+
+def test_a_record_of_drawn_pictures_that_is_none_is_named(study: Study) -> None:
+    study.workspace.write("level-pictures", {"seed": SEED})
+    with pytest.raises(InputError, match="no record of pictures for levels"):
+        huanhua("levels", study.root, "--json")
