@@ -84,7 +84,7 @@ VERBS: Final[Mapping[str, Verb | Group]] = {
     "serve": serve.serve,
     "submit": submit.submit,
     "status": status.status,
-    "lora": Group("LoRA files.", {"show": lora.show}),
+    "lora": Group("LoRA files.", {"show": lora.show, "recommend": lora.recommend}),
     "models": Group("Real models: what they are, and fetching them.", {"list": models.list_models, "get": models.get}),
     "doctor": doctor.doctor,
     "demo": demo.demo,

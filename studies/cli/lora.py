@@ -1,4 +1,4 @@
-"""lora show: what a LoRA file is."""
+"""lora show: what a LoRA file is. lora recommend: the weights that a study found, for the programs that use its LoRAs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.project.typed import typed_lora
 
 if TYPE_CHECKING:
@@ -31,6 +32,40 @@ def show(
         return
     for name, text in _lines(found):
         typer.echo(f"{name:<9} {text}")
+
+
+def recommend(
+    study: StudyArgument,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="into NAME.json (A1111, Forge) and NAME.metadata.json (ComfyUI-Lora-Manager)"),
+    ] = False,
+    seed: OneSeedOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print each LoRA's weight over the seeds of a study; with --write also beside the LoRAs, where others read it."""
+    from studies.export.recommended_weights import recommended_weights
+    from studies.export.sidecars import sidecars_of
+    from studies.run.stored_results import stored_outcomes
+
+    opened = open_study(study, workspace)
+    found = recommended_weights(opened, stored_outcomes(opened, seed))
+    files = [opened.path(opened.spec.loras[one.lora].file) for one in found]
+    # All are read before the first is written: a damaged one leaves nothing half-done.
+    sidecars = [sidecar for file, one in zip(files, found, strict=True) for sidecar in sidecars_of(file, one)] if write else []
+    for sidecar in sidecars:
+        sidecar.store()
+    if as_json:
+        typer.echo(json.dumps({"loras": [one.as_json() for one in found], "written": [str(s.path) for s in sidecars]}, indent=1))
+        return
+    for one in found:
+        over = f"{one.low:g} to {one.high:g} over {one.seeds} seeds" if one.seeds > 1 else "at 1 seed"
+        typer.echo(f"{one.lora:<10} {one.weight:g}, {over}")
+    for sidecar in sidecars:
+        typer.echo(f"wrote      {sidecar.path}")
+        for key, value in sidecar.kept.items():
+            typer.echo(f"  {key} stays {value!r}, as somebody else wrote it")
 
 
 def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:

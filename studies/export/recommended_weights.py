@@ -1,0 +1,50 @@
+"""The weights that a study found for each of its LoRAs: the middle of its picks, and the range over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from models.errors import InputError
+from studies.run.outcome import Outcome
+from studies.study import Study
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """Of one LoRA, in units of weight."""
+
+    lora: str
+    weight: float
+    """The median of the picks."""
+    low: float
+    high: float
+    """The least and the greatest of the picks."""
+    seeds: int
+    """Picks behind it."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"lora": self.lora, "weight": self.weight, "low": self.low, "high": self.high, "seeds": self.seeds}
+
+
+def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recommended]:
+    """One a searched LoRA, from picks that meet all that is required, robustness included, and from those chosen by hand.
+
+    Raises InputError if there is none.
+    """
+    picks = [found.pick for found in outcomes if found.pick is not None and _counts(found)]
+    if not picks:
+        raise InputError(
+            "no seed has a pick that meets every requirement", study.spec.name, "see `huanhua show STUDY` for what blocks them"
+        )
+    found = []
+    for lora in study.spec.searched():
+        weights = [pick.point.weights[lora] for pick in picks]
+        found.append(Recommended(lora, round(median(weights), 3), min(weights), max(weights), len(picks)))
+    return found
+
+
+def _counts(outcome: Outcome) -> bool:
+    return outcome.pick is not None and (outcome.by_hand or outcome.record(outcome.pick).verdict.settled)
