@@ -12,6 +12,8 @@ from models.base.detect import checkpoint_shapes, family_of
 from models.base.registry import family_of_pipeline
 from models.counted import counted
 from models.errors import InputError
+from models.io.safetensors_header import read_safetensors_header
+from studies.project.distilled import Distilled, distilled
 from studies.project.webui.program import Webui
 
 SMALLEST: Final = 10_000_000
@@ -27,6 +29,10 @@ class FoundBase:
     """Its name in `models.base.registry`."""
     side: int | None = None
     """Pixels of the side of the square that its denoiser was made for, where a folder states it."""
+    distilled: Distilled | None = None
+    """For few steps."""
+    zero_snr: bool = False
+    """Its noise ends in no signal at all."""
 
 
 def bases_in(folder: Path, depth: int = 2) -> list[FoundBase]:
@@ -86,9 +92,14 @@ def _found(folder: Path, depth: int) -> Iterator[FoundBase]:
 
 def _file(path: Path) -> Iterator[FoundBase]:
     try:
-        yield FoundBase(path, family_of(path, checkpoint_shapes(path, allow_pickle=False)).name)
+        header = read_safetensors_header(path)
+        family = family_of(path, header.shapes).name
     except InputError:  # another model, or a damaged file
         return
+    told = [header.metadata.get(f"modelspec.{key}", "") for key in ("title", "tags")]
+    # Marks of both, as `models.base.opening` reads them.
+    zero_snr = "v_pred" in header.shapes and "ztsnr" in header.shapes
+    yield FoundBase(path, family, distilled=distilled([path.stem, *told], family), zero_snr=zero_snr)
 
 
 def _folder(path: Path) -> Iterator[FoundBase]:
@@ -98,7 +109,10 @@ def _folder(path: Path) -> Iterator[FoundBase]:
     denoiser = _json(path / family.denoiser_folder / "config.json")
     side, levels = denoiser.get("sample_size"), _json(path / "vae" / "config.json").get("block_out_channels")
     stated = side * 2 ** (len(levels) - 1) if isinstance(side, int) and isinstance(levels, list) else None
-    yield FoundBase(path, family.name, stated)
+    schedule = _json(path / "scheduler" / "scheduler_config.json")
+    names = [path.name, "LCM" if schedule.get("_class_name") == "LCMScheduler" else ""]
+    zero_snr = schedule.get("rescale_betas_zero_snr") is True
+    yield FoundBase(path, family.name, stated, distilled(names, family.name), zero_snr)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from studies.project.training_sets import sets_in
 from studies.project.webui.program import Webui
 from studies.starter.from_picture import study_key
 from studies.starter.presets import preset_named, size_of
+from studies.starter.sampling import sampling_of
 from studies.starter.template import HERE, LORA, TEMPLATE, quoted, scorers_text, wrapped, yaml_key
 
 NAMED: Final[tuple[tuple[str, str, LoraKind], ...]] = (
@@ -63,7 +64,9 @@ def found_study(
     keys: list[str] = []
     for lora in chosen:
         keys.append(study_key(lora.name, keys))
-    width, height = size_of(preset, family, base.side if base is not None else None)
+    small = base is not None and base.distilled is not None and base.distilled.small
+    width, height = size_of(preset, "sd15" if small else family, base.side if base is not None else None)
+    sampling = sampling_of(preset, base)
     triggers = [lora.trigger for lora in chosen if lora.trigger]
     searched = [key for key, lora in zip(keys, chosen, strict=True) if lora.kind != "other"]
     return TEMPLATE.format(
@@ -79,9 +82,10 @@ def found_study(
         ensd="",
         width=width,
         height=height,
-        steps=preset.steps,
-        sampler=preset.sampler,
-        cfg=preset.cfg,
+        why=wrapped([sampling.why]).replace("#   ", "  # ") if sampling.why else "",
+        steps=sampling.steps,
+        sampler=sampling.sampler,
+        cfg=sampling.cfg,
         loras="".join(_line(key, lora, start) for key, lora in zip(keys, chosen, strict=True)),
         require="{" + ", ".join(f"{yaml_key(key)}: {preset.require}" for key in searched) + "}",
         seeds="{scout: 16, keep: 2}",

@@ -21,9 +21,11 @@ class Preset:
     framing: str | None = None
     """Tags of how much of the figure shows."""
     negative: str | None = None
-    sampler: str | None = None
+    samplers: Mapping[str, str] | None = None
+    """By base family."""
     steps: int | None = None
-    cfg: float | None = None
+    cfgs: Mapping[str, float] | None = None
+    """By base family: those of SDXL burn colours above 7."""
     clip_skip: int | None = None
     """Of SD1.5 bases; SDXL's have 1."""
     sizes: Mapping[str, Size] | None = None
@@ -38,18 +40,18 @@ PRESETS: Final[Mapping[str, Preset]] = {
     "photo": Preset(
         quality="best quality, (photorealistic:1.4), simple background",
         negative="worst quality, low quality, lowres, bad anatomy, bad hands, extra fingers, blurry",
-        sampler="DPM++ SDE Karras",
+        samplers={"sd15": "DPM++ SDE Karras", "sdxl": "DPM++ 2M Karras"},
         steps=30,
-        cfg=7.5,
+        cfgs={"sd15": 7.5, "sdxl": 6.0},
         clip_skip=1,
         require=0.7,
     ),
     "drawn": Preset(
         quality="masterpiece, best quality, simple background",
         negative="worst quality, low quality, lowres, bad anatomy, bad hands, extra digits, jpeg artifacts, signature",
-        sampler="Euler a",
+        samplers={"sd15": "Euler a"},
         steps=28,
-        cfg=7.0,
+        cfgs={"sd15": 7.0, "sdxl": 6.0},
         clip_skip=2,
         require=0.7,
     ),

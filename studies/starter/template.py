@@ -30,7 +30,7 @@ negative_prompt: {negative}
 {embeddings}render:
   width: {width}
   height: {height}
-  steps: {steps}
+{why}  steps: {steps}
   sampler: "{sampler}"
   cfg: {cfg}
   rng: {rng}                                       # where noise is drawn: gpu, cpu or nv, as A1111's setting "RNG"
@@ -146,6 +146,7 @@ def _filled(
         + (LIKE.format(tool=found.like) if found.like else ""),
         width=found.width,
         height=found.height,
+        why="",
         steps=found.steps,
         sampler=found.sampler.replace('"', "'"),
         cfg=format_number(found.cfg),
