@@ -9,7 +9,9 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from models.base.prompt.chunks import CHUNK, plain_chunks_of
 from models.lora.layout import KIND_KEY
+from models.lora.sites import TEXT
 from trainers.train.data.dataset import Dataset
 from trainers.train.optimizer import optimizer_name, warmup_steps
 from trainers.train.settings.request import TrainRequest
@@ -66,6 +68,11 @@ def describe(
         "dataset_dirs": json.dumps(_folders(dataset, reg=False), ensure_ascii=False),
         "reg_dataset_dirs": json.dumps(_folders(dataset, reg=True), ensure_ascii=False),
     }
+    # As kohya's scripts name them; only where they tell something, since all other trainings give the same file as before.
+    if preset.masks != "unused":
+        ss["masked_loss"] = True
+    if (chunks := max(len(plain_chunks_of(base.tokenizers[TEXT], p.caption)) for p in dataset.pictures)) > 1:
+        ss["max_token_length"] = CHUNK * chunks
     if preset.conv_rank:
         ss["network_args"] = json.dumps({"conv_dim": preset.conv_rank, "conv_alpha": preset.conv_alpha})
     spec = {

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from models.base.family import Base
+from models.lora.file import read_metadata
 from trainers.testing.tiny_base import tiny_base
 from trainers.testing.tiny_set import CAPTION, write_tiny_set
 from trainers.testing.training_callback_suite import SHORT
@@ -71,6 +72,13 @@ def test_a_killed_training_ends_with_the_same_file(dataset: Path, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         train(killed, base, progress=kill)
     assert train(killed, base).path.read_bytes() == whole.path.read_bytes()
+
+
+def test_the_file_tells_how_many_tokens_its_captions_had(dataset: Path, tmp_path: Path, base: Base) -> None:
+    for caption, told in ((tags(160), "225"), (tags(100), "150"), (CAPTION, None)):
+        path = tmp_path / f"{told}.safetensors"
+        train(request(write(dataset, caption), path, SHORT), base)
+        assert read_metadata(path).get("ss_max_token_length") == told
 
 
 @pytest.mark.parametrize("trained", [False, True])

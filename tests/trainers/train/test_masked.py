@@ -51,6 +51,8 @@ def test_masks_weight_the_loss_only_where_they_are_asked_for(dataset: Path, tmp_
     assert plain.hash == beside.hash == white.hash
     assert "masks" not in read_metadata(plain.path)["huanhua_preset"]
     assert '"masks": "loss"' in read_metadata(white.path)["huanhua_preset"]
+    assert "ss_masked_loss" not in read_metadata(plain.path)
+    assert read_metadata(white.path)["ss_masked_loss"] == "True"
     assert grey.seconds > 0, "other masks are another training"
     assert grey.loss == pytest.approx(0.2 * plain.loss, rel=0.2)
 
