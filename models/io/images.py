@@ -40,6 +40,21 @@ def list_photos(folder: Path) -> list[Path]:
     return sorted(found, key=lambda p: p.name)
 
 
+def photo_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of the upright picture, mostly by its header alone; None where it does not open."""
+    from PIL import ExifTags, Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_formats()) as opened:
+                width, height = opened.size
+                turned = opened.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+    except (Image.DecompressionBombError, *DAMAGES):
+        return None
+    return (height, width) if turned else (width, height)
+
+
 def open_photo(path: Path) -> Image.Image:
     """The picture in sRGB, 8 bits a channel, turned upright by its EXIF orientation, transparent parts on white.
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from models.boxes import DrawnBoxes, PixelBox
 from models.errors import InputError
+from models.io.images import photo_size
 from trainers.prepare.manifest import Manifest
 from trainers.prepare.names import NAMED, readable
 
@@ -87,6 +88,26 @@ def unknown_photos(given: Collection[str], names: Collection[str], path: Path) -
     if len(unknown) == len(set(given)):
         raise InputError(what, path, "write the photos' names as they are, capitals and endings too")
     return what
+
+
+def refuse_outside(given: Mapping[str, DrawnBoxes], paths: Sequence[Path], file: Path) -> None:
+    """Raises InputError for a box that lies wholly outside its photo or is larger: drawn for another photo."""
+    for path in paths:
+        boxes = given.get(path.name, DrawnBoxes())
+        drawn = {"thing": boxes.thing, "wearer": boxes.wearer}
+        size = photo_size(path) if not boxes.skip and any(drawn.values()) else None
+        for key, box in drawn.items():
+            if box is None or size is None or _overlaps(box, *size):
+                continue
+            shown = ", ".join(f"{side:g}" for side in box)
+            what = f"{key} of {readable(path.name)} is {shown}, but the photo has {size[0]} x {size[1]} pixels"
+            raise InputError(what, file, "draw it anew with `huanhua boxes PHOTOS`, or write pixels of the upright photo")
+
+
+def _overlaps(box: PixelBox, width: int, height: int) -> bool:
+    """Whether a box may be meant for a photo of this size: a rounded side may lie a little outside."""
+    fits = box.right - box.left <= width + 1 and box.bottom - box.top <= height + 1
+    return fits and box.left < width and box.top < height and box.right > 0 and box.bottom > 0
 
 
 def _plain(boxes: DrawnBoxes) -> dict[str, Any]:

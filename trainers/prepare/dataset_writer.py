@@ -6,7 +6,7 @@ not in `train` is not the thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from models.io.disk import writing
 from models.io.images import list_photos
 from trainers.prepare.advice import advice, advice_on_crops, advice_on_files
 from trainers.prepare.boxes import NAME as BOXES
-from trainers.prepare.boxes import chosen_boxes, corrected, unknown_photos, write_boxes
+from trainers.prepare.boxes import chosen_boxes, corrected, refuse_outside, unknown_photos, write_boxes
 from trainers.prepare.caption_files import find_captions
 from trainers.prepare.cutting.crops import Size
 from trainers.prepare.folder import cleared, earlier_manifest, keep_edits, replace, restore, sibling
@@ -72,7 +72,7 @@ def prepare(
     done, photos).
 
     Raises InputError for an empty folder, an `out` that holds something else or cannot be written, if no photo is usable,
-    and for two captions of one photo that differ.
+    for boxes outside their photos, and for two captions of one photo that differ.
     """
     check_text(photos.resolve(), out.resolve())
     restore(out)
@@ -82,7 +82,7 @@ def prepare(
     drawn = settings.boxes or photos / BOXES
     unused = unused_files(photos, {*paths, *captions.files, drawn}, out)
     before = earlier_manifest(out)
-    boxes, notes = _boxes(out, before, drawn if settings.boxes or drawn.exists() else None, {path.name for path in paths})
+    boxes, notes = _boxes(out, before, drawn if settings.boxes or drawn.exists() else None, paths)
     usable, aside = survey(paths, settings.kind, locator, settings.size, progress, boxes)
     if not usable:
         mend = "draw boxes with `huanhua boxes PHOTOS`" if any(a.doubtful for a in aside) else "take clearer photos"
@@ -120,11 +120,15 @@ def prepare(
     return Prepared(out, manifest, sum(record.file in written for record in manifest.photos))
 
 
-def _boxes(out: Path, before: Manifest | None, file: Path | None, names: Set[str]) -> tuple[dict[str, DrawnBoxes], list[str]]:
+def _boxes(
+    out: Path, before: Manifest | None, file: Path | None, paths: Sequence[Path]
+) -> tuple[dict[str, DrawnBoxes], list[str]]:
     """The boxes that a person wrote, by file name of the photo, and a line on those of no photo."""
+    names = {path.name for path in paths}
     corrections = corrected(out / BOXES, before) if before is not None else {}
-    if file is None:
-        return {name: boxes for name, boxes in corrections.items() if name in names}, []
-    drawn = chosen_boxes(file)
-    note = unknown_photos(drawn, names, file)
+    drawn = chosen_boxes(file) if file is not None else {}
+    note = unknown_photos(drawn, names, file) if file is not None else None
+    if file is not None:
+        refuse_outside(drawn, paths, file)
+    refuse_outside({name: boxes for name, boxes in corrections.items() if name not in drawn}, paths, out / BOXES)
     return {name: boxes for name, boxes in (corrections | drawn).items() if name in names}, [note] if note else []

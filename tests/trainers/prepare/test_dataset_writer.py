@@ -154,8 +154,8 @@ def test_a_boxes_file_of_another_form_is_refused(photos: Path, tmp_path: Path, t
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.parametrize("sides", [[10, 20, 10, 90], [-5, 0, 50, 60], [0, 0, 5000, 90]])
-def test_an_impossible_box_is_reported(photos: Path, tmp_path: Path, sides: list[int]) -> None:
+@pytest.mark.parametrize("sides", [[-5, 0, 50, 60], [90, 20, 160, 90]])
+def test_a_box_partly_outside_is_reported(photos: Path, tmp_path: Path, sides: list[int]) -> None:
     (tmp_path / "boxes.json").write_text(json.dumps({"a 1.png": {"thing": sides, "wearer": [0, 0, 140, 220]}}))
     made = run(photos, tmp_path / "set", boxes=tmp_path / "boxes.json")
     assert [(a.file, a.why) for a in made.manifest.set_aside] == [("a 1.png", "a box is empty or not in the photo")]

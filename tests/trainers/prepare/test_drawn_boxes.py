@@ -12,6 +12,7 @@ from PIL import Image
 
 from models.boxes import PixelBox
 from models.errors import InputError
+from models.io.images import photo_size
 from studies.training.describe import describe_prepared
 from tests.trainers.prepare.test_dataset_writer import files, run, snap
 from trainers.prepare.boxes import NAME, read_boxes
@@ -149,6 +150,36 @@ def test_a_misspelt_entry_is_refused(photos: Path, tmp_path: Path, entry: Any, m
     with pytest.raises(InputError, match=message):
         run(photos, tmp_path / "set", boxes=write(tmp_path / "mine.json", {"a0.png": entry}))
     assert files(tmp_path) == ["mine.json", *(f"photos/a{i}.png" for i in range(3))]
+
+
+@pytest.mark.parametrize("box", [[200, 30, 280, 90], [20, -90, 90, -10], [0, 0, 300, 460], [10, 10, 60, 250]])
+@pytest.mark.parametrize("key", ["thing", "wearer"])
+def test_a_box_outside_its_photo_is_refused_with_the_photo_s_size(photos: Path, tmp_path: Path, box: list[int], key: str) -> None:
+    boxes = {f"a{i}.png": {"thing": THING, "wearer": WEARER} for i in range(2)}
+    boxes["a1.png"] = boxes["a1.png"] | {key: box}
+    shown = ", ".join(map(str, box))
+    with pytest.raises(InputError, match=rf"{key} of a1\.png is {shown}, but the photo has 151 x 230 pixels"):
+        run(photos, tmp_path / "set", boxes=write(tmp_path / "mine.json", boxes), locator=Absent())
+    assert files(tmp_path) == ["mine.json", *(f"photos/a{i}.png" for i in range(3))]
+
+
+def test_the_size_is_that_of_the_upright_photo(tmp_path: Path) -> None:
+    snap(tmp_path / "photos", "a.png", (150, 230), 0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(tmp_path / "photos" / "a.png") as upright:
+        upright.rotate(90, expand=True).save(tmp_path / "photos" / "b.jpg", exif=exif, quality=95)
+    (tmp_path / "photos" / "a.png").unlink()
+    assert photo_size(tmp_path / "photos" / "b.jpg") == (150, 230)
+    boxes = write(tmp_path / "mine.json", {"b.jpg": {"thing": [20, 150, 100, 228], "wearer": WEARER}})
+    assert run(tmp_path / "photos", tmp_path / "set", boxes=boxes, locator=Absent()).pictures == 1
+
+
+def test_the_set_s_own_boxes_are_held_to_it_too(photos: Path, tmp_path: Path) -> None:
+    run(photos, tmp_path / "set")
+    write(tmp_path / "set" / NAME, {"a0.png": {"thing": [500, 500, 600, 600], "wearer": WEARER, "by": "hand"}})
+    with pytest.raises(InputError, match="the photo has 150 x 230 pixels"):
+        run(photos, tmp_path / "set", locator=Absent())
 
 
 def test_not_a_number_is_no_box(photos: Path, tmp_path: Path) -> None:
