@@ -15,10 +15,11 @@ REPORTED_LICENCES: Final = "licences-told"
 
 
 def report_places(study: Study, callback: Callback) -> None:
-    """Says which reference photos are no longer where their training set records them."""
+    """Says which reference photos are no longer where their training set records them, and which do not open."""
     from studies.references.places import place_notes
+    from studies.references.unopened import unopened_notes
 
-    for name, line in place_notes(study).items():
+    for name, line in (*place_notes(study).items(), *unopened_notes(study).items()):
         callback.message(f"references {name}: {line}")
 
 

@@ -24,6 +24,7 @@ from studies.references.pictures import reference_pictures
 from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
 from studies.references.source import words_of
+from studies.references.unopened import unopened_notes
 from studies.scorer_spec import FROM_POSE
 from studies.study import Study
 from studies.workspace import Workspace
@@ -90,12 +91,12 @@ def prompts_of(study: Study) -> list[str]:
 
 
 def _places(study: Study) -> Iterator[str]:
-    """Photos that are not where they were, as a run would report them; the workspace's own records are left as they are."""
+    """Photos that are not where they were or do not open, as a run would report them; the workspace's records stay as they are."""
     with tempfile.TemporaryDirectory() as scratch:
         for record in study.workspace.root.glob("*.json"):
             shutil.copyfile(record, Path(scratch) / record.name)
         copied = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, study.models)
-        for name, line in place_notes(copied).items():
+        for name, line in (*place_notes(copied).items(), *unopened_notes(copied).items()):
             yield f"note       {name}: {line}"
 
 

@@ -32,7 +32,7 @@ class RegionPhotos:
         return list_photos(self.folder)
 
     def open(self) -> tuple[Image, ...]:
-        """Those that open, in RGB. Raises InputError if none does."""
+        """Those that open, in RGB; `studies.references.unopened` names the others. Raises InputError if none does."""
         found = []
         for file in self.files():
             try:
