@@ -91,7 +91,7 @@ def prompts_of(study: Study) -> list[str]:
 
 
 def _places(study: Study) -> Iterator[str]:
-    """Photos that are not where they were or do not open, as a run would report them; the workspace's records stay as they are."""
+    """Photos that are not where they were or do not open, as a run would report them; the workspace stays as it is."""
     with tempfile.TemporaryDirectory() as scratch:
         for record in study.workspace.root.glob("*.json"):
             shutil.copyfile(record, Path(scratch) / record.name)

@@ -1,7 +1,9 @@
-"""Pictures in the terminal: kitty's and sixel graphics where it answers that it has them, else blocks of colour."""
+"""Pictures in the terminal: iTerm2's inline images where its name tells of them, kitty's and sixel graphics where it answers that
+it has them, else blocks of colour."""
 
 from __future__ import annotations
 
+import base64
 import io
 import logging
 import os
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 COLOURS: Final = ("256", "truecolor")
 MARGIN_ROWS: Final = 4
 LARGEST_ROWS: Final = 40
+INLINE: Final = ("iTerm.app", "WezTerm")
+"""Values of TERM_PROGRAM of terminals with iTerm2's inline images."""
 
 
 def can_show(console: Console) -> bool:
@@ -58,16 +62,48 @@ def print_large(console: Console, path: Path, *, hidden: bool = False) -> bool:
     """Prints a picture as large as fits, as well as the terminal can; returns whether it can at all."""
     if not can_show(console):
         return False
-    from textual_image.renderable import HalfcellImage, SixelImage, TGPImage
-    from textual_image.renderable import Image as Best
-
     image, rows = _opened(path, hidden), max(8, min(LARGEST_ROWS, console.height - MARGIN_ROWS))
     columns = _columns(image.size, rows)
     if columns > console.width:
         columns, rows = console.width, max(1, rows * console.width // columns)
+    if has_inline_images():
+        _print_inline(console, image, columns, rows)
+        return True
+    from textual_image.renderable import HalfcellImage, SixelImage, TGPImage
+    from textual_image.renderable import Image as Best
+
     kind = Best if Best in (SixelImage, TGPImage) else HalfcellImage
     console.print(kind(image, width=columns, height=rows))
     return True
+
+
+def has_inline_images() -> bool:
+    """Whether the terminal draws iTerm2's inline images, by the names that it goes by: there is no question to ask it.
+
+    tmux and screen let nothing of that through. LC_TERMINAL alone tells in a shell on another machine; an editor that iTerm2
+    started keeps it too, but its terminal has a TERM_PROGRAM of its own.
+    """
+    if os.environ.get("TMUX") or os.environ.get("TERM", "").startswith(("tmux", "screen")):
+        return False
+    program = os.environ.get("TERM_PROGRAM", "")
+    return program in INLINE or (not program and os.environ.get("LC_TERMINAL") == "iTerm2")
+
+
+def _print_inline(console: Console, image: Image, columns: int, rows: int) -> None:
+    """textual-image lacks this protocol (OSC 1337, https://iterm2.com/documentation-images.html)."""
+    from rich.control import Control
+    from rich.segment import ControlType, Segment
+
+    # As JPEG, since it may go through ssh.
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=95, subsampling=0)
+    content = stream.getvalue()
+    options = f"inline=1;width={columns};height={rows};preserveAspectRatio=1;size={len(content)}"
+    sequence = Control()
+    # Rich passes on as it is what it takes for a control code.
+    sequence.segment = Segment(f"\x1b]1337;File={options}:{base64.b64encode(content).decode()}\a", None, [(ControlType.BELL,)])
+    console.print(sequence)
+    console.print()
 
 
 def _columns(size: tuple[int, int], rows: int) -> int:

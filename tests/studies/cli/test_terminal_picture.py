@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +36,8 @@ def picture(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "TERM_PROGRAM", "LC_TERMINAL", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_pictures_need_a_terminal_with_colours(monkeypatch: pytest.MonkeyPatch, picture: Path) -> None:
@@ -64,6 +67,38 @@ def test_a_large_picture_fits_into_a_narrow_terminal(picture: Path) -> None:
     assert print_large(narrow, picture)
     shown = Console(file=io.StringIO()).render_str(narrow.file.getvalue()).plain  # type: ignore[attr-defined]
     assert "▀" in shown or "▄" in shown
+
+
+@pytest.mark.parametrize("named", [{"TERM_PROGRAM": "iTerm.app"}, {"TERM_PROGRAM": "WezTerm"}, {"LC_TERMINAL": "iTerm2"}])
+def test_iterm_and_wezterm_get_the_picture_itself(monkeypatch: pytest.MonkeyPatch, picture: Path, named: dict[str, str]) -> None:
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    console = screen()
+    assert print_large(console, picture)
+    sent = console.file.getvalue()  # type: ignore[attr-defined]
+    found = re.fullmatch(r"\x1b\]1337;File=([^:]*):([A-Za-z0-9+/=]*)\x07\n+", sent)
+    assert found is not None, sent[:200]
+    options, content = dict(pair.split("=") for pair in found[1].split(";")), base64.b64decode(found[2])
+    assert options == {"inline": "1", "width": "48", "height": "36", "preserveAspectRatio": "1", "size": str(len(content))}
+    with Image.open(io.BytesIO(content)) as shown:
+        assert shown.size == (128, 192)
+        assert shown.convert("RGB").getpixel((5, 5)) == pytest.approx((255, 0, 0), abs=3)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"TERM_PROGRAM": "iTerm.app", "TMUX": "/tmp/tmux-1/default,1,0"},
+        {"LC_TERMINAL": "iTerm2", "TERM": "screen-256color"},
+        {"LC_TERMINAL": "iTerm2", "TERM_PROGRAM": "vscode"},
+    ],
+)
+def test_what_would_not_pass_them_on_gets_blocks(monkeypatch: pytest.MonkeyPatch, picture: Path, named: dict[str, str]) -> None:
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    console = screen()
+    assert print_large(console, picture)
+    assert "1337" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_pipe_gives_no_key() -> None:
