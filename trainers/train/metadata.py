@@ -13,11 +13,13 @@ from models.base.prompt.chunks import CHUNK, plain_chunks_of
 from models.lora.layout import KIND_KEY
 from models.lora.sites import TEXT
 from trainers.train.data.dataset import Dataset
-from trainers.train.optimizer import optimizer_name, warmup_steps
+from trainers.train.optimizer import MAX_GRADIENT_NORM, optimizer_name, warmup_steps
 from trainers.train.settings.request import TrainRequest
 
 if TYPE_CHECKING:
     from models.base.family import Base
+    from trainers.prepare.cutting.crops import Size
+    from trainers.train.settings.preset import Preset
 
 FINGERPRINT: Final = "huanhua_training"
 """Key of the training's fingerprint."""
@@ -85,12 +87,42 @@ def describe(
         "trigger_phrase": request.trigger,
     }
     return {
-        **{f"ss_{key}": str(value) for key, value in ss.items()},
+        **{f"ss_{key}": str(value) for key, value in (ss | _viewed(preset, dataset, steps)).items()},
         **{f"modelspec.{key}": value for key, value in spec.items()},
         **({KIND_KEY: request.kind} if request.kind is not None else {}),
         FINGERPRINT: fingerprint,
         "huanhua_preset": json.dumps(preset.described()),
     }
+
+
+def _viewed(preset: Preset, dataset: Dataset, steps: int) -> dict[str, object]:
+    """What viewers of metadata show besides: A1111's card of a LoRA shows sizes from `bucket_info` alone."""
+    return {
+        "epoch": preset.plan.epochs,
+        "total_batch_size": preset.plan.batch,
+        "num_batches_per_epoch": steps // preset.plan.epochs,
+        "max_grad_norm": MAX_GRADIENT_NORM,
+        "loss_type": "l2",
+        "gradient_checkpointing": preset.gradient_checkpointing,
+        "cache_latents": True,
+        "color_aug": False,
+        "flip_aug": False,
+        "random_crop": False,
+        "enable_bucket": True,
+        "bucket_info": json.dumps(_buckets(dataset)),
+    }
+
+
+def _buckets(dataset: Dataset) -> dict[str, object]:
+    """Pictures by size, repeats and regularisation included as kohya counts, and how far from its own shape one is on average."""
+    counted: Counter[Size] = Counter()
+    errors = []
+    for picture in dataset.pictures:
+        counted[picture.size] += picture.repeats
+        width, height = picture.original or picture.size
+        errors.append(abs(width / height - picture.size[0] / picture.size[1]))
+    buckets = {str(i): {"resolution": size, "count": counted[size]} for i, size in enumerate(sorted(counted))}
+    return {"buckets": buckets, "mean_img_ar_error": sum(errors) / len(errors)}
 
 
 def _tags(dataset: Dataset) -> dict[str, dict[str, int]]:
