@@ -97,12 +97,12 @@ def measured(base: Path, size: tuple[int, int]) -> Peaks:
     return Peaks(peaks["encoding"], peaks["training"])
 
 
-def write_set(folder: Path, size: tuple[int, int]) -> None:
-    """Two pictures of noise in kohya's layout."""
+def write_set(folder: Path, size: tuple[int, int], count: int = 2) -> None:
+    """Pictures of noise in kohya's layout."""
     into = folder / "1_thing"
     into.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for index in range(2):
+    for index in range(count):
         Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), np.uint8)).save(into / f"{index}.png")
         (into / f"{index}.txt").write_text("thing, 1girl", encoding="utf-8")
 

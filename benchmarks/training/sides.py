@@ -6,51 +6,17 @@ Each is a process of its own. JSON holds the arguments of the side's function; "
 from __future__ import annotations
 
 import json
-import resource
-import runpy
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from benchmarks.training.clock import Clock, peak_mb, timed_script
 from benchmarks.training.reading_back import PROMPT, read_back
 from models.lora.sites import DENOISER, TEXT
-
-
-@dataclass
-class Clock:
-    """When each optimiser step ended, by the wall and by this process's time on a processor: alike for whoever trains here."""
-
-    wall: list[float] = field(default_factory=list)
-    own: list[float] = field(default_factory=list)
-
-    def started(self) -> Clock:
-        from torch.optim.optimizer import register_optimizer_step_post_hook
-
-        register_optimizer_step_post_hook(lambda *_: self._tick())
-        return self
-
-    def _tick(self) -> None:
-        self.wall.append(time.perf_counter())
-        self.own.append(time.process_time())
-
-    def found(self) -> dict[str, float]:
-        """Seconds a step, the first left out: it also holds what came before it."""
-        steps = len(self.wall) - 1
-        return {"wall": (self.wall[-1] - self.wall[0]) / steps, "own": (self.own[-1] - self.own[0]) / steps}
-
-
-def peak_mb() -> float:
-    """The peak resident memory of this process. getrusage is the last resort: its value starts at that of the parent process."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * (1024 if sys.platform == "darwin" else 1))
 
 
 def ours(
@@ -81,10 +47,7 @@ def example(script: str, arguments: Sequence[str]) -> dict[str, Any]:
     import diffusers
 
     diffusers.AutoencoderKL = _TinyAsKl
-    clock, sys.argv, began = Clock().started(), [script, *arguments], time.perf_counter()
-    runpy.run_path(script, run_name="__main__")
-    work = time.perf_counter() - began
-    return {**clock.found(), "caching": 0.0, "peak_mb": peak_mb(), "steps": len(clock.wall), "work": work}
+    return timed_script(script, arguments)
 
 
 class _TinyAsKl:
