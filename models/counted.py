@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from models.language.translate import Phrase, counted_phrase
 
-def counted(number: int, one: str, many: str | None = None) -> str:
+
+def counted(number: int, one: str, many: str | None = None) -> Phrase:
     """`1 trial`, `2 trials`; `many` is the plural where that is not `one` with an s."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    return counted_phrase(number, f"{{number}} {one}", f"{{number}} {many or f'{one}s'}")

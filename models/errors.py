@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from models.language.translate import Phrase, said, translated
+
 
 def first_line(error: Exception, letters: int = 120) -> str:
     """The first line of an error's message, or else its class: what of a library's error fits into one line."""
@@ -12,10 +14,18 @@ class InputError(Exception):
     """What is wrong, where, and how to mend it, in one line of printable letters: names out of files move no cursor."""
 
     def __init__(self, what: str, where: object, mend: str) -> None:
-        self.what, self.where, self.mend = what, str(where), mend
-        line = " ".join(f"{what}: {where}; {mend}".split())
-        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
+        self.what, self.where, self.mend = what, where if isinstance(where, Phrase) else str(where), mend
+        super().__init__(_one_line(f"{what}: {where}; {mend}"))
+
+    def translated(self) -> str:
+        """The line in the language of this process."""
+        what, where, mend = (translated(part) for part in (self.what, self.where, self.mend))
+        return _one_line(said("{what}: {where}; {mend}", what=what, where=where, mend=mend))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Pickled by its parts, so that it comes back whole from another process."""
         return type(self), (self.what, self.where, self.mend)
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

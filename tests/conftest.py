@@ -1,4 +1,5 @@
-"""For all tests: one torch thread, since small models lose more by waiting for each other, and no deadlines on examples."""
+"""For all tests: one torch thread, since small models lose more by waiting for each other; no deadlines on examples; English, on
+whatever system they run."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["HUANHUA_LANG"] = "en"
 settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 

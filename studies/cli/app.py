@@ -5,6 +5,8 @@ Every verb is the function of the same name in the file of the same name. Heavy 
 
 from __future__ import annotations
 
+import io
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +16,8 @@ import typer
 
 from models.errors import InputError
 from models.io.quiet import be_quiet
+from models.language.choice import chosen_language, language_named, typed_language
+from models.language.translate import Language, said, speak
 from studies.cli import (
     boxes,
     dashboards,
@@ -44,6 +48,8 @@ from studies.cli import (
     unlock,
     validate,
 )
+from studies.cli.help import page
+from studies.cli.help.usage import usage_words
 
 Verb = Callable[..., None]
 INTERRUPTED: Final = 130
@@ -100,8 +106,17 @@ def _version(shown: bool) -> None:
         raise typer.Exit
 
 
+def _speak(language: str | None) -> None:
+    if language is not None:
+        speak(language_named(language, "--lang"))
+
+
 def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option("--lang", metavar="en|zh", callback=_speak, is_eager=True, help="The language of what is printed."),
+    ] = None,
 ) -> None:
     be_quiet()
 
@@ -109,6 +124,7 @@ def _root(
 def _app() -> typer.Typer:
     made = typer.Typer(
         name="huanhua",
+        cls=page.Group,
         help="Trains face, clothing and shoes LoRAs from photos and finds, for each locked seed, the smallest weights that work.",
         no_args_is_help=True,
         add_completion=False,
@@ -118,12 +134,12 @@ def _app() -> typer.Typer:
     made.callback()(_root)
     for name, verb in VERBS.items():
         if isinstance(verb, Group):
-            group = typer.Typer(help=verb.help, no_args_is_help=True)
+            group = typer.Typer(cls=page.Group, help=verb.help, no_args_is_help=True)
             for inner_name, inner in verb.verbs.items():
-                group.command(inner_name)(inner)
+                group.command(inner_name, cls=page.Command)(inner)
             made.add_typer(group, name=name)
         else:
-            made.command(name)(verb)
+            made.command(name, cls=page.Command)(verb)
     return made
 
 
@@ -133,32 +149,46 @@ app: Final = _app()
 def main() -> None:
     """Exit status 0 done, 1 ran but nothing is feasible, 2 the input is wrong: one line, no traceback; 130 after Ctrl-C."""
     try:
-        status = app(prog_name="huanhua", standalone_mode=False)
+        typed, words = typed_language(sys.argv[1:])
+        _say_in(chosen_language(typed, os.environ))
+        status = app(words, prog_name="huanhua", standalone_mode=False)
     except InputError as error:
-        print(f"huanhua: {_with_study(str(error), sys.argv[1:])}", file=sys.stderr)
+        print(f"huanhua: {_with_study(error.translated(), sys.argv[1:])}", file=sys.stderr)
         sys.exit(2)
     except typer.TyperException as error:
         print(_usage(error), file=sys.stderr)
         sys.exit(error.exit_code)
     except typer.Abort:  # Ctrl-C or the end of the input at a question
-        print("huanhua: stopped at the question; nothing was done", file=sys.stderr)
+        print(f"huanhua: {said('stopped at the question; nothing was done')}", file=sys.stderr)
         sys.exit(1)
     if status == INTERRUPTED:
         # Typer ends the command itself on Ctrl-C, and prints nothing.
         again = shlex.join(["huanhua", *sys.argv[1:]])
-        print(f"huanhua: stopped; what was finished is kept. Go on with: {again}", file=sys.stderr)
+        print(f"huanhua: {said('stopped; what was finished is kept. Go on with: {again}', again=again)}", file=sys.stderr)
     sys.exit(status or 0)
+
+
+def _say_in(language: Language) -> None:
+    """Speaks it, where a stream can hold its letters; the streams of a terminal without them do from now on."""
+    speak(language)
+    for stream in (sys.stdout, sys.stderr):
+        if language != "en" and isinstance(stream, io.TextIOWrapper):
+            try:
+                "幻化".encode(stream.encoding)
+            except (LookupError, UnicodeError):
+                stream.reconfigure(encoding="utf-8")
 
 
 def _usage(error: typer.TyperException) -> str:
     """One line for what was typed wrongly; the help, where typer answers a command without words by it."""
-    said = error.format_message().strip()
-    if "\n" in said and said.startswith("Usage:"):
-        return said
+    text = error.format_message().strip()
+    if "\n" in text and text.startswith(("Usage:", said("Usage:"))):
+        return text
     for words, plain in PLAINER.items():
-        said = said.replace(words, plain)
-    what = f"{said[:1].lower()}{' '.join(said.split())[1:]}".rstrip(".")
-    return f"huanhua: {what}; see {shlex.join(['huanhua', *_verb(sys.argv[1:]), '--help'])}"
+        text = text.replace(words, plain)
+    what = f"{text[:1].lower()}{' '.join(text.split())[1:]}".rstrip(".")
+    help_of = shlex.join(["huanhua", *_verb(typed_language(sys.argv[1:])[1]), "--help"])
+    return f"huanhua: {said('{what}; see {command}', what=usage_words(what), command=help_of)}"
 
 
 def _with_study(line: str, words: Sequence[str]) -> str:

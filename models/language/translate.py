@@ -1,0 +1,107 @@
+"""What a person reads, in their language: English text is the key, and the catalogue beside this file has the Chinese.
+
+`said` is for text that is printed at once. Text that is also stored, logged or compared is made by `phrase`: it is the English
+string, and remembers what it was made of, so that whatever prints it can ask `translated` for the other language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations, translation
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+Language = Literal["en", "zh"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+DOMAIN: Final = "huanhua"
+CATALOGUE: Final = Path(__file__).with_name("catalogue")
+_spoken: list[Language] = ["en"]
+
+
+class Phrase(str):
+    """English text that can be said in another language, also after it was pickled. `many` is the template of other numbers of
+    things than one, where that differs."""
+
+    template: str
+    values: Mapping[str, object]
+    many: str
+    count: int
+
+    def __new__(cls, template: str, values: Mapping[str, object], many: str = "", count: int = 1) -> Phrase:
+        made = super().__new__(cls, _filled(many if many and count != 1 else template, values))
+        made.template, made.values, made.many, made.count = template, values, many, count
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.template, self.values, self.many, self.count)
+
+    def translated(self) -> str:
+        values = {name: translated(value) if isinstance(value, Phrase) else value for name, value in self.values.items()}
+        if self.many:
+            return _filled(_catalogue(spoken()).ngettext(self.template, self.many, self.count), values)
+        return _filled(_looked_up(self.template), values)
+
+
+class Joined(Phrase):
+    """Phrases one after another."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, separator: str, parts: tuple[str, ...]) -> Joined:  # type: ignore[misc]
+        made = str.__new__(cls, separator.join(parts))
+        made.template, made.parts = separator, parts
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.template, self.parts)
+
+    def translated(self) -> str:
+        return _looked_up(self.template).join(translated(part) for part in self.parts)
+
+
+def speak(language: Language) -> None:
+    """Chooses the language of this process. It is English until then, and for whoever imports the packages."""
+    _spoken[0] = language
+
+
+def spoken() -> Language:
+    return _spoken[0]
+
+
+def said(text: str, /, **values: object) -> str:
+    """`text` in the language of this process, filled with `values`: said("{count} images", count=3)."""
+    return Phrase(text, values).translated() if values else _looked_up(text)
+
+
+def phrase(text: str, /, **values: object) -> Phrase:
+    """The English text, filled with `values`, which `translated` says in another language."""
+    return Phrase(text, {name: value if isinstance(value, str | int | float) else str(value) for name, value in values.items()})
+
+
+def counted_phrase(number: int, one: str, many: str) -> Phrase:
+    """As `phrase`, of a number of things, which both templates call {number}."""
+    return Phrase(one, {"number": number}, many, number)
+
+
+def joined(separator: str, parts: Iterable[str]) -> Phrase:
+    """`separator.join(parts)` as a phrase."""
+    return Joined(separator, tuple(parts))
+
+
+def translated(text: str) -> str:
+    """A phrase, or a text that has no values, in the language of this process; any other text as it is."""
+    return text.translated() if isinstance(text, Phrase) else _looked_up(text)
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    return template.format(**values) if values else template
+
+
+def _looked_up(text: str) -> str:
+    return _catalogue(spoken()).gettext(text) if text else text
+
+
+@cache
+def _catalogue(language: Language) -> GNUTranslations | NullTranslations:
+    return NullTranslations() if language == "en" else translation(DOMAIN, CATALOGUE, [language])
