@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 Commercial = Literal["yes", "no", "unknown"]
 """Whether a licence allows commercial use, as its makers state it. What a model was trained on may have terms of its own."""
@@ -147,7 +148,9 @@ def limits_of_use(pack: str, parser: str) -> list[str]:
     """One line for each model that a study names, by names everyone knows, and that is not for all uses."""
     found = []
     if Path(pack).name.startswith(("buffalo_", "antelope")):
-        found.append(f"face pack {Path(pack).name}: {NON_COMMERCIAL}; any other insightface pack folder can take its place")
+        text = "face pack {name}: {limit}; any other insightface pack folder can take its place"
+        found.append(phrase(text, name=Path(pack).name, limit=phrase(NON_COMMERCIAL)))
     if Path(parser).name == "fashn-human-parser":
-        found.append(f"part parser {Path(parser).name}: {real_model('fashn-human-parser').licence}")
+        licence = real_model("fashn-human-parser").licence
+        found.append(phrase("part parser {name}: {licence}", name=Path(parser).name, licence=licence))
     return found

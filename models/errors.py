@@ -19,7 +19,8 @@ class InputError(Exception):
 
     def translated(self) -> str:
         """The line in the language of this process."""
-        what, where, mend = (translated(part) for part in (self.what, self.where, self.mend))
+        what, mend = translated(self.what), translated(self.mend)
+        where = self.where.translated() if isinstance(self.where, Phrase) else self.where
         return _one_line(said("{what}: {where}; {mend}", what=what, where=where, mend=mend))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:

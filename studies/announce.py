@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import phrase
+
 if TYPE_CHECKING:
     from studies.callback import Callback, SeedPlan
     from studies.study import Study
@@ -20,7 +22,7 @@ def report_places(study: Study, callback: Callback) -> None:
     from studies.references.unopened import unopened_notes
 
     for name, line in (*place_notes(study).items(), *unopened_notes(study).items()):
-        callback.message(f"references {name}: {line}")
+        callback.message(phrase("references {name}: {words}", name=name, words=line))
 
 
 def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
@@ -61,5 +63,5 @@ def report_licences(study: Study, callback: Callback) -> None:
     limits = limits_of_use(study.spec.scorers.face.pack, study.spec.scorers.parts.model or "")
     if limits and study.workspace.read(REPORTED_LICENCES) != limits:
         for line in limits:
-            callback.message(f"licence: {line}")
+            callback.message(phrase("licence: {line}", line=line))
         study.workspace.write(REPORTED_LICENCES, limits)

@@ -8,6 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from models.language.translate import phrase
 from studies.callback import RunCallback, SilentCallback, image_counter
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def run_study(
         outcomes: list[Outcome] = []
         for group in together:
             if outcomes and (callback.stop_asked() or lease.stop_all_asked()):
-                callback.message(f"not begun, since the run was stopped: seed {', '.join(str(seed) for seed in group)}")
+                seeds_left = ", ".join(str(seed) for seed in group)
+                callback.message(phrase("not begun, since the run was stopped: seed {seeds}", seeds=seeds_left))
                 continue
             outcomes += run_seeds_together(study, group, trials, opened, callback, lease, blurred=blurred)
     callback.on_end(outcomes)
@@ -171,7 +173,7 @@ def run_seeds_together(
             log_start(tracker, study, seed)
             calibrated = calibrate(study, seed, seed_callback.on_calibration_image)
             for note in calibrated.notes():
-                callback.message(f"seed {seed}: {note}")
+                callback.message(phrase("seed {seed}: {what}", seed=seed, what=note))
             log_calibration(tracker, study, seed, calibrated.judge.calibrations, calibrated.ladders, blurred=blurred)
             searches[seed] = search_seed(
                 study,

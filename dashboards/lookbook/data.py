@@ -12,9 +12,34 @@ from dashboards.lookbook.gallery import Shown
 from dashboards.lookbook.marks import class_of, marks_of
 from dashboards.lookbook.words import verdict
 from dashboards.mark import SYMBOLS, Mark
+from models.language.translate import said, translated
 
 UNSAFE: Final = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 """Letters that could end a script element or a line of script; JSON holds them only in strings, where escapes mean the same."""
+
+
+SCRIPT_WORDS: Final = (
+    "trial {number}: {weights}; {verdict}",
+    "Trial {number}, {steps}: {weights}; {verdict}{rated}",
+    "Trial {number}: {weights}; total {total}; {verdict}{rated}",
+    "trial {number}, cost {cost}, {title} {score}, {verdict}",
+    "; rated {rating}",
+    "drawn exactly here",
+    "1 step away",
+    "{steps} steps away",
+    "sound",
+    "may break {names}",
+    "may meet every requirement",
+    "Estimate: {verdict}.",
+    " The {name} is not estimated.",
+    "cost: total weight →",
+    "at least {limit}",
+    "at most {limit}",
+    "Under search in study.yaml: ",
+    ". What is stored is then judged anew; nothing is drawn for it.",
+    ", ",
+)
+"""As the page's script has them in page/*.js."""
 
 
 def as_script(value: Any) -> str:
@@ -28,12 +53,17 @@ def seed_data(seed: SeedPage, sliders: Sequence[Slider], shown: Sequence[Shown],
         "seed": seed.seed,
         "dials": [{"name": d.name, "low": d.low, "high": d.high, "step": d.step, "start": d.start} for d in sliders],
         "needs": [_requirement(requirement) for requirement in seed.requirements],
-        "views": [{"measure": view.measure, "title": view.title} for view in seed.views],
+        "views": [{"measure": view.measure, "title": said(view.title)} for view in seed.views],
         "marks": [_mark(mark) for mark in marks_of(seed)],
         "trials": [_trial(trial, seed.requirements, s, framer) for trial, s in zip(seed.trials, shown, strict=True)],
         "pick": seed.pick,
         "nearest": seed.nearest,
     }
+
+
+def script_words() -> dict[str, str]:
+    """What the script writes, in the language of the page, by its English."""
+    return {text: said(text) for text in SCRIPT_WORDS}
 
 
 def _mark(mark: Mark) -> dict[str, Any]:
@@ -59,7 +89,7 @@ def _trial(trial: Trial, requirements: Sequence[Requirement], shown: Shown, fram
         "cost": _short(trial.cost),
         "scores": [_short(trial.scores.get(requirement.name)) for requirement in requirements],
         "breaks": [[places[name], _short(by)] for name, by in trial.breaks.items()],
-        "faults": [list(trial.faults.get(requirement.name, ())) for requirement in requirements],
+        "faults": [list(map(translated, trial.faults.get(requirement.name, ()))) for requirement in requirements],
         "mark": "" if trial.mark is None else class_of(trial.mark),
         "verdict": verdict(trial),
         "rating": trial.rating,

@@ -9,6 +9,7 @@ from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Shown
 from dashboards.lookbook.marks import legend
 from dashboards.lookbook.words import limit_text, slider_value, text, verdict, weights
+from models.language.translate import said
 
 FITTING_LEAD = (
     "Move the weights. You see the nearest image that was drawn, by distance in steps over all sliders, and its scores. The "
@@ -26,16 +27,18 @@ def fitting_room(seed: SeedPage, sliders: Sequence[Slider], trial: Trial, shown:
         '<td class="seen">–</td><td class="guess">–</td></tr>'
         for requirement in seed.requirements
     )
-    chosen = "Pick" if seed.pick is not None else "Nearest"
-    frame = framer.frame(trial, shown, f"nearest drawn image of seed {seed.seed}", veil=framer.blurred)
+    chosen = said("Pick") if seed.pick is not None else said("Nearest")
+    frame = framer.frame(trial, shown, said("nearest drawn image of seed {seed}", seed=seed.seed), veil=framer.blurred)
     return (
-        f'<section class="fitting"><h3>Fitting room</h3><p class="lead">{FITTING_LEAD}</p><div class="room">'
+        f'<section class="fitting"><h3>{said("Fitting room")}</h3><p class="lead">{said(FITTING_LEAD)}</p><div class="room">'
         f'<figure class="shot">{frame}<figcaption class="caption" aria-live="polite">'
         f"{text(_at(sliders, trial))}</figcaption></figure>"
-        f'<div class="controls"><fieldset><legend>Weights</legend>{inputs}</fieldset><p class="moves">'
-        f'<button type="button" data-move="chosen">{chosen}</button><button type="button" data-move="start">Start</button>'
-        '<button type="button" data-move="nearest">To the nearest image</button></p>'
-        '<table><thead><tr><th scope="col">Requirement</th><th scope="col">Nearest image</th><th scope="col">Estimate</th></tr>'
+        f'<div class="controls"><fieldset><legend>{said("Weights")}</legend>{inputs}</fieldset><p class="moves">'
+        f'<button type="button" data-move="chosen">{chosen}</button>'
+        f'<button type="button" data-move="start">{said("Start")}</button>'
+        f'<button type="button" data-move="nearest">{said("To the nearest image")}</button></p>'
+        f'<table><thead><tr><th scope="col">{said("Requirement")}</th><th scope="col">{said("Nearest image")}</th>'
+        f'<th scope="col">{said("Estimate")}</th></tr>'
         f'</thead><tbody>{rows}</tbody></table><p class="guessed soft" aria-live="polite">{_not_estimated(seed)}</p>'
         "</div></div></section>"
     )
@@ -43,11 +46,13 @@ def fitting_room(seed: SeedPage, sliders: Sequence[Slider], trial: Trial, shown:
 
 def _not_estimated(seed: SeedPage) -> str:
     """Names the counted requirements, whose faults have no mean."""
-    return " ".join(f"The {text(need.name)} is not estimated." for need in seed.requirements if need.counted)
+    counted = [text(need.name) for need in seed.requirements if need.counted]
+    return "".join(said(" The {name} is not estimated.", name=name) for name in counted).strip()
 
 
 def _at(sliders: Sequence[Slider], trial: Trial) -> str:
-    return f"Trial {trial.number}: {weights(sliders, trial.at)}; {verdict(trial)}"
+    at, number = weights(sliders, trial.at), trial.number
+    return said("Trial {number}: {weights}; {verdict}", number=number, weights=at, verdict=verdict(trial))
 
 
 def _slider(seed: int, place: int, slider: Slider, value: float) -> str:
@@ -63,16 +68,16 @@ def trade_offs(seed: SeedPage, trial: Trial, shown: Shown, framer: Framer, pictu
     """`picture` is the plot as a file, from the page's folder."""
     buttons = "".join(
         f'<button type="button" data-view="{text(view.measure)}" aria-pressed="{"false" if place else "true"}">'
-        f"{text(view.label)}</button>"
+        f"{text(said(view.label))}</button>"
         for place, view in enumerate(seed.views)
     )
-    link = "" if picture is None else f' <a href="{text(picture)}">The same as a picture</a>'
-    frame = framer.frame(trial, shown, f"image of a trial of seed {seed.seed}", veil=framer.blurred)
+    link = "" if picture is None else f' <a href="{text(picture)}">{said("The same as a picture")}</a>'
+    frame = framer.frame(trial, shown, said("image of a trial of seed {seed}", seed=seed.seed), veil=framer.blurred)
+    keys = said("Trials of seed {seed} by cost: arrow keys move, Enter moves the sliders there", seed=seed.seed)
     return (
-        f'<section class="trade"><h3>Weight against what it buys</h3><p class="lead">{PLOT_LEAD}{link}</p>'
-        f'<p class="views" role="group" aria-label="What the plot shows">{buttons}</p><div class="board">'
-        f'<div class="chart"><svg role="listbox" aria-label="Trials of seed {seed.seed} by cost: arrow keys move, Enter moves '
-        f'the sliders there"></svg>{legend(seed)}</div><figure class="shot">{frame}'
-        '<figcaption class="caption" aria-live="polite">'
-        "Point at a trial to see it.</figcaption></figure></div></section>"
+        f'<section class="trade"><h3>{said("Weight against what it buys")}</h3><p class="lead">{said(PLOT_LEAD)}{link}</p>'
+        f'<p class="views" role="group" aria-label="{said("What the plot shows")}">{buttons}</p><div class="board">'
+        f'<div class="chart"><svg role="listbox" aria-label="{keys}"></svg>{legend(seed)}</div><figure class="shot">{frame}'
+        f'<figcaption class="caption" aria-live="polite">{said("Point at a trial to see it.")}</figcaption></figure>'
+        "</div></section>"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dashboards.lookbook.book import JudgedImage
 from dashboards.lookbook.gallery import LARGE, SMALL, Gallery, Shown
 from dashboards.lookbook.words import text
+from models.language.translate import said
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Framer:
         size = f'width="{shown.width}" height="{shown.height}"'
         image = f'<img src="{text(shown.file)}" {size} alt="{text(alt)}"{lazy} decoding="async">'
         needed = self.veils(judged)
-        toggle = VEIL if (needed if veil is None else veil) else ""
+        toggle = _veil() if (needed if veil is None else veil) else ""
         return f'<div class="frame{" bare" if needed else ""}">{image}{toggle}</div>'
 
 
-VEIL = '<label class="veil"><input type="checkbox"><span class="ask">Show</span><span class="hide">Blur</span></label>'
+def _veil() -> str:
+    show, blur = said("Show"), said("Blur")
+    return f'<label class="veil"><input type="checkbox"><span class="ask">{show}</span><span class="hide">{blur}</span></label>'

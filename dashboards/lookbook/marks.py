@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dashboards.lookbook.book import SeedPage
 from dashboards.lookbook.words import text
 from dashboards.mark import SYMBOLS, Mark, in_drawing_order
+from models.language.translate import said
 
 
 def class_of(mark: Mark) -> str:
@@ -30,10 +31,10 @@ def style(seeds: Iterable[SeedPage]) -> str:
 def legend(seed: SeedPage) -> str:
     """Of the plot: what each symbol means, the best verdict first."""
     entries = "".join(
-        f'<span class="{class_of(mark)}"><b>{SYMBOLS[mark.symbol].letter}</b> {text(mark.word)}</span>'
+        f'<span class="{class_of(mark)}"><b>{SYMBOLS[mark.symbol].letter}</b> {text(said(mark.word))}</span>'
         for mark in reversed(marks_of(seed))
     )
-    pick = '<span class="chosen">the pick</span>' if seed.pick is not None else ""
+    pick = f'<span class="chosen">{said("the pick")}</span>' if seed.pick is not None else ""
     return f'<p class="legend">{entries}{pick}</p>'
 
 

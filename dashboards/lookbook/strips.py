@@ -8,6 +8,7 @@ from dashboards.lookbook.book import Ladder, ProofStep, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.marks import class_of
 from dashboards.lookbook.words import number, slider_value, text, verdict
+from models.language.translate import said
 
 PROOF_LEAD = (
     "Each image has one weight a single step lower than the pick. What it breaks is why the pick cannot be lower there. This "
@@ -26,24 +27,28 @@ def proof_strip(seed: SeedPage, sliders: Sequence[Slider], framer: Framer) -> st
         return ""
     cards = "".join(_lower(seed, lower, sliders, framer) for lower in seed.proof.steps)
     cards += "".join(
-        f'<p class="note"><strong>{text(name)}</strong> is as low as its bounds let it be.</p>' for name in seed.proof.at_bound
+        f'<p class="note">{said("{name} is as low as its bounds let it be.", name=f"<strong>{text(name)}</strong>")}</p>'
+        for name in seed.proof.at_bound
     )
-    title = "Why no weight can be lower" if seed.proof.complete else "One step lower, as far as it was drawn"
-    return f'<section class="proof"><h3>{title}</h3><p class="lead">{PROOF_LEAD}</p><div class="strip">{cards}</div></section>'
+    title = said("Why no weight can be lower" if seed.proof.complete else "One step lower, as far as it was drawn")
+    return (
+        f'<section class="proof"><h3>{title}</h3><p class="lead">{said(PROOF_LEAD)}</p><div class="strip">{cards}</div></section>'
+    )
 
 
 def _lower(seed: SeedPage, lower: ProofStep, sliders: Sequence[Slider], framer: Framer) -> str:
     trial = lower.trial
     if trial is None:
-        missing = text(seed.proof.missing if seed.proof else "")
-        return f'<p class="note"><strong>{text(lower.name)}</strong> one step lower: {missing}.</p>'
+        missing, name = said(seed.proof.missing if seed.proof else ""), f"<strong>{text(lower.name)}</strong>"
+        return f'<p class="note">{said("{name} one step lower: {why}.", name=name, why=text(missing))}</p>'
     shown = framer.place(trial, trial_name(seed.seed, trial.number), large=True)
     value = next(
         (slider_value(slider, at) for slider, at in zip(sliders, trial.at, strict=True) if slider.name == lower.name), ""
     )
     caption = f"<strong>{text(lower.name)} {value}</strong> {_verdict(trial)}"
-    caption += f'<span class="soft">trial {trial.number}</span>'
-    return framer.figure(trial, shown, alt=f"{lower.name} at {value}: {verdict(trial)}", caption=caption)
+    caption += f'<span class="soft">{said("trial {number}", number=trial.number)}</span>'
+    alt = said("{name} at {value}: {verdict}", name=lower.name, value=value, verdict=verdict(trial))
+    return framer.figure(trial, shown, alt=alt, caption=caption)
 
 
 def _verdict(trial: Trial) -> str:
@@ -55,7 +60,8 @@ def _verdict(trial: Trial) -> str:
 def ladder_strips(seed: SeedPage, framer: Framer) -> str:
     """A row for each LoRA."""
     rows = "".join(_ladder(place, ladder, seed.seed, framer) for place, ladder in enumerate(seed.ladders))
-    return f'<section class="ladders"><h3>Each LoRA alone</h3><p class="lead">{LADDER_LEAD}</p>{rows}{ASKED}</section>'
+    title, lead = said("Each LoRA alone"), said(LADDER_LEAD)
+    return f'<section class="ladders"><h3>{title}</h3><p class="lead">{lead}</p>{rows}{ASKED}</section>'
 
 
 def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:
@@ -63,18 +69,20 @@ def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:
     for step, (weight, judged) in enumerate(ladder.steps):
         shown = framer.place(judged, f"seed-{seed}-ladder-{place}-{step}", large=True)
         score = judged.scores.get(ladder.lora)
-        shown_score = "not measurable" if score is None else number(score)
-        alt = f"{ladder.lora} alone at {weight:g}: {shown_score}"
+        shown_score = said("not measurable") if score is None else number(score)
+        alt = said("{name} alone at {weight:g}: {score}", name=ladder.lora, weight=weight, score=shown_score)
         if score is not None and 0 < score <= 1:
             shown_score = _askable(ladder.lora, number(score))
-        caption = f'<strong>{weight:g}</strong> {shown_score}<span class="soft">raw {judged.raw[ladder.lora]:.3f}</span>'
+        raw = said("raw {raw:.3f}", raw=judged.raw[ladder.lora])
+        caption = f'<strong>{weight:g}</strong> {shown_score}<span class="soft">{raw}</span>'
         cards += framer.figure(judged, shown, alt=alt, caption=caption)
     return f'<h4>{text(ladder.lora)}</h4><div class="strip">{cards}</div>'
 
 
 def _askable(lora: str, least: str) -> str:
     """A score that becomes the requirement when it is clicked."""
-    marks = f'data-lora="{text(lora)}" data-least="{least}" aria-label="require {least} of {text(lora)}"'
+    label = said("require {least} of {name}", least=least, name=text(lora))
+    marks = f'data-lora="{text(lora)}" data-least="{least}" aria-label="{label}"'
     return f'<button class="ask" {marks}>{least}</button>'
 
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from html import escape
 
 from dashboards.lookbook.book import JudgedImage, Requirement, Slider
+from models.language.translate import Phrase, said, translated
 
 
 def text(value: object) -> str:
-    """Any value as HTML text or as a quoted attribute; controls that no page may hold are dropped."""
-    return escape("".join(letter for letter in str(value) if letter.isprintable() or letter in "\n\t"), quote=True)
+    """Any value as HTML text or as a quoted attribute, phrases in the language of the page; controls that no page may hold are
+    dropped."""
+    plain = value.translated() if isinstance(value, Phrase) else str(value)
+    return escape("".join(letter for letter in plain if letter.isprintable() or letter in "\n\t"), quote=True)
 
 
 def number(value: float | None) -> str:
@@ -31,10 +34,10 @@ def weights(sliders: Sequence[Slider], at: Sequence[float]) -> str:
 def limit_text(requirement: Requirement) -> str:
     """What an image must show to meet it, in plain text."""
     if requirement.counted:
-        return "as in the start image"
+        return said("as in the start image")
     if requirement.limit is None:
-        return "only reported"
-    return f"at {'least' if requirement.at_least else 'most'} {requirement.limit:.2f}"
+        return said("only reported")
+    return said("at least {limit:.2f}" if requirement.at_least else "at most {limit:.2f}", limit=requirement.limit)
 
 
 def first_capital(sentence: str) -> str:
@@ -44,4 +47,4 @@ def first_capital(sentence: str) -> str:
 
 def verdict(judged: JudgedImage) -> str:
     """What an image meets or breaks, or why there is none, in plain text."""
-    return f"not drawn: {judged.failed}" if judged.failed else judged.verdict
+    return said("not drawn: {why}", why=judged.failed) if judged.failed else translated(judged.verdict)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dashboards.lookbook.book import LookBook, SeedPage, Slider
-from dashboards.lookbook.data import as_script, seed_data
+from dashboards.lookbook.data import as_script, script_words, seed_data
 from dashboards.lookbook.fitting import fitting_room, trade_offs
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Gallery
@@ -41,7 +41,7 @@ def write_book(book: LookBook, folder: Path) -> Path:
         section, values = _seed(seed, book.sliders, framer, folder, first=place == 0)
         sections.append(section)
         data.append(values)
-    write_whole(index, page(book, sections, as_script({"seeds": data})).encode())
+    write_whole(index, page(book, sections, as_script({"words": script_words(), "seeds": data})).encode())
     gallery.drop_others()
     return index
 

@@ -12,6 +12,8 @@ from gettext import GNUTranslations, NullTranslations, translation
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from models.language.width import padded
+
 Language = Literal["en", "zh"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 DOMAIN: Final = "huanhua"
@@ -37,7 +39,7 @@ class Phrase(str):
         return type(self), (self.template, self.values, self.many, self.count)
 
     def translated(self) -> str:
-        values = {name: translated(value) if isinstance(value, Phrase) else value for name, value in self.values.items()}
+        values = {name: value.translated() if isinstance(value, Phrase) else value for name, value in self.values.items()}
         if self.many:
             return _filled(_catalogue(spoken()).ngettext(self.template, self.many, self.count), values)
         return _filled(_looked_up(self.template), values)
@@ -57,7 +59,25 @@ class Joined(Phrase):
         return type(self), (self.template, self.parts)
 
     def translated(self) -> str:
-        return _looked_up(self.template).join(translated(part) for part in self.parts)
+        return _looked_up(self.template).join(part.translated() if isinstance(part, Phrase) else part for part in self.parts)
+
+
+class Labelled(Phrase):
+    """A phrase behind a label of so many columns."""
+
+    label: str
+    width: int
+
+    def __new__(cls, label: str, width: int, text: str) -> Labelled:  # type: ignore[misc]
+        made = str.__new__(cls, f"{label:<{width}} {text}")
+        made.label, made.width, made.template = label, width, text
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.label, self.width, self.template)
+
+    def translated(self) -> str:
+        return f"{padded(_looked_up(self.label), self.width)} {translated(self.template)}"
 
 
 def speak(language: Language) -> None:
@@ -85,8 +105,13 @@ def counted_phrase(number: int, one: str, many: str) -> Phrase:
 
 
 def joined(separator: str, parts: Iterable[str]) -> Phrase:
-    """`separator.join(parts)` as a phrase."""
+    """`separator.join(parts)` as a phrase. Only phrases among the parts and values are said in another language: names stay."""
     return Joined(separator, tuple(parts))
+
+
+def labelled(label: str, width: int, text: str) -> Phrase:
+    """A line for a person, with its label in a column of its own."""
+    return Labelled(label, width, text)
 
 
 def translated(text: str) -> str:

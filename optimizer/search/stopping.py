@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from models.language.translate import phrase
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.proof import proof_of
 from optimizer.search.space import Space
@@ -26,12 +27,15 @@ def why_stopped(
     """`robustness_images` counts images of the budget that are no trials. `min_saving` is the least expected saving of weight for
     which the sampler draws an image, None for a sampler that never ends by itself."""
     if len(history) + robustness_images >= budget:
-        checks = f", {robustness_images} of them for robustness" if robustness_images else ""
-        return f"the budget of {budget} images is used up{checks}"
+        if robustness_images:
+            text = "the budget of {budget} images is used up, {robustness} of them for robustness"
+            return phrase(text, budget=budget, robustness=robustness_images)
+        return phrase("the budget of {budget} images is used up", budget=budget)
     found = best(history)
     if found is None:
-        return "no point left has a chance to meet everything that is worth an image"
-    done = "the proof is complete" if proof_of(space, found, history).complete else "no step down is left to draw"
+        return phrase("no point left has a chance to meet everything that is worth an image")
+    complete = proof_of(space, found, history).complete
+    done = phrase("the proof is complete") if complete else phrase("no step down is left to draw")
     if min_saving is None:
         return done
-    return f"{done}, and another image is expected to save less than {min_saving:g} of weight"
+    return phrase("{done}, and another image is expected to save less than {least:g} of weight", done=done, least=min_saving)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from models.boxes import ShareBox
+from models.language.translate import joined
 from scorers.observe.observation import Observation
 
 
@@ -102,7 +103,7 @@ class ScoreValue:
 
     def text(self, *, sound: str = "sound") -> str:
         """For people: two decimals, or the faults; `sound` where there are none."""
-        return (", ".join(self.faults) or sound) if self.score.counted else f"{self.value:.2f}"
+        return (joined(", ", self.faults) if self.faults else sound) if self.score.counted else f"{self.value:.2f}"
 
     def to_json(self, digits: int | None = None) -> float | list[str]:
         """A number, rounded to `digits`, or the list of faults."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from models.counted import counted
+from models.language.translate import joined, phrase
 from scorers.observe.observation import Observation
 from scorers.score.base import Comparison, Score
 from scorers.score.judgeable_hands import PER_PERSON, judgeable_hands
@@ -17,18 +19,18 @@ def body_faults(observation: Observation, locked: Observation, lost: int = 0) ->
     """
     if observation.failed:
         return [observation.failed]
-    found = []
+    found: list[str] = []
     if observation.heads > max(1, locked.heads):
-        found.append(f"{observation.heads} heads")
+        found.append(counted(observation.heads, "head"))
     if observation.heads == 0 and locked.heads > 0:
-        found.append("no head")
+        found.append(phrase("no head"))
     if not min(PER_PERSON, locked.feet) <= observation.feet <= max(PER_PERSON, locked.feet):
-        found.append(f"{observation.feet} feet where the locked image shows {locked.feet}")
+        found.append(phrase("{feet} feet where the locked image shows {locked}", feet=observation.feet, locked=locked.feet))
     hands, before = len(judgeable_hands(observation)), len(judgeable_hands(locked))
     if hands > max(PER_PERSON * max(1, observation.heads), before):
-        found.append(f"{hands} hands where the locked image shows {before}")
+        found.append(phrase("{hands} hands where the locked image shows {locked}", hands=hands, locked=before))
     if lost:
-        found.append(f"{lost} hand{'s' if lost > 1 else ''} not found")
+        found.append(counted(lost, "hand not found", "hands not found"))
     return found
 
 
@@ -42,8 +44,7 @@ def _limit(_locked: Observation, _allowed: float | None) -> float:
 
 
 def _details(observation: Observation) -> str:
-    heads = f"{observation.heads} {'head' if observation.heads == 1 else 'heads'}"
-    return f"{heads}, {observation.feet} {'foot' if observation.feet == 1 else 'feet'}"
+    return joined(", ", [counted(observation.heads, "head"), counted(observation.feet, "foot", "feet")])
 
 
 BODY: Final = Score("body", _measure, _limit, counted=True, details=_details)

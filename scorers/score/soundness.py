@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.counted import counted
+from models.language.translate import phrase
 from scorers.observe.observation import Observation
 from scorers.score.judgeable_hands import PER_PERSON
 from scorers.score.registry import standalone_scores
@@ -31,7 +33,7 @@ def soundness_of(observation: Observation, allowed: Mapping[str, float] | None =
     """Of an image that is compared with none. `allowed` is the most that a score may be, by name: more is a fault."""
     scores = standalone_scores(observation)
     over = [
-        f"{name} {scores[name]:.2f}, {most:.2f} is allowed"
+        phrase("{name} {score:.2f}, {most:.2f} is allowed", name=name, score=scores[name], most=most)
         for name, most in (allowed or {}).items()
         if scores.get(name, 0.0) > most
     ]
@@ -39,16 +41,16 @@ def soundness_of(observation: Observation, allowed: Mapping[str, float] | None =
 
 
 def _faults(observation: Observation) -> tuple[str, ...]:
-    found = [observation.failed] if observation.failed else []
+    found: list[str] = [observation.failed] if observation.failed else []
     if observation.heads != 1:
-        found.append(f"{observation.heads} heads" if observation.heads else "no head")
+        found.append(counted(observation.heads, "head") if observation.heads else phrase("no head"))
     # Without a part parser feet are not counted: that is no fault of any seed.
     if observation.feet != PER_PERSON and not observation.windows:
-        found.append(f"{observation.feet} feet" if observation.feet else "no feet in frame")
+        found.append(phrase("{number} feet", number=observation.feet) if observation.feet else phrase("no feet in frame"))
     if observation.face is None:
-        found.append("no face found")
+        found.append(phrase("no face found"))
     if len(observation.hands) > PER_PERSON:
-        found.append(f"{len(observation.hands)} hands")
+        found.append(counted(len(observation.hands), "hand"))
     return tuple(found)
 
 

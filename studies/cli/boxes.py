@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said
 from studies.project.typed import typed_path
 
 
@@ -23,13 +24,15 @@ def boxes(
 
     def print_address(address: str) -> None:
         done, skipped, count = drawing.counts()
-        typer.echo(f"page   {address}")
-        typer.echo(f"file   {drawing.path}  ({count} photos: {done} with boxes, {skipped} left out; saved after each box)")
-        typer.echo("Ctrl-C ends it")
+        typer.echo(said("page   {address}", address=address))
+        text = "file   {file}  ({count} photos: {done} with boxes, {skipped} left out; saved after each box)"
+        typer.echo(said(text, file=drawing.path, count=count, done=done, skipped=skipped))
+        typer.echo(said("Ctrl-C ends it"))
 
     serve(drawing, print_address, port)
     done, skipped, count = drawing.counts()
     given = "" if out is None else f" --boxes {out}"
-    typer.echo(f"{done} of {count} photos have boxes, {skipped} are left out: {drawing.path}")
+    text = "{done} of {count} photos have boxes, {skipped} are left out: {file}"
+    typer.echo(said(text, done=done, count=count, skipped=skipped, file=drawing.path))
     given += " --parser none" if done + skipped == count else ""
-    typer.echo(f"next: huanhua prepare {photos} OUT --kind KIND --trigger WORD{given}")
+    typer.echo(said("next: {command}", command=f"huanhua prepare {photos} OUT --kind KIND --trigger WORD{given}"))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from models.language.translate import said
+from models.language.width import padded
 from studies.cli.options import BlurOption, HostOption, StudyArgument, WorkspaceOption, open_study
 
 if TYPE_CHECKING:
@@ -27,9 +29,9 @@ def dashboards(study: StudyArgument, blur: BlurOption = True, workspace: Workspa
     def print_addresses(addresses: Addresses) -> None:
         typer.echo(f"MLflow            {addresses.mlflow}")
         for title, page in _pages(opened, addresses.mlflow, public).items():
-            typer.echo(f"  {title:<16}{page}")
+            typer.echo(f"  {padded(title, 16)}{page}")
         typer.echo(f"optuna-dashboard  {addresses.optuna}")
-        typer.echo("Ctrl-C stops both")
+        typer.echo(said("Ctrl-C stops both"))
 
     public = public_at(host)
     serve(stores_of(opened, blurred=blur), print_addresses, public=public)
@@ -46,8 +48,8 @@ def _pages(study: Study, mlflow: str, public: Public | None) -> dict[str, str]:
     name, login = study.spec.name, None if public is None else Login(USER, public.password)
     found: dict[str, str | None] = {}
     with suppress(OSError):
-        found["all runs"] = runs_page(mlflow, name, login)
+        found[said("all runs")] = runs_page(mlflow, name, login)
         for seed in stored_seeds(study):
             run = trial_store_of(study, seed).attributes.run_id()
-            found[f"seed {seed}"] = run_page(mlflow, name, seed, None, login, run_id=run)
+            found[said("seed {seed}", seed=seed)] = run_page(mlflow, name, seed, None, login, run_id=run)
     return {title: page for title, page in found.items() if page is not None}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.language.translate import said
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import console, print_line
 from studies.cli.progress.signals import interrupted_by_signals
@@ -61,9 +62,9 @@ def demo(
         Trained.ALL: "three LoRAs",
     }[train]
     names = ("shoes",) if train is Trained.SHOES else ("face", "dress", "shoes")
-    print_line(f"The paper-doll demo, {MINUTES[train]} on one or two processor cores:")
+    print_line(said("The paper-doll demo, {minutes} on one or two processor cores:", minutes=said(MINUTES[train])))
     for name, what in STAGES:
-        print_line(f"  {name:<8} {what.format(trained=trained, scout=scout, trials=trials)}")
+        print_line(f"  {name:<8} {said(what, trained=said(trained), scout=scout, trials=trials)}")
     callback = choose_callback()
     with interrupted_by_signals(), callback.watching():
         made = run_demo(folder, names, scout, trials, epochs, callback)
@@ -87,10 +88,10 @@ def _print(demo: Demo, seconds: float, as_json: bool) -> None:
         return
     for name, place in places.items():
         typer.echo(f"{name:<10} {place}")
-    typer.echo(f"done in {seconds / 60:.1f} min")
+    typer.echo(said("done in {minutes:.1f} min", minutes=seconds / 60))
     if (trial := outcome.shown) is not None:
         print_large(console(), trial.image, hidden=trial.bare)
     for line in describe(outcome):
         print_line(line)
     place = shown(study.folder)
-    print_line(f"see more: huanhua lookbook {place}, or huanhua dashboards {place}")
+    print_line(said("see more: huanhua lookbook {study}, or huanhua dashboards {study}", study=place))

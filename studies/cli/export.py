@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from models.errors import InputError
+from models.language.translate import said, translated
 from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.next_command import print_next
 from studies.project.typed import typed_upscaler
@@ -52,11 +53,11 @@ def export(
         done = export_to(opened, outcome, to, upscaler)
         for path in done.paths:
             typer.echo(path)
-        typer.echo(f"seed {outcome.seed}: {outcome.claim}", err=True)
+        typer.echo(said("seed {seed}: {what}", seed=outcome.seed, what=translated(outcome.claim)), err=True)
         if outcome.by_hand:
-            typer.echo(reason(outcome), err=True)
+            typer.echo(translated(reason(outcome)), err=True)
         for note in done.notes:
-            typer.echo(note, err=True)
+            typer.echo(translated(note), err=True)
     print_next("lookbook", study, workspace=workspace)
 
 
@@ -70,7 +71,7 @@ def _outcomes(study: Study, seed: int | None) -> list[Outcome]:
         return found
     if len(without) == len(found):
         raise InputError("no seed has a pick", study.spec.name, "see `huanhua show STUDY` for what blocks them")
-    typer.echo(f"no pick at seed {', '.join(without)}: see `huanhua show STUDY`", err=True)
+    typer.echo(said("no pick at seed {seeds}: see `huanhua show STUDY`", seeds=", ".join(without)), err=True)
     return [outcome for outcome in found if outcome.pick is not None]
 
 

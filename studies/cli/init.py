@@ -10,6 +10,7 @@ import typer
 
 from models.catalogue import PROFILES, profile_named
 from models.errors import InputError
+from models.language.translate import said
 from studies.cli.options import FromWebuiOption
 from studies.project.folder import project_of
 from studies.project.typed import shown, typed_new_study, typed_path
@@ -74,10 +75,15 @@ def init(
     except OSError as error:
         raise InputError(f"the folder cannot be written ({error.strerror})", folder, "name another folder") from error
     if "\n  like: comfyui" in files["study.yaml"]:
-        typer.echo("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")
-    typer.echo(f"{target}  (edit it, then: huanhua validate {shlex.quote(shown(folder))})")
+        typer.echo(
+            said("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")
+        )
+    place = shlex.quote(shown(folder))
+    typer.echo(said("{file}  (edit it, then: huanhua validate {study})", file=target, study=place))
     if project_of(folder) is None:
         typer.echo(
-            "no project is around it: `huanhua new .` makes this folder one, where init finds bases, LoRAs and training sets",
+            said(
+                "no project is around it: `huanhua new .` makes this folder one, where init finds bases, LoRAs and training sets"
+            ),
             err=True,
         )

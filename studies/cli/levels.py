@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from models.errors import InputError
+from models.language.translate import said, translated
 from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import console, print_line
 from studies.cli.progress.next_command import print_next
@@ -52,13 +53,13 @@ def levels(
 
     opened, file = open_study(study, workspace), study_file(study)
     if draw:
-        draw_between(opened, seed, draw, lambda lora, weight: print_line(f"draw {lora} at {weight:g}"), bare=not blur)
+        draw_between(opened, seed, draw, _print_drawn, bare=not blur)
     pictures = level_pictures(opened, seed, bare=not blur)
     sitting = Sitting(opened.workspace, pictures, shown=shown, afresh=afresh or answers is not None)
     for note in pictures.notes:
         print_line(note)
     if sitting.dropped:
-        print_line(f"{sitting.dropped} earlier answers are about pictures that are gone: asked anew")
+        print_line(said("{count} earlier answers are about pictures that are gone: asked anew", count=sitting.dropped))
     if answers is not None:
         _replay(sitting, answers)
     elif page:
@@ -71,6 +72,10 @@ def levels(
     _settle(study, workspace, opened, file, sitting, seed, as_json=as_json)
 
 
+def _print_drawn(lora: str, weight: float) -> None:
+    print_line(said("draw {lora} at {weight:g}", lora=lora, weight=weight))
+
+
 def _ask_in_terminal(study: Study, sitting: Sitting) -> None:
     from scorers.levels.questions import MOST
     from studies.cli.progress.terminal_picture import print_large
@@ -78,16 +83,17 @@ def _ask_in_terminal(study: Study, sitting: Sitting) -> None:
 
     screen, photos = console(), ReferencePhotos(study, sitting.pictures)
     if sitting.answered:
-        print_line(f"going on after {sitting.answered} answers; --afresh drops them")
+        print_line(said("going on after {count} answers; --afresh drops them", count=sitting.answered))
     while (asked := sitting.question()) is not None:
         picture = level_sheet(photos, asked)
         print_large(screen, picture)
-        print_line(f"picture {picture}")
-        print_line(f"question {asked.number} of at most {MOST}: in which is {asked.lora} still good enough? ({HELP})")
-        said = _typed(len(asked.pictures))
-        if said is None:
+        print_line(said("picture {file}", file=picture))
+        text = "question {number} of at most {most}: in which is {lora} still good enough? ({help})"
+        print_line(said(text, number=asked.number, most=MOST, lora=asked.lora, help=said(HELP)))
+        typed = _typed(len(asked.pictures))
+        if typed is None:
             return
-        sitting.answer(asked, {p.image.name: enough for p, enough in zip(asked.pictures, said, strict=True)})
+        sitting.answer(asked, {p.image.name: enough for p, enough in zip(asked.pictures, typed, strict=True)})
 
 
 def _typed(count: int) -> list[bool] | None:
@@ -104,7 +110,7 @@ def _typed(count: int) -> list[bool] | None:
         understood = text in named or (chosen and set(text) <= set(DIGITS + ", "))
         if understood and chosen <= set(range(1, count + 1)):
             return [number in chosen for number in range(1, count + 1)]
-        print_line(f"not understood: {HELP}")
+        print_line(said("not understood: {help}", help=said(HELP)))
 
 
 def _ask_on_page(study: Study, sitting: Sitting, port: int) -> None:
@@ -112,8 +118,8 @@ def _ask_on_page(study: Study, sitting: Sitting, port: int) -> None:
     from studies.report.level_questions import LevelQuestions
 
     def print_address(address: str) -> None:
-        print_line(f"page   {address}")
-        print_line("Ctrl-C ends it; what was answered is kept")
+        print_line(said("page   {address}", address=address))
+        print_line(said("Ctrl-C ends it; what was answered is kept"))
 
     serve(LevelQuestions(study, sitting), print_address, port)
 
@@ -123,12 +129,12 @@ def _replay(sitting: Sitting, file: Path) -> None:
     mend = 'write [{"lora": "dress", "enough": {"IMAGE": true, "IMAGE": false}}], as `levels --json` asks'
     try:
         given: Any = json.loads(file.read_text(encoding="utf-8"))
-        said = [(str(one["lora"]), dict(one["enough"])) for one in given]
+        answers = [(str(one["lora"]), dict(one["enough"])) for one in given]
     except OSError as error:
         raise InputError("the answers cannot be read", file, mend) from error
     except (ValueError, TypeError, KeyError) as error:
         raise InputError("no answers", file, mend) from error
-    for number, (lora, enough) in enumerate(said, 1):
+    for number, (lora, enough) in enumerate(answers, 1):
         asked = sitting.question()
         if asked is None:
             raise InputError(f"answer {number} is to no question", file, f"{number - 1} questions were asked: leave it out")
@@ -150,7 +156,7 @@ def _left(study: Path, workspace: Path | None, opened: Study, sitting: Sitting, 
         }
         typer.echo(json.dumps({"question": question, "answered": sitting.answered}, indent=1))
         return
-    print_line(f"nothing is set yet: {sitting.answered} answers are kept")
+    print_line(said("nothing is set yet: {count} answers are kept", count=sitting.answered))
     print_next("levels", study, workspace=workspace)
 
 
@@ -174,17 +180,18 @@ def _lines(settled: Settled, file: Path, answered: int) -> list[str]:
     """For people: each level with how sure it is, and what each seed's pick becomes."""
     from scorers.levels.psychometric import SURE
 
-    lines = [f"{file}: search.require by {answered} answers"]
+    lines = [said("{file}: search.require by {count} answers", file=file, count=answered)]
     for name, level in settled.levels.items():
-        sure = f"{SURE:.0%} sure that it lies between {level.low:.2f} and {level.high:.2f}"
-        lines.append(f"  {name:<10} {level.value:.2f}, {sure}; it was {settled.before[name]:.2f}")
+        text = "{value:.2f}, {sure:.0%} sure that it lies between {low:.2f} and {high:.2f}; it was {before:.2f}"
+        before = settled.before[name]
+        lines.append(f"  {name:<10} {said(text, value=level.value, sure=SURE, low=level.low, high=level.high, before=before)}")
     for old, new in settled.outcomes:
-        lines.append(f"seed {new.seed}: {_pick(old)}; now {_pick(new)}")
+        lines.append(said("seed {seed}: {old}; now {new}", seed=new.seed, old=_pick(old), new=_pick(new)))
     return lines
 
 
 def _pick(outcome: Outcome) -> str:
     if outcome.pick is None:
-        return "nothing met all"
-    record = outcome.record(outcome.pick)
-    return f"trial {record.number} (total {record.judged.cost:.2f}: {outcome.claim})"
+        return said("nothing met all")
+    record, claim = outcome.record(outcome.pick), translated(outcome.claim)
+    return said("trial {number} (total {total:.2f}: {claim})", number=record.number, total=record.judged.cost, claim=claim)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
+from models.language.translate import phrase, said
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.next_command import print_next
 
@@ -25,9 +26,10 @@ def lock(
     largest = opened.spec.draw.largest_seed
     bad = [s for s in seeds if not 0 <= s <= largest]
     if bad:
-        raise InputError(f"no seed: {bad[0]}", "lock", f"seeds are whole numbers from 0 to {largest}")
+        mend = phrase("seeds are whole numbers from 0 to {largest}", largest=largest)
+        raise InputError(phrase("no seed: {seed}", seed=bad[0]), "lock", mend)
     if not unseen:
         check_drawn(opened, [seed for seed in seeds if seed not in locked_seeds(opened)])
     opened.workspace.make()
-    typer.echo("locked: " + ", ".join(str(s) for s in keep(opened, seeds)))
+    typer.echo(said("locked: {seeds}", seeds=", ".join(str(s) for s in keep(opened, seeds))))
     print_next("run", study, workspace=workspace)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.language.translate import said, translated
+from models.language.width import padded
 from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.project.typed import typed_lora
 
@@ -31,7 +33,7 @@ def show(
         typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False))
         return
     for name, text in _lines(found):
-        typer.echo(f"{name:<9} {text}")
+        typer.echo(f"{padded(said(name), 9)} {text}")
 
 
 def recommend(
@@ -60,40 +62,48 @@ def recommend(
         typer.echo(json.dumps({"loras": [one.as_json() for one in found], "written": [str(s.path) for s in sidecars]}, indent=1))
         return
     for one in found:
-        over = f"{one.low:g} to {one.high:g} over {one.seeds} seeds" if one.seeds > 1 else "at 1 seed"
-        typer.echo(f"{one.lora:<10} {one.weight:g}, {over}")
+        span = said("{low:g} to {high:g} over {seeds} seeds", low=one.low, high=one.high, seeds=one.seeds)
+        typer.echo(f"{padded(one.lora, 10)} {one.weight:g}, {span if one.seeds > 1 else said('at 1 seed')}")
     for sidecar in sidecars:
-        typer.echo(f"wrote      {sidecar.path}")
+        typer.echo(f"{padded(said('wrote'), 10)} {sidecar.path}")
         for key, value in sidecar.kept.items():
-            typer.echo(f"  {key} stays {value!r}, as somebody else wrote it")
+            typer.echo("  " + said("{key} stays {value!r}, as somebody else wrote it", key=key, value=value))
 
 
 def _lines(found: LoraSummary) -> Iterator[tuple[str, str]]:
     yield "file", _one_line(found.file)
-    yield "kind", f"{found.method}, {found.naming} names"
-    yield "base", _one_line(found.base or "not given") + (f" ({found.family} by its shapes)" if found.family else "")
-    yield "trigger", _one_line(found.trigger or "not given")
+    yield "kind", said("{method}, {naming} names", method=found.method, naming=found.naming)
+    family = " " + said("({family} by its shapes)", family=found.family) if found.family else ""
+    yield "base", _one_line(found.base or said("not given")) + family
+    yield "trigger", _one_line(found.trigger or said("not given"))
     if found.thing is not None:
         yield "of", _one_line(found.thing)
-    yield "rank", _counts(found.ranks) or "not given"
-    yield "alpha", _counts(found.alphas) or "not given"
+    yield "rank", _counts(found.ranks) or said("not given")
+    yield "alpha", _counts(found.alphas) or said("not given")
     for word, count in found.inversions.items():
-        yield "word", _one_line(f"{word}: a textual inversion of {count} vectors, which the prompt calls by this word")
+        yield (
+            "word",
+            _one_line(
+                said(
+                    "{word}: a textual inversion of {count} vectors, which the prompt calls by this word", word=word, count=count
+                )
+            ),
+        )
     for note in found.notes:
-        yield "note", _one_line(note)
+        yield "note", _one_line(translated(note))
     for block, count in sorted(found.blocks.items()):
-        yield "layers", f"{count} in {block}"
+        yield "layers", said("{count} in {block}", count=count, block=block)
     if found.training:
         yield "training", _one_line(", ".join(f"{name} {value}" for name, value in found.training.items()))
     if found.tags:
         yield "tags", _one_line(", ".join(f"{tag} ({count})" for tag, count in found.tags.items()))
-    yield "hash", _one_line(found.hash or "not given")
+    yield "hash", _one_line(found.hash or said("not given"))
 
 
 def _counts(counted: Mapping[int, int] | Mapping[float, int]) -> str:
     if len(counted) == 1:
         return f"{next(iter(counted)):g}"
-    return ", ".join(f"{value:g} ({count} layers)" for value, count in sorted(counted.items()))
+    return ", ".join(said("{value:g} ({count} layers)", value=value, count=count) for value, count in sorted(counted.items()))
 
 
 def _one_line(text: str) -> str:

@@ -14,6 +14,8 @@ import typer
 
 from models.catalogue import FREE, PROFILES, RealModel, profile_named
 from models.errors import InputError
+from models.language.translate import phrase, said, translated
+from models.language.width import padded
 from studies.project import folder as project
 from studies.project.typed import typed_path
 
@@ -50,17 +52,22 @@ def list_models(
         typer.echo(json.dumps([*models, *(_webui_entry(*entry) for entry in _webui_files(webuis))], indent=1))
         return
     for model in listed:
-        typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}")
-        typer.echo(f"  licence  {model.licence}; commercial use: {model.commercial}")
-        typer.echo(f"  source   {model.source}")
-        by_hand = "" if model.repo or model.url else "  (not fetched by get)"
-        typer.echo(f"  here     {_path(_found(model, folder, webuis)) or 'no'}{by_hand}")
-        typer.echo(f"  use      {_setting(model.setting, model.folder(folder))}")
+        typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {said(model.use)}")
+        allowed = said("{licence}; commercial use: {commercial}", licence=model.licence, commercial=said(model.commercial))
+        by_hand = "" if model.repo or model.url else "  " + said("(not fetched by get)")
+        typer.echo(_line("licence", allowed))
+        typer.echo(_line("source", model.source))
+        typer.echo(_line("here", f"{_path(_found(model, folder, webuis)) or said('no')}{by_hand}"))
+        typer.echo(_line("use", _setting(model.setting, model.folder(folder))))
     for name in PROFILES if profile is None else ():
-        limits = "licences allow commercial use" if name == FREE else "not all for commercial use"
-        typer.echo(f"all of a first study, {limits}: huanhua models get --profile {name}")
+        limits = said("licences allow commercial use") if name == FREE else said("not all for commercial use")
+        command = f"huanhua models get --profile {name}"
+        typer.echo(said("all of a first study, {limits}: {command}", limits=limits, command=command))
     for webui in webuis:
-        typer.echo(f"{webui.folder} ({webui.program}), used in place: {webui.counts()}")
+        counts = translated(webui.counts())
+        typer.echo(
+            said("{folder} ({program}), used in place: {counts}", folder=webui.folder, program=webui.program, counts=counts)
+        )
     for sort, name, path in _webui_files(webuis):
         typer.echo(f"  {sort:<10} {name:<40} {path}")
 
@@ -94,20 +101,24 @@ def get(
         missing = [model for model in lacking if model not in by_hand]
         for model in asked:
             if model not in lacking:
-                typer.echo(f"{model.name:<20} is there: {found[model.name]}")
+                typer.echo(f"{model.name:<20} {said('is there: {path}', path=found[model.name])}")
         _agree(missing, folder, yes)
         wanted += missing
     for model in wanted:
         typer.echo(f"{model.name}: {model.licence}")
         at = fetch_model(model, folder, typer.echo)
-        typer.echo(f"use it by  {_setting(model.setting, at)}")
+        typer.echo(said("use it by  {setting}", setting=_setting(model.setting, at)))
     for model in by_hand:
-        typer.echo(f"{model.name} is fetched by hand ({model.use}; {model.licence}):")
-        typer.echo(f"  from  {model.source}")
-        typer.echo(f"  to    {model.folder(folder).as_posix()}   (any other base of its kind may lie there instead)")
+        typer.echo(
+            said("{name} is fetched by hand ({use}; {licence}):", name=model.name, use=said(model.use), licence=model.licence)
+        )
+        typer.echo(said("  from  {source}", source=model.source))
+        place = model.folder(folder).as_posix()
+        typer.echo(said("  to    {folder}   (any other base of its kind may lie there instead)", folder=place))
     if profile is not None:
-        typer.echo("next: huanhua prepare photos/dress data/dress --kind clothing --trigger testdress")
-        typer.echo(f"a study that these models judge: huanhua init STUDY --profile {profile}")
+        first = "huanhua prepare photos/dress data/dress --kind clothing --trigger testdress"
+        typer.echo(said("next: {command}", command=first))
+        typer.echo(said("a study that these models judge: {command}", command=f"huanhua init STUDY --profile {profile}"))
 
 
 def _found(model: RealModel, folder: Path, webuis: Sequence[Webui]) -> Path | None:
@@ -143,21 +154,28 @@ def _agree(models: Sequence[RealModel], folder: Path, yes: bool) -> None:
     if not models:
         return
     for model in models:
-        typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {model.use}; {model.licence}")
+        typer.echo(f"{model.name:<20} {_size(model.megabytes):>7}  {said(model.use)}; {model.licence}")
     total = sum(model.megabytes for model in models)
     there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
     free = shutil.disk_usage(there).free // 10**6
     if free < total * ROOM:
         raise InputError(
-            f"{_size(total)} are to be fetched, and {_size(free)} are free", there, "make room, or name another disk: --to DIR"
+            phrase("{size} are to be fetched, and {free} are free", size=_size(total), free=_size(free)),
+            there,
+            "make room, or name another disk: --to DIR",
         )
-    typer.echo(f"{_size(total)} to {folder.as_posix()}, where {_size(free)} are free")
+    to = folder.as_posix()
+    typer.echo(said("{size} to {folder}, where {free} are free", size=_size(total), folder=to, free=_size(free)))
     if yes:
         return
     if not sys.stdin.isatty():
         raise InputError("nobody is there to ask", "models get --profile", "add --yes to agree to these licences and sizes")
-    if not typer.confirm("fetch them, and agree to their licences?"):
+    if not typer.confirm(said("fetch them, and agree to their licences?")):
         raise typer.Exit(1)
+
+
+def _line(label: str, text: str) -> str:
+    return f"  {padded(said(label), 8)} {text}"
 
 
 def _size(megabytes: int) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said, translated
 from studies.cli.options import FromWebuiOption
 
 
@@ -25,12 +26,12 @@ def new(
     folder = Path(folder_name).expanduser()
     webuis = from_webui or []
     made = new_project(folder, webuis)
-    typer.echo(f"{folder}: {', '.join(made) if made else 'a project already, nothing is missing'}")
+    typer.echo(f"{folder}: {', '.join(made) if made else said('a project already, nothing is missing')}")
     for webui in map(open_webui, webuis):
         typer.echo(f"{webui.folder} ({webui.program}): {webui.counts()}")
         for note in webui.notes:
-            typer.echo(f"note: {note}")
+            typer.echo(said("note: {note}", note=translated(note)))
     name = f"./{folder}" if str(folder).startswith("-") else str(folder)
     here = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(name)} && "
-    typer.echo("for commercial use take --profile free in place of photo: its models' licences allow that")
-    typer.echo(f"next: {here}huanhua models get --profile photo")
+    typer.echo(said("for commercial use take --profile free in place of photo: its models' licences allow that"))
+    typer.echo(said("next: {command}", command=f"{here}huanhua models get --profile photo"))

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from models.errors import InputError
+from models.language.translate import phrase, said
 from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.project.folder import MODELS
@@ -93,7 +94,7 @@ def parser_named(name: str) -> str:
         return typed_model(name)
     there = parser.found(typed_path(MODELS))
     if there is None and folder is not None:
-        typer.echo(f"no part parser is here: parts are told from the pose model {folder / pose.files[0]}")
+        typer.echo(said("no part parser is here: parts are told from the pose model {file}", file=folder / pose.files[0]))
         return str(folder / pose.files[0])
     return str(there or parser.repo)
 
@@ -111,5 +112,5 @@ def parse_size(text: str) -> tuple[int, int]:
     """Width and height of "512x768". Raises InputError for another form."""
     match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
     if match is None:
-        raise InputError(f"not a size: {text}", "--size", "write it as 512x768")
+        raise InputError(phrase("not a size: {text}", text=text), "--size", "write it as 512x768")
     return int(match[1]), int(match[2])

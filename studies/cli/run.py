@@ -9,6 +9,7 @@ import typer
 
 from models.counted import counted
 from models.errors import InputError
+from models.language.translate import phrase, said, translated
 from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
@@ -57,7 +58,7 @@ def run(
     callback, notify = choose_callback(as_json, blurred=blur), notify and check_notify()
     with interrupted_by_signals(), callback.watching():
         outcomes = run_study(opened, seed or (), trials=trials, callback=callback, blurred=blur, ray=ray, ray_workers=ray_workers)
-    found = "; ".join(f"seed {outcome.seed}: {outcome.claim}" for outcome in outcomes)
+    found = said("; ").join(said("seed {seed}: {what}", seed=o.seed, what=translated(o.claim)) for o in outcomes)
     signal_end(found, bell=bell, notify=notify)
     if not as_json:
         _print_next(fork or study, outcomes, workspace)
@@ -72,12 +73,13 @@ def _print_next(study: Path, outcomes: Sequence[Outcome], workspace: Path | None
 
     for outcome in outcomes:
         if outcome.ended is Ended.STOPPED:
-            print_line(f"go on searching: {command('run', study, '--seed', outcome.seed, workspace=workspace)}")
+            more = command("run", study, "--seed", outcome.seed, workspace=workspace)
+            print_line(said("go on searching: {command}", command=more))
         elif outcome.ended is Ended.BUDGET and outcome.claim != LEAST:
             more = command(
                 "run", study, "--seed", outcome.seed, "--trials", 2 * max(len(outcome.trials), 10), workspace=workspace
             )
-            print_line(f"search further: {more}")
+            print_line(said("search further: {command}", command=more))
     print_next("lookbook", study, workspace=workspace)
 
 
@@ -87,6 +89,6 @@ def _forked(study: Study, path: Path, folder: Path) -> Study:
 
     forked, counts = fork_study(study, study_file(path).read_text(encoding="utf-8"), folder)
     for seed, count in counts.items():
-        print_line(f"seed {seed}: {counted(count, 'trial')} still {'holds' if count == 1 else 'hold'}")
-    print_line(f"from now on: huanhua run {shown(folder)}")
+        print_line(phrase("seed {seed}: {what}", seed=seed, what=counted(count, "trial still holds", "trials still hold")))
+    print_line(said("from now on: {command}", command=f"huanhua run {shown(folder)}"))
     return forked

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
+from models.language.translate import phrase, said, translated
+from models.language.width import padded
 from studies.cli.options import LARGEST_SEED, STUDY_HELP, JsonOption, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_step import print_study_next
@@ -40,7 +42,7 @@ def score(
     opened = open_study(study, workspace)
     found, wrong = open_images(images)
     for error in wrong:
-        print(f"huanhua: {error}", file=sys.stderr)
+        print(f"huanhua: {error.translated()}", file=sys.stderr)
     if found:
         judge = stored_judge(opened, seed)
         scored = score_images(opened, found, judge)
@@ -51,9 +53,9 @@ def score(
             typer.echo(json.dumps(report, indent=1))
         else:
             for name, words in words_of(sources).items():
-                print_line(f"references {name}: {words}")
+                print_line(phrase("references {name}: {words}", name=name, words=words))
             for name, line in place_notes(opened, changing=True).items():
-                print_line(f"references {name}: {line}")
+                print_line(phrase("references {name}: {words}", name=name, words=line))
             for one, picture in zip(scored, pictures, strict=True):
                 for line in lines_of(one, judge.require if judge else {}, picture):
                     typer.echo(line)
@@ -67,7 +69,7 @@ def stored_judge(study: Study, seed: int | None) -> Judge | None:
     from studies.grid.grid import stored_judges
 
     if seed is None:
-        print_line("raw scores: name a calibrated seed with --seed N to see them between 0 and 1")
+        print_line(said("raw scores: name a calibrated seed with --seed N to see them between 0 and 1"))
         return None
     judges = stored_judges(study, [seed]) if study.workspace.read("calibration") else {}
     if seed not in judges:
@@ -82,23 +84,23 @@ def lines_of(scored: ScoredImage, require: Mapping[str, float], picture: Path) -
 
     yield str(scored.file)
     for name, raw in scored.raw.items():
-        facts = [f"raw {raw:.3f}"]
+        facts = [said("raw {raw:.3f}", raw=raw)]
         if scored.scores is not None:
             value = scored.scores.expression[name]
-            facts.insert(0, "not measurable here" if value is None else f"{value:.2f}")
-            facts += [f"needs {require[name]:g}"] if name in require else []
+            facts.insert(0, said("not measurable here") if value is None else f"{value:.2f}")
+            facts += [said("needs {least:g}", least=require[name])] if name in require else []
         match = scored.matches.get(name)
-        facts.append(f"nearest {match.file.name}" if match else "not found in the image")
-        yield f"  {name:<10} {', '.join(facts)}"
-        yield from (f"  {'':<10} {in_words(parts)}" for parts in [scored.parts.get(name, ())] if parts)
-        yield from (f"  {'':<10} unsure: {why}" for why in scored.doubts.get(name, ()))
+        facts.append(said("nearest {file}", file=match.file.name) if match else said("not found in the image"))
+        yield f"  {name:<10} {said(', ').join(facts)}"
+        yield from (f"  {'':<10} {translated(in_words(parts))}" for parts in [scored.parts.get(name, ())] if parts)
+        yield from (f"  {'':<10} {said('unsure: {why}', why=translated(why))}" for why in scored.doubts.get(name, ()))
     yield from _small_face(scored)
     for name, number in scored.standalone.items():
-        yield f"  {name:<10} {number:.2f}, {BY_NAME[name].details(scored.observation)}"
+        yield f"  {name:<10} {number:.2f}{said(', ')}{translated(BY_NAME[name].details(scored.observation))}"
     for name, value in scored.observation.extra.items():
-        yield f"  {name:<10} {'failed' if value is None else format(value, '.2f')}"
+        yield f"  {name:<10} {said('failed') if value is None else format(value, '.2f')}"
     yield from _compared(scored)
-    yield f"  {'picture':<10} {picture}"
+    yield f"  {padded(said('picture'), 10)} {picture}"
 
 
 def _compared(scored: ScoredImage) -> Iterator[str]:
@@ -107,12 +109,12 @@ def _compared(scored: ScoredImage) -> Iterator[str]:
 
     if scored.scores is None:
         details = {score.name: score.details(scored.observation) for score in SCORES if score.standalone is None}
-        yield from (f"  {name:<10} {text}" for name, text in details.items() if text)
+        yield from (f"  {name:<10} {translated(text)}" for name, text in details.items() if text)
         return
     for name, value in scored.scores.whole.items():
         if value.score.standalone is None:
-            yield f"  {name:<10} {value.text(sound='as in the locked image')}"
-    yield f"  {'breaks':<10} {', '.join(scored.breaks) or 'nothing'}"
+            yield f"  {name:<10} {translated(value.text(sound=phrase('as in the locked image')))}"
+    yield f"  {padded(said('breaks'), 10)} {', '.join(scored.breaks) or said('nothing')}"
 
 
 def _small_face(scored: ScoredImage) -> Iterator[str]:
@@ -120,7 +122,8 @@ def _small_face(scored: ScoredImage) -> Iterator[str]:
 
     width = face_width(scored.observation)
     if width is not None and width < SMALL:
-        yield f"  {'face':<10} {width:.0f} pixels wide: judged enlarged, and less surely than from {SMALL:.0f} on"
+        text = "{width:.0f} pixels wide: judged enlarged, and less surely than from {small:.0f} on"
+        yield f"  {'face':<10} {said(text, width=width, small=SMALL)}"
 
 
 def _as_json(scored: Sequence[ScoredImage], pictures: Sequence[Path]) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import joined, said, translated
+from models.language.width import padded
 from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.cli.progress.next_command import print_next
@@ -32,11 +34,12 @@ def scout(
         return
     for place, s in enumerate(ranked, 1):
         scores = " ".join(f"{name} {value:.2f}" for name, value in s.soundness.scores.items())
-        typer.echo(f"{place:>3}. {s.seed:<11} {', '.join(s.soundness.faults) or 'sound':<28} {scores}")
+        faults = translated(joined(", ", s.soundness.faults)) or said("sound")
+        typer.echo(f"{place:>3}. {s.seed:<11} {padded(faults, 28)} {scores}")
     typer.echo(sheet)
     sound = [s.seed for s in ranked if not s.soundness.faults]
     if sound:
         print_next("lock", study, sound[0], workspace=workspace)
     else:
-        print_line("none of them is sound: more seeds, or another prompt or size")
+        print_line(said("none of them is sound: more seeds, or another prompt or size"))
         print_next("scout", study, "--seeds", 2 * len(ranked), workspace=workspace)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said
+from models.language.width import padded
 from studies.cli.options import BlurOption, HostOption, StudyArgument, WorkspaceOption, open_study
 
 
@@ -26,13 +28,13 @@ def serve(
     stores = stores_of(open_study(study, workspace), blurred=blur)
     public = public_at(host)
     with ray_head(stores.logs, port=port, jobs_port=jobs_port, runners=at_once) as head:
-        typer.echo(f"studies           {head.jobs}  (huanhua submit STUDY)")
+        typer.echo(f"{padded(said('studies'), 17)} {head.jobs}  (huanhua submit STUDY)")
         if not anything_to_show(stores):
-            typer.echo("dashboards        start with the first trial of this study")
+            typer.echo(said("dashboards        start with the first trial of this study"))
 
         def print_addresses(addresses: Addresses) -> None:
             typer.echo(f"MLflow            {addresses.mlflow}")
             typer.echo(f"optuna-dashboard  {addresses.optuna}")
-            typer.echo(f"logs              {stores.logs}")
+            typer.echo(f"{padded(said('logs'), 17)} {stores.logs}")
 
         keep_serving(stores, print_addresses, head.keep_up, public=public)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from models.language.translate import said
 from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_command import print_next
@@ -31,7 +32,7 @@ def show(
     opened = open_study(study, workspace)
     holder = running(opened.storage_url, opened.spec.name)
     if holder is not None:
-        print_line(f"it is being run ({holder}): this is as far as it is")
+        print_line(said("it is being run ({holder}): this is as far as it is", holder=holder))
     outcomes = stored_outcomes(opened, seed)
     if as_json:
         typer.echo(json.dumps({"seeds": [o.as_json() for o in outcomes]}, indent=1))

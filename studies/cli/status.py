@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from models.language.translate import said
 from studies.cli.options import ADDRESS, AddressOption, JsonOption
 from studies.cli.progress.next_command import print_next, print_next_words
 
@@ -23,7 +24,7 @@ def status(address: AddressOption = ADDRESS, as_json: JsonOption = False) -> Non
     for queued in found:
         typer.echo(queued.line())
     if not found:
-        typer.echo("no study was submitted yet: `huanhua submit STUDY` queues one")
+        typer.echo(said("no study was submitted yet: `huanhua submit STUDY` queues one"))
         return
     shown = next((queued for queued in found if queued.done and Path(queued.file).is_file()), None)
     if shown is not None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said
 from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.next_command import print_next
 
@@ -22,6 +23,6 @@ def stop(
 
     opened = open_study(study, workspace)
     holder = ask_to_stop(opened.storage_url, opened.spec.name, seed)
-    what = "the run" if seed is None else f"the search of seed {seed}"
-    typer.echo(f"{what} ends after the images in hand ({holder})")
+    what = said("the run") if seed is None else said("the search of seed {seed}", seed=seed)
+    typer.echo(said("{what} ends after the images in hand ({holder})", what=what, holder=holder))
     print_next("show", study, workspace=workspace)

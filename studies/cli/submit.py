@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said
 from studies.cli.options import ADDRESS, AddressOption, StudyArgument, open_study
 from studies.cli.progress.next_command import print_next_words
 
@@ -24,5 +25,5 @@ def submit(
     opened = open_study(study, None)
     options = ["--trials", str(trials)] if trials is not None else []
     job, log = queue(connect(address), opened, study_file(study), options, workers)
-    typer.echo(f"queued as {job}; its log: {log}")
+    typer.echo(said("queued as {job}; its log: {log}", job=job, log=log))
     print_next_words("status", *([] if address == ADDRESS else ["--address", address]))

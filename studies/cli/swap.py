@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_command import print_next
@@ -38,5 +39,5 @@ def swap(
     folder = to or old.parent / f"{old.name}-{file.stem}"
     text = study_file(study).read_text(encoding="utf-8")
     swapped = swap_lora(opened, text, name, file, folder, references=references, trigger=trigger, report=print_line)
-    print_line(f"prompt: {swapped.spec.prompt}")
+    print_line(said("prompt: {prompt}", prompt=swapped.spec.prompt))
     print_next("run", Path(shown(folder)))

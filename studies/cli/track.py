@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from models.counted import counted
+from models.language.translate import phrase
 from studies.cli.options import BlurOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.cli.progress.next_command import print_next
@@ -21,7 +22,7 @@ def track(
 
     outcomes, complete = track_study(open_study(study, workspace), seed, callback=ConsoleCallback(), blurred=blur)
     for outcome in outcomes:
-        print_line(f"seed {outcome.seed}: {counted(len(outcome.trials), 'trial')}")
+        print_line(phrase("seed {seed}: {what}", seed=outcome.seed, what=counted(len(outcome.trials), "trial")))
     print_next("dashboards" if complete else "track", study, workspace=workspace)
     if not complete:
         raise typer.Exit(1)

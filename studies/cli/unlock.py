@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from models.language.translate import said
 from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.next_command import print_next
 
@@ -19,5 +20,5 @@ def unlock(
     from studies.run.scouting import unlock as release
 
     left = release(open_study(study, workspace), seeds)
-    typer.echo("locked: " + (", ".join(str(s) for s in left) or "none"))
+    typer.echo(said("locked: {seeds}", seeds=", ".join(str(s) for s in left) or said("none")))
     print_next("run" if left else "scout", study, workspace=workspace)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
+from models.language.translate import translated
 from studies.cli.options import STUDY_HELP, open_study
 from studies.cli.progress.next_step import print_study_next
 from studies.project.typed import typed_study
@@ -30,5 +31,5 @@ def validate(
 
     opened = open_study(study, None)
     for line in validate_study(opened):
-        typer.echo(line)
+        typer.echo(translated(line))
     print_study_next(opened, study)

@@ -11,6 +11,7 @@ from models.base.opening import is_hub_name
 from models.catalogue import CATALOGUE
 from models.errors import InputError
 from models.hub import looks_local
+from models.language.translate import phrase
 from studies.project.webui.program import Sort, file_named
 from studies.project.webui.recorded import webuis_of
 from studies.study import Study
@@ -30,11 +31,11 @@ def check_places(study: Study, *, drawn_here: bool = True) -> None:
     """
     missing = mends(study, drawn_here=drawn_here)
     if missing:
-        what = f"{len(missing)} files are missing" if len(missing) > 1 else "a file is missing"
+        what = phrase("{count} files are missing", count=len(missing)) if len(missing) > 1 else "a file is missing"
         commands = [line.partition(f": {COMMAND}")[2] for line in missing if f": {COMMAND}" in line]
-        first = (
-            f"type first: {COMMAND}{commands[0]}" if commands else f"mend {'them' if len(missing) > 1 else 'it'} as said above"
-        )
+        first = "mend them as said above" if len(missing) > 1 else "mend it as said above"
+        if commands:
+            first = phrase("type first: {command}", command=f"{COMMAND}{commands[0]}")
         raise InputError(what, study.folder / "study.yaml", first)
 
 
@@ -44,28 +45,30 @@ def mends(study: Study, *, drawn_here: bool = True) -> list[str]:
     missing = [(key, name) for key, name, there in _named(study, drawn_here) if not there]
     order = ("base", "scorers", "embeddings", "loras")
     missing.sort(key=lambda item: (order.index(item[0].partition(".")[0]), item[0].endswith(".file")))
-    return [f"{key} ({name}): {_mend(study, key, name)}" for key, name in missing]
+    return [phrase("{key} ({name}): {mend}", key=key, name=name, mend=_mend(study, key, name)) for key, name in missing]
 
 
 def _mend(study: Study, key: str, name: str) -> str:
     section, _, rest = key.partition(".")
     if (there := _in_webuis(study, key, name)) is not None:
-        return f"name it where it lies: {there.as_posix()}"
+        return phrase("name it where it lies: {path}", path=there.as_posix())
     if section == "loras":
         lora, _, what = rest.rpartition(".")
         spec = study.spec.loras[lora]
         photos, trigger = Path(spec.references or f"data/{lora}").name, spec.trigger or Path(spec.file).stem
         if what == "references":
             return _typed("prepare", f"photos/{photos}", name, "--kind", spec.kind, "--trigger", trigger)
-        put = "put the LoRA there"
-        return put if spec.references is None else f"{put}, or train it: {_typed('train', spec.references, '--out', name)}"
+        if spec.references is None:
+            return phrase("put the LoRA there")
+        command = _typed("train", spec.references, "--out", name)
+        return phrase("put the LoRA there, or train it: {command}", command=command)
     place = Path(name.removeprefix("local-dir:"))
     models = [model for model in CATALOGUE if (model.place or model.name) in place.parts]
     if fetched := [model.name for model in models if model.repo is not None or model.url is not None]:
         return _typed("models", "get", *fetched)
     if models:
-        return f"fetch it from {models[0].source} and put it there"
-    return "put it there, or name another file in study.yaml"
+        return phrase("fetch it from {source} and put it there", source=models[0].source)
+    return phrase("put it there, or name another file in study.yaml")
 
 
 def _typed(*words: str) -> str:

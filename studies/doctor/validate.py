@@ -12,6 +12,7 @@ from models.base.family import Base
 from models.base.textual_inversion import is_named
 from models.catalogue import limits_of_use
 from models.errors import InputError
+from models.language.translate import labelled, phrase
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.posed.pose_parts import LIMITS
 from scorers.observe.window_observer import LACKS
@@ -34,25 +35,30 @@ IN_THE_MIDDLE: Final = (
     "has boxes of are better"
 )
 
+LABEL: Final = 10
+"""Columns of what stands left in each line."""
+
 
 def validate_study(study: Study) -> Iterator[str]:
     """One line for each thing that is well. Raises InputError at the first that is not, after a line for each file that is
     missing with the command that mends it; writes nothing."""
     backend = study.backend
     drawn_here = not isinstance(backend, RemoteBackend)
-    yield from (f"missing    {line}" for line in mends(study, drawn_here=drawn_here))
+    yield from (_line("missing", line) for line in mends(study, drawn_here=drawn_here))
     check_places(study, drawn_here=drawn_here)
     yield from server_lines(study, backend) if isinstance(backend, RemoteBackend) else _model_lines(study)
     models = study.models
     _ = models.observer
     parts = study.spec.scorers.parts.model
-    yield f"scorers    garment, face, hands{'' if parts is None else ', parts'}: open"
+    yield _line(
+        "scorers", phrase("{names}: open", names=", ".join(["garment", "face", "hands", *([] if parts is None else ["parts"])]))
+    )
     if parts is None:
-        yield f"note       {LACKS}"
+        yield _line("note", LACKS)
     if parts == FROM_POSE:
-        yield f"note       {LIMITS}"
+        yield _line("note", LIMITS)
     for line in limits_of_use(study.spec.scorers.face.pack, parts or ""):
-        yield f"licence    {line}"
+        yield _line("licence", line)
     with tempfile.TemporaryDirectory() as scratch:
         quiet = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, models)
         yield from _places(study)
@@ -61,25 +67,35 @@ def validate_study(study: Study) -> Iterator[str]:
             section = study.spec.loras[name]
             prepared = None if section.references is None else prepared_kind(study.path(section.references))
             if prepared not in (None, section.kind):
-                yield f"note       {name}: its photos were prepared for {prepared}, and it is {section.kind}"
+                text = "{name}: its photos were prepared for {prepared}, and it is {kind}"
+                yield _line("note", phrase(text, name=name, prepared=prepared, kind=section.kind))
             for words in words_of({name: source}).values():
-                yield f"references {name}: {words}"
+                yield _line("references", phrase("{name}: {note}", name=name, note=words))
             if source == "close-ups":
                 continue
             if parts is None and section.kind != "face" and reference_pictures(quiet, name).boxes() is None:
-                yield f"note       {name}: {IN_THE_MIDDLE}"
+                yield _line("note", phrase("{name}: {note}", name=name, note=phrase(IN_THE_MIDDLE)))
             references = references_for(quiet, name)
-            unused = f", {len(references.unused)} unused" if references.unused else ""
             if source in ("photos", "crops"):
-                yield f"references {name}: {len(references.embeddings)} photos show it{unused}"
+                text = (
+                    "{name}: {count} photos show it, {unused} unused" if references.unused else "{name}: {count} photos show it"
+                )
+                show, unused = len(references.embeddings), len(references.unused)
+                yield _line("references", phrase(text, name=name, count=show, unused=unused))
             if references.outliers:
                 photos = reference_pictures(quiet, name).open()
                 names = ", ".join(photos[i][0].name for i in references.outliers)
-                yield f"references {name}: another face than the others', not used: {names}"
+                yield _line(
+                    "references", phrase("{name}: another face than the others', not used: {names}", name=name, names=names)
+                )
     conflicts = len(study.spec.searched())
     if conflicts > 3:
-        yield f"note       {conflicts} LoRAs at once: more than three tend to conflict"
-    yield f"study      {study.spec.name}: valid"
+        yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))
+    yield _line("study", phrase("{name}: valid", name=study.spec.name))
+
+
+def _line(label: str, text: str) -> str:
+    return labelled(label, LABEL, text)
 
 
 def prompts_of(study: Study) -> list[str]:
@@ -97,33 +113,36 @@ def _places(study: Study) -> Iterator[str]:
             shutil.copyfile(record, Path(scratch) / record.name)
         copied = Study(study.spec, study.root, Workspace(Path(scratch)), study.backend, study.models)
         for name, line in (*place_notes(copied).items(), *unopened_notes(copied).items()):
-            yield f"note       {name}: {line}"
+            yield _line("note", phrase("{name}: {note}", name=name, note=line))
 
 
 def _model_lines(study: Study) -> Iterator[str]:
     """The base, LoRAs and embeddings of a study that this machine draws."""
     models = study.models
     study.render_settings.check(models.base.factor)
-    yield f"base       {study.spec.base.checkpoint}: opens"
+    yield _line("base", phrase("{name}: opens", name=study.spec.base.checkpoint))
     device = best_device(study.spec.render.device)
     try:
         check_device(device, "render.device")
     except InputError as error:
-        yield f"note       render.device: {error.what}; only workers that have it can draw"
+        yield _line("note", phrase("render.device: {what}; only workers that have it can draw", what=error.what))
     if noise_is_elsewhere(study.render_settings.rng, device):
-        yield f"note       rng gpu needs a CUDA device, which this machine lacks: {NOISE_MEND}"
+        yield _line("note", phrase("rng gpu needs a CUDA device, which this machine lacks: {mend}", mend=phrase(NOISE_MEND)))
     for name, file in models.loras.items():
         layers = sum(len(modules) for modules in file.layers.values())
-        yield f"LoRA       {name}: {layers} layers, trigger {study.triggers.get(name, 'not named')}"
-        yield from (f"note       {name}: {note}" for note in file.notes)
+        trigger = study.triggers.get(name) or phrase("not named")
+        yield _line("LoRA", phrase("{name}: {layers} layers, trigger {trigger}", name=name, layers=layers, trigger=trigger))
+        yield from (_line("note", phrase("{name}: {note}", name=name, note=note)) for note in file.notes)
         other = trained_on_another(file.metadata, models.base)
         if other is not None:
-            yield f"note       {name} was trained on {other}: on another base a LoRA shows less, or otherwise"
+            text = "{name} was trained on {other}: on another base a LoRA shows less, or otherwise"
+            yield _line("note", phrase(text, name=name, other=other))
     for word, embedding in models.embeddings.items():
-        where = f", in the file of {embedding.lora}" if embedding.lora else ""
-        yield f"embedding  {word}: {embedding.tokens} vectors{where}"
+        text = "{word}: {count} vectors, in the file of {lora}" if embedding.lora else "{word}: {count} vectors"
+        yield _line("embedding", phrase(text, word=word, count=embedding.tokens, lora=embedding.lora))
         if embedding.lora and not is_named(word, [*prompts_of(study), study.spec.negative_prompt]):
-            yield f"note       {embedding.lora}: no prompt has the word {word}, which calls the textual inversion in its file"
+            text = "{name}: no prompt has the word {word}, which calls the textual inversion in its file"
+            yield _line("note", phrase(text, name=embedding.lora, word=word))
     models.check_prompts(prompts_of(study))
     models.check_folds()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.announce import announce
 from studies.callback import image_counter
 
@@ -51,12 +52,13 @@ def draw_around(
     grids = grids_of(along[0] if seed is None else seed, centre_of(study, seed, judges), axes)
     check_cells(study, grids)
     lacking = missing_calibration(study, seed) if seed is not None and not along else set()
-    title = f"grid {' x '.join(axis.name for axis in axes)}"
+    title = phrase("grid {axes}", axes=" x ".join(axis.name for axis in axes))
     if lacking:
-        title = f"{title}, after {len(lacking)} images to calibrate seed {seed}"
+        title = phrase("{grid}, after {count} images to calibrate seed {seed}", grid=title, count=len(lacking), seed=seed)
     if seed is not None and not along and seed not in locked_seeds(study):
-        around = "around its pick" if was_run(study, seed) else "around the start weights"
-        callback.message(f"seed {seed} is not locked: the grid is drawn {around}; `huanhua lock STUDY {seed}` locks it")
+        around = phrase("around its pick") if was_run(study, seed) else phrase("around the start weights")
+        text = "seed {seed} is not locked: the grid is drawn {around}; `huanhua lock STUDY {seed}` locks it"
+        callback.message(phrase(text, seed=seed, around=around))
     announce(
         study, callback, title, len(lacking | missing_images(study.evaluator, [job for grid in grids for job in grid.jobs()]))
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.language.translate import phrase
 from studies.callback import RunCallback
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _search(study: Study, seeds: int, trials: int, tracker: Tracker, callback: R
     ranked, _ = scout_study(study, seeds, tracker=tracker, callback=callback)
     for seed in _candidates(study, [s.seed for s in ranked]):
         lock(study, [seed])
-        callback.message(f"locked seed {seed}")
+        callback.message(phrase("locked seed {seed}", seed=seed))
         (outcome,) = run_seeds_together(study, [seed], trials, tracker, callback, lease, blurred=True)
         if outcome.pick is not None or callback.stop_asked():
             break
@@ -95,7 +96,7 @@ def _grid(study: Study, outcome: Outcome, tracker: Tracker, callback: RunCallbac
     centre = outcome.pick.point if outcome.pick else study.start
     dress, shoes = (WeightAxis(name, _around(study, name, centre.weights[name])) for name in ("dress", "shoes"))
     grid = Grid(outcome.seed, centre, dress, shoes)
-    announce(study, callback, "grid dress x shoes", len(missing_images(study.evaluator, grid.jobs())))
+    announce(study, callback, phrase("grid {axes}", axes="dress x shoes"), len(missing_images(study.evaluator, grid.jobs())))
     return draw_grid(study, {outcome.seed: judge}, grid, tracker, callback).path
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.language.translate import phrase
 from studies.callback import SilentCallback
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def training_set_of(outfit: Outfit, folder: Path, *, caption_reg: bool | None = 
     if not photos.exists():
         write_photos(outfit.product, photos, PHOTOS)
     if dataset.exists():
-        callback.message(f"prepare {outfit.product}: done already")
+        callback.message(phrase("prepare {name}: done already", name=outfit.product))
         return
     settings = PrepareSettings(
         kind=outfit.kind,
@@ -91,9 +92,10 @@ def shipped_lora_of(outfit: Outfit, folder: Path, callback: Callback | None = No
     from studies.paperdoll.bundle import lora_file
 
     out = folder / "loras" / f"{outfit.product}.safetensors"
-    said = "there already" if out.exists() else "the LoRA that ships, trained by the same code from photos drawn alike"
+    there = out.exists()
     if not out.exists():
         out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, lora_file(outfit.product).read_bytes())
-    (callback or SilentCallback()).message(f"train {outfit.product}: {said}")
+    ships = "train {name}: the LoRA that ships, trained by the same code from photos drawn alike"
+    (callback or SilentCallback()).message(phrase("train {name}: there already" if there else ships, name=outfit.product))
     return out

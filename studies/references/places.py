@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import joined, phrase
 from studies.file_hashes import hash_cache
 from studies.references.originals import Originals
 from studies.references.photos import is_training_set, originals_of
@@ -67,24 +68,36 @@ def _with_lost_photos(study: Study) -> dict[str, Originals]:
 
 
 def _line(folder: Path, originals: Originals, *, kept: bool) -> str:
-    instead = "the other photos are compared with" if originals.found else "its own crops are compared with, and score otherwise"
+    instead = phrase("its own crops are compared with, and score otherwise")
+    if originals.found:
+        instead = phrase("the other photos are compared with")
     if kept:
-        instead = "what was observed in them before is used"
-    return f'{_lost(folder, originals)}: {instead}; put them back, or write where they are as "folder" into {folder / NAME}'
+        instead = phrase("what was observed in them before is used")
+    text = '{lost}: {instead}; put them back, or write where they are as "folder" into {file}'
+    return phrase(text, lost=_lost(folder, originals), instead=instead, file=folder / NAME)
 
 
 def _lost(folder: Path, originals: Originals) -> str:
     manifest = read_manifest(folder)
-    return " and ".join(
-        f"{len(names)} of its {len(manifest.photos)} photos {what} ({_listed(names)})"
-        for names, what in (
-            (originals.gone, f"are not in {manifest.folder}"),
-            (originals.changed, "were changed since it was prepared"),
-        )
-        if names
+    return joined(
+        " and ",
+        [
+            phrase(
+                "{count} of its {all} photos {what} ({names})",
+                count=len(names),
+                all=len(manifest.photos),
+                what=what,
+                names=_listed(names),
+            )
+            for names, what in (
+                (originals.gone, phrase("are not in {folder}", folder=manifest.folder)),
+                (originals.changed, phrase("were changed since it was prepared")),
+            )
+            if names
+        ],
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    more, shown = len(names) - NAMED, ", ".join(names[:NAMED])
+    return phrase("{names} and {more} more", names=shown, more=more) if more > 0 else shown

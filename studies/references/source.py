@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
+from models.language.translate import phrase
 from studies.study import Study
 
 Source = Literal["photos", "crops", "preview", "close-ups"]
@@ -26,7 +27,7 @@ WORDS: Final[Mapping[Source, str]] = {
     "photos": "photos",
     "crops": "its photos are gone, the training set's own crops",
     "preview": "no photos, its preview picture",
-    "close-ups": f"no photos and no preview picture, {len(CLOSE_UP_SEEDS)} images of it alone at full weight",
+    "close-ups": "no photos and no preview picture, four images of it alone at full weight",
 }
 
 
@@ -52,7 +53,9 @@ def preview_of(lora: Path) -> Path | None:
 def words_of(sources: Mapping[str, Source]) -> dict[str, str]:
     """One phrase for each LoRA that is not compared with photos. For "crops" see `studies.references.places`."""
     return {
-        name: f"{WORDS[source]}: {OTHER_PICTURES if source == 'crops' else OWN_LOOK}"
+        name: phrase(
+            "{what}: {scores}", what=phrase(WORDS[source]), scores=phrase(OTHER_PICTURES if source == "crops" else OWN_LOOK)
+        )
         for name, source in sources.items()
         if source != "photos"
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
+from models.language.translate import phrase
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
@@ -108,8 +109,8 @@ def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> Non
     from studies.run.calibration import calibrate, calibration_images
     from studies.run.trials import jobs_of_trials
 
-    announce(study, callback, f"seed {seed}: images that the cache let go", images)
-    with callback.progress(f"seed {seed}") as advance:
+    announce(study, callback, phrase("seed {seed}: images that the cache let go", seed=seed), images)
+    with callback.progress(phrase("seed {seed}", seed=seed)) as advance:
         calibrate(study, seed, image_counter(advance, calibration_images(study)))
     for job in jobs_of_trials(study, seed):
         study.evaluator.evaluate(job.seed, job.point)

@@ -7,6 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from models.counted import counted
+from models.language.translate import said, translated
+from models.language.width import padded
 from optimizer.search.verdict import Verdict, own_image
 from scorers.score.parts.shown import in_words
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 def describe(outcome: Outcome) -> list[str]:
     """For people: what to use, what it scores, what breaks one step lower."""
-    head = f"seed {outcome.seed}: {counted(len(outcome.trials), 'trial')}"
+    head = said("seed {seed}: {what}", seed=outcome.seed, what=translated(counted(len(outcome.trials), "trial")))
     if outcome.pick is None:
         return [head, *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)
@@ -29,27 +31,40 @@ def describe(outcome: Outcome) -> list[str]:
     scores = record.scores
     lines = [
         head,
-        f"  pick       trial {record.number}: {weights}  CFG {record.judged.point.cfg:g}  total {record.judged.cost:.2f}",
-        *([f"  words      {', '.join(record.judged.point.prompt_edits)}"] if record.judged.point.prompt_edits else []),
-        f"  verdict    {outcome.claim}",
-        *([f"  by hand    {reason(outcome)}"] if outcome.by_hand else []),
+        _line(
+            "pick",
+            said(
+                "trial {number}: {weights}  CFG {cfg:g}  total {total:.2f}",
+                number=record.number,
+                weights=weights,
+                cfg=record.judged.point.cfg,
+                total=record.judged.cost,
+            ),
+        ),
+        *([_line("words", ", ".join(record.judged.point.prompt_edits))] if record.judged.point.prompt_edits else []),
+        _line("verdict", outcome.claim),
+        *([_line("by hand", reason(outcome))] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
-        need = f"needs {outcome.require[name]:g}" if name in outcome.require else ""
-        lines.append(
-            f"  {name:<10} {'not measurable' if value is None else format(value, '.2f')}  {need}, raw {scores.raw[name]:.3f}"
-            f"{_slack(outcome, name, value)}"
-        )
+        need = said("needs {least:g}", least=outcome.require[name]) if name in outcome.require else ""
+        found = said("not measurable") if value is None else format(value, ".2f")
+        raw = said("{needed}, raw {raw:.3f}", needed=need, raw=scores.raw[name])
+        lines.append(f"  {name:<10} {found}  {raw}{_slack(outcome, name, value)}")
         shown = scores.parts.get(name)
-        lines += [f"  {'':<10} {in_words(shown)}"] if shown else []
+        lines += [f"  {'':<10} {translated(in_words(shown))}"] if shown else []
     always = [limit for limit in outcome.graded_limits if not limit.score.optional]
     optional = [limit for limit in outcome.graded_limits if limit.score.optional]
     lines += _limited(scores, always)
-    lines += [f"  {name:<10} {'failed' if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
+    failed = said("failed")
+    lines += [f"  {name:<10} {failed if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
     lines += _limited(scores, optional)
     lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record)]
     lines += [*_images(outcome), *_stopped(outcome), *_ratings(outcome)]
-    return [*lines, f"  image      {record.image}"]
+    return [*lines, _line("image", str(record.image))]
+
+
+def _line(label: str, text: str) -> str:
+    return f"  {padded(said(label), 10)} {translated(text)}"
 
 
 def _images(outcome: Outcome) -> list[str]:
@@ -57,46 +72,52 @@ def _images(outcome: Outcome) -> list[str]:
     uses = Counter(record.phase for record in outcome.trials)
     robustness = sum(len(record.robustness.neighbours) for record in outcome.trials if record.robustness)
     used = {**{phase: uses[phase] for phase in ("start", "design", "search", "proof")}, "robustness": robustness}
-    shown = ", ".join(f"{count} {use}" for use, count in used.items() if count)
-    return [f"  images     {sum(used.values())}: {shown}"]
+    shown = said(", ").join(said("{count} {use}", count=count, use=said(use)) for use, count in used.items() if count)
+    return [_line("images", said("{count}: {uses}", count=sum(used.values()), uses=shown))]
 
 
 def _slack(outcome: Outcome, name: str, value: float | None) -> str:
     """By how much a requirement is met, in units of the score's noise."""
     if value is None or name not in outcome.require or name not in outcome.noise:
         return ""
-    return f"; {(value - outcome.require[name]) / outcome.noise[name]:+.1f} of its noise"
+    slack = (value - outcome.require[name]) / outcome.noise[name]
+    return said("; {slack:+.1f} of its noise", slack=slack)
 
 
 def _broken_by(outcome: Outcome, name: str, violation: float) -> str:
     """`dress by 0.12, 2.1 of its noise`; what is less than its noise may be chance."""
     noise = outcome.noise.get(name)
     if noise is None or not math.isfinite(violation):
-        return f"{name} by {violation:.2f}"
-    within = ": within noise" if violation < noise else ""
-    return f"{name} by {violation:.2f}, {violation / noise:.1f} of its noise{within}"
+        return said("{name} by {by:.2f}", name=name, by=violation)
+    of_noise = violation / noise
+    if violation < noise:
+        return said("{name} by {by:.2f}, {share:.1f} of its noise: within noise", name=name, by=violation, share=of_noise)
+    return said("{name} by {by:.2f}, {share:.1f} of its noise", name=name, by=violation, share=of_noise)
 
 
 def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
     """A line for each score that is required."""
     required = ((limit.name, limit.value) for limit in limits if limit.value is not None)
-    return [f"  {name:<10} {scores.graded[name]:.2f}  allowed {most:.2f}" for name, most in required]
+    allowed = ((name, said("allowed {most:.2f}", most=most)) for name, most in required)
+    return [f"  {name:<10} {scores.graded[name]:.2f}  {most}" for name, most in allowed]
 
 
 def _references(outcome: Outcome) -> list[str]:
     """What LoRAs are compared with, where it is not photos."""
     from studies.references.source import words_of
 
-    words = [f"  references {name}: {words}" for name, words in words_of(outcome.references).items()]
-    return [*words, *(f"  {note}" for note in outcome.notes)]
+    compared = {name: translated(words) for name, words in words_of(outcome.references).items()}
+    words = ["  " + said("references {name}: {words}", name=name, words=words) for name, words in compared.items()]
+    return [*words, *(f"  {translated(note)}" for note in outcome.notes)]
 
 
 def _stopped(outcome: Outcome) -> list[str]:
-    return [f"  stopped    {outcome.stopped}"] if outcome.stopped else []
+    return [_line("stopped", outcome.stopped)] if outcome.stopped else []
 
 
 def _ratings(outcome: Outcome) -> list[str]:
-    return [f"  rated      trial {record.number}: {record.rating}" for record in outcome.trials if record.rating is not None]
+    rated = [(record.number, record.rating) for record in outcome.trials if record.rating is not None]
+    return [_line("rated", said("trial {number}: {rating}", number=number, rating=rating)) for number, rating in rated]
 
 
 def _proof(outcome: Outcome) -> list[str]:
@@ -105,61 +126,76 @@ def _proof(outcome: Outcome) -> list[str]:
     lines = []
     for name, lower in outcome.proof.steps.items():
         if lower is None:
-            lines.append(f"  proof      {name} one step lower: {NOT_DRAWN[outcome.ended]}")
+            lines.append(_line("proof", said("{name} one step lower: {why}", name=name, why=said(NOT_DRAWN[outcome.ended]))))
             continue
         record = outcome.record(lower)
-        lines.append(f"  proof      {name} at {lower.point.weights[name]:.2f} (trial {record.number}) {_step(outcome, record)}")
-    lines += [f"  proof      {name} is at its lower bound" for name in outcome.proof.at_bound]
+        weight, number, shows = lower.point.weights[name], record.number, _step(outcome, record)
+        at = said("{name} at {weight:.2f} (trial {number}) {shows}", name=name, weight=weight, number=number, shows=shows)
+        lines.append(_line("proof", at))
+    lines += [_line("proof", said("{name} is at its lower bound", name=name)) for name in outcome.proof.at_bound]
     verdict = "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete"
-    return [*lines, f"  proof      {verdict}"]
+    return [*lines, _line("proof", verdict)]
 
 
 def _step(outcome: Outcome, record: TrialRecord) -> str:
     """What an image of the proof breaks."""
     if record.verdict is not Verdict.BREAKS:
-        return trial_words(record)
+        return translated(trial_words(record))
     own = own_image(record.judged).violations
-    return "breaks " + "; ".join(_broken_by(outcome, name, by) for name, by in own.items() if not by <= 0)
+    broken = [_broken_by(outcome, name, by) for name, by in own.items() if not by <= 0]
+    return said("breaks {what}", what=said("; ").join(broken))
 
 
 def _robustness(outcome: Outcome, record: TrialRecord) -> list[str]:
     """Whether the pick holds at slightly other weights."""
     if outcome.robustness_missing:
-        return [f"  robustness {NOT_DRAWN[outcome.ended]}"]
+        return [_line("robustness", NOT_DRAWN[outcome.ended])]
     if record.robustness is None:
         return []
-    words = fragile_words(record) or f"holds with all weights {record.robustness.off:g} lower and higher"
-    return [f"  robustness {words}"]
+    holds = said("holds with all weights {off:g} lower and higher", off=record.robustness.off)
+    return [_line("robustness", fragile_words(record) or holds)]
 
 
 def _verdict(outcome: Outcome) -> list[str]:
     if outcome.nearest is None:
-        return ["  nothing was drawn"]
+        return [f"  {said('nothing was drawn')}"]
     record = outcome.record(outcome.nearest)
     if outcome.unmeasurable:
-        return [*_unmeasurable(outcome), *_stopped(outcome), *_ratings(outcome), f"  image      {record.image}"]
+        return [*_unmeasurable(outcome), *_stopped(outcome), *_ratings(outcome), _line("image", str(record.image))]
     blocker, by = outcome.nearest.worst
-    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    nearest = said(
+        "trial {number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
+        number=record.number,
+        weights="  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items()),
+        blocker=blocker,
+        by=by,
+    )
     return [
-        f"  verdict    {outcome.claim}",
-        f"  nearest    trial {record.number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
+        _line("verdict", outcome.claim),
+        _line("nearest", nearest),
         *best_edit(outcome, blocker),
-        "  next       another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;",
-        "             ControlNet is the last resort for hands and large pictures",
+        _line("next", "another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;"),
+        _line("", "ControlNet is the last resort for hands and large pictures"),
         *_images(outcome),
         *_stopped(outcome),
         *_ratings(outcome),
-        f"  image      {record.image}",
+        _line("image", str(record.image)),
     ]
 
 
 def _unmeasurable(outcome: Outcome) -> list[str]:
     return [
-        f"  verdict    {outcome.claim}, and nothing can be feasible",
-        f"  unseen     {', '.join(outcome.unmeasurable)}: neither alone nor in the start image does it show more than its noise "
-        "at this seed; `huanhua lookbook` shows its ladder",
-        "  next       its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;",
-        "             with `fixed: 0.5` it is active and not searched",
+        _line("verdict", said("{claim}, and nothing can be feasible", claim=translated(outcome.claim))),
+        _line(
+            "unseen",
+            said(
+                "{names}: neither alone nor in the start image does it show more than its noise at this seed; "
+                "`huanhua lookbook` shows its ladder",
+                names=", ".join(outcome.unmeasurable),
+            ),
+        ),
+        _line("next", "its trigger word in the prompt, other reference photos, a LoRA of this base, or another seed;"),
+        _line("", "with `fixed: 0.5` it is active and not searched"),
     ]
 
 
@@ -173,5 +209,8 @@ def best_edit(outcome: Outcome, blocker: str) -> list[str]:
     if not edited:
         return []
     best = min(edited, key=lambda key: edited[key])
-    bare = f", {least[()]:.2f} without" if () in least else ""
-    return [f"  best lever {', '.join(best)}: {blocker} misses by {max(0.0, edited[best]):.2f} at least{bare}"]
+    words, by = ", ".join(best), max(0.0, edited[best])
+    if () not in least:
+        return [_line("best lever", said("{words}: {blocker} misses by {by:.2f} at least", words=words, blocker=blocker, by=by))]
+    told = "{words}: {blocker} misses by {by:.2f} at least, {bare:.2f} without"
+    return [_line("best lever", said(told, words=words, blocker=blocker, by=by, bare=least[()]))]

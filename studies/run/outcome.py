@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from models.language.translate import phrase
 from optimizer.search.judged_point import Judged
 from optimizer.search.proof import Proof
 from optimizer.search.robustness import Robustness
@@ -144,7 +145,7 @@ class Outcome:
             return NOTHING
         verdict = self.record(self.pick).verdict
         if self.by_hand:
-            return f"chosen by hand, {verdict.word}"
+            return phrase("chosen by hand, {verdict}", verdict=phrase(verdict.word))
         return claim_of(verdict, proven=self.proof is not None and self.proof.complete)
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from optimizer.search.budget import Drawn, NextImages, RobustnessImage, next_images
@@ -204,9 +205,11 @@ class _SeedSearch:
         outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen(), ended)
         write_notes(self.trial_store, self.study.spec.name, outcome)
         if self.judge.unmeasurable:
-            return replace(outcome, stopped=f"no weight can be found for {' and '.join(self.judge.unmeasurable)} here")
+            return replace(
+                outcome, stopped=phrase("no weight can be found for {names} here", names=", ".join(self.judge.unmeasurable))
+            )
         if stopped or sampler is None:
-            return replace(outcome, stopped=f"by a person, after {used} images")
+            return replace(outcome, stopped=phrase("by a person, after {count} images", count=used))
         why = why_stopped(
             self.study.space,
             judged_with_robustness(self.records),

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import phrase
+
 if TYPE_CHECKING:
     from studies.callback import Callback
     from studies.study import Study
@@ -61,7 +63,12 @@ def close_study_tracker(tracker: Tracker, callback: Callback, *, wait_s: float =
     missing = tracker.close(wait_s)
     if missing.titles:
         callback.message(
-            f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the study itself is whole, and {later}"
+            phrase(
+                "not logged to MLflow: {count} records ({reason}); the study itself is whole, and {later}",
+                count=len(missing.titles),
+                reason=missing.reason,
+                later=phrase(later),
+            )
         )
     return bool(missing.titles)
 

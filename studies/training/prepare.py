@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import phrase
 from studies.callback import Callback, SilentCallback
 from studies.training.parser_on_need import ParserOnNeed
 from studies.training.taggers import open_tagger
@@ -41,7 +42,7 @@ def prepare_photos(
     from trainers.prepare.dataset_writer import prepare
 
     photos, out = Path(photos), Path(out)
-    with (callback or SilentCallback()).progress(f"prepare {settings.trigger}") as advance:
+    with (callback or SilentCallback()).progress(phrase("prepare {name}", name=settings.trigger)) as advance:
         list_photos(photos)
         locator: Locator = NoLocator() if str(parser) == NONE else ParserOnNeed(str(parser), settings.kind)
         prepared = prepare(

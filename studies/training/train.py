@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from studies.callback import Callback, SilentCallback
 from studies.devices import best_device
@@ -64,7 +65,7 @@ def train_lora(
     from trainers.train.train import train
 
     follower = callback or SilentCallback()
-    with follower.progress(f"train {request.out.stem}") as advance:
+    with follower.progress(phrase("train {name}", name=request.out.stem)) as advance:
         opened = open_base(base, device=best_device("auto"))
         if not opened.family.trainable:
             what = f"LoRAs are trained on SD1.5 bases here, and this is {opened.family.title}"

@@ -10,6 +10,7 @@ from typing import Final
 
 from models.boxes import PixelBox
 from models.io.picture_kinds import is_picture
+from models.language.translate import joined, phrase
 from models.lora_kinds import LoraKind
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.caption_files import FoundCaptions
@@ -31,23 +32,31 @@ several framings differ by 0.1 and more."""
 def advice(kind: LoraKind, usable: list[Usable], aside: list[SetAside]) -> Iterator[str]:
     """One line each."""
     if len(usable) < ENOUGH:
-        yield f"{len(usable)} usable photos; {ENOUGH} or more, from several angles, train better"
+        text = "{count} usable photos; {enough} or more, from several angles, train better"
+        yield phrase(text, count=len(usable), enough=ENOUGH)
     if aside:
         doubtful = sum(a.doubtful for a in aside)
-        mend = f"; draw boxes in {doubtful} of them (`huanhua boxes PHOTOS`, or {BOXES}) to use them" if doubtful else ""
-        yield f"{len(aside)} photos were set aside: see set_aside in {NAME}{mend}"
+        line = phrase("{count} photos were set aside: see set_aside in {file}", count=len(aside), file=NAME)
+        text = "{line}; draw boxes in {doubtful} of them (`huanhua boxes PHOTOS`, or {boxes}) to use them"
+        yield phrase(text, line=line, doubtful=doubtful, boxes=BOXES) if doubtful else line
     whole = [p for p in usable if _area(p.thing) >= WHOLE * p.size[0] * p.size[1]]
     if whole:
-        where = "nothing says where on its wearer it is; draw it closer with `huanhua boxes PHOTOS`"
-        yield f"in {len(whole)} of {len(usable)} photos the box of the thing is the whole photo: {where}"
+        text = (
+            "in {count} of {all} photos the box of the thing is the whole photo: nothing says where on its wearer it is; "
+            "draw it closer with `huanhua boxes PHOTOS`"
+        )
+        yield phrase(text, count=len(whole), all=len(usable))
     missing = Counter(photo.reg_missing for photo in usable if photo.reg is None)
     for why, count in missing.items():
-        yield f"{count} of {len(usable)} photos give no regularisation picture: {why}"
+        text = "{count} of {all} photos give no regularisation picture: {why}"
+        yield phrase(text, count=count, all=len(usable), why=phrase(why))
     if same_pose(usable):
-        yield f"all {len(usable)} photos show it in one pose; other poses and angles teach what belongs to the thing"
+        text = "all {count} photos show it in one pose; other poses and angles teach what belongs to the thing"
+        yield phrase(text, count=len(usable))
     close = sum(_area(photo.thing) > 0.5 * _area(photo.wearer) for photo in usable)
     if kind == "shoes" and close > len(usable) / 4:
-        yield f"{close} photos show little but the feet; photos of whole or half bodies teach where shoes belong"
+        text = "{count} photos show little but the feet; photos of whole or half bodies teach where shoes belong"
+        yield phrase(text, count=close)
 
 
 def advice_on_files(photos: Path, captions: FoundCaptions, unused: Sequence[Path]) -> Iterator[str]:
@@ -55,23 +64,25 @@ def advice_on_files(photos: Path, captions: FoundCaptions, unused: Sequence[Path
     several = [caption.file for caption in captions.by_picture.values() if caption.lines > 1]
     empty = [caption.file for caption in captions.by_picture.values() if not caption.text]
     if several:
-        why = "the first line is used, as in kohya's scripts"
-        yield f"{len(several)} captions of several lines: {list_names(several, photos)}; {why}"
+        text = "{count} captions of several lines: {names}; the first line is used, as in kohya's scripts"
+        yield phrase(text, count=len(several), names=list_names(several, photos))
     if empty:
-        yield f"{len(empty)} empty captions: {list_names(empty, photos)}"
+        yield phrase("{count} empty captions: {names}", count=len(empty), names=list_names(empty, photos))
     pictures = [path for path in unused if is_picture(path) and not path.name.startswith(".")]
     others = [path for path in unused if path not in set(pictures)]
     if pictures:
-        yield f"{len(pictures)} photos in subfolders not used: {list_names(pictures, photos)}; move them up to use them"
+        text = "{count} photos in subfolders not used: {names}; move them up to use them"
+        yield phrase(text, count=len(pictures), names=list_names(pictures, photos))
     if others:
-        yield f"{len(others)} files not used: {list_names(others, photos)}"
+        yield phrase("{count} files not used: {names}", count=len(others), names=list_names(others, photos))
 
 
 def advice_on_crops(usable: Sequence[Usable], size: Size) -> Iterator[str]:
     """Why crops are smaller than the set's own `size`, or of another ratio, or lack a part of the photo."""
     barred = [photo.path for photo in usable if photo.area != (0, 0, *photo.size)]
     if barred:
-        yield f"bars around {len(barred)} photos are left out of the crops: {_names(barred)}"
+        text = "bars around {count} photos are left out of the crops: {names}"
+        yield phrase(text, count=len(barred), names=_names(barred))
     yield from _on_sizes("train", [(photo.path, photo.train) for photo in usable], size)
     yield from _on_sizes("reg", [(photo.path, photo.reg) for photo in usable if photo.reg is not None], size)
 
@@ -79,15 +90,21 @@ def advice_on_crops(usable: Sequence[Usable], size: Size) -> Iterator[str]:
 def _on_sizes(name: str, placed: Sequence[tuple[Path, Placement]], size: Size) -> Iterator[str]:
     whole, (width, height) = f"{size[0]}x{size[1]}", half(size)
     short = [path for path, cut in placed if not cut.is_full]
-    count = f"{len(short)} of {len(placed)} crops do not fill {whole}, and nothing is enlarged"
+    count = phrase(
+        "{count} of {all} crops do not fill {size}, and nothing is enlarged", count=len(short), all=len(placed), size=whole
+    )
     if short and is_halved([cut for _, cut in placed]):
-        yield f"{name}: all crops have half the size ({width}x{height}), for {count}: {_names(short)}"
+        text = "{set}: all crops have half the size ({size}), for {count}: {names}"
+        yield phrase(text, set=name, size=f"{width}x{height}", count=count, names=_names(short))
     elif short:
-        yield f"{name}: some crops have half the size, for {count}: {_names(short)}"
+        text = "{set}: some crops have half the size, for {count}: {names}"
+        yield phrase(text, set=name, count=count, names=_names(short))
     others = Counter(cut.bucket for _, cut in placed if cut.bucket != size)
     if others:
-        shown = ", ".join(f"{number} of {w}x{h}" for (w, h), number in others.most_common())
-        yield f"{name}: {others.total()} of {len(placed)} crops have another ratio, since {whole} would cut off a part: {shown}"
+        sizes = [phrase("{count} of {size}", count=number, size=f"{w}x{h}") for (w, h), number in others.most_common()]
+        shown = joined(", ", sizes)
+        text = "{set}: {count} of {all} crops have another ratio, since {size} would cut off a part: {shown}"
+        yield phrase(text, set=name, count=others.total(), all=len(placed), size=whole, shown=shown)
 
 
 def _names(paths: Sequence[Path]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 NAMED: Final = 3
 """Files that a line names."""
@@ -28,8 +29,8 @@ def readable(name: str) -> str:
 def list_names(paths: Sequence[Path], folder: Path) -> str:
     """The first few, relative to `folder`."""
     shown = [path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name) for path in paths[:NAMED]]
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(readable(path.as_posix()) for path in shown) + more
+    names = ", ".join(readable(path.as_posix()) for path in shown)
+    return phrase("{names} and {more} more", names=names, more=len(paths) - NAMED) if len(paths) > NAMED else names
 
 
 def why_unusable(name: str) -> str | None:
@@ -39,7 +40,7 @@ def why_unusable(name: str) -> str | None:
     except UnicodeEncodeError:
         return "its name is not UTF-8; rename it"
     excess = len(os.fsencode(name)) + len(SUFFIX) - LONGEST
-    return f"its name is too long by {excess} bytes; shorten it" if excess > 0 else None
+    return phrase("its name is too long by {count} bytes; shorten it", count=excess) if excess > 0 else None
 
 
 def check_text(*paths: Path) -> None:

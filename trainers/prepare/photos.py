@@ -12,6 +12,7 @@ from models.boxes import DrawnBoxes, PixelBox
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.io.images import open_photo
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from trainers.prepare.cutting.bars import inside_bars
 from trainers.prepare.cutting.buckets import buckets, half
@@ -208,7 +209,9 @@ def _judge(
     if where.doubt is not None:
         return _doubtful(path, where, where.doubt)
     if where.thing is None or (where.wearer is None and not where.is_alone):
-        return _doubtful(path, where, f"no {NAMES[kind] if where.thing is None else 'wearer'} was found")
+        return _doubtful(
+            path, where, phrase("no {thing} was found", thing=phrase(NAMES[kind] if where.thing is None else "wearer"))
+        )
     for box in (where.thing, where.wearer):
         if box is not None and not (0 <= box.left < box.right <= image.width and 0 <= box.top < box.bottom <= image.height):
             return _doubtful(path, where, "a box is empty or not in the photo")
@@ -219,8 +222,8 @@ def _judge(
     train = place(thing, area, size, padding=PADDING[kind])
     if train is None:
         last = buckets(size)[-1]
-        why = f"all of it fits no picture between {last[1]}x{last[0]} and {last[0]}x{last[1]}; show more around it"
-        return SetAside(path.name, why)
+        why = "all of it fits no picture between {tall} and {wide}; show more around it"
+        return SetAside(path.name, phrase(why, tall=f"{last[1]}x{last[0]}", wide=f"{last[0]}x{last[1]}"))
     if not train.is_usable:
         return _small(path, "what is trained", train)
     reg, missing = (
@@ -248,7 +251,8 @@ def _regularisation(
 def _small(path: Path, what: str, cut: Placement) -> SetAside:
     left, top, right, bottom = cut.window
     least = half(cut.bucket)
-    return SetAside(path.name, f"{what} is only {right - left}x{bottom - top} pixels of at least {least[0]}x{least[1]}")
+    text, found = "{what} is only {size} pixels of at least {least}", f"{right - left}x{bottom - top}"
+    return SetAside(path.name, phrase(text, what=phrase(what), size=found, least=f"{least[0]}x{least[1]}"))
 
 
 def _doubtful(path: Path, where: Located, why: str) -> SetAside:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from models.io.disk import check_writable, writing
+from models.language.translate import phrase
 from models.lora.file import LoraFile, read_metadata, write_lora
 from models.lora.sites import DENOISER, TEXT
 from models.precision import multiplies_in_bfloat16
@@ -99,7 +100,7 @@ def _encoded(
     """Encodes the images and prepares what all steps share."""
 
     def on_encoded(done: int) -> None:
-        report(f"encoding {done}/{len(dataset.pictures)}", 0, 0.0, None)
+        report(phrase("encoding {done}/{all}", done=done, all=len(dataset.pictures)), 0, 0.0, None)
 
     on_encoded(0)
     return StepContext(

@@ -19,7 +19,7 @@ function askFrom(ladders) {
       if (other.dataset.lora === lora) other.setAttribute("aria-pressed", String(other === button));
     }
     line.hidden = false;
-    line.replaceChildren("Under search in study.yaml: ", Object.assign(document.createElement("code"), { textContent: requireLine(asked) }),
-      ". What is stored is then judged anew; nothing is drawn for it.");
+    line.replaceChildren(said("Under search in study.yaml: "), Object.assign(document.createElement("code"), { textContent: requireLine(asked) }),
+      said(". What is stored is then judged anew; nothing is drawn for it."));
   });
 }

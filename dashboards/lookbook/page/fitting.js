@@ -35,9 +35,9 @@ class FittingRoom {
     const { place, steps } = nearest(dials, trials, at);
     const trial = trials[place];
     const { verdict } = trial;
-    showShot(this.figure, trial, `trial ${trial.number}: ${weightsLine(dials, trial.at)}; ${verdict}`);
-    const rated = ratingLine(trial);
-    writeCaption(this.figure, `Trial ${trial.number}, ${stepsLine(steps)}: ${weightsLine(dials, trial.at)}; ${verdict}${rated}`);
+    const told = { number: trial.number, weights: weightsLine(dials, trial.at), verdict, rated: ratingLine(trial), steps: stepsLine(steps) };
+    showShot(this.figure, trial, said("trial {number}: {weights}; {verdict}", told));
+    writeCaption(this.figure, said("Trial {number}, {steps}: {weights}; {verdict}{rated}", told));
     const guesses = needs.map((need, i) => (need.counted ? null : estimate(dials, trials, at, i)));
     this.rows.forEach((row, i) => this.fill(row, i, trial, guesses[i]));
     this.showEstimate(guesses);
@@ -46,7 +46,7 @@ class FittingRoom {
   fill(row, place, trial, guess) {
     const need = this.story.needs[place];
     const seen = row.querySelector(".seen");
-    const shown = need.counted ? trial.faults[place].join(", ") || "sound" : shownNumber(trial.scores[place]);
+    const shown = need.counted ? trial.faults[place].join(said(", ")) || said("sound") : shownNumber(trial.scores[place]);
     mark(seen, shown, need.limit === null && !need.counted ? null : !trial.breaks.some(([broken]) => broken === place));
     const missed = missedBy(need, guess);
     mark(row.querySelector(".guess"), shownNumber(guess), missed === null ? null : missed === 0);
@@ -55,9 +55,9 @@ class FittingRoom {
   showEstimate(guesses) {
     const { needs } = this.story;
     const broken = needs.filter((need, i) => missedBy(need, guesses[i]) > 0).map((need) => need.name);
-    const verdict = broken.length ? `may break ${broken.join(", ")}` : "may meet every requirement";
-    const left = needs.filter((need) => need.counted).map((need) => ` The ${need.name} is not estimated.`).join("");
-    this.guessed.textContent = `Estimate: ${verdict}.${left}`;
+    const verdict = broken.length ? said("may break {names}", { names: broken.join(", ") }) : said("may meet every requirement");
+    const left = needs.filter((need) => need.counted).map((need) => said(" The {name} is not estimated.", { name: need.name })).join("");
+    this.guessed.textContent = said("Estimate: {verdict}.", { verdict }) + left;
   }
 }
 

@@ -7,7 +7,8 @@ function openSeed(article, story) {
 }
 
 function openBook() {
-  const { seeds } = JSON.parse(document.getElementById("book").textContent);
+  const { seeds, words } = JSON.parse(document.getElementById("book").textContent);
+  said.words = words;
   const waiting = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;

@@ -59,7 +59,7 @@ class TradeOffs {
       ...up.map((value) => this.make("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) })),
       ...up.map((value) => this.make("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, value)),
       ...across.map((value) => this.make("text", { class: "tick", x: x(value), y: base + 18, "text-anchor": "middle" }, value)),
-      this.make("text", { class: "axis", x: width - EDGE.right, y: height - 4, "text-anchor": "end" }, "cost: total weight →"),
+      this.make("text", { class: "axis", x: width - EDGE.right, y: height - 4, "text-anchor": "end" }, said("cost: total weight →")),
       this.make("text", { class: "axis", x: 0, y: 12 }, `↑ ${this.title}`),
     ];
   }
@@ -67,7 +67,7 @@ class TradeOffs {
   line(limit, y, width) {
     if (limit === null) return [];
     const { least } = this.story.needs.find((need) => need.measure === this.measure);
-    const label = `${least ? "at least" : "at most"} ${shownNumber(limit)}`;
+    const label = said(least ? "at least {limit}" : "at most {limit}", { limit: shownNumber(limit) });
     return [
       this.make("line", { class: "limit", x1: EDGE.left, x2: width - EDGE.right, y1: y(limit), y2: y(limit) }),
       this.make("text", { class: "tick", x: EDGE.left + 4, y: y(limit) - 6 }, label),
@@ -86,8 +86,9 @@ class TradeOffs {
     const trial = this.story.trials[place];
     const mark = this.story.marks.find((each) => each.name === trial.mark);
     const kind = `trial ${trial.mark}${place === this.story.pick ? " chosen" : ""}`;
-    const label = `trial ${trial.number}, cost ${shownNumber(trial.cost)}, ${this.title} ${shownNumber(score)}, `
-      + trial.verdict;
+    const label = said("trial {number}, cost {cost}, {title} {score}, {verdict}", {
+      number: trial.number, cost: shownNumber(trial.cost), title: this.title, score: shownNumber(score), verdict: trial.verdict,
+    });
     const group = this.make("g", {
       class: kind, role: "option", "aria-label": label, "data-place": place, "aria-selected": place === this.current,
       tabindex: place === this.current ? 0 : -1, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
@@ -126,8 +127,10 @@ class TradeOffs {
 
   describe(trial) {
     const { dials } = this.story;
-    const sentence = `Trial ${trial.number}: ${weightsLine(dials, trial.at)}; total ${shownNumber(trial.cost)}; `
-      + trial.verdict + ratingLine(trial);
+    const sentence = said("Trial {number}: {weights}; total {total}; {verdict}{rated}", {
+      number: trial.number, weights: weightsLine(dials, trial.at), total: shownNumber(trial.cost), verdict: trial.verdict,
+      rated: ratingLine(trial),
+    });
     showShot(this.figure, trial, sentence);
     writeCaption(this.figure, sentence);
   }

@@ -1,5 +1,11 @@
 // Numbers and sentences, as the page writes them. They reach the page as text and never as HTML.
 
+/** A sentence in the language of the page, which the book has by its English, with its values in place of their names. */
+function said(sentence, values = {}) {
+  const { words } = said;
+  return ((words && words[sentence]) ?? sentence).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
 function shownNumber(value) {
   return value === null ? "–" : value.toFixed(2);
 }
@@ -17,10 +23,10 @@ function weightsLine(dials, at) {
 
 /** "; rated 4 of 5 ...", or nothing: a person's rating of a trial. */
 function ratingLine(trial) {
-  return trial.rating ? `; rated ${trial.rating}` : "";
+  return trial.rating ? said("; rated {rating}", { rating: trial.rating }) : "";
 }
 
 function stepsLine(steps) {
-  if (steps < 1e-6) return "drawn exactly here";
-  return `${Number(steps.toFixed(1))} ${steps.toFixed(1) === "1.0" ? "step" : "steps"} away`;
+  if (steps < 1e-6) return said("drawn exactly here");
+  return said(steps.toFixed(1) === "1.0" ? "1 step away" : "{steps} steps away", { steps: Number(steps.toFixed(1)) });
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from models.language.translate import joined, phrase
 from scorers.observe.colours.cells import Cells, read_cells
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
@@ -34,8 +35,10 @@ class ShownPart:
 
     def text(self) -> str:
         """`white hem no (pink where the photos are white)`."""
-        why = "" if self.answer == "yes" or self.instead is None else f" ({self.instead} where the photos are {self.wanted})"
-        return f"{self.name} {self.answer}{why}"
+        if self.answer == "yes" or self.instead is None:
+            return phrase("{part} {answer}", part=self.name, answer=phrase(self.answer))
+        text = "{part} {answer} ({instead} where the photos are {wanted})"
+        return phrase(text, part=self.name, answer=phrase(self.answer), instead=self.instead, wanted=self.wanted)
 
     def to_json(self) -> dict[str, str | float | None]:
         return {
@@ -65,7 +68,7 @@ def shown_parts(observation: Observation, references: References) -> tuple[Shown
 
 def in_words(parts: Sequence[ShownPart]) -> str:
     """One line."""
-    return ", ".join(part.text() for part in parts)
+    return joined(", ", [part.text() for part in parts])
 
 
 def _shown(one: NamedPart, cells: Cells, *, moved: bool) -> ShownPart:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from models.counted import counted
+from models.language.translate import said, translated
 from studies.cli.progress.stop_key import StopKey
 from studies.cli.progress.terminal_picture import ask_terminal
 
@@ -28,11 +30,13 @@ def console() -> Console:
 
 
 def print_line(text: str) -> None:
-    console().print(text, markup=False)
+    console().print(translated(text), markup=False)
 
 
 def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+    if seconds < 90:
+        return said("{seconds:.0f} s", seconds=seconds)
+    return said("{minutes:.1f} min", minutes=seconds / 60)
 
 
 class ConsoleCallback:
@@ -51,7 +55,7 @@ class ConsoleCallback:
         ask_terminal(console())
         key = StopKey()
         with key.listening(
-            lambda: print_line("good enough: it ends after the images in hand; a seed is calibrated first")
+            lambda: print_line(said("good enough: it ends after the images in hand; a seed is calibrated first"))
         ) as can:
             self.stop_key = key if can else None
             yield
@@ -62,14 +66,17 @@ class ConsoleCallback:
     def on_step(self, server: str, step: int, of: int) -> None:
         """Stands next to the bar of the stage that runs, if any."""
         if self._bar is not None:
-            self._bar.show(f"step {step} of {of}")
+            self._bar.show(said("step {step} of {of}", step=step, of=of))
 
     def announce(self, stage: str, images: int, seconds: float) -> None:
-        print_line(f"{stage}: at most {images} {'image' if images == 1 else 'images'}, about {duration(seconds)} to draw")
+        most = translated(counted(images, "image"))
+        print_line(
+            said("{stage}: at most {images}, about {time} to draw", stage=translated(stage), images=most, time=duration(seconds))
+        )
 
     @contextmanager
     def progress(self, stage: str) -> Iterator[Advance]:
-        with progress_bar(stage) as self._bar:
+        with progress_bar(translated(stage)) as self._bar:
             try:
                 yield self._bar
             finally:
@@ -91,8 +98,9 @@ class RateLimit:
 
 def plain_line(title: str, done: int, total: int, note: str, elapsed: float) -> str:
     """The state of a stage that has run for `elapsed` seconds."""
-    left = f"about {duration(elapsed / done * (total - done))} left" if done else ""
-    return ", ".join(part for part in (f"{title}: {done} of {total}", note, left) if part)
+    left = said("about {time} left", time=duration(elapsed / done * (total - done))) if done else ""
+    begun = said("{title}: {done} of {total}", title=title, done=done, total=total)
+    return said(", ").join(part for part in (begun, note, left) if part)
 
 
 @dataclass
@@ -129,11 +137,11 @@ def progress_bar(title: str, clock: Callable[[], float] = time.monotonic) -> Ite
     shown = console()
     columns = (
         TextColumn("{task.description:<24}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+        TextColumn(said("left")), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     with Progress(*columns, console=shown, disable=not shown.is_terminal) as progress:
         task = progress.add_task(title, total=None, note="")
         bar = Bar(title, clock, partial(progress.update, task), shown.is_terminal)
         yield bar
     if not shown.is_terminal:
-        print_line(f"{title}: {bar.counts[0]} of {bar.counts[1]}")
+        print_line(said("{title}: {done} of {total}", title=title, done=bar.counts[0], total=bar.counts[1]))

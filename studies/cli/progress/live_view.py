@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import joined, said, translated
 from optimizer.search.verdict import own_image
 from studies.cli.progress.console import ConsoleCallback, console, duration, print_line
 from studies.cli.progress.estimate import Estimate
@@ -79,7 +80,7 @@ class LiveView(ConsoleCallback):
 
         view, servers = self._view, [server_line(name, *steps) for name, steps in sorted(dict(self._steps).items())]
         if view is not None:
-            hint = [Text(HINT, style="dim")] if self.stop_key is not None else []
+            hint = [Text(said(HINT), style="dim")] if self.stop_key is not None else []
             running = list(self._running)
             rows = _picture_rows(console()) if len(running) == 1 else 0
             view.update(Group(*(seed.view(rows) for seed in running), *servers, *hint), refresh=True)
@@ -122,12 +123,21 @@ class _Seed:
         from rich.text import Text
 
         images, left = self.plan.images, self.estimate.images_left
-        stage = f"calibrate {self.calibrated} of {self.plan.calibration}"
+        stage = said("calibrate {done} of {total}", done=self.calibrated, total=self.plan.calibration)
         if (last := self.last) is not None:
-            stage = f"trial {last.record.number}, {last.count} of at most {last.budget} ({last.record.phase})"
+            number, phase = last.record.number, said(last.record.phase)
+            most = last.budget
+            stage = said(
+                "trial {number}, {count} of at most {most} ({phase})", number=number, count=last.count, most=most, phase=phase
+            )
         head = Table.grid(padding=(0, 2))
-        rest = f"at most {left} images left, about {duration(self.estimate.seconds_left)}"
-        head.add_row(Text(f"seed {self.plan.seed}", style="bold"), stage, ProgressBar(images, images - left, width=24), rest)
+        rest = said("at most {images} images left, {time}", images=left, time=duration(self.estimate.seconds_left))
+        head.add_row(
+            Text(said("seed {seed}", seed=self.plan.seed), style="bold"),
+            stage,
+            ProgressBar(images, images - left, width=24),
+            rest,
+        )
         if last is None:
             return head
         table = scores_table(last.record, last.best_record)
@@ -160,7 +170,11 @@ def server_line(server: str, step: int, of: int) -> RenderableType:
     from rich.text import Text
 
     line = Table.grid(padding=(0, 2))
-    line.add_row(Text(server.partition("://")[2], style="dim"), f"step {step} of {of}", ProgressBar(of, step, width=24))
+    line.add_row(
+        Text(server.partition("://")[2], style="dim"),
+        said("step {step} of {of}", step=step, of=of),
+        ProgressBar(of, step, width=24),
+    )
     return line
 
 
@@ -171,13 +185,14 @@ def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
 
     table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="dim")
     table.add_column("")
-    table.add_column(f"trial {now.number}", justify="right")
-    table.add_column("nothing feasible yet" if best is None else f"best: trial {best.number}", justify="right")
+    table.add_column(said("trial {number}", number=now.number), justify="right")
+    bests = said("nothing feasible yet") if best is None else said("best: trial {number}", number=best.number)
+    table.add_column(bests, justify="right")
     sides = [now, *([best] if best else [])]
-    table.add_row("verdict", *(Text(side.verdict.word, style=side.verdict.colour) for side in sides))
+    table.add_row(said("verdict"), *(Text(translated(side.verdict.word), style=side.verdict.colour) for side in sides))
     for name in now.judged.point.weights:
-        table.add_row(f"weight {name}", *(f"{side.judged.point.weights[name]:.2f}" for side in sides))
-    table.add_row("total", *(f"{side.judged.cost:.2f}" for side in sides), style="bold")
+        table.add_row(said("weight {name}", name=name), *(f"{side.judged.point.weights[name]:.2f}" for side in sides))
+    table.add_row(said("total"), *(f"{side.judged.cost:.2f}" for side in sides), style="bold")
     for name in shown_scores(now):
         table.add_row(name, *(Text(shown_scores(side)[name], style=_style(side, name)) for side in sides))
     return table
@@ -186,8 +201,11 @@ def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
 def shown_scores(record: TrialRecord) -> Mapping[str, str]:
     """The scores of an image as text, by requirement."""
     values = {**record.scores.expression, **record.scores.graded}
-    texts = {name: "not measurable" if value is None else f"{value:.2f}" for name, value in values.items()}
-    return {**texts, **{name: ", ".join(faults) or "sound" for name, faults in record.scores.counted.items()}}
+    texts = {name: said("not measurable") if value is None else f"{value:.2f}" for name, value in values.items()}
+    return {
+        **texts,
+        **{name: translated(joined(", ", faults)) or said("sound") for name, faults in record.scores.counted.items()},
+    }
 
 
 def _style(record: TrialRecord, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from models.language.translate import said
 from studies.cli.progress.console import print_line
 from studies.project.typed import shown
 
@@ -17,9 +18,9 @@ def command(verb: str, study: Path, *words: object, workspace: Path | None = Non
 
 def print_next_words(*words: str) -> None:
     """As `print_next`, of a command that is about no study."""
-    print_line(f"next: {shlex.join(['huanhua', *words])}")
+    print_line(said("next: {command}", command=shlex.join(["huanhua", *words])))
 
 
 def print_next(verb: str, study: Path, *words: object, workspace: Path | None = None) -> None:
     """On standard error: what a program reads from standard output ends before it."""
-    print_line(f"next: {command(verb, study, *words, workspace=workspace)}")
+    print_line(said("next: {command}", command=command(verb, study, *words, workspace=workspace)))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from models.language.translate import said, translated
+from models.language.width import padded
 from studies.cli.progress.console import ConsoleCallback, RateLimit, duration, print_line
 from studies.cli.progress.estimate import Estimate
 
@@ -50,29 +52,48 @@ class _Seed:
         self.estimate.on_calibration_image()
         self.calibrated += 1
         if self._limit.due(self.estimate.clock()) or self.calibrated == self.plan.calibration:
-            print_line(f"calibrate: {self.calibrated} of {self.plan.calibration}")
+            print_line(said("calibrate: {done} of {total}", done=self.calibrated, total=self.plan.calibration))
 
     def on_trial(self, event: TrialEvent) -> None:
         self.estimate.on_trial(event)
         record = event.record
-        best = "nothing feasible yet"
+        best = said("nothing feasible yet")
         if event.best_record is not None:
-            best = f"best total {event.best_record.judged.cost:.2f} ({event.best_record.verdict.word})"
-        outcome = record.verdict.word if record.verdict.meets else f"breaks {', '.join(record.breaks())}"
+            verdict = translated(event.best_record.verdict.word)
+            best = said("best total {total:.2f} ({verdict})", total=event.best_record.judged.cost, verdict=verdict)
+        outcome = translated(record.verdict.word)
+        if not record.verdict.meets:
+            outcome = said("breaks {what}", what=", ".join(record.breaks()))
         weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
-        left = f"at most {self.estimate.images_left} images left, {duration(self.estimate.seconds_left)}"
-        prefix = f"seed {self.plan.seed} " if len(self.running) > 1 else ""
-        print_line(f"  {prefix}{record.number:>3} {record.phase:<7} {weights}  {outcome}; {best}; {left}")
+        time = duration(self.estimate.seconds_left)
+        left = said("at most {images} images left, {time}", images=self.estimate.images_left, time=time)
+        prefix = said("seed {seed}", seed=self.plan.seed) + " " if len(self.running) > 1 else ""
+        told = said("; ").join((outcome, best, left))
+        print_line(f"  {prefix}{record.number:>3} {padded(said(record.phase), 7)} {weights}  {told}")
 
 
 def plan_line(plan: SeedPlan) -> str:
+    seed, left, time = plan.seed, plan.left, duration(plan.seconds)
     if plan.stored:
-        return f"seed {plan.seed}: {plan.stored} images are there; at most {plan.left} more, about {duration(plan.seconds)}"
-    begin, most = f"seed {plan.seed}: calibrate {plan.calibration} images, then search", f"at most {plan.images}"
+        there = plan.stored
+        return said(
+            "seed {seed}: {there} images are there; at most {left} more, about {time}",
+            seed=seed,
+            there=there,
+            left=left,
+            time=time,
+        )
+    begin = said("seed {seed}: calibrate {images} images, then search", seed=seed, images=plan.calibration)
     if plan.expected is None:
-        return f"{begin}: {most} images, about {duration(plan.seconds)} to draw"
-    expected = f"about {plan.expected} images in all, {duration(plan.expected * plan.seconds_per_image)} to draw"
-    return f"{begin}: {expected}; {most} images, {duration(plan.seconds)}"
+        return said("{begin}: at most {most} images, about {time} to draw", begin=begin, most=plan.images, time=time)
+    return said(
+        "{begin}: about {expected} images in all, {soon} to draw; at most {most} images, {time}",
+        begin=begin,
+        expected=plan.expected,
+        soon=duration(plan.expected * plan.seconds_per_image),
+        most=plan.images,
+        time=time,
+    )
 
 
 def print_outcome(outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from models.language.translate import said
 from studies.cli.progress.console import console, print_line
 
 WAIT_S: Final = 10.0
@@ -23,7 +24,7 @@ def check_notify() -> bool:
     """Whether a notification can be shown; says in a line what is missing, before the work and not after it."""
     if _command() is not None:
         return True
-    print_line("no notification will be shown: the command notify-send (package libnotify) is not installed")
+    print_line(said("no notification will be shown: the command notify-send (package libnotify) is not installed"))
     return False
 
 
@@ -41,7 +42,7 @@ def signal_end(text: str, *, bell: bool, notify: bool) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = str(error)
     if reason:
-        print_line(f"no notification was shown: {reason}")
+        print_line(said("no notification was shown: {reason}", reason=reason))
 
 
 def _command() -> tuple[str, ...] | None:

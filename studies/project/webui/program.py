@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args
 
 from models.counted import counted
 from models.errors import InputError
+from models.language.translate import joined
 from studies.project.folder import absolute
 from studies.project.webui.extra_paths import EXTRA_PATHS, extra_paths
 
@@ -74,7 +75,7 @@ class Webui:
 
     def counts(self) -> str:
         """How many files of each sort it has, for a person."""
-        return ", ".join(counted(len(self.files(sort)), sort) for sort in SORTS)
+        return joined(", ", [counted(len(self.files(sort)), sort) for sort in SORTS])
 
 
 def open_webui(folder: Path) -> Webui:

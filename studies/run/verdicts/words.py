@@ -1,10 +1,12 @@
-"""Verdicts in words: of one trial, and of what a seed's search found. Every page, note and line takes them from here."""
+"""Verdicts in words: of one trial, and of what a seed's search found. Every page, note and line takes them from here, in English,
+and says them in the language of whoever reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import joined, phrase
 from optimizer.search.stopping import Ended
 from optimizer.search.verdict import Verdict, own_image
 
@@ -25,24 +27,38 @@ NOT_DRAWN: Final[Mapping[Ended | None, str]] = {
 def trial_words(record: TrialRecord) -> str:
     """`breaks dress by 0.05, body (3 feet)`, `meets, not robust: 0.02 lower breaks dress by 0.03`, or the verdict alone."""
     if record.verdict is Verdict.BREAKS:
-        return f"breaks {broken_words(own_image(record.judged).violations, record.scores.counted)}"
+        return phrase("breaks {what}", what=broken_words(own_image(record.judged).violations, record.scores.counted))
     if record.verdict is Verdict.FRAGILE:
-        return f"{record.verdict.word}: {fragile_words(record)}"
-    return record.verdict.word
+        return phrase("{verdict}: {why}", verdict=phrase(record.verdict.word), why=fragile_words(record))
+    return phrase(record.verdict.word)
 
 
 def broken_words(violations: Mapping[str, float], faults: Mapping[str, tuple[str, ...]] | None = None) -> str:
     """`dress by 0.05, body (3 feet)`: the violated constraints of one image, with the faults of those that count them."""
-    listed = {name: f"({', '.join(found)})" for name, found in (faults or {}).items() if found}
-    return ", ".join(f"{name} {listed.get(name, f'by {by:.2f}')}" for name, by in violations.items() if not by <= 0)
+    listed = {name: joined(", ", found) for name, found in (faults or {}).items() if found}
+    broken = [(name, by) for name, by in violations.items() if not by <= 0]
+    return joined(
+        ", ",
+        [
+            phrase("{name} ({faults})", name=name, faults=listed[name])
+            if name in listed
+            else phrase("{name} by {by:.2f}", name=name, by=by)
+            for name, by in broken
+        ],
+    )
 
 
 def fragile_words(record: TrialRecord) -> str:
     """What the neighbours of a trial break: `0.02 lower breaks dress by 0.03`."""
     assert record.robustness is not None
     off, sides = record.robustness.off, record.robustness.neighbours
-    return "; ".join(
-        f"{off:g} {side} breaks {broken_words(judged.violations)}" for side, judged in sides.items() if not judged.feasible
+    return joined(
+        "; ",
+        [
+            phrase("{off:g} {side} breaks {what}", off=off, side=phrase(side), what=broken_words(judged.violations))
+            for side, judged in sides.items()
+            if not judged.feasible
+        ],
     )
 
 
@@ -54,12 +70,15 @@ def reason(outcome: Outcome) -> str:
         return _by_hand(outcome)
     record = outcome.record(outcome.pick)
     if record.verdict is Verdict.FRAGILE:
-        return f"With all weights {fragile_words(record)}: a program that rounds weights may show another image."
+        return phrase("With all weights {why}: a program that rounds weights may show another image.", why=fragile_words(record))
     if record.verdict is Verdict.UNCHECKED:
-        return f"The images with all weights {outcome.robustness_off:g} lower and higher: {NOT_DRAWN[outcome.ended]}."
+        why = phrase(NOT_DRAWN[outcome.ended])
+        return phrase("The images with all weights {off:g} lower and higher: {why}.", off=outcome.robustness_off, why=why)
     if outcome.proof is not None and outcome.proof.complete:
-        return "No single weight can go a step lower: each such image was drawn, and each breaks something that is required."
-    return f"Single steps down are {NOT_DRAWN[outcome.ended]}, so a lower weight may still work."
+        return phrase(
+            "No single weight can go a step lower: each such image was drawn, and each breaks something that is required."
+        )
+    return phrase("Single steps down are {why}, so a lower weight may still work.", why=phrase(NOT_DRAWN[outcome.ended]))
 
 
 def description(outcome: Outcome) -> str:
@@ -75,21 +94,40 @@ def description(outcome: Outcome) -> str:
 def _nothing(outcome: Outcome) -> str:
     if outcome.unmeasurable:
         names = ", ".join(outcome.unmeasurable)
-        unseen = f"neither alone nor in the start image does {names} show more than noise at this seed"
-        return f"Nothing can: {unseen}. See the ladder. {UNSEEN}"
+        return phrase(
+            "Nothing can: neither alone nor in the start image does {names} show more than noise at this seed. See the ladder. {mend}",
+            names=names,
+            mend=phrase(UNSEEN),
+        )
     if outcome.nearest is None:
-        return "Nothing was drawn."
+        return phrase("Nothing was drawn.")
     blocker, by = outcome.nearest.worst
     number = outcome.record(outcome.nearest).number
-    return f"The nearest is trial {number}, blocked by {blocker}, which it misses by {by:.2f}. {OTHERWISE}"
+    return phrase(
+        "The nearest is trial {number}, blocked by {blocker}, which it misses by {by:.2f}. {mend}",
+        number=number,
+        blocker=blocker,
+        by=by,
+        mend=phrase(OTHERWISE),
+    )
 
 
 def _by_hand(outcome: Outcome) -> str:
     """What a person's pick gives up against the search's own."""
     assert outcome.pick is not None
     record = outcome.record(outcome.pick)
-    chosen = f"A person chose trial {record.number}, which {trial_words(record)}"
+    number, shows = record.number, trial_words(record)
     if outcome.found is None:
-        return f"{chosen}; the search found nothing that {Verdict.MEETS.word}."
+        return phrase(
+            "A person chose trial {number}, which {shows}; the search found nothing that meets every requirement.",
+            number=number,
+            shows=shows,
+        )
     found = outcome.record(outcome.found)
-    return f"{chosen}. The search's own is trial {found.number}, total {found.judged.cost:.2f}."
+    return phrase(
+        "A person chose trial {number}, which {shows}. The search's own is trial {found}, total {total:.2f}.",
+        number=number,
+        shows=shows,
+        found=found.number,
+        total=found.judged.cost,
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.io.images import open_photo
 from models.io.picture_kinds import is_picture
+from models.language.translate import phrase
 from trainers.prepare.names import list_names, without_mask_suffix
 from trainers.train.data.dataset import Dataset, Picture
 from trainers.train.data.fitting import fitted
@@ -130,4 +131,5 @@ def _transparent(path: Path) -> bool:
 def pictures_with(masks: Mapping[Path, Path], pictures: Sequence[Picture]) -> str:
     """How many pictures have a mask, and what it does, as one line."""
     with_mask = sum(picture.path in masks for picture in pictures)
-    return f"{with_mask} of {len(pictures)} pictures have a mask, which weights their loss; all of the others is learnt"
+    text = "{count} of {all} pictures have a mask, which weights their loss; all of the others is learnt"
+    return phrase(text, count=with_mask, all=len(pictures))

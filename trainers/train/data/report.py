@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.base.prompt.chunks import CHUNK
 from models.io.picture_kinds import is_picture
+from models.language.translate import Phrase, joined, phrase
 from trainers.prepare.names import list_names
 from trainers.train.data.dataset import Dataset
 from trainers.train.data.masks import mask_folders, pictures_with
@@ -23,12 +24,17 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], mask
     written = dataset.captions.by_picture
     groups = [("train", train), *([("reg", reg)] if reg else [])]
     filled = {path for path, caption in written.items() if caption.text}
-    counts = [f"{sum(p.path in filled for p in some)} of {len(some)} {name} pictures" for name, some in groups]
+    counts = [
+        phrase("{count} of {all} {set} pictures", count=sum(p.path in filled for p in some), all=len(some), set=name)
+        for name, some in groups
+    ]
     having = sum(contains(picture.caption, trigger) for picture in train)
-    share = f"{having} of {len(train)} trained captions"
-    lines = [f"captions found for {' and '.join(counts)}; the trigger '{trigger}' is in {share}"]
+    text = "captions found for {counts}; the trigger '{trigger}' is in {having} of {all} trained captions"
+    found: str = phrase(text, counts=joined(" and ", counts), trigger=trigger, having=having, all=len(train))
+    lines = [found]
     if not having:
-        lines.append(f"no caption contains the trigger '{trigger}', so it will call nothing; write it first in each caption")
+        text = "no caption contains the trigger '{trigger}', so it will call nothing; write it first in each caption"
+        lines.append(phrase(text, trigger=trigger))
     if masks:
         lines.append(pictures_with(masks, dataset.pictures))
     empty = [p.path for p in dataset.pictures if p.path in written and not written[p.path].text]
@@ -45,15 +51,25 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], mask
     for paths, what, why in (
         (empty, "empty captions", "their folder's token is trained"),
         (several, "captions of several lines", "the first line is trained, as in kohya's scripts"),
-        (long, f"captions of more than {CHUNK} tokens", f"all of each is trained, in chunks of {CHUNK} as prompts are drawn"),
-        (fitted, "pictures scaled down or cut to whole latent cells", f"sizes trained: {', '.join(sizes)}"),
+        (
+            long,
+            phrase("captions of more than {chunk} tokens", chunk=CHUNK),
+            phrase("all of each is trained, in chunks of {chunk} as prompts are drawn", chunk=CHUNK),
+        ),
+        (
+            fitted,
+            "pictures scaled down or cut to whole latent cells",
+            phrase("sizes trained: {sizes}", sizes=", ".join(sizes)),
+        ),
         (left_out, "masks not used", "`--set masks=loss` weights the loss by them"),
         (elsewhere, "pictures not used", "only those directly in folders like 10_testdress are trained"),
     ):
         if paths:
-            lines.append(f"{len(paths)} {what}: {list_names(paths, dataset.folder)}; {why}")
+            names, told = list_names(paths, dataset.folder), why if isinstance(why, Phrase) else phrase(why)
+            of_what = what if isinstance(what, Phrase) else phrase(what)
+            lines.append(phrase("{count} {what}: {names}; {why}", count=len(paths), what=of_what, names=names, why=told))
     if others:
-        lines.append(f"{len(others)} files not used: {list_names(others, dataset.folder)}")
+        lines.append(phrase("{count} files not used: {names}", count=len(others), names=list_names(others, dataset.folder)))
     return lines
 
 
