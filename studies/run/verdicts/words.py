@@ -95,7 +95,8 @@ def _nothing(outcome: Outcome) -> str:
     if outcome.unmeasurable:
         names = ", ".join(outcome.unmeasurable)
         return phrase(
-            "Nothing can: neither alone nor in the start image does {names} show more than noise at this seed. See the ladder. {mend}",
+            "Nothing can: neither alone nor in the start image does {names} show more than noise at this seed. "
+            "See the ladder. {mend}",
             names=names,
             mend=phrase(UNSEEN),
         )
