@@ -146,7 +146,7 @@ def profile_named(name: str) -> list[RealModel]:
 
 def limits_of_use(pack: str, parser: str) -> list[str]:
     """One line for each model that a study names, by names everyone knows, and that is not for all uses."""
-    found = []
+    found: list[str] = []
     if Path(pack).name.startswith(("buffalo_", "antelope")):
         text = "face pack {name}: {limit}; any other insightface pack folder can take its place"
         found.append(phrase(text, name=Path(pack).name, limit=phrase(NON_COMMERCIAL)))

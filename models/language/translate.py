@@ -28,20 +28,20 @@ class Phrase(str):
     template: str
     values: Mapping[str, object]
     many: str
-    count: int
+    number: int
 
     def __new__(cls, template: str, values: Mapping[str, object], many: str = "", count: int = 1) -> Phrase:
         made = super().__new__(cls, _filled(many if many and count != 1 else template, values))
-        made.template, made.values, made.many, made.count = template, values, many, count
+        made.template, made.values, made.many, made.number = template, values, many, count
         return made
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.template, self.values, self.many, self.count)
+        return type(self), (self.template, self.values, self.many, self.number)
 
     def translated(self) -> str:
         values = {name: value.translated() if isinstance(value, Phrase) else value for name, value in self.values.items()}
         if self.many:
-            return _filled(_catalogue(spoken()).ngettext(self.template, self.many, self.count), values)
+            return _filled(_catalogue(spoken()).ngettext(self.template, self.many, self.number), values)
         return _filled(_looked_up(self.template), values)
 
 
@@ -50,7 +50,7 @@ class Joined(Phrase):
 
     parts: tuple[str, ...]
 
-    def __new__(cls, separator: str, parts: tuple[str, ...]) -> Joined:  # type: ignore[misc]
+    def __new__(cls, separator: str, parts: tuple[str, ...]) -> Joined:
         made = str.__new__(cls, separator.join(parts))
         made.template, made.parts = separator, parts
         return made
@@ -68,7 +68,7 @@ class Labelled(Phrase):
     label: str
     width: int
 
-    def __new__(cls, label: str, width: int, text: str) -> Labelled:  # type: ignore[misc]
+    def __new__(cls, label: str, width: int, text: str) -> Labelled:
         made = str.__new__(cls, f"{label:<{width}} {text}")
         made.label, made.width, made.template = label, width, text
         return made

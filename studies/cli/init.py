@@ -78,8 +78,8 @@ def init(
         typer.echo(
             said("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")
         )
-    place = shlex.quote(shown(folder))
-    typer.echo(said("{file}  (edit it, then: huanhua validate {study})", file=target, study=place))
+    where = shlex.quote(shown(folder))
+    typer.echo(said("{file}  (edit it, then: huanhua validate {study})", file=target, study=where))
     if project_of(folder) is None:
         typer.echo(
             said(
