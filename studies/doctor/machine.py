@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -50,9 +52,24 @@ def _licence(name: str) -> str:
     return licence or ", ".join(marks) or "licence not stated"
 
 
+@contextmanager
+def unswept() -> Iterator[None]:
+    """Nothing looks for unused cycles among the objects that are made within it, nor later: importing torch and diffusers makes
+    millions, which all stay, and looking through them, once more at the end of the process, takes a quarter of the time."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if swept:
+            gc.enable()
+
+
 def device_lines() -> Iterator[Line]:
     """Every device; a torch that cannot use a GPU that is there is pointed out."""
-    import torch
+    with unswept():
+        import torch
 
     from studies.devices import best_device
 
@@ -102,7 +119,14 @@ def _gib(size: float) -> str:
 
 
 def lab_lines() -> Iterator[Line]:
-    """Opens each of the lab's models with the loaders that open real ones."""
+    """Opens each of the lab's models with the loaders that open real ones: that an installation imports and opens is only known
+    by doing so."""
+    with unswept():
+        lines = [*_opened_lab()]
+    yield from lines
+
+
+def _opened_lab() -> Iterator[Line]:
     from models.base.opening import open_base
     from studies.observers.opening import open_observer
     from studies.paperdoll.bundle import WEIGHTS, scorers

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -114,3 +117,28 @@ def test_the_last_lines_count_what_is_wrong_and_lead_on(tmp_path: Path, monkeypa
 def test_a_disk_without_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2**29))
     assert [*diagnosis.memory_lines(tmp_path)][1] == ("disk       0.5 GiB free: TOO LITTLE, make room", False)
+
+
+def test_the_lab_is_opened_without_sweeping_and_sweeping_goes_on_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def fails(place: object) -> None:
+        seen.append(gc.isenabled())
+        raise InputError("broken", "there", "mend it")
+
+    monkeypatch.setattr("models.base.opening.open_base", fails)
+    lines = diagnosis.lab_lines()
+    assert next(lines)[1] is False
+    assert gc.isenabled(), "between the lines too"
+    assert [*lines] == []
+    assert seen == [False]
+
+
+def test_versions_and_devices_import_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom studies.cli.doctor import LIBRARIES\nfrom studies.doctor.machine import *\n"
+        "[library_line(name) for name in LIBRARIES], [extra_line(*one) for one in EXTRAS.items()], [*device_lines()]\n"
+        "heavy = {'diffusers', 'transformers', 'peft', 'open_clip', 'insightface', 'onnxruntime', 'optuna', 'mlflow', 'scipy'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
