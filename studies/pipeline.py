@@ -29,6 +29,8 @@ RECORD_WAIT_S: Final = 2.0
 SHORTEST_WAIT_S: Final = 60.0
 """Time that `track_study` gives the tracking server, a record and at least."""
 
+NOT_BEGUN: Final = "not begun, since the run was stopped: seed {seeds}"
+
 
 class RunLease(Protocol):
     """The right to write to a study, and what was asked of the run that has it: `studies.run.lease.Lease`."""
@@ -38,6 +40,9 @@ class RunLease(Protocol):
 
     def stop_asked(self, seed: int) -> bool:
         """Whether the search of `seed` was asked to end."""
+
+    def stop_all_asked(self) -> bool:
+        """Whether the whole run was asked to end."""
 
 
 class Scouting(NamedTuple):
@@ -128,8 +133,7 @@ def run_study(
         outcomes: list[Outcome] = []
         for group in together:
             if outcomes and (callback.stop_asked() or lease.stop_all_asked()):
-                seeds_left = ", ".join(str(seed) for seed in group)
-                callback.message(phrase("not begun, since the run was stopped: seed {seeds}", seeds=seeds_left))
+                callback.message(phrase(NOT_BEGUN, seeds=", ".join(str(seed) for seed in group)))
                 continue
             outcomes += run_seeds_together(study, group, trials, opened, callback, lease, blurred=blurred)
     callback.on_end(outcomes)
@@ -169,6 +173,10 @@ def run_seeds_together(
     with trusted_trials(study, seeds), closed_if_interrupted(tracker, seeds), ExitStack() as entered:
         searches: dict[int, Search] = {}
         for seed in seeds:
+            # Calibrating takes minutes a seed: a run that was stopped meanwhile ends with the seeds that were begun.
+            if searches and (callback.stop_asked() or lease.stop_all_asked()):
+                callback.message(phrase(NOT_BEGUN, seeds=", ".join(str(other) for other in seeds if other not in searches)))
+                break
             seed_callback = entered.enter_context(callback.seed(seed_plan(study, seed, budget, seconds)))
             log_start(tracker, study, seed)
             calibrated = calibrate(study, seed, seed_callback.on_calibration_image)
@@ -187,7 +195,7 @@ def run_seeds_together(
             )
         found = run_seeds(study, searches, stop_asked)
         study.backend.verify()
-    outcomes = [found[seed] for seed in seeds]
+    outcomes = [found[seed] for seed in seeds if seed in found]
     for outcome in outcomes:
         log_outcome(tracker, study, outcome, blurred=blurred)
         lease.check()
