@@ -47,7 +47,7 @@ def export(
 
     if upscale is not None and to != "png":
         raise InputError("--upscale enlarges a picture", f"--to {to}", "use --to png")
-    opened = open_study(study, workspace)
+    opened = open_study(study, workspace, seed)
     upscaler = _upscaler(opened, upscale) if upscale is not None else None
     for outcome in _outcomes(opened, seed):
         done = export_to(opened, outcome, to, upscaler)

@@ -40,7 +40,7 @@ def grid(
     from studies.grid.parse import parse_axis
     from studies.tracking.study_tracker import LATER_BY_REPEATING, study_tracker
 
-    opened, callback = open_study(study, workspace), ConsoleCallback()
+    opened, callback = open_study(study, workspace, seed), ConsoleCallback()
     given = [text for text in (x, y, z) if text is not None]
     axes = [parse_axis(text, opened.spec) for text in given]
     check_axes(axes, "; ".join(given))

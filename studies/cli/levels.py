@@ -51,7 +51,7 @@ def levels(
     from studies.levels.sitting import Sitting
     from studies.spec import study_file
 
-    opened, file = open_study(study, workspace), study_file(study)
+    opened, file = open_study(study, workspace, seed), study_file(study)
     if draw:
         draw_between(opened, seed, draw, _print_drawn, bare=not blur)
     pictures = level_pictures(opened, seed, bare=not blur)

@@ -51,7 +51,7 @@ def recommend(
     from studies.export.sidecars import sidecars_of
     from studies.run.stored_results import stored_outcomes
 
-    opened = open_study(study, workspace)
+    opened = open_study(study, workspace, seed)
     found = recommended_weights(opened, stored_outcomes(opened, seed))
     files = [opened.path(opened.spec.loras[one.lora].file) for one in found]
     # All are read before the first is written: a damaged one leaves nothing half-done.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from models.errors import InputError
 from studies.project.typed import typed_study
 
 if TYPE_CHECKING:
@@ -38,8 +39,17 @@ BlurOption = Annotated[bool, typer.Option("--blur/--no-blur", help="show images 
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 
 
-def open_study(path: Path, workspace: Path | None = None) -> Study:
-    """As `studies.study.open_study`, which is imported with the first study."""
+def open_study(path: Path, workspace: Path | None = None, *seeds: int | None) -> Study:
+    """As `studies.study.open_study`, which is imported with the first study.
+
+    Raises InputError, too, for one of `seeds` that what draws the study does not take: where nothing more is known of a seed
+    than that it was not run, the advice is to run it.
+    """
     from studies import study
 
-    return study.open_study(path, workspace)
+    opened = study.open_study(path, workspace)
+    largest = opened.spec.draw.largest_seed
+    for seed in seeds:
+        if seed is not None and not 0 <= seed <= largest:
+            raise InputError(f"no seed: {seed}", "--seed", f"seeds of this study are whole numbers from 0 to {largest}")
+    return opened

@@ -28,7 +28,7 @@ def pick(
     from studies.pipeline import pick_trial
     from studies.report.verdict import describe
 
-    outcome = pick_trial(open_study(study, workspace), seed, _number(trial), callback=ConsoleCallback())
+    outcome = pick_trial(open_study(study, workspace, seed), seed, _number(trial), callback=ConsoleCallback())
     if as_json:
         typer.echo(json.dumps(outcome.as_json(), indent=1))
         return

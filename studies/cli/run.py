@@ -52,7 +52,7 @@ def run(
 
     if ray_workers is not None and ray is None:
         raise InputError("there is no cluster to have workers", "--ray-workers", "give --ray local, auto or an address too")
-    opened = open_study(study, workspace)
+    opened = open_study(study, workspace, *(seed or ()))
     if fork is not None:
         opened = _forked(opened, study, fork)
     callback, notify = choose_callback(as_json, blurred=blur), notify and check_notify()

@@ -39,7 +39,7 @@ def score(
     from studies.report.explain import open_images, score_images
     from studies.report.sheets.score import write_pictures
 
-    opened = open_study(study, workspace)
+    opened = open_study(study, workspace, seed)
     found, wrong = open_images(images)
     for error in wrong:
         print(f"huanhua: {error.translated()}", file=sys.stderr)

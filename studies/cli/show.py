@@ -29,7 +29,7 @@ def show(
     from studies.run.shared_storage.stop_requests import running
     from studies.run.stored_results import stored_outcomes
 
-    opened = open_study(study, workspace)
+    opened = open_study(study, workspace, seed)
     holder = running(opened.storage_url, opened.spec.name)
     if holder is not None:
         print_line(said("it is being run ({holder}): this is as far as it is", holder=holder))

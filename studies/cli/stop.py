@@ -21,7 +21,7 @@ def stop(
     """Good enough: end the run of a study after the images in hand, with the best robust point so far, proven or not."""
     from studies.run.shared_storage.stop_requests import ask_to_stop
 
-    opened = open_study(study, workspace)
+    opened = open_study(study, workspace, seed)
     holder = ask_to_stop(opened.storage_url, opened.spec.name, seed)
     what = said("the run") if seed is None else said("the search of seed {seed}", seed=seed)
     typer.echo(said("{what} ends after the images in hand ({holder})", what=what, holder=holder))

@@ -20,7 +20,7 @@ def track(
     """Log to MLflow what is missing there. A second time changes nothing. Exit status 1 if something could not be logged."""
     from studies.pipeline import track_study
 
-    outcomes, complete = track_study(open_study(study, workspace), seed, callback=ConsoleCallback(), blurred=blur)
+    outcomes, complete = track_study(open_study(study, workspace, seed), seed, callback=ConsoleCallback(), blurred=blur)
     for outcome in outcomes:
         print_line(phrase("seed {seed}: {what}", seed=outcome.seed, what=counted(len(outcome.trials), "trial")))
     print_next("dashboards" if complete else "track", study, workspace=workspace)

@@ -10,6 +10,7 @@ import pytest
 
 from studies.cli.app import main
 from studies.paperdoll.study import study_text
+from studies.testing.fake_study import fake_study
 
 
 def ended(words: list[str], monkeypatch: pytest.MonkeyPatch) -> object:
@@ -90,3 +91,30 @@ def test_advice_names_the_study_that_was_typed(
     said = capsys.readouterr().err.splitlines()[-1]
     assert "huanhua run 'a b'" in said
     assert "STUDY" not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["show"],
+        ["stop"],
+        ["track"],
+        ["levels"],
+        ["pick", "--trial", "3"],
+        ["export", "--to", "png"],
+        ["score"],
+        ["grid", "--x", "dress=0.3,0.4", "--y", "cfg=5,6"],
+    ],
+    ids=lambda words: str(words[0]),
+)
+def test_a_seed_that_the_study_cannot_have_is_told_its_range(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_study(tmp_path)
+    (tmp_path / "picture.png").write_bytes(b"")
+    verb, *more = words
+    typed = [verb, str(tmp_path / "picture.png"), "--study", str(tmp_path)] if verb == "score" else [verb, str(tmp_path), *more]
+    assert ended([*typed, "--seed", "4294967296"], monkeypatch) == 2
+    line = "no seed: 4294967296: --seed; seeds of this study are whole numbers from 0 to 4294967295"
+    assert capsys.readouterr().err == f"huanhua: {line}\n"

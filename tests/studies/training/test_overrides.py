@@ -32,6 +32,8 @@ def test_settings_are_replaced_with_their_types() -> None:
         ("plan.batch=0", "at least 1"),
         ("accumulate=0", "at least 1"),
         ("noisy=0", "above 0"),
+        ("seed=-1", "no seed: -1: seed; use a whole number from 0 to 4294967295"),
+        ("seed=4294967296", "no seed: 4294967296"),
         ("plan.steps=3", "the training set lays that down: plan.steps=3: --set; rename the folders"),
         ("plan.reg_ratio=1", "rename the folders of reg"),
         ("size=256x384", "huanhua prepare --size"),

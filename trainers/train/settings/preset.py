@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from models.errors import InputError
 from trainers.prepare.cutting.crops import Size
 from trainers.step_plan import Plan
 from trainers.train.settings.variety import Variety
 
+LARGEST_SEED: Final = 2**32 - 1
+"""That every generator takes which a training seeds, with the little that some of them add."""
 Precision = Literal["auto", "float32", "bfloat16"]
 Outside = Literal["photo", "nothing", "base"]
 Masks = Literal["unused", "loss", "alpha"]
@@ -106,5 +108,7 @@ class Preset:
                 raise InputError(f"{name} must be at least 1", str(value), f"use {name}=1 or more")
         if not 0 <= self.preserve < 1:
             raise InputError("preserve must be a share below 1", f"{self.preserve:g}", "use preserve=0 to preserve nothing")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise InputError(f"no seed: {self.seed}", "seed", f"use a whole number from 0 to {LARGEST_SEED}")
         if self.noisy <= 0:
             raise InputError("noisy must be above 0", f"{self.noisy:g}", "use noisy=1 for all noise levels alike")
