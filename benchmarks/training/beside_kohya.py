@@ -5,10 +5,11 @@
 FOLDER holds train_network.py, PYTHON has what it needs: this project carries neither. Both sides train at equal settings: the
 same random weights, square pictures and captions, rank 32 in UNet and text encoder, batch 1, float32, AdamW, constant learning
 rates, one pass. Both keep the pictures' latents from before the first step, and encode captions in every step, since the text
-encoder trains. kohya's scripts are started with --sdpa, their defaults else. The two take turns (A B A B); each training is a
-process of its own on the device that it chooses by itself. A step is timed between the ends of optimiser steps, the first left
-out; beside the elapsed time stands the time on a processor, which other work on the machine moves less. "work" is all from the
-first import to the written file. What holds threads and devices back (OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES) is set from outside.
+encoder trains. Neither stores a state to go on from. kohya's scripts are started with --sdpa, their defaults else. The two take
+turns (A B A B); each training is a process of its own on the device that it chooses by itself. A step is timed between the ends
+of optimiser steps, the first left out; beside the elapsed time stands the time on a processor, which other work on the machine
+moves less, and that without the kernel's share. "work" is all from the first import to the written file. What holds threads and
+devices back (OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES) is set from outside.
 
 Then the two LoRA files are compared: tensors, alphas, metadata. Prints tables for people and, as its last line, one JSON object.
 """
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.training.beside_the_example import ROOT, Found, side
-from benchmarks.training.files_compared import differences, print_differences
+from benchmarks.training.files_compared import counted, differences, print_differences
 from benchmarks.training.memory import write_base, write_set
 from benchmarks.training.script_side import versions
 
@@ -52,7 +53,7 @@ KOHYA: Final = (
 )  # fmt: skip
 TOKENIZER: Final = "openai_clip-vit-large-patch14"
 """The folder that the scripts look for in their tokenizers' cache."""
-MEASURED: Final = ("wall", "own", "work", "peak_mb")
+MEASURED: Final = ("wall", "own", "user", "work", "peak_mb")
 
 
 @dataclass(frozen=True)
@@ -107,19 +108,22 @@ def against(kohya: Kohya, folder: Path, size: int, steps: int, turns: int) -> Fo
     load = [os.getloadavg()[0]]
     for turn in range(turns):
         out = folder / str(turn)
-        mine = side("ours", folder, base=str(base), data=str(folder / "data"), out=str(out / "ours.safetensors"), settings=OURS)
+        given = {"base": str(base), "data": str(folder / "data"), "out": str(out / "ours.safetensors"), "settings": OURS}
+        mine = side("ours", folder, **given, checkpoints=False)
         theirs = kohya_side(kohya, folder, base, out, size, steps)
         for name, found in (("ours", mine), ("kohya", theirs)):
             if found["steps"] != steps:
                 raise SystemExit(f"{name} took {found['steps']} steps in place of {steps}: the two are not comparable")
             runs[name].append(found)
+            seen = ", ".join(f"{what} {found[what]:.2f}" for what in MEASURED)
+            print(f"turn {turn + 1}, {name}: {seen}; load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
         load.append(os.getloadavg()[0])
     print(f"SD1.5's shapes, {size}x{size}, rank {RANK}, batch 1, text encoder trained, float32, {steps} steps, {turns} turns")
     result = {"size": size, "steps": steps, "turns": turns, "load": [round(x, 1) for x in load], **compared(runs)}
     result |= {"versions": {"ours": versions(), "kohya": runs["kohya"][0]["versions"]}}
     files = differences(out / "ours.safetensors", out / "kohya.safetensors")
     print_differences(files, "kohya")
-    return {**result, "files": files}
+    return {**result, "files": counted(files)}
 
 
 def kohya_side(kohya: Kohya, folder: Path, base: Path, out: Path, size: int, steps: int) -> Found:
@@ -143,11 +147,18 @@ def kohya_side(kohya: Kohya, folder: Path, base: Path, out: Path, size: int, ste
 def compared(runs: dict[str, list[Found]]) -> Found:
     """Medians of all turns by side, and the ratio of each turn, of which the median is less moved by a machine that changes."""
     medians = {name: {what: statistics.median(run[what] for run in found) for what in MEASURED} for name, found in runs.items()}
-    print(f"  {'':<8}{'steps/s':>12}{'processor s':>14}{'work s':>10}{'peak MB':>10}")
+    print(f"  {'':<8}{'steps/s':>12}{'processor s':>14}{'user s':>10}{'work s':>10}{'peak MB':>10}")
     for name, found in medians.items():
-        print(f"  {name:<8}{1 / found['wall']:>12.4f}{found['own']:>14.2f}{found['work']:>10.1f}{found['peak_mb']:>10.0f}")
+        seconds = f"{1 / found['wall']:>12.4f}{found['own']:>14.2f}{found['user']:>10.2f}{found['work']:>10.1f}"
+        print(f"  {name:<8}{seconds}{found['peak_mb']:>10.0f}")
     ratios = {what: [b[what] / a[what] for a, b in zip(runs["ours"], runs["kohya"], strict=True)] for what in MEASURED}
-    titles = {"wall": "kohya's seconds a step / ours", "own": "the same, of a processor", "work": "whole", "peak_mb": "memory"}
+    titles = {
+        "wall": "kohya's seconds a step / ours",
+        "own": "the same, of a processor",
+        "user": "the same without the kernel's",
+        "work": "of the whole process",
+        "peak_mb": "memory",
+    }
     for what, title in titles.items():
         turns = " ".join(f"{ratio:.3f}" for ratio in ratios[what])
         print(f"  {title:<32}{statistics.median(ratios[what]):>8.3f}   turns: {turns}", flush=True)

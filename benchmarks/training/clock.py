@@ -3,6 +3,7 @@ program's Python can time that program."""
 
 from __future__ import annotations
 
+import os
 import resource
 import runpy
 import sys
@@ -19,6 +20,8 @@ class Clock:
 
     wall: list[float] = field(default_factory=list)
     own: list[float] = field(default_factory=list)
+    user: list[float] = field(default_factory=list)
+    """Of `own` what the kernel did not take: pages that a full machine took away and gives back count there."""
 
     def started(self) -> Clock:
         from torch.optim.optimizer import register_optimizer_step_post_hook
@@ -29,11 +32,13 @@ class Clock:
     def _tick(self) -> None:
         self.wall.append(time.perf_counter())
         self.own.append(time.process_time())
+        self.user.append(os.times().user)
 
     def found(self) -> dict[str, float]:
         """Seconds a step, the first left out: it also holds what came before it."""
         steps = len(self.wall) - 1
-        return {"wall": (self.wall[-1] - self.wall[0]) / steps, "own": (self.own[-1] - self.own[0]) / steps}
+        ends = {"wall": self.wall, "own": self.own, "user": self.user}
+        return {name: (times[-1] - times[0]) / steps for name, times in ends.items()}
 
 
 def peak_mb() -> float:

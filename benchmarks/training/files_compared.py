@@ -32,6 +32,11 @@ def print_differences(found: Differences, other: str) -> None:
         print(f"  {kind.replace('_', ' '):<24}{len(names):>4}  {', '.join(shown)}{more}", flush=True)
 
 
+def counted(found: Differences) -> dict[str, object]:
+    """For the record: how many tensors, and which keys of metadata."""
+    return {kind: names if kind.startswith("metadata") else len(names) for kind, names in found.items()}
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     from safetensors import safe_open
 

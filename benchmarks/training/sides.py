@@ -6,10 +6,12 @@ Each is a process of its own. JSON holds the arguments of the side's function; "
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,9 +22,15 @@ from models.lora.sites import DENOISER, TEXT
 
 
 def ours(
-    base: str, data: str, out: str, settings: Sequence[str], family: str = "sd15", beside: Sequence[str] = ()
+    base: str,
+    data: str,
+    out: str,
+    settings: Sequence[str],
+    family: str = "sd15",
+    beside: Sequence[str] = (),
+    checkpoints: bool = True,
 ) -> dict[str, Any]:
-    """`huanhua train` without its command line."""
+    """`huanhua train` without its command line; beside a trainer that stores no state to go on from, without `checkpoints`."""
     from studies.callback import Advance, SilentCallback
     from studies.training.train import train_lora, train_request
 
@@ -37,6 +45,7 @@ def ours(
             return nullcontext(on_step)
 
     request = train_request(Path(data), Path(out), "clothing", family=family, trigger="testdress", settings=settings)
+    request = request if checkpoints else replace(request, checkpoint_seconds=math.inf)
     trained = train_lora(request, base, [Path(file) for file in beside], callback=EncodingTimes())
     work, caching = time.perf_counter() - began, encoding[-1] - encoding[0]
     return {**clock.found(), "caching": caching, "peak_mb": peak_mb(), "steps": trained.steps, "work": work}
