@@ -78,7 +78,8 @@ def _forward(layer: LoraLayer, adapter: str) -> Callable[[Tensor], Tensor]:
         return found.view(*x.shape[:-1], -1)
 
     def convolution(x: Tensor) -> Tensor:
-        return linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        # As a convolution lays it out: behind channels-last input every 3x3 convolution copies its weights, gigabytes on SD1.5.
+        return linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
 
     return convolution if is_convolution else linear
 
