@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 SECONDS: Final = 5.0
 """How long one answer is waited for."""
@@ -88,7 +89,9 @@ def from_hub(what: str, name: str | Path) -> Iterator[None]:
         raise
     except Exception as error:  # each library raises its own for what it cannot fetch
         raise InputError(
-            f"{what} is not on this machine, and the hub does not answer", name, "name a folder, or try with a network"
+            phrase("{what} is not on this machine, and the hub does not answer", what=what),
+            name,
+            "name a folder, or try with a network",
         ) from error
     finally:
         constants.HF_HUB_OFFLINE = before

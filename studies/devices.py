@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 SCORERS_NEED: Final = 3 * 2**30
 """Bytes that scorers of full size need on a device besides the base: ViT-L-14, a SegFormer, and their activations."""
@@ -31,7 +32,7 @@ def check_device(name: str, where: str) -> None:
     except (RuntimeError, AssertionError):
         here = False
     if not here:
-        raise InputError(f"this machine has no device {name[:60]}", where, "name auto, cpu, cuda or mps")
+        raise InputError(phrase("this machine has no device {name}", name=name[:60]), where, "name auto, cpu, cuda or mps")
 
 
 def scorers_device(name: str) -> str:

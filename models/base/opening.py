@@ -15,6 +15,7 @@ from models.errors import InputError, first_line
 from models.hub import from_hub, looks_local
 from models.io.hashing import hash_path
 from models.io.quiet import quiet_loading
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +82,11 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
             index = DiffusionPipeline.load_config(name, local_files_only=bool(where))
         family = family_of_pipeline(str(index.get("_class_name")))
         if family is None:
-            raise InputError(f"a diffusers folder of {index.get('_class_name')}", name, f"name an {titles()} base")
+            raise InputError(
+                phrase("a diffusers folder of {kind}", kind=index.get("_class_name")),
+                name,
+                phrase("name an {families} base", families=titles()),
+            )
         if where:
             where["variant"] = _variant(Path(name), family)
         safe = None if allow_pickle else True
@@ -89,7 +94,9 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
         with nullcontext() if where else from_hub("the base", name):
             pipe = _class_of(family).from_pretrained(name, dtype=kind, use_safetensors=safe, **where, **options)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"the base does not open ({first_line(error, 160)})", name, "fetch it again") from error
+        raise InputError(
+            phrase("the base does not open ({error})", error=first_line(error, 160)), name, "fetch it again"
+        ) from error
     family.check(pipe, name)
     if vae is not None:
         other = open_vae(vae, CONFIGS / family.name, kind, allow_pickle)
@@ -110,13 +117,19 @@ def _single_file(
 ) -> tuple[Any, BaseFamily]:
     configs = sorted(p.name for p in CONFIGS.iterdir() if p.is_dir())
     if config is not None and config not in configs:
-        raise InputError(f"unknown base config '{config}'", path, f"use one of: {', '.join(configs)}")
+        raise InputError(
+            phrase("unknown base config '{config}'", config=config), path, phrase("use one of: {names}", names=", ".join(configs))
+        )
     shapes = checkpoint_shapes(path, allow_pickle)
     family = family_of(path, shapes)
     folder = CONFIGS / (config or family.name)
     index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     if family_of_pipeline(index["_class_name"]) is not family:
-        raise InputError(f"the checkpoint is of {family.name}, not of {folder.name}", path, f"set base.config: {family.name}")
+        raise InputError(
+            phrase("the checkpoint is of {name}, not of {name2}", name=family.name, name2=folder.name),
+            path,
+            phrase("set base.config: {name}", name=family.name),
+        )
     parts = family.read_tokenizers(folder)
     if vae is not None:
         parts["vae"] = open_vae(vae, folder, kind, allow_pickle)
@@ -139,7 +152,9 @@ def _refuse_holes(path: Path, pipe: Any) -> None:
     for name, part in pipe.components.items():
         hole = next((n for n, weight in part.named_parameters() if weight.is_meta), None) if hasattr(part, "parameters") else None
         if hole is not None:
-            raise InputError(f"the base does not open (its {name} lacks {hole})", path, "fetch it again")
+            raise InputError(
+                phrase("the base does not open (its {name} lacks {hole})", name=name, hole=hole), path, "fetch it again"
+            )
 
 
 def _class_of(family: BaseFamily) -> Any:

@@ -12,6 +12,7 @@ from typing import Final
 
 from models.errors import InputError, first_line
 from models.io.disk import writing
+from models.language.translate import phrase
 
 CHUNK: Final = 1 << 20
 SECONDS: Final = 30.0
@@ -51,7 +52,7 @@ def unpack(archive: Path, folder: Path, suffix: str) -> None:
             with zipfile.ZipFile(archive) as stream:
                 members = [info for info in stream.infolist() if not info.is_dir() and info.filename.endswith(suffix)]
                 if not members:
-                    raise InputError(f"the archive holds no {suffix} file", archive, "fetch it again")
+                    raise InputError(phrase("the archive holds no {suffix} file", suffix=suffix), archive, "fetch it again")
                 for info in members:
                     with stream.open(info) as source, (aside / Path(info.filename).name).open("wb") as target:
                         shutil.copyfileobj(source, target, CHUNK)
@@ -84,7 +85,9 @@ def _fetch(address: str, partial: Path, report: Callable[[str], None]) -> None:
                         report(f"{partial.stem}: {told}% of {total / 1e6:.0f} MB")
     except httpx2.HTTPError as error:
         mend = "check the network; the same command goes on from where it stopped"
-        raise InputError(f"not fetched ({first_line(error, 160) or type(error).__name__})", address, mend) from error
+        raise InputError(
+            phrase("not fetched ({error})", error=first_line(error, 160) or type(error).__name__), address, mend
+        ) from error
 
 
 def _sha256(path: Path) -> str:

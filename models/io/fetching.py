@@ -12,6 +12,7 @@ from models.catalogue import RealModel
 from models.errors import InputError, first_line
 from models.io.disk import FULL
 from models.io.downloads import download, unpack
+from models.language.translate import phrase
 
 CHUNK: Final = 1 << 20
 
@@ -28,7 +29,7 @@ def fetch_model(model: RealModel, models: Path, report: Callable[[str], None]) -
         return folder
     if model.repo is None:
         what = f"{model.name} is not fetched by this command: put it at {folder.as_posix()}"
-        raise InputError(what, model.source, f"then set {_setting(model, models)}")
+        raise InputError(what, model.source, phrase("then set {setting}", setting=_setting(model, models)))
     for file in model.files:
         report(_fetch(model.repo, file, folder))
     return folder
@@ -69,7 +70,9 @@ def _fetch(repo: str, file: str, folder: Path) -> str:
         if isinstance(error, OSError) and error.errno in FULL:
             raise InputError("the disk is full", folder, "make room; the same command goes on") from error
         raise InputError(
-            f"not fetched ({first_line(error, 160)})", url, "check the network, or name another hub by HF_ENDPOINT"
+            phrase("not fetched ({error})", error=first_line(error, 160)),
+            url,
+            "check the network, or name another hub by HF_ENDPOINT",
         ) from error
     if not has_etag(path, etag):
         path.unlink()

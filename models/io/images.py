@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from models.errors import InputError
 from models.io.colour import in_srgb
 from models.io.picture_kinds import HEAD, NAMED, PLUGINS, RAW_SUFFIXES, READ, is_picture, picture_kind
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,7 +37,7 @@ def list_photos(folder: Path) -> list[Path]:
         raise InputError("no such photo folder", folder, "check the path")
     found = [p for p in folder.iterdir() if not p.name.startswith(".") and p.is_file() and is_picture(p)]
     if not found:
-        raise InputError("no photos in the folder", folder, f"put {NAMED} files in it")
+        raise InputError("no photos in the folder", folder, phrase("put {named} files in it", named=NAMED))
     return sorted(found, key=lambda p: p.name)
 
 
@@ -118,7 +119,7 @@ def _refuse(opened: Image.Image, path: Path) -> None:
 
 
 def _too_large(path: Path) -> InputError:
-    return InputError(f"more than {MAX_PIXELS // 1_000_000} million pixels", path, "make the picture smaller")
+    return InputError(phrase("more than {count} million pixels", count=MAX_PIXELS // 1000000), path, "make the picture smaller")
 
 
 def _in_rgb(image: Image.Image) -> Image.Image:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 MAX_HEADER: Final = 100_000_000
 
@@ -49,7 +50,11 @@ def read_safetensors_header(path: Path) -> Header:
         raise InputError("not a safetensors file (its metadata does not read)", path, "fetch it again")
     wanted = 8 + length + _end(entries)
     if size < wanted:
-        raise InputError(f"a safetensors file cut short ({size} of its {wanted} bytes are there)", path, "fetch it again")
+        raise InputError(
+            phrase("a safetensors file cut short ({size} of its {wanted} bytes are there)", size=size, wanted=wanted),
+            path,
+            "fetch it again",
+        )
     return Header(entries, {str(k): str(v) for k, v in metadata.items()}, 8 + length)
 
 

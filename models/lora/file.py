@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models.errors import InputError
 from models.io.files import write_whole
 from models.io.safetensors_header import read_safetensors_header
+from models.language.translate import phrase
 from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
@@ -80,7 +81,9 @@ def open_lora(path: Path | str, modules: Modules) -> LoraFile:
     path = Path(path)
     layout = read_layout(path)
     if layout.method is not None:
-        raise InputError(f"a {layout.method} file, which is not read here", path, "use a LoRA or LoCon version of it")
+        raise InputError(
+            phrase("a {method} file, which is not read here", method=layout.method), path, "use a LoRA or LoCon version of it"
+        )
     tensors, digest = read_tensors(layout.path, layout.start)
     layers, scales, told = _fitted(layout, tensors, modules)
     parts: dict[Part, dict[str, AddedLayer]] = {part: {} for part in modules}

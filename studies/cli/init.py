@@ -10,7 +10,7 @@ import typer
 
 from models.catalogue import PROFILES, profile_named
 from models.errors import InputError
-from models.language.translate import said
+from models.language.translate import phrase, said
 from studies.cli.options import FromWebuiOption
 from studies.project.folder import project_of
 from studies.project.typed import shown, typed_new_study, typed_path
@@ -73,7 +73,9 @@ def init(
             if not (folder / name).exists():
                 write_whole(folder / name, text.encode())
     except OSError as error:
-        raise InputError(f"the folder cannot be written ({error.strerror})", folder, "name another folder") from error
+        raise InputError(
+            phrase("the folder cannot be written ({strerror})", strerror=error.strerror), folder, "name another folder"
+        ) from error
     if "\n  like: comfyui" in files["study.yaml"]:
         typer.echo(
             said("ComfyUI's code drew the picture: render.like is comfyui, so that the study draws with its noise and emphasis")

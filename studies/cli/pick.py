@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.cli.options import LARGEST_SEED, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
 from studies.cli.progress.next_step import print_pick_next
@@ -41,5 +42,5 @@ def _number(trial: str) -> int | None:
     if trial == AUTO:
         return None
     if not trial.isdecimal():
-        raise InputError(f"no trial number: {trial}", "--trial", "give a number, or auto")
+        raise InputError(phrase("no trial number: {trial}", trial=trial), "--trial", "give a number, or auto")
     return int(trial)

@@ -73,7 +73,9 @@ def stored_judge(study: Study, seed: int | None) -> Judge | None:
         return None
     judges = stored_judges(study, [seed]) if study.workspace.read("calibration") else {}
     if seed not in judges:
-        raise InputError("this seed was not calibrated", seed, f"run `huanhua run STUDY --seed {seed}`, or leave --seed out")
+        raise InputError(
+            "this seed was not calibrated", seed, phrase("run `huanhua run STUDY --seed {seed}`, or leave --seed out", seed=seed)
+        )
     return judges[seed]
 
 

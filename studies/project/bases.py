@@ -14,6 +14,7 @@ from models.counted import counted
 from models.errors import InputError
 from models.io.safetensors_header import read_safetensors_header
 from studies.project.distilled import Distilled, distilled
+from models.language.translate import phrase
 from studies.project.webui.program import Webui
 
 SMALLEST: Final = 10_000_000
@@ -67,11 +68,15 @@ def only_base(folder: Path, webuis: Sequence[Webui] = ()) -> Path:
         return found[0].path
     if found:
         where = folder if found[0].path.is_relative_to(folder) else ", ".join(str(webui.folder) for webui in webuis)
-        raise InputError(f"{len(found)} bases are there", where, f"name one, such as --base {found[0].path.as_posix()}")
+        raise InputError(
+            phrase("{count} bases are there", count=len(found)),
+            where,
+            phrase("name one, such as --base {path}", path=found[0].path.as_posix()),
+        )
     if refused := unopened_bases(folder, webuis):
         more = f" ({counted(len(refused) - 1, 'more file')} neither)" if len(refused) > 1 else ""
         mend = "put a whole checkpoint there, or name one: --base FILE"
-        raise InputError(f"no base opens: {refused[0].what}", f"{refused[0].where}{more}", mend)
+        raise InputError(phrase("no base opens: {what}", what=refused[0].what), f"{refused[0].where}{more}", mend)
     raise InputError("no base is there", folder, "put a checkpoint there, or name one: --base FILE")
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.files import write_whole
+from models.language.translate import phrase
 from studies.project.folder import FOLDERS, MARKER, project_of
 from studies.project.webui.program import open_webui
 from studies.project.webui.recorded import record
@@ -49,7 +50,9 @@ def new_project(folder: Path, webuis: Sequence[Path] = ()) -> list[str]:
         record(folder, webuis)
         return made
     except OSError as error:
-        raise InputError(f"no project can be made there ({error.strerror})", folder, "name another folder") from error
+        raise InputError(
+            phrase("no project can be made there ({strerror})", strerror=error.strerror), folder, "name another folder"
+        ) from error
 
 
 def _made(folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.project.folder import FOLDERS, STUDIES, absolute, project_of
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def _refuse_folder(path: Path) -> None:
     project = project_of(path)
     within = () if project is None else absolute(path).relative_to(project).parts
     if within[:1] != () and within[0] in FOLDERS and (within[0] != STUDIES or within == (STUDIES,)):
-        raise InputError(f"{within[0]} is a folder of the project, not a study", path, "name a study, such as my-study")
+        raise InputError(
+            phrase("{within} is a folder of the project, not a study", within=within[0]), path, "name a study, such as my-study"
+        )
 
 
 def _in_studies(path: Path) -> Path | None:

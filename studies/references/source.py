@@ -27,7 +27,7 @@ WORDS: Final[Mapping[Source, str]] = {
     "photos": "photos",
     "crops": "its photos are gone, the training set's own crops",
     "preview": "no photos, its preview picture",
-    "close-ups": "no photos and no preview picture, four images of it alone at full weight",
+    "close-ups": "no photos and no preview picture, 4 images of it alone at full weight",
 }
 
 

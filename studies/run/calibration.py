@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation, missing_images
 from optimizer.point import Job
@@ -125,7 +126,7 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
     lacking = missing_calibration(study, seed)
     if lacking:
         what = f"not calibrated: {len(lacking)} images are missing ({', '.join(missing_parts(study, seed))})"
-        raise InputError(what, f"seed {seed}", f"run `huanhua run STUDY --seed {seed}`, which draws them")
+        raise InputError(what, f"seed {seed}", phrase("run `huanhua run STUDY --seed {seed}`, which draws them", seed=seed))
     jobs, references = calibration_jobs(study, seed), references_of(study)
     ladders_plain = load_evaluation(study.evaluator, jobs.ladders_plain, alone=True)
     steps = {lora: [load_evaluation(study.evaluator, job, alone=False) for job in jobs.ladders[lora]] for lora in references}

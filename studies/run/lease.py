@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.run.shared_storage.engine import create_table, open_engine, stops_table, unusable, unusable_storage
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Lease:
         row = _read(self._engine, self._table, self._study)
         if row is None or row.token != self._token:
             who = f" by {_holder(row)}" if row is not None else ""
-            raise InputError(f"this study was taken over{who}", self._study, "let that one go on")
+            raise InputError(phrase("this study was taken over{who}", who=who), self._study, "let that one go on")
 
     def stop_asked(self, seed: int) -> bool:
         """Whether a person asked this run to end the search of `seed`, or all of its searches."""
@@ -161,7 +162,9 @@ def _take(
         holder = _holder(row)
         state = _settled(holder, me)
         if state == "alive" or (first is not None and (row.token, row.beats) != first):
-            raise InputError(f"another runner has this study ({holder})", study, "wait for it, or stop it first")
+            raise InputError(
+                phrase("another runner has this study ({holder})", holder=holder), study, "wait for it, or stop it first"
+            )
         if first is None and state == "unknown":
             report(f"{study} is held by {holder}: looking for up to {patience_s:g} s whether that one still runs")
             first, first_at = (row.token, row.beats), time.monotonic()

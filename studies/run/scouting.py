@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.point import Job
@@ -62,10 +63,14 @@ def unlock(study: Study, seeds: list[int]) -> list[int]:
         locked = locked_seeds(study)
         for seed in seeds:
             if seed in named:
-                raise InputError(f"seed {seed} is listed in the study file", "seeds", "take it out there")
+                raise InputError(phrase("seed {seed} is listed in the study file", seed=seed), "seeds", "take it out there")
             if seed not in locked:
                 listed = ", ".join(str(s) for s in locked) or "none"
-                raise InputError(f"seed {seed} is not locked", study.workspace.root / f"{LOCKED}.json", f"locked are: {listed}")
+                raise InputError(
+                    phrase("seed {seed} is not locked", seed=seed),
+                    study.workspace.root / f"{LOCKED}.json",
+                    phrase("locked are: {listed}", listed=listed),
+                )
         return [seed for seed in locked if seed not in seeds and seed not in named]
 
     study.workspace.update(LOCKED, left)
@@ -77,7 +82,7 @@ def check_drawn(study: Study, seeds: list[int]) -> None:
     for seed in seeds:
         if not study.was_opened() or missing_images(study.evaluator, [Job(seed, study.start)]):
             mend = "`huanhua scout STUDY` draws seeds to choose from; --unseen locks it without having seen it"
-            raise InputError(f"seed {seed} was not scouted: nobody has seen its image", "lock", mend)
+            raise InputError(phrase("seed {seed} was not scouted: nobody has seen its image", seed=seed), "lock", mend)
 
 
 def locked_seeds(study: Study) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.trial_store.other_trials import seeds_with_trials
 from studies.run.calibration import load_calibration, missing_calibration
@@ -30,15 +31,15 @@ class Stored:
 def stored(study: Study, seed: int) -> Stored:
     """Raises InputError if nothing was run at this seed, if its trials are not compatible with the study as it is now, or if its
     images are not there."""
-    run = f"run `huanhua run STUDY --seed {seed}`"
+    run = phrase("run `huanhua run STUDY --seed {seed}`", seed=seed)
     if not was_run(study, seed):
-        raise InputError("nothing was run here yet", f"seed {seed}", run)
+        raise InputError("nothing was run here yet", phrase("seed {seed}", seed=seed), run)
     check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
-        what = f"{gone} images of it are not in the workspace"
-        raise InputError(what, f"seed {seed}", f"{run}, which draws them")
+        what = phrase("{count} images of it are not in the workspace", count=gone)
+        raise InputError(what, f"seed {seed}", phrase("{run}, which draws them", run=run))
     calibrated = load_calibration(study, seed)
     return Stored(calibrated.judge, calibrated.ladders, stored_outcome(study, seed, calibrated.judge))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.drawing.registry import WAYS
 from studies.spec_reading.study_yaml import Place, StudyYaml
 
@@ -22,7 +23,7 @@ def spec_error(faults: Sequence[Any], content: StudyYaml, path: Path) -> InputEr
     first = content.known(faults[0]["loc"])
     if faults[0]["type"] == "missing":
         missing = ".".join(str(part) for part in (*first, *_beyond(faults[0]["loc"], first)))
-        return InputError(f"{missing}: Field required", _where(path, content, first), "write it there")
+        return InputError(phrase("{missing}: Field required", missing=missing), _where(path, content, first), "write it there")
     within = [fault for fault in faults if content.known(fault["loc"])[: len(first)] == first]
     deepest = max(len(content.known(fault["loc"])) for fault in within)
     place = next(place for fault in within if len(place := content.known(fault["loc"])) == deepest)
@@ -30,9 +31,9 @@ def spec_error(faults: Sequence[Any], content: StudyYaml, path: Path) -> InputEr
     where, fault = _where(path, content, place), alike[0]
     name = ".".join(str(part) for part in (*place, *_beyond(fault["loc"], place)))
     if fault["type"] == "extra_forbidden":
-        parent = ".".join(str(part) for part in place[:-1]) or "the study"
-        hint = f"check its spelling; `huanhua validate --schema` lists the keys of {parent}"
-        return InputError(f"unknown key {name}", where, hint)
+        parent = ".".join(str(part) for part in place[:-1]) or phrase("the study")
+        hint = phrase("check its spelling; `huanhua validate --schema` lists the keys of {parent}", parent=parent)
+        return InputError(phrase("unknown key {name}", name=name), where, hint)
     return InputError(f"{name or 'study'}: {_messages(alike)}", where, "mend it there")
 
 
@@ -44,7 +45,7 @@ def _beyond(loc: Sequence[Any], place: Place) -> list[Any]:
 
 def _where(path: Path, content: StudyYaml, place: Place) -> str:
     line = content.lines.get(place)
-    return str(path) if line is None else f"{path}, line {line}"
+    return str(path) if line is None else phrase("{file}, line {line}", file=path, line=line)
 
 
 def _messages(faults: Sequence[Any]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 LARGEST: Final = 2**20
 """Bytes of a study file."""
@@ -77,7 +78,9 @@ def read_study_yaml(path: Path) -> StudyYaml:
         what = f"not YAML (line {line}: the character {chr(error.character)!r} cannot stand there)"
         raise InputError(what, path, "mend that line") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"not YAML ({(str(error).splitlines() or ['?'])[0][:120]})", path, "mend it") from error
+        raise InputError(
+            phrase("not YAML ({value})", value=(str(error).splitlines() or ["?"])[0][:120]), path, "mend it"
+        ) from error
     except RecursionError as error:
         raise InputError("nested too deeply for a study file", path, "mend it") from error
     if not isinstance(data, dict):
@@ -135,21 +138,23 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
-            raise InputError("too large for a study file", path, f"keep it below {LARGEST} bytes")
+            raise InputError("too large for a study file", path, phrase("keep it below {largest} bytes", largest=LARGEST))
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"the study file cannot be read ({error.strerror})", path, "name a study.yaml or its folder") from error
+        raise InputError(
+            phrase("the study file cannot be read ({strerror})", strerror=error.strerror), path, "name a study.yaml or its folder"
+        ) from error
     encoding = next((name for mark, name in ENCODINGS if data.startswith(mark)), None)
     # Without a mark, every second byte of ASCII in UTF-16 is 0.
     if encoding is None and data[:200].count(0) > len(data[:200]) // 4:
         encoding = "UTF-16"
     if encoding is not None:
-        raise InputError(f"a {encoding} file", path, "save it as UTF-8")
+        raise InputError(phrase("a {encoding} file", encoding=encoding), path, "save it as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"not UTF-8 text (line {line})", path, "save it as UTF-8") from error
+        raise InputError(phrase("not UTF-8 text (line {line})", line=line), path, "save it as UTF-8") from error
 
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> str:

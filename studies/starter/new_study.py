@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.picture_settings.reader import graph_in
 from studies.project.folder import names_start
 from studies.project.webui.recorded import webuis_of
@@ -93,4 +94,4 @@ def _refuse(wanted: Wanted) -> None:
         raise InputError("--loras looks for the LoRAs of a picture", wanted.loras, "name the picture too: --from PICTURE")
     for option, value in (("--draw", wanted.draw), ("--url", wanted.url), ("--node", wanted.nodes)):
         if value:
-            raise InputError(f"{option} needs a picture or a workflow", option, "name it: --from FILE")
+            raise InputError(phrase("{option} needs a picture or a workflow", option=option), option, "name it: --from FILE")

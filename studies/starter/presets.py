@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 
 Size = tuple[int, int]
@@ -66,10 +67,12 @@ def preset_named(names: Sequence[str]) -> Preset:
     """These presets in one, over the default ones. Raises InputError for an unknown name, and for two of one sort."""
     for name in names:
         if name not in PRESETS:
-            raise InputError(f"no preset {name}", "--preset", f"choose of {LISTED}")
+            raise InputError(phrase("no preset {name}", name=name), "--preset", phrase("choose of {listed}", listed=LISTED))
     for one, other in (("photo", "drawn"), ("full-body", "half-body")):
         if one in names and other in names:
-            raise InputError(f"{one} and {other} exclude each other", "--preset", "name one of the two")
+            raise InputError(
+                phrase("{one} and {other} exclude each other", one=one, other=other), "--preset", "name one of the two"
+            )
     joined = Preset()
     for name in (*DEFAULT, *names):
         given = {field.name: getattr(PRESETS[name], field.name) for field in fields(Preset)}

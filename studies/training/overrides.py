@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from trainers.train.settings.preset import Preset
@@ -28,9 +29,11 @@ def overridden(preset: Preset, settings: Sequence[str]) -> Preset:
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
-            raise InputError(f"not a setting: {setting}", "--set", "write it as rank=16")
+            raise InputError(phrase("not a setting: {setting}", setting=setting), "--set", "write it as rank=16")
         if name.strip() in FIXED_BY_SET:
-            raise InputError(f"the training set lays that down: {setting}", "--set", FIXED_BY_SET[name.strip()])
+            raise InputError(
+                phrase("the training set lays that down: {setting}", setting=setting), "--set", FIXED_BY_SET[name.strip()]
+            )
         preset = _replaced(preset, name.strip().split("."), value.strip(), setting)
     return preset
 
@@ -39,15 +42,25 @@ def _replaced(settings: Any, path: list[str], value: str, setting: str) -> Any:
     name, *rest = path
     names = [field.name for field in fields(settings)]
     if name not in names:
-        raise InputError(f"no such setting: {setting}", "--set", f"use one of: {', '.join(names)}")
+        raise InputError(
+            phrase("no such setting: {setting}", setting=setting), "--set", phrase("use one of: {names}", names=", ".join(names))
+        )
     inner = getattr(settings, name)
     if is_dataclass(inner):
         if not rest:
             parts = ", ".join(f"{name}.{field.name}" for field in fields(inner))
-            raise InputError(f"'{name}' has parts: {setting}", "--set", f"use one of: {parts}")
+            raise InputError(
+                phrase("'{name}' has parts: {setting}", name=name, setting=setting),
+                "--set",
+                phrase("use one of: {parts}", parts=parts),
+            )
         return replace(settings, **{name: _replaced(inner, rest, value, setting)})
     if rest:
-        raise InputError(f"'{name}' has no parts: {setting}", "--set", f"write it as {name}=VALUE")
+        raise InputError(
+            phrase("'{name}' has no parts: {setting}", name=name, setting=setting),
+            "--set",
+            phrase("write it as {name}=VALUE", name=name),
+        )
     return replace(settings, **{name: _parsed(get_type_hints(type(settings))[name], value, setting)})
 
 

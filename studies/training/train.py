@@ -89,5 +89,5 @@ def folder_trigger(dataset: Path) -> str:
     tokens = {folder.token.split()[0] for folder in repeated_folders(dataset) if folder.token.strip()}
     if len(tokens) != 1:
         found = ", ".join(sorted(tokens)) or "no folder such as 10_testdress"
-        raise InputError(f"the trigger is not clear ({found})", dataset, "name it with --trigger")
+        raise InputError(phrase("the trigger is not clear ({found})", found=found), dataset, "name it with --trigger")
     return tokens.pop()

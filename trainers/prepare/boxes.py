@@ -16,6 +16,7 @@ from typing import Any, Final
 from models.boxes import DrawnBoxes, PixelBox
 from models.errors import InputError
 from models.io.images import photo_size
+from models.language.translate import phrase
 from trainers.prepare.manifest import Manifest
 from trainers.prepare.names import NAMED, readable
 
@@ -118,14 +119,16 @@ def _plain(boxes: DrawnBoxes) -> dict[str, Any]:
 
 def _entry(name: str, value: Any, path: Path) -> DrawnBoxes:
     if not isinstance(value, dict):
-        raise InputError(f"not a boxes file: what stands for {readable(name)} is no entry", path, HINT)
+        raise InputError(phrase("not a boxes file: what stands for {name} is no entry", name=readable(name)), path, HINT)
     wrong = next((key for key in value if key not in KEYS), None)
     if wrong is not None:
         near = difflib.get_close_matches(wrong, KEYS, 1)
         mend = f"write {near[0]}" if near else f"the keys are {', '.join(KEYS)}"
-        raise InputError(f"no such key in a boxes file: {readable(name)} has '{readable(wrong)}'", path, mend)
+        raise InputError(
+            phrase("no such key in a boxes file: {name} has '{wrong}'", name=readable(name), wrong=readable(wrong)), path, mend
+        )
     if not isinstance(value.get("skip", False), bool):
-        raise InputError(f"not a boxes file: skip of {readable(name)} is neither true nor false", path, HINT)
+        raise InputError(phrase("not a boxes file: skip of {name} is neither true nor false", name=readable(name)), path, HINT)
     thing, wearer = (_box(value.get(key), f"{key} of {readable(name)}", path) for key in ("thing", "wearer"))
     return DrawnBoxes(thing, wearer, value.get("by") == HAND, value.get("skip", False))
 
@@ -134,11 +137,15 @@ def _box(value: Any, where: str, path: Path) -> PixelBox | None:
     if value is None:
         return None
     if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
-        raise InputError(f"not a boxes file: {where} is no list of four numbers", path, HINT)
+        raise InputError(phrase("not a boxes file: {where} is no list of four numbers", where=where), path, HINT)
     left, top, right, bottom = (float(side) for side in value)
     if not (left < right and top < bottom):
         shown = ", ".join(f"{side:g}" for side in (left, top, right, bottom))
-        raise InputError(f"a box without an inside: {where} is {shown}", path, "write left, top, right, bottom in pixels")
+        raise InputError(
+            phrase("a box without an inside: {where} is {shown}", where=where, shown=shown),
+            path,
+            "write left, top, right, bottom in pixels",
+        )
     return PixelBox(left, top, right, bottom)
 
 

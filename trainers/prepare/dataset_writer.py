@@ -14,6 +14,7 @@ from models.boxes import DrawnBoxes
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.images import list_photos
+from models.language.translate import phrase
 from trainers.prepare.advice import advice, advice_on_crops, advice_on_files
 from trainers.prepare.boxes import NAME as BOXES
 from trainers.prepare.boxes import chosen_boxes, corrected, refuse_outside, unknown_photos, write_boxes
@@ -86,7 +87,13 @@ def prepare(
     usable, aside = survey(paths, settings.kind, locator, settings.size, progress, boxes)
     if not usable:
         mend = "draw boxes with `huanhua boxes PHOTOS`" if any(a.doubtful for a in aside) else "take clearer photos"
-        raise InputError(f"none of the {len(paths)} photos can be used ({aside[0].file}: {aside[0].why})", photos, mend)
+        raise InputError(
+            phrase(
+                "none of the {count} photos can be used ({file}: {why})", count=len(paths), file=aside[0].file, why=aside[0].why
+            ),
+            photos,
+            mend,
+        )
     repeats, reg_repeats = settings.plan.repeats(len(usable)), settings.plan.regularisation_repeats(len(usable))
     partial = sibling(out, "partial")
     with cleared(partial), writing(out):

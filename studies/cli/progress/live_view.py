@@ -131,7 +131,7 @@ class _Seed:
                 "trial {number}, {count} of at most {most} ({phase})", number=number, count=last.count, most=most, phase=phase
             )
         head = Table.grid(padding=(0, 2))
-        rest = said("at most {images} images left, {time}", images=left, time=duration(self.estimate.seconds_left))
+        rest = said("at most {images} images left, about {time}", images=left, time=duration(self.estimate.seconds_left))
         head.add_row(
             Text(said("seed {seed}", seed=self.plan.seed), style="bold"),
             stage,

@@ -10,7 +10,7 @@ from typing import Final, Literal, get_args
 
 from models.counted import counted
 from models.errors import InputError
-from models.language.translate import joined
+from models.language.translate import joined, phrase
 from studies.project.folder import absolute
 from studies.project.webui.extra_paths import EXTRA_PATHS, extra_paths
 
@@ -93,7 +93,7 @@ def open_webui(folder: Path) -> Webui:
         )
     if not any(found.files(sort) for sort in SORTS):
         raise InputError(
-            f"no checkpoint, VAE, LoRA, embedding or upscaler lies in this folder of {found.program}",
+            phrase("no checkpoint, VAE, LoRA, embedding or upscaler lies in this folder of {program}", program=found.program),
             folder,
             "name the one in which your models are",
         )
@@ -114,7 +114,11 @@ def file_named(name: str, sort: Sort, webuis: Sequence[Webui]) -> Path | None:
         unique = sorted(set(matches))
         if len(unique) > 1:
             listed = " and ".join(path.as_posix() for path in unique[:2])
-            raise InputError(f"{len(unique)} files are called so, {listed}", name, "name one of them by its whole path")
+            raise InputError(
+                phrase("{count} files are called so, {listed}", count=len(unique), listed=listed),
+                name,
+                "name one of them by its whole path",
+            )
         if unique:
             return unique[0]
     return None

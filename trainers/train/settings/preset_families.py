@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from trainers.step_plan import Plan
 from trainers.train.settings.preset import Preset
@@ -58,7 +59,7 @@ PRESETS: Final[dict[str, dict[LoraKind, Preset]]] = {"sd15": SD15, "lab": LAB}
 def preset(family: str, kind: LoraKind) -> Preset:
     """The settings for a family of bases ("sd15", "lab") and a kind of LoRA. Raises InputError for an unknown one."""
     if family not in PRESETS:
-        raise InputError("no such family of presets", f"'{family}'", f"use one of: {', '.join(PRESETS)}")
+        raise InputError("no such family of presets", f"'{family}'", phrase("use one of: {names}", names=", ".join(PRESETS)))
     if kind not in PRESETS[family]:
-        raise InputError("no such kind", f"'{kind}'", f"use one of: {', '.join(PRESETS[family])}")
+        raise InputError("no such kind", f"'{kind}'", phrase("use one of: {names}", names=", ".join(PRESETS[family])))
     return PRESETS[family][kind]

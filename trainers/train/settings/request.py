@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from trainers.train.settings.preset import Preset
 
@@ -33,4 +34,6 @@ class TrainRequest:
         for name in ("dataset", "out", "checkpoints"):  # from Python people give text
             object.__setattr__(self, name, Path(getattr(self, name)))
         if self.out.suffix != ".safetensors":
-            raise InputError("a LoRA must be a .safetensors file", self.out, f"name it {self.out.stem}.safetensors")
+            raise InputError(
+                "a LoRA must be a .safetensors file", self.out, phrase("name it {stem}.safetensors", stem=self.out.stem)
+            )
