@@ -5,13 +5,37 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from models.language.translate import speak
 from models.language.width import columns
+from studies.cli.app import app
+from studies.run.calibration import calibrate
+from studies.run.seed_search import run_seed
+from studies.study import Study
+from studies.testing.fake_study import fake_study
+from studies.tracking.memory import MemoryTracker
 
 ROOT = Path(__file__).parents[3]
+SEED = 7
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    yield
+    speak("en")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    made = fake_study(tmp_path_factory.mktemp("chinese") / "study")
+    judge = calibrate(made, SEED).judge
+    run_seed(made, SEED, judge=judge, budget=14, tracker=MemoryTracker(), on_trial=lambda event: None)
+    return made
 
 
 def typed(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -63,3 +87,29 @@ def test_what_is_typed_wrongly_is_one_line(words: list[str], line: str) -> None:
 
 def test_a_stream_without_chinese_letters_gets_them_as_utf8() -> None:
     assert "用法" in typed("--help", "--lang", "zh", PYTHONUTF8="0", PYTHONIOENCODING="latin-1").stdout
+
+
+def invoked(*words: object) -> str:
+    return CliRunner().invoke(app, [str(word) for word in words]).stdout
+
+
+def test_what_is_shown_of_a_study_is_chinese(study: Study) -> None:
+    lines = invoked("--lang", "zh", "show", study.root).splitlines()
+    assert lines[0].startswith(f"种子 {SEED}：")
+    labels = [line[2:12].split()[0] for line in lines[1:] if line.startswith("  ") and line[2] != " "]
+    assert {"选中", "评判", "证明", "张数", "图片"} <= set(labels)
+    assert not {"pick", "verdict", "proof", "images", "image"} & set(labels)
+    verdict = next(line for line in lines if "评判" in line)
+    assert verdict.startswith("  评判" + " " * 7)
+    assert verdict[11] != " "
+
+
+def test_json_is_the_same_in_every_language(study: Study) -> None:
+    assert invoked("--lang", "zh", "show", study.root, "--json") == invoked("--lang", "en", "show", study.root, "--json") != ""
+
+
+def test_errors_are_chinese_and_end_as_english_ones(tmp_path: Path) -> None:
+    done = typed("show", str(tmp_path / "none"), "--lang", "zh")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("huanhua: 没有这个研究：")
+    assert typed("show", str(tmp_path / "none")).stderr.startswith("huanhua: no such study: ")
