@@ -30,9 +30,9 @@ class Phrase(str):
     many: str
     number: int
 
-    def __new__(cls, template: str, values: Mapping[str, object], many: str = "", count: int = 1) -> Phrase:
-        made = super().__new__(cls, _filled(many if many and count != 1 else template, values))
-        made.template, made.values, made.many, made.number = template, values, many, count
+    def __new__(cls, template: str, values: Mapping[str, object], many: str = "", number: int = 1) -> Phrase:
+        made = super().__new__(cls, _filled(many if many and number != 1 else template, values))
+        made.template, made.values, made.many, made.number = template, values, many, number
         return made
 
     def __reduce__(self) -> tuple[object, ...]:
