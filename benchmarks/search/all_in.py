@@ -22,9 +22,9 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from benchmarks.search.bisection import Bisection
-from benchmarks.search.botorch_sampler import BotorchSampler
 from benchmarks.search.cases import MISS, Case, drawn
+from benchmarks.search.others.bisection import Bisection
+from benchmarks.search.others.botorch_sampler import BotorchSampler
 from benchmarks.search.raised import Raised
 from benchmarks.search.refined import OFF, Refined
 from benchmarks.search.sources import all_in_sources, search_sources

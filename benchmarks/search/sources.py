@@ -21,7 +21,7 @@ SEARCH: Final = (
 YARDSTICKS: Final = (
     "optimizer/search/samplers/coarse_to_fine.py",
     "optimizer/testing/landscape.py",
-    "benchmarks/search/ngopt.py",
+    "benchmarks/search/others/ngopt.py",
     "benchmarks/search/yardsticks.py",
 )
 ALL_IN: Final = (
@@ -29,8 +29,8 @@ ALL_IN: Final = (
     "optimizer/search/*.py",
     "optimizer/search/samplers/optuna_samplers.py",
     "optimizer/testing/landscape.py",
-    "benchmarks/search/bisection.py",
-    "benchmarks/search/botorch_sampler.py",
+    "benchmarks/search/others/bisection.py",
+    "benchmarks/search/others/botorch_sampler.py",
     "benchmarks/search/cases.py",
     "benchmarks/search/raised.py",
     "benchmarks/search/refined.py",

@@ -90,7 +90,7 @@ def by_optuna(
 class ByNevergrad:
     """NGOpt on cost plus an L1 penalty on what is not met, as LoraHub weighs its LoRAs (Huang et al. 2023).
 
-    It runs in a Python of its own (benchmarks/search/ngopt.py), since it fails with the numpy that is used here.
+    It runs in a Python of its own (benchmarks/search/others/ngopt.py), since it fails with the numpy that is used here.
     """
 
     def __init__(self, penalty: float, problem: Problem, seed: int) -> None:

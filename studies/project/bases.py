@@ -13,8 +13,8 @@ from models.base.registry import family_of_pipeline
 from models.counted import counted
 from models.errors import InputError
 from models.io.safetensors_header import read_safetensors_header
-from studies.project.distilled import Distilled, distilled
 from models.language.translate import phrase
+from studies.project.distilled import Distilled, distilled
 from studies.project.webui.program import Webui
 
 SMALLEST: Final = 10_000_000

@@ -44,7 +44,7 @@ class FakePool:
         return 2
 
     def draw(self, tasks: Mapping[int, Sequence[Job]]) -> Iterator[tuple[int, list[tuple[bytes, dict[str, Any]]]]]:
-        for key, jobs in reversed(tasks.items()):
+        for key, jobs in reversed(list(tasks.items())):
             self.drawn += jobs
             images = self.painter.render(jobs)
             observations = observe(FakeObserver(seen), images)
@@ -53,7 +53,7 @@ class FakePool:
 
 def stopped(study: Study, monkeypatch: pytest.MonkeyPatch, when: str = "log_trial") -> tuple[list[Outcome], list[str]]:
     """A run of seeds 7 and 8 that is asked to stop, as `huanhua stop` asks, when its tracker is first called so."""
-    tracker, callback, asked = MemoryTracker(), RecordingCallback(), []
+    tracker, callback, asked = MemoryTracker(), RecordingCallback(), list[object]()
 
     def stop(*args: object, **kwargs: object) -> None:
         if not asked:
