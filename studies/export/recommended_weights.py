@@ -37,7 +37,7 @@ def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recom
     picks = [found.pick for found in outcomes if found.pick is not None and _counts(found)]
     if not picks:
         raise InputError(
-            "no seed has a pick that meets every requirement", study.spec.name, "see `huanhua show STUDY` for what blocks them"
+            "no seed has a pick that holds", study.spec.name, "see `huanhua show STUDY` for what blocks them"
         )
     found = []
     for lora in study.spec.searched():

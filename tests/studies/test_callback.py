@@ -36,8 +36,8 @@ def test_a_run_calls_its_callback_in_order(tmp_path: Path) -> None:
     study, callback = fake_study(tmp_path / "study"), RecordingCallback()
     (outcome,) = run_study(study, trials=6, tracker=MemoryTracker(), callback=callback)
     names = [name for name in callback.names() if name != "message"]
-    assert names == ["seed", *["on_calibration_image"] * 7, *["on_trial"] * 6, "seed ended", "on_pick", "on_end"]
-    assert ("seed", SeedPlan(7, 7, 6, 0.0)) in callback.calls
+    assert names == ["seed", *["on_calibration_image"] * 4, *["on_trial"] * 6, "seed ended", "on_pick", "on_end"]
+    assert ("seed", SeedPlan(7, 4, 6, 0.0)) in callback.calls
     assert callback.calls[-2:] == [("on_pick", outcome), ("on_end", (outcome,))]
     events = [call[2] for call in callback.calls if call[0] == "on_trial"]
     assert [event.count for event in events] == [1, 2, 3, 4, 5, 6]

@@ -120,7 +120,7 @@ def _by_hand(outcome: Outcome) -> str:
     number, shows = record.number, trial_words(record)
     if outcome.found is None:
         return phrase(
-            "A person chose trial {number}, which {shows}; the search found nothing that meets every requirement.",
+            "A person chose trial {number}, which {shows}; the search found nothing feasible.",
             number=number,
             shows=shows,
         )

@@ -162,7 +162,7 @@ class TestRefusals:
     def test_drift_in_the_middle_sets_the_images_since_the_last_check_aside(self, studio: Studio) -> None:
         def drifting(scene: Scene) -> Image.Image:
             image = paint(scene)
-            return image if len(studio.drawn) < 34 else ImageChops.add(image, Image.new("RGB", image.size, (0, 9, 9)))
+            return image if len(studio.drawn) < 30 else ImageChops.add(image, Image.new("RGB", image.size, (0, 9, 9)))
 
         studio.servers = [FakeServer(paint=drifting)]
         with pytest.raises(DriftError, match=r"the 1. images since the last check are set aside"):

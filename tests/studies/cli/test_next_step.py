@@ -75,7 +75,7 @@ def test_a_project_is_led_from_its_sets_to_its_studies(
 
 
 def test_an_export_leads_to_the_look_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studies.cli.export.open_study", lambda study, workspace: None)
+    monkeypatch.setattr("studies.cli.export.open_study", lambda study, workspace, *seeds: None)
     monkeypatch.setattr("studies.cli.export._outcomes", lambda study, seed: [])
     run = CliRunner().invoke(app, ["export", str(tmp_path), "--to", "png"])
     assert "next: huanhua lookbook" in run.stderr.replace("\n", " ")

@@ -32,7 +32,7 @@ SEED = 7
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     study = fake_study(tmp_path / "study")
-    monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace, *seeds: study)
     monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda opened: MemoryTracker())
     return study.root
 
@@ -46,9 +46,9 @@ def run(folder: Path, *words: str) -> Any:
 def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> None:
     events = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
     names = [event["event"] for event in events]
-    assert names == ["plan", *["calibration"] * 7, *["trial"] * 8, "pick", "done"]
-    assert events[0] == {"event": "plan", "seed": SEED, "images": 15, "stored": 0, "expected": None, "seconds": 0.0}
-    assert events[7] == {"event": "calibration", "seed": SEED, "done": 7, "of": 7}
+    assert names == ["plan", *["calibration"] * 4, *["trial"] * 8, "pick", "done"]
+    assert events[0] == {"event": "plan", "seed": SEED, "images": 12, "stored": 0, "expected": None, "seconds": 0.0}
+    assert events[4] == {"event": "calibration", "seed": SEED, "done": 4, "of": 4}
     trials = [event for event in events if event["event"] == "trial"]
     assert [trial["trial"] for trial in trials] == list(range(8))
     assert [trial["images_left"] for trial in trials] == list(range(7, -1, -1))
@@ -60,8 +60,8 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
 
 def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
     lines = run(folder).stderr.splitlines()
-    assert lines[0] == "seed 7: calibrate 7 images, then search: at most 15 images, about 0 s to draw"
-    assert "calibrate: 7 of 7" in lines
+    assert lines[0] == "seed 7: calibrate 4 images, then search: at most 12 images, about 0 s to draw"
+    assert "calibrate: 4 of 4" in lines
     assert sum(line.startswith("  ") and "images left" in line for line in lines) == 8
     assert not any("\x1b" in line for line in lines)
 
@@ -79,11 +79,11 @@ def test_a_terminal_shows_the_last_trial_and_the_best(tmp_path: Path, monkeypatc
     screen = Console(file=io.StringIO(), force_terminal=True, width=110, height=40, color_system="standard")
     monkeypatch.setattr("studies.cli.progress.live_view.console", lambda: screen)
     study = fake_study(tmp_path / "study")
-    with LiveView().seed(SeedPlan(SEED, 7, 8, 1.5)) as seed:
+    with LiveView().seed(SeedPlan(SEED, 4, 8, 1.5)) as seed:
         judge = calibrate(study, SEED, seed.on_calibration_image).judge
         run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), on_trial=seed.on_trial)
     seen = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert "calibrate 7 of 7" in seen
+    assert "calibrate 4 of 4" in seen
     assert "trial 7, 8 of at most 8" in seen
     assert "best: trial" in seen
     assert "at most 0 images left, about 0 s" in seen
@@ -142,7 +142,7 @@ def test_time_left_goes_by_the_plan_and_then_by_the_last_images() -> None:
 def test_run_ends_with_status_1_where_nothing_is_feasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = fake_study(tmp_path / "study")
     study.spec.search.require.update(face=1.5)
-    monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.run.open_study", lambda path, workspace, *seeds: study)
     monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda opened: MemoryTracker())
     found = CliRunner().invoke(app, ["run", str(study.root), "--trials", "4", "--json"])
     assert found.exit_code == 1, found.output

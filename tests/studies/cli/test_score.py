@@ -44,7 +44,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
         for name in ("a.png", "b.png"):
             Image.new("RGB", (8, 12), "red").save(tmp_path / folder / name)
     study = study_of(SPEC, tmp_path, observer=FirstUnused(seen))
-    monkeypatch.setattr("studies.cli.score.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.score.open_study", lambda path, workspace, *seeds: study)
     return study
 
 

@@ -165,7 +165,7 @@ def test_the_png_is_the_picture_with_the_same_text(study: Study) -> None:
 def verb(study: Study, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`huanhua export` on a study whose run is over; `verb.outcome` is what it found."""
     found = SimpleNamespace(outcome=outcome_at(7, POINT, study.root / "drawn.png"))
-    monkeypatch.setattr("studies.cli.export.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.export.open_study", lambda path, workspace, *seeds: study)
     monkeypatch.setattr("studies.run.stored_results.stored", lambda study, seed: found)
     found.run = lambda *words: CliRunner().invoke(app, ["export", "study.yaml", "--seed", "7", *words])
     return found

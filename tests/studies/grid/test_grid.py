@@ -39,7 +39,7 @@ SPEC = {
     "search": {"require": {"dress": 0.4, "shoes": 0.4}},
     "scorers": {"hands": {"judge": "hands.onnx"}},
 }
-LADDERS = 4
+LADDERS = 2
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Lab:
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     renderer, tracker = Painter(), MemoryTracker()
     study = study_of(SPEC, tmp_path, renderer=renderer)
-    monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.grid.open_study", lambda path, workspace, *seeds: study)
     monkeypatch.setattr("studies.tracking.study_tracker.open_study_tracker", lambda study: tracker)
     return Lab(study, renderer, tracker)
 
@@ -129,7 +129,7 @@ def test_the_number_of_images_is_announced_and_kept(lab: Lab) -> None:
     words = ("--seed", "7", "--x", "dress=0.2,0.6", "--y", "cfg=5,6")
     run = lab.grid(*words)
     # The plain image, the ladders and the locked image come first.
-    assert "after 6 images to calibrate seed 7: at most 10 images" in run.stderr.replace("\n", " ")
+    assert "after 4 images to calibrate seed 7: at most 8 images" in run.stderr.replace("\n", " ")
     assert len(lab.renderer.calls) == 2 + LADDERS + 4
     lab.renderer.calls.clear()
     assert "at most 0 images" in lab.grid(*words).stderr

@@ -146,7 +146,7 @@ def test_run_show_and_score_report_which_was_used(tmp_path: Path, monkeypatch: p
     assert seed_params(study, 7)["references.dress"] == source
     assert ("references dress" in {entry.name for entry in inputs_of(study)}) == (source == "preview")
     drawn = len(world_of(study).drawn)
-    monkeypatch.setattr("studies.cli.show.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.show.open_study", lambda path, workspace, *seeds: study)
     shown = CliRunner().invoke(app, ["show", str(study.root)])
     lines = [line for line in shown.stdout.splitlines() if "references" in line]
     assert len(lines) == 1
@@ -154,7 +154,7 @@ def test_run_show_and_score_report_which_was_used(tmp_path: Path, monkeypatch: p
     assert OWN_LOOK in lines[0]
     assert ("no preview picture" in lines[0]) == (source == "close-ups")
     assert len(world_of(study).drawn) == drawn
-    monkeypatch.setattr("studies.cli.score.open_study", lambda path, workspace: study)
+    monkeypatch.setattr("studies.cli.score.open_study", lambda path, workspace, *seeds: study)
     found = CliRunner().invoke(app, ["score", str(outcome.trials[0].image), "--study", str(study.root), "--json"])
     assert json.loads(found.stdout)["references"]["dress"] == source
 

@@ -144,7 +144,7 @@ def test_what_decides_an_image_may_not_change(tmp_path: Path, changed: dict[str,
 def test_another_scorer_and_another_grid_are_refused_by_name(tmp_path: Path) -> None:
     run(study_in(tmp_path), budget=6)
     scorers = {**SPEC["scorers"], "garment": {"model": "ViT-B-32", "pretrained": "openai"}}
-    with pytest.raises(InputError, match="scorer garment was 'ViT-L-14 openai' and is 'ViT-B-32 openai'"):
+    with pytest.raises(InputError, match="scorer garment was 'ViT-L-14 openai by parts 1' and is 'ViT-B-32 openai by parts 1'"):
         run(study_in(tmp_path, scorers=scorers))
     with pytest.raises(InputError, match=r"search of dress was '0 to 1 by 0.05' and is '0 to 1 by 0.1'"):
         run(study_in(tmp_path, search={**SPEC["search"], "step": 0.1}))
