@@ -36,9 +36,7 @@ def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recom
     """
     picks = [found.pick for found in outcomes if found.pick is not None and _counts(found)]
     if not picks:
-        raise InputError(
-            "no seed has a pick that holds", study.spec.name, "see `huanhua show STUDY` for what blocks them"
-        )
+        raise InputError("no seed has a pick that holds", study.spec.name, "see `huanhua show STUDY` for what blocks them")
     found = []
     for lora in study.spec.searched():
         weights = [pick.point.weights[lora] for pick in picks]
