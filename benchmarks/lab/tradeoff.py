@@ -37,7 +37,7 @@ from studies.run.scouting import scout_seeds
 from studies.study import Study, open_study
 
 SEEDS = 8
-QUALITY = 88
+QUALITY, LARGE_QUALITY = 88, 60
 DRIFT = 0.5
 STEPS = tuple(round(i / 10, 1) for i in range(11))
 GRID = (0.25, 0.5, 0.75, 1.0)
@@ -73,7 +73,7 @@ def main() -> int:
                 grid(study, judge, seed).save(asked.sheets / f"grid-{seed}.webp", quality=QUALITY, method=6)
         if asked.sheets is not None:
             diagonal_sheet({seed: lines["all"] for seed, lines in found.items()}).save(
-                asked.sheets / "diagonals.webp", quality=QUALITY, method=6
+                asked.sheets / "diagonals.webp", quality=LARGE_QUALITY, method=6
             )
     result = summary([[step for line in lines.values() for step in line] for lines in found.values()])
     for name, value in result.items():
