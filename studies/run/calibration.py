@@ -54,11 +54,17 @@ class Calibrated:
 
     judge: Judge
     ladders: tuple[Ladder, ...]
+    start_faults: tuple[str, ...] = ()
+    """What is wrong with the figure in the start image, compared with the plain image."""
 
     def notes(self) -> list[str]:
-        """What a person should know of the ladders, one line each."""
+        """What a person should know of the ladders and the start image, one line each."""
         calibrations = self.judge.calibrations
-        return [note for ladder in self.ladders for note in ladder.notes(calibrations[ladder.lora].noise)]
+        notes = [note for ladder in self.ladders for note in ladder.notes(calibrations[ladder.lora].noise)]
+        if self.start_faults:
+            wrong = ", ".join(self.start_faults)
+            notes.append(f"the start image is not sound ({wrong}), and the pick need not be sounder: another seed is safer")
+        return notes
 
 
 @dataclass(frozen=True)
@@ -204,7 +210,8 @@ def _calibrated(
     others: Iterable[Evaluation],
 ) -> Calibrated:
     """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder and this seed's start image."""
-    starts = start_calibrates(study) and not ladder_faults(locked.observation, plain.observation)
+    start_faults = ladder_faults(locked.observation, plain.observation) if start_calibrates(study) else ()
+    starts = start_calibrates(study) and not start_faults
     if starts:
         ladders = [replace(one, start=similarity(locked.observation, references[one.lora])) for one in ladders]
     images = ImageJudge(
@@ -224,4 +231,4 @@ def _calibrated(
         plain=plain.observation,
         others=tuple(other.observation for other in others),
     )
-    return Calibrated(Judge(images, study.space), tuple(ladders))
+    return Calibrated(Judge(images, study.space), tuple(ladders), start_faults)
