@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,9 +17,9 @@ LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def language_named(name: str, where: str) -> Language:
-    """`en` or `zh`. Raises InputError for any other name; `where` is what named it."""
+    """`en` or `zh`, also as a locale: zh-CN, zh_TW.UTF-8. Raises InputError for any other name; `where` is what named it."""
     for language in LANGUAGES:
-        if name == language:
+        if re.fullmatch(rf"{language}([-_.@].*)?", name, re.IGNORECASE):
             return language
     raise InputError(
         phrase("no such language: {name}", name=name), where, phrase("name one of {names}", names=", ".join(LANGUAGES))

@@ -59,13 +59,15 @@ def recommend(
     for sidecar in sidecars:
         sidecar.store()
     if as_json:
-        typer.echo(json.dumps({"loras": [one.as_json() for one in found], "written": [str(s.path) for s in sidecars]}, indent=1))
+        files_written = [str(sidecar.path) for sidecar in sidecars if sidecar.written]
+        kept = {str(sidecar.path): dict(sidecar.kept) for sidecar in sidecars if sidecar.kept}
+        typer.echo(json.dumps({"loras": [one.as_json() for one in found], "written": files_written, "kept": kept}, indent=1))
         return
     for one in found:
         span = said("{low:g} to {high:g} over {seeds} seeds", low=one.low, high=one.high, seeds=one.seeds)
         typer.echo(f"{padded(one.lora, 10)} {one.weight:g}, {span if one.seeds > 1 else said('at 1 seed')}")
     for sidecar in sidecars:
-        typer.echo(f"{padded(said('wrote'), 10)} {sidecar.path}")
+        typer.echo(f"{padded(said('wrote' if sidecar.written else 'left'), 10)} {sidecar.path}")
         for key, value in sidecar.kept.items():
             typer.echo("  " + said("{key} stays {value!r}, as somebody else wrote it", key=key, value=value))
 

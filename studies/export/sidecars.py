@@ -33,14 +33,18 @@ class Sidecar:
     path: Path
     record: Mapping[str, Any]
     written: Mapping[str, Any]
-    """What is new or newer in it."""
+    """What is new or newer in it; the file stays as it is where that is nothing."""
     kept: Mapping[str, Any] = field(default_factory=dict)
     """Values of somebody else that differ, and stay."""
 
     def store(self) -> None:
         """Whole or not at all."""
-        with writing(self.path):
-            write_whole(self.path, json.dumps(self.record, indent=4, ensure_ascii=False).encode())
+        if not self.written:
+            return
+        # Through a link, which some managers make of these files.
+        place = self.path.resolve()
+        with writing(place):
+            write_whole(place, json.dumps(self.record, indent=4, ensure_ascii=False).encode())
 
 
 def sidecars_of(lora: Path, found: Recommended) -> tuple[Sidecar, Sidecar]:
@@ -63,7 +67,11 @@ def _with_tips(path: Path, record: Mapping[str, Any], found: Recommended) -> Sid
         tips = None
     if not isinstance(tips, dict):
         return Sidecar(path, record, {}, {TIPS: record[TIPS]})
-    wanted = {"strength": found.weight, "strength_min": found.low, "strength_max": found.high}
+    span = {"strength_min": found.low, "strength_max": found.high} if found.seeds > 1 else {}
+    wanted = {"strength": found.weight, **span}
+    if "strength" in _merged(tips, _own(record), wanted)[2]:
+        # A range that may not hold somebody else's strength would belie it.
+        wanted = {"strength": found.weight}
     merged, own, kept = _merged(tips, _own(record), wanted)
     return Sidecar(path, {**record, TIPS: json.dumps(merged), OWN: own}, own, kept)
 
@@ -79,8 +87,8 @@ def _merged(
 
 
 def _is_unset(value: object) -> bool:
-    """A1111 writes 0 for no preferred weight."""
-    return value is None or value in ("", 0)
+    """A1111 writes 0 for no preferred weight; NaN is no JSON."""
+    return value is None or value in ("", 0) or value != value
 
 
 def _own(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,8 +16,9 @@ _METHODS: Final[dict[str, Method]] = {
     "lightning": "Lightning",
     "hyper": "Hyper-SD",
     "dmd": "DMD2",
+    "turbovision": "Turbo",
 }
-_AFTER_HYPER: Final = ("sd", "sdxl", "xl", "vae", "step", "steps")
+_AFTER_HYPER: Final = ("sd", "sdxl", "xl", "vae", "step", "steps", "nsfw")
 """What follows "hyper" where it is the method: "hyper realistic" is a style."""
 _ONE_SIZE: Final = re.compile(r"(sd_?xl|sdxl)_?turbo(_?1_?0)?(_?fp16)?")
 """The names of Stability's own SDXL Turbo, without hyphens and points."""

@@ -92,7 +92,8 @@ def unknown_photos(given: Collection[str], names: Collection[str], path: Path) -
 
 
 def refuse_outside(given: Mapping[str, DrawnBoxes], paths: Sequence[Path], file: Path) -> None:
-    """Raises InputError for a box that lies wholly outside its photo or is larger: drawn for another photo."""
+    """Raises InputError for a box that lies wholly outside its photo or is larger, drawn for another photo, and for a thing that
+    lies wholly outside its wearer."""
     for path in paths:
         boxes = given.get(path.name, DrawnBoxes())
         drawn = {"thing": boxes.thing, "wearer": boxes.wearer}
@@ -103,6 +104,14 @@ def refuse_outside(given: Mapping[str, DrawnBoxes], paths: Sequence[Path], file:
             shown = ", ".join(f"{side:g}" for side in box)
             what = f"{key} of {readable(path.name)} is {shown}, but the photo has {size[0]} x {size[1]} pixels"
             raise InputError(what, file, "draw it anew with `huanhua boxes PHOTOS`, or write pixels of the upright photo")
+        if boxes.thing and boxes.wearer and not _meet(boxes.thing, boxes.wearer):
+            what = f"the thing of {readable(path.name)} lies wholly outside its wearer"
+            raise InputError(what, file, "draw both anew with `huanhua boxes PHOTOS`; where nobody wears it, write wearer: null")
+
+
+def _meet(one: PixelBox, other: PixelBox) -> bool:
+    across = one.left < other.right and other.left < one.right
+    return across and one.top < other.bottom and other.top < one.bottom
 
 
 def _overlaps(box: PixelBox, width: int, height: int) -> bool:

@@ -29,10 +29,15 @@ def lora(tmp_path: Path) -> Path:
     return path
 
 
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+    return found
+
+
 def written(lora: Path, found: Recommended = FOUND) -> tuple[dict[str, Any], dict[str, Any]]:
     for sidecar in sidecars_of(lora, found):
         sidecar.store()
-    return json.loads(lora.with_suffix(".json").read_text()), json.loads(lora.with_suffix(".metadata.json").read_text())
+    return read(lora.with_suffix(".json")), read(lora.with_suffix(".metadata.json"))
 
 
 def test_both_programs_read_what_is_new(lora: Path) -> None:
@@ -89,3 +94,26 @@ def test_no_key_of_anybody_else_is_ever_lost(lora: Path, record: dict[str, Any])
     }
     if record.get("preferred weight"):
         assert a1111["preferred weight"] == record["preferred weight"]
+
+
+def test_no_range_is_put_beside_a_strength_that_is_somebody_else_s(lora: Path) -> None:
+    lora.with_suffix(".metadata.json").write_text('{"usage_tips": "{\\"strength\\": 0.9}"}')
+    assert json.loads(written(lora)[1]["usage_tips"]) == {"strength": 0.9}
+
+
+def test_one_seed_gives_no_range(lora: Path) -> None:
+    assert json.loads(written(lora, Recommended("dress", 0.6, 0.6, 0.6, 1))[1]["usage_tips"]) == {"strength": 0.6}
+
+
+def test_a_file_in_which_nothing_may_be_written_stays_as_it_is(lora: Path) -> None:
+    path = lora.with_suffix(".json")
+    path.write_text('{"preferred weight":0.9}')
+    written(lora)
+    assert path.read_text() == '{"preferred weight":0.9}'
+
+
+def test_a_link_stays_a_link_and_nan_is_no_weight(lora: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.json").write_text('{"preferred weight": NaN}')
+    lora.with_suffix(".json").symlink_to(tmp_path / "elsewhere.json")
+    assert written(lora)[0]["preferred weight"] == 0.65
+    assert lora.with_suffix(".json").is_symlink()

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from models.boxes import PixelBox
+from models.boxes import DrawnBoxes, PixelBox
 from models.errors import InputError
 from models.io.images import photo_size
 from studies.training.describe import describe_prepared
 from tests.trainers.prepare.test_dataset_writer import files, run, snap
-from trainers.prepare.boxes import NAME, read_boxes
+from trainers.prepare.boxes import NAME, read_boxes, refuse_outside
 from trainers.prepare.locator import Located, NoLocator
 from trainers.prepare.manifest import read_manifest
 from trainers.testing.fixed_locator import FixedLocator
@@ -200,3 +200,11 @@ def test_boxes_of_whole_photos_and_a_single_pose_are_said(photos: Path, tmp_path
     moved = {f"a{i}.png": {"thing": [20, 20 + 30 * i, 100, 90 + 40 * i], "wearer": WEARER} for i in range(3)}
     warnings = run(photos, tmp_path / "set3", boxes=write(tmp_path / "mine.json", moved)).manifest.warnings
     assert not any("pose" in line or "whole photo" in line for line in warnings)
+
+
+def test_a_thing_outside_its_wearer_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (400, 600)).save(tmp_path / "a.png")
+    boxes = {"a.png": DrawnBoxes(PixelBox(228, 366, 387, 576), PixelBox(0, 0, 220, 330), True)}
+    with pytest.raises(InputError, match=r"the thing of a.png lies wholly outside its wearer.*wearer: null"):
+        refuse_outside(boxes, [tmp_path / "a.png"], tmp_path / "boxes.json")
+    refuse_outside({"a.png": DrawnBoxes(PixelBox(200, 300, 387, 576), PixelBox(0, 0, 220, 330))}, [tmp_path / "a.png"], tmp_path)
