@@ -15,6 +15,7 @@ from optimizer.trial_store.retry import with_retries
 RUN_ID: Final = "run id"
 CHOSEN: Final = "chosen by hand"
 ENDED: Final = "ended"
+ENDED_AT: Final = "ended at"
 FINGERPRINT: Final = "conditions"
 ROBUSTNESS_CHECKED: Final = "tried beside"
 """Keys of user attributes, as earlier versions stored them."""
@@ -56,14 +57,18 @@ class StudyAttributes:
         """Stores what a person chose; None leaves the choice to the search again."""
         self.study.set_attribute(CHOSEN, number)
 
-    def ended(self) -> Ended | None:
-        """Why the last search ended; None while it goes on, where it was killed, and of searches of earlier versions."""
-        stored = self.study.attribute(ENDED)
+    def ended(self, required: Mapping[str, float]) -> Ended | None:
+        """Why the last search ended; None while it goes on, where it was killed, and of searches of earlier versions or of other
+        requirements than `required`: those were never searched for."""
+        stored, at = self.study.attribute(ENDED), self.study.attribute(ENDED_AT)
+        if at is not None and at != dict(required):
+            return None
         return Ended(stored) if stored in {ended.value for ended in Ended} else None
 
-    def set_ended(self, ended: Ended | None) -> None:
-        if ended is not self.ended():
+    def set_ended(self, ended: Ended | None, required: Mapping[str, float]) -> None:
+        if ended is not self.ended(required):
             self.study.set_attribute(ENDED, None if ended is None else ended.value)
+            self.study.set_attribute(ENDED_AT, dict(required))
 
     def robustness_checked(self) -> dict[int, float]:
         """By number of the trials whose robustness was checked, how far off their weights."""

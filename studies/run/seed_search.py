@@ -146,7 +146,7 @@ class _SeedSearch:
         """Loads the stored trials, draws what a fork brought, and tracks what no earlier run tracked."""
         self.may_write()
         self.trial_store.drop_unfinished()
-        self.trial_store.attributes.set_ended(None)
+        self.trial_store.attributes.set_ended(None, self.judge.require)
         self.records = stored_records(
             self.study, self.seed, self.judge, self.trial_store, lambda job: self.study.evaluator.evaluate(job.seed, job.point)
         )
@@ -201,7 +201,7 @@ class _SeedSearch:
         ended = Ended.BUDGET if used >= self.budget and not self.judge.unmeasurable else Ended.DONE
         ended = Ended.STOPPED if stopped else ended
         self.may_write()
-        self.trial_store.attributes.set_ended(ended)
+        self.trial_store.attributes.set_ended(ended, self.judge.require)
         outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen(), ended)
         write_notes(self.trial_store, self.study.spec.name, outcome)
         if self.judge.unmeasurable:

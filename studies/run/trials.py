@@ -76,7 +76,7 @@ def stored_outcome(study: Study, seed: int, judge: Judge) -> Outcome:
     trial_store = trial_store_of(study, seed)
     records = stored_records(study, seed, judge, trial_store, lambda job: load_evaluation(study.evaluator, job))
     attributes = trial_store.attributes
-    return outcome_of(study, seed, judge, records, attributes.chosen(), attributes.ended())
+    return outcome_of(study, seed, judge, records, attributes.chosen(), attributes.ended(judge.require))
 
 
 def restore_images(study: Study, seed: int) -> None:

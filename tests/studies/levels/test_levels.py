@@ -16,11 +16,13 @@ from scorers.levels.questions import MOST
 from studies.cli.app import app
 from studies.levels.drawing import draw_between
 from studies.levels.pictures import level_pictures
+from studies.levels.require import set_required
 from studies.levels.sitting import Sitting
 from studies.report.level_questions import LevelQuestions
 from studies.run.calibration import calibrate
 from studies.run.seed_search import run_seed
-from studies.study import Study
+from studies.run.stored_results import stored_outcomes
+from studies.study import Study, open_study
 from studies.testing.fake_study import fake_study
 from studies.tracking.memory import MemoryTracker
 
@@ -196,3 +198,16 @@ def test_a_record_of_drawn_pictures_that_is_none_is_named(study: Study) -> None:
     study.workspace.write("level-pictures", {"seed": SEED})
     with pytest.raises(InputError, match="no record of pictures for levels"):
         huanhua("levels", study.root, "--json")
+
+
+def test_a_search_of_other_requirements_has_not_ended(study: Study) -> None:
+    (before,) = stored_outcomes(study, SEED)
+    assert before.ended is not None
+    set_required(study.root / "study.yaml", {"dress": 0.99})
+    again = open_study(study.root / "study.yaml", study.workspace.root).on(study.backend)
+    (after,) = stored_outcomes(again, SEED)
+    assert after.ended is None, "what is required now was never searched for"
+    run = run_seed(
+        again, SEED, judge=calibrate(again, SEED).judge, budget=16, tracker=MemoryTracker(), on_trial=lambda event: None
+    )
+    assert stored_outcomes(again, SEED)[0].ended is run.ended is not None
