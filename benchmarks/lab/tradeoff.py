@@ -37,7 +37,7 @@ from studies.run.scouting import scout_seeds
 from studies.study import Study, open_study
 
 SEEDS = 8
-QUALITY, LARGE_QUALITY = 88, 60
+QUALITY, LARGE_QUALITY = 88, 35
 DRIFT = 0.5
 STEPS = tuple(round(i / 10, 1) for i in range(11))
 GRID = (0.25, 0.5, 0.75, 1.0)
