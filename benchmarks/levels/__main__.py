@@ -28,7 +28,7 @@ from benchmarks.search.all_in import least_weight, searched
 from benchmarks.search.cases import drawn
 from benchmarks.search.refined import Refined
 from optimizer.point import Point
-from scorers.levels.gaps import widest_gap
+from scorers.levels.gaps import widest_of_all, with_ends
 from scorers.levels.psychometric import Answer, level_of, posteriors
 from scorers.levels.questions import MOST, SHOWN, next_question
 
@@ -101,18 +101,16 @@ def pictures_of_studies(most: int) -> Iterator[Pictures]:
 
 def _with_drawn(problem: Refined, shown: dict[str, list[float]], most: int) -> dict[str, list[float]]:
     """As studies.levels.drawing draws: in the widest gap of all LoRAs, one weight of the start moved."""
-    lines: dict[str, dict[float, float]] = {}
-    for name in shown:
-        start = problem.start.weights[name]
-        line = {0.0: 0.0, start: _expression(problem, name, start)}
-        lines[name] = {problem.space.weights[name].high: max(1.0, *line.values()), **line}
+    start = problem.start.weights
+    seen = {name: {start[name]: _expression(problem, name, start[name])} for name in shown}
     for _ in range(most):
-        gaps = {name: gap for name, scores in shown.items() if (gap := widest_gap(scores, lines[name])) is not None}
-        if not gaps:
+        lines = {name: with_ends(line, problem.space.weights[name].high) for name, line in seen.items()}
+        found = widest_of_all(shown, lines)
+        if found is None:
             break
-        name = max(gaps, key=lambda found: gaps[found].width)
-        lines[name][gaps[name].weight] = _expression(problem, name, gaps[name].weight)
-        shown[name] = sorted({*shown[name], round(lines[name][gaps[name].weight], 2)})
+        name, weight = found
+        seen[name][weight] = _expression(problem, name, weight)
+        shown[name] = sorted({*shown[name], round(seen[name][weight], 2)})
     return shown
 
 

@@ -32,7 +32,7 @@ from optimizer.point import Job, Point
 from optimizer.testing.landscape import Landscape, nearest, read_landscape, shape_of, stale, write_landscape
 from scorers.score.registry import BY_NAME
 from studies.paperdoll.bundle import WEIGHTS
-from studies.run.calibration import calibrate
+from studies.run.calibration import calibrate, calibration_images
 from studies.run.judge import Judge
 from studies.run.scouting import scout, scout_seeds
 from studies.spec import read_spec, study_file
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 TABLES = Path(__file__).parent / "landscapes"
 MODELS = ("base", "parser", "faces", "clip", "hands")
-PLAIN = 1
 CHUNK = 32
 """Pictures that a process is handed at once."""
 
@@ -148,8 +147,7 @@ def grid_of(study: Study, levels: int, cfgs: tuple[float, ...]) -> Grid:
 
 def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mapping[str, str]) -> Landscape:
     """Of pictures that are drawn. Start weights are moved to the nearest point of the grid."""
-    calibrated = calibrate(study, seed)
-    judge = calibrated.judge
+    judge = calibrate(study, seed).judge
     scores = observed(study, judge, grid.jobs(seed))
     grids = {key: np.array(values, np.float32).reshape(grid.shape) for key, values in scores.items()}
     start = {n: values[nearest(values, study.start.weights[n])] for n, values in grid.levels.items()}
@@ -164,7 +162,7 @@ def landscape_of(study: Study, seed: int, order: int, grid: Grid, made_of: Mappi
         order=order,
         cfg=grid.cfg,
         cfgs=grid.cfgs,
-        calibration_images=PLAIN + sum(len(ladder.steps) for ladder in calibrated.ladders),
+        calibration_images=calibration_images(study),
     )
 
 

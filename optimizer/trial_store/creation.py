@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
+
+from optimizer.trial_store.retry import with_retries
 
 Made = TypeVar("Made")
 WAIT_S: Final = 30.0
@@ -16,18 +17,12 @@ def made_together(make: Callable[[], Made]) -> Made:
 
     `make` must be safe to call twice. Raises any other error at once, and that one after `WAIT_S` seconds.
     """
+    return with_retries(make, longest_s=WAIT_S, pause_s=PAUSE_S, passes=_is_made_already)
+
+
+def _is_made_already(error: Exception) -> bool:
+    """By SQLite and MySQL; by PostgreSQL; of a first row."""
     from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-    until = time.monotonic() + WAIT_S
-    while True:
-        try:
-            return make()
-        except (
-            OperationalError,
-            ProgrammingError,
-            IntegrityError,
-        ) as error:  # SQLite and MySQL; PostgreSQL; a first row
-            exists = isinstance(error, IntegrityError) or "already exists" in str(error.orig)
-            if not exists or time.monotonic() > until:
-                raise
-        time.sleep(PAUSE_S)
+    told = isinstance(error, OperationalError | ProgrammingError) and "already exists" in str(error.orig)
+    return told or isinstance(error, IntegrityError)

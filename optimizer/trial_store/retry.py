@@ -12,22 +12,6 @@ LONGEST_PAUSE_S: Final = 15.0
 LONGEST_S: Final = 600.0
 
 
-def with_retries(step: Callable[[], Result], *, longest_s: float = LONGEST_S, pause_s: float = FIRST_PAUSE_S) -> Result:
-    """Calls `step` until it succeeds, for `longest_s` while the database is away; `step` must be safe to call twice.
-
-    Any other error is raised at once, and the last one when the time is over.
-    """
-    until = time.monotonic() + longest_s
-    while True:
-        try:
-            return step()
-        except Exception as error:
-            if not is_away(error) or time.monotonic() + pause_s > until:
-                raise
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-
 def is_away(error: BaseException) -> bool:
     """The server cannot be reached now, or it closed the connection. A SQLite file is never away: its errors are final."""
     from sqlalchemy.exc import DBAPIError
@@ -42,3 +26,26 @@ def is_away(error: BaseException) -> bool:
             )
         cause = cause.__cause__
     return False
+
+
+def with_retries(
+    step: Callable[[], Result],
+    *,
+    longest_s: float = LONGEST_S,
+    pause_s: float = FIRST_PAUSE_S,
+    passes: Callable[[Exception], bool] = is_away,
+) -> Result:
+    """Calls `step` until it succeeds, for `longest_s` while its error `passes`, by default that of a database that is away;
+    `step` must be safe to call twice.
+
+    Any other error is raised at once, and the last one when the time is over.
+    """
+    until = time.monotonic() + longest_s
+    while True:
+        try:
+            return step()
+        except Exception as error:
+            if not passes(error) or time.monotonic() + pause_s > until:
+                raise
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

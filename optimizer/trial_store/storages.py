@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import weakref
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
 from optimizer.trial_store.creation import PAUSE_S, WAIT_S, made_together
+from optimizer.trial_store.retry import with_retries
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -49,16 +49,17 @@ def _enable_wal(database: Path) -> None:
     import sqlite3
     from contextlib import closing
 
-    until = time.monotonic() + WAIT_S
-    while True:
-        try:
-            with closing(sqlite3.connect(database, timeout=WAIT_S)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.DatabaseError as error:
-            held = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            if not held or time.monotonic() > until:
-                mend = "another program holds it: close that one" if held else "put back a copy, or name another workspace"
-                raise InputError(f"the storage does not open ({error})", database, mend) from error
+    def switch() -> None:
+        with closing(sqlite3.connect(database, timeout=WAIT_S)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+
+    def is_held(error: Exception) -> bool:
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+
+    try:
         # Of two that make a database at once SQLite turns one away without waiting, lest both wait for each other.
-        time.sleep(PAUSE_S)
+        with_retries(switch, longest_s=WAIT_S, pause_s=PAUSE_S, passes=is_held)
+    except sqlite3.DatabaseError as error:
+        held = "another program holds it: close that one"
+        mend = held if is_held(error) else "put back a copy, or name another workspace"
+        raise InputError(f"the storage does not open ({error})", database, mend) from error

@@ -28,6 +28,18 @@ class Gap(NamedTuple):
     """To draw next."""
 
 
+def widest_of_all(shown: Mapping[str, Sequence[float]], lines: Mapping[str, Mapping[float, float]]) -> tuple[str, float] | None:
+    """The LoRA whose `widest_gap` is the widest, and the weight to draw; None where no gap is left."""
+    gaps = {name: gap for name, line in lines.items() if (gap := widest_gap(shown[name], line)) is not None}
+    name = max(gaps, key=lambda found: gaps[found].width, default=None)
+    return None if name is None else (name, gaps[name].weight)
+
+
+def with_ends(seen: Mapping[float, float], top: float) -> dict[float, float]:
+    """A line with its ends as expected where they were not drawn: nothing at 0, all at the upper bound."""
+    return {0.0: 0.0, top: max(1.0, *seen.values()), **seen}
+
+
 def widest_gap(shown: Sequence[float], line: Mapping[float, float]) -> Gap | None:
     """The widest gap in `shown`, the expressions of all pictures of a LoRA, in which a picture can be drawn; None where there is
     none.

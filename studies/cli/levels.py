@@ -53,8 +53,9 @@ def levels(
 
     opened, file = open_study(study, workspace, seed), study_file(study)
     if draw:
-        draw_between(opened, seed, draw, _print_drawn, bare=not blur)
-    pictures = level_pictures(opened, seed, bare=not blur)
+        pictures = draw_between(opened, seed, draw, _print_drawn, bare=not blur)
+    else:
+        pictures = level_pictures(opened, seed, bare=not blur)
     sitting = Sitting(opened.workspace, pictures, shown=shown, afresh=afresh or answers is not None)
     for note in pictures.notes:
         print_line(note)

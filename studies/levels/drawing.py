@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from optimizer.evaluate.base import Evaluation
-from optimizer.point import Job
-from scorers.levels.gaps import Gap, widest_gap
+from scorers.levels.gaps import widest_of_all, with_ends
 from studies.levels.drawn import drawn_jobs, point_on_line, record
 from studies.levels.pictures import LevelPictures, level_pictures
 from studies.run.judge import Judge
@@ -25,26 +23,21 @@ def draw_between(
     at = seeds_run(study)[0] if seed is None else seed
     judge, pictures = stored(study, at).judge, level_pictures(study, seed, bare=bare)
     for _ in range(most):
-        gaps = {name: gap for name in pictures.by_lora if (gap := _gap(study, at, judge, name, pictures)) is not None}
-        if not gaps:
+        shown = {name: [picture.expression for picture in found] for name, found in pictures.by_lora.items()}
+        found = widest_of_all(shown, {name: _line(study, at, judge, name) for name in shown})
+        if found is None:
             break
-        name = max(gaps, key=lambda found: gaps[found].width)
-        job = Job(at, point_on_line(study, name, gaps[name].weight))
-        callback(name, gaps[name].weight)
-        study.evaluator.evaluate(job.seed, job.point)
-        record(study, at, name, gaps[name].weight)
+        name, weight = found
+        callback(name, weight)
+        study.evaluator.evaluate(at, point_on_line(study, name, weight))
+        record(study, at, name, weight)
         pictures = level_pictures(study, seed, bare=bare)
     return pictures
 
 
-def _gap(study: Study, seed: int, judge: Judge, lora: str, pictures: LevelPictures) -> Gap | None:
-    on_line = [Job(seed, study.start), *(job for name, job in drawn_jobs(study, seed) if name == lora)]
-    seen = [study.evaluator.evaluate(job.seed, job.point) for job in on_line]
-    shown = [picture.expression for picture in pictures.by_lora[lora]]
-    return widest_gap(shown, _line(judge, lora, study.spec.loras[lora].bounds, seen))
-
-
-def _line(judge: Judge, lora: str, bounds: Sequence[float], seen: Sequence[Evaluation]) -> Mapping[float, float]:
-    """Expression by weight, with the ends as expected where they were not drawn: nothing at 0, all at the upper bound."""
+def _line(study: Study, seed: int, judge: Judge, lora: str) -> Mapping[float, float]:
+    """Expression by weight, of the start and of what was drawn beside it."""
+    on_line = [study.start, *(job.point for name, job in drawn_jobs(study, seed) if name == lora)]
+    seen = [study.evaluator.evaluate(seed, point) for point in on_line]
     found = {one.point.weights[lora]: judge.scores(one.observation).expression[lora] or 0.0 for one in seen}
-    return {0.0: 0.0, bounds[1]: max(1.0, *found.values()), **found}
+    return with_ends(found, study.spec.loras[lora].bounds[1])

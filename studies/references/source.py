@@ -27,7 +27,7 @@ WORDS: Final[Mapping[Source, str]] = {
     "photos": "photos",
     "crops": "its photos are gone, the training set's own crops",
     "preview": "no photos, its preview picture",
-    "close-ups": "no photos and no preview picture, 4 images of it alone at full weight",
+    "close-ups": "no photos and no preview picture, {count} images of it alone at full weight",
 }
 
 
@@ -54,7 +54,9 @@ def words_of(sources: Mapping[str, Source]) -> dict[str, str]:
     """One phrase for each LoRA that is not compared with photos. For "crops" see `studies.references.places`."""
     return {
         name: phrase(
-            "{what}: {scores}", what=phrase(WORDS[source]), scores=phrase(OTHER_PICTURES if source == "crops" else OWN_LOOK)
+            "{what}: {scores}",
+            what=phrase(WORDS[source], count=len(CLOSE_UP_SEEDS)),
+            scores=phrase(OTHER_PICTURES if source == "crops" else OWN_LOOK),
         )
         for name, source in sources.items()
         if source != "photos"

@@ -210,8 +210,9 @@ def _calibrated(
     others: Iterable[Evaluation],
 ) -> Calibrated:
     """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder and this seed's start image."""
-    start_faults = ladder_faults(locked.observation, plain.observation) if start_calibrates(study) else ()
-    starts = start_calibrates(study) and not start_faults
+    counts = start_calibrates(study)
+    start_faults = ladder_faults(locked.observation, plain.observation) if counts else ()
+    starts = [locked.observation] if counts and not start_faults else []
     if starts:
         ladders = [replace(one, start=similarity(locked.observation, references[one.lora])) for one in ladders]
     images = ImageJudge(
@@ -220,8 +221,8 @@ def _calibrated(
             ladder.lora: calibrate_lora(
                 references[ladder.lora],
                 plain.observation,
-                [*(step.observation for step in ladder.steps), *([locked.observation] if starts else ())],
-                [*(i in ladder.sound() for i in range(len(ladder.steps))), *([True] if starts else ())],
+                [*(step.observation for step in ladder.steps), *starts],
+                [*(i in ladder.sound() for i in range(len(ladder.steps))), *(True for _ in starts)],
             )
             for ladder in ladders
         },

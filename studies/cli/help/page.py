@@ -81,7 +81,7 @@ def _with_extras(text: str) -> str:
     if not bracket:
         return text
     for word in TYPERS_WORDS:
-        tail = re.sub(rf"(^|; ){word}(?=.|$)", lambda found, word=word: f"{found[1]}{said(word)}", tail)  # type: ignore[misc]
+        tail = re.sub(rf"(^|; ){word}", rf"\g<1>{said(word)}", tail)
     return f"{head}  [{tail}"
 
 
