@@ -22,8 +22,8 @@ from studies.export.recommended_weights import Recommended
 OWN: Final = "huanhua"
 WEIGHT: Final = "preferred weight"
 TIPS: Final = "usage_tips"
-BASES: Final[Mapping[str | None, str]] = {"sd15": "SD 1.5", "sdxl": "SDXL 1.0", "sd2": "SD 2.1"}
-"""The manager's names of base models."""
+BASES: Final[Mapping[str | None, str]] = {"SD 1.x": "SD 1.5", "SD 2.x": "SD 2.1", "SDXL": "SDXL 1.0"}
+"""The manager's names of base models, by the families that shapes point to (models.lora.families)."""
 
 
 @dataclass(frozen=True)

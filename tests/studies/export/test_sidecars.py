@@ -117,3 +117,9 @@ def test_a_link_stays_a_link_and_nan_is_no_weight(lora: Path, tmp_path: Path) ->
     lora.with_suffix(".json").symlink_to(tmp_path / "elsewhere.json")
     assert written(lora)[0]["preferred weight"] == 0.65
     assert lora.with_suffix(".json").is_symlink()
+
+
+def test_the_manager_is_told_the_base_by_its_own_name(lora: Path) -> None:
+    stem = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
+    save_file({f"{stem}.lora_up.weight": torch.zeros(320, 2), f"{stem}.lora_down.weight": torch.zeros(2, 768)}, lora)
+    assert written(lora)[1]["base_model"] == "SD 1.5"
