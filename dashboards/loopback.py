@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from dashboards.optuna_server import HOST
 from dashboards.processes import POLL_S
 from models.errors import InputError
+from models.language.translate import phrase
 
 HOST_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 """Names under which a browser reaches loopback, also through a tunnel with another port."""
@@ -138,7 +139,9 @@ def serving_page(handler: type[GuardedHandler], port: int = 0) -> Iterator[str]:
     try:
         server = ThreadingHTTPServer((HOST, port), handler)
     except (OSError, OverflowError) as error:
-        raise InputError(f"the page cannot use this port ({error})", port, "leave --port out, or name a free one") from error
+        raise InputError(
+            phrase("the page cannot use this port ({error})", error=error), port, "leave --port out, or name a free one"
+        ) from error
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

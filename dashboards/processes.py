@@ -20,6 +20,7 @@ from typing import Any, Final
 from dashboards.optuna_server import HOST
 from models.errors import InputError
 from models.io.logs import last_line
+from models.language.translate import phrase
 
 SILENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -45,7 +46,11 @@ class Server:
     def failure(self) -> InputError:
         """The error for a server that stopped by itself, with the last line of its log."""
         last = last_line(self.log) or "no output"
-        return InputError(f"the {self.name} dashboard stopped ({last})", self.log, "read that file, then start it again")
+        return InputError(
+            phrase("the {name} dashboard stopped ({last})", name=self.name, last=last),
+            self.log,
+            "read that file, then start it again",
+        )
 
 
 @contextmanager
@@ -99,7 +104,11 @@ def wait_for(server: Server, until: float) -> None:
         if server.process.poll() is not None:
             raise server.failure()
         if time.monotonic() > until:
-            raise InputError(f"the {server.name} dashboard does not answer", server.log, "read that file, then start it again")
+            raise InputError(
+                phrase("the {name} dashboard does not answer", name=server.name),
+                server.log,
+                "read that file, then start it again",
+            )
         time.sleep(POLL_S)
 
 
@@ -120,7 +129,9 @@ def free_port(host: str = HOST) -> int:
         try:
             probe.bind((host, 0))
         except OSError as error:
-            raise InputError(f"this machine has no such address ({error.strerror})", host, "name one of its own") from error
+            raise InputError(
+                phrase("this machine has no such address ({error})", error=error.strerror), host, "name one of its own"
+            ) from error
         return int(probe.getsockname()[1])
 
 

@@ -16,6 +16,7 @@ from dashboards.optuna_server import HOST
 from dashboards.processes import answers, stop
 from models.errors import InputError
 from models.io.logs import last_line
+from models.language.translate import phrase
 
 PORT: Final = 6379
 JOBS_PORT: Final = 8265
@@ -55,7 +56,7 @@ class Head:
         while not answers(f"{self.jobs}/api/version"):
             if self._process.poll() is not None or time.monotonic() > until:
                 last = last_line(self._log) or "no output"
-                raise InputError(f"the Ray head does not answer ({last})", self._log, "read that file")
+                raise InputError(phrase("the Ray head does not answer ({last})", last=last), self._log, "read that file")
             time.sleep(POLL_S)
 
     def stop(self) -> None:

@@ -134,13 +134,15 @@ def real_model(name: str) -> RealModel:
     for model in CATALOGUE:
         if model.name == name.lower():
             return model
-    raise InputError("no model of this name", name, f"choose one of {', '.join(m.name for m in CATALOGUE)}")
+    raise InputError("no model of this name", name, phrase("choose one of {names}", names=", ".join(m.name for m in CATALOGUE)))
 
 
 def profile_named(name: str) -> list[RealModel]:
     """The models of a profile. Raises InputError if there is no such profile."""
     if name not in PROFILES:
-        raise InputError(f"no profile {name}", "--profile", f"choose of {', '.join(PROFILES)}")
+        raise InputError(
+            phrase("no profile {name}", name=name), "--profile", phrase("choose of {profiles}", profiles=", ".join(PROFILES))
+        )
     return [real_model(model) for model in PROFILES[name]]
 
 

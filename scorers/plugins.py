@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from PIL import Image
 
 from models.errors import InputError
+from models.language.translate import phrase
 from scorers.regions import RegionScorer
 
 GROUP: Final = "huanhua.scorers"
@@ -74,7 +75,11 @@ def _entry(name: str) -> EntryPoint:
         if entry.name == name:
             return entry
     there = ", ".join(sorted(installed.names)) or "none is"
-    raise InputError("no scorer of this name is installed", name, f"pip install the package that brings it (installed: {there})")
+    raise InputError(
+        "no scorer of this name is installed",
+        name,
+        phrase("pip install the package that brings it (installed: {there})", there=there),
+    )
 
 
 def _opened(entry: EntryPoint, method: str = "score") -> Any:
@@ -82,11 +87,15 @@ def _opened(entry: EntryPoint, method: str = "score") -> Any:
         scorer = entry.load()()
     except Exception as error:  # a stranger's code
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"the scorer does not open ({reason})", entry.name, f"see the page of {entry.value}") from error
+        raise InputError(
+            phrase("the scorer does not open ({reason})", reason=reason),
+            entry.name,
+            phrase("see the page of {value}", value=entry.value),
+        ) from error
     if not callable(getattr(scorer, method, None)):
         other = "score_regions" if method == "score" else "score"
         how = {"score": f"{entry.name}: 0.5", "score_regions": f"{entry.name}: {{LORA: 0.5}}"}
         known = callable(getattr(scorer, other, None))
-        mend = f"write it as extra: {{{how[other]}}}" if known else "see docs/scorers.md for what one is"
-        raise InputError(f"the scorer has no `{method}`", entry.name, mend)
+        mend = phrase("write it as extra: {{{how}}}", how=how[other]) if known else "see docs/scorers.md for what one is"
+        raise InputError(phrase("the scorer has no `{method}`", method=method), entry.name, mend)
     return scorer

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layout import inversion_words
 from studies.devices import best_device, check_device
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
@@ -72,7 +73,9 @@ class LocalModels:
         names = [embedding.name.lower() for embedding in found]
         for name in names:
             if names.count(name) > 1:
-                raise InputError(f"two textual inversions are called {name}", "embeddings", "rename one of the files")
+                raise InputError(
+                    phrase("two textual inversions are called {name}", name=name), "embeddings", "rename one of the files"
+                )
         own = dict(zip(names, found, strict=True))
         return own | self._bundled(own)
 
@@ -90,8 +93,15 @@ class LocalModels:
                 one = embedding_of(name, vectors, lora)
                 other = found.setdefault(name.lower(), one)
                 if other.digest != one.digest:
-                    what = f"the LoRAs {other.lora} and {lora} hold two textual inversions of one name, {name[:60]}"
-                    raise InputError(what, "loras", f"save one as {name[:60]}.safetensors, and name it at embeddings")
+                    what = phrase(
+                        "the LoRAs {lora} and {lora_2} hold two textual inversions of one name, {name}",
+                        lora=other.lora,
+                        lora_2=lora,
+                        name=name[:60],
+                    )
+                    raise InputError(
+                        what, "loras", phrase("save one as {name}.safetensors, and name it at embeddings", name=name[:60])
+                    )
         return found
 
     @cached_property
@@ -138,7 +148,12 @@ class LocalModels:
             broken = folded.overflows(largest)
             if broken:
                 dtype = str(self.base.dtype).removeprefix("torch.")
-                what = f"the LoRAs at their largest weights make {len(broken)} layers infinite in {dtype}, {broken[0]} first"
+                what = phrase(
+                    "the LoRAs at their largest weights make {count} layers infinite in {dtype}, {broken} first",
+                    count=len(broken),
+                    dtype=dtype,
+                    broken=broken[0],
+                )
                 raise InputError(what, "loras", "lower bounds or fixed, or set base.dtype to bfloat16 or float32")
 
     def facts(self) -> ModelFacts:
@@ -174,4 +189,6 @@ def _check_different(loras: Mapping[str, LoraFile]) -> None:
     for name, file in loras.items():
         other = names.setdefault(file.digest, name)
         if other != name:
-            raise InputError(f"loras.{other} and loras.{name} are the same LoRA", file.path, "leave one out")
+            raise InputError(
+                phrase("loras.{other} and loras.{name} are the same LoRA", other=other, name=name), file.path, "leave one out"
+            )

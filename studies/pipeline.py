@@ -263,7 +263,8 @@ def _check_trial(outcome: Outcome, number: int | None) -> None:
 
     numbers = [record.number for record in outcome.trials]
     if number is not None and number not in numbers:
-        raise InputError(f"no trial {number}", f"seed {outcome.seed}", f"its trials are {numbers[0]} to {numbers[-1]}")
+        there = phrase("its trials are {first} to {last}", first=numbers[0], last=numbers[-1])
+        raise InputError(phrase("no trial {number}", number=number), phrase("seed {seed}", seed=outcome.seed), there)
 
 
 def _check_whole(value: object, name: str, least: int, most: int | None = None) -> None:
@@ -275,8 +276,9 @@ def _check_whole(value: object, name: str, least: int, most: int | None = None) 
         or not isinstance(value, Integral)
         or not least <= int(value) <= (int(value) if most is None else most)
     ):
-        wanted = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{value!r} is not for {name}", name, f"give a whole number {wanted}")
+        at_least = phrase("give a whole number of at least {least}", least=least)
+        mend = at_least if most is None else phrase("give a whole number from {least} to {most}", least=least, most=most)
+        raise InputError(phrase("{value!r} is not for {name}", value=value, name=name), name, mend)
 
 
 def _scout_count(study: Study) -> int:

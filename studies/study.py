@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
 from models.io.sqlite_url import placed_in
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.image_cache import ImageCache
@@ -206,7 +207,7 @@ class Study:
         # Stored first: the next run then starts from what this machine draws.
         self._store({})
         who = "this machine" if isinstance(self.spec.draw, HuanhuaDraw) else self.spec.draw.title
-        what = f"{who} would now draw otherwise than the stored images were drawn ({changed})"
+        what = phrase("{who} would now draw otherwise than the stored images were drawn ({changed})", who=who, changed=changed)
         raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew or says how to go on")
 
     def _hash(self, path: Path) -> str:

@@ -11,6 +11,7 @@ from models.base.registry import FAMILIES, titles
 from models.errors import InputError
 from models.io.pickles import PICKLES, read_pickle
 from models.io.safetensors_header import read_safetensors_header
+from models.language.translate import phrase
 from models.lora.key_spellings import split_key
 from models.lora.methods import unsupported_method
 
@@ -45,7 +46,9 @@ def checkpoint_shapes(path: Path, allow_pickle: bool) -> dict[str, tuple[int, ..
     if path.suffix == ".safetensors":
         return read_safetensors_header(path).shapes
     if path.suffix.lower() not in PICKLES:
-        raise InputError(f"no checkpoint ends in '{path.suffix}'", path, "name a .safetensors file or a diffusers folder")
+        raise InputError(
+            phrase("no checkpoint ends in '{suffix}'", suffix=path.suffix), path, "name a .safetensors file or a diffusers folder"
+        )
     if not allow_pickle:
         mend = "use a .safetensors file of the same model, or set base.allow_pickle: true to read its weights alone"
         raise InputError("a pickle checkpoint can run code when opened", path, mend)
@@ -59,12 +62,16 @@ def family_of(path: Path, shapes: Shapes) -> BaseFamily:
     """Raises InputError, naming what the file is where that is clear, unless it is a whole checkpoint of a family."""
     first = shapes.get(FIRST, ())
     if len(first) > 1 and first[1] != LATENT_CHANNELS:
-        what = f"a checkpoint for inpainting or editing (its UNet reads {first[1]} channels)"
-        raise InputError(what, path, f"name the {titles()} checkpoint that draws from text")
+        what = phrase("a checkpoint for inpainting or editing (its UNet reads {first} channels)", first=first[1])
+        raise InputError(what, path, phrase("name the {titles} checkpoint that draws from text", titles=titles()))
     for family in FAMILIES.values():
         if family.recognises(shapes):
             return family
-    raise InputError(f"{description(shapes)} is no {titles()} checkpoint", path, f"name an {titles()} checkpoint under base:")
+    raise InputError(
+        phrase("{description} is no {titles} checkpoint", description=description(shapes), titles=titles()),
+        path,
+        phrase("name an {titles} checkpoint under base:", titles=titles()),
+    )
 
 
 def description(shapes: Shapes) -> str:

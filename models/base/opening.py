@@ -139,7 +139,7 @@ def _single_file(
             str(path), config=str(folder), local_files_only=True, dtype=kind, **parts, **family.pipeline_options
         )
     except Exception as error:  # the loader raises whatever its converters meet in a foreign file
-        what = f"the base does not open as {folder.name} ({first_line(error, 160)})"
+        what = phrase("the base does not open as {name} ({error})", name=folder.name, error=first_line(error, 160))
         raise InputError(what, path, "fetch it again, or name another checkpoint") from error
     _refuse_holes(path, pipe)
     if "v_pred" in shapes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from models.base.sd15 import SD15
 from models.base.sdxl import SDXL
 from models.errors import InputError
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from models.base.family import BaseFamily
@@ -17,7 +18,11 @@ FAMILIES: Final[dict[str, BaseFamily]] = {"sd15": SD15(), "sdxl": SDXL()}
 def family_named(name: str) -> BaseFamily:
     """Raises InputError if no family has this name."""
     if name not in FAMILIES:
-        raise InputError(f"unknown base family '{name}'", "base.config", f"use one of: {', '.join(FAMILIES)}")
+        raise InputError(
+            phrase("unknown base family '{name}'", name=name),
+            "base.config",
+            phrase("use one of: {families}", families=", ".join(FAMILIES)),
+        )
     return FAMILIES[name]
 
 

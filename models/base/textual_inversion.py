@@ -16,6 +16,7 @@ from models.errors import InputError
 from models.io.files import write_whole
 from models.io.pickles import PICKLES, read_pickle
 from models.io.safetensors_header import read_safetensors_header
+from models.language.translate import phrase
 from models.lora.bundled import bundled_vectors, checked_vectors
 from models.lora.file import read_tensors
 from models.lora.layout import read_layout
@@ -54,7 +55,11 @@ def open_embedding(path: Path) -> Embedding:
     vectors = {part: checked_vectors(path, tensor) for part, tensor in _tensors(path, _read(path)).items()}
     lengths = [len(rows) for rows in vectors.values()]
     if len(set(lengths)) > 1:
-        what = f"a textual inversion of {lengths[0]} and {lengths[1]} vectors for SDXL's two text encoders"
+        what = phrase(
+            "a textual inversion of {length} and {length_2} vectors for SDXL's two text encoders",
+            length=lengths[0],
+            length_2=lengths[1],
+        )
         raise InputError(what, path, "fetch it again")
     return embedding_of(path.stem, vectors)
 
@@ -90,7 +95,9 @@ def check_width(embedding: Embedding, wanted: Mapping[Part, int]) -> None:
     """Raises InputError unless the vectors are as wide as the base's text encoders read them (`Base.text_widths`)."""
     found = {part: int(rows.shape[1]) for part, rows in embedding.vectors.items()}
     if found != dict(wanted):
-        what = f"a textual inversion {_in_words(found)} wide where the base's text is {_in_words(wanted)}"
+        what = phrase(
+            "a textual inversion {found} wide where the base's text is {wanted}", found=_in_words(found), wanted=_in_words(wanted)
+        )
         raise InputError(what, embedding.name, "use one trained on this kind of base")
 
 
@@ -107,7 +114,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         # the container in which the first textual inversions kept their vectors
         return read_pickle(path, [nn.ParameterDict])
     if path.suffix.lower() != ".safetensors":
-        raise InputError(f"no textual inversion ends in '{path.suffix}'", path, "name a .safetensors, .pt or .bin file")
+        raise InputError(
+            phrase("no textual inversion ends in '{suffix}'", suffix=path.suffix), path, "name a .safetensors, .pt or .bin file"
+        )
     read_safetensors_header(path)
     try:
         return load_file(path)
@@ -128,6 +137,8 @@ def _tensors(path: Path, entries: Mapping[str, Any]) -> dict[Part, Any]:
     if not words:
         raise InputError("the textual inversion is empty", path, "fetch it again")
     if len(words) > 1:
-        what = f"not a textual inversion ({len(words)} entries, '{str(next(iter(words)))[:60]}' among them)"
+        what = phrase(
+            "not a textual inversion ({count} entries, '{key}' among them)", count=len(words), key=str(next(iter(words)))[:60]
+        )
         raise InputError(what, path, "name a file that holds one")
     return {TEXT: next(iter(words.values()))}

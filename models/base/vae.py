@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.base.detect import checkpoint_shapes, description
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +28,9 @@ def open_vae(path: Path, configs: Path, kind: torch.dtype, allow_pickle: bool = 
     if path.is_file():
         shapes = checkpoint_shapes(path, allow_pickle)
         if not any("decoder.conv_in" in name for name in shapes):
-            raise InputError(f"{description(shapes)} is no VAE", path, "name a VAE in safetensors")
+            raise InputError(
+                phrase("{description} is no VAE", description=description(shapes)), path, "name a VAE in safetensors"
+            )
     try:
         if path.is_dir():
             vae: Any = AutoencoderKL.from_pretrained(
@@ -38,7 +41,9 @@ def open_vae(path: Path, configs: Path, kind: torch.dtype, allow_pickle: bool = 
                 str(path), config=str(configs), subfolder="vae", dtype=kind, local_files_only=True
             )
     except Exception as error:  # a foreign file fails in many ways
-        raise InputError(f"the VAE does not open ({first_line(error, 160)})", path, "name a VAE in safetensors") from error
+        raise InputError(
+            phrase("the VAE does not open ({error})", error=first_line(error, 160)), path, "name a VAE in safetensors"
+        ) from error
     if any(weight.is_meta for weight in vae.parameters()):
         raise InputError("the VAE lacks weights", path, "fetch it again")
     return vae
@@ -48,7 +53,9 @@ def check_scale(path: Path, vae: Any, own: float) -> None:
     """Raises InputError if the VAE's latents are of another scale than `own`, the base's: it was made for another family."""
     scale = float(vae.config["scaling_factor"])
     if scale != own:
-        what = f"the VAE is of another family of bases (scaling factor {scale:g} where the base's is {own:g})"
+        what = phrase(
+            "the VAE is of another family of bases (scaling factor {scale:g} where the base's is {own:g})", scale=scale, own=own
+        )
         raise InputError(what, path, "name a VAE made for this kind of base")
 
 

@@ -28,7 +28,7 @@ def fetch_model(model: RealModel, models: Path, report: Callable[[str], None]) -
         _fetch_release(model, model.url, folder, report)
         return folder
     if model.repo is None:
-        what = f"{model.name} is not fetched by this command: put it at {folder.as_posix()}"
+        what = phrase("{name} is not fetched by this command: put it at {folder}", name=model.name, folder=folder.as_posix())
         raise InputError(what, model.source, phrase("then set {setting}", setting=_setting(model, models)))
     for file in model.files:
         report(_fetch(model.repo, file, folder))

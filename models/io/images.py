@@ -103,7 +103,11 @@ def _unread(path: Path) -> InputError:
         kind = picture_kind(stream.read(HEAD))
     if kind in _formats():
         return InputError("a damaged or cut short picture", path, "copy the photo again")
-    what = f"a {kind} picture, which needs a plugin" if kind in PLUGINS else f"not a {NAMED} picture"
+    what = (
+        phrase("a {kind} picture, which needs a plugin", kind=kind)
+        if kind in PLUGINS
+        else phrase("not a {named} picture", named=NAMED)
+    )
     return InputError(what, path, "save it as JPEG or PNG")
 
 

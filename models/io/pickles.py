@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 PICKLES: Final = (".ckpt", ".pt", ".pth", ".bin")
 """How their names end."""
@@ -29,8 +30,8 @@ def read_pickle(path: Path, allowed: Sequence[type] = ()) -> dict[str, Any]:
             contents = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # the reader raises whatever a foreign file makes it stumble over
         found = re.search(r"GLOBAL (\S+)", str(error))
-        why = f"holds more than weights ({found[1]})" if found else "does not read as weights alone"
-        raise InputError(f"the pickle {why}", path, "use a .safetensors file of the same") from error
+        why = phrase("holds more than weights ({found})", found=found[1]) if found else "does not read as weights alone"
+        raise InputError(phrase("the pickle {why}", why=why), path, "use a .safetensors file of the same") from error
     if not isinstance(contents, dict):
         raise InputError("the pickle holds no table of names and weights", path, "use a .safetensors file of the same")
     return contents

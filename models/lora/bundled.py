@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.numbered_keys import EMBEDDING
 from models.lora.sites import TEXT, TEXT_2, Part
 
@@ -79,8 +80,12 @@ def bundled_vectors(
         vectors = {part: checked_vectors(path, tensors[key]) for part, key in inversion.keys.items()}
         lengths = sorted({len(rows) for rows in vectors.values()})
         if len(lengths) > 1:
-            counts = f"{lengths[0]} and {lengths[1]} vectors for the two text encoders"
-            raise InputError(f"its textual inversion {inversion.name[:60]} has {counts}", path, "fetch it again")
+            counts = phrase("{length} and {length_2} vectors for the two text encoders", length=lengths[0], length_2=lengths[1])
+            raise InputError(
+                phrase("its textual inversion {name} has {counts}", name=inversion.name[:60], counts=counts),
+                path,
+                "fetch it again",
+            )
         if vectors:
             found[inversion.name] = vectors
     return found

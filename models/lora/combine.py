@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.io.files import write_whole
 from models.io.safetensors_header import read_safetensors_header
+from models.language.translate import phrase
 from models.lora.bundled import bundled_tensors
 from models.lora.file import read_tensors, stored, write_lora
 from models.lora.key_spellings import Modules, kohya_name
@@ -143,7 +144,9 @@ def low_rank_layers(file: LoraFile, part: Part, others: Collection[str] = ()) ->
     layers = {module: layer for module, layer in found.items() if isinstance(layer, LoraLayer)}
     methods = {layer.method for module, layer in found.items() if module not in layers}
     if methods:
-        what = f"a file with {' and '.join(sorted(methods))} layers, which no file of up and down matrices expresses"
+        what = phrase(
+            "a file with {methods} layers, which no file of up and down matrices expresses", methods=" and ".join(sorted(methods))
+        )
         raise InputError(what, file.path, "use a LoRA or LoCon version of it, or an export that names the LoRAs themselves")
     return layers
 

@@ -189,7 +189,7 @@ def _fitted(
             shapes = {site: site.shape(modules) for site in ([site.bias for site in sites] if of_bias else sites)}
             fitting = {site: f for site, shape in shapes.items() if shape is not None and (f := layer.fitted(shape)) is not None}
             if len(fitting) > 1:
-                what = f"'{stem[:80]}' does not say which of the two text encoders it is for, and fits both"
+                what = phrase("'{stem}' does not say which of the two text encoders it is for, and fits both", stem=stem[:80])
                 raise InputError(what, layout.path, "save it with kohya's names (lora_te1_, lora_te2_)")
             if not fitting:
                 misfits.add_shape(stem, layer, next(iter(shapes.values())))

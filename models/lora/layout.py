@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.io.safetensors_header import read_safetensors_header
+from models.language.translate import phrase
 from models.lora.bundled import BundledInversion, bundled_inversions, is_bundled
 from models.lora.key_spellings import split_keys
 from models.lora.layers.parts import Role
@@ -101,9 +102,9 @@ def weights_file(path: Path) -> Path:
             return found[0]
         pickled = next(iter(sorted(path.glob("*.bin"))), None)
         if pickled is not None and not found:
-            what = f"a LoRA folder whose file is pickled ({pickled.name}), which can run code when opened"
+            what = phrase("a LoRA folder whose file is pickled ({name}), which can run code when opened", name=pickled.name)
             raise InputError(what, path, "save it again with safe_serialization=True")
-        what = f"a folder with {len(found)} LoRA files" if found else "a folder without a LoRA file"
+        what = phrase("a folder with {count} LoRA files", count=len(found)) if found else "a folder without a LoRA file"
         raise InputError(what, path, "name the .safetensors file itself")
     if not path.is_file():
         raise InputError("no such LoRA file", path, "check the path")
@@ -183,7 +184,7 @@ def _keys_by_stem(path: Path, keys: list[str]) -> dict[str, dict[Role, str]]:
         assert parts is not None
         roles = stems.setdefault(parts[0], {})
         if parts[1] in roles:
-            what = f"'{key[:80]}' and '{roles[parts[1]][:80]}' are the same matrix of two adapters"
+            what = phrase("'{key}' and '{role}' are the same matrix of two adapters", key=key[:80], role=roles[parts[1]][:80])
             raise InputError(what, path, "save each adapter in a file of its own")
         roles[parts[1]] = key
     if not stems:
@@ -195,8 +196,16 @@ def _no_lora(path: Path, others: list[str], count: int) -> InputError:
     first = others[0][:80]
     if len(others) == count:
         return InputError(
-            f"not a LoRA file (no LoRA layers in it: it holds '{first}')", path, "name a LoRA; a checkpoint goes under base:"
+            phrase("not a LoRA file (no LoRA layers in it: it holds '{first}')", first=first),
+            path,
+            "name a LoRA; a checkpoint goes under base:",
         )
     kind = next((words for end, words in OTHER_TENSORS if others[0].endswith(end)), "keys of an unknown kind")
-    what = f"more than a LoRA (it holds '{first}' besides LoRA layers: {kind}, {len(others)} of {count} keys)"
+    what = phrase(
+        "more than a LoRA (it holds '{first}' besides LoRA layers: {kind}, {count} of {count_2} keys)",
+        first=first,
+        kind=kind,
+        count=len(others),
+        count_2=count,
+    )
     return InputError(what, path, "save it as a plain LoRA: what would be left out is part of what was trained")

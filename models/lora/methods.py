@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.added import AddedLayer
 from models.lora.layers.difference import read_difference
 from models.lora.layers.dora import DoraLayer
@@ -67,15 +68,17 @@ def read_layer(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_al
     found = [read for roles, read in METHODS.items() if roles & keys.keys()]
     magnitudes: list[Role] = [role for role in ("dora_scale", "magnitude") if role in keys]
     if magnitudes and not found:
-        raise InputError(f"'{keys[magnitudes[0]]}' is of a DoRA layer that lacks its matrices", path, "fetch it again")
+        raise InputError(
+            phrase("'{key}' is of a DoRA layer that lacks its matrices", key=keys[magnitudes[0]]), path, "fetch it again"
+        )
     # A Tucker core is one of LoRA's own tensors.
     if len({*found} - {read_tucker}) > 1 or len(magnitudes) > 1:
-        raise InputError(f"'{next(iter(keys.values()))}' is of a layer of two methods", path, "fetch it again")
+        raise InputError(phrase("'{key}' is of a layer of two methods", key=next(iter(keys.values()))), path, "fetch it again")
     layer = (found or [read_lora])[0](path, keys, tensors, default_alpha)
     if not magnitudes:
         return layer
     key = keys[magnitudes[0]]
     if layer.method not in UNDER_MAGNITUDES:
-        what = f"'{key}' are magnitudes over {layer.method}, which no program means alike"
+        what = phrase("'{key}' are magnitudes over {method}, which no program means alike", key=key, method=layer.method)
         raise InputError(what, path, "use a version of it without them")
     return DoraLayer(layer, finite(path, key, tensors[key]), magnitudes[0] == "magnitude")

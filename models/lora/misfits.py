@@ -7,6 +7,7 @@ from math import prod
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.families import family_of_layers, family_of_names, is_layer_name
 from models.lora.layers.added import AddedLayer
 from models.lora.layout import LoraLayout
@@ -53,17 +54,25 @@ class Misfits:
         stray = self.unknown + self.lacking
         matching = count - len(stray) - len(self.shapes)
         if not self.shapes and len(stray) <= count * STRAY:
-            what = f"{matching} of its {count} layers match this base; {_listed(stray)} none of it"
+            what = phrase(
+                "{matching} of its {count} layers match this base; {stray} none of it",
+                matching=matching,
+                count=count,
+                stray=_listed(stray),
+            )
             return [f"{what}: passed over, as in A1111 and ComfyUI"]
-        counts = f"{matching} of its {count} layers match this base{own}"
+        counts = phrase("{matching} of its {count} layers match this base{own}", matching=matching, count=count, own=own)
         family = family_of_layers(self.layout.down_shapes) or family_of_names(self.layout.stems)
         if family not in (None, self.base):
-            what, mend = f"a LoRA for {family}: {counts}; {self._why()}", "use a LoRA trained on this kind of base"
+            what, mend = (
+                phrase("a LoRA for {family}: {counts}; {why}", family=family, counts=counts, why=self._why()),
+                "use a LoRA trained on this kind of base",
+            )
         elif self.unknown and not self.lacking and not self.shapes:
-            what = f"a LoRA with layer names that are not known here: {counts}; {self._why()}"
+            what = phrase("a LoRA with layer names that are not known here: {counts}; {why}", counts=counts, why=self._why())
             mend = "save it with the names of kohya, peft or diffusers"
         else:
-            what = f"a LoRA of another architecture: {counts}; {self._why()}"
+            what = phrase("a LoRA of another architecture: {counts}; {why}", counts=counts, why=self._why())
             mend = "use a LoRA trained on this kind of base"
         raise InputError(what, self.layout.path, mend)
 
@@ -80,7 +89,7 @@ class Misfits:
 
 def _listed(names: list[str]) -> str:
     quoted = ", ".join(f"'{name[:80]}'" for name in names[:SHOWN])
-    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    rest = phrase(" and {count} more", count=len(names) - SHOWN) if len(names) > SHOWN else ""
     return f"{quoted}{rest} {'are' if len(names) > 1 else 'is'}"
 
 

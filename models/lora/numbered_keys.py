@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.sites import DENOISER, TEXT, Part, Site, layer_names
 
 if TYPE_CHECKING:
@@ -65,7 +66,13 @@ def _names(
         if fitting == count == len(modules):
             return {f"{prefix}:{i}": Site(PARTS[prefix], module) for i, module in enumerate(modules)}
         best = max(best, fitting)
-    what = f"the numbers of its {prefix} layers do not fit this base: {best} of {count} match where it has {len(modules)}"
+    what = phrase(
+        "the numbers of its {prefix} layers do not fit this base: {best} of {count} match where it has {count_2}",
+        prefix=prefix,
+        best=best,
+        count=count,
+        count_2=len(modules),
+    )
     raise InputError(what, path, "use a LoRA trained on this kind of base, or one whose layers are named")
 
 
@@ -73,11 +80,17 @@ def _classes(path: Path, prefix: str, metadata: Mapping[str, str]) -> set[str]:
     try:
         listed = json.loads(metadata.get(prefix, json.dumps(sorted(CLASSES[prefix]))))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"its metadata do not say which {prefix} layers are numbered", path, "fetch it again") from error
+        raise InputError(
+            phrase("its metadata do not say which {prefix} layers are numbered", prefix=prefix), path, "fetch it again"
+        ) from error
     named = {str(one) for one in listed} if isinstance(listed, list) else set()
     strange = named - CLASSES[prefix] - ({"ResnetBlock2D"} if prefix == "unet" else set())
     if strange or not named:
-        what = f"its {prefix} layers are numbered over unknown classes ({', '.join(sorted(strange)) or 'none'})"
+        what = phrase(
+            "its {prefix} layers are numbered over unknown classes ({strange})",
+            prefix=prefix,
+            strange=", ".join(sorted(strange)) or "none",
+        )
         raise InputError(what, path, "use a LoRA whose layers are named")
     return named
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.added import AddedLayer
 from models.lora.layers.difference import read_bias_difference
 from models.lora.layers.parts import Role
@@ -46,7 +47,7 @@ def read_scaled_layer(
         return layer, Scale(layer.alpha, IN_TENSORS if scaled else "")
     settings = layout.scale.settings(part)
     if settings is not None and settings.leaves_out(layout.path, names):
-        what = f"{settings.source} leaves out '{names[0][:80]}', which the file holds"
+        what = phrase("{source} leaves out '{name}', which the file holds", source=settings.source, name=names[0][:80])
         raise InputError(what, layout.path, "put the settings that were saved with it next to it")
     scale = layout.scale.of(layout.path, part, names, down[0], down[2:] not in ((), (1, 1)))
     return read_layer(layout.path, roles, tensors, scale.alpha), scale

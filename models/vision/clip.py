@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
 from models.hub import from_hub
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +81,7 @@ def open_clip_model(model: str, pretrained: str | None = None, device: str = "cp
         raise
     except Exception as error:  # open_clip, safetensors and the hub each raise their own for a foreign file
         raise InputError(
-            f"the CLIP model does not open ({first_line(error)})", model, "name a model that open_clip knows"
+            phrase("the CLIP model does not open ({error})", error=first_line(error)), model, "name a model that open_clip knows"
         ) from error
     opened.requires_grad_(False).eval()
     return ClipModel(opened, preprocess, tokenizer, device)
@@ -96,12 +97,18 @@ def _checked(model: str, pretrained: str | None) -> str:
         folder = Path(model.removeprefix("local-dir:"))
         for file in ("open_clip_config.json", "open_clip_model.safetensors"):
             if not (folder / file).is_file():
-                raise InputError(f"the CLIP folder has no {file}", folder, "name a folder as open_clip writes for the hub")
+                raise InputError(
+                    phrase("the CLIP folder has no {file}", file=file), folder, "name a folder as open_clip writes for the hub"
+                )
         return f"local-dir:{folder}"
     if model not in open_clip.list_models():
         raise InputError("no CLIP model of this name", model, "use ViT-L-14 or the like, hf-hub:owner/name or local-dir:FOLDER")
     if pretrained is None:
         raise InputError("no weights named for this CLIP model", model, "set pretrained to a tag such as openai, or to a file")
     if not Path(pretrained).is_file() and pretrained not in open_clip.list_pretrained_tags_by_model(model):
-        raise InputError(f"no such weights for {model}", pretrained, "name a file on this machine or a tag that open_clip lists")
+        raise InputError(
+            phrase("no such weights for {model}", model=model),
+            pretrained,
+            "name a file on this machine or a tag that open_clip lists",
+        )
     return model

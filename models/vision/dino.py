@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.errors import InputError, first_line
 from models.hub import from_hub, looks_local
 from models.io.quiet import quiet_loading
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -64,10 +65,14 @@ def open_dino(name: str | Path, device: str = "cpu") -> DinoModel:
         raise
     except Exception as error:  # transformers, safetensors and the hub each raise their own for a foreign file
         raise InputError(
-            f"the DINOv2 model does not open ({first_line(error)})", name, "name a DINOv2 folder or hub name"
+            phrase("the DINOv2 model does not open ({error})", error=first_line(error)), name, "name a DINOv2 folder or hub name"
         ) from error
     if model.config.model_type not in KINDS:
-        raise InputError(f"a {model.config.model_type} model, no DINOv2", name, "name a folder as of facebook/dinov2-base")
+        raise InputError(
+            phrase("a {model_type} model, no DINOv2", model_type=model.config.model_type),
+            name,
+            "name a folder as of facebook/dinov2-base",
+        )
     model.requires_grad_(False).eval().to(device=device)
     return DinoModel(model, processor)
 
@@ -79,4 +84,4 @@ def _check(folder: Path) -> None:
         )
     for file in ("config.json", "preprocessor_config.json", "model.safetensors"):
         if not (folder / file).is_file():
-            raise InputError(f"the DINOv2 folder has no {file}", folder, "copy the whole folder of the model")
+            raise InputError(phrase("the DINOv2 folder has no {file}", file=file), folder, "copy the whole folder of the model")

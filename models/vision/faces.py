@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.boxes import PixelBox
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 from models.vision.onnx import providers_for, session_options
 from models.vision.yunet import YunetFaces, open_yunet, yunet_in
 
@@ -103,7 +104,9 @@ def open_faces(pack: str | Path, det_size: int = 640, device: str = "cpu") -> Fa
         except AssertionError as error:
             raise InputError("the face pack has no detector", folder, "unpack the whole pack, det_*.onnx included") from error
         except Exception as error:  # onnxruntime and protobuf raise their own for a foreign file
-            raise InputError(f"the face pack does not open ({first_line(error)})", folder, "fetch the pack again") from error
+            raise InputError(
+                phrase("the face pack does not open ({error})", error=first_line(error)), folder, "fetch the pack again"
+            ) from error
         if "recognition" not in analysis.models:
             raise InputError("the face pack has no recogniser", folder, "unpack the whole pack, w600k_*.onnx included")
         analysis.prepare(ctx_id=0 if device.startswith("cuda") else -1, det_size=(det_size, det_size))
@@ -114,7 +117,9 @@ def _folder(pack: str | Path) -> Path:
     path, default = Path(pack).expanduser(), (ROOT / "models" / str(pack)).expanduser()
     folder = path if path.is_dir() else default
     if not folder.is_dir():
-        mend = f"unpack {Path(pack).name}.zip of insightface's releases there, or set pack to the folder you have it in"
+        mend = phrase(
+            "unpack {name}.zip of insightface's releases there, or set pack to the folder you have it in", name=Path(pack).name
+        )
         raise InputError("no such face pack", folder, mend)
     if not any(folder.glob("*.onnx")):
         raise InputError("the face pack holds no .onnx file", folder, "unpack the pack's zip into this very folder")

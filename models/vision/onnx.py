@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -50,11 +51,17 @@ def open_onnx(path: str | Path, *, inputs: Shape, device: str = "cpu") -> OnnxMo
     except InputError:
         raise
     except Exception as error:  # onnxruntime has no common base class for what a foreign file sets off
-        raise InputError(f"not an ONNX model that opens ({first_line(error)})", path, "fetch the file again") from error
+        raise InputError(
+            phrase("not an ONNX model that opens ({error})", error=first_line(error)), path, "fetch the file again"
+        ) from error
     found = session.get_inputs()
     if len(found) != 1 or not _fits(found[0].shape, inputs):
         shapes = ", ".join(str(i.shape) for i in found)
-        raise InputError(f"the model takes {shapes} where {list(inputs)} is expected", path, "name a model made for this use")
+        raise InputError(
+            phrase("the model takes {shapes} where {list} is expected", shapes=shapes, list=list(inputs)),
+            path,
+            "name a model made for this use",
+        )
     return OnnxModel(session, found[0].name)
 
 

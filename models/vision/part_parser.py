@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.errors import InputError, first_line
 from models.hub import from_hub, is_cached, looks_local
 from models.io.quiet import quiet_loading
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +81,9 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
         raise
     except Exception as error:  # transformers, safetensors and the hub each raise their own for a foreign file
         raise InputError(
-            f"the part parser does not open ({first_line(error)})", name, "name a SegFormer folder or hub name"
+            phrase("the part parser does not open ({error})", error=first_line(error)),
+            name,
+            "name a SegFormer folder or hub name",
         ) from error
     model.requires_grad_(False).eval().to(device=device)
     return PartParser(model, processor, {int(k): str(v) for k, v in (model.config.id2label or {}).items()})
@@ -91,4 +94,4 @@ def _check(folder: Path) -> None:
         raise InputError("no such part parser", folder, "give a folder with config.json, or a hub name such as owner/name")
     for file in FILES:
         if not (folder / file).is_file():
-            raise InputError(f"the part parser has no {file}", folder, "copy the whole folder of the model")
+            raise InputError(phrase("the part parser has no {file}", file=file), folder, "copy the whole folder of the model")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.boxes import PixelBox
 from models.errors import InputError
+from models.language.translate import phrase
 from models.vision.onnx import OnnxModel, open_onnx
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def open_pose(path: str | Path, device: str = "cpu") -> PoseModel:
     wanted = {"simcc_x": [KEYPOINTS, SPLIT * width], "simcc_y": [KEYPOINTS, SPLIT * height]}
     if list(found) != list(wanted) or any(not _fits(found[name], shape) for name, shape in wanted.items()):
         mend = "name a whole-body model, such as dw-ll_ucoco_384.onnx or RTMW's end2end.onnx"
-        raise InputError(f"not a pose model of {KEYPOINTS} keypoints (it gives {found})", path, mend)
+        raise InputError(
+            phrase("not a pose model of {keypoints} keypoints (it gives {found})", keypoints=KEYPOINTS, found=found), path, mend
+        )
     return PoseModel(model, (width, height))
 
 

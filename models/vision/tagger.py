@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.vision.onnx import OnnxModel, open_onnx
 
 if TYPE_CHECKING:
@@ -57,13 +58,19 @@ def open_tagging_model(path: Path, device: str = "cpu") -> TaggingModel:
     names, categories = _read_table(file.with_name(TABLE))
     outputs = model.session.get_outputs()[0].shape
     if len(outputs) != 2 or (isinstance(outputs[1], int) and outputs[1] != len(names)):
-        raise InputError(f"{len(names)} tags for outputs of {outputs}", file.with_name(TABLE), "fetch both files of one tagger")
+        raise InputError(
+            phrase("{count} tags for outputs of {outputs}", count=len(names), outputs=outputs),
+            file.with_name(TABLE),
+            "fetch both files of one tagger",
+        )
     return TaggingModel(model, names, categories, side)
 
 
 def _read_table(path: Path) -> tuple[tuple[str, ...], tuple[int, ...]]:
     if not path.is_file():
-        raise InputError(f"the tagger has no {TABLE} beside it", path, "fetch it from where the model came from")
+        raise InputError(
+            phrase("the tagger has no {table} beside it", table=TABLE), path, "fetch it from where the model came from"
+        )
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             rows = [(_spaced(row["name"]), int(row["category"])) for row in csv.DictReader(stream)]

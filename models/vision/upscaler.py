@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models.errors import InputError, first_line
 from models.io.pickles import read_pickle
 from models.io.safetensors_header import read_safetensors_header
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +60,13 @@ class Upscaler:
             except torch.OutOfMemoryError as error:
                 if tile // 2 < LEAST:
                     mend = "free its memory, or choose a smaller upscaler"
-                    raise InputError(f"{self.architecture} does not fit on {self.model.device}", self.name, mend) from error
+                    raise InputError(
+                        phrase(
+                            "{architecture} does not fit on {device}", architecture=self.architecture, device=self.model.device
+                        ),
+                        self.name,
+                        mend,
+                    ) from error
             tile //= 2
 
     def _pixels(self, part: Bytes) -> Pixels:
@@ -89,10 +96,12 @@ def open_upscaler(path: Path, device: str = "cpu") -> Upscaler:
         mend = "name an ESRGAN-type model, such as 4x-UltraSharp or RealESRGAN_x4plus"
         raise InputError("not an upscaler of any known architecture", path, mend) from error
     except Exception as error:  # what a foreign file makes forty architectures stumble over
-        raise InputError(f"the upscaler does not open ({first_line(error)})", path, "fetch it again") from error
+        raise InputError(
+            phrase("the upscaler does not open ({error})", error=first_line(error)), path, "fetch it again"
+        ) from error
     channels = getattr(model, "input_channels", 0), getattr(model, "output_channels", 0)
     if getattr(model, "purpose", None) != "SR" or model.scale < 2 or channels != (3, 3):
-        what = f"a {model.architecture.name} model that does not enlarge RGB pictures"
+        what = phrase("a {name} model that does not enlarge RGB pictures", name=model.architecture.name)
         raise InputError(what, path, "name an upscaler: 2x, 4x or 8x")
     return Upscaler(path.stem, model.architecture.name, int(model.scale), model.eval())
 
@@ -167,7 +176,7 @@ def _state(path: Path) -> Mapping[str, Any]:
     if kind == ".pth":
         return read_pickle(path)
     if kind != ".safetensors":
-        raise InputError(f"no upscaler ends in '{path.suffix}'", path, "name a .safetensors or .pth file")
+        raise InputError(phrase("no upscaler ends in '{suffix}'", suffix=path.suffix), path, "name a .safetensors or .pth file")
     read_safetensors_header(path)
     try:
         return load_file(path)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 from models.vision.onnx import OnnxModel, open_onnx, providers_for, session_options
 
 STRIDES: Final = (8, 16, 32)
@@ -100,7 +101,9 @@ def _recogniser(folder: Path, detector: Path, device: str) -> Any:
         try:
             found = get_model(str(path), providers=providers_for(device), sess_options=session_options())
         except Exception as error:  # onnxruntime and protobuf raise their own for a foreign file
-            raise InputError(f"the face pack does not open ({first_line(error)})", path, "fetch it again") from error
+            raise InputError(
+                phrase("the face pack does not open ({error})", error=first_line(error)), path, "fetch it again"
+            ) from error
         if getattr(found, "taskname", "") == "recognition":
             return found
     raise InputError("the face pack has no recogniser", folder, "put glintr100.onnx there: huanhua models get auraface")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.image_cache import as_png
 from optimizer.evaluate.observe import observe
 from optimizer.point import Job
@@ -114,7 +115,9 @@ class Pool:
             if other.identity != first.identity:
                 keys = [key for key in first.identity if first.identity[key] != other.identity.get(key)]
                 mend = "let all workers be of one kind, or name dtype and device in the study"
-                raise InputError(f"two workers would draw different images ({', '.join(keys)} differ)", "--ray", mend)
+                raise InputError(
+                    phrase("two workers would draw different images ({keys} differ)", keys=", ".join(keys)), "--ray", mend
+                )
         found: Hello = first
         return found
 
@@ -153,7 +156,7 @@ def connect(address: str, cpus: int | None) -> None:
             ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"no Ray cluster answers ({str(error).splitlines()[0][:160]})",
+            phrase("no Ray cluster answers ({error})", error=str(error).splitlines()[0][:160]),
             address,
             "start one with `ray start --head`, see docs/scaling.md",
         ) from error
@@ -170,4 +173,4 @@ def _answers(address: str) -> None:
         with socket.create_connection((place.hostname or "", place.port or 0), timeout=10):
             pass
     except (OSError, ValueError) as error:
-        raise InputError(f"no Ray cluster answers ({error})", address, mend) from error
+        raise InputError(phrase("no Ray cluster answers ({error})", error=error), address, mend) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation, Evaluator
 from optimizer.point import Job
 
@@ -19,6 +20,6 @@ def load_evaluation(evaluator: Evaluator, job: Job, *, alone: bool = True) -> Ev
     """A stored evaluation. Raises InputError if its image is not in the workspace."""
     found = evaluator.load(job, alone=alone)
     if found is None:
-        mend = f"run `huanhua run STUDY --seed {job.seed}`, which draws it"
-        raise InputError("an image of it is not in the workspace", f"seed {job.seed}", mend)
+        mend = phrase("run `huanhua run STUDY --seed {seed}`, which draws it", seed=job.seed)
+        raise InputError("an image of it is not in the workspace", phrase("seed {seed}", seed=job.seed), mend)
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from models.base.prompt.reading import Reading
 from models.base.prompt.schedules import refuse_unread
 from models.errors import InputError
+from models.language.translate import phrase
 from models.program import Program
 from optimizer.point import Job
 from optimizer.render.comfyui_sampling import check_comfyui
@@ -66,7 +67,11 @@ class RenderSettings:
                 what = "like: comfyui draws ComfyUI's noise, which lies on the CPU, and pads no prompt"
                 raise InputError(what, "render", "leave out rng, ensd and pad_conds")
         if self.width % factor or self.height % factor:
-            raise InputError(f"size {self.width}x{self.height} is not divisible by {factor}", "render", "round it")
+            raise InputError(
+                phrase("size {width}x{height} is not divisible by {factor}", width=self.width, height=self.height, factor=factor),
+                "render",
+                "round it",
+            )
 
 
 class Renderer(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.samplers import DiffusionSampler
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ UNIT_VARIANCE: Final = ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler"
 def check_comfyui(name: str, where: str = "render.sampler") -> None:
     """Raises InputError for a sampler that ComfyUI lacks."""
     if name in ABSENT:
-        raise InputError(f"ComfyUI has no sampler '{name}'", where, f"the nearest is '{ABSENT[name]}'")
+        raise InputError(
+            phrase("ComfyUI has no sampler '{name}'", name=name), where, phrase("the nearest is '{absent}'", absent=ABSENT[name])
+        )
 
 
 def as_comfyui_draws(name: str, sampler: DiffusionSampler) -> DiffusionSampler:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models.base.family import Conditioning, joined
 from models.base.textual_inversion import is_named
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.fold import Folded
 from models.lora.sites import DENOISER
 from models.precision import whole_float32
@@ -166,7 +167,11 @@ class DiffusionRenderer:
         except torch.OutOfMemoryError as error:
             if len(jobs) == 1:
                 size = f"{self.settings.width}x{self.settings.height}"
-                raise InputError(f"one image of {size} does not fit on {self._device}", "render", "make it smaller") from error
+                raise InputError(
+                    phrase("one image of {size} does not fit on {device}", size=size, device=self._device),
+                    "render",
+                    "make it smaller",
+                ) from error
         # Outside of the except clause: the error refers to the stack frames, and those to the memory.
         self._folded.release()
         if self._device.type == "cuda":

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.philox import PhiloxNormal
 from optimizer.render.samplers import SAMPLERS
 
@@ -51,7 +52,9 @@ class Noise:
         for seed in seeds:
             if not (0 <= seed < 2**64 and 0 <= seed + ensd < 2**64):
                 raise InputError(
-                    f"{seed} (eta noise seed delta {ensd}) is no seed", "seed", "use a whole number from 0 to 2**64 - 1"
+                    phrase("{seed} (eta noise seed delta {ensd}) is no seed", seed=seed, ensd=ensd),
+                    "seed",
+                    "use a whole number from 0 to 2**64 - 1",
                 )
         self._rng, self._seeds, self._ensd = rng, list(seeds), ensd
         self._device, self._restarting = torch.device(device), restarting

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.sigmas import LCM_STEPS, Schedule, Times, own_times
 
 
@@ -79,10 +80,14 @@ def sampler_named(name: str) -> DiffusionSampler:
     if name not in SAMPLERS:
         for method, nearest in _NEAREST.items():
             if name == method or name.startswith(f"{method} "):
-                raise InputError(f"sampler '{method}' cannot be followed here", "render.sampler", f"the nearest is '{nearest}'")
+                raise InputError(
+                    phrase("sampler '{method}' cannot be followed here", method=method),
+                    "render.sampler",
+                    phrase("the nearest is '{nearest}'", nearest=nearest),
+                )
         near = get_close_matches(name, SAMPLERS, n=3, cutoff=0.0)
-        mend = f"the nearest are {', '.join(near)}; docs/rendering.md names all {len(SAMPLERS)}"
-        raise InputError(f"unknown sampler '{name}'", "render.sampler", mend)
+        mend = phrase("the nearest are {near}; docs/rendering.md names all {count}", near=", ".join(near), count=len(SAMPLERS))
+        raise InputError(phrase("unknown sampler '{name}'", name=name), "render.sampler", mend)
     return SAMPLERS[name]
 
 
@@ -91,7 +96,9 @@ def calls(name: str, steps: int, train_steps: int = 1000) -> int:
     sampler = sampler_named(name)
     most = LCM_STEPS if sampler.times == "lcm" else train_steps
     if not 1 <= steps <= most:
-        raise InputError(f"{steps} steps of {name}", "render.steps", f"use 1 to {most}")
+        raise InputError(
+            phrase("{steps} steps of {name}", steps=steps, name=name), "render.steps", phrase("use 1 to {most}", most=most)
+        )
     if sampler.times in ("levels", "lcm"):
         return 2 * steps - 1 if sampler.second_order else steps
     return len(own_times(sampler.times, train_steps, steps))

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Point
 from optimizer.search.prompt_edits import PromptEdit
 
@@ -30,7 +31,7 @@ class Axis:
         """Raises InputError unless the three are numbers, `low` is at most `high`, and `step` above 0."""
         whole = all(_is_number(value) for value in (self.low, self.high, self.step))
         if not whole or self.low > self.high or self.step <= 0:
-            what = f"no axis from {self.low!r} to {self.high!r} by {self.step!r}"
+            what = phrase("no axis from {low!r} to {high!r} by {step!r}", low=self.low, high=self.high, step=self.step)
             raise InputError(what, "Axis", "give a low and a high that is no lower, and a step above 0")
 
     def snap(self, value: float) -> float:
@@ -73,7 +74,11 @@ class Space:
         prices = {"cfg_price": self.cfg_price, "edit_price": self.edit_price, **(self.prices or {})}
         wrong = [name for name, price in prices.items() if not _is_number(price) or price < 0]
         if wrong or not _is_number(self.given_cfg):
-            what = f"no price: {prices[wrong[0]]!r}" if wrong else f"no CFG: {self.given_cfg!r}"
+            what = (
+                phrase("no price: {price!r}", price=prices[wrong[0]])
+                if wrong
+                else phrase("no CFG: {given_cfg!r}", given_cfg=self.given_cfg)
+            )
             raise InputError(what, wrong[0] if wrong else "given_cfg", "give a number, prices of at least 0")
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
+from models.language.translate import phrase
 from optimizer.trial_store.creation import PAUSE_S, WAIT_S, made_together
 from optimizer.trial_store.retry import with_retries
 
@@ -62,4 +63,4 @@ def _enable_wal(database: Path) -> None:
     except sqlite3.DatabaseError as error:
         held = "another program holds it: close that one"
         mend = held if is_held(error) else "put back a copy, or name another workspace"
-        raise InputError(f"the storage does not open ({error})", database, mend) from error
+        raise InputError(phrase("the storage does not open ({error})", error=error), database, mend) from error

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from models.boxes import ShareBox
 from models.errors import InputError
+from models.language.translate import phrase
 
 RegionKind = Literal["clothing", "shoes"]
 ArmEnd = Literal["hand", "hidden", "open"]
@@ -140,7 +141,9 @@ class Observation:
                 },
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise InputError(f"not a stored observation ({error})", "observation", "observe the image again") from error
+            raise InputError(
+                phrase("not a stored observation ({error})", error=error), "observation", "observe the image again"
+            ) from error
 
 
 def _plain(value: Region | FaceSeen | HandObservation | ArmObservation) -> dict[str, Any]:

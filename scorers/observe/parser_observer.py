@@ -13,6 +13,7 @@ from PIL import Image
 
 from models.boxes import PixelBox, ShareBox
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import ScoredKind
 from models.vision.faces import Face, FaceModel
 from models.vision.pose import PoseModel
@@ -103,7 +104,7 @@ class ParserObserver:
             if not len(groups[group]):
                 present = ", ".join(self.parser.labels.values())
                 mend = "name a parser that does" + ("" if group != "hands" else ", or leave the hand judge out")
-                raise InputError(f"the part parser has no label for {group}", present, mend)
+                raise InputError(phrase("the part parser has no label for {group}", group=group), present, mend)
 
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:
         """Images of any size and mode; each model gets all of its crops in one batch."""
@@ -183,7 +184,9 @@ class ParserObserver:
             places = [_shown(s, face, duty.kind) for s, face in zip(seen, faces, strict=True)]
             found[name] = [place for place in places if place is not None]
             if not found[name]:
-                raise InputError(f"no {duty.kind} found in any reference photo", name, "give photos that show it larger")
+                raise InputError(
+                    phrase("no {kind} found in any reference photo", kind=duty.kind), name, "give photos that show it larger"
+                )
         return found
 
     def _faces(self, seen: list[Seen]) -> list[FaceSeen | None]:

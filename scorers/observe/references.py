@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Vector
 
@@ -31,8 +32,10 @@ class References:
 
     def __post_init__(self) -> None:
         if not self.embeddings:
-            what = "face" if self.kind == "face" else f"{self.kind} region"
-            raise InputError(f"no {what} found in any reference photo", "references", "give photos that show it larger")
+            what = "face" if self.kind == "face" else phrase("{kind} region", kind=self.kind)
+            raise InputError(
+                phrase("no {what} found in any reference photo", what=what), "references", "give photos that show it larger"
+            )
 
     def photo(self, index: int) -> int:
         """The index among all photos of the one that an embedding was taken from."""
@@ -69,4 +72,6 @@ class References:
             cells = tuple(str(text) for text in stored.get("cells", ()))
             return cls(stored["kind"], vectors["embeddings"], vectors["colours"], unused, outliers, cells)
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"not stored references ({error})", "references", "observe the reference photos again") from error
+            raise InputError(
+                phrase("not stored references ({error})", error=error), "references", "observe the reference photos again"
+            ) from error

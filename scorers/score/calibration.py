@@ -10,6 +10,7 @@ import numpy as np
 
 from models.boxes import ShareBox
 from models.errors import InputError
+from models.language.translate import phrase
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score import garment, identity
@@ -55,7 +56,9 @@ class Calibration:
         try:
             return cls(float(stored["zero"]), float(stored["one"]), float(stored["noise"]), float(stored["references"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"not a stored calibration ({error})", "calibration", "calibrate again") from error
+            raise InputError(
+                phrase("not a stored calibration ({error})", error=error), "calibration", "calibrate again"
+            ) from error
 
 
 def similarity(observation: Observation, references: References) -> float:

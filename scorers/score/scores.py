@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import ScoredKind
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
@@ -84,7 +85,7 @@ def score(
     raw = {}
     for name, kind in kinds.items():
         if name not in references or references[name].kind != kind:
-            raise InputError(f"no {kind} references", name, "name a folder of reference photos for it")
+            raise InputError(phrase("no {kind} references", kind=kind), name, "name a folder of reference photos for it")
         raw[name] = similarity(observation, references[name])
     comparison = Comparison(observation, locked, plain or locked, others)
     return Scores(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
@@ -79,7 +80,7 @@ def on_ray(study: Study, address: str, workers: int | None, build: Build | None 
     from optimizer.evaluate.ray_pool import Pool, connect
 
     if not isinstance(study.spec.draw, HuanhuaDraw):
-        what = f"{study.spec.draw.title} draws this study, and Ray's workers would not"
+        what = phrase("{title} draws this study, and Ray's workers would not", title=study.spec.draw.title)
         raise InputError(what, "--ray", "leave it out; several addresses in draw.url draw at the same time")
     connect(address, workers)
     import ray

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layout import inversion_words
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
@@ -85,7 +86,11 @@ class RemoteBackend:
             has = self.ask(url).samplers
             for name in names:
                 if name not in has:
-                    raise InputError(f"no sampler {name} can be drawn there{nearest(name, has)}", url, "name another")
+                    raise InputError(
+                        phrase("no sampler {name} can be drawn there{near}", name=name, near=nearest(name, has)),
+                        url,
+                        "name another",
+                    )
 
     def models(self) -> ModelFacts:
         facts, spec = self._facts, self._study.spec
@@ -164,8 +169,12 @@ class RemoteBackend:
         for url, other in zip(self.urls[1:], others, strict=True):
             if other != first:
                 changed = "; ".join(identity_differences(first, other))
-                what = f"two servers would draw different images ({changed})"
-                raise InputError(what, f"{self.urls[0]} and {url}", "make them alike, or name one of them in draw.url")
+                what = phrase("two servers would draw different images ({changed})", changed=changed)
+                raise InputError(
+                    what,
+                    phrase("{url} and {url_2}", url=self.urls[0], url_2=url),
+                    "make them alike, or name one of them in draw.url",
+                )
         checks = self._checks(first)
         self._open = True
         return [WatchedRenderer(remote, url, checks) for remote, url in zip(remotes, self.urls, strict=True)]
@@ -223,7 +232,9 @@ def study_loras(loras: Mapping[str, LoraSection], root: Path, names: Mapping[str
     unknown = sorted(set(names) - set(loras))
     if unknown:
         raise InputError(
-            f"no LoRA of the study is named {unknown[0]}", f"draw.loras.{unknown[0]}", f"name one of {', '.join(loras)}"
+            phrase("no LoRA of the study is named {unknown}", unknown=unknown[0]),
+            f"draw.loras.{unknown[0]}",
+            phrase("name one of {loras}", loras=", ".join(loras)),
         )
     return [StudyLora(name, (root / lora.file).expanduser(), lora.fixed, names.get(name)) for name, lora in loras.items()]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.backends.remote import RemoteBackend, check_here, study_loras
 from studies.drawing.webui import WebuiDraw
 from studies.render_settings import render_settings_of
@@ -47,10 +48,12 @@ def read_payload(path: Path) -> dict[str, Any]:
     mend = 'write a JSON object, such as {"alwayson_scripts": {}}'
     try:
         if path.stat().st_size > LARGEST:
-            raise InputError(f"a payload of more than {LARGEST // 2**20} MB", path, "make it smaller")
+            raise InputError(phrase("a payload of more than {largest} MB", largest=LARGEST // 2**20), path, "make it smaller")
         found = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise InputError(f"the payload cannot be read ({error.strerror})", path, "mend draw.payload") from error
+        raise InputError(
+            phrase("the payload cannot be read ({error})", error=error.strerror), path, "mend draw.payload"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise InputError("the payload is no JSON", path, mend) from error
     if not isinstance(found, dict):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from models.errors import InputError
-from models.language.translate import said, translated
+from models.language.translate import phrase, said, translated
 from studies.cli.options import JsonOption, OneSeedOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import console, print_line
 from studies.cli.progress.next_command import print_next
@@ -138,9 +138,19 @@ def _replay(sitting: Sitting, file: Path) -> None:
     for number, (lora, enough) in enumerate(answers, 1):
         asked = sitting.question()
         if asked is None:
-            raise InputError(f"answer {number} is to no question", file, f"{number - 1} questions were asked: leave it out")
+            raise InputError(
+                phrase("answer {number} is to no question", number=number),
+                file,
+                phrase("{number} questions were asked: leave it out", number=number - 1),
+            )
         if asked.lora != lora:
-            raise InputError(f"answer {number} is about {lora}, the question is about {asked.lora}", file, mend)
+            raise InputError(
+                phrase(
+                    "answer {number} is about {lora}, the question is about {lora_2}", number=number, lora=lora, lora_2=asked.lora
+                ),
+                file,
+                mend,
+            )
         sitting.answer(asked, enough)
 
 

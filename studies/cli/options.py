@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.project.typed import typed_study
 
 if TYPE_CHECKING:
@@ -51,5 +52,9 @@ def open_study(path: Path, workspace: Path | None = None, *seeds: int | None) ->
     largest = opened.spec.draw.largest_seed
     for seed in seeds:
         if seed is not None and not 0 <= seed <= largest:
-            raise InputError(f"no seed: {seed}", "--seed", f"seeds of this study are whole numbers from 0 to {largest}")
+            raise InputError(
+                phrase("no seed: {seed}", seed=seed),
+                "--seed",
+                phrase("seeds of this study are whole numbers from 0 to {largest}", largest=largest),
+            )
     return opened

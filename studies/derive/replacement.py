@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.families import CONTEXT_WIDTHS
 from models.lora.file import open_lora
 from models.lora.layout import LoraLayout, read_layout
@@ -22,16 +23,26 @@ def check_replacement(study: Study, name: str, file: Path) -> tuple[LoraLayout, 
     """
     found, layout = summarise(file), read_layout(file)
     if layout.method is not None:
-        raise InputError(f"a {layout.method} file is no plain LoRA", file, "use a LoRA or LoCon version of it")
+        raise InputError(
+            phrase("a {method} file is no plain LoRA", method=layout.method), file, "use a LoRA or LoCon version of it"
+        )
     for other, section in study.spec.loras.items():
         if _content(study, study.path(section.file)) == _content(study, file):
-            raise InputError(f"the study has this LoRA already, as {other}", file, "name another file")
+            raise InputError(phrase("the study has this LoRA already, as {other}", other=other), file, "name another file")
     wide = {"sd15": CONTEXT_WIDTHS[768], "sdxl": CONTEXT_WIDTHS[2048]}.get(study.base_facts.family)
     if wide is not None and found.family not in (None, wide) and found.family in CONTEXT_WIDTHS.values():
-        raise InputError(f"a LoRA for {found.family}, where the study's base is {wide}", file, "use one for this kind of base")
+        raise InputError(
+            phrase("a LoRA for {family}, where the study's base is {wide}", family=found.family, wide=wide),
+            file,
+            "use one for this kind of base",
+        )
     for other, trigger in study.triggers.items():
         if other != name and trigger == layout.trigger:
-            raise InputError(f"its trigger word {trigger[:60]} is that of {other}", file, f"name a LoRA to be {name}")
+            raise InputError(
+                phrase("its trigger word {trigger} is that of {other}", trigger=trigger[:60], other=other),
+                file,
+                phrase("name a LoRA to be {name}", name=name),
+            )
     if not isinstance(study.spec.draw, HuanhuaDraw):
         return layout, f"not tried on the base, which {study.spec.draw.title} opens"
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.backends.remote import study_loras
 from studies.derive.study_yaml import section, with_values
 from studies.drawing.comfyui import ComfyuiDraw
@@ -41,7 +42,9 @@ def _node(study: Study, draw: ComfyuiDraw, name: str) -> str:
     if len(slots) > 1:
         nodes = ", ".join(slot.node.label for slot in slots)
         raise InputError(
-            f"{len(slots)} nodes load {name} ({nodes})", place, "save a workflow that loads the new LoRA, and init from it"
+            phrase("{count} nodes load {name} ({nodes})", count=len(slots), name=name, nodes=nodes),
+            place,
+            "save a workflow that loads the new LoRA, and init from it",
         )
     (slot,) = slots
     alone = sum(other.node.id == slot.node.id for other in workflow.slots.loras) == 1

@@ -15,6 +15,7 @@ from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.io.files import write_whole
 from models.io.images import list_photos
+from models.language.translate import phrase
 from models.lora.layout import inversion_words
 from models.lora_kinds import LoraKind
 from studies.derive.left_words import left_words
@@ -37,10 +38,14 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
     Raises InputError."""
     name, equals, file = text.partition("=")
     if not equals or not file:
-        raise InputError(f"not a swap: {text}", "swap", "write it as dress=other.safetensors")
+        raise InputError(phrase("not a swap: {words}", words=text), "swap", "write it as dress=other.safetensors")
     if name not in study.spec.searched():
         searched = ", ".join(study.spec.searched())
-        raise InputError(f"no LoRA called {name} is searched here", study.spec.name, f"name one of {searched}")
+        raise InputError(
+            phrase("no LoRA called {name} is searched here", name=name),
+            study.spec.name,
+            phrase("name one of {searched}", searched=searched),
+        )
     path = Path(file).expanduser()
     if not path.exists() and not isinstance(study.spec.draw, ServerDraw):
         raise InputError("no such file", path, "name a LoRA file")
@@ -119,7 +124,11 @@ def _check_photos(photos: Path, kind: LoraKind) -> None:
         list_photos(photos)
     prepared = prepared_kind(photos)
     if prepared not in (None, kind):
-        raise InputError(f"the photos were prepared for {prepared}, and the LoRA is {kind}", photos, f"swap in a LoRA of {kind}")
+        raise InputError(
+            phrase("the photos were prepared for {prepared}, and the LoRA is {kind}", prepared=prepared, kind=kind),
+            photos,
+            phrase("swap in a LoRA of {kind}", kind=kind),
+        )
 
 
 def _prompt_notes(study: Study, name: str, old: str | None, new: str | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.drawing.section import LOCAL_ONLY, ServerDraw
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def _base(given: Any, own: OwnSettings, place: Path) -> Any:
         raise InputError("the workflow tells no base", place, "name the file that it loads: base.checkpoint")
     if isinstance(named, str) and own.checkpoint is not None and _name(named) != _name(own.checkpoint):
         raise InputError(
-            f"the workflow loads {own.checkpoint}, not {named}", place, "take base.checkpoint out, or change the workflow"
+            phrase("the workflow loads {checkpoint}, not {named}", checkpoint=own.checkpoint, named=named),
+            place,
+            "take base.checkpoint out, or change the workflow",
         )
     return {"checkpoint": own.checkpoint, **(given or {})}
 
@@ -90,7 +93,13 @@ def _render(given: Any, workflow: Workflow, place: Path) -> Any:
         return given
     given, own, slots = given or {}, workflow.own, workflow.slots
     if own.size is not None and not all(DRAWN[0] <= pixels <= DRAWN[1] for pixels in own.size):
-        what = f"the workflow draws {own.size[0]}x{own.size[1]} pixels, and ComfyUI {DRAWN[0]} to {DRAWN[1]} each way"
+        what = phrase(
+            "the workflow draws {size}x{size_2} pixels, and ComfyUI {drawn} to {drawn_2} each way",
+            size=own.size[0],
+            size_2=own.size[1],
+            drawn=DRAWN[0],
+            drawn_2=DRAWN[1],
+        )
         raise InputError(what, place, "set another size there")
     size = {} if own.size is None else dict(zip(("width", "height"), map(_fitting, own.size), strict=True))
     found: dict[str, Any] = {}
@@ -100,9 +109,17 @@ def _render(given: Any, workflow: Workflow, place: Path) -> Any:
         ("sampler", own.sampler, slots.sampler),
     ):
         if given.get(name) is not None and not places:
-            raise InputError(f"the workflow has no place for {name}", place, f"take render.{name} out, or name draw.nodes.{name}")
+            raise InputError(
+                phrase("the workflow has no place for {name}", name=name),
+                place,
+                phrase("take render.{name} out, or name draw.nodes.{name}", name=name),
+            )
         if given.get(name) is None and value is None and places:
-            raise InputError(f"the workflow computes its {name}", place, f"give render.{name}, which is then set there")
+            raise InputError(
+                phrase("the workflow computes its {name}", name=name),
+                place,
+                phrase("give render.{name}, which is then set there", name=name),
+            )
         found[name] = ABSENT[name] if value is None else value
     return {**found, **size, **{name: value for name, value in given.items() if value is not None}}
 

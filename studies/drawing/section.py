@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field, field_validator
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.address import address
 from optimizer.render.remote.difference import FARTHEST, MEAN
 from studies.spec_section import Section
@@ -47,7 +48,9 @@ class DrawSection(Section):
                 section = section.get(name) if isinstance(section, Mapping) else None
             if isinstance(section, Mapping) and section.get(last) not in (None, []):
                 raise InputError(
-                    f"{key} has no effect here: {why}", f"draw: {{with: {study['draw']['with']}}}", f"take {key} out"
+                    phrase("{key} has no effect here: {why}", key=key, why=why),
+                    f"draw: {{with: {study['draw']['with']}}}",
+                    phrase("take {key} out", key=key),
                 )
         return study
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from models.base.prompt.comfyui import marked
 from models.base.registry import FAMILIES, family_named
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
@@ -35,7 +36,7 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
         raise InputError(
             "the server does not tell the base's family",
             study.spec.base.checkpoint,
-            f"name it: base.config, one of {', '.join(FAMILIES)}",
+            phrase("name it: base.config, one of {families}", families=", ".join(FAMILIES)),
         )
     spec, point, graph = study.spec, outcome.pick.point, Graph()
     sampler, scheduler = comfyui_sampler(point.sampler or spec.render.sampler)

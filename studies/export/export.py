@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from models.errors import InputError
 from models.io.files import write_whole
+from models.language.translate import phrase
 from optimizer.point import Job
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
@@ -45,7 +46,9 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     """
     if outcome.pick is None:
         raise InputError(
-            "there is no pick", f"seed {outcome.seed}", "run the seed first, or see `huanhua show STUDY` for what blocks it"
+            "there is no pick",
+            phrase("seed {seed}", seed=outcome.seed),
+            "run the seed first, or see `huanhua show STUDY` for what blocks it",
         )
     _check_drawn_here(study, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
@@ -68,10 +71,16 @@ def _check_drawn_here(study: Study, to: Target) -> None:
     """Raises InputError for what needs the base's file, or words that A1111 does not have."""
     draw, where = study.spec.draw, f"export --to {to}"
     if not isinstance(draw, HuanhuaDraw) and to in ("diffusers", "lora"):
-        what = f"{draw.title} draws this study: --to {to} needs its base and LoRAs opened here, and would draw another picture"
-        raise InputError(what, where, f"use --to {'comfyui' if isinstance(draw, ComfyuiDraw) else 'a1111'}")
+        what = phrase(
+            "{title} draws this study: --to {to} needs its base and LoRAs opened here, and would draw another picture",
+            title=draw.title,
+            to=to,
+        )
+        raise InputError(what, where, phrase("use --to {value}", value="comfyui" if isinstance(draw, ComfyuiDraw) else "a1111"))
     if not draw.in_a1111_words and to == "a1111":
-        raise InputError(f"A1111's text cannot tell what {draw.title} draws", where, "use --to comfyui or --to png")
+        raise InputError(
+            phrase("A1111's text cannot tell what {title} draws", title=draw.title), where, "use --to comfyui or --to png"
+        )
 
 
 def _payload_note(study: Study) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Point
 from optimizer.search.space import CFG
 
@@ -172,7 +173,11 @@ def check_axes(axes: Sequence[GridAxis], where: str) -> None:
     for at, one in enumerate(axes):
         for other in axes[at + 1 :]:
             if shared := _shared(one, other):
-                raise InputError(f"two axes touch {', '.join(sorted(shared))}", where, "give each axis something of its own")
+                raise InputError(
+                    phrase("two axes touch {shared}", shared=", ".join(sorted(shared))),
+                    where,
+                    "give each axis something of its own",
+                )
 
 
 def _shared(one: GridAxis, other: GridAxis) -> set[str]:

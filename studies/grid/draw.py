@@ -45,7 +45,9 @@ def draw_around(
 
     largest = study.spec.draw.largest_seed
     if seed is not None and not 0 <= seed <= largest:
-        raise InputError(f"no seed: {seed}", "--seed", f"seeds are whole numbers from 0 to {largest}")
+        raise InputError(
+            phrase("no seed: {seed}", seed=seed), "--seed", phrase("seeds are whole numbers from 0 to {largest}", largest=largest)
+        )
     study.workspace.make()
     along = axis_seeds(axes)
     judges = stored_judges(study, along if seed is None else (*along, seed))

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.samplers import sampler_named
 from optimizer.search.space import CFG
 from studies.drawing.section import HuanhuaDraw
@@ -25,7 +26,7 @@ def parse_axis(text: str, spec: StudySpec) -> GridAxis:
     axis = _axis(text, spec)
     twice = next((label for label in axis.labels if axis.labels.count(label) > 1), None)
     if twice is not None:
-        raise InputError(f"{twice} is given twice", text, "give each value once")
+        raise InputError(phrase("{twice} is given twice", twice=twice), text, "give each value once")
     return axis
 
 
@@ -50,7 +51,11 @@ def _loras(name: str, spec: StudySpec, where: str) -> str:
     searched = list(spec.searched())
     for lora in loras:
         if lora not in searched:
-            raise InputError(f"no axis '{lora}'", where, f"use one of: {', '.join([*searched, *SETTINGS])}")
+            raise InputError(
+                phrase("no axis '{lora}'", lora=lora),
+                where,
+                phrase("use one of: {names}", names=", ".join([*searched, *SETTINGS])),
+            )
     if len(set(loras)) != len(loras):
         raise InputError("a LoRA is named twice", where, "name each once")
     return "+".join(loras)
@@ -66,9 +71,15 @@ def _numbers(text: str, where: str) -> tuple[float, ...]:
         raise InputError("not a range", where, "write start:stop:step as in dress=0.3:0.6:0.1, or values as in cfg=5,6,7")
     start, stop, step = (float(value) for value in match.groups())
     if stop < start:
-        raise InputError(f"the range runs from {start:g} down to {stop:g}", where, "write the smaller value first")
+        raise InputError(
+            phrase("the range runs from {start:g} down to {stop:g}", start=start, stop=stop),
+            where,
+            "write the smaller value first",
+        )
     if step <= 0:
-        raise InputError(f"the step of the range is {step:g}", where, "write start:stop:step with a step above 0")
+        raise InputError(
+            phrase("the step of the range is {step:g}", step=step), where, "write start:stop:step with a step above 0"
+        )
     count = int((stop - start) / step + 1e-9) + 1
     _check_count(count, where)
     return tuple(round(start + i * step, 6) for i in range(count))
@@ -76,20 +87,26 @@ def _numbers(text: str, where: str) -> tuple[float, ...]:
 
 def _check_count(count: int, where: str) -> None:
     if count > LONGEST:
-        raise InputError(f"{count} values on one axis", where, f"give at most {LONGEST}")
+        raise InputError(
+            phrase("{count} values on one axis", count=count), where, phrase("give at most {longest}", longest=LONGEST)
+        )
 
 
 def _within(values: tuple[float, ...], what: str, low: int, high: int, where: str) -> tuple[float, ...]:
     for value in values:
         if not low <= value <= high:
-            raise InputError(f"{what} goes from {low} to {high}, not to {value:g}", where, "mend the value")
+            raise InputError(
+                phrase("{what} goes from {low} to {high}, not to {value:g}", what=what, low=low, high=high, value=value),
+                where,
+                "mend the value",
+            )
     return values
 
 
 def _whole(values: tuple[float, ...], where: str) -> tuple[int, ...]:
     for value in values:
         if value != int(value):
-            raise InputError(f"{value:g} is no whole number", where, "write whole numbers")
+            raise InputError(phrase("{value:g} is no whole number", value=value), where, "write whole numbers")
     return tuple(int(value) for value in values)
 
 
@@ -113,7 +130,9 @@ def _words(text: str, prompt: str, where: str) -> tuple[str, ...]:
     if not words[0]:
         raise InputError("no words to look for", where, "write prompt=words in the prompt|words in their place|...")
     if words[0] not in prompt:
-        raise InputError(f"'{words[0]}' is not in the prompt", where, "the first words are looked for, letter by letter")
+        raise InputError(
+            phrase("'{word}' is not in the prompt", word=words[0]), where, "the first words are looked for, letter by letter"
+        )
     if any(not prompt.replace(words[0], word).strip() for word in words):
         raise InputError("nothing would be left of the prompt", where, "put other words in its place")
     return words

@@ -9,6 +9,7 @@ from typing import Final
 
 from models.boxes import ShareBox
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation
 from scorers.score.calibration import matched_photo, seen_place
@@ -73,7 +74,7 @@ def level_pictures(study: Study, seed: int | None = None, *, bare: bool = False)
     notes = [_why(name, hidden, unmeasurable[name]) for name, found in by_lora.items() if len(found) < FEWEST]
     usable = {name: sorted(_once(found), key=lambda p: p.expression) for name, found in by_lora.items() if len(found) >= FEWEST}
     if not usable:
-        raise InputError("no LoRA can be asked about", f"study {study.spec.name}", "; ".join(notes))
+        raise InputError("no LoRA can be asked about", phrase("study {name}", name=study.spec.name), "; ".join(notes))
     return LevelPictures(usable, notes)
 
 
@@ -112,7 +113,11 @@ def _once(found: Sequence[LevelPicture]) -> list[LevelPicture]:
 
 def _why(name: str, hidden: int, unmeasurable: bool) -> str:
     if unmeasurable:
-        return f"{name} is not asked about: it is not measurable here"
+        return phrase("{name} is not asked about: it is not measurable here", name=name)
     if hidden:
-        return f"{name} is not asked about: {hidden} pictures with little clothing are left out, which --no-blur shows"
-    return f"{name} is not asked about: no two pictures show different amounts of it, run the study further"
+        return phrase(
+            "{name} is not asked about: {hidden} pictures with little clothing are left out, which --no-blur shows",
+            name=name,
+            hidden=hidden,
+        )
+    return phrase("{name} is not asked about: no two pictures show different amounts of it, run the study further", name=name)

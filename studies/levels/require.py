@@ -11,6 +11,7 @@ import yaml
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.files import write_whole
+from models.language.translate import phrase
 from studies.derive.study_yaml import section, with_values
 from studies.spec import read_spec
 
@@ -29,7 +30,9 @@ def set_required(file: Path, levels: Mapping[str, float]) -> None:
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError):
         meant = False
     if not meant:
-        mend = f"write it by hand: require: {{{', '.join(f'{name}: {value:g}' for name, value in values.items())}}}"
+        mend = phrase(
+            "write it by hand: require: {{{names}}}", names=", ".join(f"{name}: {value:g}" for name, value in values.items())
+        )
         raise InputError("search.require is written in a way that cannot be edited", file, mend)
     with writing(file):
         write_whole(file, changed.encode("utf-8"))

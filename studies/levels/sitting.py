@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from scorers.levels.psychometric import Answer, Level, level_of, posteriors
 from scorers.levels.questions import MOST, SHOWN, next_question
 from studies.levels.pictures import LevelPicture, LevelPictures
@@ -77,8 +78,10 @@ class Sitting:
         """Stores what was said of the pictures of a question. Raises InputError if that is of other pictures."""
         wanted = {picture.image.name for picture in asked.pictures}
         if set(said) != wanted or not all(isinstance(value, bool) for value in said.values()):
-            mend = f"say true or false of each of {', '.join(sorted(wanted))}"
-            raise InputError("no answer to this question", f"question {asked.number}, {asked.lora}", mend)
+            mend = phrase("say true or false of each of {wanted}", wanted=", ".join(sorted(wanted)))
+            raise InputError(
+                "no answer to this question", phrase("question {number}, {lora}", number=asked.number, lora=asked.lora), mend
+            )
         self._said.append((asked.lora, dict(said)))
         self._write(ended=False)
 

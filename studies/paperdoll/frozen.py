@@ -14,6 +14,7 @@ from typing import Final
 
 from models.errors import InputError
 from models.io.files import write_whole
+from models.language.translate import phrase
 from studies.paperdoll.bundle import WEIGHTS
 
 DEPENDS_ON: Final[dict[str, tuple[str, ...]]] = {
@@ -63,7 +64,9 @@ def check(weights: Path = WEIGHTS) -> None:
     """Raises InputError if a model's files are not those that were frozen."""
     for model, hashes in _read(weights).items():
         if hashes[model] != digest(weights / model):
-            raise InputError(f"the lab's {model} is damaged", weights / model, "check the repository out again")
+            raise InputError(
+                phrase("the lab's {model} is damaged", model=model), weights / model, "check the repository out again"
+            )
 
 
 def _read(weights: Path) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.picture_settings.lora_tags import number
 from studies.picture_settings.settings import whole
 
@@ -31,7 +32,7 @@ class Document:
         """Empty where no key is there. Raises InputError for what is no text."""
         value = self.get(*keys)
         if isinstance(value, dict | list):
-            raise InputError(f"'{keys[0]}' is no text", self.where, "name another picture, or mend its text")
+            raise InputError(phrase("'{key}' is no text", key=keys[0]), self.where, "name another picture, or mend its text")
         return "" if value is None else str(value)
 
     def whole(self, *keys: str) -> int | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 TAG: Final = re.compile(r"<(?:lora|lyco):([^:>]+)((?::[^:>]*)*)>")
 """Since 1.5 the WebUI reads `lyco` as `lora`."""
@@ -124,7 +125,11 @@ def number(value: str, key: str, where: object) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise InputError(f"'{key}' is '{value[:40]}', not a number", where, "name another picture, or mend its text")
+        raise InputError(
+            phrase("'{key}' is '{value}', not a number", key=key, value=value[:40]),
+            where,
+            "name another picture, or mend its text",
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from models.errors import InputError
 from models.io.picture_kinds import is_picture
 from models.io.texts.hidden import hidden_text
 from models.io.texts.picture_texts import COMMENT, XMP, picture_texts
+from models.language.translate import phrase
 from studies.picture_settings import infotext
 from studies.picture_settings.document import parsed
 from studies.picture_settings.lora_tags import without_tags
@@ -153,7 +154,7 @@ def _of_document(document: dict[str, Any], path: Path) -> PictureSettings | None
     if _is_novelai(document):
         raise _novelai(path)
     keys = ", ".join(sorted(map(str, document))[:8])
-    raise InputError(f"settings as JSON of a tool that is not known (its keys: {keys})", path, MEND)
+    raise InputError(phrase("settings as JSON of a tool that is not known (its keys: {keys})", keys=keys), path, MEND)
 
 
 def _of_text(text: str, texts: Mapping[str, str], path: Path) -> PictureSettings | None:
@@ -215,7 +216,7 @@ def _refuse(texts: Mapping[str, str], path: Path) -> None:
     said += " ".join(texts.get(keyword, "") for keyword in ("Description", "Author", "ImageDescription"))
     for name in REFUSED:
         if name.lower() in said.lower():
-            raise InputError(f"a picture of {name}, whose settings name no models", path, MEND)
+            raise InputError(phrase("a picture of {name}, whose settings name no models", name=name), path, MEND)
     if "Dream" in texts:
         raise InputError("a picture of InvokeAI's first versions, which knew no LoRA", path, MEND)
 
@@ -223,4 +224,4 @@ def _refuse(texts: Mapping[str, str], path: Path) -> None:
 def _sidecar(path: Path) -> str:
     """Settings that a tool saved beside the picture."""
     beside = next((path.with_suffix(suffix) for suffix in (".txt", ".json") if path.with_suffix(suffix).is_file()), None)
-    return f"{beside} lies beside it: try --from {beside}" if beside not in (None, path) else ""
+    return phrase("{beside} lies beside it: try --from {beside}", beside=beside) if beside not in (None, path) else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ def whole(value: object, key: str, where: object) -> int:
     """Raises InputError if `value`, which stands under `key`, is no whole number."""
     text = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d{1,20}(\.0*)?", text):
-        raise InputError(f"'{key}' is '{_shown(text)}', not a whole number", where, "name another picture, or mend its text")
+        raise InputError(
+            phrase("'{key}' is '{words}', not a whole number", key=key, words=_shown(text)),
+            where,
+            "name another picture, or mend its text",
+        )
     return int(text.partition(".")[0])
 
 
@@ -79,7 +84,11 @@ def size_of(value: object, where: object, key: str = "Size") -> tuple[int, int]:
     """Width and height of `512x768`, `(512, 768)` and their like. Raises InputError for any other text."""
     match = re.fullmatch(r"\(?\s*(\d{1,5})\s*[x×*X,]\s*(\d{1,5})\s*\)?", str(value).strip())
     if match is None:
-        raise InputError(f"'{key}' is '{_shown(str(value))}', not WIDTHxHEIGHT", where, "name another picture, or mend its text")
+        raise InputError(
+            phrase("'{key}' is '{value}', not WIDTHxHEIGHT", key=key, value=_shown(str(value))),
+            where,
+            "name another picture, or mend its text",
+        )
     return int(match[1]), int(match[2])
 
 

@@ -74,7 +74,7 @@ def only_base(folder: Path, webuis: Sequence[Webui] = ()) -> Path:
             phrase("name one, such as --base {path}", path=found[0].path.as_posix()),
         )
     if refused := unopened_bases(folder, webuis):
-        more = f" ({counted(len(refused) - 1, 'more file')} neither)" if len(refused) > 1 else ""
+        more = phrase(" ({count} neither)", count=counted(len(refused) - 1, "more file")) if len(refused) > 1 else ""
         mend = "put a whole checkpoint there, or name one: --base FILE"
         raise InputError(phrase("no base opens: {what}", what=refused[0].what), f"{refused[0].where}{more}", mend)
     raise InputError("no base is there", folder, "put a checkpoint there, or name one: --base FILE")

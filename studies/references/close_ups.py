@@ -8,6 +8,7 @@ from typing import Final
 
 from models.errors import InputError
 from models.io.files import write_whole
+from models.language.translate import phrase
 from optimizer.point import Job, Point
 from studies.references.source import CLOSE_UP_SEEDS, sources_of
 from studies.study import Study
@@ -52,7 +53,7 @@ def stored_close_ups(study: Study, name: str) -> list[Path]:
     """The files of one LoRA's close-ups. Raises InputError if none is drawn yet."""
     found = [place for job in _jobs_of(study, name) if (place := _stored_at(study, job)).is_file()]
     if not found:
-        what = f"{name} has no reference photos, no preview picture, and no image of it alone is drawn yet"
-        mend = f"run `huanhua run STUDY`, which draws them, or name photos: loras.{name}.references"
+        what = phrase("{name} has no reference photos, no preview picture, and no image of it alone is drawn yet", name=name)
+        mend = phrase("run `huanhua run STUDY`, which draws them, or name photos: loras.{name}.references", name=name)
         raise InputError(what, study.path(study.spec.loras[name].file), mend)
     return found

@@ -12,6 +12,7 @@ from models.boxes import ShareBox
 from models.errors import InputError
 from models.io.colour import has_other_colours
 from models.io.images import open_photo
+from models.language.translate import phrase
 from studies.file_hashes import cached_hash, hash_cache
 from studies.references.close_ups import stored_close_ups
 from studies.references.photos import (
@@ -71,7 +72,7 @@ def _options(study: Study, name: str) -> Iterator[ReferencePictures]:
     if section.references is not None:
         folder = study.path(section.references)
         if not folder.is_dir():
-            raise InputError("no such folder of reference photos", folder, f"mend loras.{name}.references")
+            raise InputError("no such folder of reference photos", folder, phrase("mend loras.{name}.references", name=name))
         yield from _photos(study, folder)
         return
     preview = preview_of(study.path(section.file))

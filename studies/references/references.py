@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from models.errors import InputError
+from models.language.translate import phrase
 from scorers.observe.references import References
 from studies.references.pictures import reference_pictures, stored_as
 from studies.references.source import preview_of, source_of
@@ -49,8 +50,10 @@ def _not_shown(study: Study, name: str) -> InputError:
     """What to do where a LoRA's preview picture, or images of it alone, do not show what it should."""
     section = study.spec.loras[name]
     preview = preview_of(study.path(section.file))
-    mend = f"name photos: loras.{name}.references"
+    mend = phrase("name photos: loras.{name}.references", name=name)
     if preview is None:
-        return InputError(f"none of its images alone at full weight shows a {section.kind}", f"loras.{name}", mend)
+        return InputError(
+            phrase("none of its images alone at full weight shows a {kind}", kind=section.kind), f"loras.{name}", mend
+        )
     mend += ", or move the preview away: images of the LoRA alone then take its place"
-    return InputError(f"no {section.kind} found in the preview picture", preview, mend)
+    return InputError(phrase("no {kind} found in the preview picture", kind=section.kind), preview, mend)

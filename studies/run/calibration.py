@@ -131,8 +131,12 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
     check_compatible(study, seed, trial_store_of(study, seed))
     lacking = missing_calibration(study, seed)
     if lacking:
-        what = f"not calibrated: {len(lacking)} images are missing ({', '.join(missing_parts(study, seed))})"
-        raise InputError(what, f"seed {seed}", phrase("run `huanhua run STUDY --seed {seed}`, which draws them", seed=seed))
+        what = phrase(
+            "not calibrated: {count} images are missing ({seed})", count=len(lacking), seed=", ".join(missing_parts(study, seed))
+        )
+        raise InputError(
+            what, phrase("seed {seed}", seed=seed), phrase("run `huanhua run STUDY --seed {seed}`, which draws them", seed=seed)
+        )
     jobs, references = calibration_jobs(study, seed), references_of(study)
     ladders_plain = load_evaluation(study.evaluator, jobs.ladders_plain, alone=True)
     steps = {lora: [load_evaluation(study.evaluator, job, alone=False) for job in jobs.ladders[lora]] for lora in references}

@@ -54,7 +54,7 @@ def check_compatible(study: Study, seed: int, trial_store: TrialStore) -> None:
         return
     stored = {name: (str(entry[0]), str(entry[1])) for name, entry in trial_store.attributes.fingerprint().items()}
     if not stored:
-        what = f"the trials of seed {seed} were made by an older version, which did not keep under what"
+        what = phrase("the trials of seed {seed} were made by an older version, which did not keep under what", seed=seed)
         raise InputError(what, study.spec.name, FORK)
     changed = differences(stored, fingerprint(study))
     if changed:

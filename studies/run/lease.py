@@ -69,7 +69,7 @@ class Lease:
         """Raises InputError if another runner has taken the study over, as one may after this process stood still."""
         row = _read(self._engine, self._table, self._study)
         if row is None or row.token != self._token:
-            who = f" by {_holder(row)}" if row is not None else ""
+            who = phrase(" by {holder}", holder=_holder(row)) if row is not None else ""
             raise InputError(phrase("this study was taken over{who}", who=who), self._study, "let that one go on")
 
     def stop_asked(self, seed: int) -> bool:

@@ -39,7 +39,7 @@ def stored(study: Study, seed: int) -> Stored:
     gone = images_gone(study, seed)
     if gone:
         what = phrase("{count} images of it are not in the workspace", count=gone)
-        raise InputError(what, f"seed {seed}", phrase("{run}, which draws them", run=run))
+        raise InputError(what, phrase("seed {seed}", seed=seed), phrase("{run}, which draws them", run=run))
     calibrated = load_calibration(study, seed)
     return Stored(calibrated.judge, calibrated.ladders, stored_outcome(study, seed, calibrated.judge))
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from models.errors import InputError
 from models.io.logs import last_line
+from models.language.translate import phrase
 from studies.drawing.section import HuanhuaDraw
 from studies.study import Study
 
@@ -93,13 +94,13 @@ def submit(client: Client, study: Study, file: Path, options: Sequence[str], wor
     """
     drawn_here = isinstance(study.spec.draw, HuanhuaDraw)
     if workers is not None and not drawn_here:
-        what = f"{study.spec.draw.title} draws this study, and Ray's workers would not"
+        what = phrase("{title} draws this study, and Ray's workers would not", title=study.spec.draw.title)
         raise InputError(what, "--ray-workers", "leave it out; several addresses in draw.url draw at the same time")
     waiting = [
         job for job in list_all(client, lambda f: (0, 0)) if job.study == study.spec.name and job.state in ("queued", "running")
     ]
     if waiting:
-        raise InputError(f"this study is {waiting[0].state} already", study.spec.name, "see `huanhua status`")
+        raise InputError(phrase("this study is {state} already", state=waiting[0].state), study.spec.name, "see `huanhua status`")
     log = study.workspace.make().root.resolve() / "logs" / "run.log"
     log.parent.mkdir(exist_ok=True)
     run = [sys.executable, "-m", "huanhua", "run", str(file.resolve()), *(["--ray", "auto"] if drawn_here else []), *options]

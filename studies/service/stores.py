@@ -6,6 +6,8 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import phrase
+
 if TYPE_CHECKING:
     from dashboards.servers import Public, Stores
     from studies.study import Study
@@ -48,9 +50,14 @@ def public_at(host: str | None) -> Public | None:
     password = os.environ.get(PASSWORD, "")
     if len(password) < SHORTEST:
         raise InputError(
-            f"beyond this machine MLflow answers behind a password only ({host})", "--host",
-            f"put one of at least {SHORTEST} letters into {PASSWORD}, or leave --host out and use `ssh -L`",
-        )  # fmt: skip
+            phrase("beyond this machine MLflow answers behind a password only ({host})", host=host),
+            "--host",
+            phrase(
+                "put one of at least {letters} letters into {variable}, or leave --host out and use `ssh -L`",
+                letters=SHORTEST,
+                variable=PASSWORD,
+            ),
+        )
     if find_spec("flask_wtf") is None:
         raise InputError("MLflow needs Flask-WTF to ask for a password", "--host", "pip install 'huanhua[auth]'")
     return Public(host, password)

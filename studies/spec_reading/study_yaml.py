@@ -75,7 +75,9 @@ def read_study_yaml(path: Path) -> StudyYaml:
         raise InputError(_not_yaml(error), path, "mend that line") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        what = f"not YAML (line {line}: the character {chr(error.character)!r} cannot stand there)"
+        what = phrase(
+            "not YAML (line {line}: the character {character!r} cannot stand there)", line=line, character=chr(error.character)
+        )
         raise InputError(what, path, "mend that line") from error
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(
@@ -159,11 +161,11 @@ def _text(path: Path) -> str:
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    where = phrase("line {line}, column {column}: ", line=mark.line + 1, column=mark.column + 1) if mark is not None else ""
     problem = error.problem or error.context or "it does not read"
     if "'\\t'" in problem:
         problem = "a tab, where only blanks may stand"
-    return f"not YAML ({where}{' '.join(str(problem).split())[:120]})"
+    return phrase("not YAML ({where}{names})", where=where, names=" ".join(str(problem).split())[:120])
 
 
 def _lines(root: Any) -> dict[Place, int]:

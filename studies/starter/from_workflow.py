@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.picture_settings.settings import file_stem
 from studies.project.folder import names_start
@@ -122,7 +123,9 @@ def _refuse_odd_names(workflow: Workflow, source: Path) -> None:
     for node in workflow.graph.nodes.values():
         for key, value in node.values():
             if key.startswith("lora_name") and not isinstance(value, str):
-                what = f"{key} of node {node.label} is {str(value)[:40]}, which names no file"
+                what = phrase(
+                    "{key} of node {label} is {value}, which names no file", key=key, label=node.label, value=str(value)[:40]
+                )
                 raise InputError(what, source, "choose the LoRA there, and save it again")
 
 
@@ -180,6 +183,6 @@ def nodes_from(words: Sequence[str]) -> dict[str, str]:
     for word in words:
         key, sign, node = word.partition("=")
         if not (key and sign and node):
-            raise InputError(f"--node {word}", "--node", "write it as KEY=ID: --node sampler=5")
+            raise InputError(phrase("--node {word}", word=word), "--node", "write it as KEY=ID: --node sampler=5")
         found[key] = node
     return found

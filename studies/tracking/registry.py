@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.tracking.base import Tracker
 from studies.tracking.memory import MemoryTracker
 from studies.tracking.mlflow.tracker import MlflowTracker
@@ -39,7 +40,11 @@ def open_tracker(uri: str, experiment: str, *, artifacts: Path | None = None, ca
     opener = TRACKERS.get(scheme_of(uri))
     if opener is None:
         schemes = ", ".join(scheme for scheme in TRACKERS if scheme)
-        raise InputError(f"no tracker for '{scheme_of(uri)}:' addresses", "tracking.mlflow", f"use one of {schemes}")
+        raise InputError(
+            phrase("no tracker for '{scheme_of}:' addresses", scheme_of=scheme_of(uri)),
+            "tracking.mlflow",
+            phrase("use one of {schemes}", schemes=schemes),
+        )
     return opener(uri, experiment, artifacts, capacity, owner)
 
 

@@ -50,7 +50,9 @@ def open_tracker_at(where: str, experiment: str) -> Tracker:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"no place to log to ({error.strerror})", where, "name a study, a folder, or a server's URI") from error
+        raise InputError(
+            phrase("no place to log to ({error})", error=error.strerror), where, "name a study, a folder, or a server's URI"
+        ) from error
     uri, artifacts = local_store(path)
     return open_tracker(uri, experiment, artifacts=artifacts)
 

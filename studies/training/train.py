@@ -68,7 +68,7 @@ def train_lora(
     with follower.progress(phrase("train {name}", name=request.out.stem)) as advance:
         opened = open_base(base, device=best_device("auto"))
         if not opened.family.trainable:
-            what = f"LoRAs are trained on SD1.5 bases here, and this is {opened.family.title}"
+            what = phrase("LoRAs are trained on SD1.5 bases here, and this is {title}", title=opened.family.title)
             raise InputError(what, base, "name an SD1.5 base")
         return train(
             request,

@@ -82,10 +82,16 @@ def unknown_photos(given: Collection[str], names: Collection[str], path: Path) -
         return None
     lowered = {name.lower(): name for name in names}
     near = difflib.get_close_matches(unknown[0].lower(), lowered, 1, cutoff=0.8)
-    meant = f" (did you mean {readable(lowered[near[0]])}?)" if near else ""
+    meant = phrase(" (did you mean {lowered}?)", lowered=readable(lowered[near[0]])) if near else ""
     shown = ", ".join(readable(name) for name in unknown[:NAMED])
-    more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
-    what = f"boxes of {len(unknown)} photos that are not in the folder: {shown}{more}{meant}"
+    more = phrase(" and {count} more", count=len(unknown) - NAMED) if len(unknown) > NAMED else ""
+    what = phrase(
+        "boxes of {count} photos that are not in the folder: {shown}{more}{meant}",
+        count=len(unknown),
+        shown=shown,
+        more=more,
+        meant=meant,
+    )
     if len(unknown) == len(set(given)):
         raise InputError(what, path, "write the photos' names as they are, capitals and endings too")
     return what
@@ -102,10 +108,17 @@ def refuse_outside(given: Mapping[str, DrawnBoxes], paths: Sequence[Path], file:
             if box is None or size is None or _overlaps(box, *size):
                 continue
             shown = ", ".join(f"{side:g}" for side in box)
-            what = f"{key} of {readable(path.name)} is {shown}, but the photo has {size[0]} x {size[1]} pixels"
+            what = phrase(
+                "{key} of {name} is {shown}, but the photo has {size} x {size_2} pixels",
+                key=key,
+                name=readable(path.name),
+                shown=shown,
+                size=size[0],
+                size_2=size[1],
+            )
             raise InputError(what, file, "draw it anew with `huanhua boxes PHOTOS`, or write pixels of the upright photo")
         if boxes.thing and boxes.wearer and not _meet(boxes.thing, boxes.wearer):
-            what = f"the thing of {readable(path.name)} lies wholly outside its wearer"
+            what = phrase("the thing of {name} lies wholly outside its wearer", name=readable(path.name))
             raise InputError(what, file, "draw both anew with `huanhua boxes PHOTOS`; where nobody wears it, write wearer: null")
 
 
@@ -132,13 +145,15 @@ def _entry(name: str, value: Any, path: Path) -> DrawnBoxes:
     wrong = next((key for key in value if key not in KEYS), None)
     if wrong is not None:
         near = difflib.get_close_matches(wrong, KEYS, 1)
-        mend = f"write {near[0]}" if near else f"the keys are {', '.join(KEYS)}"
+        mend = phrase("write {near}", near=near[0]) if near else phrase("the keys are {keys}", keys=", ".join(KEYS))
         raise InputError(
             phrase("no such key in a boxes file: {name} has '{wrong}'", name=readable(name), wrong=readable(wrong)), path, mend
         )
     if not isinstance(value.get("skip", False), bool):
         raise InputError(phrase("not a boxes file: skip of {name} is neither true nor false", name=readable(name)), path, HINT)
-    thing, wearer = (_box(value.get(key), f"{key} of {readable(name)}", path) for key in ("thing", "wearer"))
+    thing, wearer = (
+        _box(value.get(key), phrase("{key} of {name}", key=key, name=readable(name)), path) for key in ("thing", "wearer")
+    )
     return DrawnBoxes(thing, wearer, value.get("by") == HAND, value.get("skip", False))
 
 

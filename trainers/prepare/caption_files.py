@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from trainers.prepare.caption_lists import LIST_SUFFIXES, json_caption, list_entries
 
 TEXT_SUFFIXES: Final = (".txt", ".caption", ".captions", ".cap", ".tags")
@@ -109,7 +110,9 @@ def _named(name: str, pictures: Sequence[Path], file: Path) -> list[Path]:
     if not folders and inside:
         return inside
     if len({picture.parent for picture in found}) > 1:
-        raise InputError(f"'{name}' may be pictures of several folders", file, "write the folder in front of it")
+        raise InputError(
+            phrase("'{name}' may be pictures of several folders", name=name), file, "write the folder in front of it"
+        )
     return found
 
 
@@ -117,5 +120,7 @@ def _agreed(picture: Path, captions: Sequence[WrittenCaption]) -> WrittenCaption
     written = {caption.text: caption for caption in reversed(captions) if caption.text}
     if len(written) > 1:
         one, other, *_ = dict.fromkeys(caption.file.name for caption in reversed(written.values()))
-        raise InputError(f"two captions that differ ({one} and {other})", picture, "delete one of them")
+        raise InputError(
+            phrase("two captions that differ ({one} and {other})", one=one, other=other), picture, "delete one of them"
+        )
     return next(iter(written.values()), captions[0])

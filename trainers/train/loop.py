@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
 from trainers.train.data.batches import Batch
@@ -56,7 +57,9 @@ def run_steps(
         schedule.step()
         losses.append(loss.item())
         if not math.isfinite(losses[-1]):
-            raise InputError(f"the training diverged at step {step + 1}", checkpoint.path.stem, "lower the learning rate")
+            raise InputError(
+                phrase("the training diverged at step {step}", step=step + 1), checkpoint.path.stem, "lower the learning rate"
+            )
         mean = running_mean(losses[-1:], mean if step else None)
         if callback is not None:
             callback.on_step(step + 1, losses[-1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.base.prompt.emphasis import parse_emphasis
 from models.errors import InputError
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,7 +113,11 @@ def _names(tokenizer: CLIPTokenizer, embeddings: Embeddings) -> list[tuple[list[
     """The names as tokens, the longest first, since of two that fit A1111 takes the longer."""
     for name, vectors in embeddings.items():
         if len(vectors) > CHUNK:
-            raise InputError(f"embedding '{name}' has {len(vectors)} vectors", "embeddings", f"a prompt's chunk holds {CHUNK}")
+            raise InputError(
+                phrase("embedding '{name}' has {count} vectors", name=name, count=len(vectors)),
+                "embeddings",
+                phrase("a prompt's chunk holds {chunk}", chunk=CHUNK),
+            )
     found = [(tokens_of(tokenizer, name), vectors) for name, vectors in embeddings.items()]
     return sorted(((n, v) for n, v in found if n), key=lambda pair: -len(pair[0]))
 

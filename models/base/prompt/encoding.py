@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from models.base.prompt.chunks import CHUNK, Embeddings, Place, chunks_of, framed
 from models.base.prompt.comfyui import comfyui_chunks, lifted
 from models.errors import InputError
+from models.language.translate import phrase
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ class _Rows:
         width = self.encoder.config.hidden_size
         for name, vectors in (embeddings or {}).items():
             if vectors.shape[1] != width:
-                what = f"embedding '{name}' is {vectors.shape[1]} wide, the text encoder {width}"
+                what = phrase(
+                    "embedding '{name}' is {shape} wide, the text encoder {width}", name=name, shape=vectors.shape[1], width=width
+                )
                 raise InputError(what, "embeddings", "use one made for this base")
         packed = (chunks_of if self.program == "a1111" else comfyui_chunks)(self.tokenizer, prompt, embeddings)
         for places in packed:

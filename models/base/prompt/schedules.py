@@ -13,6 +13,7 @@ from typing import Final
 
 from models.base.prompt.reading import Reading
 from models.errors import InputError
+from models.language.translate import phrase
 
 _WORDS: Final = re.compile(r"(?:[^\\\[\]():|]|\\.)+")
 _WHEN: Final = re.compile(r"\s*[+-]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?\s*\]")
@@ -39,9 +40,11 @@ def refuse_schedules(prompt: str, *, negative: bool = False) -> None:
         return
     text = prompt[slice(*found[0].place)]
     if found[0].alternates:
-        raise InputError(f"alternation '{text}' is not supported", "prompt", r"choose one, or write '\|' for the letter")
+        raise InputError(
+            phrase("alternation '{words}' is not supported", words=text), "prompt", r"choose one, or write '\|' for the letter"
+        )
     mend = "choose one; for a weight write it in round brackets: (word:0.5)"
-    raise InputError(f"prompt editing '{text}' is not supported", "prompt", mend)
+    raise InputError(phrase("prompt editing '{words}' is not supported", words=text), "prompt", mend)
 
 
 def _refuse_combinations(prompt: str) -> None:
@@ -51,7 +54,7 @@ def _refuse_combinations(prompt: str) -> None:
         )
     last = _WEIGHT_OF_ALL.search(prompt)
     if last:
-        what = f"'{last[0].strip()}' at the end of the prompt, which A1111 reads as a factor of its CFG"
+        what = phrase("'{last}' at the end of the prompt, which A1111 reads as a factor of its CFG", last=last[0].strip())
         raise InputError(what, "prompt", "change cfg instead, or write a comma after it")
 
 

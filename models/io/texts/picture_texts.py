@@ -18,6 +18,7 @@ from models.errors import InputError
 from models.io.images import DAMAGES
 from models.io.picture_kinds import HEAD, picture_kind
 from models.io.texts.encodings import decoded, decoded_comment, mended
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,7 +78,9 @@ def _collected(texts: Iterator[tuple[str, str]], path: Path) -> dict[str, str]:
         if not text.strip() or found.get(keyword) == text:
             continue
         if keyword in found:
-            raise InputError(f"two texts '{keyword}' that differ", path, "name the picture as its tool saved it")
+            raise InputError(
+                phrase("two texts '{keyword}' that differ", keyword=keyword), path, "name the picture as its tool saved it"
+            )
         found[keyword] = text
     return found
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.parts import Keys, Role, finite, misshapen, require, stored_alpha
 from models.program import Program
 
@@ -80,7 +81,9 @@ def read_glora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float |
     if found is None:
         raise misshapen(path, keys, "glora_a1", [part.shape for part in (a1, a2, b1, b2)])
     if not bool(found.delta().isfinite().all()):
-        raise InputError(f"'{keys['glora_b1']}' makes numbers too large for float32", path, "fetch or train it again")
+        raise InputError(
+            phrase("'{key}' makes numbers too large for float32", key=keys["glora_b1"]), path, "fetch or train it again"
+        )
     return found
 
 

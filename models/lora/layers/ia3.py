@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.parts import Keys, finite, require
 from models.program import Program
 
@@ -49,7 +50,9 @@ def read_ia3(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | N
     require(path, keys, "(IA)3", ("channel_scales", "on_input"))
     scales, side = finite(path, keys["channel_scales"], tensors[keys["channel_scales"]]), tensors[keys["on_input"]]
     if scales.numel() not in scales.shape:
-        raise InputError(f"'{keys['channel_scales']}' does not hold one scale for each channel", path, "fetch it again")
+        raise InputError(
+            phrase("'{key}' does not hold one scale for each channel", key=keys["channel_scales"]), path, "fetch it again"
+        )
     if side.numel() != 1 or float(side.float().item()) not in (0.0, 1.0):
-        raise InputError(f"'{keys['on_input']}' does not say which side is scaled", path, "fetch it again")
+        raise InputError(phrase("'{key}' does not say which side is scaled", key=keys["on_input"]), path, "fetch it again")
     return Ia3Layer(scales.flatten(), bool(side.float().item()), (scales.numel(),))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.parts import Keys, Role, finite, matrix, misshapen, require, stored_alpha
 from models.program import Program
 
@@ -79,7 +80,9 @@ def read_loha(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | 
     alpha = stored_alpha(path, keys, tensors, float(parts[0][1].shape[0]))
     layer = LohaLayer(parts[0], parts[1], alpha, tuple(int(size) for size in shapes[0]))
     if not bool(layer.delta().isfinite().all()):
-        raise InputError(f"'{keys['hada_w1_a']}' makes numbers too large for float32", path, "fetch or train it again")
+        raise InputError(
+            phrase("'{key}' makes numbers too large for float32", key=keys["hada_w1_a"]), path, "fetch or train it again"
+        )
     return layer
 
 

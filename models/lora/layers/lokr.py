@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.parts import Keys, Role, finite, matrix, misshapen, require, stored_alpha
 from models.program import Program
 
@@ -61,7 +62,9 @@ def read_lokr(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | 
     (out_1, in_1), (out_2, in_2, *kernel) = _shape(first), _shape(second)
     layer = LokrLayer(first, second, alpha, rank, (out_1 * out_2, in_1 * in_2, *kernel))
     if not bool(layer.delta().isfinite().all()):
-        raise InputError(f"'{next(iter(keys.values()))}' makes numbers too large for float32", path, "fetch or train it again")
+        raise InputError(
+            phrase("'{key}' makes numbers too large for float32", key=next(iter(keys.values()))), path, "fetch or train it again"
+        )
     return layer
 
 

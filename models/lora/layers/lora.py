@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.parts import LARGEST, Keys, finite, has_numbers, require
 from models.program import Program
 
@@ -76,15 +77,19 @@ class LoraLayer:
 
 def read_lora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_alpha: float | None) -> LoraLayer:
     if "down" not in keys or "up" not in keys:
-        raise InputError(f"'{next(iter(keys.values()))}' lacks its other half", path, "fetch it again")
+        raise InputError(phrase("'{key}' lacks its other half", key=next(iter(keys.values()))), path, "fetch it again")
     down, up = tensors[keys["down"]], tensors[keys["up"]]
     stored = tensors.get(keys.get("alpha", ""))
     if not (has_numbers(down) and has_numbers(up)) or (stored is not None and stored.numel() != 1):
-        raise InputError(f"'{keys['down']}' is not stored as floating-point LoRA matrices", path, "use the unquantised file")
+        raise InputError(
+            phrase("'{key}' is not stored as floating-point LoRA matrices", key=keys["down"]), path, "use the unquantised file"
+        )
     if down.ndim < 2 or up.ndim < 2 or down.numel() == 0 or up.numel() == 0:
-        raise InputError(f"'{keys['down']}' has no rank (its matrices are empty)", path, "fetch or train it again")
+        raise InputError(
+            phrase("'{key}' has no rank (its matrices are empty)", key=keys["down"]), path, "fetch or train it again"
+        )
     if len(down) != up.shape[1]:
-        what = f"'{keys['down']}' has rank {len(down)} and its other half {up.shape[1]}"
+        what = phrase("'{key}' has rank {count} and its other half {shape}", key=keys["down"], count=len(down), shape=up.shape[1])
         raise InputError(what, path, "fetch it again")
     alpha = float(stored.float().item()) if stored is not None else default_alpha
     layer = LoraLayer(down, up, alpha if alpha is not None else float(len(down)))
@@ -96,12 +101,16 @@ def _check_finite(path: Path, key: str, layer: LoraLayer) -> None:
     """Raises InputError for NaN and infinity, in the matrices, alpha, or what they make in float32."""
     down, up = layer.down.float(), layer.up.float()
     if not math.isfinite(layer.alpha):
-        raise InputError(f"'{key}' has alpha {layer.alpha}", path, "fetch or train it again")
+        raise InputError(phrase("'{key}' has alpha {alpha}", key=key, alpha=layer.alpha), path, "fetch or train it again")
     if not bool(down.isfinite().all()) or not bool(up.isfinite().all()):
-        raise InputError(f"'{key}' holds NaN or infinity", path, "fetch or train it again")
+        raise InputError(phrase("'{key}' holds NaN or infinity", key=key), path, "fetch or train it again")
     largest = abs(layer.scale) * float(down.abs().max()) * float(up.abs().max()) * layer.rank
     if largest > LARGEST and not bool(layer.delta().isfinite().all()):
-        raise InputError(f"'{key}' makes numbers too large for float32 (alpha {layer.alpha:g})", path, "fetch or train it again")
+        raise InputError(
+            phrase("'{key}' makes numbers too large for float32 (alpha {alpha:g})", key=key, alpha=layer.alpha),
+            path,
+            "fetch or train it again",
+        )
 
 
 def read_tucker(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_alpha: float | None) -> LoraLayer:
@@ -112,6 +121,6 @@ def read_tucker(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default_a
     down, _, mid = (finite(path, keys[role], tensors[keys[role]]) for role in ("down", "up", "mid"))
     fits = mid.ndim == 4 and mid.shape[1] == len(down) and down.numel() == down.flatten(1).shape[0] * down.shape[1]
     if not fits:
-        raise InputError(f"'{keys['mid']}' does not go with its other factors", path, "fetch it again")
+        raise InputError(phrase("'{key}' does not go with its other factors", key=keys["mid"]), path, "fetch it again")
     together = torch.einsum("rskl,si->rikl", mid.float(), down.float().flatten(1))
     return read_lora(path, {**keys, "down": "together"}, {**tensors, "together": together}, default_alpha)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.boft import BoftLayer, read_boft
 from models.lora.layers.parts import Keys, Role, stored_alpha
 from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations
@@ -72,10 +73,14 @@ class OftLayer:
 def read_oft(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | None) -> OftLayer | BoftLayer:
     """OFT, or BOFT where the blocks have four dimensions. Raises InputError for blocks that are not square or finite."""
     if "oft_blocks" in keys and "oft_diag" in keys:
-        raise InputError(f"'{keys['oft_diag']}' is of a layer of two methods", path, "fetch it again")
+        raise InputError(phrase("'{key}' is of a layer of two methods", key=keys["oft_diag"]), path, "fetch it again")
     role: Role = "oft_blocks" if "oft_blocks" in keys else "oft_diag"
     if role not in keys:
-        raise InputError(f"'{next(iter(keys.values()))[:120]}' is of an OFT layer that lacks its blocks", path, "fetch it again")
+        raise InputError(
+            phrase("'{key}' is of an OFT layer that lacks its blocks", key=next(iter(keys.values()))[:120]),
+            path,
+            "fetch it again",
+        )
     if tensors[keys[role]].ndim == 4:
         return read_boft(path, keys, role, tensors)
     blocks = read_blocks(path, keys, role, tensors, 3)

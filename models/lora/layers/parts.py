@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,18 +31,23 @@ def require(path: Path, keys: Keys, method: str, roles: Sequence[Role]) -> None:
     """Raises InputError if the layer lacks one of its tensors."""
     lacking = [role for role in roles if role not in keys]
     if lacking:
-        what = f"'{next(iter(keys.values()))[:120]}' is of a {method} layer that lacks {', '.join(lacking)}"
+        what = phrase(
+            "'{key}' is of a {method} layer that lacks {lacking}",
+            key=next(iter(keys.values()))[:120],
+            method=method,
+            lacking=", ".join(lacking),
+        )
         raise InputError(what, path, "fetch it again")
 
 
 def finite(path: Path, key: str, tensor: Tensor) -> Tensor:
     """The tensor. Raises InputError unless it holds finite floating-point numbers and is not empty."""
     if not has_numbers(tensor):
-        raise InputError(f"'{key}' is not stored as floating-point numbers", path, "use the unquantised file")
+        raise InputError(phrase("'{key}' is not stored as floating-point numbers", key=key), path, "use the unquantised file")
     if tensor.numel() == 0:
-        raise InputError(f"'{key}' is empty (rank 0)", path, "fetch or train it again")
+        raise InputError(phrase("'{key}' is empty (rank 0)", key=key), path, "fetch or train it again")
     if not bool(tensor.float().isfinite().all()):
-        raise InputError(f"'{key}' holds NaN or infinity", path, "fetch or train it again")
+        raise InputError(phrase("'{key}' holds NaN or infinity", key=key), path, "fetch or train it again")
     return tensor
 
 
@@ -50,7 +56,9 @@ def matrix(path: Path, key: str, tensor: Tensor) -> Tensor:
     if tensor.ndim == 4 and tensor.shape[2:] == (1, 1):
         tensor = tensor.flatten(1)
     if tensor.ndim != 2:
-        raise InputError(f"'{key}' has {tensor.ndim} dimensions where a matrix has 2", path, "fetch it again")
+        raise InputError(
+            phrase("'{key}' has {ndim} dimensions where a matrix has 2", key=key, ndim=tensor.ndim), path, "fetch it again"
+        )
     return finite(path, key, tensor)
 
 
@@ -60,10 +68,10 @@ def stored_alpha(path: Path, keys: Keys, tensors: Mapping[str, Tensor], default:
         return default
     stored = tensors[keys["alpha"]]
     if stored.numel() != 1 or not has_numbers(stored):
-        raise InputError(f"'{keys['alpha']}' is no number", path, "fetch it again")
+        raise InputError(phrase("'{key}' is no number", key=keys["alpha"]), path, "fetch it again")
     alpha = float(stored.float().item())
     if not math.isfinite(alpha):
-        raise InputError(f"'{keys['alpha']}' has alpha {alpha}", path, "fetch or train it again")
+        raise InputError(phrase("'{key}' has alpha {alpha}", key=keys["alpha"], alpha=alpha), path, "fetch or train it again")
     return alpha
 
 
@@ -75,4 +83,6 @@ def has_numbers(tensor: Tensor) -> bool:
 def misshapen(path: Path, keys: Keys, role: Role, shapes: Sequence[Sequence[int]]) -> InputError:
     """Of factors whose shapes do not go together."""
     shown = " and ".join("x".join(str(size) for size in shape) or "one number" for shape in shapes)
-    return InputError(f"'{keys[role]}' does not go with its other factors ({shown})", path, "fetch it again")
+    return InputError(
+        phrase("'{key}' does not go with its other factors ({shown})", key=keys[role], shown=shown), path, "fetch it again"
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.layers.parts import Keys, Role, finite
 from models.program import Program
 
@@ -48,7 +49,7 @@ def read_blocks(path: Path, keys: Keys, role: Role, tensors: Mapping[str, Tensor
     blocks = finite(path, keys[role], tensors[keys[role]])
     if blocks.ndim != dimensions or blocks.shape[-1] != blocks.shape[-2]:
         shown = "x".join(str(size) for size in blocks.shape)
-        raise InputError(f"'{keys[role]}' holds no square blocks ({shown})", path, "fetch it again")
+        raise InputError(phrase("'{key}' holds no square blocks ({shown})", key=keys[role], shown=shown), path, "fetch it again")
     return blocks
 
 
@@ -58,6 +59,11 @@ def read_rescale(path: Path, keys: Keys, tensors: Mapping[str, Tensor], outputs:
         return None
     rescale = finite(path, keys["rescale"], tensors[keys["rescale"]])
     if rescale.numel() != outputs:
-        what = f"'{keys['rescale']}' has {rescale.numel()} scales where the blocks have {outputs} outputs"
+        what = phrase(
+            "'{key}' has {numel} scales where the blocks have {outputs} outputs",
+            key=keys["rescale"],
+            numel=rescale.numel(),
+            outputs=outputs,
+        )
         raise InputError(what, path, "fetch it again")
     return rescale.flatten()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.sites import DENOISER, TEXT, TEXT_2, Part
 
 CONFIG_FILE: Final = "adapter_config.json"
@@ -47,7 +48,13 @@ class AdapterSettings:
         """
         stated = self._matched(path, "rank_pattern", names, self.values.get("r", rank))
         if _number(path, stated, "a rank", self.source) != rank:
-            what = f"{self.source} states rank {stated} for '{names[0]}', whose matrices have rank {rank}"
+            what = phrase(
+                "{source} states rank {stated} for '{name}', whose matrices have rank {rank}",
+                source=self.source,
+                stated=stated,
+                name=names[0],
+                rank=rank,
+            )
             raise InputError(what, path, "put the settings that were saved with it next to it")
         default = self.values.get("lora_alpha", DEFAULT_ALPHA)
         alpha = _number(path, self._matched(path, "alpha_pattern", names, default), "an alpha", self.source)
@@ -59,12 +66,24 @@ class AdapterSettings:
         init = str(self.values.get("init_lora_weights") or "").lower()
         extra = next((key for key in OTHER_UPDATES if self.values.get(key)), None)
         if kind != "LORA":
-            raise InputError(f"{self.source} states a {kind} adapter, which is no plain LoRA", path, "use a LoRA version of it")
+            raise InputError(
+                phrase("{source} states a {kind} adapter, which is no plain LoRA", source=self.source, kind=kind),
+                path,
+                "use a LoRA version of it",
+            )
         if init.startswith(CHANGES_BASE):
-            what = f"{self.source} states init_lora_weights {init[:20]}: its matrices are for a base whose weights it changed"
+            what = phrase(
+                "{source} states init_lora_weights {init}: its matrices are for a base whose weights it changed",
+                source=self.source,
+                init=init[:20],
+            )
             raise InputError(what, path, "save it with peft's path_initial_model_for_weight_conversion")
         if extra is not None:
-            raise InputError(f"{self.source} states {extra}, which is not read here", path, "use a plain LoRA version of it")
+            raise InputError(
+                phrase("{source} states {extra}, which is not read here", source=self.source, extra=extra),
+                path,
+                "use a plain LoRA version of it",
+            )
 
     def leaves_out(self, path: Path, names: Sequence[str]) -> bool:
         """Whether peft would pass the layer over, because the settings do not name it among those that were trained."""
@@ -79,7 +98,11 @@ class AdapterSettings:
         """The value of the first pattern that matches the first name that any matches: peft's `get_pattern_key`."""
         patterns = self.values.get(key) or {}
         if not isinstance(patterns, Mapping):
-            raise InputError(f"{self.source}: {key} is no table", path, "put the settings that were saved with it next to it")
+            raise InputError(
+                phrase("{source}: {key} is no table", source=self.source, key=key),
+                path,
+                "put the settings that were saved with it next to it",
+            )
         for name in names:
             for pattern, value in patterns.items():
                 if _matches(path, rf"(.*\.)?({pattern})$", name, self.source):
@@ -104,7 +127,11 @@ def config_settings(path: Path, config: Path) -> AdapterSettings:
     try:
         text = config.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"its {CONFIG_FILE} does not read, so that its scale is unknown", path, "save it again") from error
+        raise InputError(
+            phrase("its {config_file} does not read, so that its scale is unknown", config_file=CONFIG_FILE),
+            path,
+            "save it again",
+        ) from error
     return AdapterSettings(_table(path, text, CONFIG_FILE), CONFIG_FILE)
 
 
@@ -121,9 +148,11 @@ def _table(path: Path, text: str | None, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text or "{}")
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"its {where} does not read, so that its scale is unknown", path, "save it again") from error
+        raise InputError(
+            phrase("its {where} does not read, so that its scale is unknown", where=where), path, "save it again"
+        ) from error
     if not isinstance(found, dict):
-        raise InputError(f"its {where} is no table, so that its scale is unknown", path, "save it again")
+        raise InputError(phrase("its {where} is no table, so that its scale is unknown", where=where), path, "save it again")
     return found
 
 
@@ -133,7 +162,11 @@ def _number(path: Path, value: object, what: str, source: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if isinstance(value, bool) or not math.isfinite(number):
-        raise InputError(f"{source} states {what} that is no number ({str(value)[:40]})", path, "mend or remove it")
+        raise InputError(
+            phrase("{source} states {what} that is no number ({value})", source=source, what=what, value=str(value)[:40]),
+            path,
+            "mend or remove it",
+        )
     return number
 
 
@@ -152,4 +185,8 @@ def _matches(path: Path, pattern: str, name: str, source: str, *, whole: bool = 
     try:
         return (re.fullmatch if whole else re.match)(pattern, name) is not None
     except re.error as error:
-        raise InputError(f"{source} has a pattern that does not read ('{pattern[:60]}')", path, "mend or remove it") from error
+        raise InputError(
+            phrase("{source} has a pattern that does not read ('{pattern}')", source=source, pattern=pattern[:60]),
+            path,
+            "mend or remove it",
+        ) from error

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.scale.adapter_settings import CONFIG_FILE, AdapterSettings, config_settings, header_settings
 from models.lora.sites import Part
 
@@ -138,5 +139,9 @@ def _number(value: object) -> float | None:
 
 def _finite(path: Path, key: str, number: float | None) -> float:
     if number is None or not math.isfinite(number):
-        raise InputError(f"its metadata state {key} {number}, which is no scale", path, "fetch or train it again")
+        raise InputError(
+            phrase("its metadata state {key} {number}, which is no scale", key=key, number=number),
+            path,
+            "fetch or train it again",
+        )
     return number

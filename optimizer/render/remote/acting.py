@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.base import RemoteRenderer
@@ -54,7 +55,9 @@ def prove_acting(
         memory.keep_acting(proven)
     if dead:
         server_names = {name: lora.server_name for name, lora in remote.facts().loras.items()}
-        what = f"the server draws the same picture with and without {' and '.join(dead)}, and calls it a success"
+        what = phrase(
+            "the server draws the same picture with and without {dead}, and calls it a success", dead=" and ".join(dead)
+        )
         where = ", ".join(server_names[name] for name in dead)
         raise InputError(f"{what}; {'; '.join(hint(name) for name in dead)}", where, "name a LoRA that fits the base")
 

@@ -13,12 +13,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 USER: Final = "HUANHUA_DRAW_USER"
 PASSWORD: Final = "HUANHUA_DRAW_PASSWORD"
 TOKEN: Final = "HUANHUA_DRAW_TOKEN"
 """Environment variables: HTTP Basic by the first two, a bearer token by the third."""
-CREDENTIALS: Final = f"set {USER} and {PASSWORD}, or {TOKEN}, in the environment"
+CREDENTIALS: Final = phrase(
+    "set {user} and {password}, or {token}, in the environment", user=USER, password=PASSWORD, token=TOKEN
+)
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,11 @@ def credentials_from_environment() -> Credentials:
     """Raises InputError if both kinds are set, or a value could not stand in a header."""
     user, password, token = (os.environ.get(name) or None for name in (USER, PASSWORD, TOKEN))
     if token is not None and user is not None:
-        raise InputError("two kinds of credentials are set", f"{USER} and {TOKEN}", "keep one of them")
+        raise InputError(
+            "two kinds of credentials are set", phrase("{user} and {token}", user=USER, token=TOKEN), "keep one of them"
+        )
     if user is None and password is not None:
-        raise InputError("a password without a user", PASSWORD, f"set {USER} too")
+        raise InputError("a password without a user", PASSWORD, phrase("set {user} too", user=USER))
     for name, value in ((USER, user), (PASSWORD, password), (TOKEN, token)):
         if value is not None and any(ord(c) < 32 or ord(c) == 127 for c in value):
             raise InputError("the value holds a line break or another control character", name, "set it anew")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 from optimizer.render.remote.address import CREDENTIALS, Address, Credentials
 
 LARGEST: Final = 64 * 2**20
@@ -125,7 +126,9 @@ class Client:
             for part in response.iter_bytes():
                 content += part
                 if len(content) > limit:
-                    raise InputError(f"an answer of more than {limit // 2**20} MB", self.url, "draw smaller pictures")
+                    raise InputError(
+                        phrase("an answer of more than {limit} MB", limit=limit // 2**20), self.url, "draw smaller pictures"
+                    )
             answer = _Answer(response.status_code, response.headers.get("content-type", ""), bytes(content))
         self._check(answer, path)
         return answer
@@ -137,12 +140,14 @@ class Client:
         try:
             yield
         except httpx2.ConnectError as error:
-            raise ServerAwayError(f"no server answers ({first_line(error)})", self.url, "start it, or mend draw.url") from error
+            raise ServerAwayError(
+                phrase("no server answers ({error})", error=first_line(error)), self.url, "start it, or mend draw.url"
+            ) from error
         except httpx2.TimeoutException as error:
-            what = f"the server was silent too long ({type(error).__name__})"
+            what = phrase("the server was silent too long ({kind})", kind=type(error).__name__)
             raise ServerAwayError(what, self.url, "see its log, then run again: nothing that was drawn is lost") from error
         except httpx2.HTTPError as error:
-            what = f"the server broke off ({first_line(error) or type(error).__name__})"
+            what = phrase("the server broke off ({error})", error=first_line(error) or type(error).__name__)
             raise ServerAwayError(what, self.url, "see its log, then run again: nothing that was drawn is lost") from error
         except httpx2.InvalidURL as error:
             raise InputError("not an address of a server", self.url, "write it as http://127.0.0.1:8188") from error
@@ -154,14 +159,18 @@ class Client:
             raise RefusedError("the server sends us to another page, such as a login", self.url, CREDENTIALS, answer.status)
         if answer.status in (502, 503, 504):
             # What a proxy answers while the server behind it is started again.
-            raise ServerAwayError(f"no server answers behind a proxy ({answer.status})", self.url, "start it")
+            raise ServerAwayError(
+                phrase("no server answers behind a proxy ({status})", status=answer.status), self.url, "start it"
+            )
         if answer.status >= 400:
             stated = _parsed(answer.content)
-            what = f"the server refused {path} ({answer.status}{_reason(stated)})"
+            what = phrase("the server refused {path} ({status}{reason})", path=path, status=answer.status, reason=_reason(stated))
             raise RefusedError(what, self.url, "see its log", answer.status, stated)
         if answer.kind.startswith("text/html"):
             raise InputError(
-                "a web page answers, not an API: a login, or another program", self.url, f"mend draw.url, or {CREDENTIALS}"
+                "a web page answers, not an API: a login, or another program",
+                self.url,
+                phrase("mend draw.url, or {credentials}", credentials=CREDENTIALS),
             )
 
     def _json(self, answer: _Answer) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.images import DAMAGES, MAX_PIXELS
+from models.language.translate import phrase
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.client import LARGEST
 
@@ -26,7 +27,7 @@ def picture_from(data: bytes, where: str, size: tuple[int, int] | None = None) -
     from PIL import Image, UnidentifiedImageError
 
     if len(data) > LARGEST:
-        raise InputError(f"a picture of more than {LARGEST // 2**20} MB", where, "draw smaller pictures")
+        raise InputError(phrase("a picture of more than {largest} MB", largest=LARGEST // 2**20), where, "draw smaller pictures")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -43,7 +44,11 @@ def picture_from(data: bytes, where: str, size: tuple[int, int] | None = None) -
         raise InputError("the server's picture is damaged", where, "see its log") from error
     if size is not None and image.size != size:
         asked, given = (f"{width}x{height}" for width, height in (size, image.size))
-        raise InputError(f"the server drew {given}, asked for {asked}", where, "see which setting or extension of it resizes")
+        raise InputError(
+            phrase("the server drew {given}, asked for {asked}", given=given, asked=asked),
+            where,
+            "see which setting or extension of it resizes",
+        )
     if image.getbbox() is None:
         return NotDrawn("the server's picture is black")
     return image

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,22 @@ def named_on_server(lora: StudyLora, listed: Sequence[str], url: str) -> str:
         if len(fits) == 1:
             return fits[0]
         if fits:
-            what = f"the server has {len(fits)} LoRAs of the name {wanted} ({', '.join(fits[:6])})"
-            raise InputError(what, f"loras.{lora.name} at {url}", f"name one: draw.loras: {{{lora.name}: {fits[0]}}}")
+            what = phrase(
+                "the server has {count} LoRAs of the name {wanted} ({fits})",
+                count=len(fits),
+                wanted=wanted,
+                fits=", ".join(fits[:6]),
+            )
+            raise InputError(
+                what,
+                phrase("loras.{name} at {url}", name=lora.name, url=url),
+                phrase("name one: draw.loras: {{{name}: {fit}}}", name=lora.name, fit=fits[0]),
+            )
         if lora.server_name is not None:
             break
     raise InputError(
-        f"the server has no LoRA {wanted}{nearest(wanted, listed)}",
-        f"loras.{lora.name} at {url}",
+        phrase("the server has no LoRA {wanted}{near}", wanted=wanted, near=nearest(wanted, listed)),
+        phrase("loras.{name} at {url}", name=lora.name, url=url),
         "put it there, or name another",
     )
 
@@ -64,7 +74,9 @@ def nearest(wanted: str, listed: Sequence[str], count: int = 3) -> str:
     if not listed:
         return "; it has none"
     found = get_close_matches(wanted, listed, count, cutoff=0.4) or list(listed)[:count]
-    return f"; the nearest it has: {', '.join(''.join(c for c in name if c.isprintable())[:120] for name in found)}"
+    return phrase(
+        "; the nearest it has: {names}", names=", ".join("".join(c for c in name if c.isprintable())[:120] for name in found)
+    )
 
 
 def _whole(name: str) -> str:

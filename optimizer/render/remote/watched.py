@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.acting import StudyWeights, prove_acting
@@ -141,7 +142,9 @@ class WatchedRenderer:
         now = self.remote.draw(start, self.checks.weights.all, afresh=True)
         if before is None:
             if isinstance(now, NotDrawn):
-                raise InputError(f"the start image cannot be drawn: {now.reason}", self.url, "see the server's log")
+                raise InputError(
+                    phrase("the start image cannot be drawn: {reason}", reason=now.reason), self.url, "see the server's log"
+                )
             memory.keep(start, now)
         else:
             found = difference(before, now)
@@ -152,9 +155,14 @@ class WatchedRenderer:
     def _drift(self, found: Difference) -> DriftError:
         names = self.checks.memory.forget(self._unchecked)
         allowed = self.checks.tolerance.words()
-        what = f"the server draws the start image otherwise than before: {found.words()}, where {allowed} are allowed; {CAUSES}"
+        what = phrase(
+            "the server draws the start image otherwise than before: {words}, where {allowed} are allowed; {causes}",
+            words=found.words(),
+            allowed=allowed,
+            causes=CAUSES,
+        )
         if names:
-            what = f"{what}; the {len(names)} images since the last check are set aside"
+            what = phrase("{what}; the {count} images since the last check are set aside", what=what, count=len(names))
         self._unchecked.clear()
         return DriftError(what, self.url, "put it back and run again, or start a new study for what it draws now", names)
 
@@ -164,7 +172,7 @@ class WatchedRenderer:
         now = self.remote.facts()
         changed = server_differences(self._facts, now)
         if changed:
-            what = f"the server was started again as another one ({'; '.join(changed)})"
+            what = phrase("the server was started again as another one ({changed})", changed="; ".join(changed))
             raise InputError(what, self.url, "start it as it was, then run again: nothing that was drawn is lost")
         self._interruptions = self.remote.interruptions()
 
@@ -183,5 +191,7 @@ def server_differences(one: ServerFacts, other: ServerFacts) -> list[str]:
 
     was, now = entries(one), entries(other)
     return [
-        f"{name} was {was[name]} and is {now[name]}" for name in was if was[name] and now.get(name) and was[name] != now[name]
+        phrase("{name} was {before} and is {now}", name=name, before=was[name], now=now[name])
+        for name in was
+        if was[name] and now.get(name) and was[name] != now[name]
     ]

@@ -18,6 +18,7 @@ from PIL import Image
 
 from models.boxes import PixelBox
 from models.errors import InputError
+from models.language.translate import phrase
 from scorers.observe.colours.histogram import lab
 from scorers.observe.parts import Mask, box_of, parted, pieces
 
@@ -110,7 +111,7 @@ def read_cells(stored: str) -> Cells:
         covered = np.unpackbits(np.frombuffer(data[3 : 3 + flags], np.uint8), count=rows * columns).reshape(rows, columns) > 0
         scaled = np.frombuffer(data[3 + flags :], np.uint8).reshape(rows, columns, 3).astype(np.float64)
     except (ValueError, binascii.Error, zlib.error) as error:
-        raise InputError(f"not stored cells ({error})", "observation", "observe the image again") from error
+        raise InputError(phrase("not stored cells ({error})", error=error), "observation", "observe the image again") from error
     return Cells(np.where(covered[:, :, None], (scaled - [0, 128, 128]) / [2.55, 1, 1], 0.0), covered, bool(cut))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from studies.project.yaml_table import read_table
 
 EXTRA_PATHS: Final = "extra_model_paths.yaml"
@@ -25,7 +26,7 @@ def extra_paths(file: Path) -> tuple[list[tuple[str, Path, bool]], list[str]]:
         if section is None:
             continue
         if not isinstance(section, dict):
-            raise InputError(f"the section {str(name)[:60]} holds no keys", file, MEND)
+            raise InputError(phrase("the section {name} holds no keys", name=str(name)[:60]), file, MEND)
         start = file.parent
         if (base := section.get("base_path")) is not None:
             start = _joined(start, _text(file, name, "base_path", base))
@@ -45,5 +46,5 @@ def _joined(start: Path, text: str) -> Path:
 
 def _text(file: Path, section: object, key: object, value: Any) -> str:
     if not isinstance(value, str):
-        raise InputError(f"{str(section)[:60]}.{str(key)[:60]} names no folder", file, MEND)
+        raise InputError(phrase("{section}.{key} names no folder", section=str(section)[:60], key=str(key)[:60]), file, MEND)
     return value

@@ -146,7 +146,9 @@ def _joined(place: Path, own: Sequence[str], sort: Sort, extra: Sequence[tuple[s
 def _instead(place: Path) -> str:
     near = (place.parent, place.parent.parent, *sorted(path for path in place.iterdir() if path.is_dir()))
     other = next((path for path in near if any((path / name).is_dir() for name in MARKS)), None)
-    return "name the folder in which the program is installed" if other is None else f"name {other.as_posix()}"
+    return (
+        "name the folder in which the program is installed" if other is None else phrase("name {other}", other=other.as_posix())
+    )
 
 
 def _files(folder: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, Path]]:

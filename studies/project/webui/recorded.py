@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
+from models.language.translate import phrase
 from studies.project.folder import MARKER, absolute, project_of
 from studies.project.webui.program import Webui, open_webui
 from studies.project.yaml_table import read_table, table_of
@@ -27,7 +28,7 @@ def webuis_of(start: Path, more: Sequence[Path] = ()) -> list[Webui]:
         try:
             found.append(open_webui(place))
         except InputError as error:
-            mend = f"mend or take out its line at {KEY}, or bring it back"
+            mend = phrase("mend or take out its line at {key}, or bring it back", key=KEY)
             raise InputError(f"{error.what}: {place}", (project or start) / MARKER, mend) from error
     places = [webui.folder for webui in found]
     return found + [open_webui(place) for place in dict.fromkeys(map(absolute, more)) if place not in places]
@@ -42,10 +43,14 @@ def _places(table: dict[Any, Any], project: Path) -> list[Path]:
     file = project / MARKER
     unknown = sorted(str(key) for key in table if key != KEY)
     if unknown:
-        raise InputError(f"unknown key {unknown[0][:60]}", file, f"a project's file has {KEY} alone")
+        raise InputError(
+            phrase("unknown key {unknown}", unknown=unknown[0][:60]), file, phrase("a project's file has {key} alone", key=KEY)
+        )
     names = table.get(KEY) or []
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise InputError(f"{KEY} is no list of folders", file, f"write it as {KEY}: [/path/of/a/webui]")
+        raise InputError(
+            phrase("{key} is no list of folders", key=KEY), file, phrase("write it as {key}: [/path/of/a/webui]", key=KEY)
+        )
     return [absolute(project / Path(name).expanduser()) for name in names]
 
 
@@ -68,7 +73,11 @@ def record(project: Path, places: Sequence[Path]) -> list[Path]:
     except InputError:
         appended = []
     if appended != known + added:
-        raise InputError(f"{KEY} is not written as a list below its key", file, f"add by hand: {_written(added[0], project)}")
+        raise InputError(
+            phrase("{key} is not written as a list below its key", key=KEY),
+            file,
+            phrase("add by hand: {written}", written=_written(added[0], project)),
+        )
     write_whole(file, longer.encode())
     return added
 

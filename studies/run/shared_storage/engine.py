@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.trial_store.creation import made_together
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def open_engine(storage: str) -> Engine:
         # No pool: a pooled connection would break when the server restarts.
         return create_engine(storage, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise InputError(f"no storage of that kind ({error})", "tracking.storage", "give a database URL") from error
+        raise InputError(
+            phrase("no storage of that kind ({error})", error=error), "tracking.storage", "give a database URL"
+        ) from error
 
 
 def stops_table() -> Table:
@@ -59,5 +62,7 @@ def unusable(error: Exception) -> InputError:
     """The database's own words, without the URL and the statement that follow them."""
     words = (str(getattr(error, "orig", error)).strip().splitlines() or [type(error).__name__])[0][:160]
     return InputError(
-        f"the storage does not open ({words})", "tracking.storage", "see that it is whole, runs, and lets this user in"
+        phrase("the storage does not open ({words})", words=words),
+        "tracking.storage",
+        "see that it is whole, runs, and lets this user in",
     )

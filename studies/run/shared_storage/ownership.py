@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
+from models.language.translate import phrase
 from optimizer.trial_store.other_trials import artifacts_of
 from studies.run.shared_storage.engine import create_table, open_engine, unusable_storage
 from studies.workspace import Identity, here, identity_from, identity_of, stored_identity
@@ -63,9 +64,9 @@ def _ours(study: Study, owner: Identity | None, identity: Identity | None) -> bo
 
 
 def _refusal(study: Study, owner: Identity | None) -> InputError:
-    whose = "of another workspace" if owner is None else f"with its workspace in {owner}"
+    whose = "of another workspace" if owner is None else phrase("with its workspace in {owner}", owner=owner)
     mend = "give this one a `name` of its own in study.yaml, or go on with that one from its own workspace"
-    return InputError(f"the storage has another study of this name, {whose}", study.spec.name, mend)
+    return InputError(phrase("the storage has another study of this name, {whose}", whose=whose), study.spec.name, mend)
 
 
 @contextmanager

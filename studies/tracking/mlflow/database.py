@@ -12,6 +12,7 @@ from typing import Final
 
 from models.errors import InputError
 from models.io.sqlite_url import sqlite_path, sqlite_url
+from models.language.translate import phrase
 
 COLUMNS: Final = (
     ("experiments", "artifact_location"),
@@ -64,7 +65,9 @@ def move_artifacts(uri: str, artifacts: Path) -> None:
                     _move(database, table, column, moved, now)
             database.commit()
     except sqlite3.DatabaseError as error:
-        raise InputError(f"MLflow's database does not open ({error})", path, "put back a copy, or move it away") from error
+        raise InputError(
+            phrase("MLflow's database does not open ({error})", error=error), path, "put back a copy, or move it away"
+        ) from error
 
 
 def _move(database: sqlite3.Connection, table: str, column: str, moved: Iterable[str], now: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from models.base.prompt.chunks import CHUNK as TOKENS
 from models.base.prompt.reading import joined
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.sites import TEXT
 from trainers.train.data.dataset import Picture
 from trainers.train.data.fitting import open_fitted
@@ -66,7 +67,9 @@ def _encode(base: Base, pictures: list[Picture]) -> list[Latent]:
     x = torch.from_numpy(images).permute(0, 3, 1, 2).to(base.device, base.vae.dtype) / 127.5 - 1
     mean, deviation = base.family.encode_pixels(base, x)
     if not bool(mean.isfinite().all()):
-        raise InputError(f"the base's VAE gives NaN in {base.vae.dtype}", base.name, "open the base in float32 or bfloat16")
+        raise InputError(
+            phrase("the base's VAE gives NaN in {dtype}", dtype=base.vae.dtype), base.name, "open the base in float32 or bfloat16"
+        )
     if deviation is None:
         return [Latent(row.clone(), None) for row in mean]
     return [Latent(m.clone(), d.clone()) for m, d in zip(mean, deviation, strict=True)]

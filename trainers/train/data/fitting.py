@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.images import open_photo
+from models.language.translate import phrase
 from trainers.prepare.cutting.crops import Size
 
 if TYPE_CHECKING:
@@ -64,7 +65,12 @@ def fitted_box(box: PixelBox, original: Size, size: Size) -> PixelBox:
 def check_size(size: Size, original: Size, factor: int, path: Path) -> None:
     """Raises InputError for a picture without a single cell."""
     if not all(size):
-        what = f"a picture of {original[0]}x{original[1]}, smaller than the {factor} pixels of a latent cell"
+        what = phrase(
+            "a picture of {original}x{original_2}, smaller than the {factor} pixels of a latent cell",
+            original=original[0],
+            original_2=original[1],
+            factor=factor,
+        )
         raise InputError(what, path, "give a larger one")
 
 

@@ -40,10 +40,18 @@ def masks_of(dataset: Dataset, masks: Masks) -> dict[Path, Path]:
     found = {}
     for mask, fitting in _fitting(dataset):
         if len(fitting) != 1:
-            what = f"a mask of several pictures ({list_names(fitting, dataset.folder)})" if fitting else "a mask of no picture"
+            what = (
+                phrase("a mask of several pictures ({list_names})", list_names=list_names(fitting, dataset.folder))
+                if fitting
+                else "a mask of no picture"
+            )
             raise InputError(what, mask, "put it beside its picture, a_mask.png for a.png")
         if fitting[0] in found:
-            raise InputError(f"two masks of one picture, {fitting[0].name}", mask, f"keep it or {found[fitting[0]]}")
+            raise InputError(
+                phrase("two masks of one picture, {name}", name=fitting[0].name),
+                mask,
+                phrase("keep it or {found}", found=found[fitting[0]]),
+            )
         found[fitting[0]] = mask
     if not found:
         raise InputError("masks=loss, and the set has no masks", dataset.folder, "add them, a_mask.png for a.png")
@@ -108,7 +116,11 @@ def _grey(mask: Path, size: tuple[int, int]) -> Image:
         raise InputError("a mask with transparent parts", mask, "paint black what is not to be learnt")
     (w, h), (width, height) = image.size, size
     if abs(w * height - h * width) > max(w, h, width, height):
-        raise InputError(f"a mask of {w}x{h} for a picture of {width}x{height}", mask, "give it the ratio of the picture's sides")
+        raise InputError(
+            phrase("a mask of {w}x{h} for a picture of {width}x{height}", w=w, h=h, width=width, height=height),
+            mask,
+            "give it the ratio of the picture's sides",
+        )
     red = image.getchannel("R")
     return red if red.size == size else red.resize(size, Image.Resampling.BOX)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.boxes import PixelBox
 from models.errors import InputError
+from models.language.translate import phrase
 from trainers.prepare.cutting.crops import Size
 from trainers.train.data.dataset import Dataset, Picture
 from trainers.train.settings.preset import Preset
@@ -30,7 +31,7 @@ def check_boxes(dataset: Dataset, preset: Preset, has_companions: bool) -> None:
     boxless = next((picture for picture in dataset.pictures if picture.thing is None), None)
     if boxless is not None:
         raise InputError(
-            f"outside={preset.outside} must know where the thing is: no manifest says so",
+            phrase("outside={outside} must know where the thing is: no manifest says so", outside=preset.outside),
             boxless.path,
             "make the set with huanhua prepare",
         )

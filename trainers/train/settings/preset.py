@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from models.errors import InputError
+from models.language.translate import phrase
 from trainers.prepare.cutting.crops import Size
 from trainers.step_plan import Plan
 from trainers.train.settings.variety import Variety
@@ -105,10 +106,16 @@ class Preset:
         }
         for name, value in at_least_one.items():
             if value < 1:
-                raise InputError(f"{name} must be at least 1", str(value), f"use {name}=1 or more")
+                raise InputError(
+                    phrase("{name} must be at least 1", name=name), str(value), phrase("use {name}=1 or more", name=name)
+                )
         if not 0 <= self.preserve < 1:
             raise InputError("preserve must be a share below 1", f"{self.preserve:g}", "use preserve=0 to preserve nothing")
         if not 0 <= self.seed <= LARGEST_SEED:
-            raise InputError(f"no seed: {self.seed}", "seed", f"use a whole number from 0 to {LARGEST_SEED}")
+            raise InputError(
+                phrase("no seed: {seed}", seed=self.seed),
+                "seed",
+                phrase("use a whole number from 0 to {largest_seed}", largest_seed=LARGEST_SEED),
+            )
         if self.noisy <= 0:
             raise InputError("noisy must be above 0", f"{self.noisy:g}", "use noisy=1 for all noise levels alike")

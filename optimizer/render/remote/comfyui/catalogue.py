@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.comfyui.reading.graph import Graph
 from optimizer.render.remote.server_lora import nearest
@@ -82,17 +83,32 @@ class Catalogue:
             label = graph.nodes[id_].label if id_ in graph.nodes else id_
             if not self.has(kind):
                 near = nearest(kind, self._classes())
-                what = f"the server has no node {kind}, which node {label} of the workflow is{near}"
+                what = phrase(
+                    "the server has no node {kind}, which node {label} of the workflow is{near}",
+                    kind=kind,
+                    label=label,
+                    near=near,
+                )
                 raise InputError(what, self.client.url, "install it there, or take the node out")
             for name in self.required(kind):
                 # Switches between several kinds of inputs are written as NAME.SUB.
                 if name not in inputs and not any(key.startswith(f"{name}.") for key in inputs):
-                    what = f"node {label} of the workflow lacks its input {name}: what led there is muted or gone"
+                    what = phrase(
+                        "node {label} of the workflow lacks its input {name}: what led there is muted or gone",
+                        label=label,
+                        name=name,
+                    )
                     raise InputError(what, graph.where, "connect it, and save the workflow again")
             for name in LISTED:
                 listed = self.choices(kind, name)
                 if listed is not None and isinstance(inputs.get(name), str) and inputs[name] not in listed:
-                    what = f"the server has no {inputs[name]} for {name} of node {label}{nearest(inputs[name], listed)}"
+                    what = phrase(
+                        "the server has no {input} for {name} of node {label}{near}",
+                        input=inputs[name],
+                        name=name,
+                        label=label,
+                        near=nearest(inputs[name], listed),
+                    )
                     raise InputError(what, self.client.url, "put it there, or choose another")
 
     def _classes(self) -> list[str]:

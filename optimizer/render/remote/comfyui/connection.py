@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 from optimizer.render.remote.address import CREDENTIALS, Address, Credentials
 from optimizer.render.remote.client import CONNECT_S, LARGEST, RefusedError, ServerAwayError
 from optimizer.render.remote.comfyui.events import HELLO, Event, event_of
@@ -51,7 +52,9 @@ class Connection:
         except (WebSocketException, OSError) as error:
             # RFC 6455, 7.4.1: we end a connection with 1009 for a message that is too large.
             if isinstance(error, ConnectionClosed) and error.sent is not None and error.sent.code == 1009:
-                what = f"the server sends a message of more than {LARGEST_MESSAGE // 2**20} MB"
+                what = phrase(
+                    "the server sends a message of more than {largest_message} MB", largest_message=LARGEST_MESSAGE // 2**20
+                )
                 raise InputError(what, self._url, "draw smaller pictures") from error
             raise self._broken(error) from error
 
@@ -61,7 +64,7 @@ class Connection:
         self._open.close()
 
     def _broken(self, error: Exception) -> ServerAwayError:
-        what = f"the server broke off ({first_line(error)})"
+        what = phrase("the server broke off ({error})", error=first_line(error))
         return ServerAwayError(what, self._url, "see its log, then run again: nothing that was drawn is lost")
 
 
@@ -86,14 +89,20 @@ def _connect(place: Address, credentials: Credentials, client_id: str) -> Client
         if status == 401:
             raise RefusedError("the server refuses to serve us", place.url, CREDENTIALS, status) from error
         if status in (502, 503, 504):
-            raise ServerAwayError(f"no server answers behind a proxy ({status})", place.url, "start it") from error
-        raise _other(place, f"no WebSocket at /ws ({status})") from error
+            raise ServerAwayError(
+                phrase("no server answers behind a proxy ({status})", status=status), place.url, "start it"
+            ) from error
+        raise _other(place, phrase("no WebSocket at /ws ({status})", status=status)) from error
     except InvalidHandshake as error:
-        raise _other(place, f"no WebSocket at /ws ({first_line(error)})") from error
+        raise _other(place, phrase("no WebSocket at /ws ({error})", error=first_line(error))) from error
     except (WebSocketException, OSError, EOFError) as error:
-        what = f"no server answers ({first_line(error)})"
+        what = phrase("no server answers ({error})", error=first_line(error))
         raise ServerAwayError(what, place.url, "start it, or mend draw.url") from error
 
 
 def _other(place: Address, why: str) -> InputError:
-    return InputError(f"another program than ComfyUI answers: {why}", place.url, f"mend draw.url, or {CREDENTIALS}")
+    return InputError(
+        phrase("another program than ComfyUI answers: {why}", why=why),
+        place.url,
+        phrase("mend draw.url, or {credentials}", credentials=CREDENTIALS),
+    )

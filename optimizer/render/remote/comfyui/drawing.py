@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.base import DrawingCancelledError, OnStep
 from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.comfyui.connection import Connection
@@ -234,9 +235,15 @@ class _Listener:
 
 
 def several(url: str, count: int) -> InputError:
-    return InputError(f"the workflow draws {count} images at once", url, "have it draw one: batch size 1")
+    return InputError(phrase("the workflow draws {count} images at once", count=count), url, "have it draw one: batch size 1")
 
 
 def silent(url: str, seconds: float) -> InputError:
-    minutes = f"{seconds / 60:.0f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
-    return InputError(f"the server draws and shows no progress for {minutes}", url, "see its log, then run again")
+    minutes = (
+        phrase("{seconds:.0f} minutes", seconds=seconds / 60)
+        if seconds >= 60
+        else phrase("{seconds:.0f} seconds", seconds=seconds)
+    )
+    return InputError(
+        phrase("the server draws and shows no progress for {minutes}", minutes=minutes), url, "see its log, then run again"
+    )

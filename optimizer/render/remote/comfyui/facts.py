@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.base import ServerFacts
 from optimizer.render.remote.client import RefusedError
 from optimizer.render.remote.comfyui.catalogue import Catalogue, FileHashes, local_file
@@ -80,8 +81,15 @@ class Question:
             return named_on_server(lora, listed, url)
         file = slot.slot.file
         if file not in listed:
-            what = f"the server has no LoRA {file}, which node {slot.slot.node.label} loads{nearest(file, listed)}"
-            raise InputError(what, f"loras.{lora.name} at {url}", "put it there, or choose another in the workflow")
+            what = phrase(
+                "the server has no LoRA {file}, which node {label} loads{near}",
+                file=file,
+                label=slot.slot.node.label,
+                near=nearest(file, listed),
+            )
+            raise InputError(
+                what, phrase("loras.{name} at {url}", name=lora.name, url=url), "put it there, or choose another in the workflow"
+            )
         return file
 
     def _lora(
@@ -92,8 +100,10 @@ class Question:
         metadata = catalogue.metadata(name)
         there = local_file(folders, ("loras",), name)
         here = lora.file if lora.file.is_file() else None
-        what = f"the server has another file under the name {name}"
-        other = InputError(what, f"loras.{lora.name} at {url}", f"copy {lora.file} there")
+        what = phrase("the server has another file under the name {name}", name=name)
+        other = InputError(
+            what, phrase("loras.{name} at {url}", name=lora.name, url=url), phrase("copy {file} there", file=lora.file)
+        )
         if there is not None and here is not None and self.hashes.of(there) != self.hashes.of(here):
             raise other
         if there is None and here is not None and metadata and metadata != _metadata(here):
@@ -139,7 +149,7 @@ class Question:
             try:
                 found[node.id] = catalogue.input_hash(name, kind[1] if kind else "input")
             except RefusedError as error:
-                what = f"the server has no picture {name}, which node {node.label} reads"
+                what = phrase("the server has no picture {name}, which node {label} reads", name=name, label=node.label)
                 raise InputError(what, catalogue.client.url, "put it in its input folder") from error
         return found
 

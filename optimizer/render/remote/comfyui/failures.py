@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.client import RefusedError
 from optimizer.render.remote.comfyui.reading.graph import Graph
 from optimizer.render.remote.server_lora import nearest
@@ -28,7 +29,9 @@ def refused(error: RefusedError, graph: Graph, url: str) -> InputError:
     stated = body.get("error")
     if isinstance(stated, dict):
         what = _shown(f"{stated.get('message', '')} {stated.get('details', '')}")
-        return InputError(f"the server refuses the workflow: {what}", url, "open it in ComfyUI, where it is marked")
+        return InputError(
+            phrase("the server refuses the workflow: {what}", what=what), url, "open it in ComfyUI, where it is marked"
+        )
     return error
 
 
@@ -41,10 +44,16 @@ def _fault(id_: str, entry: Mapping[str, Any], fault: Mapping[str, Any], graph: 
         listed = config[0] if isinstance(config, list) and config and isinstance(config[0], list) else []
         value, name = _shown(extra.get("received_value")), _shown(extra.get("input_name"))
         near = nearest(value, [str(each) for each in listed]) if listed else ""
-        what = f"the server has no {value} for {name} of node {label}{near}"
+        what = phrase(
+            "the server has no {value} for {name} of node {label}{near}", value=value, name=name, label=label, near=near
+        )
         return InputError(what, url, "put it there, or choose another in the workflow")
     what = _shown(f"{fault.get('message', '')}: {fault.get('details', '')}")
-    return InputError(f"the server refuses node {label}: {what}", url, "open the workflow in ComfyUI, where it is marked")
+    return InputError(
+        phrase("the server refuses node {label}: {what}", label=label, what=what),
+        url,
+        "open the workflow in ComfyUI, where it is marked",
+    )
 
 
 def failed(data: Mapping[str, Any], graph: Graph, url: str) -> InputError:
@@ -53,10 +62,22 @@ def failed(data: Mapping[str, Any], graph: Graph, url: str) -> InputError:
     kind, message = _shown(data.get("exception_type")), _shown(_first_line(data.get("exception_message")))
     words = f"{kind} {data.get('exception_message')}".lower()
     if any(word in words for word in MEMORY):
-        return InputError(f"the server ran out of memory in node {label}", url, "draw smaller pictures, or free its memory")
+        return InputError(
+            phrase("the server ran out of memory in node {label}", label=label), url, "draw smaller pictures, or free its memory"
+        )
     if any(word in words for word in DAMAGED) and any(word in label.lower() for word in LOADERS):
-        return InputError(f"the server cannot read the file of node {label}: {message or kind}", url, "copy the file there again")
-    return InputError(f"node {label} failed on the server: {kind.rpartition('.')[2]}: {message}", url, "see its log")
+        return InputError(
+            phrase("the server cannot read the file of node {label}: {message}", label=label, message=message or kind),
+            url,
+            "copy the file there again",
+        )
+    return InputError(
+        phrase(
+            "node {label} failed on the server: {kind}: {message}", label=label, kind=kind.rpartition(".")[2], message=message
+        ),
+        url,
+        "see its log",
+    )
 
 
 def label_of(id_: str, graph: Graph, kind: Any) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.io.hashing import hash_path
+from models.language.translate import phrase
 from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import NotDrawn
@@ -93,7 +94,9 @@ class ComfyRenderer:
             self._asked = asked
         for id_, digest in asked.inputs.items():
             if self._asked.inputs[id_] != digest:
-                what = f"the picture that node {self._workflow.graph.nodes[id_].label} reads changed while it was in use"
+                what = phrase(
+                    "the picture that node {label} reads changed while it was in use", label=self._workflow.graph.nodes[id_].label
+                )
                 raise InputError(what, self._client.url, "run again")
         return asked.facts
 
@@ -205,7 +208,9 @@ class ComfyRenderer:
                 if self.was_drawn and not lost:
                     self._seconds.append(time.monotonic() - began)
                 return data, fresh
-        raise InputError(f"the server lost the image {TRIES} times while it drew it", self._client.url, "see its log")
+        raise InputError(
+            phrase("the server lost the image {tries} times while it drew it", tries=TRIES), self._client.url, "see its log"
+        )
 
     def _new_drawing(self, nodes: Mapping[str, Any], on_step: OnStep) -> Drawing:
         samplers = frozenset(sampling.node.id for sampling in self._workflow.slots.sampling)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.reading.file import read_workflow
 from optimizer.render.remote.comfyui.reading.graph import Graph, graph_from
 from optimizer.render.remote.comfyui.reading.matching import WeightedSlot, weighted_slots
@@ -88,7 +89,9 @@ class Workflow:
             return
         if not places:
             raise InputError(
-                f"the workflow has no place for {what}", self.graph.where, f"name its node: draw.nodes, or leave {what} out"
+                phrase("the workflow has no place for {what}", what=what),
+                self.graph.where,
+                phrase("name its node: draw.nodes, or leave {what} out", what=what),
             )
         for place in places:
             place.put(nodes, value)

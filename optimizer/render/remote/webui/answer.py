@@ -14,6 +14,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.picture import picture_from
 from optimizer.render.remote.webui.asked import Asked
@@ -103,7 +104,12 @@ def check_answer(answer: Answer, asked: Asked, expected: Expected, url: str) -> 
     """Raises InputError that names the first field in which the server drew otherwise than asked."""
     for name, wanted, got in (*_by_info(answer, asked, expected), *_by_infotext(answer, asked, expected)):
         if not _same(wanted, got):
-            what = f"the server drew another picture: {name} was to be {_shown(wanted)}, and is {_shown(got)}"
+            what = phrase(
+                "the server drew another picture: {name} was to be {wanted}, and is {got}",
+                name=name,
+                wanted=_shown(wanted),
+                got=_shown(got),
+            )
             raise InputError(what, url, "see which setting or extension of it changes that")
     _check_loras(answer, asked, expected, url)
 
@@ -172,15 +178,24 @@ def _check_loras(answer: Answer, asked: Asked, expected: Expected, url: str) -> 
     for name in asked.loras:
         written = in_infotext(name)
         if written not in found:
-            what = f"the server drew without the LoRA {name}: it is missing, damaged, or for another base"
+            what = phrase("the server drew without the LoRA {name}: it is missing, damaged, or for another base", name=name)
             raise InputError(what, url, "see the server's log")
         known = expected.loras.get(name, "")
         if known and found[written] and known[:SHORT_LORA] != found[written][:SHORT_LORA]:
-            what = f"the server's LoRA {name} is another file than before (its hash was {known[:12]}, and is {found[written]})"
+            what = phrase(
+                "the server's LoRA {name} is another file than before (its hash was {known}, and is {found})",
+                name=name,
+                known=known[:12],
+                found=found[written],
+            )
             raise InputError(what, url, "put the file back, or start the study anew")
     more = set(found) - {in_infotext(name) for name in asked.loras}
     if more:
-        raise InputError(f"the server drew with another LoRA, too ({min(more)})", url, "see which setting or extension adds it")
+        raise InputError(
+            phrase("the server drew with another LoRA, too ({name})", name=min(more)),
+            url,
+            "see which setting or extension adds it",
+        )
 
 
 def stated_loras(values: Mapping[str, str], kind: Kind) -> dict[str, str]:
@@ -235,4 +250,4 @@ def _text_in(data: bytes) -> str | None:
 
 
 def _useless(what: str, url: str) -> InputError:
-    return InputError(f"the answer to txt2img is damaged: {what}", url, "see the server's log")
+    return InputError(phrase("the answer to txt2img is damaged: {what}", what=what), url, "see the server's log")

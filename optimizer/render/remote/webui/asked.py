@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Job
 from optimizer.render.base import RenderSettings
 from optimizer.render.remote.webui.kinds import SDNEXT, SIGMAS, noise_settings
@@ -68,10 +69,14 @@ def asked(job: Job, weights: Mapping[str, float], frame: Frame) -> Asked:
     """The request for a job at weights by the study's names. Raises InputError for what the server lacks or cannot be asked."""
     point, own = job.point, frame.settings
     if job.seed < 0:
-        raise InputError(f"seed {job.seed} means a random one to the server", "seeds", "use a number from 0 on")
+        raise InputError(phrase("seed {seed} means a random one to the server", seed=job.seed), "seeds", "use a number from 0 on")
     unknown = sorted(set(weights) - set(frame.loras))
     if unknown:
-        raise InputError(f"no LoRA {unknown[0]} was named to the server", f"loras.{unknown[0]}", "name it in the study file")
+        raise InputError(
+            phrase("no LoRA {unknown} was named to the server", unknown=unknown[0]),
+            f"loras.{unknown[0]}",
+            "name it in the study file",
+        )
     prompt = point.prompt or own.prompt
     for text, where in ((prompt, "prompt"), (own.negative_prompt, "negative_prompt")):
         check_prompt(text, where)

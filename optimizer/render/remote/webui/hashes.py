@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.io.hashing import hash_path
+from models.language.translate import phrase
 from optimizer.render.remote.server_lora import ServerLora, StudyLora
 from optimizer.render.remote.webui.lists import ListedCheckpoint, ListedLora
 
@@ -77,7 +78,7 @@ def _file_hash(file: Path | None, own: Path | None, name: str, url: str) -> str:
         return "" if there is None else hash_path(there)
     digest = hash_path(file)
     if digest != hash_path(own):
-        raise _another(name, url, f"{file} and {own} differ")
+        raise _another(name, url, phrase("{file} and {own} differ", file=file, own=own))
     return digest
 
 
@@ -86,9 +87,19 @@ def _check_stated(own: Path | None, listed: ListedLora, stated: str, name: str, 
         return
     wanted = webui_hash(own, listed.metadata)
     if wanted and wanted[: len(stated)] != stated:
-        raise _another(name, url, f"it states the hash {stated}, and {own.name} has {wanted[: len(stated)]}")
+        raise _another(
+            name,
+            url,
+            phrase(
+                "it states the hash {stated}, and {name} has {wanted}", stated=stated, name=own.name, wanted=wanted[: len(stated)]
+            ),
+        )
 
 
 def _another(name: str, url: str, detail: str) -> InputError:
-    what = f"the server has another file under this name ({detail})"
-    return InputError(what, f"loras.{name} at {url}", "copy the study's file there, or name the server's under draw.loras")
+    what = phrase("the server has another file under this name ({detail})", detail=detail)
+    return InputError(
+        what,
+        phrase("loras.{name} at {url}", name=name, url=url),
+        "copy the study's file there, or name the server's under draw.loras",
+    )

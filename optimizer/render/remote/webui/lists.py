@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.webui.kinds import FORGE, SDNEXT, WEBUI, Kind
 from optimizer.render.remote.webui.settings import listed
@@ -121,7 +122,7 @@ def _asked(client: Client, path: str, *, missing: bool = False) -> Any:
         if error.status == 404 and missing:
             return None
         if error.status == 404:
-            what = f"no API of a WebUI answers here ({API}/{path} is unknown)"
+            what = phrase("no API of a WebUI answers here ({api}/{path} is unknown)", api=API, path=path)
             raise InputError(what, client.url, "start the WebUI with --api, or mend draw.url") from error
         raise
 
@@ -136,7 +137,11 @@ def _rows(client: Client, path: str, *, missing: bool = False) -> list[Mapping[s
 
 
 def _unlike(client: Client, path: str) -> InputError:
-    return InputError(f"{API}/{path} answers otherwise than a WebUI", client.url, "mend draw.url: another program may listen")
+    return InputError(
+        phrase("{api}/{path} answers otherwise than a WebUI", api=API, path=path),
+        client.url,
+        "mend draw.url: another program may listen",
+    )
 
 
 def _text(row: Mapping[str, Any], key: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.server_lora import StudyLora, named_on_server, nearest
 from optimizer.render.remote.webui.kinds import SIGMAS
 from optimizer.render.remote.webui.lists import ListedCheckpoint, ListedLora, ListedSampler, Lists
@@ -41,7 +42,9 @@ def sampling(name: str, lists: Lists) -> Sampling:
         if name.endswith(f" {words}") and name.removesuffix(f" {words}") in known:
             return Sampling(known[name.removesuffix(f" {words}")], label)
     raise InputError(
-        f"the server has no sampler {name}{nearest(name, sampler_names(lists))}", "render.sampler", "use one of them"
+        phrase("the server has no sampler {name}{near}", name=name, near=nearest(name, sampler_names(lists))),
+        "render.sampler",
+        "use one of them",
     )
 
 
@@ -75,10 +78,18 @@ def checkpoint(name: str, lists: Lists, url: str) -> ListedCheckpoint:
             return fits[0]
         if fits:
             titles = ", ".join(listed.title for listed in fits[:6])
-            raise InputError(f"the server has {len(fits)} checkpoints of the name {name} ({titles})", url, "name one of them")
+            raise InputError(
+                phrase(
+                    "the server has {count} checkpoints of the name {name} ({titles})", count=len(fits), name=name, titles=titles
+                ),
+                url,
+                "name one of them",
+            )
     titles_all = [listed.title for listed in lists.checkpoints]
     raise InputError(
-        f"the server has no checkpoint {name}{nearest(name, titles_all)}", url, "put it there, or mend base.checkpoint"
+        phrase("the server has no checkpoint {name}{near}", name=name, near=nearest(name, titles_all)),
+        url,
+        "put it there, or mend base.checkpoint",
     )
 
 
@@ -88,7 +99,11 @@ def module(name: str, lists: Lists, url: str) -> str:
     exact = [listed for listed in fits if listed == name]
     if len(exact or fits) == 1:
         return (exact or fits)[0]
-    raise InputError(f"the server has no VAE {name}{nearest(name, list(lists.modules))}", url, "put it there, or mend base.vae")
+    raise InputError(
+        phrase("the server has no VAE {name}{near}", name=name, near=nearest(name, list(lists.modules))),
+        url,
+        "put it there, or mend base.vae",
+    )
 
 
 def loras(wanted: Sequence[StudyLora], lists: Lists, url: str) -> dict[str, ListedLora]:
@@ -98,11 +113,15 @@ def loras(wanted: Sequence[StudyLora], lists: Lists, url: str) -> dict[str, List
     for lora in wanted:
         listed = _aliased(lora, lists) or by_name[named_on_server(lora, list(by_name), url)]
         if any(letter in listed.name for letter in UNWRITABLE):
-            what = f"no prompt can name the LoRA {listed.name!r}: it holds one of : < > , ="
-            raise InputError(what, f"loras.{lora.name} at {url}", "give its file another name there")
+            what = phrase("no prompt can name the LoRA {name!r}: it holds one of : < > , =", name=listed.name)
+            raise InputError(what, phrase("loras.{name} at {url}", name=lora.name, url=url), "give its file another name there")
         other = next((name for name, taken in found.items() if taken is listed), None)
         if other is not None:
-            raise InputError(f"two LoRAs of the study are {listed.name} there", f"loras.{other}, loras.{lora.name}", "keep one")
+            raise InputError(
+                phrase("two LoRAs of the study are {name} there", name=listed.name),
+                f"loras.{other}, loras.{lora.name}",
+                "keep one",
+            )
         found[lora.name] = listed
     return found
 
@@ -119,7 +138,7 @@ def check_scripts(titles: Mapping[str, object], lists: Lists) -> None:
     """Raises InputError for an extension that the server does not have."""
     for title in titles:
         if lists.scripts and title.lower() not in lists.scripts:
-            what = f"the server has no script {title}{nearest(title.lower(), list(lists.scripts))}"
+            what = phrase("the server has no script {title}{near}", title=title, near=nearest(title.lower(), list(lists.scripts)))
             raise InputError(what, "draw.payload: alwayson_scripts", "install the extension there, or take it out")
 
 

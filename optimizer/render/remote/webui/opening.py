@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.base import RenderSettings
 from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.server_lora import ServerLora, StudyLora, nearest
@@ -75,9 +76,11 @@ def _frame(lists: Lists, wanted: Wanted, url: str) -> Frame:
     sampling(own.sampler, lists)
     check_scripts(payload.scripts, lists)
     if payload.hires and not lists.kind.hires:
-        raise InputError(f"hires fix through {lists.kind.title} is not supported", "draw.payload: enable_hr", "take it out")
+        raise InputError(
+            phrase("hires fix through {title} is not supported", title=lists.kind.title), "draw.payload: enable_hr", "take it out"
+        )
     if str(lists.options.get("samples_format", "png")).lower() != "png":
-        what = f"the server sends pictures as {lists.options['samples_format']}, which loses detail"
+        what = phrase("the server sends pictures as {option}, which loses detail", option=lists.options["samples_format"])
         raise InputError(what, url, "set samples_format (File format for images) to png in its settings")
     vae = _vae(wanted.vae, lists, url)
     sent = {**followed(lists.options), **payload.settings}
@@ -150,8 +153,8 @@ def _check_loaded(frame: Frame, stated: Mapping[str, str], url: str) -> None:
     """Raises InputError for a LoRA that the first picture was drawn without."""
     for name, lora in frame.loras.items():
         if in_infotext(lora.name) not in stated:
-            what = f"the server cannot open the LoRA {lora.name}, or states no hashes (--no-hashing)"
-            raise InputError(what, f"loras.{name} at {url}", "see the server's log")
+            what = phrase("the server cannot open the LoRA {name}, or states no hashes (--no-hashing)", name=lora.name)
+            raise InputError(what, phrase("loras.{name} at {url}", name=name, url=url), "see the server's log")
 
 
 def _check_embeddings(client: Client, names: Sequence[str]) -> None:
@@ -163,10 +166,12 @@ def _check_embeddings(client: Client, names: Sequence[str]) -> None:
     for name in names:
         if name in skipped and name not in loaded:
             raise InputError(
-                f"the server skips the embedding {name}", client.url, "it fits another base: take it out of embeddings"
+                phrase("the server skips the embedding {name}", name=name),
+                client.url,
+                "it fits another base: take it out of embeddings",
             )
         if name not in loaded:
-            what = f"the server has no embedding {name}{nearest(name, loaded)}"
+            what = phrase("the server has no embedding {name}{near}", name=name, near=nearest(name, loaded))
             raise InputError(what, client.url, "put it in its embeddings folder")
 
 

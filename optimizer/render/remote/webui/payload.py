@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.webui.prompt import check_prompt
 from optimizer.render.remote.webui.settings import DECIDED
 
@@ -77,18 +78,22 @@ def checked_payload(given: Mapping[str, Any]) -> Payload:
     """Raises InputError for what the study decides, img2img, or a value of the wrong kind, each by its name."""
     for key in given:
         if key in STUDY:
-            raise InputError(f"the payload sets {key}, which the study decides", WHERE, f"take it out, and set {STUDY[key]}")
+            raise InputError(
+                phrase("the payload sets {key}, which the study decides", key=key),
+                WHERE,
+                phrase("take it out, and set {study}", study=STUDY[key]),
+            )
         if key in OURS:
-            raise InputError(f"the payload sets {key}, which a study cannot use", WHERE, "take it out")
+            raise InputError(phrase("the payload sets {key}, which a study cannot use", key=key), WHERE, "take it out")
         if key in OTHER_WAY:
-            raise InputError(f"{key} belongs to img2img: a study draws by txt2img", WHERE, "take it out")
+            raise InputError(phrase("{key} belongs to img2img: a study draws by txt2img", key=key), WHERE, "take it out")
     scripts = given.get("alwayson_scripts")
     if scripts is not None and not (isinstance(scripts, dict) and all(isinstance(value, dict) for value in scripts.values())):
         raise InputError("alwayson_scripts is not {TITLE: {args: [...]}}", WHERE, "write it as the WebUI's API takes it")
     for key in PROMPTS:
         text = given.get(key, "")
         if not isinstance(text, str):
-            raise InputError(f"{key} is no text", WHERE, "mend it")
+            raise InputError(phrase("{key} is no text", key=key), WHERE, "mend it")
         check_prompt(text, f"{WHERE}: {key}")
     if given.get("subseed_strength") and not (isinstance(given.get("subseed"), int) and given["subseed"] >= 0):
         raise InputError(
@@ -104,12 +109,12 @@ def checked_payload(given: Mapping[str, Any]) -> Payload:
         raise InputError("forge_additional_modules is no list of names", WHERE, "write it as Forge's settings have it")
     for name in settings:
         if name in DECIDED or name == "CLIP_stop_at_last_layers":
-            raise InputError(f"override_settings sets {name}, which the study decides", WHERE, "take it out")
+            raise InputError(phrase("override_settings sets {name}, which the study decides", name=name), WHERE, "take it out")
     fields = {key: value for key, value in given.items() if key != "override_settings"}
     try:
         json.dumps(given, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the payload cannot be sent as JSON ({error})", WHERE, "mend it") from error
+        raise InputError(phrase("the payload cannot be sent as JSON ({error})", error=error), WHERE, "mend it") from error
     return Payload(fields, settings)
 
 
@@ -121,7 +126,11 @@ def drawn_size(width: int, height: int, payload: Payload, *, old_hires: bool = F
     """
     for name, edge in (("width", width), ("height", height)):
         if edge % LATENT or edge <= 0:
-            raise InputError(f"{name} {edge} is no multiple of {LATENT}", f"render.{name}", f"use {max(1, round(edge / 8)) * 8}")
+            raise InputError(
+                phrase("{name} {edge} is no multiple of {latent}", name=name, edge=edge, latent=LATENT),
+                f"render.{name}",
+                phrase("use {name}", name=max(1, round(edge / 8)) * 8),
+            )
     if not payload.hires or old_hires:
         return width, height
     scale = _number(payload, "hr_scale", 2.0)
@@ -141,5 +150,5 @@ def drawn_size(width: int, height: int, payload: Payload, *, old_hires: bool = F
 def _number(payload: Payload, key: str, default: float) -> float:
     value = payload.fields.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e5:
-        raise InputError(f"{key} is {value!r}", WHERE, "use a number from 0 on")
+        raise InputError(phrase("{key} is {value!r}", key=key, value=value), WHERE, "use a number from 0 on")
     return value

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 TAG: Final = re.compile(r"<\s*(?:lora|lyco)\s*:", re.IGNORECASE)
 SMALLEST: Final = 5e-7
@@ -17,7 +18,7 @@ def check_prompt(text: str, where: str) -> None:
     """Raises InputError for a prompt with a LoRA of its own: its weight would never be searched, and it would act twice."""
     found = TAG.search(text)
     if found:
-        what = f"the prompt holds a LoRA of its own ({text[found.start() : found.start() + 40].strip()})"
+        what = phrase("the prompt holds a LoRA of its own ({words})", words=text[found.start() : found.start() + 40].strip())
         raise InputError(what, where, "name it under loras:, with fixed: for a weight that stays")
 
 

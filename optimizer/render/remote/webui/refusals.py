@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from models.errors import InputError, first_line
+from models.language.translate import phrase
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.client import RefusedError
 
@@ -26,17 +27,21 @@ def in_one_line(error: RefusedError, url: str, size: tuple[int, int]) -> InputEr
     if kind == "NansException":
         return NotDrawn("the server's picture is NaN")
     if kind == "OutOfMemoryError" or MEMORY.search(f"{kind} {message}"):
-        what = f"the server has no memory for {size[0]}x{size[1]} pixels"
+        what = phrase("the server has no memory for {size}x{size_2} pixels", size=size[0], size_2=size[1])
         return InputError(what, url, "draw smaller pictures, or start it with --medvram")
     if "settings" in message and ("frozen" in message or "disabled" in message):
-        return InputError(f"the server's settings are frozen ({message})", url, "start it without --freeze-settings")
+        return InputError(
+            phrase("the server's settings are frozen ({message})", message=message), url, "start it without --freeze-settings"
+        )
     setting = unknown_setting(error)
     if setting is not None:
-        return InputError(f"the server has no setting {setting}", "draw.payload: override_settings", "take it out")
+        return InputError(
+            phrase("the server has no setting {setting}", setting=setting), "draw.payload: override_settings", "take it out"
+        )
     if error.status == 404:
         return InputError("no API of a WebUI answers here", url, "start the WebUI with --api")
     if kind and message:
-        return InputError(f"the server cannot draw it ({kind}: {message})", url, "see its log")
+        return InputError(phrase("the server cannot draw it ({kind}: {message})", kind=kind, message=message), url, "see its log")
     return error
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Job
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import NotDrawn
@@ -204,7 +205,12 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], url: str) -> 
     """Raises InputError if a server that was started again would draw other pictures."""
     for key, value in before.items():
         if value != now[key]:
-            what = f"the server was started again with another {key}: it was {value}, and is {now[key]}"
+            what = phrase(
+                "the server was started again with another {key}: it was {value}, and is {now}",
+                key=key,
+                value=value,
+                now=now[key],
+            )
             raise InputError(what, url, "put it back, then run again: nothing that was drawn is lost")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.base import DrawingCancelledError, OnStep
 from optimizer.render.remote.client import Client, RefusedError
 from optimizer.render.remote.webui.kinds import Kind
@@ -62,7 +63,9 @@ def state_of(client: Client, *, patiently: bool = False) -> State:
     inner = found.get("state") if isinstance(found, dict) else None
     if not isinstance(inner, dict):
         raise InputError(
-            f"{API}/progress answers otherwise than a WebUI", client.url, "mend draw.url: another program may listen"
+            phrase("{api}/progress answers otherwise than a WebUI", api=API),
+            client.url,
+            "mend draw.url: another program may listen",
         )
     step, steps, number, count = (_whole(inner.get(key)) for key in ("sampling_step", "sampling_steps", "job_no", "job_count"))
     job = inner.get("job")
@@ -124,7 +127,7 @@ class Watch:
                     if state.steps:
                         self._on_step(state.done, state.steps)
             elif time.monotonic() - moved > self._limits.silence_s:
-                what = f"the server shows no progress for {self._limits.silence_s / 60:g} minutes"
+                what = phrase("the server shows no progress for {silence_s:g} minutes", silence_s=self._limits.silence_s / 60)
                 raise InputError(what, self._client.url, "see its log, then run again: nothing that was drawn is lost")
         if self._cancelled.is_set():
             raise DrawingCancelledError

@@ -11,6 +11,7 @@ from typing import Any, Final
 from models.errors import InputError
 from models.io.images import DAMAGES
 from models.io.picture_kinds import HEAD, picture_kind
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.reading.graph import SAVE_AS_API
 
 LARGEST: Final = 16 * 2**20
@@ -33,7 +34,7 @@ def read_workflow(path: Path) -> Any:
         kind = picture_kind(stream.read(HEAD))
     size = path.stat().st_size
     if size > (LARGEST if kind is None else LARGEST_PICTURE):
-        raise InputError(f"a workflow of {size // 2**20} MB", path, SAVE_AS_API)
+        raise InputError(phrase("a workflow of {size} MB", size=size // 2**20), path, SAVE_AS_API)
     if kind is not None:
         return _parsed(_text_in(path, kind), path)
     try:
@@ -84,14 +85,16 @@ def _text_in(path: Path, kind: str) -> str:
         return chunks["prompt"]
     if "workflow" in chunks:
         raise InputError("the picture holds the workflow for ComfyUI's page, not for its API", path, SAVE_AS_API)
-    raise InputError("the picture holds no workflow", path, f"take one that ComfyUI saved, or {SAVE_AS_API}")
+    raise InputError(
+        "the picture holds no workflow", path, phrase("take one that ComfyUI saved, or {save_as_api}", save_as_api=SAVE_AS_API)
+    )
 
 
 def _chunks(path: Path, kind: str) -> dict[str, str]:
     from PIL import Image
 
     if kind not in PICTURES:
-        raise InputError(f"a {kind} picture holds no workflow", path, SAVE_AS_API)
+        raise InputError(phrase("a {kind} picture holds no workflow", kind=kind), path, SAVE_AS_API)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 MOST_NODES: Final = 5000
 SAVE_AS_API: Final = "in ComfyUI choose Workflow > Export (API) and give that file"
@@ -78,7 +79,7 @@ class Graph:
             onward = [onward for _, onward in node.links()]
             passed += 1
             if len(onward) != 1 or passed > MOST_NODES:
-                raise InputError(f"node {node.label} leads nowhere", self.where, "connect it, or take it out")
+                raise InputError(phrase("node {label} leads nowhere", label=node.label), self.where, "connect it, or take it out")
             link = onward[0]
         return None
 
@@ -86,7 +87,9 @@ class Graph:
         """Raises InputError if the file lacks the node."""
         if link.node not in self.nodes:
             raise InputError(
-                f"node {reader.label} reads from node {link.node}, which the file lacks", self.where, f"mend it, or {SAVE_AS_API}"
+                phrase("node {label} reads from node {node}, which the file lacks", label=reader.label, node=link.node),
+                self.where,
+                phrase("mend it, or {save_as_api}", save_as_api=SAVE_AS_API),
             )
         return self.nodes[link.node]
 
@@ -104,8 +107,14 @@ class Graph:
                 if link.node in unread:
                     circle = [self.nodes[id_] for id_ in path[path.index(link.node) :]]
                     if all("reroute" in one.kind.lower() for one in circle):
-                        raise InputError(f"node {circle[0].label} leads nowhere", self.where, "connect it, or take it out")
-                    what = f"node {self.nodes[link.node].label} needs its own result, by way of {node.label}"
+                        raise InputError(
+                            phrase("node {label} leads nowhere", label=circle[0].label), self.where, "connect it, or take it out"
+                        )
+                    what = phrase(
+                        "node {label} needs its own result, by way of {label_2}",
+                        label=self.nodes[link.node].label,
+                        label_2=node.label,
+                    )
                     raise InputError(what, self.where, "mend the links")
                 if link.node not in found:
                     found.add(link.node)
@@ -131,7 +140,7 @@ def graph_from(raw: Any, where: str) -> Graph:
     if not isinstance(raw, dict) or not raw:
         raise _no_workflow(where, "it holds no nodes")
     if len(raw) > MOST_NODES:
-        raise _no_workflow(where, f"it holds more than {MOST_NODES} nodes")
+        raise _no_workflow(where, phrase("it holds more than {most_nodes} nodes", most_nodes=MOST_NODES))
     return Graph({id_: _node(id_, entry, where) for id_, entry in raw.items()}, where)
 
 
@@ -139,7 +148,7 @@ def _node(id_: str, entry: Any, where: str) -> Node:
     kind, inputs = (entry.get("class_type"), entry.get("inputs", {})) if isinstance(entry, dict) else (None, None)
     named = isinstance(kind, str) and kind and _shown(kind, 200) == kind and _shown(id_, 80) == id_
     if not named or not isinstance(kind, str) or not isinstance(inputs, dict):
-        raise _no_workflow(where, f"its entry {_shown(id_)} is no node")
+        raise _no_workflow(where, phrase("its entry {id} is no node", id=_shown(id_)))
     meta = entry.get("_meta")
     title = meta.get("title") if isinstance(meta, dict) else None
     return Node(id_, kind, _shown(title) if isinstance(title, str) else "", inputs)
@@ -151,4 +160,4 @@ def _shown(text: str, letters: int = 40) -> str:
 
 
 def _no_workflow(where: str, why: str) -> InputError:
-    return InputError(f"not a workflow of ComfyUI: {why}", where, SAVE_AS_API)
+    return InputError(phrase("not a workflow of ComfyUI: {why}", why=why), where, SAVE_AS_API)

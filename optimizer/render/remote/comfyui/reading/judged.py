@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.reading.graph import Graph, Link, Node
 
 IMAGES: Final = ("images", "image")
@@ -47,9 +48,9 @@ def _only(graph: Graph, found: list[tuple[Node, Link]]) -> Link:
     if len(sources) > 1:
         listed = ", ".join(node.label for node, _ in found[:6])
         raise InputError(
-            f"{len(sources)} images come out of the workflow: {listed}",
+            phrase("{count} images come out of the workflow: {listed}", count=len(sources), listed=listed),
             graph.where,
-            f"name the one to judge: draw.nodes: {{image: '{found[0][0].id}'}}",
+            phrase("name the one to judge: draw.nodes: {{image: '{id}'}}", id=found[0][0].id),
         )
     graph.at(found[0][1], found[0][0])
     return found[0][1]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.reading.graph import Graph
 from optimizer.render.remote.comfyui.reading.loaders import LoraSlot, mentions
 from optimizer.render.remote.comfyui.reading.slots import LORA, Slots, split
@@ -35,14 +36,20 @@ def weighted_slots(graph: Graph, slots: Slots, loras: Sequence[StudyLora]) -> Ma
     found: dict[str, Sequence[WeightedSlot]] = {}
     unknown = sorted({key for key in slots.named if key.startswith(LORA)} - {f"{LORA}{lora.name}" for lora in loras})
     if unknown:
-        raise InputError(f"no LoRA of the study is named {unknown[0].removeprefix(LORA)}", f"draw.nodes.{unknown[0]}", "mend it")
+        raise InputError(
+            phrase("no LoRA of the study is named {unknown}", unknown=unknown[0].removeprefix(LORA)),
+            f"draw.nodes.{unknown[0]}",
+            "mend it",
+        )
     for lora in loras:
         named = slots.named.get(f"{LORA}{lora.name}")
         chosen = _of_node(graph, slots, lora, named) if named is not None else _of_file(graph, slots, lora)
         for slot in chosen:
             other = taken.setdefault(id(slot), lora.name)
             if other != lora.name:
-                what = f"node {slot.node.label} would load both {other} and {lora.name}"
+                what = phrase(
+                    "node {label} would load both {other} and {name}", label=slot.node.label, other=other, name=lora.name
+                )
                 raise InputError(what, f"draw.nodes.{LORA}{lora.name}", "give each LoRA a loader of its own")
         found[lora.name] = [WeightedSlot(slot, _share(graph, slot), named is not None) for slot in chosen]
     return found
@@ -53,10 +60,16 @@ def _of_node(graph: Graph, slots: Slots, lora: StudyLora, named: str) -> list[Lo
     found = [slot for slot in slots.loras if slot.node.id == id_ and input_ in ("", slot.name.keys[0], slot.model.keys[0])]
     where = f"draw.nodes.{LORA}{lora.name}"
     if not found:
-        raise InputError(f"node {graph.nodes[id_].label} loads no LoRA that a sampler reads", where, "name another")
+        raise InputError(
+            phrase("node {label} loads no LoRA that a sampler reads", label=graph.nodes[id_].label), where, "name another"
+        )
     if len(found) > 1:
         listed = ", ".join(f"{id_}.{slot.name.keys[0]} ({slot.file})" for slot in found[:6])
-        raise InputError(f"node {graph.nodes[id_].label} loads {len(found)} LoRAs", where, f"name one of them: {listed}")
+        raise InputError(
+            phrase("node {label} loads {count} LoRAs", label=graph.nodes[id_].label, count=len(found)),
+            where,
+            phrase("name one of them: {listed}", listed=listed),
+        )
     _switched_on(graph, found, lora)
     return found
 
@@ -65,17 +78,27 @@ def _of_file(graph: Graph, slots: Slots, lora: StudyLora) -> list[LoraSlot]:
     where = f"loras.{lora.name}"
     if not slots.loras and not slots.idle_loras:
         _unread(graph, lora)
-        raise InputError("the workflow loads no LoRA", graph.where, f"add a Load LoRA node for {_file(lora)}")
+        raise InputError("the workflow loads no LoRA", graph.where, phrase("add a Load LoRA node for {file}", file=_file(lora)))
     file = _named(lora, slots.loras, graph)
     if file is None:
         idle = _named(lora, slots.idle_loras, graph)
         if idle is not None:
             labels = ", ".join(slot.node.label for slot in slots.idle_loras if slot.file == idle)
-            raise InputError(f"{idle} is loaded by node {labels}, which no sampler reads", where, "connect it, or take it out")
+            raise InputError(
+                phrase("{idle} is loaded by node {labels}, which no sampler reads", idle=idle, labels=labels),
+                where,
+                "connect it, or take it out",
+            )
         _unread(graph, lora)
         listed = ", ".join(dict.fromkeys(slot.file for slot in slots.loras)) or "none that a sampler reads"
-        mend = f"add a Load LoRA node for it, or name the node that shall load it: draw.nodes: {{{LORA}{lora.name}: ID}}"
-        raise InputError(f"the workflow does not load {_file(lora)}; it loads {listed}", where, mend)
+        mend = phrase(
+            "add a Load LoRA node for it, or name the node that shall load it: draw.nodes: {{{lora}{name}: ID}}",
+            lora=LORA,
+            name=lora.name,
+        )
+        raise InputError(
+            phrase("the workflow does not load {file}; it loads {listed}", file=_file(lora), listed=listed), where, mend
+        )
     found = [slot for slot in slots.loras if slot.file == file]
     active = [slot for slot in found if slot.active]
     _switched_on(graph, active or found, lora)
@@ -98,7 +121,11 @@ def _named(lora: StudyLora, slots: Sequence[LoraSlot], graph: Graph) -> str | No
 def _switched_on(graph: Graph, found: Sequence[LoraSlot], lora: StudyLora) -> None:
     for slot in found:
         if not slot.active:
-            raise InputError(f"{slot.file} is switched off in node {slot.node.label}", f"loras.{lora.name}", "switch it on there")
+            raise InputError(
+                phrase("{file} is switched off in node {label}", file=slot.file, label=slot.node.label),
+                f"loras.{lora.name}",
+                "switch it on there",
+            )
 
 
 def _unread(graph: Graph, lora: StudyLora, read: Set[str] = frozenset()) -> None:
@@ -107,7 +134,7 @@ def _unread(graph: Graph, lora: StudyLora, read: Set[str] = frozenset()) -> None
     for node in graph.nodes.values():
         for text in mentions(node) if node.id not in read and "TextEncode" not in node.kind else []:
             if text.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors") == stem:
-                what = f"node {node.label} loads {text} in a way that is not known here"
+                what = phrase("node {label} loads {words} in a way that is not known here", label=node.label, words=text)
                 raise InputError(what, f"loras.{lora.name}", "use Load LoRA nodes for the study's LoRAs")
 
 
@@ -124,6 +151,6 @@ def _share(graph: Graph, slot: LoraSlot) -> float | None:
     if clip == 0:
         return 0.0
     if not model or clip is None:
-        what = f"node {slot.node.label} has no ratio of its two strengths for {slot.file}"
+        what = phrase("node {label} has no ratio of its two strengths for {file}", label=slot.node.label, file=slot.file)
         raise InputError(what, graph.where, "give both strengths as numbers, the model's not 0")
     return clip / model

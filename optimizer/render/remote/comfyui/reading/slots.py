@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.reading.graph import Graph, Link, Node
 from optimizer.render.remote.comfyui.reading.judged import judged_image
 from optimizer.render.remote.comfyui.reading.loaders import LoraSlot, lora_slots
@@ -79,14 +80,24 @@ def slots_of(graph: Graph, nodes: Mapping[str, str]) -> Slots:
 def _check(graph: Graph, nodes: Mapping[str, str]) -> None:
     for key, value in nodes.items():
         if key not in KEYS and not key.startswith(LORA):
-            raise InputError(f"unknown key '{key}'", "draw.nodes", f"use {', '.join(KEYS)} or {LORA}NAME")
+            raise InputError(
+                phrase("unknown key '{key}'", key=key),
+                "draw.nodes",
+                phrase("use {keys} or {lora}NAME", keys=", ".join(KEYS), lora=LORA),
+            )
         id_, input_ = split(graph, value)
         if id_ not in graph.nodes:
             listed = ", ".join(node.label for node in list(graph.nodes.values())[:8])
-            raise InputError(f"the workflow has no node {id_}", f"draw.nodes.{key}", f"it has {listed}")
+            raise InputError(
+                phrase("the workflow has no node {id}", id=id_), f"draw.nodes.{key}", phrase("it has {listed}", listed=listed)
+            )
         if input_ and input_ not in graph.nodes[id_].inputs:
             listed = ", ".join(graph.nodes[id_].inputs)
-            raise InputError(f"node {graph.nodes[id_].label} has no input {input_}", f"draw.nodes.{key}", f"it has {listed}")
+            raise InputError(
+                phrase("node {label} has no input {input}", label=graph.nodes[id_].label, input=input_),
+                f"draw.nodes.{key}",
+                phrase("it has {listed}", listed=listed),
+            )
 
 
 def split(graph: Graph, value: str) -> tuple[str, str]:
@@ -106,7 +117,11 @@ def _place(graph: Graph, nodes: Mapping[str, str], key: str) -> Place | None:
     likely = {"seed": ("seed", "noise_seed", "value"), "steps": ("steps", "value"), "cfg": ("cfg", "guidance", "value")}[key]
     found = input_ or next((name for name in likely if name in node.inputs), "")
     if not found:
-        raise InputError(f"node {node.label} has no {key}", f"draw.nodes.{key}", f"name its input: {id_}.INPUT")
+        raise InputError(
+            phrase("node {label} has no {key}", label=node.label, key=key),
+            f"draw.nodes.{key}",
+            phrase("name its input: {id}.INPUT", id=id_),
+        )
     return Place(id_, (found,))
 
 
@@ -116,14 +131,18 @@ def _samplings(graph: Graph, needed: set[str], named: str | None) -> list[Sampli
         first = [sampling for sampling in found if sampling.node.id == named]
         if not first:
             listed = ", ".join(sampling.node.label for sampling in found) or "it has no samplers"
-            raise InputError(f"no sampler of the judged image is node {named}", "draw.nodes.sampler", f"choose from: {listed}")
+            raise InputError(
+                phrase("no sampler of the judged image is node {named}", named=named),
+                "draw.nodes.sampler",
+                phrase("choose from: {listed}", listed=listed),
+            )
         return [*first, *(sampling for sampling in found if sampling.node.id != named)]
     if not found:
         raise InputError("no sampler leads to the judged image", graph.where, "name another image: draw.nodes: {image: ID}")
     first = [sampling for sampling in found if not _fed_by_another(graph, sampling, found)]
     if len(first) != 1:
         listed = ", ".join(sampling.node.label for sampling in (first or found)[:6])
-        what = f"{len(first)} samplers begin from latents of their own: {listed}"
+        what = phrase("{count} samplers begin from latents of their own: {listed}", count=len(first), listed=listed)
         raise InputError(what, graph.where, "name the one that the study sets: draw.nodes: {sampler: ID}")
     return [*first, *(sampling for sampling in found if sampling is not first[0])]
 
@@ -135,7 +154,9 @@ def _fed_by_another(graph: Graph, sampling: Sampling, all_of_them: Sequence[Samp
 
 def _seed(graph: Graph, first: Sampling) -> Place:
     if first.seed is None:
-        raise InputError(f"node {first.node.label} takes no seed", graph.where, "name where it is: draw.nodes: {seed: ID}")
+        raise InputError(
+            phrase("node {label} takes no seed", label=first.node.label), graph.where, "name where it is: draw.nodes: {seed: ID}"
+        )
     return first.seed
 
 
@@ -171,7 +192,9 @@ def _named_text(graph: Graph, nodes: Mapping[str, str], side: Side) -> list[Plac
         return [Place(id_, (input_,))]
     found = text_places(node, side) or [Place(id_, (name,)) for name, value in node.values() if isinstance(value, str)]
     if not found:
-        raise InputError(f"node {node.label} holds no text", f"draw.nodes.{side}", "name another, or its input: ID.INPUT")
+        raise InputError(
+            phrase("node {label} holds no text", label=node.label), f"draw.nodes.{side}", "name another, or its input: ID.INPUT"
+        )
     return _filled_first(graph, found)
 
 
@@ -179,14 +202,18 @@ def _first_text(graph: Graph, first: Sampling, side: Side) -> list[Place]:
     conditioning = first.positive if side == "positive" else first.negative
     if conditioning is None:
         if side == "positive":
-            what = f"node {first.node.label} takes no positive text"
+            what = phrase("node {label} takes no positive text", label=first.node.label)
             raise InputError(what, graph.where, "name the node that holds it: draw.nodes: {positive: ID}")
         return []
     encoding = texts_of(graph, *conditioning, side)
     if len(encoding) > 1:
         listed = ", ".join(node.label for node in encoding[:6])
-        what = f"the {side} text comes from {len(encoding)} nodes: {listed}"
-        raise InputError(what, graph.where, f"name the one that the study sets: draw.nodes: {{{side}: '{encoding[0].id}'}}")
+        what = phrase("the {side} text comes from {count} nodes: {listed}", side=side, count=len(encoding), listed=listed)
+        raise InputError(
+            what,
+            graph.where,
+            phrase("name the one that the study sets: draw.nodes: {{{side}: '{id}'}}", side=side, id=encoding[0].id),
+        )
     return _filled_first(graph, [place for node in encoding for place in text_places(node, side)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.render.remote.comfyui.reading.graph import Graph, Node
 from optimizer.render.remote.comfyui.reading.values import Place
 
@@ -40,8 +41,8 @@ def texts_of(graph: Graph, reader: Node, name: str, side: Side) -> list[Node]:
             continue
         onward = _onward(node, link.output, side)
         if not onward:
-            what = f"the {side} text cannot be followed through node {node.label}"
-            raise InputError(what, graph.where, f"name the node that holds it: draw.nodes: {{{side}: ID}}")
+            what = phrase("the {side} text cannot be followed through node {label}", side=side, label=node.label)
+            raise InputError(what, graph.where, phrase("name the node that holds it: draw.nodes: {{{side}: ID}}", side=side))
         waiting.extend((node, further) for further in onward)
     return sorted(found.values(), key=lambda node: list(graph.nodes).index(node.id))
 
