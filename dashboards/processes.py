@@ -45,7 +45,7 @@ class Server:
 
     def failure(self) -> InputError:
         """The error for a server that stopped by itself, with the last line of its log."""
-        last = last_line(self.log) or "no output"
+        last = last_line(self.log) or phrase("no output")
         return InputError(
             phrase("the {name} dashboard stopped ({last})", name=self.name, last=last),
             self.log,

@@ -55,7 +55,7 @@ class Head:
         until = time.monotonic() + wait_s
         while not answers(f"{self.jobs}/api/version"):
             if self._process.poll() is not None or time.monotonic() > until:
-                last = last_line(self._log) or "no output"
+                last = last_line(self._log) or phrase("no output")
                 raise InputError(phrase("the Ray head does not answer ({last})", last=last), self._log, "read that file")
             time.sleep(POLL_S)
 

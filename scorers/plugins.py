@@ -74,7 +74,7 @@ def _entry(name: str) -> EntryPoint:
     for entry in installed:
         if entry.name == name:
             return entry
-    there = ", ".join(sorted(installed.names)) or "none is"
+    there = ", ".join(sorted(installed.names)) or phrase("none is")
     raise InputError(
         "no scorer of this name is installed",
         name,

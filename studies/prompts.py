@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from models.language.translate import phrase
 from models.lora.layout import trigger_in
 
 TAG: Final = re.compile(r"<(\w+):([^<>]*)>")
@@ -46,10 +47,17 @@ def check_tags(prompts: Mapping[str, str]) -> None:
         kind, (name, *weights) = match[1].lower(), [part.strip() for part in match[2].split(":")]
         if kind in ("lora", "lyco"):
             weight = next((text for text in weights if re.fullmatch(r"[+-]?[.\d]+", text)), "1")
-            mend = f"name the file under loras: {{{name}: {{file: {name}.safetensors, start: {weight}}}}}, or fixed: {weight}"
+            mend = phrase(
+                "name the file under loras: {{{name}: {{file: {name}.safetensors, start: {weight}}}}}, or fixed: {weight}",
+                name=name,
+                weight=weight,
+            )
         else:
-            mend = f"leave it out, since {'hypernetworks' if kind.startswith('hyper') else f'a {kind}'} cannot be drawn here"
-        raise ValueError(f"{key} holds {match[0][:80]}, which would be drawn as words: {mend}")
+            tag = "hypernetworks" if kind.startswith("hyper") else f"a {kind}"
+            mend = phrase("leave it out, since {tag} cannot be drawn here", tag=tag)
+        raise ValueError(
+            phrase("{key} holds {match}, which would be drawn as words: {mend}", key=key, match=match[0][:80], mend=mend)
+        )
 
 
 def _spelling(word: str) -> re.Pattern[str]:

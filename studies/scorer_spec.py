@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from models.language.translate import phrase
 from studies.spec_section import Section
 
 POSE: Final = "models/dwpose/dw-ll_ucoco_384.onnx"
@@ -32,7 +33,7 @@ class GarmentScorer(Section):
     @model_validator(mode="after")
     def _one(self) -> GarmentScorer:
         if self.model is None and self.dino is None:
-            raise ValueError("name a model, dino, or both")
+            raise ValueError(phrase("name a model, dino, or both"))
         return self
 
 
@@ -62,9 +63,9 @@ class HandScorer(Section):
     @model_validator(mode="after")
     def _one(self) -> HandScorer:
         if (self.judge is None) == (self.pose is None):
-            raise ValueError("name a judge or a pose model, one of the two")
+            raise ValueError(phrase("name a judge or a pose model, one of the two"))
         if self.views is not None and self.judge is None:
-            raise ValueError("hands.views is the hand judge's: leave it out with a pose model")
+            raise ValueError(phrase("hands.views is the hand judge's: leave it out with a pose model"))
         return self
 
     @property
@@ -141,16 +142,22 @@ class ScorersSection(Section):
         wanted = {"garment.compare: parts": self.garment.compare == "parts", "face.compare: head": self.face.compare == "head"}
         for setting, there in wanted.items():
             if there and self.parts.model is None:
-                raise ValueError(f"{setting} needs the part parser: name a parser, or leave it out")
+                raise ValueError(phrase("{setting} needs the part parser: name a parser, or leave it out", setting=setting))
         if self.garment.compare == "parts" and self.parts.model == FROM_POSE:
             # Edges told from poses move rows of cells: hems vanish from what the photos share, and missing straps read as there.
-            raise ValueError("garment.compare: parts needs a part parser, for edges told from poses lose hems: leave it out")
+            raise ValueError(
+                phrase("garment.compare: parts needs a part parser, for edges told from poses lose hems: leave it out")
+            )
         return self
 
     @model_validator(mode="after")
     def _hands_are_found(self) -> ScorersSection:
         if self.parts.model == FROM_POSE and self.hands.pose is None:
-            raise ValueError("parts.model is pose, which needs a pose model: name it as hands.pose in place of hands.judge")
+            raise ValueError(
+                phrase("parts.model is pose, which needs a pose model: name it as hands.pose in place of hands.judge")
+            )
         if self.parts.model is None and self.hands.judge is not None:
-            raise ValueError("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
+            raise ValueError(
+                phrase("hands.judge needs the part parser, which finds hands: name a parser, or a pose model in its place")
+            )
         return self

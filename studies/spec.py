@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, model_validator
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from optimizer.point import Point
 from optimizer.search.prompt_edits import PromptEdit
@@ -60,11 +61,11 @@ class LoraSection(Section):
     def _sane(self) -> LoraSection:
         low, high = self.bounds
         if low >= high:
-            raise ValueError(f"bounds must rise, not {low} to {high}")
+            raise ValueError(phrase("bounds must rise, not {low} to {high}", low=low, high=high))
         if self.fixed is None and not low <= self.start <= high:
-            raise ValueError(f"start {self.start} lies outside bounds {low} to {high}")
+            raise ValueError(phrase("start {start} lies outside bounds {low} to {high}", start=self.start, low=low, high=high))
         if self.fixed is None and self.kind == "other":
-            raise ValueError("kind other cannot be scored: give it a fixed weight")
+            raise ValueError(phrase("kind other cannot be scored: give it a fixed weight"))
         return self
 
 
@@ -125,7 +126,7 @@ class SearchSection(Section):
     @classmethod
     def _one_name_for_robustness(cls, given: Any) -> Any:
         if isinstance(given, dict) and {"robustness", "margin"} <= set(given):
-            raise ValueError("search.margin is the older name of search.robustness: keep one of them")
+            raise ValueError(phrase("search.margin is the older name of search.robustness: keep one of them"))
         return given
 
 
@@ -186,10 +187,16 @@ class StudySpec(Section):
     def _consistent(self) -> StudySpec:
         searched = self.searched()
         if not searched:
-            raise ValueError("every LoRA is fixed: leave at least one to search")
+            raise ValueError(phrase("every LoRA is fixed: leave at least one to search"))
         unknown = sorted(set(self.search.require) - set(searched))
         if unknown:
-            raise ValueError(f"search.require names {', '.join(unknown)}, which is no searched LoRA ({', '.join(searched)})")
+            raise ValueError(
+                phrase(
+                    "search.require names {unknown}, which is no searched LoRA ({searched})",
+                    unknown=", ".join(unknown),
+                    searched=", ".join(searched),
+                )
+            )
         _check_extra(self.scorers, self.loras)
         edits = self.search.levers.all() if self.search.levers else []
         check_tags({"prompt": self.prompt, "negative_prompt": self.negative_prompt})
@@ -197,12 +204,19 @@ class StudySpec(Section):
         _check_edits(edits, self.prompt)
         _check_files(self.loras)
         if isinstance(self.seeds, list) and not self.seeds:
-            raise ValueError("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}")
+            raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
         if isinstance(self.seeds, list) and max(self.seeds) > largest:
-            raise ValueError(f"seeds names {max(self.seeds)}; {self.draw.title} draws 0 to {largest}")
+            raise ValueError(
+                phrase(
+                    "seeds names {name}; {title} draws 0 to {largest}",
+                    name=max(self.seeds),
+                    title=self.draw.title,
+                    largest=largest,
+                )
+            )
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
-            raise ValueError("search.cfg must rise, within 1 to 30")
+            raise ValueError(phrase("search.cfg must rise, within 1 to 30"))
         return self
 
     def searched(self) -> dict[str, LoraSection]:
@@ -242,12 +256,18 @@ def _check_extra(scorers: ScorersSection, loras: Mapping[str, LoraSection]) -> N
 
     taken = sorted({*loras, *(score.name for score in SCORES)} & set(extra))
     if taken:
-        raise ValueError(f"scorers.extra names {', '.join(taken)}, which is a name of the study's own scores")
+        raise ValueError(phrase("scorers.extra names {taken}, which is a name of the study's own scores", taken=", ".join(taken)))
     for scorer, lora in scorers.regions():
         if lora not in loras or loras[lora].kind == "other":
-            raise ValueError(f"scorers.extra.{scorer} names {lora}, which is no LoRA with a region here")
+            raise ValueError(
+                phrase("scorers.extra.{scorer} names {lora}, which is no LoRA with a region here", scorer=scorer, lora=lora)
+            )
         if loras[lora].references is None:
-            raise ValueError(f"scorers.extra.{scorer} compares {lora} with photos: name loras.{lora}.references")
+            raise ValueError(
+                phrase(
+                    "scorers.extra.{scorer} compares {lora} with photos: name loras.{lora}.references", scorer=scorer, lora=lora
+                )
+            )
 
 
 def _check_files(loras: Mapping[str, LoraSection]) -> None:
@@ -256,18 +276,25 @@ def _check_files(loras: Mapping[str, LoraSection]) -> None:
     for name, lora in loras.items():
         other = names.setdefault(os.path.normpath(lora.file), name)
         if other != name:
-            raise ValueError(f"loras.{other} and loras.{name} name the same file, {lora.file}: leave one out")
+            raise ValueError(
+                phrase(
+                    "loras.{other} and loras.{name} name the same file, {file}: leave one out",
+                    other=other,
+                    name=name,
+                    file=lora.file,
+                )
+            )
 
 
 def _check_edits(edits: list[PromptEdit], prompt: str) -> None:
     names = [edit.name for edit in edits]
     for edit in edits:
         if not (edit.add + edit.drop).strip():
-            raise ValueError("search.levers holds an empty word")
+            raise ValueError(phrase("search.levers holds an empty word"))
         if not edit.fits(prompt):
-            raise ValueError(f"search.levers names {edit.drop}, which is no tag of the prompt")
+            raise ValueError(phrase("search.levers names {drop}, which is no tag of the prompt", drop=edit.drop))
         if names.count(edit.name) > 1:
-            raise ValueError(f"search.levers says twice: {edit.name}")
+            raise ValueError(phrase("search.levers says twice: {name}", name=edit.name))
 
 
 def study_file(study: Path) -> Path:

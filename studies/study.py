@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import InputError
 from models.io.sqlite_url import placed_in
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.image_cache import ImageCache
@@ -203,10 +203,10 @@ class Study:
         """Raises InputError if the renderer that was opened is another than drew the cached images."""
         if opened == cached:
             return
-        changed = "; ".join(identity_differences(cached, opened))
+        changed = joined("; ", identity_differences(cached, opened))
         # Stored first: the next run then starts from what this machine draws.
         self._store({})
-        who = "this machine" if isinstance(self.spec.draw, HuanhuaDraw) else self.spec.draw.title
+        who = phrase("this machine") if isinstance(self.spec.draw, HuanhuaDraw) else self.spec.draw.title
         what = phrase("{who} would now draw otherwise than the stored images were drawn ({changed})", who=who, changed=changed)
         raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew or says how to go on")
 

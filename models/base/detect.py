@@ -11,7 +11,7 @@ from models.base.registry import FAMILIES, titles
 from models.errors import InputError
 from models.io.pickles import PICKLES, read_pickle
 from models.io.safetensors_header import read_safetensors_header
-from models.language.translate import phrase
+from models.language.translate import Phrase, phrase
 from models.lora.key_spellings import split_key
 from models.lora.methods import unsupported_method
 
@@ -23,17 +23,17 @@ Shapes = Mapping[str, tuple[int, ...]]
 FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
 LATENT_CHANNELS: Final = 4
 
-OTHERS: Final[dict[str, str]] = {
-    r".*\bdouble_blocks\.\d+\..*": "a Flux checkpoint",
-    r".*\bjoint_blocks\.\d+\..*": "a Stable Diffusion 3 checkpoint",
-    r"conditioner\.embedders\.0\.model\..*": "SDXL's refiner",
-    r"cond_stage_model\.model\..*": "a Stable Diffusion 2 checkpoint",
-    r"control_model\..*|controlnet_cond_embedding\..*": "a ControlNet",
-    r"model\.diffusion_model\..*": "a checkpoint without the text encoder of SD1.5 or SDXL",
-    r"emb_params|clip_[lg]": "a textual inversion",
-    r"(first_stage_model\.|vae\.)?(encoder|decoder)\.(conv_in|conv_out|mid|mid_block|down|up)\..*": "a VAE",
-    r"(text_model\.)?(encoder\.layers|embeddings)\..*": "a text encoder",
-    r"(down_blocks|up_blocks|mid_block)\..*": "the UNet of a diffusers folder",
+OTHERS: Final[dict[str, Phrase]] = {
+    r".*\bdouble_blocks\.\d+\..*": phrase("a Flux checkpoint"),
+    r".*\bjoint_blocks\.\d+\..*": phrase("a Stable Diffusion 3 checkpoint"),
+    r"conditioner\.embedders\.0\.model\..*": phrase("SDXL's refiner"),
+    r"cond_stage_model\.model\..*": phrase("a Stable Diffusion 2 checkpoint"),
+    r"control_model\..*|controlnet_cond_embedding\..*": phrase("a ControlNet"),
+    r"model\.diffusion_model\..*": phrase("a checkpoint without the text encoder of SD1.5 or SDXL"),
+    r"emb_params|clip_[lg]": phrase("a textual inversion"),
+    r"(first_stage_model\.|vae\.)?(encoder|decoder)\.(conv_in|conv_out|mid|mid_block|down|up)\..*": phrase("a VAE"),
+    r"(text_model\.)?(encoder\.layers|embeddings)\..*": phrase("a text encoder"),
+    r"(down_blocks|up_blocks|mid_block)\..*": phrase("the UNet of a diffusers folder"),
 }
 """What a file is that contains a name of this form. The first that fits counts."""
 
@@ -74,11 +74,11 @@ def family_of(path: Path, shapes: Shapes) -> BaseFamily:
     )
 
 
-def description(shapes: Shapes) -> str:
+def description(shapes: Shapes) -> Phrase:
     """What a file is that contains tensors of these names, in a few words."""
     if unsupported_method(list(shapes)) or any(split_key(name) for name in shapes):
-        return "a LoRA"
+        return phrase("a LoRA")
     for mark, what in OTHERS.items():
         if any(re.fullmatch(mark, name) for name in shapes):
             return what
-    return "a file of unknown names" if shapes else "an empty file"
+    return phrase("a file of unknown names") if shapes else phrase("an empty file")

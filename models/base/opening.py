@@ -78,7 +78,7 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
 
     where: dict[str, Any] = {"local_files_only": True} if Path(name).is_dir() else {}
     try:
-        with nullcontext() if where else from_hub("the base", name):
+        with nullcontext() if where else from_hub(phrase("the base"), name):
             index = DiffusionPipeline.load_config(name, local_files_only=bool(where))
         family = family_of_pipeline(str(index.get("_class_name")))
         if family is None:
@@ -91,7 +91,7 @@ def _pretrained(name: str, vae: Path | None, kind: torch.dtype, allow_pickle: bo
             where["variant"] = _variant(Path(name), family)
         safe = None if allow_pickle else True
         options = family.pipeline_options
-        with nullcontext() if where else from_hub("the base", name):
+        with nullcontext() if where else from_hub(phrase("the base"), name):
             pipe = _class_of(family).from_pretrained(name, dtype=kind, use_safetensors=safe, **where, **options)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(

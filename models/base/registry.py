@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from models.base.sd15 import SD15
 from models.base.sdxl import SDXL
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 
 if TYPE_CHECKING:
     from models.base.family import BaseFamily
@@ -34,4 +34,4 @@ def family_of_pipeline(pipeline: str) -> BaseFamily | None:
 def titles() -> str:
     """All families in words: "SD1.5 or SDXL"."""
     names = [family.title for family in FAMILIES.values()]
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return joined(" or ", [", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -30,7 +30,7 @@ def read_pickle(path: Path, allowed: Sequence[type] = ()) -> dict[str, Any]:
             contents = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # the reader raises whatever a foreign file makes it stumble over
         found = re.search(r"GLOBAL (\S+)", str(error))
-        why = phrase("holds more than weights ({found})", found=found[1]) if found else "does not read as weights alone"
+        why = phrase("holds more than weights ({found})", found=found[1]) if found else phrase("does not read as weights alone")
         raise InputError(phrase("the pickle {why}", why=why), path, "use a .safetensors file of the same") from error
     if not isinstance(contents, dict):
         raise InputError("the pickle holds no table of names and weights", path, "use a .safetensors file of the same")

@@ -7,7 +7,7 @@ from math import prod
 from typing import Final
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from models.lora.families import family_of_layers, family_of_names, is_layer_name
 from models.lora.layers.added import AddedLayer
 from models.lora.layout import LoraLayout
@@ -37,19 +37,25 @@ class Misfits:
     def add_shape(self, stem: str, layer: AddedLayer, wanted: tuple[int, ...] | None) -> None:
         """A layer of the base whose weight has another shape than the file's matrices make; None where it has no bias."""
         if wanted is None:
-            self.shapes.append(f"'{stem[:80]}' has a bias where the base has none")
+            self.shapes.append(phrase("'{stem}' has a bias where the base has none", stem=stem[:80]))
             return
         if layer.method == "DoRA" and prod(layer.shape) == prod(wanted) and layer.shape[0] == wanted[0]:
-            self.shapes.append(f"the magnitudes of '{stem[:80]}' are of another shape than {_in_words(wanted)}")
+            what = phrase(
+                "the magnitudes of '{stem}' are of another shape than {wanted}", stem=stem[:80], wanted=_in_words(wanted)
+            )
+            self.shapes.append(what)
             return
-        self.shapes.append(f"'{stem[:80]}' is {_in_words(layer.shape)} where the base has {_in_words(wanted)}")
+        found = _in_words(layer.shape)
+        self.shapes.append(
+            phrase("'{stem}' is {found} where the base has {wanted}", stem=stem[:80], found=found, wanted=_in_words(wanted))
+        )
 
     def told(self) -> list[str]:
         """A line about layers that match nothing, where they are few. Raises InputError where they are more, or one of another
         shape or another family."""
         if not (self.unknown or self.lacking or self.shapes):
             return []
-        own = f" ({self.base})" if self.base else ""
+        own = phrase(" ({base})", base=self.base) if self.base else ""
         count = len(self.layout.stems)
         stray = self.unknown + self.lacking
         matching = count - len(stray) - len(self.shapes)
@@ -60,7 +66,7 @@ class Misfits:
                 count=count,
                 stray=_listed(stray),
             )
-            return [f"{what}: passed over, as in A1111 and ComfyUI"]
+            return [phrase("{what}: passed over, as in A1111 and ComfyUI", what=what)]
         counts = phrase("{matching} of its {count} layers match this base{own}", matching=matching, count=count, own=own)
         family = family_of_layers(self.layout.down_shapes) or family_of_names(self.layout.stems)
         if family not in (None, self.base):
@@ -81,17 +87,18 @@ class Misfits:
         if self.shapes:
             reasons.append(self.shapes[0])
         if self.lacking:
-            reasons.append(f"{_listed(self.lacking)} not in it")
+            reasons.append(phrase("{names} not in it", names=_listed(self.lacking)))
         if self.unknown:
-            reasons.append(f"{_listed(self.unknown)} not known")
-        return ", ".join(reasons)
+            reasons.append(phrase("{names} not known", names=_listed(self.unknown)))
+        return joined(", ", reasons)
 
 
 def _listed(names: list[str]) -> str:
     quoted = ", ".join(f"'{name[:80]}'" for name in names[:SHOWN])
-    rest = phrase(" and {count} more", count=len(names) - SHOWN) if len(names) > SHOWN else ""
-    return f"{quoted}{rest} {'are' if len(names) > 1 else 'is'}"
+    if len(names) > SHOWN:
+        return phrase("{quoted} and {more} more are", quoted=quoted, more=len(names) - SHOWN)
+    return phrase("{quoted} are", quoted=quoted) if len(names) > 1 else phrase("{quoted} is", quoted=quoted)
 
 
 def _in_words(shape: tuple[int, ...]) -> str:
-    return "x".join(str(size) for size in shape) or "empty"
+    return "x".join(str(size) for size in shape) or phrase("empty")

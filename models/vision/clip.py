@@ -74,7 +74,7 @@ def open_clip_model(model: str, pretrained: str | None = None, device: str = "cp
     name = _checked(model, pretrained)
     try:
         local = name.startswith("local-dir:") or (pretrained is not None and Path(pretrained).is_file())
-        with nullcontext() if local else from_hub("the CLIP model", model):
+        with nullcontext() if local else from_hub(phrase("the CLIP model"), model):
             opened, _, preprocess = open_clip.create_model_and_transforms(name, pretrained, precision="fp32", device=device)
             tokenizer = open_clip.get_tokenizer(name)
     except InputError:

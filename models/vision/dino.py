@@ -58,7 +58,7 @@ def open_dino(name: str | Path, device: str = "cpu") -> DinoModel:
     quiet_loading()
     images: Any = AutoImageProcessor
     try:
-        with nullcontext() if local else from_hub("the DINOv2 model", name):
+        with nullcontext() if local else from_hub(phrase("the DINOv2 model"), name):
             model: Any = AutoModel.from_pretrained(str(name), local_files_only=local, dtype=torch.float32, use_safetensors=True)
             processor: Any = images.from_pretrained(str(name), local_files_only=local)
     except InputError:

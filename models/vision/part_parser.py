@@ -74,7 +74,7 @@ def open_parser(name: str | Path, device: str = "cpu") -> PartParser:
     # What an earlier run fetched opens without a network.
     local = local or is_cached(str(name), FILES)
     try:
-        with nullcontext() if local else from_hub("the part parser", name):
+        with nullcontext() if local else from_hub(phrase("the part parser"), name):
             model: Any = SegformerForSemanticSegmentation.from_pretrained(str(name), local_files_only=local, dtype=torch.float32)
             processor = SegformerImageProcessor.from_pretrained(str(name), local_files_only=local)
     except InputError:

@@ -103,7 +103,7 @@ class ParserObserver:
         for group in wanted:
             if not len(groups[group]):
                 present = ", ".join(self.parser.labels.values())
-                mend = "name a parser that does" + ("" if group != "hands" else ", or leave the hand judge out")
+                mend = "name a parser that does" if group != "hands" else "name a parser that does, or leave the hand judge out"
                 raise InputError(phrase("the part parser has no label for {group}", group=group), present, mend)
 
     def observe(self, images: Sequence[Image.Image]) -> list[Observation]:

@@ -32,7 +32,7 @@ class References:
 
     def __post_init__(self) -> None:
         if not self.embeddings:
-            what = "face" if self.kind == "face" else phrase("{kind} region", kind=self.kind)
+            what = phrase("face") if self.kind == "face" else phrase("{kind} region", kind=self.kind)
             raise InputError(
                 phrase("no {what} found in any reference photo", what=what), "references", "give photos that show it larger"
             )

@@ -31,7 +31,7 @@ class ComfyuiDraw(ServerDraw):
     backend: ClassVar[str] = "studies.backends.comfyui:make"
     title: ClassVar[str] = "ComfyUI"
     largest_seed: ClassVar[int] = 2**64 - 1
-    unused: ClassVar[Mapping[str, str]] = dict.fromkeys(DECIDED, "the workflow decides it")
+    unused: ClassVar[Mapping[str, str]] = dict.fromkeys(DECIDED, phrase("the workflow decides it"))
 
     with_: Literal["comfyui"] = Field(alias="with")
     """the program that draws"""

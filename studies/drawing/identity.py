@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from models.language.translate import phrase
+
 Entry: TypeAlias = tuple[str, str]
 """A value that is compared, such as a file's hash, and its label for people, such as the file's name."""
 
@@ -22,13 +24,13 @@ WORDS: Final = {
 
 def differences(stored: Mapping[str, Entry], current: Mapping[str, Entry]) -> list[str]:
     """One phrase for each entry whose value has changed: its labels then and now."""
-    nothing = ("", "nothing")
+    nothing = ("", phrase("nothing"))
     found = []
     for name in dict.fromkeys([*stored, *current]):
         (old, old_label), (new, new_label) = stored.get(name, nothing), current.get(name, nothing)
         if old != new:
             was, now = _shortened(old_label, new_label)
-            found.append(f"{name} was {was} and is {now}")
+            found.append(phrase("{name} was {before} and is {now}", name=name, before=was, now=now))
     return found
 
 

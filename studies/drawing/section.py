@@ -91,8 +91,8 @@ class ServerDraw(DrawSection):
     def _some(cls, url: str | list[str]) -> str | list[str]:
         urls = [url] if isinstance(url, str) else url
         if not urls:
-            raise ValueError("no address: write it as http://127.0.0.1:8188")
+            raise ValueError(phrase("no address: write it as http://127.0.0.1:8188"))
         roots = [address(one, remote=True).url for one in urls]
         if len(set(roots)) < len(roots):
-            raise ValueError("an address is named twice")
+            raise ValueError(phrase("an address is named twice"))
         return url

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from models.language.translate import phrase
 from studies.drawing.section import LOCAL_ONLY, ServerDraw
 
 
@@ -16,7 +17,7 @@ class WebuiDraw(ServerDraw):
     backend: ClassVar[str] = "studies.backends.webui:make"
     title: ClassVar[str] = "the WebUI"
     in_a1111_words: ClassVar[bool] = True
-    unused: ClassVar[Mapping[str, str]] = dict.fromkeys(LOCAL_ONLY, "the WebUI opens the base, by its own settings")
+    unused: ClassVar[Mapping[str, str]] = dict.fromkeys(LOCAL_ONLY, phrase("the WebUI opens the base, by its own settings"))
 
     with_: Literal["webui"] = Field(alias="with")
     """the program that draws"""

@@ -38,12 +38,14 @@ def _axis(text: str, spec: StudySpec) -> GridAxis:
         case "steps":
             return StepsAxis(_whole(_within(_numbers(values, text), "steps", 1, 200, text), text), spec.render.steps)
         case "seed":
-            return SeedAxis(_whole(_within(_numbers(values, text), "seed", 0, min(spec.draw.largest_seed, EXACT), text), text))
+            return SeedAxis(
+                _whole(_within(_numbers(values, text), phrase("the seed"), 0, min(spec.draw.largest_seed, EXACT), text), text)
+            )
         case "sampler":
             return SamplerAxis(_samplers(values, text, here=isinstance(spec.draw, HuanhuaDraw)), spec.render.sampler)
         case "prompt":
             return PromptAxis(_words(values, spec.prompt, text), spec.prompt)
-    return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), "a weight", 0, 2, text))
+    return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), phrase("a weight"), 0, 2, text))
 
 
 def _loras(name: str, spec: StudySpec, where: str) -> str:

@@ -76,7 +76,9 @@ def only_base(folder: Path, webuis: Sequence[Webui] = ()) -> Path:
     if refused := unopened_bases(folder, webuis):
         more = phrase(" ({count} neither)", count=counted(len(refused) - 1, "more file")) if len(refused) > 1 else ""
         mend = "put a whole checkpoint there, or name one: --base FILE"
-        raise InputError(phrase("no base opens: {what}", what=refused[0].what), f"{refused[0].where}{more}", mend)
+        raise InputError(
+            phrase("no base opens: {what}", what=refused[0].what), phrase("{file}{more}", file=refused[0].where, more=more), mend
+        )
     raise InputError("no base is there", folder, "put a checkpoint there, or name one: --base FILE")
 
 

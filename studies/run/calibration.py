@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation, missing_images
 from optimizer.point import Job
@@ -132,7 +132,9 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
     lacking = missing_calibration(study, seed)
     if lacking:
         what = phrase(
-            "not calibrated: {count} images are missing ({seed})", count=len(lacking), seed=", ".join(missing_parts(study, seed))
+            "not calibrated: {count} images are missing ({parts})",
+            count=len(lacking),
+            parts=joined(", ", missing_parts(study, seed)),
         )
         raise InputError(
             what, phrase("seed {seed}", seed=seed), phrase("run `huanhua run STUDY --seed {seed}`, which draws them", seed=seed)
@@ -189,11 +191,14 @@ def missing_parts(study: Study, seed: int) -> list[str]:
 def _missing(study: Study, seed: int) -> dict[str, set[Path]]:
     jobs = calibration_jobs(study, seed)
     return {
-        "the plain image": missing_images(study.evaluator, [jobs.plain, jobs.ladders_plain], alone=True),
-        "images of LoRAs without photos": missing_images(study.evaluator, close_ups_lacking(study)),
-        **{f"the ladder of {lora}": missing_images(study.evaluator, steps) for lora, steps in jobs.ladders.items()},
-        "the locked image": missing_images(study.evaluator, [jobs.locked], alone=True),
-        "other seeds": missing_images(study.evaluator, jobs.others),
+        phrase("the plain image"): missing_images(study.evaluator, [jobs.plain, jobs.ladders_plain], alone=True),
+        phrase("images of LoRAs without photos"): missing_images(study.evaluator, close_ups_lacking(study)),
+        **{
+            phrase("the ladder of {lora}", lora=lora): missing_images(study.evaluator, steps)
+            for lora, steps in jobs.ladders.items()
+        },
+        phrase("the locked image"): missing_images(study.evaluator, [jobs.locked], alone=True),
+        phrase("other seeds"): missing_images(study.evaluator, jobs.others),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Final, TypeAlias
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.trial_store.store import TrialStore
 from studies.drawing.identity import Entry, differences, flat, in_words
 from studies.run.shared_storage.ownership import check_owner
@@ -59,7 +59,7 @@ def check_compatible(study: Study, seed: int, trial_store: TrialStore) -> None:
     changed = differences(stored, fingerprint(study))
     if changed:
         raise InputError(
-            phrase("the trials of seed {seed} were made otherwise ({names})", seed=seed, names="; ".join(changed)),
+            phrase("the trials of seed {seed} were made otherwise ({names})", seed=seed, names=joined("; ", changed)),
             study.spec.name,
             phrase("put it back, or {fork}", fork=phrase(FORK)),
         )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 FULL_SQLITE: Final = "database or disk is full"
@@ -28,9 +29,11 @@ def _plain(error: BaseException) -> InputError | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in FULL:
-            return InputError("the disk is full", cause.filename or "the workspace", "make room; the same command goes on")
+            return InputError(
+                "the disk is full", cause.filename or phrase("the workspace"), "make room; the same command goes on"
+            )
         if FULL_SQLITE in str(cause):
-            return InputError("the disk is full", "the study's storage", "make room; the same command goes on")
+            return InputError("the disk is full", phrase("the study's storage"), "make room; the same command goes on")
         cause = cause.__cause__
     if is_away(error):
         return InputError("the study's storage is away", "tracking.storage", "start it; the same command goes on")

@@ -10,12 +10,11 @@ from typing import Any, Final
 from models.errors import InputError
 from models.language.translate import phrase
 from studies.drawing.registry import WAYS
+from studies.spec_reading.fault_words import words_of
 from studies.spec_reading.study_yaml import Place, StudyYaml
 
-MODEL: Final = re.compile(r" or instance of \w+")
 LABELS: Final = {"int", "str", "float", "bool", "none", "dict", "list", *WAYS}
 """What pydantic calls the forms of a value, as parts of a place."""
-SAME: Final = "Input should be "
 
 
 def spec_error(faults: Sequence[Any], content: StudyYaml, path: Path) -> InputError:
@@ -23,7 +22,7 @@ def spec_error(faults: Sequence[Any], content: StudyYaml, path: Path) -> InputEr
     first = content.known(faults[0]["loc"])
     if faults[0]["type"] == "missing":
         missing = ".".join(str(part) for part in (*first, *_beyond(faults[0]["loc"], first)))
-        return InputError(phrase("{missing}: Field required", missing=missing), _where(path, content, first), "write it there")
+        return InputError(phrase("{name}: Field required", name=missing), _where(path, content, first), "write it there")
     within = [fault for fault in faults if content.known(fault["loc"])[: len(first)] == first]
     deepest = max(len(content.known(fault["loc"])) for fault in within)
     place = next(place for fault in within if len(place := content.known(fault["loc"])) == deepest)
@@ -34,7 +33,7 @@ def spec_error(faults: Sequence[Any], content: StudyYaml, path: Path) -> InputEr
         parent = ".".join(str(part) for part in place[:-1]) or phrase("the study")
         hint = phrase("check its spelling; `huanhua validate --schema` lists the keys of {parent}", parent=parent)
         return InputError(phrase("unknown key {name}", name=name), where, hint)
-    return InputError(f"{name or 'study'}: {_messages(alike)}", where, "mend it there")
+    return InputError(phrase("{name}: {fault}", name=name or phrase("study"), fault=words_of(alike)), where, "mend it there")
 
 
 def _beyond(loc: Sequence[Any], place: Place) -> list[Any]:
@@ -46,8 +45,3 @@ def _beyond(loc: Sequence[Any], place: Place) -> list[Any]:
 def _where(path: Path, content: StudyYaml, place: Place) -> str:
     line = content.lines.get(place)
     return str(path) if line is None else phrase("{file}, line {line}", file=path, line=line)
-
-
-def _messages(faults: Sequence[Any]) -> str:
-    said = list(dict.fromkeys(MODEL.sub("", str(fault["msg"])).removeprefix("Value error, ") for fault in faults))
-    return " or ".join([said[0], *(text.removeprefix(SAME) for text in said[1:3])])

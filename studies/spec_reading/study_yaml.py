@@ -70,7 +70,7 @@ def read_study_yaml(path: Path) -> StudyYaml:
         lines = _lines(root)
         data = None if root is None else loader.construct_document(root)
     except _RepeatedKeyError as error:
-        raise InputError(str(error), path, "leave one out") from error
+        raise InputError(error.args[0], path, "leave one out") from error
     except yaml.MarkedYAMLError as error:
         raise InputError(_not_yaml(error), path, "mend that line") from error
     except yaml.reader.ReaderError as error:
@@ -124,7 +124,10 @@ class _Loader(yaml.SafeLoader):
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             line = key_node.start_mark.line + 1
             if key is not None and (key_node.tag, key) in seen:
-                raise _RepeatedKeyError(f"'{key[:60]}' stands twice, on line {seen[key_node.tag, key]} and on line {line}")
+                first = seen[key_node.tag, key]
+                raise _RepeatedKeyError(
+                    phrase("'{key}' stands twice, on line {first} and on line {line}", key=key[:60], first=first, line=line)
+                )
             seen[key_node.tag, key] = line
         return super().construct_mapping(node, deep=deep)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from models.language.translate import phrase
 from studies.project.bases import FoundBase
 from studies.project.distilled import Distilled
 from studies.starter.presets import Preset
@@ -48,16 +47,10 @@ def _of_few_steps(base: Distilled) -> Sampling:
         return Sampling("DPM++ SDE Karras", 6, _MERGED[base.method], why)
     steps = base.steps or _STEPS[base.method]
     # A1111's "SGM Uniform" lays N levels, which are the first N of N + 1 uniform ones: the last has next to no noise.
-    levels = phrase(
-        "{steps} uniform levels are the {steps_2} of A1111's SGM Uniform and one without noise", steps=steps + 1, steps_2=steps
-    )
+    levels = f"{steps + 1} uniform levels are the {steps} of A1111's SGM Uniform and one without noise"
     if base.guided:
-        return Sampling(
-            "Euler", steps + 1, 5.0, _why(base, phrase("{steps} steps and kept CFG; {levels}", steps=steps, levels=levels))
-        )
-    why = _why(
-        base, phrase("{steps} steps without CFG (1), where negative_prompt does nothing; {levels}", steps=steps, levels=levels)
-    )
+        return Sampling("Euler", steps + 1, 5.0, _why(base, f"{steps} steps and kept CFG; {levels}"))
+    why = _why(base, f"{steps} steps without CFG (1), where negative_prompt does nothing; {levels}")
     if base.method == "DMD2":
         return Sampling("LCM", steps + 1, 1.0, why)
     return Sampling("Euler a" if base.method == "Turbo" else "Euler", steps + 1, 1.0, why)

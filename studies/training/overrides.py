@@ -72,8 +72,11 @@ def _split(kind: Any, value: str) -> Any:
 def _parsed(kind: Any, value: str, setting: str) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
+    from studies.spec_reading.fault_words import words_of
+
     raw = None if value == "none" else _split(kind, value)
     try:
         return TypeAdapter(kind).validate_python(raw)
     except ValidationError as error:
-        raise InputError(f"{error.errors()[0]['msg'].lower()}: {setting}", "--set", "give a value of that kind") from error
+        what = phrase("{name}: {fault}", name=setting, fault=words_of(error.errors()[:1]))
+        raise InputError(what, "--set", "give a value of that kind") from error

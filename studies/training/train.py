@@ -88,6 +88,6 @@ def folder_trigger(dataset: Path) -> str:
         raise InputError("no such training set", dataset, "make one with `huanhua prepare`")
     tokens = {folder.token.split()[0] for folder in repeated_folders(dataset) if folder.token.strip()}
     if len(tokens) != 1:
-        found = ", ".join(sorted(tokens)) or "no folder such as 10_testdress"
+        found = ", ".join(sorted(tokens)) or phrase("no folder such as 10_testdress")
         raise InputError(phrase("the trigger is not clear ({found})", found=found), dataset, "name it with --trigger")
     return tokens.pop()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,7 +82,7 @@ def has_numbers(tensor: Tensor) -> bool:
 
 def misshapen(path: Path, keys: Keys, role: Role, shapes: Sequence[Sequence[int]]) -> InputError:
     """Of factors whose shapes do not go together."""
-    shown = " and ".join("x".join(str(size) for size in shape) or "one number" for shape in shapes)
+    shown = joined(" and ", ("x".join(str(size) for size in shape) or phrase("one number") for shape in shapes))
     return InputError(
         phrase("'{key}' does not go with its other factors ({shown})", key=keys[role], shown=shown), path, "fetch it again"
     )

@@ -47,7 +47,7 @@ class AdapterSettings:
         Raises InputError if the settings state another rank than the layer has, or an alpha that is no finite number.
         """
         stated = self._matched(path, "rank_pattern", names, self.values.get("r", rank))
-        if _number(path, stated, "a rank", self.source) != rank:
+        if _number(path, stated, phrase("a rank"), self.source) != rank:
             what = phrase(
                 "{source} states rank {stated} for '{name}', whose matrices have rank {rank}",
                 source=self.source,
@@ -57,7 +57,7 @@ class AdapterSettings:
             )
             raise InputError(what, path, "put the settings that were saved with it next to it")
         default = self.values.get("lora_alpha", DEFAULT_ALPHA)
-        alpha = _number(path, self._matched(path, "alpha_pattern", names, default), "an alpha", self.source)
+        alpha = _number(path, self._matched(path, "alpha_pattern", names, default), phrase("an alpha"), self.source)
         return alpha * math.sqrt(rank) if _is_true(self.values.get("use_rslora")) else alpha
 
     def check(self, path: Path) -> None:

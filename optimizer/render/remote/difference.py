@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from models.language.translate import phrase
 from optimizer.render.decode import NotDrawn
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
     """Of the block of 16x16 pixels that differs most."""
 
     def words(self) -> str:
-        return f"{self.mean:.2f} of 255 on average, {self.block:.1f} in the worst 16x16 block"
+        return phrase("{mean:.2f} of 255 on average, {block:.1f} in the worst 16x16 block", mean=self.mean, block=self.block)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Tolerance:
         return found.mean <= self.mean and found.block <= self.block
 
     def words(self) -> str:
-        return f"{self.mean:g} and {self.block:g}"
+        return phrase("{mean:g} and {block:g}", mean=self.mean, block=self.block)
 
 
 def difference(one: Image | NotDrawn, other: Image | NotDrawn) -> Difference:

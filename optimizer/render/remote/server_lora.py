@@ -72,7 +72,7 @@ def nearest(wanted: str, listed: Sequence[str], count: int = 3) -> str:
     from difflib import get_close_matches
 
     if not listed:
-        return "; it has none"
+        return phrase("; it has none")
     found = get_close_matches(wanted, listed, count, cutoff=0.4) or list(listed)[:count]
     return phrase(
         "; the nearest it has: {names}", names=", ".join("".join(c for c in name if c.isprintable())[:120] for name in found)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EVERY: Final = 20
 """Images between two drawings of the start image."""
-CAUSES: Final = "a setting was changed there, an extension interferes, or the server drifts as it repeats itself"
+CAUSES: Final = phrase("a setting was changed there, an extension interferes, or the server drifts as it repeats itself")
 
 
 class DriftError(InputError):

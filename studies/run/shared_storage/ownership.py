@@ -64,7 +64,7 @@ def _ours(study: Study, owner: Identity | None, identity: Identity | None) -> bo
 
 
 def _refusal(study: Study, owner: Identity | None) -> InputError:
-    whose = "of another workspace" if owner is None else phrase("with its workspace in {owner}", owner=owner)
+    whose = phrase("of another workspace") if owner is None else phrase("with its workspace in {owner}", owner=owner)
     mend = "give this one a `name` of its own in study.yaml, or go on with that one from its own workspace"
     return InputError(phrase("the storage has another study of this name, {whose}", whose=whose), study.spec.name, mend)
 

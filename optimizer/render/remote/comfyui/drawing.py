@@ -240,7 +240,7 @@ def several(url: str, count: int) -> InputError:
 
 def silent(url: str, seconds: float) -> InputError:
     minutes = (
-        phrase("{seconds:.0f} minutes", seconds=seconds / 60)
+        phrase("{minutes:.0f} minutes", minutes=seconds / 60)
         if seconds >= 60
         else phrase("{seconds:.0f} seconds", seconds=seconds)
     )

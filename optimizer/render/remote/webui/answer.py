@@ -71,12 +71,12 @@ def read_answer(found: Any, url: str) -> Answer:
     images = found.get("images") if isinstance(found, dict) else None
     texts = info.get("infotexts") if isinstance(info, dict) else None
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images) or not isinstance(info, dict):
-        raise _useless("it lacks images or info", url)
+        raise _useless(phrase("it lacks images or info"), url)
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise _useless("its info lacks infotexts", url)
+        raise _useless(phrase("its info lacks infotexts"), url)
     index = info.get("index_of_first_image", 0)
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < max(1, min(len(images), len(texts))):
-        raise _useless("its index_of_first_image leads nowhere", url)
+        raise _useless(phrase("its index_of_first_image leads nowhere"), url)
     text = texts[index] if texts else ""
     return Answer(images, info, index, text, stated(text))
 
@@ -84,7 +84,7 @@ def read_answer(found: Any, url: str) -> Answer:
 def picture_of(answer: Answer, asked: Asked, url: str) -> Image | NotDrawn:
     """The drawn picture: not a grid before it, nor what extensions added. NotDrawn if it is black."""
     if not answer.images:
-        raise _useless("it holds no picture", url)
+        raise _useless(phrase("it holds no picture"), url)
     decoded = [_decoded(image, url) for image in answer.images]
     data = decoded[answer.index]
     if not data.startswith(PNG):
@@ -224,7 +224,7 @@ def _same(wanted: Any, got: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
+    text = phrase("nothing") if value is None else str(value)
     return text if len(text) <= 60 else f"{text[:28]} ... {text[-28:]}"
 
 
@@ -232,7 +232,7 @@ def _decoded(image: str, url: str) -> bytes:
     try:
         return base64.b64decode(image.rpartition(",")[2], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _useless("a picture is not in base64", url) from error
+        raise _useless(phrase("a picture is not in base64"), url) from error
 
 
 def _text_in(data: bytes) -> str | None:

@@ -127,7 +127,7 @@ class Watch:
                     if state.steps:
                         self._on_step(state.done, state.steps)
             elif time.monotonic() - moved > self._limits.silence_s:
-                what = phrase("the server shows no progress for {silence_s:g} minutes", silence_s=self._limits.silence_s / 60)
+                what = phrase("the server shows no progress for {minutes:g} minutes", minutes=self._limits.silence_s / 60)
                 raise InputError(what, self._client.url, "see its log, then run again: nothing that was drawn is lost")
         if self._cancelled.is_set():
             raise DrawingCancelledError

@@ -10,7 +10,7 @@ from models.errors import InputError
 from models.language.translate import phrase
 
 MOST_NODES: Final = 5000
-SAVE_AS_API: Final = "in ComfyUI choose Workflow > Export (API) and give that file"
+SAVE_AS_API: Final = phrase("in ComfyUI choose Workflow > Export (API) and give that file")
 
 
 class Link(NamedTuple):
@@ -138,7 +138,7 @@ def graph_from(raw: Any, where: str) -> Graph:
     if isinstance(raw, dict) and isinstance(raw.get("prompt"), dict) and "class_type" not in raw["prompt"]:
         raw = raw["prompt"]
     if not isinstance(raw, dict) or not raw:
-        raise _no_workflow(where, "it holds no nodes")
+        raise _no_workflow(where, phrase("it holds no nodes"))
     if len(raw) > MOST_NODES:
         raise _no_workflow(where, phrase("it holds more than {most_nodes} nodes", most_nodes=MOST_NODES))
     return Graph({id_: _node(id_, entry, where) for id_, entry in raw.items()}, where)

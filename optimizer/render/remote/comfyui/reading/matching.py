@@ -90,7 +90,7 @@ def _of_file(graph: Graph, slots: Slots, lora: StudyLora) -> list[LoraSlot]:
                 "connect it, or take it out",
             )
         _unread(graph, lora)
-        listed = ", ".join(dict.fromkeys(slot.file for slot in slots.loras)) or "none that a sampler reads"
+        listed = ", ".join(dict.fromkeys(slot.file for slot in slots.loras)) or phrase("none that a sampler reads")
         mend = phrase(
             "add a Load LoRA node for it, or name the node that shall load it: draw.nodes: {{{lora}{name}: ID}}",
             lora=LORA,

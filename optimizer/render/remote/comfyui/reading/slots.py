@@ -130,7 +130,7 @@ def _samplings(graph: Graph, needed: set[str], named: str | None) -> list[Sampli
     if named is not None:
         first = [sampling for sampling in found if sampling.node.id == named]
         if not first:
-            listed = ", ".join(sampling.node.label for sampling in found) or "it has no samplers"
+            listed = ", ".join(sampling.node.label for sampling in found) or phrase("it has no samplers")
             raise InputError(
                 phrase("no sampler of the judged image is node {named}", named=named),
                 "draw.nodes.sampler",
