@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.language.translate import Phrase, said, translated
+from models.language.translate import Phrase, phrase, said, translated
 
 
 def first_line(error: Exception, letters: int = 120) -> str:
@@ -22,6 +22,11 @@ class InputError(Exception):
         what, mend = translated(self.what), translated(self.mend)
         where = self.where.translated() if isinstance(self.where, Phrase) else self.where
         return _one_line(said("{what}: {where}; {mend}", what=what, where=where, mend=mend))
+
+    def told(self) -> Phrase:
+        """The line as a part of another text that is said in the language of its reader."""
+        what, mend = (part if isinstance(part, Phrase) else phrase(part) for part in (self.what, self.mend))
+        return phrase("{what}: {where}; {mend}", what=what, where=self.where, mend=mend)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Pickled by its parts, so that it comes back whole from another process."""

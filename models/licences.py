@@ -9,6 +9,7 @@ from typing import Final
 
 from models.catalogue import CATALOGUE, NON_COMMERCIAL, Commercial, RealModel
 from models.io.hashing import hash_path
+from models.language.translate import joined, phrase
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,12 @@ def summary(licences: Sequence[Licence]) -> str:
     """One line: whether all of it may be used commercially, and what forbids or leaves it open."""
     verdict = commercial_use(licences)
     if verdict == "yes":
-        return f"commercial use: yes, by the licences of all {len(licences)}; what they were trained on may have terms of its own"
-    against = [f"{one.name} ({one.use})" for one in licences if one.commercial == verdict]
+        text = "commercial use: yes, by the licences of all {count}; what they were trained on may have terms of its own"
+        return phrase(text, count=len(licences))
+    against = (phrase("{name} ({use})", name=one.name, use=phrase(one.use)) for one in licences if one.commercial == verdict)
+    text = "commercial use: {verdict}: {names}"
+    parts = [phrase(text, verdict=phrase(verdict), names=joined(", ", against))]
     open_too = [one.name for one in licences if one.commercial == "unknown"]
-    more = f"; unknown of {', '.join(open_too)}" if verdict == "no" and open_too else ""
-    return f"commercial use: {verdict}: {', '.join(against)}{more}"
+    if verdict == "no" and open_too:
+        parts.append(phrase("unknown of {names}", names=joined(", ", open_too)))
+    return joined("; ", parts)

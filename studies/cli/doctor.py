@@ -14,6 +14,7 @@ import typer
 
 from models.catalogue import PROFILES
 from models.errors import InputError
+from models.language.translate import Phrase, counted_phrase, joined, labelled, phrase, translated
 from studies.cli.options import JsonOption
 from studies.cli.progress.next_command import print_next, print_next_words
 from studies.cli.progress.next_step import FIRST_STUDY, print_project_next
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from studies.doctor.machine import Line
     from studies.study import Study
 
+WRONG, MORE_WRONG = "{number} of these lines says what is wrong", "{number} of these lines say what is wrong"
 LIBRARIES = (
     "torch", "diffusers", "transformers", "peft", "accelerate", "open_clip_torch", "insightface", "onnxruntime", "safetensors",
     "spandrel", "pillow", "optuna", "optuna-dashboard", "SQLAlchemy", "mlflow",
@@ -55,13 +57,13 @@ def doctor(
     for line, well in report.lines:
         lines.append((redacted(" ".join(line.splitlines())), well))
         if not as_json:
-            typer.echo(lines[-1][0])
+            typer.echo(redacted(" ".join(translated(line).splitlines())))
     if as_json:
         typer.echo(json.dumps(_as_json(lines, report.licences), indent=1))
     place = [] if folder == typed_path(MODELS) else ["--to", shown(folder)]
     wrong = sum(not well for _, well in lines)
     if wrong:
-        typer.echo(f"{'1 of these lines says' if wrong == 1 else f'{wrong} of these lines say'} what is wrong", err=True)
+        typer.echo(translated(counted_phrase(wrong, WRONG, MORE_WRONG)), err=True)
         if profile is not None:
             print_next_words("models", "get", "--profile", profile, *place)
         elif study is not None:
@@ -86,8 +88,8 @@ def _of_profile(name: str, folder: Path) -> _Report:
     from studies.doctor.licences import profile_licences
 
     found = profile_licences(name, folder)
-    lacking = f"; NOT HERE: huanhua models get --profile {name}"
-    lines = [(f"{licence_line(one)}{'' if there else lacking}", there) for one, there in found]
+    lacking = phrase("NOT HERE: {command}", command=f"huanhua models get --profile {name}")
+    lines = [(licence_line(one, [] if there else [lacking]), there) for one, there in found]
     licences = [one for one, _ in found]
     return _Report(iter([*lines, (summary(licences), True)]), licences)
 
@@ -106,8 +108,13 @@ def _of_study(path: Path | None) -> _Report:
     return _Report(chain(_lines(opened), told, [(summary(licences), True)]), licences)
 
 
-def licence_line(one: Licence) -> str:
-    return f"licence    {one.name}, for {one.use}: {one.licence}; commercial use: {one.commercial}"
+def licence_line(one: Licence, more: Sequence[str] = ()) -> str:
+    from studies.doctor.machine import LABEL
+
+    licence = one.licence if isinstance(one.licence, Phrase) else phrase(one.licence)
+    values = {"name": one.name, "use": phrase(one.use), "licence": licence, "commercial": phrase(one.commercial)}
+    text = phrase("{name}, for {use}: {licence}; commercial use: {commercial}", **values)
+    return labelled("licence", LABEL, joined("; ", [text, *more]))
 
 
 def _as_json(lines: Sequence[Line], licences: Sequence[Licence]) -> dict[str, Any]:

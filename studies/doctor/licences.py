@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.catalogue import profile_named
 from models.errors import InputError
+from models.language.translate import phrase
 from models.licences import Licence, licence_of, pack_licences
 from models.vision.faces import ROOT
 from studies.observers.opening import local_name
@@ -71,11 +72,11 @@ def _stated(use: str, name: str, root: Path) -> Licence:
     except InputError:
         return known
     text = next((stated[key] for key in KEYS if stated.get(key)), "")
-    return Licence(use, place.name, f"says of itself: {text[:LONGEST]}", "unknown") if text else known
+    return Licence(use, place.name, phrase("says of itself: {text}", text=text[:LONGEST]), "unknown") if text else known
 
 
 def _own(use: str, name: str) -> Licence:
-    return Licence(use, f"the lab's {name}", "Apache-2.0", "yes")
+    return Licence(use, phrase("the lab's {name}", name=name), "Apache-2.0", "yes")
 
 
 def _is_own(place: Path) -> bool:

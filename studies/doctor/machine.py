@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from models.errors import InputError
+from models.language.translate import Phrase, joined, labelled, phrase
 
 Line: TypeAlias = tuple[str, bool]
+
+LABEL: Final = 10
+"""Columns of what stands left in each line."""
 
 EXTRAS: Final = {"ray": "ray", "psycopg": "postgres", "onnx": "lab"}
 """Libraries that not every study needs, and the extra that brings them."""
@@ -23,22 +27,26 @@ GPU_SIGNS: Final = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg")
 
 
 def python_line() -> Line:
-    return f"python     {platform.python_version()} on {platform.system()} {platform.machine()}", True
+    system = f"{platform.system()} {platform.machine()}"
+    return labelled("python", LABEL, phrase("{version} on {system}", version=platform.python_version(), system=system)), True
 
 
 def library_line(name: str) -> Line:
     """Version and licence; how to get it where it is missing."""
     try:
-        return f"library    {name} {version(name)}, {_licence(name)}", True
+        return labelled("library", LABEL, joined(", ", [f"{name} {version(name)}", _licence(name)])), True
     except PackageNotFoundError:
-        return f"library    {name} MISSING: pip install -c constraints.txt .", False
+        what = phrase("{name} MISSING: {command}", name=name, command="pip install -c constraints.txt .")
+        return labelled("library", LABEL, what), False
 
 
 def extra_line(name: str, extra: str) -> Line:
     try:
-        return f"extra      {name} {version(name)}, {_licence(name)}", True
+        return labelled("extra", LABEL, joined(", ", [f"{name} {version(name)}", _licence(name)])), True
     except PackageNotFoundError:
-        return f"extra      {name} is not here; where it is needed: pip install 'huanhua[{extra}]'", True
+        command = f"pip install 'huanhua[{extra}]'"
+        what = phrase("{name} is not here; where it is needed: {command}", name=name, command=command)
+        return labelled("extra", LABEL, what), True
 
 
 def _licence(name: str) -> str:
@@ -49,7 +57,7 @@ def _licence(name: str) -> str:
     first = text.strip().splitlines()[:1]
     licence = expression or (first[0] if first and len(first[0]) <= LICENCE_LENGTH else "")
     marks = [c.rsplit(" :: ", 1)[-1] for c in package.get_all("Classifier") or [] if c.startswith("License")]
-    return licence or ", ".join(marks) or "licence not stated"
+    return licence or ", ".join(marks) or phrase("licence not stated")
 
 
 @contextmanager
@@ -76,11 +84,14 @@ def device_lines() -> Iterator[Line]:
     device = best_device("auto")
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         free, total = torch.cuda.mem_get_info(index)
-        yield f"device     cuda:{index} {torch.cuda.get_device_name(index)}, {_gib(free)} of {_gib(total)} GiB free", True
+        name = f"cuda:{index} {torch.cuda.get_device_name(index)}"
+        yield labelled("device", LABEL, joined(", ", [name, _free(free, total)])), True
     if device == "mps":
-        yield "device     mps", True
+        yield labelled("device", LABEL, "mps"), True
     if device == "cpu":
-        yield f"device     cpu, {torch.get_num_threads()} threads, AMX {'yes' if _has_amx() else 'no'}", True
+        amx = phrase("yes") if _has_amx() else phrase("no")
+        threads = torch.get_num_threads()
+        yield labelled("device", LABEL, phrase("cpu, {threads} threads, AMX {amx}", threads=threads, amx=amx)), True
     if device == "cpu" and gpu_is_here():
         yield unused_gpu(torch.version.cuda), False
 
@@ -92,10 +103,13 @@ def gpu_is_here() -> bool:
 
 def unused_gpu(built_for: str | None) -> str:
     if built_for is None:
-        what, mend = "THIS TORCH IS BUILT FOR THE CPU ALONE", "pip uninstall torch torchvision, then pip install them from PyPI"
+        what = phrase("THIS TORCH IS BUILT FOR THE CPU ALONE")
+        mend = phrase("pip uninstall torch torchvision, then pip install them from PyPI")
     else:
-        what, mend = f"TORCH FOR CUDA {built_for} DOES NOT REACH IT", "see that nvidia-smi works and its driver is new enough"
-    return f"device     AN NVIDIA GPU IS HERE, BUT {what}, SO IMAGES TAKE MINUTES: {mend}"
+        what = phrase("TORCH FOR CUDA {version} DOES NOT REACH IT", version=built_for)
+        mend = phrase("see that nvidia-smi works and its driver is new enough")
+    text = phrase("AN NVIDIA GPU IS HERE, BUT {what}, SO IMAGES TAKE MINUTES: {mend}", what=what, mend=mend)
+    return labelled("device", LABEL, text)
 
 
 def _has_amx() -> bool:
@@ -108,10 +122,19 @@ def memory_lines(folder: Path) -> Iterator[Line]:
     import psutil
 
     memory = psutil.virtual_memory()
-    yield f"memory     {_gib(memory.available)} of {_gib(memory.total)} GiB free", True
+    yield labelled("memory", LABEL, _free(memory.available, memory.total)), True
     free = shutil.disk_usage(folder).free
     enough = free > 2**30
-    yield f"disk       {_gib(free)} GiB free{'' if enough else ': TOO LITTLE, make room'}", enough
+    what = (
+        phrase("{free} GiB free", free=_gib(free))
+        if enough
+        else phrase("{free} GiB free: TOO LITTLE, make room", free=_gib(free))
+    )
+    yield labelled("disk", LABEL, what), enough
+
+
+def _free(free: float, total: float) -> Phrase:
+    return phrase("{free} of {total} GiB free", free=_gib(free), total=_gib(total))
 
 
 def _gib(size: float) -> str:
@@ -133,8 +156,8 @@ def _opened_lab() -> Iterator[Line]:
 
     try:
         open_base(WEIGHTS / "base")
-        yield "lab        base opens", True
+        yield labelled("lab", LABEL, phrase("base opens")), True
         open_observer(scorers(), WEIGHTS)
-        yield "lab        scorers open", True
+        yield labelled("lab", LABEL, phrase("scorers open")), True
     except InputError as error:
-        yield f"lab        {error}", False
+        yield labelled("lab", LABEL, error.told()), False

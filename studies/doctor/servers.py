@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.language.translate import joined, labelled, phrase
+from studies.doctor.machine import LABEL
 from studies.file_hashes import cached_hash
 from studies.prompts import trigger_of
 
@@ -25,7 +27,7 @@ def server_lines(study: Study, backend: RemoteBackend) -> Iterator[str]:
         yield from _lines(study, url, backend.ask(url))
     if len(backend.urls) > 1:
         backend.identity()
-        yield f"servers    {len(backend.urls)}, alike: they draw at the same time"
+        yield labelled("servers", LABEL, phrase("{count}, alike: they draw at the same time", count=len(backend.urls)))
 
 
 def tried_server_lines(study: Study, backend: RemoteBackend) -> Iterator[Line]:
@@ -34,30 +36,39 @@ def tried_server_lines(study: Study, backend: RemoteBackend) -> Iterator[Line]:
         try:
             lines = list(_lines(study, url, backend.ask(url)))
         except InputError as error:
-            yield f"server     {url}: DOES NOT FIT: {error}", False
+            yield labelled("server", LABEL, phrase("{name}: DOES NOT FIT: {error}", name=url, error=error.told())), False
         else:
             yield from ((line, True) for line in lines)
 
 
 def _lines(study: Study, url: str, facts: ServerFacts) -> Iterator[str]:
-    device = f", {facts.device}" if facts.device else ""
-    yield f"server     {' '.join(filter(None, [facts.kind, facts.version]))} at {url}{device}"
-    named = facts.checkpoint or f"{study.spec.base.checkpoint}, by the study file alone"
-    digest = f" ({facts.checkpoint_hash[:SHOWN]})" if facts.checkpoint_hash else ", a hash of it cannot be had"
-    family = f", {facts.family}" if facts.family else ""
-    yield f"base       {named}{digest}{family}"
+    name = " ".join(filter(None, [facts.kind, facts.version]))
+    yield labelled("server", LABEL, _listed(phrase("{name} at {url}", name=name, url=url), facts.device))
+    file = study.spec.base.checkpoint
+    named = facts.checkpoint or phrase("{file}, by the study file alone", file=file)
+    digest = facts.checkpoint_hash[:SHOWN]
+    known = phrase("{name} ({hash})", name=named, hash=digest) if digest else _listed(named, phrase("a hash of it cannot be had"))
+    yield labelled("base", LABEL, _listed(known, facts.family))
     for name, lora in facts.loras.items():
         here = study.path(study.spec.loras[name].file)
         if not here.is_file():
-            same = f", not compared: there is no {study.spec.loras[name].file} here"
+            same = phrase("not compared: there is no {file} here", file=study.spec.loras[name].file)
         elif cached_hash(study.workspace, here) == lora.hash:
-            same = ", the same file as here"
+            same = phrase("the same file as here")
         else:
-            same = ", not compared: the server does not tell its hash"
-        trigger = trigger_of(study.spec.loras[name].trigger, lora.metadata) or "not named"
-        yield f"LoRA       {name}: {lora.server_name} ({lora.hash[:SHOWN]}){same}, trigger {trigger}"
+            same = phrase("not compared: the server does not tell its hash")
+        trigger = trigger_of(study.spec.loras[name].trigger, lora.metadata) or phrase("not named")
+        text = "{name}: {file} ({hash}), {same}, trigger {trigger}"
+        made = phrase(text, name=name, file=lora.server_name, hash=lora.hash[:SHOWN], same=same, trigger=trigger)
+        yield labelled("LoRA", LABEL, made)
     for slot, node in facts.slots.items():
-        yield f"workflow   {slot}: {node}"
+        yield labelled("workflow", LABEL, f"{slot}: {node}")
     render = study.spec.render
-    size = f"{facts.width}x{facts.height}" if facts.width and facts.height else "a size that the workflow computes"
-    yield f"draws      {size}, {render.steps} steps of {render.sampler}, CFG {render.cfg:g}"
+    size = f"{facts.width}x{facts.height}" if facts.width and facts.height else phrase("a size that the workflow computes")
+    text = "{size}, {steps} steps of {sampler}, CFG {cfg:g}"
+    made = phrase(text, size=size, steps=render.steps, sampler=render.sampler, cfg=render.cfg)
+    yield labelled("draws", LABEL, made)
+
+
+def _listed(*parts: str) -> str:
+    return joined(", ", [part for part in parts if part])

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
+from models.language.translate import joined, labelled, phrase
 from studies.backends.remote import RemoteBackend
-from studies.doctor.machine import Line
+from studies.doctor.machine import LABEL, Line
 from studies.doctor.servers import tried_server_lines
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ def study_lines(study: Study) -> Iterator[Line]:
     yield from _scorers(study)
     for name, section in study.spec.searched().items():
         if section.references is None:
-            yield f"photos     {name}: {words_of({name: source_of(study, name)})[name]}", True
+            words = words_of({name: source_of(study, name)})[name]
+            yield labelled("photos", LABEL, phrase("{name}: {note}", name=name, note=words)), True
             continue
         there = study.path(section.references).is_dir()
-        yield f"photos     {name}: {section.references} {'is there' if there else 'IS NOT THERE'}", there
+        text = "{name}: {folder} is there" if there else "{name}: {folder} IS NOT THERE"
+        yield labelled("photos", LABEL, phrase(text, name=name, folder=section.references)), there
 
 
 def _model_lines(study: Study) -> Iterator[Line]:
@@ -42,7 +45,7 @@ def _model_lines(study: Study) -> Iterator[Line]:
         for file in study.spec.embeddings:
             yield _tried("embedding", file, lambda file=file: _embedding(study, file))  # type: ignore[misc]
     else:
-        yield "LoRAs      not checked: they need the base", False
+        yield labelled("LoRAs", LABEL, phrase("not checked: they need the base")), False
 
 
 def _lora(study: Study, name: str) -> Line:
@@ -76,18 +79,18 @@ def _scorers(study: Study) -> Iterator[Line]:
     device = scorers_device(scorers.device)
     garment, face, hands, parts = scorers.garment, scorers.face, scorers.hands, scorers.parts
     if parts.model is None:
-        yield f"parts      {LACKS}", True
+        yield labelled("parts", LABEL, phrase(LACKS)), True
     elif parts.model == FROM_POSE:
-        yield f"parts      {LIMITS}", True
+        yield labelled("parts", LABEL, phrase(LIMITS)), True
     else:
         name = local_name(parts.model, root)
-        yield _limited(_tried("parts", parts.model, lambda: open_parser(name, device)), limits_of_use("", parts.model))
+        yield _tried("parts", parts.model, lambda: open_parser(name, device), limits_of_use("", parts.model))
     for model, alone in ((garment.model, {"dino": None}), (garment.dino, {"model": None})):
         if model is not None:
             only = garment.model_copy(update=alone)
             yield _tried("garment", model, lambda only=only: open_garment_embedder(only, root, device))  # type: ignore[misc]
-    line = _tried("face", face.pack, lambda: open_faces(local_name(face.pack, root), face.det_size))
-    yield _limited(line, limits_of_use(face.pack, ""))
+    pack = local_name(face.pack, root)
+    yield _tried("face", face.pack, lambda: open_faces(pack, face.det_size), limits_of_use(face.pack, ""))
     if hands.judge is not None:
         yield _tried("hands", hands.judge, lambda judge=root / hands.judge: open_hand_judge(judge))  # type: ignore[misc]
     if hands.pose is not None:
@@ -98,16 +101,17 @@ def _scorers(study: Study) -> Iterator[Line]:
         yield _tried("extra", name, lambda name=name: open_region_scorer(name))  # type: ignore[misc]
 
 
-def _limited(line: Line, limits: Sequence[str]) -> Line:
-    """The line with what the licence of a well-known model forbids."""
-    text, well = line
-    return "".join([text, *(f", {limit.partition(': ')[2]}" for limit in limits)]), well
-
-
-def _tried(kind: str, name: str, opened: Callable[[], Any]) -> Line:
+def _tried(kind: str, name: str, opened: Callable[[], Any], limits: Sequence[str] = ()) -> Line:
+    """Whether it opens; `limits` are what the licence of a well-known model forbids."""
     try:
         found = opened()
     except InputError as error:
-        return f"{kind:<10} {name}: DOES NOT OPEN: {error}", False
+        what = phrase("{name}: DOES NOT OPEN: {error}", name=name, error=error.told())
+        return labelled(kind, LABEL, joined("; ", [what, *limits])), False
     licence = next((found[key] for key in LICENCE_KEYS if found.get(key)), None) if isinstance(found, Mapping) else None
-    return f"{kind:<10} {name}: opens{f', licence {licence[:80]}' if licence else ''}", True
+    what = (
+        phrase("{name}: opens, licence {licence}", name=name, licence=licence[:80])
+        if licence
+        else phrase("{name}: opens", name=name)
+    )
+    return labelled(kind, LABEL, joined("; ", [what, *limits])), True

@@ -18,6 +18,7 @@ from scorers.observe.posed.pose_parts import LIMITS
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
 from studies.devices import best_device, check_device
+from studies.doctor.machine import LABEL
 from studies.doctor.places import check_places, mends
 from studies.doctor.servers import server_lines
 from studies.references.photos import prepared_kind
@@ -35,9 +36,6 @@ IN_THE_MIDDLE: Final = (
     "has boxes of are better"
 )
 
-LABEL: Final = 10
-"""Columns of what stands left in each line."""
-
 
 def validate_study(study: Study) -> Iterator[str]:
     """One line for each thing that is well. Raises InputError at the first that is not, after a line for each file that is
@@ -54,9 +52,9 @@ def validate_study(study: Study) -> Iterator[str]:
         "scorers", phrase("{names}: open", names=", ".join(["garment", "face", "hands", *([] if parts is None else ["parts"])]))
     )
     if parts is None:
-        yield _line("note", LACKS)
+        yield _line("note", phrase(LACKS))
     if parts == FROM_POSE:
-        yield _line("note", LIMITS)
+        yield _line("note", phrase(LIMITS))
     for line in limits_of_use(study.spec.scorers.face.pack, parts or ""):
         yield _line("licence", line)
     with tempfile.TemporaryDirectory() as scratch:
