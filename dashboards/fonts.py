@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import Phrase
+
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
@@ -21,6 +23,12 @@ WIDE_FONTS: Final = (
     "DejaVuSans.ttf",
 )
 UNKNOWN: Final = "\U0010fffd"
+
+
+def drawable(text: str, size: float) -> str:
+    """What is drawn of a text: a phrase in the language of this process if a present font has its letters, else its English."""
+    other = text.translated() if isinstance(text, Phrase) else text
+    return other if legible(other, size)[0] == other else str(text)
 
 
 def legible(text: str, size: float) -> tuple[str, FreeTypeFont]:

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from dashboards.fonts import legible
+from dashboards.fonts import drawable, legible
 from dashboards.mark import Mark
 from models.boxes import PixelBox
+from models.language.translate import phrase
+from models.language.width import pieces
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -211,12 +213,12 @@ def _frame(pen: ImageDraw, corner: tuple[int, int], shown: tuple[int, int], cell
     (x, y), (colour, thick) = corner, cell.frame
     pen.rectangle((x - thick, y - thick, x + shown[0] + thick - 1, y + shown[1] + thick - 1), outline=colour, width=thick)
     if cell.tone == "pick":
-        _flag(pen, "PICK", x, y, colour, (x, x + shown[0]))
+        _flag(pen, phrase("PICK"), x, y, colour, (x, x + shown[0]))
 
 
 def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, area: tuple[float, float]) -> None:
     """Writes on a picture that reaches from `area[0]` to `area[1]`; one too narrow for the text goes without."""
-    text, font = legible(" ".join(text.split()), SMALL - 2)
+    text, font = legible(" ".join(drawable(text, SMALL - 2).split()), SMALL - 2)
     width = font.getlength(text) + 8
     if width > area[1] - area[0]:
         return
@@ -226,26 +228,26 @@ def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, area: tupl
 
 
 def wrap(text: str, width: float, size: int, colour: str = INK) -> _Block:
-    """Breaks at spaces, and inside a word only where it is wider than a line or has no spaces, as Chinese has none."""
+    """In the language of this process. Breaks at spaces and between Chinese letters, and inside a word only where it is wider
+    than a line."""
     if not text:
         return _Block((), size, colour)
     lines: list[str] = []
-    for paragraph in text.splitlines():
-        text, font = legible(paragraph, size)
+    for paragraph in drawable(text, size).splitlines():
+        shown, font = legible(paragraph, size)
         line = ""
-        for word in text.split(" "):
-            joined = f"{line} {word}" if line else word
-            if font.getlength(_spaced(joined)) <= width:
-                line = joined
+        for piece in pieces(shown):
+            if font.getlength(_spaced((line + piece).rstrip(" "))) <= width:
+                line += piece
                 continue
             if line:
-                lines.append(line)
-            line = word
+                lines.append(line.rstrip(" "))
+            line = piece.lstrip(" ")
             while font.getlength(_spaced(line)) > width and len(line) > 1:
                 cut = max(i for i in range(1, len(line) + 1) if i == 1 or font.getlength(_spaced(line[:i])) <= width)
                 lines.append(line[:cut])
                 line = line[cut:]
-        lines.append(line)
+        lines.append(line.rstrip(" "))
     return _Block(tuple(_spaced(line) for line in lines), size, colour)
 
 

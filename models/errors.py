@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.language.translate import Phrase, phrase, said, translated
+from models.language.translate import Phrase, phrase
 
 
 def first_line(error: Exception, letters: int = 120) -> str:
@@ -14,19 +14,17 @@ class InputError(Exception):
     """What is wrong, where, and how to mend it, in one line of printable letters: names out of files move no cursor."""
 
     def __init__(self, what: str, where: object, mend: str) -> None:
-        self.what, self.where, self.mend = what, where if isinstance(where, Phrase) else str(where), mend
+        self.what, self.mend = (text if isinstance(text, Phrase) else phrase(text) for text in (what, mend))
+        self.where = where if isinstance(where, Phrase) else str(where)
         super().__init__(_one_line(f"{what}: {where}; {mend}"))
 
     def translated(self) -> str:
         """The line in the language of this process."""
-        what, mend = translated(self.what), translated(self.mend)
-        where = self.where.translated() if isinstance(self.where, Phrase) else self.where
-        return _one_line(said("{what}: {where}; {mend}", what=what, where=where, mend=mend))
+        return _one_line(self.told().translated())
 
     def told(self) -> Phrase:
         """The line as a part of another text that is said in the language of its reader."""
-        what, mend = (part if isinstance(part, Phrase) else phrase(part) for part in (self.what, self.mend))
-        return phrase("{what}: {where}; {mend}", what=what, where=self.where, mend=mend)
+        return phrase("{what}: {where}; {mend}", what=self.what, where=self.where, mend=self.mend)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Pickled by its parts, so that it comes back whole from another process."""

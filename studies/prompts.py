@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from models.language.translate import phrase
 from models.lora.layout import trigger_in
+
+if TYPE_CHECKING:
+    from optimizer.search.prompt_edits import PromptEdit
 
 TAG: Final = re.compile(r"<(\w+):([^<>]*)>")
 """What A1111 takes out of a prompt: the name of a kind of network, and its arguments."""
@@ -58,6 +61,18 @@ def check_tags(prompts: Mapping[str, str]) -> None:
         raise ValueError(
             phrase("{key} holds {match}, which would be drawn as words: {mend}", key=key, match=match[0][:80], mend=mend)
         )
+
+
+def check_edits(edits: Sequence[PromptEdit], prompt: str) -> None:
+    """Raises ValueError for an edit of the prompt that says nothing, stands twice, or drops what the prompt lacks."""
+    names = [edit.name for edit in edits]
+    for edit in edits:
+        if not (edit.add + edit.drop).strip():
+            raise ValueError(phrase("search.levers holds an empty word"))
+        if not edit.fits(prompt):
+            raise ValueError(phrase("search.levers names {drop}, which is no tag of the prompt", drop=edit.drop))
+        if names.count(edit.name) > 1:
+            raise ValueError(phrase("search.levers says twice: {name}", name=edit.name))
 
 
 def _spelling(word: str) -> re.Pattern[str]:

@@ -21,7 +21,7 @@ from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
 from studies.project.folder import names_start
-from studies.prompts import check_tags
+from studies.prompts import check_edits, check_tags
 from studies.scorer_spec import ScorersSection
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
@@ -190,31 +190,20 @@ class StudySpec(Section):
             raise ValueError(phrase("every LoRA is fixed: leave at least one to search"))
         unknown = sorted(set(self.search.require) - set(searched))
         if unknown:
-            raise ValueError(
-                phrase(
-                    "search.require names {unknown}, which is no searched LoRA ({searched})",
-                    unknown=", ".join(unknown),
-                    searched=", ".join(searched),
-                )
-            )
+            names = {"unknown": ", ".join(unknown), "searched": ", ".join(searched)}
+            raise ValueError(phrase("search.require names {unknown}, which is no searched LoRA ({searched})", **names))
         _check_extra(self.scorers, self.loras)
         edits = self.search.levers.all() if self.search.levers else []
         check_tags({"prompt": self.prompt, "negative_prompt": self.negative_prompt})
         check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
-        _check_edits(edits, self.prompt)
+        check_edits(edits, self.prompt)
         _check_files(self.loras)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
         if isinstance(self.seeds, list) and max(self.seeds) > largest:
-            raise ValueError(
-                phrase(
-                    "seeds names {name}; {title} draws 0 to {largest}",
-                    name=max(self.seeds),
-                    title=self.draw.title,
-                    largest=largest,
-                )
-            )
+            seed, title = max(self.seeds), self.draw.title
+            raise ValueError(phrase("seeds names {seed}; {title} draws 0 to {largest}", seed=seed, title=title, largest=largest))
         if self.search.cfg is not None and not 1 <= self.search.cfg[0] < self.search.cfg[1] <= 30:
             raise ValueError(phrase("search.cfg must rise, within 1 to 30"))
         return self
@@ -263,11 +252,8 @@ def _check_extra(scorers: ScorersSection, loras: Mapping[str, LoraSection]) -> N
                 phrase("scorers.extra.{scorer} names {lora}, which is no LoRA with a region here", scorer=scorer, lora=lora)
             )
         if loras[lora].references is None:
-            raise ValueError(
-                phrase(
-                    "scorers.extra.{scorer} compares {lora} with photos: name loras.{lora}.references", scorer=scorer, lora=lora
-                )
-            )
+            where = {"scorer": scorer, "lora": lora}
+            raise ValueError(phrase("scorers.extra.{scorer} compares {lora} with photos: name loras.{lora}.references", **where))
 
 
 def _check_files(loras: Mapping[str, LoraSection]) -> None:
@@ -276,25 +262,8 @@ def _check_files(loras: Mapping[str, LoraSection]) -> None:
     for name, lora in loras.items():
         other = names.setdefault(os.path.normpath(lora.file), name)
         if other != name:
-            raise ValueError(
-                phrase(
-                    "loras.{other} and loras.{name} name the same file, {file}: leave one out",
-                    other=other,
-                    name=name,
-                    file=lora.file,
-                )
-            )
-
-
-def _check_edits(edits: list[PromptEdit], prompt: str) -> None:
-    names = [edit.name for edit in edits]
-    for edit in edits:
-        if not (edit.add + edit.drop).strip():
-            raise ValueError(phrase("search.levers holds an empty word"))
-        if not edit.fits(prompt):
-            raise ValueError(phrase("search.levers names {drop}, which is no tag of the prompt", drop=edit.drop))
-        if names.count(edit.name) > 1:
-            raise ValueError(phrase("search.levers says twice: {name}", name=edit.name))
+            both = {"other": other, "name": name, "file": lora.file}
+            raise ValueError(phrase("loras.{other} and loras.{name} name the same file, {file}: leave one out", **both))
 
 
 def study_file(study: Path) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from models.boxes import ShareBox
-from models.language.translate import joined
+from models.language.translate import joined, phrase
 from scorers.observe.observation import Observation
 
 
@@ -126,5 +126,7 @@ class Limit:
     def describe(self) -> str:
         """For people: `hands at most 0.30`, or `body as in the locked image` of a counted score."""
         if self.score.counted:
-            return f"{self.name} as in the locked image"
-        return f"{self.name} {'reported only' if self.value is None else f'at most {self.value:.2f}'}"
+            return phrase("{name} as in the locked image", name=self.name)
+        if self.value is None:
+            return phrase("{name} reported only", name=self.name)
+        return phrase("{name} at most {value:.2f}", name=self.name, value=self.value)

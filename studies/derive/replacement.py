@@ -44,11 +44,11 @@ def check_replacement(study: Study, name: str, file: Path) -> tuple[LoraLayout, 
                 phrase("name a LoRA to be {name}", name=name),
             )
     if not isinstance(study.spec.draw, HuanhuaDraw):
-        return layout, f"not tried on the base, which {study.spec.draw.title} opens"
+        return layout, phrase("not tried on the base, which {title} opens", title=study.spec.draw.title)
     try:
         modules = study.models.base.modules
     except InputError as error:
-        return layout, f"not tried on the base, which does not open here ({error.what})"
+        return layout, phrase("not tried on the base, which does not open here ({what})", what=error.what)
     open_lora(file, modules)
     return layout, None
 

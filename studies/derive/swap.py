@@ -76,13 +76,13 @@ def swap_lora(
         raise InputError("no seed is locked", study.spec.name, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
     new_trigger, note = _checked(study, name, file, trigger)
     if note is not None:
-        report(f"note: {note}")
+        report(phrase("note: {note}", note=note))
     photos = references or _default_photos(study, name, file)
     if photos is not None:
         _check_photos(photos, study.spec.loras[name].kind)
     old, new = study.triggers.get(name), new_trigger
     for line in _prompt_notes(study, name, old, new):
-        report(f"note: {line}")
+        report(phrase("note: {line}", line=line))
     start = names_start(folder)
     values: dict[str, Any] = {"file": named_from(start, file) if file.exists() else file.as_posix()}
     if photos is not None:
@@ -106,7 +106,7 @@ def swap_lora(
 def _checked(study: Study, name: str, file: Path, trigger: str | None) -> tuple[str | None, str | None]:
     """The new LoRA's trigger word, and what was not checked. Raises InputError as `check_replacement` does."""
     if not file.exists():
-        return trigger, f"{file} is not on this machine: whether the server has it shows when it draws"
+        return trigger, phrase("{file} is not on this machine: whether the server has it shows when it draws", file=file)
     layout, note = check_replacement(study, name, file)
     return trigger_of(trigger, layout.metadata), note
 
@@ -135,16 +135,21 @@ def _prompt_notes(study: Study, name: str, old: str | None, new: str | None) -> 
     """What the new study's prompt still says of the old LoRA, or does not say of the new one."""
     prompt = study.spec.prompt
     if old and not new:
-        yield f"the new LoRA names no trigger word, so that the prompt keeps {old[:60]}: name it by --trigger, or mend the prompt"
+        yield phrase(
+            "the new LoRA names no trigger word, so that the prompt keeps {old}: name it by --trigger, or mend the prompt",
+            old=old[:60],
+        )
     elif new and not (old and _trigger(old).search(prompt)):
-        yield f"the prompt has no trigger word that {new[:60]} could take the place of: add it there"
+        yield phrase("the prompt has no trigger word that {new} could take the place of: add it there", new=new[:60])
     words = [word for word in inversion_words(study.path(study.spec.loras[name].file)) if is_named(word, [prompt])]
     if words:
-        yield f"the prompt keeps {', '.join(words)[:60]}, a textual inversion in the old LoRA's file: take it out"
+        yield phrase(
+            "the prompt keeps {words}, a textual inversion in the old LoRA's file: take it out", words=", ".join(words)[:60]
+        )
     left = left_words(prompt, study.spec.loras[name].kind, [*study.triggers.values(), *words])
     if left:
         quoted = ", ".join(f"'{tag[:60]}'" for tag in left[:4])
-        yield f"the prompt keeps {quoted}: mend it there if the new LoRA shows another"
+        yield phrase("the prompt keeps {quoted}: mend it there if the new LoRA shows another", quoted=quoted)
 
 
 def _trigger(word: str) -> re.Pattern[str]:

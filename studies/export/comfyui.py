@@ -71,7 +71,7 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     (drawn,) = graph.add("KSampler", settings, model=model, positive=positive, negative=negative, latent_image=latents)
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
-    graph.note("\n\n".join([*differences(study, sampler, texts), *files.notes, _places(study)]))
+    graph.note(*differences(study, sampler, texts), *files.notes, _places(study))
     return graph
 
 
@@ -80,7 +80,10 @@ def _places(study: Study) -> str:
     base = "checkpoints" if _is_file(study) else "diffusers"
     kinds: Mapping[str, bool] = {base: True, "loras": True, "vae": bool(spec.base.vae), "embeddings": bool(spec.embeddings)}
     folders = ", ".join(f"models/{name}" for name, used in kinds.items() if used)
-    return f"The files are looked for by their names in {folders}; where yours lie in subfolders, choose them in the nodes."
+    return phrase(
+        "The files are looked for by their names in {folders}; where yours lie in subfolders, choose them in the nodes.",
+        folders=folders,
+    )
 
 
 def _vae_file(path: Path) -> str:

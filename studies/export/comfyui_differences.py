@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.base.prompt.chunks import CHUNK
 from models.base.registry import family_named
+from models.language.translate import phrase
 
 if TYPE_CHECKING:
     from studies.study import Study
@@ -36,30 +37,34 @@ OTHERWISE: Final = {
     "ddim": "takes other time steps and ends at 0",
 }
 """What ComfyUI's sampler does otherwise than A1111's of the same name, so that the whole picture is another one."""
+LONG: Final = "A prompt of more than 75 tokens is cut where a chunk is full, not behind a comma."
 RESIZED: Final = "The UNet does not divide {width}x{height}: ComfyUI enlarges in another order where it goes up a level."
 
 
 def differences(study: Study, sampler: str, texts: Sequence[str]) -> list[str]:
     """One line each, after a line that says what they are. `sampler` is ComfyUI's name."""
     render = study.spec.render
-    half = HALF.format(dtype=study.spec.base.dtype)
+    half = phrase(HALF, dtype=study.spec.base.dtype)
     if render.like == "comfyui":
-        return [SAME, half]
-    other = f"Noise: ComfyUI draws it on the CPU, the study as RNG: {render.rng.upper()} says. It is another picture."
-    same = "Noise: the picture begins with the same noise as in the study (RNG: CPU)."
+        return [phrase(SAME), half]
+    other = phrase(
+        "Noise: ComfyUI draws it on the CPU, the study as RNG: {rng} says. It is another picture.", rng=render.rng.upper()
+    )
+    same = phrase("Noise: the picture begins with the same noise as in the study (RNG: CPU).")
     applies = {
         same if render.rng == "cpu" else other: True,
-        STEPS: True,
-        f"{sampler} {OTHERWISE.get(sampler)}: another picture.": sampler in OTHERWISE,
-        f"ENSD {render.ensd} has no counterpart here.": bool(render.ensd),
-        EMPHASIS: any(re.search(r"(?<!\\)[()\[\]]", text) for text in texts),
-        "BREAK is a word like any other here.": any(re.search(r"\bBREAK\b", text) for text in texts),
-        "A prompt of more than 75 tokens is cut where a chunk is full, not behind a comma.": any(_long(study, t) for t in texts),
-        "Pad conds: ComfyUI repeats the shorter prompt instead of padding it.": render.pad_conds,
-        RESIZED.format(width=render.width, height=render.height): not _divided(study),
+        phrase(STEPS): True,
+        phrase("{sampler} {does}: another picture.", sampler=sampler, does=phrase(OTHERWISE.get(sampler, ""))): sampler
+        in OTHERWISE,
+        phrase("ENSD {ensd} has no counterpart here.", ensd=render.ensd): bool(render.ensd),
+        phrase(EMPHASIS): any(re.search(r"(?<!\\)[()\[\]]", text) for text in texts),
+        phrase("BREAK is a word like any other here."): any(re.search(r"\bBREAK\b", text) for text in texts),
+        phrase(LONG): any(_long(study, t) for t in texts),
+        phrase("Pad conds: ComfyUI repeats the shorter prompt instead of padding it."): render.pad_conds,
+        phrase(RESIZED, width=render.width, height=render.height): not _divided(study),
         half: True,
     }
-    return [FIRST, *(line for line, true in applies.items() if true)]
+    return [phrase(FIRST), *(line for line, true in applies.items() if true)]
 
 
 def _divided(study: Study) -> bool:

@@ -42,6 +42,8 @@ class Graph:
 
     nodes: list[Node] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    paragraphs: list[str] = field(default_factory=list)
+    """Of all notes, as they were given."""
 
     def add(self, kind: str, widgets: Mapping[str, Any], **inputs: Output) -> tuple[Output, ...]:
         """Appends a node of `kind`; `widgets` are its settings in the order of its page. Returns its outputs."""
@@ -49,8 +51,9 @@ class Graph:
         self.nodes.append(node)
         return tuple(Output(node.number, slot, out) for slot, out in enumerate(OUTPUTS[kind]))
 
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def note(self, *paragraphs: str) -> None:
+        self.notes.append("\n\n".join(paragraphs))
+        self.paragraphs += paragraphs
 
     def api(self) -> dict[str, Any]:
         """As /prompt takes it: no places; the notes stand in `_meta` of the last node, which the server does not read."""

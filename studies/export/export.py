@@ -84,8 +84,10 @@ def _check_drawn_here(study: Study, to: Target) -> None:
 
 
 def _payload_note(study: Study) -> tuple[str, ...]:
-    files = [f"what {file} sets is not in it" for key, file in study.spec.draw.files().items() if key == "payload"]
-    return (*files, OTHER_MEANING) if study.spec.render.like == "comfyui" else tuple(files)
+    files = [
+        phrase("what {file} sets is not in it", file=file) for key, file in study.spec.draw.files().items() if key == "payload"
+    ]
+    return (*files, phrase(OTHER_MEANING)) if study.spec.render.like == "comfyui" else tuple(files)
 
 
 def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
@@ -142,7 +144,14 @@ def _picture(study: Study, outcome: Outcome, folder: Path, upscaler: Upscaler | 
     large = upscaler.enlarge(image)
     path = folder / f"{name}-x{upscaler.scale}.png"
     write_whole(path, png_bytes(large, texts))
-    enlarged = f"{image.width}x{image.height} enlarged by {upscaler.name} to {large.width}x{large.height}"
+    enlarged = phrase(
+        "{width}x{height} enlarged by {name} to {width_2}x{height_2}",
+        width=image.width,
+        height=image.height,
+        name=upscaler.name,
+        width_2=large.width,
+        height_2=large.height,
+    )
     return Exported((path, *files.paths), (enlarged, *files.notes))
 
 
@@ -168,13 +177,18 @@ def _own_workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Export
     write_whole(api, json.dumps(filled, indent=1, ensure_ascii=False).encode())
     if page is None:
         return Exported(
-            (api,), (f"your workflow with the pick's values; {api.name} opens in ComfyUI and is for its server's /prompt",)
+            (api,),
+            (
+                phrase(
+                    "your workflow with the pick's values; {name} opens in ComfyUI and is for its server's /prompt", name=api.name
+                ),
+            ),
         )
     if left:
-        note = f"the page's own graph is not written: it is not told where it keeps {', '.join(left[:6])}"
+        note = phrase("the page's own graph is not written: it is not told where it keeps {left}", left=", ".join(left[:6]))
         return Exported((api,), (note,))
     write_whole(ui, json.dumps(page, indent=1, ensure_ascii=False).encode())
-    return Exported((ui, api), (f"your workflow with the pick's values: drag {ui.name} into ComfyUI",))
+    return Exported((ui, api), (phrase("your workflow with the pick's values: drag {name} into ComfyUI", name=ui.name),))
 
 
 def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
@@ -185,8 +199,8 @@ def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
     graph = comfyui_graph(study, outcome, files)
     for path, content in ((ui, graph.ui()), (api, graph.api())):
         write_whole(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
-    use = f"drag {ui.name} into ComfyUI; {api.name} is for its server's /prompt"
-    return Exported((ui, api, *files.paths), (use, *"\n\n".join(graph.notes).split("\n\n")))
+    use = phrase("drag {file} into ComfyUI; {api} is for its server's /prompt", file=ui.name, api=api.name)
+    return Exported((ui, api, *files.paths), (use, *graph.paragraphs))
 
 
 def _script(study: Study, outcome: Outcome, path: Path) -> Exported:

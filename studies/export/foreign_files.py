@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.base.textual_inversion import bundled_embeddings, is_named, write_embedding
 from models.errors import InputError
+from models.language.translate import joined, phrase
 from models.lora.combine import LoraSum, low_rank_layers, write_sum
 from models.lora.layout import lora_name
 from studies.drawing.section import HuanhuaDraw
@@ -78,15 +79,25 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
         try:
             reading = other_reading(path, tool, study.base_facts.family)
         except InputError as error:
-            notes.append(f"{name}: what {tool} reads of {lora_name(path)} cannot be told here ({error.what})")
+            notes.append(
+                phrase(
+                    "{name}: what {tool} reads of {file} cannot be told here ({what})",
+                    name=name,
+                    tool=tool,
+                    file=lora_name(path),
+                    what=error.what,
+                )
+            )
             continue
         if reading.is_equal and path.is_file():
             continue
         converted, mend = _converted(study, name, tool, folder)
         if converted is not None:
             loras[name] = converted
-            mend += f": put it into {FOLDERS[tool][0]}" if tool in FOLDERS else ""
-        notes.append(f"{name}: {tool} {_does(reading, tool)} {lora_name(path)}; {mend}")
+            if tool in FOLDERS:
+                mend = phrase("{mend}: put it into {folder}", mend=mend, folder=FOLDERS[tool][0])
+        does = _does(reading, tool, lora_name(path))
+        notes.append(phrase("{name}: {does}; {mend}", name=name, does=does, mend=mend))
     inversions = {}
     for embedding in _named_inversions(study, point):
         # A1111 reads them where the LoRA's tag stands.
@@ -96,9 +107,10 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
         write_embedding(place, embedding)
         inversions[embedding.name] = place
         if tool in FOLDERS:
-            why = "only where the LoRA has a weight" if tool == "A1111" else "not"
-            what = f"{embedding.lora}: {tool} reads the textual inversion {embedding.name} in its file {why}"
-            notes.append(f"{what}: put {place.name} into {FOLDERS[tool][1]}")
+            weighted = "{lora}: {tool} reads the textual inversion {name} in its file only where the LoRA has a weight"
+            never = "{lora}: {tool} reads the textual inversion {name} in its file not"
+            what = phrase(weighted if tool == "A1111" else never, lora=embedding.lora, tool=tool, name=embedding.name)
+            notes.append(phrase("{what}: put {name} into {folder}", what=what, name=place.name, folder=FOLDERS[tool][1]))
     return ForeignFiles(loras, inversions, tuple(notes))
 
 
@@ -118,7 +130,7 @@ def _converted(study: Study, name: str, tool: Tool, folder: Path) -> tuple[Conve
     try:
         file, modules = study.models.loras[name], study.models.base.modules
     except InputError as error:
-        return None, f"it cannot be converted here ({error.what})"
+        return None, phrase("it cannot be converted here ({what})", what=error.what)
     path = folder / f"{file.name}-kohya.safetensors"
     metadata = {key: value for key, value in file.metadata.items() if key.startswith(KEPT)}
     try:
@@ -126,21 +138,25 @@ def _converted(study: Study, name: str, tool: Tool, folder: Path) -> tuple[Conve
     except InputError as error:
         if tool == "diffusers":
             raise InputError(error.what, file.path, "diffusers lacks its method: export --to a1111 or --to comfyui") from error
-        return None, f"it cannot be converted ({error.what})"
+        return None, phrase("it cannot be converted ({what})", what=error.what)
     digest = write_sum(path, LoraSum(layers, file.inversions), metadata, modules)
-    return ConvertedLora(path, digest[:12]), f"{path.name} is equal, and is named instead"
+    return ConvertedLora(path, digest[:12]), phrase("{name} is equal, and is named instead", name=path.name)
 
 
-def _does(reading: OtherReading, tool: Tool) -> str:
-    """What the tool does with a file that it does not read alike, up to its name."""
+def _does(reading: OtherReading, tool: Tool, file: str) -> str:
+    """What the tool does with a file that it does not read alike."""
     if tool == "diffusers":
-        return "may not read the names or the scale of"
+        return phrase("{tool} may not read the names or the scale of {file}", tool=tool, file=file)
     parts = []
     if reading.dropped:
-        parts.append(f"passes over {len(reading.dropped)} of the {reading.layers} layers")
+        parts.append(phrase("passes over {count} of the {layers} layers", count=len(reading.dropped), layers=reading.layers))
     if reading.rescaled:
-        parts.append(f"takes alpha = rank in {len(reading.rescaled)} of the {reading.layers} layers")
-    return f"{' and '.join(parts)} of" if parts else "opens no folder such as"
+        parts.append(
+            phrase("takes alpha = rank in {count} of the {layers} layers", count=len(reading.rescaled), layers=reading.layers)
+        )
+    if not parts:
+        return phrase("{tool} opens no folder such as {file}", tool=tool, file=file)
+    return phrase("{tool} {parts} of {file}", tool=tool, parts=joined(" and ", parts), file=file)
 
 
 def _named_inversions(study: Study, point: Point) -> list[Embedding]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.base.registry import family_named
+from models.language.translate import phrase
 from models.lora.combine import LoraSum, sum_loras, write_sum
 from models.lora.layout import TRIGGER_KEY
 from studies.export.infotext import file_name, fixed_weights
@@ -32,8 +33,12 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     metadata = metadata_of(study, outcome.seed, weights, path.stem, summed.rank)
     write_sum(path, summed, metadata, study.models.base.modules)
     words = ", ".join(summed.inversions)
-    kept = [f"the textual inversion {words} is in it, as A1111 reads it; diffusers refuses such a file"] if words else []
-    return [f"use it alone, at weight 1: <lora:{path.stem}:1>", *kept, *_warnings(summed)]
+    kept = (
+        [phrase("the textual inversion {words} is in it, as A1111 reads it; diffusers refuses such a file", words=words)]
+        if words
+        else []
+    )
+    return [phrase("use it alone, at weight 1: <lora:{stem}:1>", stem=path.stem), *kept, *_warnings(summed)]
 
 
 def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:
@@ -61,8 +66,19 @@ def _warnings(summed: LoraSum) -> list[str]:
     found = []
     if summed.differences:
         found.append(
-            f"{summed.differences} of its tensors are full differences, for this base alone: {summed.megabytes} MB in all"
+            phrase(
+                "{differences} of its tensors are full differences, for this base alone: {megabytes} MB in all",
+                differences=summed.differences,
+                megabytes=summed.megabytes,
+            )
         )
     if summed.rank <= LARGE:
         return found
-    return [*found, f"a large LoRA: rank {summed.rank} and {summed.megabytes} MB, since the ranks of its parts add up"]
+    return [
+        *found,
+        phrase(
+            "a large LoRA: rank {rank} and {megabytes} MB, since the ranks of its parts add up",
+            rank=summed.rank,
+            megabytes=summed.megabytes,
+        ),
+    ]

@@ -92,7 +92,7 @@ class StepsAxis:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(f"{value} steps" for value in self.values)
+        return tuple(phrase("{value} steps", value=value) for value in self.values)
 
     def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
         return seed, replace(point, steps=None if self.values[index] == self.own else self.values[index])
@@ -129,7 +129,7 @@ class SeedAxis:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(f"seed {value}" for value in self.values)
+        return tuple(phrase("seed {value}", value=value) for value in self.values)
 
     def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
         return self.values[index], point

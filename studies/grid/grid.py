@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
 from optimizer.render.samplers import calls
@@ -149,9 +150,9 @@ def _with_verdict(study: Study, cell: GridCell, trial: TrialRecord | None) -> Gr
     if cell.breaks is None:
         return cell
     if cell.breaks:
-        return replace(cell, verdict=Verdict.BREAKS, words=f"breaks {', '.join(cell.breaks)}")
+        return replace(cell, verdict=Verdict.BREAKS, words=phrase("breaks {what}", what=joined(", ", cell.breaks)))
     verdict = Verdict.UNCHECKED if study.spec.search.robustness else Verdict.MEETS
-    return replace(cell, verdict=verdict, words=verdict.word)
+    return replace(cell, verdict=verdict, words=phrase(verdict.word))
 
 
 def stored_judges(study: Study, seeds: Iterable[int]) -> dict[int, Judge]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
+from models.language.translate import phrase
 from models.lora.families import CONTEXT_WIDTHS, family_of_layers, family_of_names
 from models.lora.layout import KIND_KEY, LoraLayout, read_layout, tag_counts
 from models.lora_kinds import LoraKind, is_kind
@@ -69,7 +70,7 @@ def loras_among(paths: Sequence[Path], sets: Sequence[SetFacts]) -> tuple[list[F
         try:
             found.append(_lora(path, sets))
         except InputError as error:
-            wrong.append(f"{path.name} was left out: {error.what}")
+            wrong.append(phrase("{name} was left out: {what}", name=path.name, what=error.what))
     return sorted(found, key=lambda lora: (lora.references is None, -lora.path.stat().st_mtime, lora.name)), wrong
 
 
@@ -79,7 +80,7 @@ def _lora(path: Path, sets: Sequence[SetFacts]) -> FoundLora:
     if trigger is None and card.trigger is not None:
         trigger, trigger_from = card.trigger, card.trigger_from
     if trigger is None and (common := _named_tag(layout)) is not None:
-        trigger, trigger_from = common, "a guess by its training captions"
+        trigger, trigger_from = common, phrase("a guess by its training captions")
     made = next((made for made in sets if trigger is not None and made.trigger == trigger), None)
     kind, kind_from = _kind(layout, card, made)
     family = family_of_layers(layout.down_shapes) or family_of_names(layout.stems)
@@ -112,11 +113,14 @@ def _letters(text: str) -> str:
 def _kind(layout: LoraLayout, card: LoraCard, made: SetFacts | None) -> tuple[LoraKind, str | None]:
     """The kind of thing, and what tells it: its training set, its metadata, or words in its names."""
     if made is not None and made.kind is not None:
-        return made.kind, f"the training set {made.folder.name}"
+        return made.kind, phrase("the training set {name}", name=made.folder.name)
     stored = layout.metadata.get(KIND_KEY, "")
     if is_kind(stored):
-        return stored, "its metadata"
-    for text, source in ((layout.path.stem, "a guess by its name"), (card.title, "a guess by its title on Civitai")):
+        return stored, phrase("its metadata")
+    for text, source in (
+        (layout.path.stem, phrase("a guess by its name")),
+        (card.title, phrase("a guess by its title on Civitai")),
+    ):
         words = re.findall(r"[a-z]+", text.lower())
         for kind, stems in WORDS.items():
             if any(stem in word for word in words for stem in stems):

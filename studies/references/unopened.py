@@ -8,6 +8,7 @@ from typing import Final
 
 from models.errors import InputError
 from models.io.images import open_photo
+from models.language.translate import joined, phrase
 from studies.file_hashes import hash_cache
 from studies.observers.region_photos import region_photos
 from studies.references.photos import is_training_set
@@ -62,7 +63,15 @@ def _why(file: Path) -> str:
 
 
 def _line(wrong: dict[str, str], of: int) -> str:
-    named = ", ".join(f"{name} ({why})" for name, why in [*wrong.items()][:NAMED])
-    more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-    rest = "the others are compared with" if len(wrong) < of else "nothing is left to compare with"
-    return f"{len(wrong)} of its {of} photos do not open: {named}{more}; {rest}"
+    named = joined(", ", (phrase("{name} ({why})", name=name, why=phrase(why)) for name, why in [*wrong.items()][:NAMED]))
+    more = phrase(" and {count} more", count=len(wrong) - NAMED) if len(wrong) > NAMED else ""
+    others = len(wrong) < of
+    rest = phrase("the others are compared with") if others else phrase("nothing is left to compare with")
+    return phrase(
+        "{count} of its {of} photos do not open: {named}{more}; {rest}",
+        count=len(wrong),
+        of=of,
+        named=named,
+        more=more,
+        rest=rest,
+    )

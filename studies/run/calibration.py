@@ -62,8 +62,12 @@ class Calibrated:
         calibrations = self.judge.calibrations
         notes = [note for ladder in self.ladders for note in ladder.notes(calibrations[ladder.lora].noise)]
         if self.start_faults:
-            wrong = ", ".join(self.start_faults)
-            notes.append(f"the start image is not sound ({wrong}), and the pick need not be sounder: another seed is safer")
+            wrong = joined(", ", self.start_faults)
+            notes.append(
+                phrase(
+                    "the start image is not sound ({wrong}), and the pick need not be sounder: another seed is safer", wrong=wrong
+                )
+            )
         return notes
 
 

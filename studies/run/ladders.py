@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.errors import InputError
+from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
 from studies.run.scouting import is_seed
@@ -53,23 +54,51 @@ class Ladder:
         best = max(self.raw[i] for i in self.sound() or range(len(self.steps)))
         if self.start is None or self.start <= best + noise:
             return []
-        return [f"{self.lora} shows more in the start image ({self.start:.2f}) than alone ({best:.2f}): its 1 is the start image"]
+        return [
+            phrase(
+                "{lora} shows more in the start image ({start:.2f}) than alone ({best:.2f}): its 1 is the start image",
+                lora=self.lora,
+                start=self.start,
+                best=best,
+            )
+        ]
 
     def _notes_alone(self, noise: float) -> list[str]:
         sound = self.sound()
         if not sound:
-            return [f"{self.lora} alone is sound at no weight ({self._why(len(self.steps) - 1)}): its 1 is the best of them"]
+            return [
+                phrase(
+                    "{lora} alone is sound at no weight ({why}): its 1 is the best of them",
+                    lora=self.lora,
+                    why=self._why(len(self.steps) - 1),
+                )
+            ]
         broken = [i for i in range(len(self.steps)) if i not in sound]
-        found = [f"{self.lora} alone at {self.weight(i):g} is not sound ({self._why(i)}): that is not its 1" for i in broken]
+        found = [
+            phrase(
+                "{lora} alone at {weight:g} is not sound ({why}): that is not its 1",
+                lora=self.lora,
+                weight=self.weight(i),
+                why=self._why(i),
+            )
+            for i in broken
+        ]
         most = max(sound, key=lambda i: self.raw[i])
         less = [i for i in sound if i > most and self.raw[i] < self.raw[most] - noise]
         if less:
             at, then = f"{self.weight(most):g} ({self.raw[most]:.2f})", f"{self.weight(less[-1]):g} ({self.raw[less[-1]]:.2f})"
-            found.append(f"{self.lora} alone shows most at {at} and less at {then}: more weight gains nothing there")
+            found.append(
+                phrase(
+                    "{lora} alone shows most at {at} and less at {then}: more weight gains nothing there",
+                    lora=self.lora,
+                    at=at,
+                    then=then,
+                )
+            )
         return found
 
     def _why(self, index: int) -> str:
-        return ", ".join(self.faults[index]) if self.faults else ""
+        return joined(", ", self.faults[index]) if self.faults else ""
 
 
 def is_open(ladder: Ladder, noise: float) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import Phrase, phrase
 from studies.run.shared_storage.engine import create_table, open_engine, stops_table, unusable, unusable_storage
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ class Holder:
     since: str
     """When it took the lease, UTC, for people."""
 
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, since {self.since}"
+    def words(self) -> Phrase:
+        """For people."""
+        return phrase("process {pid} on {host}, since {since}", pid=self.pid, host=self.host, since=self.since)
 
 
 class Lease:
@@ -69,7 +70,7 @@ class Lease:
         """Raises InputError if another runner has taken the study over, as one may after this process stood still."""
         row = _read(self._engine, self._table, self._study)
         if row is None or row.token != self._token:
-            who = phrase(" by {holder}", holder=_holder(row)) if row is not None else ""
+            who = phrase(" by {holder}", holder=_holder(row).words()) if row is not None else ""
             raise InputError(phrase("this study was taken over{who}", who=who), self._study, "let that one go on")
 
     def stop_asked(self, seed: int) -> bool:
@@ -163,10 +164,17 @@ def _take(
         state = _settled(holder, me)
         if state == "alive" or (first is not None and (row.token, row.beats) != first):
             raise InputError(
-                phrase("another runner has this study ({holder})", holder=holder), study, "wait for it, or stop it first"
+                phrase("another runner has this study ({holder})", holder=holder.words()), study, "wait for it, or stop it first"
             )
         if first is None and state == "unknown":
-            report(f"{study} is held by {holder}: looking for up to {patience_s:g} s whether that one still runs")
+            report(
+                phrase(
+                    "{study} is held by {holder}: looking for up to {seconds:g} s whether that one still runs",
+                    study=study,
+                    holder=holder.words(),
+                    seconds=patience_s,
+                )
+            )
             first, first_at = (row.token, row.beats), time.monotonic()
         if state == "dead" or time.monotonic() - first_at >= patience_s:
             if _replaced(engine, table, row, token, me):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from studies.training.log import TrainingLog, manifest_of, training_params
 from studies.training.samples import SampleSettings, draw_with, sample_prompt
@@ -52,5 +53,9 @@ def close_training_tracker(tracker: Tracker, callback: Callback) -> None:
     missing = tracker.close()
     if missing.titles:
         callback.message(
-            f"not logged to MLflow: {len(missing.titles)} records ({missing.reason}); the LoRA itself is not concerned"
+            phrase(
+                "not logged to MLflow: {count} records ({reason}); the LoRA itself is not concerned",
+                count=len(missing.titles),
+                reason=missing.reason,
+            )
         )

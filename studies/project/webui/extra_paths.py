@@ -31,7 +31,14 @@ def extra_paths(file: Path) -> tuple[list[tuple[str, Path, bool]], list[str]]:
         if (base := section.get("base_path")) is not None:
             start = _joined(start, _text(file, name, "base_path", base))
             if not start.is_dir():
-                notes.append(f"{file.name}: base_path of {str(name)[:60]} is not there ({start})")
+                notes.append(
+                    phrase(
+                        "{file}: base_path of {section} is not there ({folder})",
+                        file=file.name,
+                        section=str(name)[:60],
+                        folder=start,
+                    )
+                )
         for key, value in section.items():
             if key in ("base_path", "is_default"):
                 continue

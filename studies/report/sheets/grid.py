@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, sheet
+from models.language.translate import joined, phrase
 from studies.report.sheets.style import open_image
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 def grid_sheet(study: Study, grid: Grid, cells: Sequence[Sequence[GridCell]], *, blurred: bool = False) -> Image:
     """A grid of two axes with the scores and the verdict under each image; those with little clothing `blurred` if asked for."""
     judged = [cell.breaks is not None for row in cells for cell in row]
-    legend = [] if all(judged) else ["raw: similarity to the photos, where the seed was not calibrated"]
+    legend = [] if all(judged) else [phrase("raw: similarity to the photos, where the seed was not calibrated")]
     return sheet(
         [[_grid_cell(cell, hidden=blurred and cell.bare) for cell in row] for row in cells],
         title=_staying(study, grid),
         column_labels=grid.x.labels,
         row_labels=grid.y.labels,
-        footer="; ".join(legend),
+        footer=joined("; ", legend),
     )
 
 
@@ -36,16 +37,19 @@ def _grid_cell(cell: GridCell, *, hidden: bool) -> Cell:
     )
     image = open_image(cell.image, hidden)
     if cell.verdict is None:
-        return Cell(image, (shown, "raw, no verdict"))
+        return Cell(image, (shown, phrase("raw, no verdict")))
     return Cell(image, (shown, cell.words), mark=cell.verdict)
 
 
 def _staying(study: Study, grid: Grid) -> str:
     """What stays the same all over the grid."""
     render, point = study.spec.render, grid.centre
-    found = {"seed": f"seed {grid.seed}", **{name: f"{name} {weight:.2f}" for name, weight in point.weights.items()}}
-    found |= {"cfg": f"CFG {point.cfg:g}", "steps": f"{point.steps or render.steps} steps"}
+    found = {
+        "seed": phrase("seed {seed}", seed=grid.seed),
+        **{name: f"{name} {weight:.2f}" for name, weight in point.weights.items()},
+    }
+    found |= {"cfg": f"CFG {point.cfg:g}", "steps": phrase("{steps} steps", steps=point.steps or render.steps)}
     found |= {"sampler": point.sampler or render.sampler}
     if grid.z is not None and grid.z[0].touches == {"prompt"}:
-        found["z"] = f"prompt: {grid.z[0].labels[grid.z[1]]}"
-    return "  ".join(text for name, text in found.items() if name not in grid.x.touches | grid.y.touches)
+        found["z"] = phrase("prompt: {label}", label=grid.z[0].labels[grid.z[1]])
+    return joined("  ", (text for name, text in found.items() if name not in grid.x.touches | grid.y.touches))

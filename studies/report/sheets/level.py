@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dashboards.sheet import Cell, sheet
 from models.boxes import ShareBox
+from models.language.translate import phrase
 from studies.references.pictures import reference_pictures
 from studies.report.sheets.style import open_image, save
 
@@ -43,13 +44,13 @@ class ReferencePhotos:
 
 def level_sheet(photos: ReferencePhotos, asked: Asked) -> Path:
     """Saves the picture of a question; returns its path in the workspace."""
-    cells = [Cell(photos.of(asked.lora), ("the photo",))]
+    cells = [Cell(photos.of(asked.lora), (phrase("the photo"),))]
     for number, picture in enumerate(asked.pictures, 1):
         image = open_image(picture.image)
         cells.append(Cell(image, (str(number),)))
         if (close := close_up(image, picture.place)) is not None:
-            cells.append(Cell(close, (f"{number}, larger",)))
-    title = f"{asked.lora}: in which of these is it still good enough?"
+            cells.append(Cell(close, (phrase("{number}, larger", number=number),)))
+    title = phrase("{lora}: in which of these is it still good enough?", lora=asked.lora)
     return save(photos.study.workspace.make(), f"level-{asked.number}-{asked.lora}.png", sheet([cells], title=title))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dashboards.sheet import Cell, LabelledBox, sheet
+from models.language.translate import joined, phrase
 from studies.report.sheets.style import rows
 
 if TYPE_CHECKING:
@@ -26,9 +27,14 @@ def photo_sheet(manifest: Manifest, dataset: Path) -> Path:
     columns = 3 * PHOTOS
     cells = rows([cell for record in manifest.photos for cell in _photo(manifest, record, dataset)], columns)
     cells += rows([_aside(manifest, aside) for aside in manifest.set_aside[:ASIDE]], columns)
-    title = f"{manifest.trigger}: {len(manifest.photos)} photos, each with its crops. Orange: {manifest.kind}; blue: the wearer"
+    title = phrase(
+        "{trigger}: {count} photos, each with its crops. Orange: {kind}; blue: the wearer",
+        trigger=manifest.trigger,
+        count=len(manifest.photos),
+        kind=phrase(manifest.kind),
+    )
     path = dataset / SHEET
-    sheet(cells, title=title, footer="\n".join(manifest.warnings), tall=TALL).save(path)
+    sheet(cells, title=title, footer=joined("\n", manifest.warnings), tall=TALL).save(path)
     return path
 
 
@@ -40,14 +46,16 @@ def _photo(manifest: Manifest, record: PhotoRecord, dataset: Path) -> list[Cell]
     return [
         Cell(photo, (record.file, _size(record.size)), boxes=boxes),
         _crop("train", record.train, dataset),
-        Cell(None, (f"no reg: {record.reg_missing}",)) if record.reg is None else _crop("reg", record.reg, dataset),
+        Cell(None, (phrase("no reg: {why}", why=phrase(record.reg_missing or "")),))
+        if record.reg is None
+        else _crop("reg", record.reg, dataset),
     ]
 
 
 def _crop(name: str, cut: Cut, dataset: Path) -> Cell:
     from models.io.images import open_photo
 
-    tags = () if cut.caption is None else (", ".join(cut.tags) or "no tags",)
+    tags = () if cut.caption is None else (", ".join(cut.tags) or phrase("no tags"),)
     return Cell(open_photo(dataset / cut.file), (f"{name} {_size(cut.size)}", *tags))
 
 
@@ -55,7 +63,7 @@ def _aside(manifest: Manifest, aside: SetAside) -> Cell:
     from models.errors import InputError
     from models.io.images import open_photo
 
-    lines = (aside.file, f"set aside: {aside.why}")
+    lines = (aside.file, phrase("set aside: {why}", why=phrase(aside.why)))
     try:
         photo = open_photo(Path(manifest.folder) / aside.file)
     except InputError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards.sheet import sheet
+from models.language.translate import phrase
 from studies.report.sheets.style import Sheet, save_sheet
 from studies.report.sheets.trial_cell import legend, trial_cell
 from studies.run.outcome import Outcome
@@ -23,8 +24,10 @@ def proof_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True)
 
     def drawn(hidden: bool) -> Image:
         strip = [trial_cell(outcome, pick, hidden=hidden)]
-        strip += [trial_cell(outcome, record, f"{name} lower", hidden) for name, record in lower.items()]
-        title = f"seed {outcome.seed}: the pick ({outcome.claim}), and each weight one step lower"
+        strip += [trial_cell(outcome, record, phrase("{name} lower", name=name), hidden) for name, record in lower.items()]
+        title = phrase(
+            "seed {seed}: the pick ({claim}), and each weight one step lower", seed=outcome.seed, claim=phrase(outcome.claim)
+        )
         return sheet([strip], title=title, footer=legend(outcome))
 
     bare = any(record.bare for record in (pick, *lower.values()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, LabelledBox, sheet
 from models.boxes import PixelBox, ShareBox
+from models.language.translate import joined, phrase
 from studies.report.sheets.style import save
 
 if TYPE_CHECKING:
@@ -42,13 +43,16 @@ def score_sheet(study: Study, scored: ScoredImage) -> Image:
     ]
     for name, raw in scored.raw.items():
         match = scored.matches.get(name)
-        line = f"{name} raw {raw:.3f}"
+        parts = [phrase("{name} raw {raw:.3f}", name=name, raw=raw)]
         if scored.scores is not None:
             value = scored.scores.expression[name]
-            line += ", not measurable here" if value is None else f", calibrated {value:.2f}"
-        cells.append(Cell(match.photo if match else None, (line, match.file.name if match else "not found in the image")))
-    footer = f"breaks {', '.join(scored.breaks)}" if scored.breaks else ""
-    return sheet([cells], title=f"what {study.spec.name} scores, and the nearest reference photos", footer=footer)
+            parts.append(phrase("not measurable here") if value is None else phrase("calibrated {value:.2f}", value=value))
+        line = joined(", ", parts)
+        cells.append(Cell(match.photo if match else None, (line, match.file.name if match else phrase("not found in the image"))))
+    footer = phrase("breaks {what}", what=joined(", ", scored.breaks)) if scored.breaks else ""
+    return sheet(
+        [cells], title=phrase("what {name} scores, and the nearest reference photos", name=study.spec.name), footer=footer
+    )
 
 
 def _in_pixels(box: ShareBox, size: tuple[int, int]) -> PixelBox:

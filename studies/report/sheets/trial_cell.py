@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.sheet import Cell, Tone
+from models.language.translate import joined, phrase
 from studies.report.sheets.style import open_image, score_line, weights_line
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.verdicts.words import trial_words
@@ -12,7 +13,11 @@ def trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bo
     """A trial with its weights, scores and verdict. `lead` replaces its number and phase; `hidden` blurs a bare image."""
     picked = outcome.pick is not None and record.judged.point.key() == outcome.pick.point.key()
     tone: Tone = "pick" if picked else "plain"
-    head = f"{lead or f'{record.number}. {record.phase}'}, total {record.judged.cost:.2f}"
+    head = phrase(
+        "{lead}, total {cost:.2f}",
+        lead=lead or phrase("{number}. {phase}", number=record.number, phase=phrase(record.phase)),
+        cost=record.judged.cost,
+    )
     image = open_image(record.image, hidden and record.bare)
     lines = (head, weights_line(record.judged.point.weights), score_line(record.scores), trial_words(record))
     return Cell(image, lines, tone, mark=record.verdict)
@@ -20,8 +25,8 @@ def trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bo
 
 def legend(outcome: Outcome) -> str:
     """What an image must meet at this seed."""
-    required = [f"{n} at least {v:g}" for n, v in outcome.require.items()]
+    required = [phrase("{name} at least {least:g}", name=n, least=v) for n, v in outcome.require.items()]
     by_number_first = sorted(outcome.limits, key=lambda limit: limit.score.counted)
     required += [limit.describe() for limit in by_number_first if limit.value is not None]
-    how = " The pick was chosen by hand." if outcome.by_hand else ""
-    return f"Required: {', '.join(required)}.{how}"
+    how = phrase(" The pick was chosen by hand.") if outcome.by_hand else ""
+    return phrase("Required: {required}.{how}", required=joined(", ", required), how=how)

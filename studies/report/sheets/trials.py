@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.sheet import sheet
 from models.counted import counted
+from models.language.translate import phrase
 from studies.report.sheets.style import COLUMNS, Sheet, rows, save_sheet
 from studies.report.sheets.trial_cell import legend, trial_cell
 from studies.run.outcome import Outcome
@@ -20,7 +21,12 @@ def trials_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True
 
     def drawn(hidden: bool) -> Image:
         cells = [trial_cell(outcome, record, hidden=hidden) for record in outcome.trials]
-        title = f"seed {outcome.seed}: {counted(len(outcome.trials), 'trial')}; {outcome.claim}"
+        title = phrase(
+            "seed {seed}: {count}; {claim}",
+            seed=outcome.seed,
+            count=counted(len(outcome.trials), "trial"),
+            claim=phrase(outcome.claim),
+        )
         return sheet(rows(cells, COLUMNS), title=title, footer=legend(outcome))
 
     bare = any(record.bare for record in outcome.trials)
