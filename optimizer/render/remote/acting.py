@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.base import RemoteRenderer
@@ -56,10 +56,10 @@ def prove_acting(
     if dead:
         server_names = {name: lora.server_name for name, lora in remote.facts().loras.items()}
         what = phrase(
-            "the server draws the same picture with and without {dead}, and calls it a success", dead=" and ".join(dead)
+            "the server draws the same picture with and without {dead}, and calls it a success", dead=joined(" and ", dead)
         )
         where = ", ".join(server_names[name] for name in dead)
-        raise InputError(f"{what}; {'; '.join(hint(name) for name in dead)}", where, "name a LoRA that fits the base")
+        raise InputError(joined("; ", [what, *(hint(name) for name in dead)]), where, "name a LoRA that fits the base")
 
 
 def _effect(pictures: _Pictures, name: str, tolerance: Tolerance) -> float | None:

@@ -29,7 +29,9 @@ def webuis_of(start: Path, more: Sequence[Path] = ()) -> list[Webui]:
             found.append(open_webui(place))
         except InputError as error:
             mend = phrase("mend or take out its line at {key}, or bring it back", key=KEY)
-            raise InputError(f"{error.what}: {place}", (project or start) / MARKER, mend) from error
+            raise InputError(
+                phrase("{what}: {place}", what=error.what, place=place), (project or start) / MARKER, mend
+            ) from error
     places = [webui.folder for webui in found]
     return found + [open_webui(place) for place in dict.fromkeys(map(absolute, more)) if place not in places]
 
