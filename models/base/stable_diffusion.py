@@ -51,7 +51,9 @@ def read_clip_tokenizer(folder: Path) -> CLIPTokenizer:
     from transformers import CLIPTokenizer
 
     own = (folder / "vocab.json").is_file()
-    settings = json.loads((folder / "special_tokens_map.json").read_text(encoding="utf-8"))
+    # transformers 5 writes the special tokens into tokenizer_config.json alone.
+    special = folder / "special_tokens_map.json"
+    settings = json.loads(special.read_text(encoding="utf-8")) if special.is_file() else {}
     tokenizer: CLIPTokenizer = CLIPTokenizer.from_pretrained(
         str(folder if own else VOCABULARY), local_files_only=True, **settings
     )
