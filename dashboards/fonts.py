@@ -22,6 +22,8 @@ WIDE_FONTS: Final = (
     "Hiragino Sans GB.ttc",
     "DejaVuSans.ttf",
 )
+SIMPLIFIED: Final = {"NotoSansCJK-Regular.ttc": 2}
+"""Which font of a collection has the letters as they are written in Simplified Chinese; the first of this one has Japanese ones."""
 UNKNOWN: Final = "\U0010fffd"
 
 
@@ -53,7 +55,7 @@ def _fonts(size: float) -> tuple[FreeTypeFont, ...]:
     found = [own] if isinstance(own, ImageFont.FreeTypeFont) else []
     for name in WIDE_FONTS:
         try:
-            found.append(ImageFont.truetype(name, size))
+            found.append(ImageFont.truetype(name, size, SIMPLIFIED.get(name, 0)))
         except OSError:
             continue
     return tuple(found)

@@ -147,7 +147,7 @@ class _Table:
     def paint(self, paper: Image, pen: ImageDraw, left: int, top: int) -> None:
         lefts = [left + self.left + sum(self.widths[:i]) + GAP * i for i in range(len(self.widths))]
         for block, x, width in zip(self.columns, lefts, self.widths, strict=False):
-            _write(pen, block, x + width / 2, top + self.head - EDGE - block.height, anchor="ma")
+            _write(pen, block, x + width / 2, top + self.head - EDGE - block.height, anchor="ms")
         y = top + self.head
         for i, row in enumerate(self.cells):
             label = self._label(i)
@@ -224,7 +224,7 @@ def _flag(pen: ImageDraw, text: str, x: float, y: float, colour: str, area: tupl
         return
     x = max(area[0], min(x, area[1] - width))
     pen.rectangle((x, y, x + width, y + SMALL + 3), fill=colour)
-    pen.text((x + 4, y + 1), text, font=font, fill=PAPER)
+    pen.text((x + 4, y + (SMALL + 3) / 2), text, font=font, fill=PAPER, anchor="lm")
 
 
 def wrap(text: str, width: float, size: int, colour: str = INK) -> _Block:
@@ -234,21 +234,27 @@ def wrap(text: str, width: float, size: int, colour: str = INK) -> _Block:
         return _Block((), size, colour)
     lines: list[str] = []
     for paragraph in drawable(text, size).splitlines():
-        shown, font = legible(paragraph, size)
+        shown = legible(paragraph, size)[0]
         line = ""
         for piece in pieces(shown):
-            if font.getlength(_spaced((line + piece).rstrip(" "))) <= width:
+            if _length((line + piece).rstrip(" "), size) <= width:
                 line += piece
                 continue
             if line:
                 lines.append(line.rstrip(" "))
             line = piece.lstrip(" ")
-            while font.getlength(_spaced(line)) > width and len(line) > 1:
-                cut = max(i for i in range(1, len(line) + 1) if i == 1 or font.getlength(_spaced(line[:i])) <= width)
+            while _length(line, size) > width and len(line) > 1:
+                cut = max(i for i in range(1, len(line) + 1) if i == 1 or _length(line[:i], size) <= width)
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line.rstrip(" "))
     return _Block(tuple(_spaced(line) for line in lines), size, colour)
+
+
+def _length(text: str, size: float) -> float:
+    """As `_write` draws it: a part of a text may be drawn in another font than the whole."""
+    shown, font = legible(_spaced(text), size)
+    return font.getlength(shown)
 
 
 def _spaced(line: str) -> str:
@@ -256,10 +262,11 @@ def _spaced(line: str) -> str:
     return "".join(" " if letter.isspace() else letter for letter in line)
 
 
-def _write(pen: ImageDraw, block: _Block, x: float, y: float, anchor: str = "la") -> None:
+def _write(pen: ImageDraw, block: _Block, x: float, y: float, anchor: str = "ls") -> None:
+    """On one baseline, whichever font a line needs."""
     for i, line in enumerate(block.lines):
         line, font = legible(line, block.size)
-        pen.text((x, y + i * _line_height(block.size)), line, font=font, fill=block.colour_of(i), anchor=anchor)
+        pen.text((x, y + block.size + i * _line_height(block.size)), line, font=font, fill=block.colour_of(i), anchor=anchor)
 
 
 def _line_height(size: int) -> int:

@@ -65,8 +65,13 @@ class _Wanted(str):
         return phrase("Input should be {what}", what=self.what)
 
 
+def _plain(value: Any) -> Any:
+    """pydantic writes whole numbers without a point."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _message(fault: Mapping[str, Any]) -> str:
-    kind, ctx = fault["type"], fault.get("ctx", {})
+    kind, ctx = fault["type"], {name: _plain(value) for name, value in fault.get("ctx", {}).items()}
     text = MODEL.sub("", str(fault["msg"]))
     if kind == "value_error":
         return str(ctx["error"]) if not ctx["error"].args else ctx["error"].args[0]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
 from dashboards.fonts import legible
 from dashboards.sheet import FRAMES, INK, MARGIN, Cell, LabelledBox, Tone, sheet, shown_size, wrap
 from models.boxes import PixelBox
+from models.language.translate import phrase, speak
 from optimizer.search.verdict import Verdict
 
 RED = Image.new("RGB", (32, 48), "#ff0000")
@@ -101,3 +102,19 @@ def test_a_label_overflows_by_no_letter(text: str) -> None:
     for line in wrap(text, 132, 17).lines:
         shown, font = legible(line, 17)
         assert len(line) <= 1 or font.getlength(shown) <= 132
+
+
+def test_a_phrase_is_drawn_in_the_language_of_the_process_or_in_english_but_never_as_boxes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text, chinese = phrase("no tags"), "没有标签"
+    own = ImageFont.load_default(15)
+    speak("zh")
+    try:
+        has_font = legible(chinese, 15)[0] == chinese
+        assert wrap(text, 400, 15).lines == (chinese if has_font else "no tags",)
+        monkeypatch.setattr("dashboards.fonts._fonts", lambda size: (own,))
+        assert wrap(text, 400, 15).lines == ("no tags",)
+    finally:
+        speak("en")
+    assert wrap(text, 400, 15).lines == ("no tags",)
