@@ -32,7 +32,7 @@ def show(
     opened = open_study(study, workspace, seed)
     holder = running(opened.storage_url, opened.spec.name)
     if holder is not None:
-        print_line(said("it is being run ({holder}): this is as far as it is", holder=holder))
+        print_line(said("it is being run ({holder}): this is as far as it is", holder=holder.words()))
     outcomes = stored_outcomes(opened, seed)
     if as_json:
         typer.echo(json.dumps({"seeds": [o.as_json() for o in outcomes]}, indent=1))

@@ -24,5 +24,5 @@ def stop(
     opened = open_study(study, workspace, seed)
     holder = ask_to_stop(opened.storage_url, opened.spec.name, seed)
     what = said("the run") if seed is None else said("the search of seed {seed}", seed=seed)
-    typer.echo(said("{what} ends after the images in hand ({holder})", what=what, holder=holder))
+    typer.echo(said("{what} ends after the images in hand ({holder})", what=what, holder=holder.words()))
     print_next("show", study, workspace=workspace)
