@@ -23,7 +23,7 @@ WIDE_FONTS: Final = (
     "DejaVuSans.ttf",
 )
 SIMPLIFIED: Final = {"NotoSansCJK-Regular.ttc": 2}
-"""Which font of a collection has the letters as they are written in Simplified Chinese; the first of this one has Japanese ones."""
+"""Which font of a collection has the letters as Simplified Chinese writes them; the first of this one has Japanese ones."""
 UNKNOWN: Final = "\U0010fffd"
 
 

@@ -27,7 +27,7 @@ def test_settings_are_replaced_with_their_types() -> None:
         ("rank=high", "integer"),
         ("plan=3", "has parts"),
         ("rank.x=3", "no parts"),
-        ("schedule=zigzag", "input should be"),
+        ("schedule=zigzag", "schedule=zigzag: Input should be"),
         ("plan.epoch=3", "no such setting"),
         ("plan.batch=0", "at least 1"),
         ("accumulate=0", "at least 1"),
