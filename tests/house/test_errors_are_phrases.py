@@ -43,10 +43,10 @@ class Code:
         for node in tree.body:
             for target, value in assigned(node):
                 self.constants[target].append((name, value))
-        for node in ast.walk(tree):
-            self.parents.update(dict.fromkeys(ast.iter_child_nodes(node), node))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                self.calls[node.func.id].append((name, node))
+        for part in ast.walk(tree):
+            self.parents.update(dict.fromkeys(ast.iter_child_nodes(part), part))
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+                self.calls[part.func.id].append((name, part))
 
     def functions_around(self, node: ast.AST) -> Iterator[ast.FunctionDef]:
         while (node := self.parents.get(node, ast.Pass())) in self.parents:
