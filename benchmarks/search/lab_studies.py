@@ -1,9 +1,10 @@
-"""The two studies whose landscapes searches are replayed on, with the LoRAs that ship.
+"""The studies whose landscapes searches are replayed on, with the LoRAs that ship.
 
-    python -m benchmarks.search.lab_studies FOLDER
+    python -m benchmarks.search.lab_studies FOLDER [--hidden]
 
-Writes FOLDER/paper-doll, which is the demo's study, and FOLDER/paper-doll-other, each with photos, training sets and LoRAs; what
-is there already is left as it is. `python -m benchmarks.search.draw_landscapes FOLDER/paper-doll` draws.
+Writes FOLDER/paper-doll, which is the demo's study, and FOLDER/paper-doll-other; with `--hidden` the studies that nothing
+was tuned on. Each has photos, training sets and LoRAs; what is there already is left as it is.
+`python -m benchmarks.search.draw_landscapes FOLDER/paper-doll` draws.
 """
 
 from __future__ import annotations
@@ -11,23 +12,47 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from models.io.files import write_whole
-from studies.paperdoll.study import OTHERS, OUTFITS, study_text
+from studies.paperdoll.study import DEMO, OTHER, OTHERS, OUTFITS, PROMPT, LabStudy, Outfit, study_text
 from studies.paperdoll.trained_loras import shipped_lora_of, training_set_of
+
+OPEN: Final = (DEMO, OTHER)
+HIDDEN: Final = (
+    LabStudy("hidden-sitting", OUTFITS, PROMPT.replace("standing, arms spread", "sitting, arms down")),
+    LabStudy(
+        "hidden-coat",
+        (OUTFITS[0], Outfit("coat", "clothing", "mycoat", 0.8, most=1.25), OTHERS[2]),
+        "1girl, full body, standing, one arm raised, open mouth, pale skin, myface, green coat, mycoat, yellow sandals, "
+        "mysandals, mint background",
+    ),
+    LabStudy(
+        "hidden-mixed",
+        (OTHERS[0], OUTFITS[1], OUTFITS[2]),
+        "1girl, full body, standing, arms down, smile, tan skin, newface, pink dress, testdress, white boots, myshoes, floor",
+    ),
+    LabStudy(
+        "hidden-half",
+        (OUTFITS[0], OTHERS[1]),
+        "1girl, upper body, arms down, smile, pale skin, myface, blue dress, sleevedress, lilac background",
+    ),
+)
+"""Other outfits, prompts and poses than those of OPEN, two LoRAs in the half body. Their figures are for reports alone."""
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
-    folder: Path = options.parse_args().folder
-    for name, outfits in {"paper-doll": OUTFITS, "paper-doll-other": OTHERS}.items():
-        study = folder / name
-        for outfit in outfits:
-            training_set_of(outfit, study)
-            shipped_lora_of(outfit, study)
-        write_whole(study / "study.yaml", study_text(study, other=outfits is OTHERS).encode())
-        print(study)
+    options.add_argument("--hidden", action="store_true", help="the studies that nothing was tuned on")
+    given = options.parse_args()
+    for study in HIDDEN if given.hidden else OPEN:
+        place: Path = given.folder / study.name
+        for outfit in study.outfits:
+            training_set_of(outfit, place)
+            shipped_lora_of(outfit, place)
+        write_whole(place / "study.yaml", study_text(place, study).encode())
+        print(place)
     return 0
 
 

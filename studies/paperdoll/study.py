@@ -51,7 +51,6 @@ OTHERS: Final = (
     Outfit("dress", "clothing", "sleevedress", 0.8, most=1.25),
     Outfit("shoes", "shoes", "mysandals", 0.75),
 )
-"""A second figure in other clothes, on which the search is measured too."""
 COMPANIONS: Final[dict[Product, tuple[Product, ...]]] = {
     "myface": (),
     "testdress": ("myface",),
@@ -78,22 +77,34 @@ OTHER_PROMPT: Final = (
 )
 
 
+@dataclass(frozen=True)
+class LabStudy:
+    """What a study of the lab is about."""
+
+    name: str
+    outfits: tuple[Outfit, ...]
+    prompt: str
+
+
+DEMO: Final = LabStudy("paper-doll", OUTFITS, PROMPT)
+OTHER: Final = LabStudy("paper-doll-other", OTHERS, OTHER_PROMPT)
+"""A second figure in other clothes, on which the search is measured too."""
+
+
 def kind_of(product: Product) -> LoraKind:
     """The kind of the product in a study file."""
     kinds: dict[type, LoraKind] = {Identity: "face", Garment: "clothing", Shoes: "shoes"}
     return kinds[type(WORN[product])]
 
 
-def study_text(folder: Path, *, other: bool = False) -> str:
-    """study.yaml for a demo in `folder`, or for the `other` figure. Files of the lab are named by relative paths where that is
-    possible."""
-    outfits = OTHERS if other else OUTFITS
+def study_text(folder: Path, study: LabStudy = DEMO) -> str:
+    """study.yaml of a lab's study in `folder`. Files of the lab are named by relative paths where that is possible."""
     start = names_start(folder)
     lab, own = _from(start, WEIGHTS), f"{_from(start, folder.resolve())}/" if start != folder else ""
     values = {
-        "name": "paper-doll-other" if other else "paper-doll",
+        "name": study.name,
         "base": {"checkpoint": f"{lab}/base", "dtype": "float32"},
-        "prompt": OTHER_PROMPT if other else PROMPT,
+        "prompt": study.prompt,
         "render": {"width": SIZE[0], "height": SIZE[1], "steps": STEPS, "sampler": SAMPLER, "cfg": CFG, "rng": "cpu"},
         "loras": {
             o.name: {
@@ -103,9 +114,9 @@ def study_text(folder: Path, *, other: bool = False) -> str:
                 "start": o.start,
                 "bounds": [0.0, o.most],
             }
-            for o in outfits
+            for o in study.outfits
         },
-        "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in outfits), REQUIRE)},
+        "search": {"trials": 20, "hands": HANDS, "require": dict.fromkeys((o.name for o in study.outfits), REQUIRE)},
         "seeds": {"scout": 16, "keep": KEEP},
         "scorers": {
             "garment": {"model": f"local-dir:{lab}/clip", "pretrained": None},
