@@ -25,7 +25,7 @@ HIDDEN: Final = (
         "hidden-coat",
         (OUTFITS[0], Outfit("coat", "clothing", "mycoat", 0.8, most=1.25), OTHERS[2]),
         "1girl, full body, standing, one arm raised, open mouth, pale skin, myface, green coat, mycoat, yellow sandals, "
-        "mysandals, mint background",
+        "mysandals, peach background",
     ),
     LabStudy(
         "hidden-mixed",
