@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.counted import counted
 from models.language.translate import said, translated
 from models.language.width import padded
 from optimizer.search.verdict import Verdict, own_image
+from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from scorers.score.base import Limit
     from scorers.score.scores import Scores
     from studies.run.outcome import Outcome, TrialRecord
+
+SURE: Final = 0.95
+"""The probability from which a violation is called more than noise."""
 
 
 def describe(outcome: Outcome) -> list[str]:
@@ -43,13 +47,14 @@ def describe(outcome: Outcome) -> list[str]:
         ),
         *([_line("words", ", ".join(record.judged.point.prompt_edits))] if record.judged.point.prompt_edits else []),
         _line("verdict", outcome.claim),
+        *_sure(record),
         *([_line("by hand", reason(outcome))] if outcome.by_hand else []),
     ]
     for name, value in scores.expression.items():
         need = said("needs {least:g}", least=outcome.require[name]) if name in outcome.require else ""
         found = said("not measurable") if value is None else format(value, ".2f")
         raw = said("{needed}, raw {raw:.3f}", needed=need, raw=scores.raw[name])
-        lines.append(f"  {name:<10} {found}  {raw}{_slack(outcome, name, value)}")
+        lines.append(f"  {name:<10} {found}  {raw}{_slack(outcome, record, name, value)}")
         shown = scores.parts.get(name)
         lines += [f"  {'':<10} {translated(in_words(shown))}"] if shown else []
     always = [limit for limit in outcome.graded_limits if not limit.score.optional]
@@ -76,23 +81,37 @@ def _images(outcome: Outcome) -> list[str]:
     return [_line("images", said("{count}: {uses}", count=sum(used.values()), uses=shown))]
 
 
-def _slack(outcome: Outcome, name: str, value: float | None) -> str:
+def _sure(record: TrialRecord) -> list[str]:
+    """How likely the pick's own image truly meets everything, where it does as measured; what its copies disagree on."""
+    copies = [
+        said("{score} is unsteady: {count} of {copies} copies of the image, moved by a hundredth, are judged otherwise", **facts)
+        for facts in ({"score": name, "count": n, "copies": COPIES} for name, n in record.unsteady.items())
+    ]
+    chance = record.chance_met
+    if chance is None or not record.verdict.meets:
+        return [_line("unsure", line) for line in copies]
+    sure = said("meets all with {chance} in spite of the noise of its scores", chance=_percent(chance))
+    return [_line("sure", sure), *(_line("unsure", line) for line in copies)]
+
+
+def _percent(chance: float) -> str:
+    """`97%`; nothing is called certain, and nothing impossible."""
+    return "> 99%" if chance > 0.99 else "< 1%" if chance < 0.01 else f"{chance:.0%}"
+
+
+def _slack(outcome: Outcome, record: TrialRecord, name: str, value: float | None) -> str:
     """By how much a requirement is met, in units of the score's noise."""
-    if value is None or name not in outcome.require or name not in outcome.noise:
+    noise = record.noise.get(name)
+    if value is None or name not in outcome.require or not noise:
         return ""
-    slack = (value - outcome.require[name]) / outcome.noise[name]
-    return said("; {slack:+.1f} of its noise", slack=slack)
+    return said("; {slack:+.1f} of its noise", slack=(value - outcome.require[name]) / noise)
 
 
-def _broken_by(outcome: Outcome, name: str, violation: float) -> str:
-    """`dress by 0.12, 2.1 of its noise`; what is less than its noise may be chance."""
-    noise = outcome.noise.get(name)
-    if noise is None or not math.isfinite(violation):
+def _broken_by(name: str, violation: float, noise: float | None) -> str:
+    """`dress by 0.12, 2.1 of its noise`."""
+    if not noise or not math.isfinite(violation):
         return said("{name} by {by:.2f}", name=name, by=violation)
-    of_noise = violation / noise
-    if violation < noise:
-        return said("{name} by {by:.2f}, {share:.1f} of its noise: within noise", name=name, by=violation, share=of_noise)
-    return said("{name} by {by:.2f}, {share:.1f} of its noise", name=name, by=violation, share=of_noise)
+    return said("{name} by {by:.2f}, {share:.1f} of its noise", name=name, by=violation, share=violation / noise)
 
 
 def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
@@ -129,7 +148,7 @@ def _proof(outcome: Outcome) -> list[str]:
             lines.append(_line("proof", said("{name} one step lower: {why}", name=name, why=said(NOT_DRAWN[outcome.ended]))))
             continue
         record = outcome.record(lower)
-        weight, number, shows = lower.point.weights[name], record.number, _step(outcome, record)
+        weight, number, shows = lower.point.weights[name], record.number, _step(record)
         at = said("{name} at {weight:.2f} (trial {number}) {shows}", name=name, weight=weight, number=number, shows=shows)
         lines.append(_line("proof", at))
     lines += [_line("proof", said("{name} is at its lower bound", name=name)) for name in outcome.proof.at_bound]
@@ -137,13 +156,21 @@ def _proof(outcome: Outcome) -> list[str]:
     return [*lines, _line("proof", verdict)]
 
 
-def _step(outcome: Outcome, record: TrialRecord) -> str:
-    """What an image of the proof breaks."""
-    if record.verdict is not Verdict.BREAKS:
+def _step(record: TrialRecord) -> str:
+    """What an image of the proof breaks, and how sure that is; what is not is said to be within noise."""
+    if record.verdict.settled or record.verdict is Verdict.UNCHECKED:
         return translated(trial_words(record))
-    own = own_image(record.judged).violations
-    broken = [_broken_by(outcome, name, by) for name, by in own.items() if not by <= 0]
-    return said("breaks {what}", what=said("; ").join(broken))
+    if record.verdict is Verdict.BREAKS:
+        own = own_image(record.judged).violations
+        broken = [_broken_by(name, by, record.noise.get(name)) for name, by in own.items() if not by <= 0]
+        words = said("breaks {what}", what=said("; ").join(broken))
+    else:
+        words = translated(trial_words(record))
+    chance = record.chance_violated
+    if chance is None:
+        return words
+    told = "{words}; violates with {chance}" if chance >= SURE else "{words}; within noise: violates with {chance}"
+    return said(told, words=words, chance=_percent(chance))
 
 
 def _robustness(outcome: Outcome, record: TrialRecord) -> list[str]:

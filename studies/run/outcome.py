@@ -14,6 +14,7 @@ from optimizer.search.robustness import Robustness
 from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Phase
 from optimizer.search.verdict import Verdict, claim_of, own_image, verdict_of
+from scorers.noise.noise import chance_met
 from scorers.score.base import Limit
 from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
@@ -45,6 +46,22 @@ class TrialRecord:
     """Those of its own image."""
     robustness_off: float = 0.0
     """By how much of weight it must hold; 0 requires nothing."""
+    noise: Mapping[str, float] = field(default_factory=dict)
+    """Standard deviation of each constraint's value, in its units, over moved copies of its own image, which show the same;
+    without those that count faults. Empty where they were not looked at."""
+    unsteady: Mapping[str, int] = field(default_factory=dict)
+    """By score that counts faults, how many of those copies are judged otherwise than most."""
+
+    @property
+    def chance_met(self) -> float | None:
+        """The probability, in [0, 1], that its own image truly meets everything, in spite of noise; None where that was not
+        measured."""
+        return chance_met(own_image(self.judged).violations, self.noise) if self.noise else None
+
+    @property
+    def chance_violated(self) -> float | None:
+        """The same, that it truly violates something; that of a neighbour counts where `judged` counts it."""
+        return 1 - chance_met(self.judged.violations, self.noise) if self.noise else None
 
     @property
     def verdict(self) -> Verdict:
@@ -124,8 +141,6 @@ class Outcome:
     """Required LoRAs of which nothing alone or at the start shows more than noise: nothing can be feasible at this seed."""
     notes: tuple[str, ...] = ()
     """What is not as it was when the references were recorded, a line each."""
-    noise: Mapping[str, float] = field(default_factory=dict)
-    """The noise of each LoRA's expression, in its units: what its reference photos differ by among themselves."""
     robustness_off: float = 0.0
     """By how much of weight the pick must hold; 0 requires nothing."""
 
@@ -167,13 +182,15 @@ class Outcome:
             "ended": None if self.ended is None else self.ended.value,
             "trials": len(self.trials),
             "pick": self.record(self.pick).as_json() if self.pick else None,
+            "feasible_with": _rounded(record.chance_met) if self.pick and record else None,
             "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
             "found": self.record(self.found).number if self.found else None,
             "unmeasurable": list(self.unmeasurable),
             "proof": self._proof_json(),
             "robustness": self._robustness_json(),
             "margin": self._robustness_json(),  # the older name of "robustness"
-            "noise": {n: round(v, 4) for n, v in self.noise.items()},
+            "noise": {} if record is None else {n: round(v, 4) for n, v in record.noise.items()},
+            "unsteady": {} if record is None else dict(record.unsteady),
             "nearest": None
             if self.pick or record is None
             else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
@@ -204,13 +221,23 @@ class Outcome:
                 steps[name] = {"drawn": False}
                 continue
             record = self.record(lower)
-            steps[name] = {"drawn": True, "trial": record.number, "weight": lower.point.weights[name], "breaks": record.breaks()}
+            steps[name] = {
+                "drawn": True,
+                "trial": record.number,
+                "weight": lower.point.weights[name],
+                "breaks": record.breaks(),
+                "violates_with": _rounded(record.chance_violated),
+            }
         return {
             "kind": "coordinate minimum",
             "complete": self.proof.complete,
             "steps": steps,
             "at_bound": list(self.proof.at_bound),
         }
+
+
+def _rounded(chance: float | None) -> float | None:
+    return None if chance is None else round(chance, 4)
 
 
 def _robustness_json(robustness: Robustness) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from optimizer.search.stopping import Ended, why_stopped
 from optimizer.search.strategy import Proposal, SearchSettings
 from optimizer.trial_store.store import TrialStore
 from studies.callback import TrialEvent
+from studies.observers.moved_copies import observe_copies, stored_copies
 from studies.run.compatibility import store_fingerprint
 from studies.run.dashboard.notes import write_notes
 from studies.run.judge import Judge
@@ -202,7 +203,9 @@ class _SeedSearch:
         ended = Ended.STOPPED if stopped else ended
         self.may_write()
         self.trial_store.attributes.set_ended(ended, self.judge.require)
-        outcome = outcome_of(self.study, self.seed, self.judge, self.records, self.trial_store.attributes.chosen(), ended)
+        look = stored_copies if self.judge.unmeasurable or stopped else observe_copies
+        chosen = self.trial_store.attributes.chosen()
+        outcome = outcome_of(self.study, self.seed, self.judge, self.records, chosen, ended, look)
         write_notes(self.trial_store, self.study.spec.name, outcome)
         if self.judge.unmeasurable:
             return replace(

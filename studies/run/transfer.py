@@ -15,10 +15,9 @@ from optimizer.search.judged_point import Judged
 from optimizer.trial_store.other_trials import trials_of_others
 from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
-from studies.run.ladders import stored_ladder_seed
-from studies.spec import read_spec, study_file
-from studies.study import Study
-from studies.workspace import Workspace, workspace_of
+from studies.run.ladders import LADDER, ladder_point, plain_point, stored_ladder_seed
+from studies.study import Study, open_study
+from studies.workspace import Workspace
 
 INHERITED: Final = "carried"
 """The workspace's record of the trials that a fork brought from another study."""
@@ -46,22 +45,19 @@ def trials_of_other_studies(study: Study, require: Mapping[str, float]) -> list[
 
 
 def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
-    """Copies images of `jobs` that the studies of `search.learn` have, and returns how many.
+    """Copies images of `jobs` that other studies have, and returns how many: those of `search.learn` and, in a project folder, of
+    all others there.
 
     An image is the same there if the base and all else that decides it are the same, and the LoRAs that it has on are the same
     files, whatever they are called. Images drawn in a batch, or by another program, are not taken.
     """
     copied = 0
-    for other in _learned(study):
-        here, there = _identity(study), _identity(other)
-        if here is None or there is None or _besides_loras(here) != _besides_loras(there):
-            continue
-        names = {digest: name for name, digest in there.get("loras", {}).items()}
-        for job in jobs:
-            point = _named_alike(job.point, here.get("loras", {}), names)
-            if point is None or study.evaluator.find_image(job, alone=False) is not None:
+    for other in other_studies(study):
+        names = _same_files(study, other)
+        for job in jobs if names is not None else ():
+            if study.evaluator.find_image(job, alone=False) is not None:
                 continue
-            source = other.evaluator.find_image(Job(job.seed, point), alone=True)
+            source = _image_there(study, other, job, names or {})
             if source is not None:
                 study.evaluator.restore(job.seed, job.point, source)
                 copied += 1
@@ -69,17 +65,70 @@ def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
 
 
 def inherited_ladder_seed(study: Study) -> int | None:
-    """The seed at which a study of `search.learn` drew its ladders: at this one they are not drawn again."""
-    return next((seed for other in _learned(study) if (seed := stored_ladder_seed(other)) is not None), None)
+    """The seed at which another study drew its ladders, and one of them is a ladder of this study: here they are not drawn again
+    at another seed. None where there is no such study."""
+    return next(
+        (
+            seed
+            for other in other_studies(study)
+            if (seed := stored_ladder_seed(other)) is not None and _shared(study, other, seed)
+        ),
+        None,
+    )
+
+
+def _shared(study: Study, other: Study, seed: int) -> bool:
+    """Whether the other study has the plain image of its ladders, and one of their images, as this study would draw them."""
+    names = _same_files(study, other)
+    if names is None or _image_there(study, other, Job(seed, plain_point(study)), names) is None:
+        return False
+    tops = (Job(seed, ladder_point(study, lora, LADDER[-1])) for lora in study.spec.searched())
+    return any(_image_there(study, other, job, names) is not None for job in tops)
+
+
+def other_studies(study: Study) -> Iterator[Study]:
+    """The studies of `search.learn` that have a workspace, then the others of the project that were run. Raises InputError if one
+    of `search.learn` is no study."""
+    yield from _learned(study)
+    yield from _of_project(study)
 
 
 def _learned(study: Study) -> Iterator[Study]:
-    """The studies of `search.learn` that have a workspace. Raises InputError if one of them is no study."""
     for place in study.spec.search.learn:
-        file = study_file(study.path(place))
-        other = Study(read_spec(file), file.parent, workspace_of(file))
+        other = open_study(study.path(place))
         if other.workspace.root.is_dir():
             yield other
+
+
+def _of_project(study: Study) -> Iterator[Study]:
+    """Those of the same parent folder as well, where it lies in a project; by name. One that cannot be read, or was never opened,
+    has nothing to give."""
+    if study.root == study.folder:
+        return
+    for file in sorted(study.folder.parent.glob("*/study.yaml")):
+        if file.parent == study.folder:
+            continue
+        try:
+            other = open_study(file)
+            known = other.workspace.root.is_dir() and other.was_opened()
+        except InputError:
+            continue
+        if known:
+            yield other
+
+
+def _same_files(study: Study, other: Study) -> Mapping[str, str] | None:
+    """The other study's names of LoRAs by their hashes; None where its images are others for another reason."""
+    here, there = _identity(study), _identity(other)
+    if here is None or there is None or _besides_loras(here) != _besides_loras(there):
+        return None
+    return {digest: name for name, digest in there.get("loras", {}).items()}
+
+
+def _image_there(study: Study, other: Study, job: Job, names: Mapping[str, str]) -> Path | None:
+    """The other study's image of the same job, drawn alone."""
+    point = _named_alike(job.point, (_identity(study) or {}).get("loras", {}), names)
+    return None if point is None else other.evaluator.find_image(Job(job.seed, point), alone=True)
 
 
 def _identity(study: Study) -> Mapping[str, Any] | None:
@@ -105,9 +154,8 @@ def _named_alike(point: Point, digests: Mapping[str, str], names: Mapping[str, s
 
 
 def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterator[list[Judged]]:
-    file = study_file(place)
-    spec = read_spec(file)
-    other = Study(spec, file.parent, workspace_of(file))
+    other = open_study(place)
+    spec = other.spec
     if _content(other, spec.base.checkpoint) != _content(study, study.spec.base.checkpoint):
         raise InputError("that study is drawn with another base, which teaches this one nothing", place, "mend search.learn")
     if not other.workspace.root.is_dir():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,6 +16,8 @@ from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
+from scorers.noise.noise import noise_of_constraints, unsteady
+from studies.observers.moved_copies import LooksAtCopies, stored_copies
 from studies.references.places import compared_with, place_notes
 from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
@@ -120,8 +122,10 @@ def outcome_of(
     records: list[TrialRecord],
     chosen: int | None = None,
     ended: Ended | None = None,
+    look: LooksAtCopies = stored_copies,
 ) -> Outcome:
-    """`chosen` is the number of the trial that a person prefers to the search's pick, `ended` why the search ended.
+    """`chosen` is the number of the trial that a person prefers to the search's pick, `ended` why the search ended. `look` gives
+    the copies that tell the noise of the pick, of the steps of its proof, or of what is nearest to a pick.
 
     A robust point is preferred to one whose robustness was not checked. Where no point is robust, the cheapest feasible one is
     the pick, and reported as it is.
@@ -134,12 +138,15 @@ def outcome_of(
     by_hand = next((r.judged for r in records if r.number == chosen), None)
     pick = by_hand or found
     proof = proof_of(study.space, pick, history) if pick and pick is found else None
+    closest = nearest(history) if history else None
+    told = [one for one in (pick or closest, *(proof.steps.values() if proof else ())) if one is not None]
+    records = _with_noise(study, judge, records, {one.point.key() for one in told}, look)
     return Outcome(
         seed=seed,
         trials=tuple(records),
         pick=pick,
         proof=proof,
-        nearest=nearest(history) if history else None,
+        nearest=closest,
         require=dict(judge.require),
         limits=judge.limits,
         by_hand=by_hand is not None,
@@ -147,10 +154,21 @@ def outcome_of(
         references=compared_with(study),
         notes=tuple(f"references {name}: {line}" for name, line in place_notes(study, changing=True).items()),
         unmeasurable=judge.unmeasurable,
-        noise={n: c.noise / (c.one - c.zero) for n, c in judge.calibrations.items() if c.measurable},
         robustness_off=study.spec.search.robustness,
         ended=ended,
     )
+
+
+def _with_noise(
+    study: Study, judge: Judge, records: Sequence[TrialRecord], keys: Set[tuple[object, ...]], look: LooksAtCopies
+) -> list[TrialRecord]:
+    """The records; those of the points `keys` with the noise of their scores."""
+    found = []
+    for record in records:
+        copies = look(study, record.image) if record.judged.point.key() in keys else ()
+        noise, split = noise_of_constraints(judge.images, copies), unsteady(judge.images, copies)
+        found.append(replace(record, noise=noise, unsteady=split))
+    return found
 
 
 @contextmanager

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from studies.project.folder import MARKER, STUDIES
 from studies.run.calibration import calibrate
 from studies.run.ladders import LADDER, stored_ladder_seed
-from studies.study import Study
+from studies.run.transfer import other_studies
+from studies.study import Study, open_study
 from studies.testing.lab_study import SPEC, painter_of, study_in
 from studies.testing.painting_renderer import Painter
 
@@ -75,3 +78,49 @@ def test_ladders_are_taken_from_the_seed_at_which_they_were_drawn(
     calibrate(later, 8)
     assert stored_ladder_seed(later) == 7
     assert len(drawn(later)) == 2, "its own plain image and its start"
+
+
+def project(folder: Path) -> Path:
+    """A project folder with three studies: one to open, one beside it, one that is none."""
+    (folder / MARKER).write_text("", encoding="utf-8")
+    for name in ("new", "old", "broken"):
+        place = folder / STUDIES / name
+        (place / "workspace").mkdir(parents=True)
+        text = yaml.safe_dump({**SPEC, "name": name}) if name != "broken" else "loras: ["
+        (place / "study.yaml").write_text(text, encoding="utf-8")
+    return folder / STUDIES / "new"
+
+
+def test_the_studies_of_a_project_give_their_images_once_they_were_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = open_study(project(tmp_path))
+    assert list(other_studies(new)) == []
+    monkeypatch.setattr(Study, "was_opened", lambda self: True)
+    assert [(other.spec.name, other.root) for other in other_studies(new)] == [("old", tmp_path)]
+
+
+def test_outside_a_project_nothing_is_taken_from_the_folders_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = project(tmp_path)
+    (tmp_path / MARKER).unlink()
+    monkeypatch.setattr(Study, "was_opened", lambda self: True)
+    assert list(other_studies(open_study(new))) == []
+
+
+def test_a_study_beside_gives_its_ladders_where_they_are_the_same(
+    tmp_path: Path, old: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studies.run.transfer._of_project", lambda study: iter([old]))
+    beside = study_in(tmp_path / "new", renderer=FilePainter(digests={"dress": "pink", "shoes": "red"}))
+    calibrate(beside, 8)
+    assert stored_ladder_seed(beside) == 7
+    alone = [weights for weights in drawn(beside) if weights.get("shoes") and not weights.get("dress")]
+    assert len(alone) == len(LADDER), "the ladder of the shoes, which are others"
+    assert len(drawn(beside)) == len(LADDER) + 2
+
+
+def test_a_study_beside_that_shares_no_image_does_not_move_the_ladders(
+    tmp_path: Path, old: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studies.run.transfer._of_project", lambda study: iter([old]))
+    beside = study_in(tmp_path / "new", renderer=FilePainter(digests={"dress": "green", "shoes": "red"}))
+    calibrate(beside, 8)
+    assert stored_ladder_seed(beside) == 8
