@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from optimizer.search.judged_point import Judged
+    from optimizer.search.samplers.base import Forecast
     from studies.run.outcome import Outcome, TrialRecord
 
 
@@ -61,6 +62,8 @@ class TrialEvent:
     best_record: TrialRecord | None
     count: int
     budget: int
+    forecast: Forecast | None = None
+    """What the next image is expected to bring; None where the sampler tells nothing, or no point is left."""
 
     @property
     def best(self) -> Judged | None:

@@ -1,10 +1,12 @@
-"""The least-weight search where things are not as they should be: noisy scores, wrong starts, too wide bounds, scores that fall again.
+"""The least-weight search where things are not as they should be.
+
+Noisy scores, wrong starts, too wide bounds, scores that fall again.
 
     python -m benchmarks.search.harder [--only NAME...] [--development] [--landscapes FOLDER] [--keep FILE]
 
-Each landscape of benchmarks/search/all_in.py is searched once a variant, to the search's own end. What the search is told is changed;
-whether its pick truly meets everything, and is truly the least, is told by the landscape without noise. `--keep` stores each run as
-it ends: the same command goes on where it was.
+Each landscape of benchmarks/search/all_in.py is searched once a variant, to the search's own end. What the search sees is
+changed; whether its pick truly meets everything, and is truly the least, is judged without noise. `--keep` stores each run as it
+ends: the same command goes on where it was.
 
 Prints a table for people and, as its last line, one JSON object.
 """

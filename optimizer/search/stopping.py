@@ -8,6 +8,7 @@ from enum import Enum
 from models.language.translate import phrase
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.proof import proof_of
+from optimizer.search.samplers.base import Forecast
 from optimizer.search.space import Space
 
 
@@ -22,15 +23,26 @@ class Ended(Enum):
 
 
 def why_stopped(
-    space: Space, history: Sequence[Judged], *, budget: int, min_saving: float | None, robustness_images: int = 0
+    space: Space,
+    history: Sequence[Judged],
+    *,
+    budget: int,
+    min_saving: float | None,
+    robustness_images: int = 0,
+    forecast: Forecast | None = None,
 ) -> str:
-    """`robustness_images` counts images of the budget that are no trials. `min_saving` is the least expected saving of weight for
-    which the sampler draws an image, None for a sampler that never ends by itself."""
+    """`forecast` is what another image is expected to bring, where the sampler tells it. `robustness_images` counts images of
+    the budget that are no trials. `min_saving` is the least expected saving of weight for which the sampler draws an image, None
+    for a sampler that never ends by itself.
+    """
     if len(history) + robustness_images >= budget:
+        used = phrase("the budget of {budget} images is used up", budget=budget)
         if robustness_images:
             text = "the budget of {budget} images is used up, {robustness} of them for robustness"
-            return phrase(text, budget=budget, robustness=robustness_images)
-        return phrase("the budget of {budget} images is used up", budget=budget)
+            used = phrase(text, budget=budget, robustness=robustness_images)
+        if forecast is None or forecast.saving is None:
+            return used
+        return phrase("{done}; another image is expected to save {saving:.3f} of weight", done=used, saving=forecast.saving)
     found = best(history)
     if found is None:
         return phrase("no point left has a chance to meet everything that is worth an image")

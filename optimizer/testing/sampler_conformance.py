@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged
 from optimizer.search.prompt_edits import PromptEdit
-from optimizer.search.samplers.base import PredictingSampler, Sampler, SamplerSettings
+from optimizer.search.samplers.base import ForecastingSampler, PredictingSampler, Sampler, SamplerSettings
 from optimizer.search.space import Axis, Space
 from optimizer.search.strategy import SearchSettings, next_proposal, next_proposals
 
@@ -68,6 +68,22 @@ def check_a_search_ends_within_its_budget_and_draws_nothing_twice(make: Factory)
         keys = [judged.point.key() for judged in history]
         assert len(keys) == len(set(keys)) <= BUDGET, "a point was drawn twice, or the budget was exceeded"
         assert all(on_grid(space, judged.point) for judged in history)
+
+
+def check_a_forecast_is_a_probability_and_a_saving_and_changes_nothing(make: Factory) -> None:
+    """Of samplers that forecast. While nothing is feasible there is no saving."""
+    sampler = make(settings_for(PLAIN))
+    if not isinstance(sampler, ForecastingSampler):
+        return
+    for history in (some_history(PLAIN), some_history(PLAIN)[:1]):
+        before = _key(make(settings_for(PLAIN)).propose(PLAIN, history))
+        forecast = sampler.forecast(PLAIN, history)
+        assert _key(sampler.propose(PLAIN, history)) == before, "after a forecast it proposes another point"
+        if forecast is not None:
+            assert 0 <= forecast.feasible <= 1, f"{forecast.feasible} is no probability"
+            feasible = any(judged.feasible for judged in history)
+            assert (forecast.saving is not None) == feasible, "a saving is told where, and only where, something is feasible"
+            assert forecast.saving is None or forecast.saving >= 0, f"{forecast.saving} is no saving"
 
 
 def check_an_interrupted_search_continues_as_if_undisturbed(make: Factory) -> None:
@@ -121,6 +137,7 @@ CHECKS: Final[Sequence[Check]] = (
     check_an_interrupted_search_continues_as_if_undisturbed,
     check_a_batch_holds_different_points,
     check_predictions_are_judged_points,
+    check_a_forecast_is_a_probability_and_a_saving_and_changes_nothing,
 )
 
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from models.counted import counted
+from models.counted import counted, percent
 from models.language.translate import said, translated
 from models.language.width import padded
 from optimizer.search.verdict import Verdict, own_image
@@ -90,13 +90,8 @@ def _sure(record: TrialRecord) -> list[str]:
     chance = record.chance_met
     if chance is None or not record.verdict.meets:
         return [_line("unsure", line) for line in copies]
-    sure = said("meets all with {chance} in spite of the noise of its scores", chance=_percent(chance))
+    sure = said("{chance}, in spite of the noise of its scores", chance=percent(chance))
     return [_line("sure", sure), *(_line("unsure", line) for line in copies)]
-
-
-def _percent(chance: float) -> str:
-    """`97%`; nothing is called certain, and nothing impossible."""
-    return "> 99%" if chance > 0.99 else "< 1%" if chance < 0.01 else f"{chance:.0%}"
 
 
 def _slack(outcome: Outcome, record: TrialRecord, name: str, value: float | None) -> str:
@@ -170,7 +165,7 @@ def _step(record: TrialRecord) -> str:
     if chance is None:
         return words
     told = "{words}; violates with {chance}" if chance >= SURE else "{words}; within noise: violates with {chance}"
-    return said(told, words=words, chance=_percent(chance))
+    return said(told, words=words, chance=percent(chance))
 
 
 def _robustness(outcome: Outcome, record: TrialRecord) -> list[str]:

@@ -11,7 +11,7 @@ from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
 from optimizer.search.budget import Drawn, NextImages, RobustnessImage, next_images
-from optimizer.search.samplers.base import Sampler
+from optimizer.search.samplers.base import Forecast, ForecastingSampler, Sampler
 from optimizer.search.stopping import Ended, why_stopped
 from optimizer.search.strategy import Proposal, SearchSettings
 from optimizer.trial_store.store import TrialStore
@@ -138,7 +138,7 @@ class _SeedSearch:
                 if isinstance(wanted, RobustnessImage):
                     yield from self._check_robustness(wanted)
                 else:
-                    yield from self._draw_trials(wanted)
+                    yield from self._draw_trials(wanted, sampler)
         except EnoughError:
             return self._finish(sampler, stopped=True)
         return self._finish(sampler)
@@ -171,12 +171,19 @@ class _SeedSearch:
         settings = SearchSettings(self.study.start, self.budget, require=self.judge.require)
         return next_images(self.study.space, drawn, settings, sampler, robust=search.robustness > 0, count=search.batch)
 
-    def _draw_trials(self, proposals: Sequence[Proposal]) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
+    def _forecast(self, sampler: Sampler) -> Forecast | None:
+        if not isinstance(sampler, ForecastingSampler):
+            return None
+        return sampler.forecast(self.study.space, judged_with_robustness(self.records))
+
+    def _draw_trials(
+        self, proposals: Sequence[Proposal], sampler: Sampler
+    ) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
         for record in (yield from self._draw(proposals)):
             self.records.append(record)
             track_trial(self.tracker, self.seed, record, blurred=self.blurred)
             count = len(self.records) + robustness_images(self.records)
-            self.on_trial(TrialEvent(record, best_record(self.records), count, self.budget))
+            self.on_trial(TrialEvent(record, best_record(self.records), count, self.budget, self._forecast(sampler)))
 
     def _draw(self, proposals: Sequence[Proposal]) -> Generator[Sequence[Job], Sequence[Evaluation], list[TrialRecord]]:
         # Asked before drawing too: a runner that was replaced should not draw what the other one draws.
@@ -219,5 +226,6 @@ class _SeedSearch:
             budget=self.budget,
             min_saving=sampler.min_saving,
             robustness_images=robustness_images(self.records),
+            forecast=self._forecast(sampler),
         )
         return replace(outcome, stopped=why)

@@ -63,6 +63,25 @@ class OrderingSampler(Sampler, Protocol):
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What the next image is expected to bring."""
+
+    feasible: float
+    """The probability, in [0, 1], that the next point meets every constraint."""
+    saving: float | None
+    """The expected saving of cost of an image, at least 0; None while nothing is feasible."""
+
+
+@runtime_checkable
+class ForecastingSampler(Sampler, Protocol):
+    """A sampler that tells what another image is worth. Studies call it after each image, and report it to people."""
+
+    def forecast(self, space: Space, history: Sequence[Judged]) -> Forecast | None:
+        """Given the judged points; None where no point is left that could be better."""
+        ...
+
+
+@dataclass(frozen=True)
 class SamplerSettings:
     """What a sampler may be made from: studies fill it from study.yaml, and a registered factory takes what it needs."""
 

@@ -14,6 +14,7 @@ from studies.cli.progress.console import ConsoleCallback
 from studies.cli.progress.estimate import Estimate
 
 if TYPE_CHECKING:
+    from optimizer.search.samplers.base import Forecast
     from studies.callback import SeedCallback, SeedPlan, TrialEvent
     from studies.run.outcome import Outcome
 
@@ -62,10 +63,19 @@ class _Seed:
             seed=self.plan.seed,
             phase=event.record.phase,
             **event.record.as_json(),
+            **_forecast(event.forecast),
             best=None if event.best is None else round(event.best.cost, 4),
             images_left=self.estimate.images_left,
             seconds_left=round(self.estimate.seconds_left, 1),
         )
+
+
+def _forecast(forecast: Forecast | None) -> dict[str, float | None]:
+    """What the next image is expected to bring."""
+    if forecast is None:
+        return {"next_feasible": None, "next_saving": None}
+    saving = forecast.saving
+    return {"next_feasible": round(forecast.feasible, 4), "next_saving": None if saving is None else round(saving, 4)}
 
 
 def _write(event: str, **fields: Any) -> None:

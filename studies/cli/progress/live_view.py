@@ -11,7 +11,7 @@ from models.language.translate import joined, said, translated
 from optimizer.search.verdict import own_image
 from studies.cli.progress.console import ConsoleCallback, console, duration, print_line
 from studies.cli.progress.estimate import Estimate
-from studies.cli.progress.plain_lines import plan_line, print_outcome
+from studies.cli.progress.plain_lines import forecast_words, plan_line, print_outcome
 from studies.cli.progress.stop_key import HINT
 from studies.cli.progress.terminal_picture import blocks, can_show, print_large
 
@@ -141,6 +141,8 @@ class _Seed:
         if last is None:
             return head
         table = scores_table(last.record, last.best_record)
+        if last.forecast is not None:
+            head.add_row("", forecast_words(last.forecast))
         return Group(head, table if rows == 0 else self._with_pictures(last, table, rows))
 
     def _with_pictures(self, last: TrialEvent, table: Table, rows: int) -> RenderableType:

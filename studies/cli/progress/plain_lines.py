@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from models.counted import percent
 from models.language.translate import said, translated
 from models.language.width import padded
 from studies.cli.progress.console import ConsoleCallback, RateLimit, duration, print_line
 from studies.cli.progress.estimate import Estimate
 
 if TYPE_CHECKING:
+    from optimizer.search.samplers.base import Forecast
     from studies.callback import SeedCallback, SeedPlan, TrialEvent
     from studies.run.outcome import Outcome
 
@@ -68,8 +70,21 @@ class _Seed:
         time = duration(self.estimate.seconds_left)
         left = said("at most {images} images left, {time}", images=self.estimate.images_left, time=time)
         prefix = said("seed {seed}", seed=self.plan.seed) + " " if len(self.running) > 1 else ""
-        told = said("; ").join((outcome, best, left))
+        forecast = [forecast_words(event.forecast)] if event.forecast is not None else []
+        told = said("; ").join((outcome, best, *forecast, left))
         print_line(f"  {prefix}{record.number:>3} {padded(said(record.phase), 7)} {weights}  {told}")
+
+
+def forecast_words(forecast: Forecast) -> str:
+    """What the next image is expected to bring."""
+    chance = percent(forecast.feasible)
+    if forecast.saving is None:
+        return said("the next image is feasible with {chance}", chance=chance)
+    return said(
+        "the next image is feasible with {chance}, and one saves {saving:.2f} in expectation",
+        chance=chance,
+        saving=forecast.saving,
+    )
 
 
 def plan_line(plan: SeedPlan) -> str:

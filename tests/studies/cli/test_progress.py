@@ -11,12 +11,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from optimizer.search.samplers.base import Forecast
 from studies.callback import RunCallback, SeedPlan, TrialEvent
 from studies.cli.app import app
 from studies.cli.progress.estimate import Estimate
 from studies.cli.progress.json_events import JsonEvents
 from studies.cli.progress.live_view import LiveView
-from studies.cli.progress.plain_lines import PlainLines, _Seed
+from studies.cli.progress.plain_lines import PlainLines, _Seed, forecast_words
 from studies.pipeline import run_seeds_together
 from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
@@ -24,6 +25,7 @@ from studies.run.seed_search import run_seed
 from studies.study import Study
 from studies.testing.fake_study import fake_study
 from studies.testing.free_lease import FreeLease
+from studies.testing.lab_study import SPEC, study_in
 from studies.tracking.memory import MemoryTracker
 
 SEED = 7
@@ -53,7 +55,7 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
     assert [trial["trial"] for trial in trials] == list(range(8))
     assert [trial["images_left"] for trial in trials] == list(range(7, -1, -1))
     assert set(trials[0]) >= {"seed", "phase", "weights", "cfg", "total_weight", "scores", "hands", "breaks", "best", "image"}
-    assert set(trials[0]) >= {"images_left", "seconds_left"}
+    assert set(trials[0]) >= {"images_left", "seconds_left", "next_feasible", "next_saving"}
     assert events[-2]["pick"]["total_weight"] == trials[-1]["best"]
     assert events[-1] == {"event": "done", "seeds": [SEED], "picked": [SEED]}
 
@@ -125,6 +127,23 @@ def test_events_of_seeds_that_are_run_together_name_their_seed(tmp_path: Path, c
     trials = [(event["seed"], event["trial"]) for event in events if event["event"] == "trial"]
     assert sorted(trials) == [(seed, trial) for seed in (7, 8) for trial in range(8)]
     assert trials != sorted(trials), "turn by turn"
+
+
+def test_what_the_next_image_is_expected_to_bring_is_told(tmp_path: Path) -> None:
+    study = study_in(tmp_path, search={**SPEC["search"], "sampler": "least-weight"})
+    study.workspace.make()
+    events: list[TrialEvent] = []
+    judge = calibrate(study, SEED).judge
+    run_seed(study, SEED, judge=judge, budget=8, tracker=MemoryTracker(), on_trial=events.append)
+    forecasts = [(event.forecast, event.best) for event in events if event.forecast is not None]
+    assert forecasts
+    assert all(0 <= forecast.feasible <= 1 for forecast, _ in forecasts)
+    assert all((forecast.saving is None) == (best is None) for forecast, best in forecasts)
+
+
+def test_a_forecast_in_words() -> None:
+    assert forecast_words(Forecast(0.004, None)) == "the next image is feasible with < 1%"
+    assert forecast_words(Forecast(0.62, 0.081)) == "the next image is feasible with 62%, and one saves 0.08 in expectation"
 
 
 def test_time_left_goes_by_the_plan_and_then_by_the_last_images() -> None:

@@ -58,7 +58,7 @@ def test_a_run_tells_how_sure_its_pick_and_proof_are_and_show_finds_it(tmp_path:
     assert outcome.pick
     assert outcome.proof
     lines = "\n".join(describe(outcome))
-    assert "sure       meets all with > 99%" in lines
+    assert "sure       > 99%, in spite of" in lines
     again = stored_outcome(study, 7, calibrate(study, 7).judge)
     assert again.as_json()["feasible_with"] == outcome.as_json()["feasible_with"] == 1.0
     steps = again.as_json()["proof"]["steps"]

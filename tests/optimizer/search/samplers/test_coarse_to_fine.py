@@ -7,6 +7,7 @@ from dataclasses import replace
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged
 from optimizer.search.proof import lowered
+from optimizer.search.samplers.base import Forecast
 from optimizer.search.samplers.coarse_to_fine import CoarseToFine
 from optimizer.search.space import Axis, Space
 from optimizer.search.stopping import why_stopped
@@ -60,5 +61,8 @@ def test_the_reason_for_the_end_is_told() -> None:
     )
     assert why_stopped(GRID, history, budget=9, min_saving=None, robustness_images=2) == "the proof is complete"
     assert "less than 0.02 of weight" in why_stopped(GRID, history, budget=9, min_saving=0.02)
+    told = why_stopped(GRID, history, budget=4, min_saving=0.02, forecast=Forecast(0.4, 0.0312))
+    assert told == "the budget of 4 images is used up; another image is expected to save 0.031 of weight"
     nothing = [j for j in history if not j.feasible]
+    assert "is expected" not in why_stopped(GRID, nothing, budget=3, min_saving=0.02, forecast=Forecast(0.4, None))
     assert "no point left" in why_stopped(GRID, nothing, budget=9, min_saving=0.02)
