@@ -141,6 +141,8 @@ class Outcome:
     """Required LoRAs of which nothing alone or at the start shows more than noise: nothing can be feasible at this seed."""
     notes: tuple[str, ...] = ()
     """What is not as it was when the references were recorded, a line each."""
+    spread: Mapping[str, float] = field(default_factory=dict)
+    """By how much the reference photos of each LoRA differ among themselves, in units of its expression."""
     robustness_off: float = 0.0
     """By how much of weight the pick must hold; 0 requires nothing."""
 
@@ -189,7 +191,8 @@ class Outcome:
             "proof": self._proof_json(),
             "robustness": self._robustness_json(),
             "margin": self._robustness_json(),  # the older name of "robustness"
-            "noise": {} if record is None else {n: round(v, 4) for n, v in record.noise.items()},
+            "noise": {n: round(v, 4) for n, v in self.spread.items()},
+            "score_noise": {} if record is None else {n: round(v, 4) for n, v in record.noise.items()},
             "unsteady": {} if record is None else dict(record.unsteady),
             "nearest": None
             if self.pick or record is None

@@ -154,6 +154,7 @@ def outcome_of(
         references=compared_with(study),
         notes=tuple(f"references {name}: {line}" for name, line in place_notes(study, changing=True).items()),
         unmeasurable=judge.unmeasurable,
+        spread={n: c.noise / (c.one - c.zero) for n, c in judge.calibrations.items() if c.measurable},
         robustness_off=study.spec.search.robustness,
         ended=ended,
     )
