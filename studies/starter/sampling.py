@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from studies.project.bases import FoundBase
@@ -32,11 +32,21 @@ def sampling_of(preset: Preset, base: FoundBase | None) -> Sampling:
     if base is None:
         return plain
     if base.distilled is not None:
-        return _of_few_steps(base.distilled)
+        doubt = _doubt(base.distilled)
+        return replace(plain, why=f"for this base: {doubt}") if doubt else _of_few_steps(base.distilled)
     if base.zero_snr:
         why = "its noise ends in no signal (zero SNR), where Karras's levels lie too far apart; more CFG burns colours"
         return Sampling("Euler", plain.steps, min(plain.cfg, 5.0), f"for this base: {why}")
     return plain
+
+
+def _doubt(base: Distilled) -> str:
+    """Why its name is not followed, where it is not."""
+    if base.steps == 1:
+        return f"{base.method} for one step is drawn by no sampler here; take its file for 2, 4 or 8 steps"
+    if base.doubtful:
+        return f"if {base.method} in its name means that it draws in few steps, set sampler, steps and cfg as its makers say"
+    return ""
 
 
 def _of_few_steps(base: Distilled) -> Sampling:

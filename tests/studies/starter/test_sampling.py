@@ -52,6 +52,8 @@ def drawn(spec: StudySpec) -> tuple[str, int, float]:
         ("Dreamshaper_LCM_v8", SD15, ("LCM", 6, 1.5)),
         ("photonLCM", SD15, ("LCM", 6, 1.5)),
         ("anything_dmd2_4step", SDXL, ("LCM", 5, 1.0)),
+        ("LLCM_v1", SDXL, ("LCM", 6, 1.5)),
+        ("mix_TURBOXL", SDXL, ("DPM++ SDE Karras", 6, 2.0)),
     ],
 )
 def test_a_distilled_base_gets_what_it_was_made_for(
@@ -65,13 +67,30 @@ def test_a_distilled_base_gets_what_it_was_made_for(
     assert max(map(len, text.splitlines())) <= 160
 
 
-@pytest.mark.parametrize("name", ["hyperRealism_v20", "hyper-realistic", "turbogirls", "lcmix", "sdxl_lightning_1step", "elcm"])
+@pytest.mark.parametrize("name", ["hyperRealism_v20", "hyper-realistic", "turbogirls", "lcmix", "elcm"])
 def test_a_name_that_only_sounds_so_changes_nothing(tmp_path: Path, name: str) -> None:
     new_project(tmp_path)
     base(tmp_path / "models" / f"{name}.safetensors")
     spec, text = study(tmp_path)
     assert drawn(spec) == ORDINARY
     assert "for this base" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "why"),
+    [
+        ("sdxl_lightning_1step", SDXL, "Lightning for one step is drawn by no sampler here"),
+        ("Hyper-SDXL-1step-Unet", SDXL, "Hyper-SD for one step is drawn by no sampler here"),
+        ("realistic_turbo_v2", SD15, "if Turbo in its name means that it draws in few steps"),
+    ],
+)
+def test_a_name_that_is_not_followed_is_told(tmp_path: Path, name: str, family: str, why: str) -> None:
+    new_project(tmp_path)
+    base(tmp_path / "models" / f"{name}.safetensors", family)
+    spec, text = study(tmp_path)
+    assert why in text
+    assert spec.render.steps >= 25
+    assert max(map(len, text.splitlines())) <= 160
 
 
 def test_metadata_and_a_folder_s_scheduler_tell_it_too(tmp_path: Path) -> None:
@@ -114,4 +133,7 @@ def test_sdxl_turbo_is_drawn_as_small_as_it_was_made(tmp_path: Path) -> None:
     spec, _ = study(tmp_path)
     assert (spec.render.width, spec.render.height) == (512, 768)
     base(tmp_path / "models" / "sd_xl_turbo_1.0.safetensors", SD15)
-    assert bases_in(tmp_path / "models")[0].distilled is None
+    named = bases_in(tmp_path / "models")[0].distilled
+    assert named is not None
+    assert named.doubtful
+    assert not named.small
