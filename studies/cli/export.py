@@ -9,7 +9,7 @@ import typer
 
 from models.errors import InputError
 from models.language.translate import said, translated
-from studies.cli.options import LARGEST_SEED, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.next_command import print_next
 from studies.project.typed import typed_upscaler
 
@@ -31,7 +31,7 @@ def export(
     ],
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, max=LARGEST_SEED, help="a seed that was run; all seeds with a pick by default"),
+        typer.Option("--seed", min=0, help="a seed that was run; all seeds with a pick by default"),
     ] = None,
     upscale: Annotated[
         Path | None,

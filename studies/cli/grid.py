@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
-from studies.cli.options import LARGEST_SEED, BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
 from studies.cli.progress.next_command import print_next
 from studies.cli.progress.next_step import print_study_next
@@ -27,9 +27,7 @@ def grid(
     x: Annotated[str, typer.Option("--x", help=f"columns, one of: {AXIS}")],
     y: Annotated[str, typer.Option("--y", help="rows, as --x")],
     z: Annotated[str | None, typer.Option("--z", help="one picture for each of these values, as --x")] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="a locked seed, unless an axis is seed")
-    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="a locked seed, unless an axis is seed")] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

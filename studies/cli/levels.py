@@ -196,6 +196,9 @@ def _lines(settled: Settled, file: Path, answered: int) -> list[str]:
         text = "{value:.2f}, {sure:.0%} sure that it lies between {low:.2f} and {high:.2f}; it was {before:.2f}"
         before = settled.before[name]
         lines.append(f"  {name:<10} {said(text, value=level.value, sure=SURE, low=level.low, high=level.high, before=before)}")
+        if level.value > 1:
+            above = "{name}: more than its 1, the best of its ladder and of the start image: few other images can show it"
+            lines.append(f"  {'':<10} {said(above, name=name)}")
     for old, new in settled.outcomes:
         lines.append(said("seed {seed}: {old}; now {new}", seed=new.seed, old=_pick(old), new=_pick(new)))
     return lines

@@ -14,10 +14,8 @@ from studies.project.typed import typed_study
 if TYPE_CHECKING:
     from studies.study import Study
 
-LARGEST_SEED: Final = 2**64 - 1
-"""That any program draws."""
 STUDY_HELP: Final = "a study.yaml, its folder, or its name in the project's studies"
-OneSeedOption = Annotated[int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only this seed")]
+OneSeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="only this seed")]
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help=STUDY_HELP, parser=typed_study)]
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="where everything the study makes lies; 'workspace' beside it by default")

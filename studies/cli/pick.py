@@ -9,7 +9,7 @@ import typer
 
 from models.errors import InputError
 from models.language.translate import phrase
-from studies.cli.options import LARGEST_SEED, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import JsonOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
 from studies.cli.progress.next_step import print_pick_next
 
@@ -18,7 +18,7 @@ AUTO = "auto"
 
 def pick(
     study: StudyArgument,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="a seed that was run")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="a seed that was run")],
     trial: Annotated[
         str, typer.Option("--trial", metavar="K", help="the number of the trial to use; auto: the search's own pick again")
     ],

@@ -10,7 +10,7 @@ import typer
 from models.counted import counted
 from models.errors import InputError
 from models.language.translate import phrase, said, translated
-from studies.cli.options import LARGEST_SEED, BlurOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_command import command, print_next
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def run(
     study: StudyArgument,
-    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="only these, locked or not")] = None,
+    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, help="only these, locked or not")] = None,
     trials: Annotated[int | None, typer.Option(min=4, help="images a seed, proof included")] = None,
     fork: Annotated[
         Path | None,

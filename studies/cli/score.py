@@ -13,7 +13,7 @@ import typer
 from models.errors import InputError
 from models.language.translate import phrase, said, translated
 from models.language.width import padded
-from studies.cli.options import LARGEST_SEED, STUDY_HELP, JsonOption, WorkspaceOption, open_study
+from studies.cli.options import STUDY_HELP, JsonOption, WorkspaceOption, open_study
 from studies.cli.progress.console import print_line
 from studies.cli.progress.next_step import print_study_next
 from studies.project.typed import typed_path, typed_study
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 def score(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="pictures", parser=typed_path)],
     study: Annotated[Path, typer.Option("--study", help=STUDY_HELP, parser=typed_study)],
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="calibrate by what an earlier run of this seed drew")
-    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="calibrate by what an earlier run of this seed drew")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:

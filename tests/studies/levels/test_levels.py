@@ -12,9 +12,12 @@ import yaml
 from typer.testing import CliRunner
 
 from models.errors import InputError
+from scorers.levels.psychometric import Level
 from scorers.levels.questions import MOST
 from studies.cli.app import app
+from studies.cli.levels import _lines
 from studies.levels.drawing import draw_between
+from studies.levels.outcome import Settled
 from studies.levels.pictures import level_pictures
 from studies.levels.require import set_required
 from studies.levels.sitting import Sitting
@@ -211,3 +214,10 @@ def test_a_search_of_other_requirements_has_not_ended(study: Study) -> None:
         again, SEED, judge=calibrate(again, SEED).judge, budget=16, tracker=MemoryTracker(), on_trial=lambda event: None
     )
     assert stored_outcomes(again, SEED)[0].ended is run.ended is not None
+
+
+def test_a_level_above_the_best_that_calibrates_is_said_to_be() -> None:
+    settled = Settled({"dress": Level(1.05, 1.0, 1.1), "shoes": Level(0.8, 0.7, 0.9)}, {"dress": 0.7, "shoes": 0.7}, [])
+    told = [line for line in _lines(settled, Path("study.yaml"), 3) if "more than its 1" in line]
+    assert len(told) == 1
+    assert "dress" in told[0]
