@@ -50,7 +50,7 @@ class Causes:
         return None if self.without_text is None or not self.leak else 1 - self.without_text / self.leak
 
     def found(self) -> list[str]:
-        """The causes that the measures bear out: words, text encoder, pose, faces of its photos; the strongest of shares first."""
+        """The causes that the measures bear out: words, text encoder, pose, faces of its photos; the larger share first."""
         shares = {"words": self.by_words, "text encoder": self.by_text or 0.0}
         named = [name for name, share in sorted(shares.items(), key=lambda pair: -pair[1]) if share >= NOTABLE]
         if self.moved >= MOVED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -46,12 +46,19 @@ class Asked:
     study: Study | None = None
     base: Path | str | None = None
     """Where there is no study."""
-    told: Told = Told()
+    told: Told = field(default_factory=Told)
     seeds: Sequence[int] = ()
     weights: Sequence[float] = ()
     """Above 0."""
     workspace: Path | None = None
     """Of the images; by default `lora-report` in the study's workspace or, without a study, in the current folder."""
+
+    @property
+    def place(self) -> Path:
+        """The folder of the images."""
+        if self.workspace is not None:
+            return self.workspace
+        return (Path() if self.study is None else self.study.workspace.root) / "lora-report"
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def lora_report(asked: Asked, callback: Callback | None = None) -> Report:
     trainings = trainings_of(asked.files)
     found = [_reported(training, asked) for training in trainings]
     _check(trainings, found)
-    place = _place(asked)
+    place = asked.place
     hash_of = hash_cache(Workspace(place))
     names = {lora.path: f"lora-{hash_of(lora.path)[:16]}" for loras in found for lora in loras}
     _check_different(names)
@@ -227,12 +234,6 @@ def _check_different(names: Mapping[Path, str]) -> None:
         other = seen.setdefault(name, path)
         if other != path:
             raise InputError(f"the same LoRA as {other.name}", path, "leave one out")
-
-
-def _place(asked: Asked) -> Path:
-    if asked.workspace is not None:
-        return asked.workspace
-    return (Path() if asked.study is None else asked.study.workspace.root) / "lora-report"
 
 
 def _study(asked: Asked, loras: Mapping[str, Reported], place: Path) -> ReportStudy:

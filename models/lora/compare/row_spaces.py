@@ -1,8 +1,8 @@
 """What inputs a LoRA reads and what outputs it writes, layer by layer, and how far two LoRAs do both in common.
 
 The row space of an update dW (out x in) holds the inputs that it answers to. Two LoRAs whose row spaces are orthogonal answer to
-different inputs, and their sum does what each does alone; where the row spaces overlap and the outputs do too, one writes over the
-other. An update of low rank is never multiplied out: QR of its factors, then an SVD of rank x rank.
+different inputs, and their sum does what each does alone; where the row spaces overlap and the outputs do too, one writes over
+the other. An update of low rank is never multiplied out: QR of its factors, then an SVD of rank x rank.
 """
 
 from __future__ import annotations
