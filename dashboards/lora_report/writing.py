@@ -62,7 +62,8 @@ def _section(section: Section, framer: Framer) -> str:
     passages = "".join(_passage(f"{section.anchor}-{place}", one, framer) for place, one in enumerate(section.passages))
     return (
         f'<article class="seed" id="{text(section.anchor)}"><header class="verdict">'
-        f'<p class="eyebrow">{text(section.eyebrow)}</p>'<h2>{text(section.name)}</h2><p class="answer">{text(section.answer)}</p>{facts}</header>{passages}</article>'
+        f'<p class="eyebrow">{text(section.eyebrow)}</p><h2>{text(section.name)}</h2>'
+        f'<p class="answer">{text(section.answer)}</p>{facts}</header>{passages}</article>'
     )
 
 
