@@ -233,7 +233,7 @@ def _check_different(names: Mapping[Path, str]) -> None:
     for path, name in names.items():
         other = seen.setdefault(name, path)
         if other != path:
-            raise InputError(f"the same LoRA as {other.name}", path, "leave one out")
+            raise InputError(phrase("the same LoRA as {other}", other=other.name), path, "leave one out")
 
 
 def _study(asked: Asked, loras: Mapping[str, Reported], place: Path) -> ReportStudy:
