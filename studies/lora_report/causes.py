@@ -67,7 +67,7 @@ def causes_of(at: AtWeight, words: AtWeight, without_text: AtWeight | None, thin
     by_place = {place: median(at.place(place)) for place in places}
     things = sorted({name for seen in (*at.seen, *words.seen) for name in seen.likeness} - {own})
     like = {name: (_median(words.like(name)), _median(at.like(name))) for name in things}
-    faces = thing.photos.faces_alike()
+    faces = None if thing.photos is None else thing.photos.faces_alike()
     before, after = words.of("carried"), at.of("carried")
     return Causes(
         weight=at.weight,

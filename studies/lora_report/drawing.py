@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.point import Job, Point
+from scorers.score.soundness import soundness_of
 from studies.announce import announce
 from studies.callback import Callback, image_counter
 from studies.lora_report.models import WITHOUT_TEXT, ReportStudy
 from studies.references.close_ups import close_ups_lacking, draw_close_ups
 
+TRIED: Final = 8
+"""Seeds of which those with a sound plain image are sought."""
 Weights = Mapping[str, float]
 Key = tuple[object, ...]
 
@@ -76,6 +80,20 @@ def announce_report(drawing: Drawing, jobs: Sequence[Job], later: int, callback:
     """`later` is how many more images at most follow from what the ladders show."""
     close_ups = len(close_ups_lacking(drawing.study))
     announce(drawing.study, callback, phrase("LoRA report"), drawing.missing(jobs) + close_ups + later)
+
+
+def sound_seeds(drawing: Drawing, count: int, callback: Callback) -> list[int]:
+    """Seeds whose plain image is sound, of those that scouting draws; where too few are, the soundest of `TRIED`."""
+    seeds = drawing.study.spec.scout_seeds(TRIED)
+    jobs = [drawing.plain(seed) for seed in seeds]
+    announce(drawing.study, callback, phrase("seeds"), drawing.missing(jobs))
+    found: list[tuple[tuple[float, ...], int]] = []
+    for seed, job in zip(seeds, jobs, strict=True):
+        (image,) = drawing.study.evaluator.evaluate_all([job])
+        found.append((soundness_of(image.observation).rank, seed))
+        if sum(rank[0] == 0 for rank, _ in found) == count:
+            break
+    return [seed for _, seed in sorted(found)[:count]]
 
 
 def ladder_jobs(drawing: Drawing, weights: Mapping[str, Sequence[float]]) -> list[Job]:

@@ -42,14 +42,21 @@ class Rungs:
         """The expression at every seed where it is measurable."""
         return [value for seen in rung.seen if (value := self.expression(seen)) is not None]
 
+    @property
+    def measured(self) -> list[int]:
+        """The seeds at which the range from the plain image to the best is more than noise; the others judge nothing."""
+        return [seed for seed, calibration in self.calibrations.items() if calibration.measurable]
+
     def failing(self, rung: AtWeight) -> list[str]:
-        """Why the weight is not good enough, one line a cause; nothing where it is at every seed."""
+        """Why the weight is not good enough, one line a cause; nothing where it is at every seed that measures."""
+        if not self.measured:
+            return ["not measurable"]
         found = []
         for seen in rung.seen:
             score = self.expression(seen)
             if score is None:
-                found.append("not measurable")
-            elif score < self.wanted.level - SAME:
+                continue
+            if score < self.wanted.level - SAME:
                 found.append("shows too little")
             if seen.faults:
                 found.append("not sound")
@@ -64,10 +71,13 @@ class Rungs:
 
     @property
     def best(self) -> AtWeight:
-        """The weight that shows most, of those where the figure is sound at every seed if there is one."""
-        drawn = [rung for rung in self.at if rung.weight > 0]
-        sound = [rung for rung in drawn if not any(seen.faults for seen in rung.seen)]
-        return max(sound or drawn, key=lambda rung: (median(self.scores(rung) or [0.0]), -rung.weight))
+        """The weight that shows most; an image whose figure is not sound counts for nothing."""
+        return max((rung for rung in self.at if rung.weight > 0), key=lambda rung: (self.shown(rung), -rung.weight))
+
+    def shown(self, rung: AtWeight) -> float:
+        """The median score over seeds, 0 for images whose figure is not sound."""
+        scores = [0.0 if seen.faults else score for seen in rung.seen if (score := self.expression(seen)) is not None]
+        return median(scores) if scores else 0.0
 
     @property
     def chosen(self) -> AtWeight:
@@ -87,4 +97,4 @@ def told_epoch(members: Sequence[Rungs]) -> int:
     least = least_epoch(members)
     if least is not None:
         return least
-    return max(range(len(members)), key=lambda place: (median(members[place].scores(members[place].best) or [0.0]), -place))
+    return max(range(len(members)), key=lambda place: (members[place].shown(members[place].best), -place))

@@ -43,10 +43,10 @@ class Seen:
     """The same by place."""
     likeness: Mapping[str, float]
     """Cosines of the face and of each garment to those of the plain image."""
-    nearness: float
-    """Cosine of the whole picture to the nearest photo."""
+    nearness: float | None
+    """Cosine of the whole picture to the nearest photo; None without photos."""
     carried: float | None
-    """Mean cosine of the face to the faces of the photos; None where either shows none, and of face LoRAs."""
+    """Mean cosine of the face to the faces of the photos; None where either shows none, without photos, and of face LoRAs."""
     bare: bool = False
     failed: str = ""
 
@@ -74,7 +74,8 @@ class Thing:
     """What a LoRA is measured by."""
 
     references: References
-    photos: Photos
+    photos: Photos | None
+    """None where the LoRA's own pictures stand in for photos: those it must be near."""
     sight: Sight
 
     @property
@@ -93,7 +94,7 @@ class Thing:
 
         observation = image.observation
         change = self.sight.changed(image, plain, self.references)
-        _, nearness = self.photos.nearest(np.asarray(self.sight.vector(image.image), np.float32))
+        photos = self.photos
         return Seen(
             seed=image.seed,
             weight=weight,
@@ -106,8 +107,8 @@ class Thing:
             outside=change.outside,
             by_place=change.by_place,
             likeness=likeness(observation, plain.observation),
-            nearness=nearness,
-            carried=None if self.references.kind == "face" else self.photos.face_likeness(observation),
+            nearness=None if photos is None else photos.nearest(np.asarray(self.sight.vector(image.image), np.float32))[1],
+            carried=None if photos is None or self.references.kind == "face" else photos.face_likeness(observation),
             bare=little_clothing(observation),
             failed=observation.failed,
         )

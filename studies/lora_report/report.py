@@ -14,7 +14,7 @@ from scorers.score.calibration import similarity
 from studies.callback import Callback, SilentCallback
 from studies.file_hashes import hash_cache
 from studies.lora_report.causes import Causes, causes_of
-from studies.lora_report.drawing import Drawing, Ladders, announce_report, draw_ladders, ladder_jobs
+from studies.lora_report.drawing import Drawing, Ladders, announce_report, draw_ladders, ladder_jobs, sound_seeds
 from studies.lora_report.epochs import Training, trainings_of
 from studies.lora_report.levels import Rungs, Wanted, told_epoch
 from studies.lora_report.measures import AtWeight, Seen, Thing, calibrations_of, hands_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 SEEDS: Final = 2
-"""Seeds where a person names none: the study's locked ones first."""
+"""Seeds where a person names none."""
 SHARES: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Of the greatest weight, where a person names none."""
 
@@ -113,7 +113,7 @@ def lora_report(asked: Asked, callback: Callback | None = None) -> Report:
     names = {lora.path: f"lora-{hash_of(lora.path)[:16]}" for loras in found for lora in loras}
     _check_different(names)
     study = _study(asked, {names[lora.path]: lora for loras in found for lora in loras}, place)
-    drawing = Drawing(study, _seeds(asked, study))
+    drawing = Drawing(study, _seeds(asked, study, callback))
     weights = {names[lora.path]: _weights(asked, lora.top) for loras in found for lora in loras}
     pairs = list(combinations(range(len(trainings)), 2))
     later = len(drawing.seeds) * (len(trainings) + len(pairs))
@@ -144,7 +144,8 @@ class _Measuring:
     def lora(self, training: Training, loras: Sequence[Reported], names: Sequence[str]) -> Measured:
         # Epochs have one thing: their references are the same photos.
         references = references_for(self.study, names[-1])
-        thing = Thing(references, self.sight.photos(names[-1]), self.sight)
+        photos = None if loras[-1].references is None else self.sight.photos(names[-1])
+        thing = Thing(references, photos, self.sight)
         steps = [self._rungs(name, thing) for name in names]
         plain = {seed: similarity(image.observation, references) for seed, image in self.ladders.plain.items()}
         calibrations = calibrations_of(steps, plain, thing)
@@ -246,11 +247,12 @@ def _study(asked: Asked, loras: Mapping[str, Reported], place: Path) -> ReportSt
     return ReportStudy(spec, root, Workspace(place), models=ReportModels(spec, root))
 
 
-def _seeds(asked: Asked, study: ReportStudy) -> list[int]:
+def _seeds(asked: Asked, study: ReportStudy, callback: Callback) -> list[int]:
+    """Those that were asked for; else the study's locked ones, which a person accepted; else ones whose plain image is sound."""
     if asked.seeds:
         return list(dict.fromkeys(asked.seeds))
     locked = [] if asked.study is None else locked_seeds(asked.study)
-    return list(dict.fromkeys([*locked, *(asked.study or study).spec.scout_seeds(SEEDS)]))[:SEEDS]
+    return locked[:SEEDS] or sound_seeds(Drawing(study, ()), SEEDS, callback)
 
 
 def _weights(asked: Asked, top: float) -> list[float]:

@@ -19,6 +19,8 @@ from models.program import Program
 if TYPE_CHECKING:
     from torch import Tensor
 
+CACHED: Final = 2**18
+"""Numbers that are changed at once."""
 ROLES: Final[tuple[Role, ...]] = ("glora_a1", "glora_a2", "glora_b1", "glora_b2")
 
 
@@ -62,7 +64,11 @@ class GloraLayer:
             flat.addmm_(torch.cat([narrow, up], 1), torch.cat([right, down]), alpha=share)
             return
         kernels = changed.view(len(changed), len(left), -1)
-        kernels.add_(torch.matmul(right.T, torch.matmul(left.T, kernels)), alpha=share)
+        # A few outputs at a time, with their inputs innermost: products of nine columns each would take longest of all.
+        for part in kernels.split(max(1, CACHED // flat.shape[1])):
+            rows = part.transpose(1, 2).reshape(-1, len(left))
+            rows.addmm_(rows @ left, right, alpha=share)
+            part.copy_(rows.view(len(part), -1, len(left)).transpose(1, 2))
         flat.addmm_(up, down, alpha=share)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.lora.layers.boft import BoftLayer, read_boft
 from models.lora.layers.parts import Keys, Role, stored_alpha
-from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -52,12 +52,10 @@ class OftLayer:
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
         import torch
 
-        count, size = self.blocks.shape[:2]
+        size = self.blocks.shape[-1]
         share = weight if meaning == "a1111" or self.rotated else weight**2
         turned = kept(self._made, meaning, changed.device, lambda: self._turned(changed.device, meaning))
-        turn = torch.lerp(torch.eye(size, device=changed.device), turned, share)
-        rows = changed.view(count, size, -1)
-        rows.copy_(torch.bmm(turn, rows))
+        turn(changed, torch.lerp(torch.eye(size, device=changed.device), turned, share))
 
     def _turned(self, device: torch.device, meaning: Program) -> Tensor:
         """What multiplies each block of rows at weight 1 (n, b, b)."""

@@ -35,7 +35,7 @@ def _lora(lora: Measured) -> dict[str, Any]:
         "least_weight": None if least is None else lora.member.rungs.chosen.weight,
         "photos": lora.photos,
         "photos_alike": _short(lora.thing.alike),
-        "photos_nearest": _short(photos.among_themselves()),
+        "photos_nearest": None if photos is None else _short(photos.among_themselves()),
         "files": [_member(member) for member in lora.members],
         "leak": {
             "weight": causes.weight,

@@ -25,7 +25,8 @@ def score_chart(lora: Measured) -> Chart:
     plain, enough = median(c.zero for c in calibrations), median(c.zero + level * (c.one - c.zero) for c in calibrations)
     levels = [Level(phrase("plain image"), plain), Level(phrase("enough"), enough)]
     if lora.thing.alike is not None:
-        levels.append(Level(phrase("photos among themselves"), lora.thing.alike))
+        told = phrase("photos among themselves") if lora.thing.photos is not None else phrase("its own pictures")
+        levels.append(Level(told, lora.thing.alike))
     lines = [
         _line(
             member.label if len(lora.members) > 1 else phrase("score"),
@@ -67,6 +68,8 @@ def body_charts(lora: Measured) -> Iterator[Chart]:
 def memory_charts(lora: Measured) -> Iterator[Chart]:
     """How near its pictures come to its photos, and the face to the faces in them."""
     rungs, photos = lora.member.rungs.at, lora.thing.photos
+    if photos is None:
+        return
     among = photos.among_themselves()
     levels = () if among is None else (Level(phrase("photos among themselves"), among),)
     lead = phrase("Cosine of the whole picture to the nearest photo: above the dashed line it repeats them.")
@@ -117,7 +120,7 @@ def _epoch_row(member: Member) -> tuple[str, ...]:
         f"{median(at.of('outside')):.1f}",
         f"{median(at.of('moved')):.3f}",
         f"{median(at.of('hands')):.2f}",
-        f"{median(at.of('nearness')):.2f}",
+        f"{median(near):.2f}" if (near := at.of("nearness")) else "–",
         phrase("{score:.2f} at {weight:g}", score=median(best), weight=rungs.best.weight) if best else "–",
     )
 

@@ -101,8 +101,16 @@ def facts(lora: Measured) -> tuple[str, ...]:
         if member.reported.references
         else phrase("No photos are named: it is compared with its own preview, or with pictures of it at full weight."),
     ]
-    if thing.alike is not None:
+    if thing.alike is not None and thing.photos is not None:
         found.append(phrase("Its photos are {alike:.2f} like one another by the same score.", alike=thing.alike))
+    measured, drawn = len(member.rungs.measured), len(member.rungs.calibrations)
+    if 0 < measured < drawn:
+        left = phrase(
+            "At {left} of {drawn} seeds it shows no more than the plain image: they judge nothing.",
+            left=drawn - measured,
+            drawn=drawn,
+        )
+        found.append(left)
     return tuple(found)
 
 
@@ -156,7 +164,10 @@ def _cause(lora: Measured, cause: str) -> str:
 
 def memory_sentence(lora: Measured) -> str:
     """Whether its pictures are as near to its photos as the photos are to one another."""
-    among = lora.thing.photos.among_themselves()
+    photos = lora.thing.photos
+    if photos is None:
+        return phrase("Without photos nothing tells whether it repeats them: name them with --photos DIR.")
+    among = photos.among_themselves()
     chosen, before = lora.member.rungs.chosen, lora.member.rungs.at[0]
     near, plain = median(chosen.of("nearness")), median(before.of("nearness"))
     if among is None:
