@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
-from models.language.translate import phrase
-from models.lora.layout import read_layout
+from models.lora.layout import lora_name, read_layout
 
 SAVED: Final = re.compile(r"^(?P<name>.+?)(?:[-_.](?:e|ep|epoch|step|s)?[-_]?(?P<number>\d{2,}))$", re.IGNORECASE)
 """NAME-000004 of kohya's and musubi's scripts, NAME_000000500 of ai-toolkit, NAME-step00001000, NAME_epoch_04."""
@@ -30,8 +29,8 @@ class SavedFile:
 
     @property
     def label(self) -> str:
-        """What tells it from its training's other files."""
-        return phrase("last") if self.number is None else str(self.number)
+        """The file's name without its suffix."""
+        return lora_name(self.path)
 
 
 @dataclass(frozen=True)

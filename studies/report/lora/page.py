@@ -73,7 +73,7 @@ def _quarrel(place: int, quarrel: Quarrel, report: Report) -> Section:
     )
     bare = {seen.image for lora in report.loras for at in lora.member.rungs.at for seen in at.seen if seen.bare}
     shots = tuple(
-        Shot(image, phrase("seed {seed}", seed=seed), lines, bare=bool(bare))
+        Shot(image, phrase("seed {seed}", seed=seed), (), bare=bool(bare))
         for seed, image in zip(report.seeds, quarrel.images, strict=True)
     )
     title = phrase(
@@ -85,7 +85,7 @@ def _quarrel(place: int, quarrel: Quarrel, report: Report) -> Section:
         eyebrow=phrase("Two LoRAs"),
         name=f"{one.name} + {other.name}",
         answer=quarrel_answer(quarrel),
-        facts=faults,
+        facts=(*lines, *faults),
         passages=(
             Passage(phrase("Where they overlap"), tuple(overlap_sentences(quarrel)), tables=(overlap_table(quarrel),)),
             Passage(phrase("Both at once"), (), (Strip(title, shots),)),

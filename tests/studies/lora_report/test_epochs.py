@@ -22,16 +22,16 @@ def lora(path: Path, name: str | None = None) -> Path:
 @pytest.mark.parametrize(
     ("names", "order"),
     [
-        (["dress", "dress-000010", "dress-000004"], ["4", "10", "last"]),  # kohya's scripts, musubi-tuner
-        (["dress_000000500", "dress_000001000"], ["500", "1000"]),  # ai-toolkit
-        (["dress-step00000200", "dress-step00000100"], ["100", "200"]),
-        (["dress_epoch_02", "dress_epoch_10"], ["2", "10"]),
+        (["dress", "dress-000010", "dress-000004"], [4, 10, None]),  # kohya's scripts, musubi-tuner
+        (["dress_000000500", "dress_000001000"], [500, 1000]),  # ai-toolkit
+        (["dress-step00000200", "dress-step00000100"], [100, 200]),
+        (["dress_epoch_02", "dress_epoch_10"], [2, 10]),
     ],
 )
-def test_one_training_the_earliest_first(names: list[str], order: list[str], tmp_path: Path) -> None:
+def test_one_training_the_earliest_first(names: list[str], order: list[int | None], tmp_path: Path) -> None:
     found = trainings_of([lora(tmp_path / f"{name}.safetensors") for name in names])
     assert [training.name for training in found] == ["dress"]
-    assert [saved.label for saved in found[0].files] == order
+    assert [saved.number for saved in found[0].files] == order
 
 
 def test_others_stay_apart(tmp_path: Path) -> None:
