@@ -30,8 +30,8 @@ class Drawing:
     seeds: Sequence[int]
 
     def job(self, seed: int, weights: Weights, kept: Sequence[str]) -> Job:
-        """LoRAs at weights, with the words of `kept` in the prompt."""
-        return Job(seed, Point(weights, self.study.spec.render.cfg, self.study.prompt_of(kept)))
+        """LoRAs at weights, with the words of `kept` in the prompt. A point without any prompt would mean that of the study."""
+        return Job(seed, Point(weights, self.study.spec.render.cfg, self.study.prompt_of(kept) or " "))
 
     def plain(self, seed: int) -> Job:
         """All LoRAs at 0, none of their words."""

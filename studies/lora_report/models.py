@@ -127,8 +127,10 @@ class ContentRenderer:
         return [found[place] for place in range(len(jobs))]
 
     def identity(self) -> Mapping[str, Any]:
-        """Without LoRAs: the points of jobs name them by content."""
-        return {key: value for key, value in self._renderer(()).identity().items() if key != "loras"}
+        """Without LoRAs and prompt: the points of jobs name LoRAs by content, and each has a prompt of its own."""
+        whole = self._renderer(()).identity()
+        frame = {key: value for key, value in whole["frame"].items() if key != "prompt"}
+        return {**{key: value for key, value in whole.items() if key != "loras"}, "frame": frame}
 
     def batch(self) -> int:
         return self._renderer(()).batch()

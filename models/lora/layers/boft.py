@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.lora.layers.parts import Keys, Role, misshapen, stored_alpha
-from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn, turned_into
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -52,17 +52,28 @@ class BoftLayer:
         return replace(self, shape=shape, _made={}, _grouped={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
-        import torch
-
         if self._group > WIDEST:
             turned = self._all_stages(changed.view(len(changed), -1), weight, meaning)
             changed.lerp_(turned.view_as(changed), weight)
             return
+        turn(changed, self._at(weight, changed.device, meaning))
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        if self._group > WIDEST:
+            out.copy_(before)
+            self.apply(out, weight, meaning)
+            return
+        turned_into(before, out, self._at(weight, before.device, meaning))
+
+    def _at(self, weight: float, device: torch.device, meaning: Program) -> Tensor:
+        """What multiplies each group of rows (out / group, group, group)."""
+        import torch
+
         if meaning == "comfyui":
-            turns = self._groups(changed.device, weight, meaning)
+            turns = self._groups(device, weight, meaning)
         else:
-            turns = kept(self._grouped, meaning, changed.device, lambda: self._groups(changed.device, weight, meaning))
-        turn(changed, torch.lerp(torch.eye(self._group, device=changed.device), turns, weight))
+            turns = kept(self._grouped, meaning, device, lambda: self._groups(device, weight, meaning))
+        return torch.lerp(torch.eye(self._group, device=device), turns, weight)
 
     @property
     def _group(self) -> int:

@@ -54,22 +54,30 @@ class GloraLayer:
         return None if self.other is None else self.other.fitted(shape)
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        self._change(changed, changed, weight, meaning)
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        self._change(before, out, weight, meaning)
+
+    def _change(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        """From one tensor into another or the same."""
         import torch
 
-        left, right, up, down = (part.to(changed.device).float() for part in (*self.a, *self.b))
+        left, right, up, down = (part.to(before.device).float() for part in (*self.a, *self.b))
         share = weight if self.old and meaning == "a1111" else weight * self.alpha / self.rank
-        flat = changed.view(len(changed), -1)
+        flat, changed = before.view(len(before), -1), out.view(len(out), -1)
         if len(left) == flat.shape[1]:
             narrow = flat @ left
-            flat.addmm_(torch.cat([narrow, up], 1), torch.cat([right, down]), alpha=share)
+            torch.addmm(flat, torch.cat([narrow, up], 1), torch.cat([right, down]), alpha=share, out=changed)
             return
-        kernels = changed.view(len(changed), len(left), -1)
+        count = max(1, CACHED // flat.shape[1])
+        kernels, written = (whole.view(len(whole), len(left), -1).split(count) for whole in (before, out))
         # A few outputs at a time, with their inputs innermost: products of nine columns each would take longest of all.
-        for part in kernels.split(max(1, CACHED // flat.shape[1])):
+        for part, into, ups in zip(kernels, written, up.split(count), strict=True):
             rows = part.transpose(1, 2).reshape(-1, len(left))
             rows.addmm_(rows @ left, right, alpha=share)
-            part.copy_(rows.view(len(part), -1, len(left)).transpose(1, 2))
-        flat.addmm_(up, down, alpha=share)
+            into.copy_(rows.view(len(part), -1, len(left)).transpose(1, 2))
+            into.view(len(into), -1).addmm_(ups, down, alpha=share)
 
 
 def read_glora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | None) -> GloraLayer:

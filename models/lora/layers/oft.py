@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.lora.layers.boft import BoftLayer, read_boft
 from models.lora.layers.parts import Keys, Role, stored_alpha
-from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn, turned_into
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -50,12 +50,18 @@ class OftLayer:
         return replace(self, shape=shape, _made={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        turn(changed, self._at(weight, changed.device, meaning))
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        turned_into(before, out, self._at(weight, before.device, meaning))
+
+    def _at(self, weight: float, device: torch.device, meaning: Program) -> Tensor:
+        """What multiplies each block of rows (n, b, b)."""
         import torch
 
-        size = self.blocks.shape[-1]
         share = weight if meaning == "a1111" or self.rotated else weight**2
-        turned = kept(self._made, meaning, changed.device, lambda: self._turned(changed.device, meaning))
-        turn(changed, torch.lerp(torch.eye(size, device=changed.device), turned, share))
+        turned = kept(self._made, meaning, device, lambda: self._turned(device, meaning))
+        return torch.lerp(torch.eye(turned.shape[-1], device=device), turned, share)
 
     def _turned(self, device: torch.device, meaning: Program) -> Tensor:
         """What multiplies each block of rows at weight 1 (n, b, b)."""

@@ -34,6 +34,13 @@ def turn(changed: Tensor, turns: Tensor) -> None:
         whole.copy_(torch.bmm(part, whole))
 
 
+def turned_into(before: Tensor, out: Tensor, turns: Tensor) -> None:
+    """The same, from one tensor into another."""
+    import torch
+
+    torch.bmm(turns, before.view(*turns.shape[:2], -1), out=out.view(*turns.shape[:2], -1))
+
+
 def rotations(blocks: Tensor, alpha: float, outputs: int, meaning: Program) -> Tensor:
     """R of each block (..., b, b), float32, for a layer of `outputs` channels."""
     import torch
