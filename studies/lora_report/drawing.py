@@ -52,6 +52,10 @@ class Drawing:
     def missing(self, jobs: Sequence[Job]) -> int:
         return len(missing_images(self.study.evaluator, jobs))
 
+    def evaluations(self, jobs: Sequence[Job]) -> list[Evaluation]:
+        """In the order of the jobs."""
+        return list(self.study.evaluator.evaluate_all(jobs))
+
     def draw(self, stage: str, jobs: Sequence[Job], callback: Callback) -> list[Evaluation]:
         """In the order of the jobs; equal ones are drawn once."""
         unique = list({_key(job): job for job in jobs}.values())

@@ -7,8 +7,9 @@ from typing import Any
 
 from studies.lora_report.levels import least_epoch
 from studies.lora_report.measures import AtWeight
+from studies.lora_report.measuring import Measured, Member
 from studies.lora_report.quarrels import Quarrel
-from studies.lora_report.report import Measured, Member, Report
+from studies.lora_report.report import Report
 from studies.report.lora.sentences import answer, quarrel_answer
 
 DIGITS = 4

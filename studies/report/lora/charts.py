@@ -14,8 +14,8 @@ from studies.report.lora.sentences import PLACES
 if TYPE_CHECKING:
     from studies.lora_report.levels import Rungs
     from studies.lora_report.measures import AtWeight, Seen
+    from studies.lora_report.measuring import Measured, Member
     from studies.lora_report.quarrels import Quarrel
-    from studies.lora_report.report import Measured, Member
 
 
 def score_chart(lora: Measured) -> Chart:

@@ -7,8 +7,9 @@ from pathlib import PureWindowsPath
 from dashboards.lora_report.values import Passage, ReportPage, Section, Shot, Strip
 from models.counted import counted
 from models.language.translate import joined, phrase
+from studies.lora_report.measuring import Measured
 from studies.lora_report.quarrels import Quarrel
-from studies.lora_report.report import Measured, Report
+from studies.lora_report.report import Report
 from studies.report.lora.charts import (
     body_charts,
     epoch_table,

@@ -10,8 +10,8 @@ from models.counted import counted
 from models.language.translate import joined, phrase
 from scorers.compare.places import OWN
 from studies.lora_report.levels import least_epoch
+from studies.lora_report.measuring import Measured
 from studies.lora_report.quarrels import Fall, Quarrel
-from studies.lora_report.report import Measured
 
 PLACES: Final[Mapping[str, str]] = {
     "head": phrase("head"),
