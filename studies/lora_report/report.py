@@ -80,13 +80,14 @@ def lora_report(asked: Asked, callback: Callback | None = None) -> Report:
     names = {lora.path: f"lora-{hash_of(lora.path)[:16]}" for loras in found for lora in loras}
     _check_different(names)
     study = _study(asked, {names[lora.path]: lora for loras in found for lora in loras}, place)
+    # What cannot be scored need not be drawn: the scorers are opened first.
+    sight = sight_of(study)
     drawing = Drawing(study, _seeds(asked, study, callback))
     # The last file of each training at all weights; its other epochs at those that halving asks for.
     weights = {names[loras[-1].path]: _weights(asked, loras[-1].top) for loras in found}
     later = len(drawing.seeds) * _later(found, [len(grid) for grid in weights.values()])
     announce_report(drawing, ladder_jobs(drawing, weights), later, callback)
     ladders = draw_ladders(drawing, weights, callback)
-    sight = sight_of(study)
     measuring = Measuring(drawing, ladders, sight, callback)
     measured = tuple(
         measuring.lora(training, loras, [names[lora.path] for lora in loras])

@@ -7,7 +7,7 @@ the other. An update of low rank is never multiplied out: QR of its factors, the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,11 +31,11 @@ class RowSpace:
     """One layer's update at LoRA weight 1, as its singular values and directions."""
 
     inputs: Tensor
-    """(in, k), orthonormal columns, float64; of convolutions in x kernel."""
+    """(in, k), orthonormal columns, float32 on the CPU; of convolutions in x kernel."""
     outputs: Tensor
-    """(out, k), orthonormal columns, float64."""
+    """(out, k), orthonormal columns, float32."""
     strengths: Tensor
-    """(k,), singular values, the largest first."""
+    """(k,), singular values, the largest first, float64."""
 
     @property
     def energy(self) -> float:
@@ -92,30 +92,30 @@ def row_space(layer: AddedLayer, weight: Tensor) -> RowSpace | None:
     import torch
 
     if isinstance(layer, LoraLayer):
-        up, down = layer.up.double().flatten(1), layer.down.double().flatten(1)
+        up, down = (part.cpu().double().flatten(1) for part in (layer.up, layer.down))
         inputs, right = torch.linalg.qr(down.T)
         outputs, left = torch.linalg.qr(up)
         u, strengths, v = torch.linalg.svd(left @ right.T * layer.scale)
         u, v = outputs @ u, inputs @ v.T
     else:
         # An update of full rank, or one that depends on the weight: what it adds to the base's own.
-        own = weight.float().contiguous()
+        own = weight.cpu().float().contiguous()
         changed = own.clone()
         layer.apply(changed, 1.0, "a1111")
         u, strengths, vh = torch.linalg.svd((changed - own).flatten(1).double(), full_matrices=False)
         v = vh.T
     kept = int((strengths > SMALLEST * strengths[0]).sum()) if float(strengths[0]) > 0 else 0
-    return RowSpace(v[:, :kept], u[:, :kept], strengths[:kept]) if kept else None
+    return RowSpace(v[:, :kept].float(), u[:, :kept].float(), strengths[:kept]) if kept else None
 
 
 def overlap(one: RowSpace, other: RowSpace) -> Overlap:
     """Of two updates of the same layer."""
     import torch
 
-    cosines = one.inputs.T @ other.inputs
+    cosines = (one.inputs.T @ other.inputs).double()
     first = float((one.strengths.square() @ cosines.square().sum(1)) / one.energy)
     second = float((other.strengths.square() @ cosines.square().sum(0)) / other.energy)
-    both = one.strengths[:, None] * other.strengths * cosines * (one.outputs.T @ other.outputs)
+    both = one.strengths[:, None] * other.strengths * cosines * (one.outputs.T @ other.outputs).double()
     width = len(one.inputs)
     angles = torch.linalg.svdvals(cosines).clamp(0, 1)
     return Overlap(
@@ -155,15 +155,8 @@ def _summed(pairs: Iterable[Overlap], first: float, second: float) -> Summed:
     found = list(pairs)
     if not found or first <= 0 or second <= 0:
         return Summed((0.0, 0.0), (0.0, 0.0), 0.0, 0, 0.0)
-    shared = (_share(found, 0, first, "shared"), _share(found, 1, second, "shared"))
-    chance = (_share(found, 0, first, "chance"), _share(found, 1, second, "chance"))
+    shared = tuple(sum(pair.energies[side] * pair.shared[side] for pair in found) for side in (0, 1))
+    chance = tuple(sum(pair.energies[side] * pair.chance[side] for pair in found) for side in (0, 1))
     cosine = sum(pair.inner for pair in found) / (first * second) ** 0.5
-    return Summed(shared, chance, cosine, len(found), max(_widest(found)))
-
-
-def _share(pairs: list[Overlap], side: int, energy: float, name: str) -> float:
-    return sum(pair.energies[side] * getattr(pair, name)[side] for pair in pairs) / energy
-
-
-def _widest(pairs: list[Overlap]) -> Iterator[float]:
-    return (pair.angles[0] for pair in pairs)
+    widest = max(pair.angles[0] for pair in found)
+    return Summed((shared[0] / first, shared[1] / second), (chance[0] / first, chance[1] / second), cosine, len(found), widest)

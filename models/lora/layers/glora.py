@@ -71,9 +71,9 @@ class GloraLayer:
             torch.addmm(flat, torch.cat([narrow, up], 1), torch.cat([right, down]), alpha=share, out=changed)
             return
         count = max(1, CACHED // flat.shape[1])
-        kernels, written = (whole.view(len(whole), len(left), -1).split(count) for whole in (before, out))
+        kernels, written = (torch.split(whole.view(len(whole), len(left), -1), count) for whole in (before, out))
         # A few outputs at a time, with their inputs innermost: products of nine columns each would take longest of all.
-        for part, into, ups in zip(kernels, written, up.split(count), strict=True):
+        for part, into, ups in zip(kernels, written, torch.split(up, count), strict=True):
             rows = part.transpose(1, 2).reshape(-1, len(left))
             rows.addmm_(rows @ left, right, alpha=share)
             into.copy_(rows.view(len(part), -1, len(left)).transpose(1, 2))

@@ -30,7 +30,7 @@ def turn(changed: Tensor, turns: Tensor) -> None:
     count, size = turns.shape[:2]
     rows = changed.view(count, size, -1)
     together = max(1, CACHED // rows[0].numel()) if rows.device.type == "cpu" else count
-    for part, whole in zip(turns.split(together), rows.split(together), strict=True):
+    for part, whole in zip(torch.split(turns, together), torch.split(rows, together), strict=True):
         whole.copy_(torch.bmm(part, whole))
 
 

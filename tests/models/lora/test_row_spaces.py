@@ -30,9 +30,9 @@ def test_a_low_rank_update_is_its_own_decomposition() -> None:
     one = layer(random_rows(3, 12, 1))
     space = row_space(one, torch.zeros(10, 12))
     assert space is not None
-    again = space.outputs @ torch.diag(space.strengths) @ space.inputs.T
-    assert torch.allclose(again.float(), one.delta(), atol=1e-5)
-    assert torch.allclose(space.inputs.T @ space.inputs, torch.eye(3, dtype=torch.float64), atol=1e-10)
+    again = space.outputs @ torch.diag(space.strengths.float()) @ space.inputs.T
+    assert torch.allclose(again, one.delta(), atol=1e-5)
+    assert torch.allclose(space.inputs.T @ space.inputs, torch.eye(3), atol=1e-6)
     assert space.energy == pytest.approx(float(one.delta().square().sum()), rel=1e-5)
 
 
@@ -56,8 +56,8 @@ def test_a_convolution_and_another_method_are_read_alike() -> None:
     loha = LohaLayer((a, b), (c, d), 2.0, (10, 12))
     dense = row_space(loha, torch.randn(10, 12))
     assert dense is not None
-    again = dense.outputs @ torch.diag(dense.strengths) @ dense.inputs.T
-    assert torch.allclose(again.float(), loha.delta(), atol=1e-4)
+    again = dense.outputs @ torch.diag(dense.strengths.float()) @ dense.inputs.T
+    assert torch.allclose(again, loha.delta(), atol=1e-4)
 
 
 def test_the_overlap_of_rows_that_are_alike_apart_and_opposed() -> None:
@@ -69,13 +69,13 @@ def test_the_overlap_of_rows_that_are_alike_apart_and_opposed() -> None:
     assert first is not None
     assert second is not None
     assert undone is not None
-    assert overlap(first, first).shared == pytest.approx((1.0, 1.0))
-    assert overlap(first, second).shared == pytest.approx((0.0, 0.0), abs=1e-12)
+    assert overlap(first, first).shared == pytest.approx((1.0, 1.0), abs=1e-6)
+    assert overlap(first, second).shared == pytest.approx((0.0, 0.0), abs=1e-9)
     assert overlap(first, second).chance == (3 / 12, 3 / 12)
-    assert overlap(first, undone).inner == pytest.approx(-first.energy)
+    assert overlap(first, undone).inner == pytest.approx(-first.energy, rel=1e-5)
     half = row_space(layer(torch.stack([eye[0], eye[5]]), seed=3), weight)
     assert half is not None
-    assert overlap(first, half).angles == pytest.approx((1.0, 0.0), abs=1e-9)
+    assert overlap(first, half).angles == pytest.approx((1.0, 0.0), abs=1e-6)
 
 
 def test_the_share_is_what_projecting_the_dense_update_gives() -> None:
