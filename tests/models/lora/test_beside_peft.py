@@ -90,6 +90,16 @@ def test_lokr(kernel: int, both: bool) -> None:
     assert apart(theirs, layer) < 1e-5
 
 
+def test_lokr_with_a_tucker_core() -> None:
+    from peft import LoKrConfig
+
+    config = LoKrConfig(r=2, alpha=3, target_modules=["x"], decompose_factor=2, use_effective_conv2d=True)
+    theirs = adapted(config, 3)
+    names = ("lokr_w1", "lokr_w2_a", "lokr_w2_b", "lokr_t2")
+    tensors = {name: getattr(theirs, name)["default"].data for name in names} | {"alpha": torch.tensor(3.0)}
+    assert apart(theirs, layer_of(tensors, theirs.get_base_layer().weight.shape)) < 1e-5
+
+
 @pytest.mark.parametrize("kernel", [0, 3])
 def test_dora_as_peft_saves_and_merges_it(kernel: int) -> None:
     from peft import LoraConfig
