@@ -11,6 +11,7 @@ from models.lora.compare.row_spaces import overlaps_by_block, row_spaces
 from scorers.score.calibration import ladder_faults, similarity
 from studies.lora_report.levels import Rungs
 from studies.lora_report.measures import Thing
+from studies.run.blur_policy import little_clothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,8 @@ class Quarrel:
     """How far they answer to the same inputs, by part of the base; "all" first."""
     images: tuple[Path, ...]
     """Both together, by seed."""
+    bare: tuple[bool, ...]
+    """Whether each may show a figure with little clothing."""
     faults: tuple[str, ...]
     """What is wrong with the figure where both act that is not in the plain image."""
 
@@ -69,6 +72,7 @@ def quarrel_of(
         (falls[0], falls[1]),
         overlaps_by_block(*spaces),
         tuple(image.image for image in together),
+        tuple(little_clothing(image.observation) for image in together),
         tuple(dict.fromkeys(wrong)),
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
+from models.lora.layout import lora_files
 from studies.callback import Callback, SilentCallback
 from studies.file_hashes import hash_cache
 from studies.lora_report.drawing import Drawing, announce_report, draw_ladders, ladder_jobs, sound_seeds
@@ -18,7 +20,7 @@ from studies.lora_report.models import ReportModels, ReportStudy
 from studies.lora_report.quarrels import Quarrel
 from studies.lora_report.setting import Reported, Told, alone, of_study, spec_for_base, spec_from_study
 from studies.lora_report.sight import sight_of
-from studies.project.folder import names_start
+from studies.project.folder import absolute, names_start
 from studies.run.scouting import locked_seeds
 from studies.workspace import Workspace
 
@@ -77,7 +79,7 @@ def lora_report(asked: Asked, callback: Callback | None = None) -> Report:
     _check(trainings, found)
     place = asked.place
     hash_of = hash_cache(Workspace(place))
-    names = {lora.path: f"lora-{hash_of(lora.path)[:16]}" for loras in found for lora in loras}
+    names = {lora.path: f"lora-{_content(lora.path, hash_of)[:16]}" for loras in found for lora in loras}
     _check_different(names)
     study = _study(asked, {names[lora.path]: lora for loras in found for lora in loras}, place)
     # What cannot be scored need not be drawn: the scorers are opened first.
@@ -124,6 +126,12 @@ def _check(trainings: Sequence[Training], found: Sequence[Sequence[Reported]]) -
             raise InputError("no such folder of photos", photos, "check the path: --photos")
 
 
+def _content(path: Path, hash_of: Callable[[Path], str]) -> str:
+    """A hash of all files that decide what a LoRA is: peft's settings next to it among them."""
+    hashes = [hash_of(file) for file in lora_files(path)]
+    return hashes[0] if len(hashes) == 1 else sha256(" ".join(hashes).encode()).hexdigest()
+
+
 def _check_different(names: Mapping[Path, str]) -> None:
     seen: dict[str, Path] = {}
     for path, name in names.items():
@@ -138,7 +146,8 @@ def _study(asked: Asked, loras: Mapping[str, Reported], place: Path) -> ReportSt
     else:
         assert asked.base is not None
         root = names_start(Path().resolve())
-        spec = spec_for_base(asked.base, loras, root)
+        base = absolute(Path(asked.base)) if Path(asked.base).exists() else asked.base
+        spec = spec_for_base(base, loras, root)
     return ReportStudy(spec, root, Workspace(place), models=ReportModels(spec, root))
 
 

@@ -87,7 +87,7 @@ def alone(training: Training, place: Path, told: Told) -> list[Reported]:
 
 
 def _reported(lora: FoundLora, last: FoundLora, told: Told) -> Reported:
-    source = phrase("--kind") if told.kind is not None else last.kind_from or phrase("assumed, as nothing tells it")
+    source = phrase("--kind") if told.kind is not None else phrase(last.kind_from or "assumed, as nothing tells it")
     references = told.photos or last.references
     return Reported(lora.path, told.kind or last.kind, source, lora.trigger or last.trigger, references, LEVEL, TOP)
 

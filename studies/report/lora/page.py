@@ -72,11 +72,8 @@ def _quarrel(place: int, quarrel: Quarrel, report: Report) -> Section:
         phrase("{name} {beside:.2f}, alone {alone:.2f}", name=fall.name, beside=fall.beside, alone=fall.alone)
         for fall in quarrel.falls
     )
-    bare = {seen.image for lora in report.loras for at in lora.member.rungs.at for seen in at.seen if seen.bare}
-    shots = tuple(
-        Shot(image, phrase("seed {seed}", seed=seed), (), bare=bool(bare))
-        for seed, image in zip(report.seeds, quarrel.images, strict=True)
-    )
+    shown = zip(report.seeds, quarrel.images, quarrel.bare, strict=True)
+    shots = tuple(Shot(image, phrase("seed {seed}", seed=seed), (), bare=bare) for seed, image, bare in shown)
     title = phrase(
         "{one} at {low:g} beside {other} at {high:g}", one=one.name, low=one.weight, other=other.name, high=other.weight
     )

@@ -93,7 +93,7 @@ def facts(lora: Measured) -> tuple[str, ...]:
     """What it is scored by, and what was taken for it."""
     member, thing = lora.member, lora.thing
     found = [
-        phrase("Kind: {kind} ({source}).", kind=member.reported.kind, source=member.reported.kind_from),
+        phrase("Kind: {kind} ({source}).", kind=phrase(member.reported.kind), source=member.reported.kind_from),
         phrase("Trigger: {trigger}.", trigger=member.reported.trigger)
         if member.reported.trigger
         else phrase("It names no trigger word: its pictures are drawn without one."),
