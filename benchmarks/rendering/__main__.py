@@ -17,6 +17,7 @@ import sys
 
 import torch
 
+from benchmarks.rendering.folding import fold_ratios
 from benchmarks.rendering.speed import (
     STEPS,
     against_peft,
@@ -52,6 +53,10 @@ def main() -> int:
         found |= bare_and_folded(f"sd15_b{batch}", unet, size, batch, rounds)
     for batch in (4,) if on_processor else (1, 4):
         found |= against_peft(unet, size, batch, rounds)
+    del unet
+    gc.collect()
+    with torch.no_grad():
+        found |= fold_ratios(rounds, asked.device)
     print(json.dumps({name: round(value, 4) for name, value in found.items()}))
     return 0
 

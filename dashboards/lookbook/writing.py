@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from dashboards.lookbook.book import LookBook, SeedPage, Slider
 from dashboards.lookbook.data import as_script, script_words, seed_data
+from dashboards.lookbook.document import INDEX
 from dashboards.lookbook.fitting import fitting_room, trade_offs
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Gallery
-from dashboards.lookbook.page import MARK, page
+from dashboards.lookbook.page import LOOK_BOOK, page
 from dashboards.lookbook.seed_head import opening
 from dashboards.lookbook.strips import ladder_strips, proof_strip, trial_name
 from models.errors import InputError
 from models.io.files import write_whole
 
-INDEX: Final = "index.html"
 MOST_POINTS: Final = 200
 """The plot as a picture writes a number at every point: of more none could be read."""
 
@@ -30,10 +30,12 @@ def write_book(book: LookBook, folder: Path) -> Path:
     """
     if not book.seeds:
         raise InputError("no seed was run yet", book.name, "run `huanhua run STUDY` first")
-    check_folder(folder)
+    LOOK_BOOK.check_folder(folder)
     index = folder / INDEX
     if not index.exists():
-        write_whole(index, f"<!doctype html>{MARK}<title>not finished</title>".encode())  # so that a killed run can be run again
+        write_whole(
+            index, f"<!doctype html>{LOOK_BOOK.mark}<title>not finished</title>".encode()
+        )  # so that a killed run can be run again
     gallery = Gallery(folder)
     framer = Framer(gallery, book.blurred)
     sections, data = [], []
@@ -44,18 +46,6 @@ def write_book(book: LookBook, folder: Path) -> Path:
     write_whole(index, page(book, sections, as_script({"words": script_words(), "seeds": data})).encode())
     gallery.drop_others()
     return index
-
-
-def check_folder(folder: Path) -> None:
-    """Raises InputError unless `folder` is absent, empty, or an earlier look-book."""
-    mend = "give --out an empty folder"
-    if folder.exists() and not folder.is_dir():
-        raise InputError("not a folder", folder, mend)
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    index = folder / INDEX
-    if not index.is_file() or MARK not in index.read_text(encoding="utf-8", errors="replace"):
-        raise InputError("the folder holds something else than a look-book", folder, mend)
 
 
 def _seed(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, folder: Path, *, first: bool) -> tuple[str, dict[str, Any]]:

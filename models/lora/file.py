@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Layers = Mapping[Part, Mapping[str, AddedLayer]]
 """By part of the base, then by the module's name in it."""
+UNREAD: Final = frozenset(("F4", "F6_E2M3", "F6_E3M2", "F8_E8M0"))
+"""Number formats of safetensors files whose numbers mean nothing without scales that no LoRA tool writes: four and six bits, and
+exponents alone."""
 INSIDE: Final = (IN_TENSORS, "")
 """Sources of a scale that follow from the tensors alone."""
 
@@ -155,11 +158,17 @@ def _with_sorted_header(data: bytes) -> bytes:
 
 
 def read_tensors(path: Path, start: int) -> tuple[dict[str, Tensor], str]:
-    """All tensors by key, and the SHA-256 in hex over their bytes from `start` on. Raises InputError for a damaged file."""
+    """All tensors by key, and the SHA-256 in hex over their bytes from `start` on. Raises InputError for a damaged file, and for
+    numbers of a format that is not read here."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
     data = path.read_bytes()
+    entries = read_safetensors_header(path).entries.values()
+    formats = sorted({str(entry.get("dtype")) for entry in entries if isinstance(entry, dict)} & UNREAD)
+    if formats:
+        what = phrase("numbers in a format that is not read here ({formats})", formats=", ".join(formats))
+        raise InputError(what, path, "use a version of it in float16, bfloat16 or plain float8")
     try:
         return load(data), hashlib.sha256(memoryview(data)[start:]).hexdigest()
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:

@@ -19,12 +19,13 @@ def lookbook(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write a look-book: picks, proofs, ladders, sliders and plots in one page. Exit status 1 if a seed has no pick."""
-    from dashboards.lookbook.writing import check_folder, write_book
+    from dashboards.lookbook.page import LOOK_BOOK
+    from dashboards.lookbook.writing import write_book
     from studies.report.lookbook import book_of
 
     opened = open_study(study, workspace)
     folder = out or opened.workspace.root / "lookbook"
-    check_folder(folder)
+    LOOK_BOOK.check_folder(folder)
     book = book_of(opened, blurred=blur, callback=ConsoleCallback())
     typer.echo(write_book(book, folder))
     picked = [story.seed for story in book.seeds if story.pick is not None]

@@ -41,6 +41,13 @@ def bases_in(folder: Path, depth: int = 2) -> list[FoundBase]:
     return sorted(_found(folder, depth), key=lambda base: base.path.as_posix())
 
 
+def base_at(path: Path) -> FoundBase | None:
+    """The base that a single file or a diffusers folder is; None for what tells nothing, such as a hub's name."""
+    if path.is_dir():
+        return next(_folder(path), None) if (path / "model_index.json").is_file() else None
+    return next(_file(path), None) if path.is_file() and path.suffix == ".safetensors" else None
+
+
 def bases_of(webuis: Sequence[Webui]) -> list[FoundBase]:
     """Those that WebUIs or ComfyUI have; sorted by path. Loads no weight."""
     files = sorted(path for webui in webuis for _, path in webui.files("checkpoint"))

@@ -16,8 +16,9 @@ from models.lora.sites import DENOISER
 from models.testing.tiny import by_part, tiny_text_encoder
 from studies.cli.app import app
 from studies.testing.hostile.loras import UNET, HostileLora, hostile_loras
+from studies.testing.hostile.methods import UNREAD, hostile_methods
 
-MADE = list(hostile_loras())
+MADE = [*hostile_loras(), *hostile_methods()]
 WEIGHT = 0.75
 
 
@@ -78,3 +79,26 @@ def test_lora_show_prints_lines_or_refuses_in_one(made: HostileLora, tmp_path: P
 def test_there_are_many() -> None:
     assert len(MADE) >= 200
     assert sum(made.wanted is None for made in MADE) >= 100
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        *((f"matrices stored as {name}", f"format that is not read here \\({name}\\)") for name in UNREAD),
+        ("5 of ten layers of no base", "5 of its 10 layers match this base"),
+        ("LoKr for another layer", "where the base has"),
+        ("a DoRA with magnitudes nan", "NaN or infinity"),
+    ],
+)
+def test_the_line_says_what_is_wrong(what: str, words: str, tmp_path: Path) -> None:
+    made = next(made for made in MADE if made.what == what)
+    with pytest.raises(InputError, match=words):
+        open_lora(written(tmp_path, made), by_part(UNET, tiny_text_encoder()))
+
+
+def test_magnitudes_of_another_shape_are_named(tmp_path: Path) -> None:
+    made = [made for made in MADE if made.what.startswith("a DoRA with magnitudes of (") and "(0,)" not in made.what]
+    assert len(made) > 20
+    for one in made:
+        with pytest.raises(InputError, match="magnitudes"):
+            open_lora(written(tmp_path, one), by_part(UNET, tiny_text_encoder()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from models.lora.layers.added import AddedLayer
+from models.lora.layers.added import AddedLayer, Written
 from models.lora.layers.dora import DoraLayer
 from models.program import Program
 
@@ -96,14 +96,17 @@ class FoldedParameter:
 
     def _apply(self, own: Tensor, out: Tensor, added: Added, weights: Sequence[float], meaning: Program) -> Tensor:
         active = [(number, layer) for number, layer in added if weights[number]]
-        dora = active[0][1] if active else None
-        if isinstance(dora, DoraLayer):
+        first = active[0][1] if active else None
+        if isinstance(first, DoraLayer):
             (number, _), *active = active
             # Over the model's own weight the factors are the same at every weight of the LoRA.
             factor = self._factors.get(number)
             if factor is None or factor.device != own.device:
-                factor = self._factors[number] = dora.factor(own, meaning)
-            dora.write(own, out, factor, weights[number], meaning)
+                factor = self._factors[number] = first.factor(own, meaning)
+            first.write_by(own, out, factor, weights[number], meaning)
+        elif isinstance(first, Written) and own.is_contiguous():
+            (number, _), *active = active
+            first.write(own, out, weights[number], meaning)
         else:
             out.copy_(own)
         for number, layer in active:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from models.program import Program
 
@@ -45,6 +45,14 @@ class AddedLayer(Protocol):
         `changed` is float32 of the fitted shape and contiguous: the base's weight with the LoRAs applied before.
         `meaning`: whose DoRA, OFT, BOFT and GLoRA is meant.
         """
+
+
+@runtime_checkable
+class Written(Protocol):
+    """A layer whose update takes fewer passes over memory where it writes elsewhere than in place."""
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        """As `AddedLayer.apply` on a copy of `before`, written to `out`; both float32, contiguous and not the same."""
 
 
 def is_linear(layer: AddedLayer) -> bool:

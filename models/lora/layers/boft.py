@@ -14,15 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.lora.layers.parts import Keys, Role, misshapen, stored_alpha
-from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn, turned_into
 from models.program import Program
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+WIDEST: Final = 512
+"""Outputs that stages mix with one another up to which all of them are one matrix: faster than stage by stage, up to there."""
 
 
 @dataclass(frozen=True)
@@ -38,26 +42,63 @@ class BoftLayer:
     method: str = "BOFT"
     rank: int | None = None
     _made: dict[Program, Tensor] = field(default_factory=dict, compare=False, repr=False)
+    _grouped: dict[Program, Tensor] = field(default_factory=dict, compare=False, repr=False)
 
     def delta(self) -> Tensor:
         """Nothing: all that it adds depends on the weight."""
         return self.blocks.float().new_zeros(self.shape)
 
     def fitted(self, shape: tuple[int, ...]) -> BoftLayer | None:
-        return replace(self, shape=shape, _made={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
+        return replace(self, shape=shape, _made={}, _grouped={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        if self._group > WIDEST:
+            turned = self._all_stages(changed.view(len(changed), -1), weight, meaning)
+            changed.lerp_(turned.view_as(changed), weight)
+            return
+        turn(changed, self._at(weight, changed.device, meaning))
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        if self._group > WIDEST:
+            out.copy_(before)
+            self.apply(out, weight, meaning)
+            return
+        turned_into(before, out, self._at(weight, before.device, meaning))
+
+    def _at(self, weight: float, device: torch.device, meaning: Program) -> Tensor:
+        """What multiplies each group of rows (out / group, group, group)."""
         import torch
 
-        stages = kept(self._made, meaning, changed.device, lambda: self._rotations(changed.device, meaning))
         if meaning == "comfyui":
-            stages = torch.lerp(torch.eye(stages.shape[-1], device=changed.device), stages, weight)
-        turned = changed.view(len(changed), -1)
+            turns = self._groups(device, weight, meaning)
+        else:
+            turns = kept(self._grouped, meaning, device, lambda: self._groups(device, weight, meaning))
+        return torch.lerp(torch.eye(self._group, device=device), turns, weight)
+
+    @property
+    def _group(self) -> int:
+        """Outputs that the stages mix with one another, which lie side by side."""
+        return int(2 ** (self.blocks.shape[0] - 1) * self.blocks.shape[-1])
+
+    def _groups(self, device: torch.device, weight: float, meaning: Program) -> Tensor:
+        """What all stages together multiply each group of rows by at weight 1 (out / group, group, group)."""
+        import torch
+
+        count = self.shape[0] // self._group
+        ones = torch.eye(self._group, device=device).repeat(count, 1)
+        return self._all_stages(ones, weight, meaning).view(count, self._group, self._group)
+
+    def _all_stages(self, rows: Tensor, weight: float, meaning: Program) -> Tensor:
+        """Rows (out, any), turned stage by stage and scaled."""
+        import torch
+
+        device = rows.device
+        stages = kept(self._made, meaning, device, lambda: self._rotations(device, meaning))
+        if meaning == "comfyui":
+            stages = torch.lerp(torch.eye(stages.shape[-1], device=device), stages, weight)
         for number, stage in enumerate(stages):
-            turned = _turned(turned, stage, 2**number * (stage.shape[-1] // 2))
-        if self.rescale is not None:
-            turned = turned * self.rescale.to(changed.device).float()[:, None]
-        changed.lerp_(turned.view_as(changed), weight)
+            rows = _turned(rows, stage, 2**number * (stage.shape[-1] // 2))
+        return rows if self.rescale is None else rows * self.rescale.to(device).float()[:, None]
 
     def _rotations(self, device: torch.device, meaning: Program) -> Tensor:
         """(m, n, b, b)."""

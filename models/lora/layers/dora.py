@@ -68,7 +68,7 @@ class DoraLayer:
         """m / norm for a weight that is not yet updated: (1, in, ...) or (out, 1, ...)."""
         return self._factor(before, self._updated(before, meaning), meaning)
 
-    def write(self, before: Tensor, out: Tensor, factor: Tensor, weight: float, meaning: Program) -> None:
+    def write_by(self, before: Tensor, out: Tensor, factor: Tensor, weight: float, meaning: Program) -> None:
         """Writes `before` with the update at LoRA weight `weight` to `out`, by the factor of this weight that was kept:
         W (1 + w (f - 1)) + w f dW takes few passes over memory where dW is of low rank."""
         import torch

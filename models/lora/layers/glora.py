@@ -20,6 +20,8 @@ from models.program import Program
 if TYPE_CHECKING:
     from torch import Tensor
 
+CACHED: Final = 2**18
+"""Numbers that are changed at once."""
 ROLES: Final[tuple[Role, ...]] = ("glora_a1", "glora_a2", "glora_b1", "glora_b2")
 
 
@@ -53,18 +55,30 @@ class GloraLayer:
         return None if self.other is None else self.other.fitted(shape)
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        self._change(changed, changed, weight, meaning)
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        self._change(before, out, weight, meaning)
+
+    def _change(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        """From one tensor into another or the same."""
         import torch
 
-        left, right, up, down = (part.to(changed.device).float() for part in (*self.a, *self.b))
+        left, right, up, down = (part.to(before.device).float() for part in (*self.a, *self.b))
         share = weight if self.old and meaning == "a1111" else weight * self.alpha / self.rank
-        flat = changed.view(len(changed), -1)
+        flat, changed = before.view(len(before), -1), out.view(len(out), -1)
         if len(left) == flat.shape[1]:
             narrow = flat @ left
-            flat.addmm_(torch.cat([narrow, up], 1), torch.cat([right, down]), alpha=share)
+            torch.addmm(flat, torch.cat([narrow, up], 1), torch.cat([right, down]), alpha=share, out=changed)
             return
-        kernels = changed.view(len(changed), len(left), -1)
-        kernels.add_(torch.matmul(right.T, torch.matmul(left.T, kernels)), alpha=share)
-        flat.addmm_(up, down, alpha=share)
+        count = max(1, CACHED // flat.shape[1])
+        kernels, written = (torch.split(whole.view(len(whole), len(left), -1), count) for whole in (before, out))
+        # A few outputs at a time, with their inputs innermost: products of nine columns each would take longest of all.
+        for part, into, ups in zip(kernels, written, torch.split(up, count), strict=True):
+            rows = part.transpose(1, 2).reshape(-1, len(left))
+            rows.addmm_(rows @ left, right, alpha=share)
+            into.copy_(rows.view(len(part), -1, len(left)).transpose(1, 2))
+            into.view(len(into), -1).addmm_(ups, down, alpha=share)
 
 
 def read_glora(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | None) -> GloraLayer:

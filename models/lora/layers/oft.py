@@ -19,7 +19,7 @@ from models.errors import InputError
 from models.language.translate import phrase
 from models.lora.layers.boft import BoftLayer, read_boft
 from models.lora.layers.parts import Keys, Role, stored_alpha
-from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations
+from models.lora.layers.rotations import kept, read_blocks, read_rescale, rotations, turn, turned_into
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -51,14 +51,18 @@ class OftLayer:
         return replace(self, shape=shape, _made={}) if len(shape) > 1 and shape[0] == self.shape[0] else None
 
     def apply(self, changed: Tensor, weight: float, meaning: Program) -> None:
+        turn(changed, self._at(weight, changed.device, meaning))
+
+    def write(self, before: Tensor, out: Tensor, weight: float, meaning: Program) -> None:
+        turned_into(before, out, self._at(weight, before.device, meaning))
+
+    def _at(self, weight: float, device: torch.device, meaning: Program) -> Tensor:
+        """What multiplies each block of rows (n, b, b)."""
         import torch
 
-        count, size = self.blocks.shape[:2]
         share = weight if meaning == "a1111" or self.rotated else weight**2
-        turned = kept(self._made, meaning, changed.device, lambda: self._turned(changed.device, meaning))
-        turn = torch.lerp(torch.eye(size, device=changed.device), turned, share)
-        rows = changed.view(count, size, -1)
-        rows.copy_(torch.bmm(turn, rows))
+        turned = kept(self._made, meaning, device, lambda: self._turned(device, meaning))
+        return torch.lerp(torch.eye(turned.shape[-1], device=device), turned, share)
 
     def _turned(self, device: torch.device, meaning: Program) -> Tensor:
         """What multiplies each block of rows at weight 1 (n, b, b)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
@@ -18,6 +18,28 @@ from models.program import Program
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+CACHED: Final = 2**17
+"""Numbers that are turned at once on a processor, so that they are still in its cache when they are stored."""
+
+
+def turn(changed: Tensor, turns: Tensor) -> None:
+    """Multiplies blocks of rows by blocks (n, b, b), in place: `changed` is (n * b, ...) and contiguous."""
+    import torch
+
+    count, size = turns.shape[:2]
+    rows = changed.view(count, size, -1)
+    together = max(1, CACHED // rows[0].numel()) if rows.device.type == "cpu" else count
+    for part, whole in zip(torch.split(turns, together), torch.split(rows, together), strict=True):
+        whole.copy_(torch.bmm(part, whole))
+
+
+def turned_into(before: Tensor, out: Tensor, turns: Tensor) -> None:
+    """The same, from one tensor into another."""
+    import torch
+
+    torch.bmm(turns, before.view(*turns.shape[:2], -1), out=out.view(*turns.shape[:2], -1))
 
 
 def rotations(blocks: Tensor, alpha: float, outputs: int, meaning: Program) -> Tensor:

@@ -14,7 +14,7 @@ from models.lora.combine import sum_loras, write_sum
 from models.lora.file import LoraFile, open_lora
 from models.lora.fold import Folded
 from models.lora.key_spellings import split_keys
-from models.lora.layers.added import AddedLayer, is_linear
+from models.lora.layers.added import AddedLayer, Written, is_linear
 from models.lora.methods import read_layer
 from models.lora.sites import DENOISER, TEXT
 from models.program import Program
@@ -130,6 +130,37 @@ def test_boft_turns_in_a_butterfly(meaning: Program) -> None:
         back[order] = torch.arange(OUT)
         whole = (turn @ whole[order])[back]
     assert torch.allclose(found, own + W * (whole - own), atol=1e-5)
+
+
+@pytest.mark.parametrize("meaning", PROGRAMS)
+@pytest.mark.parametrize("rescaled", [False, True])
+def test_boft_stage_by_stage_is_boft_by_groups(meaning: Program, rescaled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, own = torch.randn(3, 8, 4, 4), torch.randn(32, IN)
+    tensors = {"oft_blocks": blocks, "alpha": torch.tensor(0.02)} | ({"rescale": torch.rand(32, 1) + 0.5} if rescaled else {})
+    by_groups = layer_of(tensors, own.shape)
+    whole = applied(by_groups, own, W, meaning)
+    assert isinstance(by_groups, Written)
+    into = torch.empty_like(own)
+    by_groups.write(own, into, W, meaning)
+    assert torch.allclose(into, whole, atol=1e-5)
+    monkeypatch.setattr("models.lora.layers.boft.WIDEST", 1)
+    staged = layer_of(tensors, own.shape)
+    assert torch.allclose(applied(staged, own, W, meaning), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [(), (3, 3)])
+@pytest.mark.parametrize("method", ["OFT", "GLoRA"])
+def test_what_is_written_elsewhere_is_what_is_changed_in_place(method: str, kernel: tuple[int, ...]) -> None:
+    ones = tuple(1 for _ in kernel)
+    glora = {"a1": (IN, R, *ones), "a2": (R, IN, *ones), "b1": (OUT, R, *ones), "b2": (R, IN, *kernel)}
+    shapes = {"oft_blocks": (2, 4, 4)} if method == "OFT" else {f"{name}.weight": shape for name, shape in glora.items()}
+    own = torch.randn(OUT, IN, *kernel)
+    layer = layer_of({name: torch.randn(shape) for name, shape in shapes.items()}, own.shape)
+    assert isinstance(layer, Written)
+    before, into = own.clone(), torch.empty_like(own)
+    layer.write(own, into, W, "a1111")
+    assert torch.allclose(into, applied(layer, own, W), atol=1e-5)
+    assert torch.equal(own, before)
 
 
 @pytest.mark.parametrize("meaning", PROGRAMS)
