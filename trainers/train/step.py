@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.base.family import Conditioning
-from models.lora.sites import TEXT
+from models.base.family import Conditioning, Frame
 from trainers.prepare.captions import without_trigger
 from trainers.train.data.batches import Batch
 from trainers.train.data.caption_variants import with_triggers
@@ -24,6 +23,20 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from models.base.family import Base
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the denoiser is told of some images."""
+
+    captions: Sequence[str]
+    frames: Sequence[Frame]
+
+    def at(self, chosen: Sequence[bool], change: Callable[[str], str]) -> Told:
+        """Of the chosen images alone, their captions changed."""
+        pairs = zip(self.captions, self.frames, chosen, strict=True)
+        kept = [(change(caption), frame) for caption, frame, is_chosen in pairs if is_chosen]
+        return Told([caption for caption, _ in kept], [frame for _, frame in kept])
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,8 @@ class StepContext:
     """The weight of each latent cell (1, h, w) of each image."""
     texts: Texts
     """Embeds captions."""
+    frames: list[Frame]
+    """How each image was made of its file."""
     companions: Companions
     """LoRAs that are active meanwhile."""
     bfloat16: bool
@@ -77,11 +92,12 @@ def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
     photo_share, cells = _regions(things, masks, preserved, preset.outside)
     captions = _with_companions(context, batch.captions, generator)
     captions = [without_trigger(c, context.trigger) if keep else c for c, keep in zip(captions, preserved.tolist(), strict=True)]
+    frames = [context.frames[i] for i in batch.pictures]
     total, size = torch.zeros((), device=device), math.ceil(len(x0) / preset.accumulate)
     for start in range(0, len(x0), size):
         part = slice(start, start + size)
         tensors = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], photo_share[part], cells[part]))
-        loss = _loss(context, captions[part], *tensors) * (len(x0[part]) / len(x0))
+        loss = _loss(context, Told(captions[part], frames[part]), *tensors) * (len(x0[part]) / len(x0))
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         total += loss.detach()
     return total
@@ -119,7 +135,7 @@ def _regions(things: Tensor, masks: Tensor, preserved: Tensor, outside: Outside)
 
 def _loss(
     context: StepContext,
-    captions: Sequence[str],
+    told: Told,
     x0: Tensor,
     noise: Tensor,
     t: Tensor,
@@ -132,28 +148,29 @@ def _loss(
     x_t, target = context.diffusion.add_noise(x0, noise, t), context.diffusion.target(x0, noise, t)
     partly_base = (photo_share < 1).flatten(1).any(dim=1)
     if partly_base.any():
-        chosen = zip(captions, partly_base.tolist(), strict=True)
-        plain = [without_trigger(caption, context.trigger) for caption, is_chosen in chosen if is_chosen]
+        plain = told.at(partly_base.tolist(), lambda caption: without_trigger(caption, context.trigger))
         base = _base_prediction(context, plain, x_t[partly_base], t[partly_base])
         target = target.clone()
         target[partly_base] = photo_share[partly_base] * target[partly_base] + (1 - photo_share[partly_base]) * base
-    predicted = _predict(context, captions, x_t, t)
+    predicted = _predict(context, told, x_t, t)
     if gamma is not None:
         weights = weights * context.diffusion.min_snr_weights(t, gamma)
     return denoising_loss(predicted, target, weights, cells)
 
 
-def _predict(context: StepContext, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
+def _predict(context: StepContext, told: Told, x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
     base = context.base
     with torch.autocast(x_t.device.type, torch.bfloat16, enabled=context.bfloat16):
-        conditioning = Conditioning(context.texts.embed(captions).to(base.dtype))
+        text = context.texts.embed(told.captions)
+        extra = {name: tensor.to(base.dtype) for name, tensor in text.extra.items()}
+        conditioning = Conditioning(text.hidden.to(base.dtype), {**extra, **base.family.picture_conditioning(base, told.frames)})
         return base.family.predict(base.denoiser, x_t, t, conditioning)
 
 
-def _base_prediction(context: StepContext, captions: Sequence[str], x_t: Tensor, t: Tensor) -> Tensor:
+def _base_prediction(context: StepContext, told: Told, x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
-    with torch.no_grad(), disabled_adapters(context.base.denoiser), disabled_adapters(context.base.text_encoders[TEXT]):
-        return _predict(context, captions, x_t, t).float()
+    with torch.no_grad(), disabled_adapters(*context.base.modules.values()):
+        return _predict(context, told, x_t, t).float()
