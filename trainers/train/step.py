@@ -74,18 +74,11 @@ def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
 
     The loss is a scalar on the base's device: reading it here would wait for the device.
     """
-    import numpy as np
     import torch
 
     device, preset = context.base.device, context.preset
-    seed = int(np.random.SeedSequence((preset.seed, step)).generate_state(1)[0])
-    generator = torch.Generator().manual_seed(seed)
-    x0 = torch.stack([context.latents[i].sample(generator) for i in batch.pictures])
-    noise = torch.randn(x0.shape, generator=generator)
-    if preset.noise_offset:
-        noise = noise + preset.noise_offset * torch.randn((*x0.shape[:2], 1, 1), generator=generator)
-    level = torch.rand(len(x0), generator=generator, dtype=torch.float64) ** (1 / preset.noisy)
-    t = (level * context.diffusion.steps).long()
+    generator = step_generator(preset.seed, step)
+    x0, noise, t = draw_noise(context, batch, generator)
     weights = torch.tensor([preset.prior_weight if context.dataset.pictures[i].is_reg else 1.0 for i in batch.pictures])
     preserved = torch.rand(len(x0), generator=generator) < preset.preserve
     things, masks = (torch.stack([of_all[i] for i in batch.pictures]) for of_all in (context.things, context.masks))
@@ -101,6 +94,27 @@ def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         total += loss.detach()
     return total
+
+
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """Where all randomness of a step comes from."""
+    import numpy as np
+    import torch
+
+    return torch.Generator().manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1)[0]))
+
+
+def draw_noise(context: StepContext, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Latents (N, C, h, w) of the batch, their noise, and timesteps (N,): the first that a step draws."""
+    import torch
+
+    preset = context.preset
+    x0 = torch.stack([context.latents[i].sample(generator) for i in batch.pictures])
+    noise = torch.randn(x0.shape, generator=generator)
+    if preset.noise_offset:
+        noise = noise + preset.noise_offset * torch.randn((*x0.shape[:2], 1, 1), generator=generator)
+    level = torch.rand(len(x0), generator=generator, dtype=torch.float64) ** (1 / preset.noisy)
+    return x0, noise, (level * context.diffusion.steps).long()
 
 
 def _with_companions(context: StepContext, captions: Sequence[str], generator: torch.Generator) -> list[str]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from models.base.family import Frame
 from models.io.disk import check_writable, writing
 from models.language.translate import phrase
 from models.lora.file import LoraFile, read_metadata, write_lora
@@ -117,7 +116,7 @@ def _encoded(
         things=[thing_share(picture, base.factor, request.preset) for picture in dataset.pictures],
         masks=masks,
         texts=Texts(base, trained=request.preset.text_rank > 0),
-        frames=[Frame(picture.size, picture.original or picture.size) for picture in dataset.pictures],
+        frames=[picture.frame for picture in dataset.pictures],
         companions=Companions(base, companions),
         bfloat16=_autocasts(request.preset.precision, base),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from models.base.family import Frame
 from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.images import list_photos, open_photo
@@ -41,6 +42,11 @@ class Picture:
     """What its folder is named after."""
     original: Size | None = None
     """Size of its file where that is another; the middle of it is trained."""
+
+    @property
+    def frame(self) -> Frame:
+        """What a base may be told of it."""
+        return Frame(self.size, self.original or self.size)
 
 
 @dataclass(frozen=True)

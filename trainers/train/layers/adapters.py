@@ -74,8 +74,9 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init
         r=first.rank,
         lora_alpha=first.alpha,
         target_modules=list(layers),
-        rank_pattern={name: s.rank for name, s in layers.items()},
-        alpha_pattern={name: s.alpha for name, s in layers.items()},
+        # Only of those that differ: peft compiles each of them for each layer, minutes with SDXL's thousand layers.
+        rank_pattern={name: s.rank for name, s in layers.items() if s.rank != first.rank},
+        alpha_pattern={name: s.alpha for name, s in layers.items() if s.alpha != first.alpha},
         init_lora_weights="gaussian" if init == "gaussian" else True,
     )
     had_gradient = {name: p.requires_grad for name, p in model.named_parameters()}
