@@ -21,7 +21,7 @@ from trainers.train.data.dataset import Dataset, read_dataset
 from trainers.train.data.encoding import Texts, encode_pictures, longer_captions
 from trainers.train.data.masks import mask_share, masks_of
 from trainers.train.data.region import check_boxes, thing_share
-from trainers.train.data.report import describe_dataset
+from trainers.train.data.report import describe_dataset, describe_sizes
 from trainers.train.fingerprint import fingerprint
 from trainers.train.layers.adapters import adapted, part_layers, trained_layers
 from trainers.train.layers.companion_loras import Companions
@@ -70,7 +70,11 @@ def train(
     weights = [mask_share(picture, masks.get(picture.path), base.factor) for picture in dataset.pictures]
     if message is not None:
         longer = longer_captions(base, [picture.caption for picture in dataset.pictures])
-        for line in describe_dataset(dataset, request.trigger, longer, masks):
+        told = base.family.picture_conditioning(base, [dataset.pictures[0].frame])
+        for line in [
+            *describe_dataset(dataset, request.trigger, longer, masks),
+            *(describe_sizes(dataset, preset.size) if told else []),
+        ]:
             message(line)
     identity = fingerprint(request, dataset, base, companions, masks)
     if request.out.exists():

@@ -61,7 +61,7 @@ class Last(RecordingCallback):
 
 def test_the_loss_falls_and_the_file_folds_to_the_trained_model(dataset: Path, tmp_path: Path, base: Base) -> None:
     before = predicted(base)
-    settings = replace(SHORT_XL, plan=Plan(steps=16, epochs=8, batch=2), rank=4, conv_rank=1)
+    settings = replace(SHORT_XL, plan=Plan(steps=8, epochs=4, batch=2), rank=4, conv_rank=1)
     last = Last(base)
     learnt = run(dataset, tmp_path / "a/dress.safetensors", base, settings, callback=last, kind="clothing")
     idle = run(
