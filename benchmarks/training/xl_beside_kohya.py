@@ -33,7 +33,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from benchmarks.training.script_side import ROOT
 from models.base.family import CONFIGS, Base
 from models.base.registry import family_named
-from models.lora.sites import DENOISER, Site
+from models.lora.sites import Site
 from models.testing.ldm import unet_name
 from models.testing.tiny import by_part
 from trainers.step_plan import Plan
@@ -162,7 +162,10 @@ def our_step(data: Path, base: Base, schedule: dict[str, Any], changes: dict[str
     preset = replace(preset, **changes)
     base = replace(base, schedule={**base.schedule, **schedule})
     dataset = read_dataset(data, base.family.picture_step(base), preset.size)
-    pictures, ones = dataset.pictures, [torch.ones(1, p.size[1] // base.factor, p.size[0] // base.factor) for p in dataset.pictures]
+    pictures, ones = (
+        dataset.pictures,
+        [torch.ones(1, p.size[1] // base.factor, p.size[0] // base.factor) for p in dataset.pictures],
+    )
     latents = encode_pictures(base, pictures, lambda done: None)
     context = StepContext(
         base, preset, "", open_diffusion(base.schedule), dataset, latents, ones, ones, Texts(base, trained=True),
@@ -210,7 +213,9 @@ def differences(case: str, ours: dict[str, Any], theirs: dict[str, Any]) -> dict
     for part in ("lora_unet", "lora_te1", "lora_te2"):
         names = [name for name in ours["grads"] if name.startswith(part)]
         largest = max(float(theirs["grads"][name].abs().max()) for name in names)
-        apart = max(float((ours["grads"][name] - theirs["grads"][name].view_as(ours["grads"][name])).abs().max()) for name in names)
+        apart = max(
+            float((ours["grads"][name] - theirs["grads"][name].view_as(ours["grads"][name])).abs().max()) for name in names
+        )
         found[f"gradient {part}"] = apart / largest
     print(f"{case:<24}" + "".join(f"{name} {value:.1e}  " for name, value in found.items()), flush=True)
     return found

@@ -62,9 +62,7 @@ def one_step(given: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
         "target_sizes_hw": torch.tensor([(h, w) for w, h in case["sizes"]]),
     }
     kind = torch.float32
-    loss = trainer.process_batch(
-        batch, encoders, unet, network, None, schedule, kind, kind, accelerator, args, encoding, tokens
-    )
+    loss = trainer.process_batch(batch, encoders, unet, network, None, schedule, kind, kind, accelerator, args, encoding, tokens)
     loss.backward()
     grads = {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
     return {"loss": loss.detach(), "grads": grads, "parameters": [name for name, _ in network.named_parameters()]}

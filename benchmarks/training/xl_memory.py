@@ -154,7 +154,9 @@ def encoding(base: Base) -> float:
 def _as_on_a_gpu() -> Iterator[None]:
     """The meta device knows no autocast, and computes attention with all scores."""
 
-    def attention(q: Tensor, k: Tensor, v: Tensor, *_: Any, is_causal: bool = False, scale: float | None = None, **__: Any) -> Any:
+    def attention(
+        q: Tensor, k: Tensor, v: Tensor, *_: Any, is_causal: bool = False, scale: float | None = None, **__: Any
+    ) -> Any:
         return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, is_causal, scale=scale)[0]
 
     with (

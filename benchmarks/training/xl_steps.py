@@ -1,6 +1,6 @@
 """Steps on SDXL against the arithmetic of diffusers' train_dreambooth_lora_sdxl.py, both in this process, in turns.
 
-SDXL's layers with an eighth of their channels everywhere (UNet, VAE, text encoders), so that the parts keep their shares; square
+SDXL's layers with an eighth of their channels everywhere (UNet, VAE, text encoders), so that the parts keep their shares, in heads of 40; square
 pictures of one prompt, LoRA of rank 8 on the attentions, begun alike, float32, AdamW, constant rate, text encoders frozen. The
 script's step is written down here as that file has it: the pictures of each batch through the VAE, embeddings of the one prompt
 from before the first step, peft's own layers, clipped gradients. Ours counts its caching: the share of a step in encoding
@@ -43,7 +43,7 @@ from trainers.train.settings.preset import Preset
 from trainers.train.step import StepContext, backward
 
 CAPTION: Final = "thing, 1girl"
-SIDE, BATCH, PICTURES, RANK, PASSES = 256, 4, 16, 8, 16
+SIDE, BATCH, PICTURES, RANK, PASSES = 256, 1, 8, 8, 16
 """Each picture comes `PASSES` times in a training: the share of caching that a step bears."""
 SETTINGS: Final = Preset(
     plan=Plan(PICTURES * PASSES // BATCH, PASSES, BATCH), size=(SIDE, SIDE), rank=RANK, alpha=RANK, layers="attention",
@@ -104,7 +104,7 @@ def peak_of(step: Step) -> float:
 def narrow_base() -> Base:
     torch.manual_seed(5)
     unet = UNet2DConditionModel(
-        block_out_channels=(40, 80, 160), attention_head_dim=[5, 10, 20], norm_num_groups=8,
+        block_out_channels=(40, 80, 160), attention_head_dim=[1, 2, 4], norm_num_groups=8,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), transformer_layers_per_block=[1, 2, 10],
         cross_attention_dim=256, use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=32,
@@ -206,4 +206,4 @@ def _pixels(path: Path) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    steps_ratio(3, 2)
+    steps_ratio(5, 4)

@@ -137,9 +137,7 @@ def _pretrained(name: str, vae: Path | None, kind: Kinds, allow_pickle: bool) ->
     types = {"default": kind.models, "vae": kind.vae}
     try:
         with nullcontext() if where else from_hub("the base", name):
-            pipe = _class_of(family).from_pretrained(
-                name, dtype=types, use_safetensors=safe, **where, **family.pipeline_options
-            )
+            pipe = _class_of(family).from_pretrained(name, dtype=types, use_safetensors=safe, **where, **family.pipeline_options)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _closed(name, error) from error
     family.check(pipe, name)
@@ -157,9 +155,7 @@ def _variant(folder: Path, family: BaseFamily) -> str | None:
     return "fp16" if halves else None
 
 
-def _single_file(
-    path: Path, config: str | None, vae: Path | None, kind: Kinds, allow_pickle: bool
-) -> tuple[Any, BaseFamily]:
+def _single_file(path: Path, config: str | None, vae: Path | None, kind: Kinds, allow_pickle: bool) -> tuple[Any, BaseFamily]:
     configs = sorted(p.name for p in CONFIGS.iterdir() if p.is_dir())
     if config is not None and config not in configs:
         raise InputError(

@@ -102,7 +102,9 @@ def train_lora(
         opened = open_base(base, dtype=_weights(request.preset, device), vae_dtype="float32", device=device)
         _check_trainable(opened.family, base)
         if request.family not in (None, opened.family.name):
-            what = phrase("the preset is for {family} bases, and this is {title}", family=request.family, title=opened.family.title)
+            what = phrase(
+                "the preset is for {family} bases, and this is {title}", family=request.family, title=opened.family.title
+            )
             raise InputError(what, base, phrase("use the preset of family {name}", name=opened.family.name))
         return train(
             request,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,20 @@ from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 from safetensors import safe_open
 
 from models.base.family import Base, Conditioning, Frame
-from models.errors import InputError
 from models.lora.file import open_lora, read_metadata
 from models.lora.fold import Folded
 from models.lora.sites import DENOISER, TEXT, TEXT_2
+from studies.export.other_loaders import Tool, other_reading
 from tests.trainers.train.test_train import run
 from trainers.step_plan import Plan
 from trainers.testing.recording_callback import RecordingCallback
-from trainers.testing.tiny_base import tiny_base
 from trainers.testing.tiny_xl import CAPTION, SHORT_XL, tiny_xl, write_xl_set
 from trainers.train.progress import Progress
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+
+
+TOOLS: tuple[Tool, ...] = ("A1111", "ComfyUI", "diffusers")
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +65,7 @@ def test_the_loss_falls_and_the_file_folds_to_the_trained_model(dataset: Path, t
     settings = replace(SHORT_XL, plan=Plan(steps=8, epochs=4, batch=2), rank=4, conv_rank=1)
     last = Last(base)
     learnt = run(dataset, tmp_path / "a/dress.safetensors", base, settings, callback=last, kind="clothing")
-    idle = run(
-        dataset, tmp_path / "b/dress.safetensors", base, replace(settings, learning_rate=1e-12, text_learning_rate=1e-12)
-    )
+    idle = run(dataset, tmp_path / "b/dress.safetensors", base, replace(settings, learning_rate=1e-12, text_learning_rate=1e-12))
     assert learnt.loss < idle.loss, "the same pictures, noise and steps"
     assert torch.equal(predicted(base), before), "the base is as it was"
     found = open_lora(learnt.path, base.modules)
@@ -90,6 +89,8 @@ def test_the_file_has_kohyas_names_and_says_what_it_is(dataset: Path, tmp_path: 
     assert "lora_te1_text_model_encoder_layers_0_mlp_fc1" in stems
     assert "lora_te2_text_model_encoder_layers_2_self_attn_out_proj" in stems
     assert not any("down_blocks" in stem or "lora_te_" in stem for stem in stems)
+    for tool in TOOLS:
+        assert other_reading(made.path, tool, "sdxl").is_equal, tool
     metadata = read_metadata(made.path)
     assert metadata["ss_base_model_version"] == "sdxl_base_v1-0"
     assert metadata["modelspec.architecture"] == "stable-diffusion-xl-v1-base/lora"
@@ -117,9 +118,7 @@ def test_diffusers_opens_the_file_as_it_was_trained(dataset: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("settings", [{}, {"text_rank": 0}, {"optimizer": "adamw8bit"}, {"gradient_checkpointing": True}])
-def test_a_killed_training_ends_with_the_same_file(
-    dataset: Path, tmp_path: Path, base: Base, settings: dict[str, Any]
-) -> None:
+def test_a_killed_training_ends_with_the_same_file(dataset: Path, tmp_path: Path, base: Base, settings: dict[str, Any]) -> None:
     if "optimizer" in settings:
         pytest.importorskip("bitsandbytes")
         # States of smaller matrices keep 32 bits.

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from typer.testing import CliRunner
 
+from models.base import opening
 from models.base.family import Base
 from models.base.opening import family_at, open_base
 from models.errors import InputError
@@ -18,7 +20,6 @@ from models.lora.file import open_lora
 from models.lora.sites import DENOISER
 from models.testing.bases import random_parts, small_configs
 from models.testing.ldm import single_file_weights
-from safetensors.torch import save_file
 from studies.training.train import train_lora, train_request
 from tests.trainers.train.test_train import run, write_boxes
 from trainers.step_plan import Plan
@@ -58,10 +59,10 @@ def test_a_step_is_told_the_sizes_of_its_bucket(tmp_path: Path, base: Base, monk
     data = write(tmp_path / "set", (64, 64), (100, 40), (500, 620), (610, 520))
     run(data, tmp_path / "dress.safetensors", base, BRIEF, message=lines.append)
     told = {tuple(ids) for _, rows in seen for ids in rows}
-    # a file of its bucket's size, one that is cut, and two that are scaled into one bucket
-    assert told == {(64, 64, 0, 0, 64, 64), (40, 100, 3, 0, 32, 96), (620, 500, 0, 6, 64, 64), (520, 610, 4, 0, 64, 64)}
+    # a file of its bucket's size, one that is cut, and two that are scaled
+    assert told == {(64, 64, 0, 0, 64, 64), (40, 100, 0, 8, 32, 96), (620, 500, 12, 0, 64, 32), (520, 610, 0, 13, 32, 64)}
     assert all((height * 8, width * 8) == tuple(ids[4:]) for (height, width), rows in seen for ids in rows)
-    assert any("sizes trained: 64x64, 96x32" in line for line in lines)
+    assert any("sizes trained: 32x64, 64x32, 96x32" in line for line in lines)
 
 
 def test_a_set_of_small_pictures_is_told(tmp_path: Path, base: Base) -> None:
@@ -121,7 +122,9 @@ def test_the_eight_bit_optimizer_says_what_it_lacks(tmp_path: Path, base: Base, 
 
 def test_what_cannot_be_trained_is_one_line(tmp_path: Path, base: Base) -> None:
     out = tmp_path / "dress.safetensors"
-    with pytest.raises(InputError, match=r"a picture of 31x64, smaller than the 32 pixels that this base's sizes are multiples of"):
+    with pytest.raises(
+        InputError, match=r"a picture of 31x64, smaller than the 32 pixels that this base's sizes are multiples of"
+    ):
         run(write(tmp_path / "small", (31, 64)), out, base, BRIEF)
     assert not out.exists()
     made = run(write_tiny_set(tmp_path / "sd15"), tmp_path / "face.safetensors", tiny_base(), replace(BRIEF, size=(16, 16)))
@@ -132,11 +135,18 @@ def test_what_cannot_be_trained_is_one_line(tmp_path: Path, base: Base) -> None:
 
 
 @pytest.fixture(scope="module")
-def single_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("file")
-    weights = single_file_weights(*random_parts(small_configs(folder / "config", "sdxl")))
+    weights = single_file_weights(*random_parts(small_configs(folder / "sdxl", "sdxl")))
     save_file({**weights, "v_pred": torch.tensor([]), "ztsnr": torch.tensor([])}, folder / "xl.safetensors")
     return folder / "xl.safetensors"
+
+
+@pytest.fixture
+def single_file(written: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint of few channels, opened by a config of its own."""
+    monkeypatch.setattr(opening, "CONFIGS", written.parent)
+    return written
 
 
 def test_preset_and_resolution_follow_the_base(tmp_path: Path, single_file: Path) -> None:

@@ -64,7 +64,9 @@ def fitted_box(box: PixelBox, original: Size, size: Size) -> PixelBox:
 def check_size(size: Size, original: Size, factor: int, path: Path) -> None:
     """Raises InputError for a picture of which nothing is left to train."""
     if not all(size):
-        what = f"a picture of {original[0]}x{original[1]}, smaller than the {factor} pixels that this base's sizes are multiples of"
+        what = (
+            f"a picture of {original[0]}x{original[1]}, smaller than the {factor} pixels that this base's sizes are multiples of"
+        )
         raise InputError(what, path, "give a larger one")
 
 
