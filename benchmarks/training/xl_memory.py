@@ -3,7 +3,7 @@
     python -m benchmarks.training.xl_memory
 
 A base of SDXL's published shapes is held as `huanhua train` holds it (denoiser and text encoders in bfloat16, VAE in float32)
-and one picture is trained by the presets: forward, loss and backward, every live tensor counted (benchmarks.training.live_memory).
+and one picture is trained by a preset: forward, loss and backward, every live tensor counted (benchmarks.training.live_memory).
 States of the optimiser come on top: 8 bytes a trained number, or 2 and two float32 for each 256 with 8 bits. Encoding one picture
 by the VAE is counted too. The meta device has neither autocast, which a base in bfloat16 does without, nor fused attention, which
 keeps queries, keys, values and results and no scores: it is put in. A GPU's context and the workspaces of its convolutions

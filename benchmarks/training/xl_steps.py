@@ -1,10 +1,11 @@
 """Steps on SDXL against the arithmetic of diffusers' train_dreambooth_lora_sdxl.py, both in this process, in turns.
 
-SDXL's layers with an eighth of their channels everywhere (UNet, VAE, text encoders), so that the parts keep their shares, in heads of 40; square
-pictures of one prompt, LoRA of rank 8 on the attentions, begun alike, float32, AdamW, constant rate, text encoders frozen. The
-script's step is written down here as that file has it: the pictures of each batch through the VAE, embeddings of the one prompt
-from before the first step, peft's own layers, clipped gradients. Ours counts its caching: the share of a step in encoding
-all pictures once. Memory is that of all live tensors at the peak of a step (benchmarks.training.live_memory).
+SDXL's layers with an eighth of their channels everywhere (UNet, VAE, text encoders), so that the parts keep their shares, in
+heads of 40; square pictures of one prompt, LoRA of rank 8 on the attentions, begun alike, float32, AdamW, constant rate, text
+encoders frozen. The script's step is written down here as that file has it: the pictures of each batch through the VAE,
+embeddings of the one prompt from before the first step, peft's own layers, clipped gradients. Ours counts its caching: the
+share of a step in encoding all pictures once. Memory is that of all live tensors at the peak of a step
+(benchmarks.training.live_memory).
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ def steps_ratio(turns: int, steps: int) -> dict[str, float]:
     }  # fmt: skip
     print(f"SDXL's layers at an eighth of their width, {SIDE}x{SIDE}, batch {BATCH}, rank {RANK}, medians of {turns} turns")
     print(f"  ours {mine:.3f} s a step and {caching:.3f} of caching; the script's arithmetic {theirs:.3f} s")
-    print(f"  steps ratio {found['steps_ratio_sdxl']:.2f}, without caching {found['pure_steps_ratio_sdxl']:.2f}; live tensors at the "
-          f"peak {peaks['ours'] / 2**20:.0f} and {peaks['script'] / 2**20:.0f} MB", flush=True)  # fmt: skip
+    print(f"  steps ratio {found['steps_ratio_sdxl']:.2f}, without caching {found['pure_steps_ratio_sdxl']:.2f};"
+          f" live tensors at the peak {peaks['ours'] / 2**20:.0f} and {peaks['script'] / 2**20:.0f} MB", flush=True)  # fmt: skip
     return {name: round(value, 4) for name, value in found.items()}
 
 

@@ -39,8 +39,8 @@ def open_base(
     """Opens `checkpoint` without asking any network unless it is a hub name ("owner/name" that is no path).
 
     `config` names the family of a single file ("sd15", "sdxl"); without it the family is detected from the file's tensors.
-    `vae` takes the place of the base's own; `vae_dtype` is its type where it is not `dtype`. `allow_pickle` lets .ckpt and .bin files be read, as weights alone: nothing in them
-    is run.
+    `vae` takes the place of the base's own; `vae_dtype` is its type where it is not `dtype`. `allow_pickle` lets .ckpt and .bin
+    files be read, as weights alone: nothing in them is run.
     Raises InputError if it is absent, a pickle that is not allowed, or no Stable Diffusion 1.x or XL model.
     """
     import torch

@@ -28,8 +28,8 @@ def be_quiet() -> None:
 
 
 def quiet_loading() -> None:
-    """Turns off the progress bars and notes of diffusers and transformers, which it imports, and the warnings of bitsandbytes, which
-    peft imports wherever it is installed."""
+    """Turns off the progress bars and notes of diffusers and transformers, which it imports, and the warnings of bitsandbytes,
+    which peft imports wherever it is installed."""
     import logging as standard_logging
 
     from diffusers.utils import logging as diffusers_logging

@@ -70,7 +70,7 @@ def test_a_set_of_small_pictures_is_told(tmp_path: Path, base: Base) -> None:
     data = write(tmp_path / "set", (64, 64), (32, 64))
     run(data, tmp_path / "dress.safetensors", base, replace(BRIEF, size=(1024, 1024)), message=lines.append)
     assert [line for line in lines if "huanhua prepare --size" in line] == [
-        "no picture is larger than 64x64, and this base draws at 1024x1024: cut the photos with `huanhua prepare --size 832x1216`"
+        "no picture is larger than 64x64, and this base draws at 1024x1024: use `huanhua prepare --size 832x1216`"
     ]
 
 

@@ -92,8 +92,9 @@ def read_dataset(folder: Path, factor: int, resolution: Size | None = None, *, r
     """Reads a set in one of the layouts of trainers.train.data.layout; an image without a caption has its folder's token.
 
     The manifest of a set that `prepare` made locates the thing in each image. Images are cut to multiples of `factor` pixels (a
-    latent cell, or more where the base's levels need it). Where nobody cut a set (trainers.train.data.fitting), they are scaled down to the area of `resolution` first.
-    With `renamed` the manifest's images are also found in folders whose repeats a person changed.
+    latent cell, or more where the base's levels need it). Where nobody cut a set (trainers.train.data.fitting), they are scaled
+    down to the area of `resolution` first. With `renamed` the manifest's images are also found in folders whose repeats a
+    person changed.
 
     Raises InputError for a missing or empty set, folders whose names do not begin with their repeats, images that are damaged or
     smaller than that, and two captions of one image that differ.

@@ -79,7 +79,7 @@ def describe_sizes(dataset: Dataset, size: Size) -> list[str]:
     width, height = max((picture.size for picture in dataset.pictures), key=lambda one: one[0] * one[1])
     if 2 * width * height >= size[0] * size[1]:
         return []
-    text = "no picture is larger than {width}x{height}, and this base draws at {full}: cut the photos with `huanhua prepare --size 832x1216`"
+    text = "no picture is larger than {width}x{height}, and this base draws at {full}: use `huanhua prepare --size 832x1216`"
     return [phrase(text, width=width, height=height, full=f"{size[0]}x{size[1]}")]
 
 

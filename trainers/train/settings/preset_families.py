@@ -22,11 +22,11 @@ SD15: Final[dict[LoraKind, Preset]] = {
     "other": _SD15,
 }
 
-# Layers are two to four times as wide as SD1.5's and there are ten times as many in a level: half the rank holds more. Half the
-# epochs: what people train on these bases is 1500 to 2500 steps. Both text encoders stay as they are, as kohya's scripts advise
-# for two of them: words are told apart well enough, several LoRAs at once do not bend the same words, and embeddings are kept.
-# Where they are trained (text_rank) they take a tenth of the denoiser's rate, as kohya's page on SDXL has it. No noise offset: the
-# bases were themselves finished with it or, with zero-terminal SNR, need none.
+# Layers are two to four times as wide as SD1.5's, and there are more of them: half the rank holds more. Half the epochs: what
+# people train on these bases is 1500 to 2500 steps. Both text encoders stay as they are, as kohya's scripts advise for two of
+# them: several LoRAs at once do not bend the same words, and embeddings are kept. Where they are trained (text_rank) they take a
+# tenth of the denoiser's rate, as kohya's page on SDXL has it. No noise offset: the bases were themselves finished with it or,
+# with zero-terminal SNR, need none.
 _SDXL: Final = Preset(
     plan=Plan(steps=2000, epochs=5, batch=1),
     size=(1024, 1024),
