@@ -188,7 +188,8 @@ def our_step(data: Path, base: Base, schedule: dict[str, Any], changes: dict[str
 @contextmanager
 def trained(base: Base, preset: Preset) -> Iterator[dict[str, torch.Tensor]]:
     """Adapters on all parts, their up matrices not zero, by the keys of the file."""
-    spell, found = base.family.file_names(base), {}
+    spell = base.family.file_names(base)
+    found: dict[str, torch.Tensor] = {}
     with ExitStack() as stack:
         for i, (part, model) in enumerate(base.modules.items()):
             stack.enter_context(adapted(model, part_layers(part, model, preset), preset.seed + i, preset.init))

@@ -9,6 +9,7 @@ network, loss; noise and timesteps are given to them, since each side draws its 
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,17 +28,19 @@ def main() -> int:
     return 0
 
 
+def script(name: str) -> Any:
+    """A module of the scripts or of their environment."""
+    return importlib.import_module(name)
+
+
 def one_step(given: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
     import torch
-    from accelerate import Accelerator
-    from library import strategy_sdxl, train_util
-    from networks.lora import create_network
-    from sdxl_train_network import SdxlNetworkTrainer
 
+    train_util, strategy_sdxl = script("library.train_util"), script("library.strategy_sdxl")
     unet, encoders = models(given)
     args = SimpleNamespace(**DEFAULTS, **case["args"])
-    trainer, accelerator = SdxlNetworkTrainer(), Accelerator(cpu=True)
-    network = create_network(1.0, given["rank"], given["alpha"], None, encoders, unet)
+    trainer, accelerator = script("sdxl_train_network").SdxlNetworkTrainer(), script("accelerate").Accelerator(cpu=True)
+    network = script("networks.lora").create_network(1.0, given["rank"], given["alpha"], None, encoders, unet)
     network.apply_to(encoders, unet, True, True)
     network.load_state_dict(given["lora"])
     schedule = trainer.get_noise_scheduler(args, torch.device("cpu"))
@@ -77,24 +80,24 @@ DEFAULTS = {
 
 def models(given: dict[str, Any]) -> tuple[Any, list[Any]]:
     """The scripts' own UNet and their two encoders, narrow, with the given weights."""
-    from library import sdxl_original_unet
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+    sdxl_original_unet = script("library.sdxl_original_unet")
     shapes = given["shapes"]
     sdxl_original_unet.MODEL_CHANNELS = shapes["channels"]
     sdxl_original_unet.TIME_EMBED_DIM = 4 * shapes["channels"]
     sdxl_original_unet.ADM_IN_CHANNELS = shapes["told"]
     own = getattr(sdxl_original_unet, "_published", sdxl_original_unet.Transformer2DModel)
 
-    # The network goes by this class's name.
-    class Transformer2DModel(own):
-        def __init__(self, *positional: Any, **named: Any) -> None:
-            super().__init__(*positional, **{**named, "cross_attention_dim": shapes["text"]})
+    def narrow(self: Any, *positional: Any, **named: Any) -> None:
+        own.__init__(self, *positional, **{**named, "cross_attention_dim": shapes["text"]})
 
-    sdxl_original_unet._published, sdxl_original_unet.Transformer2DModel = own, Transformer2DModel
+    # The network goes by this class's name.
+    sdxl_original_unet._published = own
+    sdxl_original_unet.Transformer2DModel = type("Transformer2DModel", (own,), {"__init__": narrow})
     unet = sdxl_original_unet.SdxlUNet2DConditionModel()
     unet.load_state_dict(given["unet"])
-    kinds = (CLIPTextModel, CLIPTextModelWithProjection)
+    kinds: tuple[Any, ...] = (CLIPTextModel, CLIPTextModelWithProjection)
     encoders = [kind(CLIPTextConfig(**config)) for kind, config in zip(kinds, given["configs"], strict=True)]
     for encoder, state in zip(encoders, given["encoders"], strict=True):
         names = set(encoder.state_dict())

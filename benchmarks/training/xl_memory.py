@@ -38,8 +38,6 @@ GB: Final = 2**30
 ALLOWED: Final = 12.0
 """GB, all that a card of that size has."""
 SIDE: Final = 1024
-CONTEXT: Final = 0.8
-"""GB that a CUDA context, cuBLAS and cuDNN take beside tensors, at a guess."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,8 @@ def published_base() -> Base:
     configs = CONFIGS / "sdxl"
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(configs / "unet"))
-        first = CLIPTextModel(CLIPTextConfig.from_pretrained(configs / "text_encoder"))
-        second = CLIPTextModelWithProjection(CLIPTextConfig.from_pretrained(configs / "text_encoder_2"))
+        first: Any = CLIPTextModel(CLIPTextConfig.from_pretrained(configs / "text_encoder"))
+        second: Any = CLIPTextModelWithProjection(CLIPTextConfig.from_pretrained(configs / "text_encoder_2"))
         vae = AutoencoderKL.from_config(AutoencoderKL.load_config(configs / "vae"))
     for model in (unet, first, second):
         model.to(torch.bfloat16).requires_grad_(False).eval()
@@ -147,7 +145,7 @@ def encoding(base: Base) -> float:
     weights = [p for model in base.models for p in model.parameters()]
     with torch.no_grad(), _as_on_a_gpu(), LiveMemory(weights) as memory:
         base.vae.encode(torch.empty(1, 3, SIDE, SIDE, device="meta"))
-    return memory.peak / GB
+    return float(memory.peak / GB)
 
 
 @contextmanager

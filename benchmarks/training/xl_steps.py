@@ -99,7 +99,7 @@ def peak_of(step: Step) -> float:
     step()
     with LiveMemory() as memory:
         step()
-    return memory.peak
+    return float(memory.peak)
 
 
 def narrow_base() -> Base:

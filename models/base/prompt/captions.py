@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.base.prompt.chunks import framed, plain_chunks_of
 from models.base.prompt.reading import joined
@@ -41,13 +41,11 @@ def encode_plain_xl(
         for padder, encoder in zip(tokenizers, encoders, strict=True)
     )
     hidden = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1)
-    pooled = torch.stack([part[0] for part in second.text_embeds.split([len(own) for own in chunks])])
+    pooled = torch.stack([part[0] for part in torch.split(second.text_embeds, [len(own) for own in chunks])])
     return _as_rows(hidden, chunks), pooled
 
 
-def _ids(
-    tokenizer: CLIPTokenizer, padder: CLIPTokenizer, encoder: CLIPTextModel, chunks: Sequence[Sequence[Sequence[int]]]
-) -> Tensor:
+def _ids(tokenizer: CLIPTokenizer, padder: CLIPTokenizer, encoder: Any, chunks: Sequence[Sequence[Sequence[int]]]) -> Tensor:
     """Of all chunks (chunks, 77), filled up with the padding of `padder`."""
     import torch
 
