@@ -13,7 +13,7 @@ Then the seconds of a demo LoRA: the lab's preset with one companion LoRA, one e
 its ranks, text encoder included: the largest difference of a pixel between the trained model's picture and that of diffusers
 with the file, stored in float32 and in float16; both draw by peft's arithmetic, "rounding" is the difference if the trained
 model draws by that of its training instead, "moved" what the LoRA changes at all. Then SDXL beside the arithmetic of the example
-for it (benchmarks.training.xl_steps). Prints a table for people and, as its last
+for it (benchmarks.training.xl.steps). Prints a table for people and, as its last
 line, one JSON object.
 """
 
@@ -34,7 +34,7 @@ from benchmarks.training.beside_the_example import (
     read_back,
     side,
 )
-from benchmarks.training.xl_steps import steps_ratio
+from benchmarks.training.xl.steps import steps_ratio
 
 
 def main() -> int:

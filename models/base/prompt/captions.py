@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from models.base.prompt.chunks import framed, plain_chunks_of
@@ -41,8 +42,8 @@ def encode_plain_xl(
         for padder, encoder in zip(tokenizers, encoders, strict=True)
     )
     hidden = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1)
-    pooled = torch.stack([part[0] for part in torch.split(second.text_embeds, [len(own) for own in chunks])])
-    return _as_rows(hidden, chunks), pooled
+    first_chunks = list(accumulate([0, *(len(own) for own in chunks[:-1])]))
+    return _as_rows(hidden, chunks), second.text_embeds[first_chunks]
 
 
 def _ids(tokenizer: CLIPTokenizer, padder: CLIPTokenizer, encoder: Any, chunks: Sequence[Sequence[Sequence[int]]]) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.training.xl_memory import ALLOWED, encoding, published_base, training
+from benchmarks.training.xl.memory import ALLOWED, encoding, published_base, training
 from models.base.family import Base
 from trainers.train.settings.preset_families import preset
 

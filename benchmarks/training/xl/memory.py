@@ -1,6 +1,6 @@
 """The memory that training a LoRA on SDXL takes at 1024x1024, counted on the meta device: shapes alone, nothing is computed.
 
-    python -m benchmarks.training.xl_memory
+    python -m benchmarks.training.xl.memory
 
 A base of SDXL's published shapes is held as `huanhua train` holds it (denoiser and text encoders in bfloat16, VAE in float32)
 and one picture is trained by a preset: forward, loss and backward, every live tensor counted (benchmarks.training.live_memory).

@@ -1,8 +1,8 @@
 """One step of kohya's sd-scripts on a small SDXL, in an environment of their own:
 
-    PYTHON -m benchmarks.training.xl_kohya_side GIVEN FOUND SCRIPTS
+    PYTHON -m benchmarks.training.xl.kohya_side GIVEN FOUND SCRIPTS
 
-GIVEN is what benchmarks.training.xl_beside_kohya wrote; FOUND gets losses and gradients by case; SCRIPTS is the folder of
+GIVEN is what benchmarks.training.xl.beside_kohya wrote; FOUND gets losses and gradients by case; SCRIPTS is the folder of
 sdxl_train_network.py. Imports nothing of this project. The scripts compute: tokens, both encoders, sizes, noising, UNet, LoRA
 network, loss; noise and timesteps are given to them, since each side draws its own.
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 def main() -> int:
     given_path, found_path, scripts = sys.argv[1:]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     # This project's packages must not stand before the scripts' own of the same names.
     sys.path[:] = [scripts, *(path for path in sys.path if Path(path or ".").resolve() != root)]
     import torch

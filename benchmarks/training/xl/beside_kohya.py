@@ -1,6 +1,6 @@
 """One training step on a small SDXL against kohya's sdxl_train_network.py, in an environment of its own.
 
-    python -m benchmarks.training.xl_beside_kohya --kohya FOLDER --kohya-python PYTHON
+    python -m benchmarks.training.xl.beside_kohya --kohya FOLDER --kohya-python PYTHON
 
 FOLDER holds sdxl_train_network.py, PYTHON has what it needs. Both sides have the same random weights in SDXL's layout with few
 channels, the same LoRA of both text encoders and the UNet, and one batch of pictures of another size than their files; noise and
@@ -101,7 +101,7 @@ def compared(folder: Path, scripts: Path, python: Path) -> dict[str, dict[str, f
         "encoders": [dict(encoder.state_dict()) for encoder in base.text_encoders.values()],
     }  # fmt: skip
     torch.save(given, folder / "given.pt")
-    command = [str(python), "-m", "benchmarks.training.xl_kohya_side", folder / "given.pt", folder / "found.pt", scripts]
+    command = [str(python), "-m", "benchmarks.training.xl.kohya_side", folder / "given.pt", folder / "found.pt", scripts]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([str(part) for part in command], cwd=scripts, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
