@@ -110,9 +110,12 @@ class BaseFamilySuite:
         self._predicted(base, Conditioning(captions.hidden, {**captions.extra, **told}))
 
     def test_trained_pictures_are_whole_cells(self, base: Base) -> None:
-        assert base.family.picture_step(base) % base.factor == 0
+        if base.family.trainable:
+            assert base.family.picture_step(base) % base.factor == 0
 
     def test_the_files_that_training_writes_name_each_layer(self, base: Base) -> None:
+        if not base.family.trainable:
+            return
         names, spell = site_names(base.modules), base.family.file_names(base)
         for site in (Site(part, layer) for part, module in base.modules.items() for layer in layer_names(module)):
             assert names[spell(site)] == site
