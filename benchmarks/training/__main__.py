@@ -34,7 +34,6 @@ from benchmarks.training.beside_the_example import (
     read_back,
     side,
 )
-from benchmarks.training.xl.steps import steps_ratio
 
 
 def main() -> int:
@@ -42,6 +41,8 @@ def main() -> int:
     options.add_argument("--quick", action="store_true")
     options.add_argument("--example", type=Path, help="diffusers' train_dreambooth_lora.py")
     asked = options.parse_args()
+    from benchmarks.training.xl.steps import steps_ratio  # peft, which --help does without
+
     example = asked.example.resolve() if asked.example else None
     result: Found = {}
     with tempfile.TemporaryDirectory() as scratch:
