@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from trainers.testing.tiny_xl import SHORT_XL, tiny_xl, write_xl_set
 from trainers.train import optimizer as optimizers
 from trainers.train import step as steps
 from trainers.train.settings.preset import Preset
-from trainers.train.settings.preset_families import preset
+from trainers.train.settings.preset_families import PRESETS, preset
 
 BRIEF = replace(SHORT_XL, plan=Plan(steps=2, epochs=1, batch=2), text_rank=0, layers="attention")
 
@@ -170,6 +172,13 @@ def test_the_vae_may_be_of_another_type(single_file: Path) -> None:
     assert all(torch.equal(p, q) for p, q in zip(whole.vae.parameters(), opened.vae.parameters(), strict=True))
     assert opened.schedule["prediction_type"] == "v_prediction"
     assert opened.schedule["rescale_betas_zero_snr"]
+
+
+@pytest.mark.parametrize(("family", "digest"), [("sd15", "9a0c85e458ced500"), ("lab", "2ecdd4dd7be5d8cc")])
+def test_what_fingerprints_say_of_older_presets_is_what_it_was(family: str, digest: str) -> None:
+    """As before there was SDXL: a LoRA that is finished is not trained again. Change it with `fingerprint.VERSION` alone."""
+    described = {kind: PRESETS[family][kind].described() for kind in sorted(PRESETS[family])}
+    assert hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16] == digest
 
 
 def test_settings_that_came_later_leave_older_fingerprints_alone() -> None:
