@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the denoiser is told of some images."""
+class Description:
+    """What is said of some images, before it is encoded."""
 
     captions: Sequence[str]
     frames: Sequence[Frame]
 
-    def at(self, chosen: Sequence[bool], change: Callable[[str], str]) -> Told:
+    def at(self, chosen: Sequence[bool], change: Callable[[str], str]) -> Description:
         """Of the chosen images alone, their captions changed."""
         pairs = zip(self.captions, self.frames, chosen, strict=True)
         kept = [(change(caption), frame) for caption, frame, is_chosen in pairs if is_chosen]
-        return Told([caption for caption, _ in kept], [frame for _, frame in kept])
+        return Description([caption for caption, _ in kept], [frame for _, frame in kept])
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def backward(context: StepContext, batch: Batch, step: int) -> Tensor:
     for start in range(0, len(x0), size):
         part = slice(start, start + size)
         tensors = (x.to(device) for x in (x0[part], noise[part], t[part], weights[part], photo_share[part], cells[part]))
-        loss = _loss(context, Told(captions[part], frames[part]), *tensors) * (len(x0[part]) / len(x0))
+        loss = _loss(context, Description(captions[part], frames[part]), *tensors) * (len(x0[part]) / len(x0))
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         total += loss.detach()
     return total
@@ -149,7 +149,7 @@ def _regions(things: Tensor, masks: Tensor, preserved: Tensor, outside: Outside)
 
 def _loss(
     context: StepContext,
-    told: Told,
+    described: Description,
     x0: Tensor,
     noise: Tensor,
     t: Tensor,
@@ -162,29 +162,31 @@ def _loss(
     x_t, target = context.diffusion.add_noise(x0, noise, t), context.diffusion.target(x0, noise, t)
     partly_base = (photo_share < 1).flatten(1).any(dim=1)
     if partly_base.any():
-        plain = told.at(partly_base.tolist(), lambda caption: without_trigger(caption, context.trigger))
+        plain = described.at(partly_base.tolist(), lambda caption: without_trigger(caption, context.trigger))
         base = _base_prediction(context, plain, x_t[partly_base], t[partly_base])
         target = target.clone()
         target[partly_base] = photo_share[partly_base] * target[partly_base] + (1 - photo_share[partly_base]) * base
-    predicted = _predict(context, told, x_t, t)
+    predicted = _predict(context, described, x_t, t)
     if gamma is not None:
         weights = weights * context.diffusion.min_snr_weights(t, gamma)
     return denoising_loss(predicted, target, weights, cells)
 
 
-def _predict(context: StepContext, told: Told, x_t: Tensor, t: Tensor) -> Tensor:
+def _predict(context: StepContext, described: Description, x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
     base = context.base
     with torch.autocast(x_t.device.type, torch.bfloat16, enabled=context.bfloat16):
-        text = context.texts.embed(told.captions)
+        text = context.texts.embed(described.captions)
         extra = {name: tensor.to(base.dtype) for name, tensor in text.extra.items()}
-        conditioning = Conditioning(text.hidden.to(base.dtype), {**extra, **base.family.picture_conditioning(base, told.frames)})
+        conditioning = Conditioning(
+            text.hidden.to(base.dtype), {**extra, **base.family.picture_conditioning(base, described.frames)}
+        )
         return base.family.predict(base.denoiser, x_t, t, conditioning)
 
 
-def _base_prediction(context: StepContext, told: Told, x_t: Tensor, t: Tensor) -> Tensor:
+def _base_prediction(context: StepContext, described: Description, x_t: Tensor, t: Tensor) -> Tensor:
     import torch
 
     with torch.no_grad(), disabled_adapters(*context.base.modules.values()):
-        return _predict(context, told, x_t, t).float()
+        return _predict(context, described, x_t, t).float()

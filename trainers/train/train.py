@@ -70,10 +70,10 @@ def train(
     weights = [mask_share(picture, masks.get(picture.path), base.factor) for picture in dataset.pictures]
     if message is not None:
         longer = longer_captions(base, [picture.caption for picture in dataset.pictures])
-        told = base.family.picture_conditioning(base, [dataset.pictures[0].frame])
+        knows_sizes = bool(base.family.picture_conditioning(base, [dataset.pictures[0].frame]))
         for line in [
             *describe_dataset(dataset, request.trigger, longer, masks),
-            *(describe_sizes(dataset, preset.size) if told else []),
+            *(describe_sizes(dataset, preset.size) if knows_sizes else []),
         ]:
             message(line)
     identity = fingerprint(request, dataset, base, companions, masks)
