@@ -56,4 +56,6 @@ def _ids(tokenizer: CLIPTokenizer, padder: CLIPTokenizer, encoder: Any, chunks: 
 
 def _as_rows(hidden: Tensor, chunks: Sequence[Sequence[Sequence[int]]]) -> Tensor:
     """Hidden states of chunks (chunks, 77, width) as one row a caption, of equally many tokens."""
-    return joined([part.flatten(0, 1)[None] for part in hidden.split([len(own) for own in chunks])])
+    counts = [len(own) for own in chunks]
+    parts = hidden.split(counts)  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+    return joined([part.flatten(0, 1)[None] for part in parts])
