@@ -12,7 +12,8 @@ at the same levels. `--example` names the script, which no package carries; with
 Then the seconds of a demo LoRA: the lab's preset with one companion LoRA, one epoch timed. Then a LoRA whose alphas differ from
 its ranks, text encoder included: the largest difference of a pixel between the trained model's picture and that of diffusers
 with the file, stored in float32 and in float16; both draw by peft's arithmetic, "rounding" is the difference if the trained
-model draws by that of its training instead, "moved" what the LoRA changes at all. Prints a table for people and, as its last
+model draws by that of its training instead, "moved" what the LoRA changes at all. Then SDXL beside the arithmetic of the example
+for it (benchmarks.training.xl.steps). Prints a table for people and, as its last
 line, one JSON object.
 """
 
@@ -40,6 +41,8 @@ def main() -> int:
     options.add_argument("--quick", action="store_true")
     options.add_argument("--example", type=Path, help="diffusers' train_dreambooth_lora.py")
     asked = options.parse_args()
+    from benchmarks.training.xl.steps import steps_ratio  # peft, which --help does without
+
     example = asked.example.resolve() if asked.example else None
     result: Found = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -56,6 +59,7 @@ def main() -> int:
             result |= against(folder, bare, example, steps, text=text)
         result |= demo_lora(folder, 1 if asked.quick else TURNS)
         result |= read_back(folder)
+    result |= steps_ratio(1, 2) if asked.quick else steps_ratio(TURNS, 4)
     print(json.dumps(result))
     return 0
 

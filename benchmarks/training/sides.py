@@ -129,7 +129,7 @@ def held_out(base: str, data: str, files: dict[str, str | None]) -> dict[str, An
         text = Folded(opened.text_encoders[TEXT], {"a": lora.layers[TEXT] if lora else {}})
         generator, losses = torch.Generator().manual_seed(0), []
         with torch.no_grad(), unet.at([{"a": 1.0}]), text.at([{"a": 1.0}]):
-            context = Texts(opened, trained=True).embed([PROMPT] * len(x0))
+            context = Texts(opened, trained=True).embed([PROMPT] * len(x0)).hidden
             for level in range(16):
                 noise = torch.randn(x0.shape, generator=generator)
                 t = torch.full((len(x0),), int((level + 0.5) / 16 * diffusion.steps))

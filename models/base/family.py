@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from models.base.prompt.reading import A1111, Reading
-from models.lora.sites import DENOISER, Part
+from models.lora.sites import DENOISER, Part, Site
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +31,16 @@ class Conditioning:
     """Hidden states of the text encoders: (rows, tokens, width), in the dtype in which the denoiser computes."""
     extra: Mapping[str, Tensor] = field(default_factory=dict)
     """What else the denoiser takes, by the family's own names: (rows, ...) each."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture that is trained, in pixels (width, height)."""
+
+    size: tuple[int, int]
+    """What is trained of it."""
+    original: tuple[int, int]
+    """Its file, which was scaled to cover `size`, and of which the middle is trained."""
 
 
 def joined(conditionings: Sequence[Conditioning]) -> Conditioning:
@@ -115,6 +125,8 @@ class BaseFamily(Protocol):
     """Where the denoiser's weights lie in a diffusers folder."""
     kohya_version: str
     """`ss_base_model_version` in the metadata of LoRA files."""
+    architecture: str
+    """`modelspec.architecture` there, without "/lora"."""
     honours_clip_skip: bool
     """Whether a clip skip changes its conditioning."""
     trainable: bool
@@ -186,10 +198,24 @@ class BaseFamily(Protocol):
 
     def encode_captions(self, base: Base, captions: Sequence[str]) -> Conditioning:
         """Captions as training reads them: no emphasis, and as long as a prompt may be. One row each, of equally many tokens;
-        carries gradients. Raises InputError where `trainable` is False."""
+        carries gradients. Of `extra` it has what follows from the text. Raises InputError where `trainable` is False."""
+        ...
+
+    def picture_conditioning(self, base: Base, frames: Sequence[Frame]) -> Mapping[str, Tensor]:
+        """What the denoiser is told of the pictures themselves, as more of `Conditioning.extra`: (pictures, ...) each on the
+        base's device, in the type that it must keep; empty where it is told nothing."""
+        ...
+
+    def picture_step(self, base: Base) -> int:
+        """Pixels whose multiples width and height of trained pictures are: those of a latent cell, or more of them where the
+        denoiser's levels must divide without a rest."""
+        ...
+
+    def file_names(self, base: Base) -> Callable[[Site], str]:
+        """What gives a layer its name in the LoRA files that training writes: one that other programs look for."""
         ...
 
     def encode_pixels(self, base: Base, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
         """Pixels (N, 3, H, W), -1 to 1, to latents scaled for the denoiser, in float32 on the CPU: mean and, if the VAE is
-        variational, standard deviation, (N, C, h, w) each."""
+        variational, standard deviation, (N, C, h, w) each. A family whose pictures are large encodes them one by one."""
         ...

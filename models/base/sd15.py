@@ -40,6 +40,7 @@ class SD15(StableDiffusion):
     pipeline = "StableDiffusionPipeline"
     pipeline_options: Mapping[str, Any] = MappingProxyType({"safety_checker": None, "requires_safety_checker": False})
     kohya_version = "sd_v1"
+    architecture = "stable-diffusion-v1"
     honours_clip_skip = True
     trainable = True
     size_step = 64

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from models.base.family import Base, Conditioning
+from models.base.family import Base, Conditioning, Frame
+from models.base.prompt.captions import encode_plain_xl
 from models.base.prompt.encoding import encode_xl
 from models.base.prompt.reading import A1111, Reading
 from models.base.prompt.schedules import refuse_unread
@@ -18,8 +19,8 @@ from models.base.stable_diffusion import (
     read_clip_tokenizer,
     vectors_of,
 )
-from models.errors import InputError
-from models.lora.sites import DENOISER, TEXT, TEXT_2, Part
+from models.lora.key_spellings import names_in_original_layout
+from models.lora.sites import DENOISER, TEXT, TEXT_2, Part, Site
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -40,8 +41,9 @@ class SDXL(StableDiffusion):
     pipeline = "StableDiffusionXLPipeline"
     pipeline_options: Mapping[str, Any] = MappingProxyType({"add_watermarker": False})
     kohya_version = "sdxl_base_v1-0"
+    architecture = "stable-diffusion-xl-v1-base"
     honours_clip_skip = False
-    trainable = False
+    trainable = True
     size_step = 32
 
     def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
@@ -100,4 +102,37 @@ class SDXL(StableDiffusion):
         return bool(base.vae.config.get("force_upcast", False))
 
     def encode_captions(self, base: Base, captions: Sequence[str]) -> Conditioning:
-        raise InputError("LoRAs are trained on SD1.5 bases here, and this is SDXL", base.name, "name an SD1.5 base")
+        tokenizers, encoders = base.tokenizers, base.text_encoders
+        pair = (tokenizers[TEXT], tokenizers[TEXT_2]), (encoders[TEXT], encoders[TEXT_2])
+        hidden, pooled = encode_plain_xl(*pair, captions)
+        return Conditioning(hidden, {POOLED: pooled})
+
+    def picture_conditioning(self, base: Base, frames: Sequence[Frame]) -> Mapping[str, Tensor]:
+        """Sizes in float32: bfloat16 has not all whole numbers above 256."""
+        import torch
+
+        sizes = [(*frame.original[::-1], *_crop_corner(frame), *frame.size[::-1]) for frame in frames]
+        return {TIME_IDS: torch.tensor(sizes, device=base.device, dtype=torch.float32)}
+
+    def picture_step(self, base: Base) -> int:
+        """As kohya's scripts demand it: 32 pixels with the published shapes."""
+        return int(base.factor * 2 ** (len(base.denoiser.config["block_out_channels"]) - 1))
+
+    def file_names(self, base: Base) -> Callable[[Site], str]:
+        return names_in_original_layout(base.modules)
+
+    def encode_pixels(self, base: Base, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        import torch
+
+        encoded = [super(SDXL, self).encode_pixels(base, row[None]) for row in pixels]
+        deviations = [deviation for _, deviation in encoded if deviation is not None]
+        return torch.cat([mean for mean, _ in encoded]), torch.cat(deviations) if deviations else None
+
+
+def _crop_corner(frame: Frame) -> tuple[int, int]:
+    """(top, left) of the crop as kohya's scripts state it (`BucketManager.get_crop_ltrb`): by how much of `size` the whole
+    picture would leave empty if it were fitted inside, not by how much of the picture is cut off."""
+    width, height = frame.size
+    ratio = frame.original[0] / frame.original[1]
+    fitted = (height * ratio, height) if width / height > ratio else (width, width / ratio)
+    return int((height - fitted[1]) // 2), int((width - fitted[0]) // 2)

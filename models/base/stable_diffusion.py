@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.base.family import CONFIGS, Conditioning
 from models.base.prompt.reading import Reading, equal_tokens, repeated
+from models.lora.key_spellings import kohya_name
+from models.lora.sites import Site
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import CLIPTokenizer
 
-    from models.base.family import Base
+    from models.base.family import Base, Frame
 
 VOCABULARY: Final = CONFIGS / "sd15" / "tokenizer"
 """CLIP's vocabulary: every text encoder of both families cuts text up by it."""
@@ -37,6 +39,15 @@ class StableDiffusion:
         unscaled = latents / base.vae.config["scaling_factor"]
         pixels: Tensor = base.vae.decode(unscaled.to(base.vae.dtype), return_dict=False)[0]
         return pixels
+
+    def picture_conditioning(self, base: Base, frames: Sequence[Frame]) -> Mapping[str, Tensor]:
+        return {}
+
+    def picture_step(self, base: Base) -> int:
+        return base.factor
+
+    def file_names(self, base: Base) -> Callable[[Site], str]:
+        return kohya_name
 
     def encode_pixels(self, base: Base, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
         scale = float(base.vae.config["scaling_factor"])

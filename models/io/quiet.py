@@ -28,10 +28,14 @@ def be_quiet() -> None:
 
 
 def quiet_loading() -> None:
-    """Turns off the progress bars and notes of diffusers and transformers, which it imports."""
+    """Turns off the progress bars and notes of diffusers and transformers, which it imports, and the warnings of bitsandbytes,
+    which peft imports wherever it is installed."""
+    import logging as standard_logging
+
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging
 
     for logging in (diffusers_logging, transformers_logging):
         logging.disable_progress_bar()
         logging.set_verbosity_error()
+    standard_logging.getLogger("bitsandbytes").setLevel(standard_logging.ERROR)

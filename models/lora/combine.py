@@ -20,12 +20,11 @@ from models.io.safetensors_header import read_safetensors_header
 from models.language.translate import phrase
 from models.lora.bundled import bundled_tensors
 from models.lora.file import read_tensors, stored, write_lora
-from models.lora.key_spellings import Modules, kohya_name
+from models.lora.key_spellings import Modules, names_in_original_layout
 from models.lora.layers.added import AddedLayer
 from models.lora.layers.difference import DifferenceLayer
 from models.lora.layers.lora import LoraLayer
-from models.lora.original_layout import original_names
-from models.lora.sites import DENOISER, TEXT_2, Part, Site, parameter_name
+from models.lora.sites import TEXT_2, Part, Site, parameter_name
 from models.program import Program
 
 if TYPE_CHECKING:
@@ -99,13 +98,10 @@ def write_sum(path: Path, summed: LoraSum, metadata: Mapping[str, str], modules:
         return write_lora(path, summed.layers, metadata, inversions)
     from safetensors.torch import save
 
-    original, tensors = original_names(modules[DENOISER]), dict(inversions)
+    name, tensors = names_in_original_layout(modules), dict(inversions)
     for part, layers in summed.layers.items():
-        for module, layer in layers.items():
-            site = Site(part, module)
-            owner = site.owner.module
-            name = kohya_name(Site(part, original.get(owner, owner) if part == DENOISER else owner), numbered=True)
-            tensors |= stored(name, site, layer)
+        for site, layer in ((Site(part, module), layer) for module, layer in layers.items()):
+            tensors |= stored(name(site.owner), site, layer)
     write_whole(path, save(tensors, dict(metadata)))
     return read_tensors(path, read_safetensors_header(path).start)[1]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -114,18 +114,19 @@ def write_lora(
     layers: Mapping[Part, Mapping[str, LoraLayer | DifferenceLayer]],
     metadata: Mapping[str, str],
     bundled: Mapping[str, Tensor] | None = None,
+    name: Callable[[Site], str] = kohya_name,
 ) -> str:
     """Writes the layers under kohya's names, each with its alpha, whole or not at all; returns the file's `sshs_model_hash`.
 
-    For bases of one text encoder. `bundled` are tensors besides, by their keys. Tensors keep their dtype; the same layers and
-    metadata give the same bytes. `metadata` (`ss_*`,
+    `name` names layers; by default as for bases of one text encoder. `bundled` are tensors besides, by their keys. Tensors keep
+    their dtype; the same layers and metadata give the same bytes. `metadata` (`ss_*`,
     `modelspec.*`) gains `sshs_model_hash` and `sshs_legacy_hash` as kohya's scripts compute them.
     """
     from safetensors.torch import save
 
     tensors: dict[str, Tensor] = dict(bundled or {})
     for site, layer in ((Site(part, m), layer) for part, modules in layers.items() for m, layer in modules.items()):
-        tensors |= stored(kohya_name(site.owner), site, layer)
+        tensors |= stored(name(site.owner), site, layer)
     training = {k: v for k, v in metadata.items() if k.startswith("ss_")}
     hashed = save(tensors, training)
     model_hash = hashlib.sha256(hashed[8 + struct.unpack("<Q", hashed[:8])[0] :]).hexdigest()

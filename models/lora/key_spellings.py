@@ -203,6 +203,18 @@ def kohya_name(site: Site, *, numbered: bool = False) -> str:
     return f"{prefix}_text_model_{_flat(site.module.removeprefix('text_model.'))}"
 
 
+def names_in_original_layout(modules: Modules) -> Callable[[Site], str]:
+    """kohya's names of layers of a base of two text encoders: the denoiser's in the original layout, which A1111 looks for (it
+    does not find all of diffusers'), ComfyUI and diffusers too."""
+    original = original_names(modules[DENOISER])
+
+    def name(site: Site) -> str:
+        module = original.get(site.module, site.module) if site.part == DENOISER else site.module
+        return kohya_name(Site(site.part, module), numbered=True)
+
+    return name
+
+
 def _unwrapped(stem: str) -> str:
     while wrapper := next((w for w in WRAPPERS if stem.startswith(w)), ""):
         stem = stem.removeprefix(wrapper)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.base.family import Base, Conditioning, joined
+from models.base.family import Base, Conditioning, Frame, joined
 from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.lora.key_spellings import kohya_name, site_names
@@ -98,6 +98,28 @@ class BaseFamilySuite:
         assert line
         assert "\n" not in line
 
+    def test_captions_and_pictures_make_what_the_denoiser_takes(self, base: Base) -> None:
+        if not base.family.trainable:
+            return
+        frames = [Frame(SIZE, SIZE), Frame(SIZE, (640, 480))]
+        with torch.no_grad():
+            captions = base.family.encode_captions(base, ["a", "b, c"])
+        told = base.family.picture_conditioning(base, frames)
+        assert not captions.extra.keys() & told.keys()
+        assert all(len(tensor) == len(frames) for tensor in told.values())
+        self._predicted(base, Conditioning(captions.hidden, {**captions.extra, **told}))
+
+    def test_trained_pictures_are_whole_cells(self, base: Base) -> None:
+        if base.family.trainable:
+            assert base.family.picture_step(base) % base.factor == 0
+
+    def test_the_files_that_training_writes_name_each_layer(self, base: Base) -> None:
+        if not base.family.trainable:
+            return
+        names, spell = site_names(base.modules), base.family.file_names(base)
+        for site in (Site(part, layer) for part, module in base.modules.items() for layer in layer_names(module)):
+            assert names[spell(site)] == site
+
     def test_every_layer_is_found_by_the_name_that_files_have(self, base: Base) -> None:
         names = site_names(base.modules)
         for part, module in base.modules.items():
@@ -108,6 +130,7 @@ class BaseFamilySuite:
     def _predicted(base: Base, *rows: Conditioning) -> Tensor:
         generator = torch.Generator().manual_seed(0)
         one = torch.randn(1, *base.family.latent_shape(base, *SIZE), generator=generator).to(base.device)
+        both = joined(rows)
         with torch.no_grad():
             time = torch.tensor(500, device=base.device)
-            return base.family.predict(base.denoiser, one.repeat(len(rows), 1, 1, 1), time, joined(rows))
+            return base.family.predict(base.denoiser, one.repeat(len(both.hidden), 1, 1, 1), time, both)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.base.family import Base, Conditioning
+from models.base.family import Base, Conditioning, Frame
 from models.base.prompt.reading import A1111, Reading
-from models.lora.sites import DENOISER, TEXT, Part
+from models.lora.key_spellings import kohya_name
+from models.lora.sites import DENOISER, TEXT, Part, Site
 
 if TYPE_CHECKING:
     from models.base.textual_inversion import Embedding
@@ -89,6 +90,7 @@ class ToyFamily:
     pipeline_options: Mapping[str, Any] = {}
     denoiser_folder = "denoiser"
     kohya_version = "toy_v1"
+    architecture = "toy"
     honours_clip_skip = False
     trainable = True
     size_step = CELL
@@ -139,6 +141,15 @@ class ToyFamily:
         rows = [list(caption.encode()[:LENGTH].ljust(LENGTH)) for caption in captions]
         hidden: Tensor = base.text_encoders[TEXT](torch.tensor(rows, device=base.device))
         return Conditioning(hidden, {"strength": hidden.new_ones(len(rows), 1)})
+
+    def picture_conditioning(self, base: Base, frames: Sequence[Frame]) -> Mapping[str, Tensor]:
+        return {}
+
+    def picture_step(self, base: Base) -> int:
+        return CELL
+
+    def file_names(self, base: Base) -> Callable[[Site], str]:
+        return kohya_name
 
     def encode_pixels(self, base: Base, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
         return (functional.pixel_unshuffle(pixels, CELL) * base.vae.scale).float().cpu(), None

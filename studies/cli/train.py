@@ -28,7 +28,9 @@ def train(
         LoraKind | None, typer.Option(help="preset: face, clothing, shoes or other; by default the one the set was made for")
     ] = None,
     trigger: Annotated[str | None, typer.Option(help="trigger word; by default the one the folder is named after")] = None,
-    preset: Annotated[str, typer.Option(help="sd15, or lab for the paper-doll base")] = "sd15",
+    preset: Annotated[
+        str | None, typer.Option(help="sd15, sdxl, or lab for the paper-doll base; by default the one for the base's family")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="change the preset, such as rank=16 or plan.epochs=5")
     ] = None,
@@ -67,12 +69,12 @@ def train(
         raise InputError("the set does not tell what the LoRA is of", dataset, "add --kind face, clothing, shoes or other")
     given, base = base, typed_base(base) if base is not None else str(only_base(typed_path(MODELS), webuis_of(Path())))
     out = out or typed_path(Path(LORAS, f"{trigger or made.trigger or folder_trigger(dataset)}.safetensors"))
-    request = train_request(dataset, out, kind, family=preset, trigger=trigger, settings=settings or ())
+    request = train_request(dataset, out, kind, family=preset, base=base, trigger=trigger, settings=settings or ())
     callback, companions = ConsoleCallback(), beside or ()
     if track is None:
         trained = train_lora(request, base, companions, callback=callback)
     else:
-        samples = SampleSettings(sample_every, sample_prompt, CFG.get(preset, CFG["sd15"]))
+        samples = SampleSettings(sample_every, sample_prompt, CFG[preset or request.family or "sd15"])
         tracker = open_tracker_at(track, TRAININGS)
         try:
             trained = train_tracked(request, base, companions, kind=kind, tracker=tracker, samples=samples, callback=callback)
@@ -81,4 +83,4 @@ def train(
     for line in describe_trained(trained):
         print_line(line)
     typer.echo(out)
-    print_trained_next(out, [*([] if given is None else ["--base", given]), *([] if preset == "sd15" else ["--preset", preset])])
+    print_trained_next(out, [*([] if given is None else ["--base", given]), *([] if preset is None else ["--preset", preset])])

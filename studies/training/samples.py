@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 SEEDS: Final = (1, 2)
 SAMPLER: Final = "DPM++ 2M Karras"
 STEPS: Final = 20
-CFG: Final[Mapping[str, float]] = {"sd15": 7.0, "lab": 2.5}
-"""By family of presets. The lab's base burns colours above 3."""
+CFG: Final[Mapping[str, float]] = {"sd15": 7.0, "sdxl": 6.0, "lab": 2.5}
+"""By family of presets. SDXL bases burn colours above 7, the lab's above 3."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from trainers.train.progress import Trained
 from trainers.train.settings.request import TrainRequest
 
 if TYPE_CHECKING:
-    from models.base.family import Base
+    from models.base.family import Base, BaseFamily
+    from models.base.opening import Dtype
+    from trainers.train.settings.preset import Preset
 
 
 def train_request(
@@ -27,22 +29,51 @@ def train_request(
     out: Path | str,
     kind: LoraKind,
     *,
-    family: str = "sd15",
+    family: str | None = None,
+    base: str | Path | None = None,
     trigger: str | None = None,
     settings: Sequence[str] | str = (),
 ) -> TrainRequest:
-    """A training with the preset of a `family` ("sd15", "lab") for a `kind` of LoRA, overridden by `settings` such as "rank=16".
+    """A training with the preset of a `family` ("sd15", "sdxl", "lab") for a `kind` of LoRA, overridden by `settings` such as
+    "rank=16". Without a `family` it is that of the `base`, of which the header alone is read, and without either "sd15".
 
     The trigger is by default the token of the set's folder. The checkpoint of an unfinished training lies in a hidden folder next
-    to `out`. Raises InputError for an unknown preset or setting, an unclear trigger, and an `out` that is no .safetensors name.
+    to `out`. Raises InputError for an unknown preset or setting, a base that does not open, cannot be trained or is of another
+    family, an unclear trigger, and an `out` that is no .safetensors name.
     """
-    from trainers.train.settings.preset_families import preset
+    from trainers.train.settings.preset_families import FAMILIES, preset
 
     dataset, out = Path(dataset), Path(out)
+    if base is not None:
+        family = _preset_family(base, family)
+    family = family or "sd15"
     chosen = overridden(preset(family, kind), [settings] if isinstance(settings, str) else settings)
     request = TrainRequest(dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training", kind=kind)
+    request = replace(request, family=FAMILIES.get(family, family))
     # The name of the file is refused before the set is read.
     return request if trigger else replace(request, trigger=folder_trigger(dataset))
+
+
+def _preset_family(base: str | Path, asked: str | None) -> str:
+    """That of the base, or the one asked for if it is for such bases."""
+    from models.base.opening import family_at
+    from trainers.train.settings.preset_families import FAMILIES, PRESETS
+
+    own = family_at(base)
+    _check_trainable(own, base)
+    if asked in PRESETS and FAMILIES.get(asked, asked) != own.name:
+        what = phrase("the preset {preset} is not for {family} bases", preset=asked, family=own.title)
+        raise InputError(what, base, "leave --preset out: it follows the base")
+    return asked or own.name
+
+
+def _check_trainable(family: BaseFamily, base: str | Path) -> None:
+    from models.base.registry import FAMILIES
+
+    if not family.trainable:
+        names = " or ".join(one.title for one in FAMILIES.values() if one.trainable)
+        what = phrase("LoRAs are trained on {families} bases here, and this is {family}", families=names, family=family.title)
+        raise InputError(what, base, phrase("name a base of {families}", families=names))
 
 
 def train_lora(
@@ -53,7 +84,7 @@ def train_lora(
     callback: Callback | None = None,
     training_callback: Callable[[Base], TrainingCallback] | None = None,
 ) -> Trained:
-    """Trains one LoRA in float32 weights on the best device here. A killed training resumes when it is called again.
+    """Trains one LoRA on the best device here. A killed training resumes when it is called again.
 
     `base` is a .safetensors file, a diffusers folder or a hub name; `companions` are files of finished LoRAs that will be active
     together with this one. `callback` follows the progress; `training_callback` makes, for the opened base, what follows the
@@ -66,10 +97,15 @@ def train_lora(
 
     follower = callback or SilentCallback()
     with follower.progress(phrase("train {name}", name=request.out.stem)) as advance:
-        opened = open_base(base, device=best_device("auto"))
-        if not opened.family.trainable:
-            what = phrase("LoRAs are trained on SD1.5 bases here, and this is {title}", title=opened.family.title)
-            raise InputError(what, base, "name an SD1.5 base")
+        device = best_device("auto")
+        # In full where the VAE is: its latents are encoded once, and every step learns from them.
+        opened = open_base(base, dtype=_weights(request.preset, device), vae_dtype="float32", device=device)
+        _check_trainable(opened.family, base)
+        if request.family not in (None, opened.family.name):
+            what = phrase(
+                "the preset is for {family} bases, and this is {title}", family=request.family, title=opened.family.title
+            )
+            raise InputError(what, base, phrase("use the preset of family {name}", name=opened.family.name))
         return train(
             request,
             opened,
@@ -78,6 +114,16 @@ def train_lora(
             callback=training_callback(opened) if training_callback is not None else None,
             message=follower.message,
         )
+
+
+def _weights(preset: Preset, device: str) -> Dtype:
+    from torch import device as device_of
+
+    from models.precision import multiplies_in_bfloat16
+
+    if preset.weights == "auto":
+        return "bfloat16" if multiplies_in_bfloat16(device_of(device)) else "float32"
+    return preset.weights
 
 
 def folder_trigger(dataset: Path) -> str:

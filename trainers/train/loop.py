@@ -34,8 +34,8 @@ def run_steps(
 ) -> float:
     """Runs the steps of `plan` that the checkpoint lacks; returns the running mean of the loss.
 
-    `trainable` are the parameters of the UNet and of the text encoder. Raises InputError for a damaged checkpoint, a full disk,
-    and a loss that is not finite.
+    `trainable` are the parameters of the denoiser and of the text encoders. Raises InputError for a damaged checkpoint, a full
+    disk, and a loss that is not finite.
     """
     import torch
 

@@ -38,11 +38,11 @@ def describe(
         "network_module": "networks.lora",
         "network_dim": preset.rank,
         "network_alpha": preset.alpha,
-        "base_model_version": "sd_v1",
+        "base_model_version": base.family.kohya_version,
         "sd_model_name": base.name,
         "new_sd_model_hash": base.hash,
         "v2": False,
-        "clip_skip": 1,
+        "clip_skip": 1 if base.family.honours_clip_skip else None,
         "resolution": f"({width}, {height})",
         "learning_rate": preset.learning_rate,
         "unet_lr": preset.learning_rate,
@@ -79,7 +79,7 @@ def describe(
         ss["network_args"] = json.dumps({"conv_dim": preset.conv_rank, "conv_alpha": preset.conv_alpha})
     spec = {
         "sai_model_spec": "1.0.0",
-        "architecture": "stable-diffusion-v1/lora",
+        "architecture": f"{base.family.architecture}/lora",
         "implementation": "https://github.com/Stability-AI/generative-models",
         "title": name,
         "resolution": f"{width}x{height}",

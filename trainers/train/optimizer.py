@@ -1,9 +1,13 @@
-"""The optimiser, AdamW (Loshchilov and Hutter 2019), and its learning-rate schedule."""
+"""The optimiser, AdamW (Loshchilov and Hutter 2019), whose states may have 8 bits (Dettmers et al. 2022), and its learning-rate
+schedule."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
+
+from models.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,13 +21,30 @@ MAX_GRADIENT_NORM: Final = 1.0
 
 
 def open_optimizer(denoiser: Sequence[Tensor], encoder: Sequence[Tensor], preset: Preset) -> Optimizer:
-    """Of the parameters of both models, each at its own learning rate; those of the text encoder may be empty."""
+    """Of the parameters of the denoiser and of all text encoders, each at its own learning rate; the latter may be none.
+
+    Raises InputError if it comes from a library that is not installed.
+    """
     import torch
 
     groups = [{"params": denoiser, "lr": preset.learning_rate}]
     if encoder:
         groups.append({"params": encoder, "lr": preset.text_learning_rate})
+    if preset.optimizer == "adamw8bit":
+        check_optimizer(preset)
+        import bitsandbytes
+
+        eight_bit: Optimizer = bitsandbytes.optim.AdamW8bit(groups, weight_decay=preset.weight_decay)
+        return eight_bit
     return torch.optim.AdamW(groups, weight_decay=preset.weight_decay, fused=True)
+
+
+def check_optimizer(preset: Preset) -> None:
+    """Raises InputError if the optimiser comes from a library that is not installed."""
+    if preset.optimizer == "adamw8bit" and find_spec("bitsandbytes") is None:
+        raise InputError(
+            "optimizer=adamw8bit needs bitsandbytes, which is not installed", "--set", "pip install 'huanhua[adamw8bit]'"
+        )
 
 
 def open_schedule(optimizer: Optimizer, preset: Preset, steps: int) -> LRScheduler:
@@ -42,4 +63,5 @@ def warmup_steps(preset: Preset, steps: int) -> int:
 
 def optimizer_name(preset: Preset) -> str:
     """As a LoRA's metadata names it, in kohya's form."""
-    return f"AdamW(weight_decay={preset.weight_decay})"
+    name = {"adamw": "AdamW", "adamw8bit": "AdamW8bit"}[preset.optimizer]
+    return f"{name}(weight_decay={preset.weight_decay})"

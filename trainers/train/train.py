@@ -6,13 +6,13 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from models.io.disk import check_writable, writing
 from models.language.translate import phrase
 from models.lora.file import LoraFile, read_metadata, write_lora
-from models.lora.sites import DENOISER, TEXT
+from models.lora.sites import DENOISER
 from models.precision import multiplies_in_bfloat16
 from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
@@ -21,13 +21,14 @@ from trainers.train.data.dataset import Dataset, read_dataset
 from trainers.train.data.encoding import Texts, encode_pictures, longer_captions
 from trainers.train.data.masks import mask_share, masks_of
 from trainers.train.data.region import check_boxes, thing_share
-from trainers.train.data.report import describe_dataset
+from trainers.train.data.report import describe_dataset, describe_sizes
 from trainers.train.fingerprint import fingerprint
-from trainers.train.layers.adapters import adapted, denoiser_layers, text_layers, trained_layers
+from trainers.train.layers.adapters import adapted, part_layers, trained_layers
 from trainers.train.layers.companion_loras import Companions
 from trainers.train.loop import Report, run_steps
 from trainers.train.loss import open_diffusion
 from trainers.train.metadata import COMPANIONS, FINGERPRINT, describe
+from trainers.train.optimizer import check_optimizer
 from trainers.train.progress import Progress, Trained
 from trainers.train.settings.preset import Precision
 from trainers.train.settings.request import TrainRequest
@@ -59,7 +60,9 @@ def train(
     and a training that diverges.
     """
     started, preset = time.monotonic(), request.preset
-    dataset = read_dataset(request.dataset, base.factor, preset.size, renamed=preset.outside != "photo")
+    check_optimizer(preset)
+    step = base.family.picture_step(base)
+    dataset = read_dataset(request.dataset, step, preset.size, renamed=preset.outside != "photo")
     plan = batches(dataset.pictures, batch=preset.plan.batch, epochs=preset.plan.epochs, variety=preset.variety, seed=preset.seed)
     counts = preset.plan.steps_of(dataset.train_samples), preset.plan.steps_of(dataset.reg_samples)
     check_boxes(dataset, preset, has_companions=bool(companions))
@@ -67,7 +70,11 @@ def train(
     weights = [mask_share(picture, masks.get(picture.path), base.factor) for picture in dataset.pictures]
     if message is not None:
         longer = longer_captions(base, [picture.caption for picture in dataset.pictures])
-        for line in describe_dataset(dataset, request.trigger, longer, masks):
+        knows_sizes = bool(base.family.picture_conditioning(base, [dataset.pictures[0].frame]))
+        for line in [
+            *describe_dataset(dataset, request.trigger, longer, masks),
+            *(describe_sizes(dataset, preset.size) if knows_sizes else []),
+        ]:
             message(line)
     identity = fingerprint(request, dataset, base, companions, masks)
     if request.out.exists():
@@ -113,8 +120,9 @@ def _encoded(
         things=[thing_share(picture, base.factor, request.preset) for picture in dataset.pictures],
         masks=masks,
         texts=Texts(base, trained=request.preset.text_rank > 0),
+        frames=[picture.frame for picture in dataset.pictures],
         companions=Companions(base, companions),
-        bfloat16=_uses_bfloat16(request.preset.precision, base.device),
+        bfloat16=_autocasts(request.preset.precision, base),
     )
 
 
@@ -129,24 +137,32 @@ def _trained(
 ) -> tuple[str, float]:
     """Runs the steps and writes the file; returns its model hash and the running mean of the loss."""
     base, preset = context.base, context.preset
-    encoder = base.text_encoders[TEXT]
-    with (
-        context.companions.restored(),
-        adapted(base.denoiser, denoiser_layers(base.denoiser, preset), preset.seed, preset.init) as of_denoiser,
-        adapted(encoder, text_layers(encoder, preset), preset.seed + 1, preset.init) as of_encoder,
-        _gradient_checkpointing(base, preset.gradient_checkpointing),
-    ):
-        loss = run_steps(context, plan, (of_denoiser, of_encoder), checkpoint, request.checkpoint_seconds, report, callback)
-        layers = {DENOISER: trained_layers(base.denoiser, preset.stored), TEXT: trained_layers(encoder, preset.stored)}
+    with ExitStack() as stack:
+        stack.enter_context(context.companions.restored())
+        parameters = {
+            part: stack.enter_context(adapted(model, part_layers(part, model, preset), preset.seed + i, preset.init))
+            for i, (part, model) in enumerate(base.modules.items())
+        }
+        stack.enter_context(_gradient_checkpointing(base, preset.gradient_checkpointing))
+        of_denoiser = parameters.pop(DENOISER)
+        trainable = of_denoiser, [parameter for found in parameters.values() for parameter in found]
+        loss = run_steps(context, plan, trainable, checkpoint, request.checkpoint_seconds, report, callback)
+        layers = {part: trained_layers(model, preset.stored) for part, model in base.modules.items()}
     prediction = context.diffusion.prediction
     metadata = describe(request, base, prediction, context.dataset, len(plan), checkpoint.fingerprint)
     hashes = {trigger: lora.hash for trigger, lora in zip(context.companions.triggers, companions, strict=True)}
     with writing(request.out):
-        return write_lora(request.out, layers, metadata | {COMPANIONS: json.dumps(hashes)}), loss
+        metadata |= {COMPANIONS: json.dumps(hashes)}
+        return write_lora(request.out, layers, metadata, name=base.family.file_names(base)), loss
 
 
-def _uses_bfloat16(precision: Precision, device: torch.device) -> bool:
-    return multiplies_in_bfloat16(device) if precision == "auto" else precision == "bfloat16"
+def _autocasts(precision: Precision, base: Base) -> bool:
+    """Whether the base computes in bfloat16 and its weights are of another type."""
+    import torch
+
+    if base.dtype == torch.bfloat16:
+        return False
+    return multiplies_in_bfloat16(base.device) if precision == "auto" else precision == "bfloat16"
 
 
 @contextmanager

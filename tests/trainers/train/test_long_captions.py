@@ -85,11 +85,11 @@ def test_the_file_tells_how_many_tokens_its_captions_had(dataset: Path, tmp_path
 @torch.no_grad()
 def test_a_caption_means_the_same_beside_longer_ones(base: Base, trained: bool) -> None:
     captions = [CAPTION, tags(100), tags(160), CAPTION]
-    together = Texts(base, trained).embed(captions)
+    together = Texts(base, trained).embed(captions).hidden
     assert together.shape[:2] == (4, 6 * 77), "one, two and three chunks, repeated to six"
     x, t = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0)), torch.tensor([500])
     for row, caption in zip(together, captions, strict=True):
-        alone = Texts(base, trained).embed([caption])
+        alone = Texts(base, trained).embed([caption]).hidden
         beside, by_itself = (base.denoiser(x, t, hidden, return_dict=False)[0] for hidden in (row[None], alone))
         assert torch.allclose(beside, by_itself, atol=1e-5)
 

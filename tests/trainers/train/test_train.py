@@ -202,7 +202,7 @@ def moved(base: Base, lora: Path, caption: str) -> float:
 
 
 def predicted(base: Base, caption: str, x: torch.Tensor) -> torch.Tensor:
-    context = Texts(base, trained=True).embed([caption] * len(x))
+    context = Texts(base, trained=True).embed([caption] * len(x)).hidden
     found: torch.Tensor = base.denoiser(x, torch.full((len(x),), 500), context, return_dict=False)[0]
     return found
 

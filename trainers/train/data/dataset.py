@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from models.base.family import Frame
 from models.boxes import PixelBox
 from models.errors import InputError
 from models.io.images import list_photos, open_photo
@@ -41,6 +42,11 @@ class Picture:
     """What its folder is named after."""
     original: Size | None = None
     """Size of its file where that is another; the middle of it is trained."""
+
+    @property
+    def frame(self) -> Frame:
+        """What a base may be told of it."""
+        return Frame(self.size, self.original or self.size)
 
 
 @dataclass(frozen=True)
@@ -86,11 +92,12 @@ def read_dataset(folder: Path, factor: int, resolution: Size | None = None, *, r
     """Reads a set in one of the layouts of trainers.train.data.layout; an image without a caption has its folder's token.
 
     The manifest of a set that `prepare` made locates the thing in each image. Images are cut to multiples of `factor` pixels (a
-    latent cell). Where nobody cut a set (trainers.train.data.fitting), they are scaled down to the area of `resolution` first.
-    With `renamed` the manifest's images are also found in folders whose repeats a person changed.
+    latent cell, or more where the base's levels need it). Where nobody cut a set (trainers.train.data.fitting), they are scaled
+    down to the area of `resolution` first. With `renamed` the manifest's images are also found in folders whose repeats a
+    person changed.
 
     Raises InputError for a missing or empty set, folders whose names do not begin with their repeats, images that are damaged or
-    smaller than a cell, and two captions of one image that differ.
+    smaller than that, and two captions of one image that differ.
     """
     train = train_folder(folder)
     listed, masks = _listed(train, repeated_folders(folder))

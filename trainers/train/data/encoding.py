@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from models.base.family import Conditioning
 from models.base.prompt.chunks import CHUNK as TOKENS
 from models.base.prompt.reading import joined
 from models.errors import InputError
@@ -84,27 +85,39 @@ def longer_captions(base: Base, captions: Sequence[str]) -> list[str]:
 
 @dataclass
 class Texts:
-    """Embeddings of captions: cached while the text encoder is frozen, computed anew while it is trained."""
+    """Embeddings of captions: cached while the text encoders are frozen, computed anew while they are trained."""
 
     base: Base
     trained: bool
-    _cache: dict[str, Tensor] = field(default_factory=dict)
+    _cache: dict[str, Conditioning] = field(default_factory=dict)
 
-    def embed(self, captions: Sequence[str]) -> Tensor:
-        """(N, tokens, width), at one length, as prompts are embedded but for their emphasis."""
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        """A row each, at one length, as prompts are embedded but for their emphasis."""
         import torch
 
         if self.trained:
             # Images without captions of their own share one.
             distinct = list(dict.fromkeys(captions))
-            hidden = self._encode(distinct)
-            return hidden if len(distinct) == len(captions) else hidden[[distinct.index(c) for c in captions]]
+            found = self._encode(distinct)
+            return found if len(distinct) == len(captions) else _rows(found, [distinct.index(c) for c in captions])
         with torch.no_grad():
             for caption in captions:
                 # One at a time: in a batch its last bits would differ, and with them the file of a resumed training.
                 if caption not in self._cache:
                     self._cache[caption] = self._encode([caption])
-        return joined([self._cache[c] for c in captions])
+        return _together([self._cache[c] for c in captions])
 
-    def _encode(self, captions: Sequence[str]) -> Tensor:
-        return self.base.family.encode_captions(self.base, captions).hidden
+    def _encode(self, captions: Sequence[str]) -> Conditioning:
+        return self.base.family.encode_captions(self.base, captions)
+
+
+def _rows(all_rows: Conditioning, chosen: list[int]) -> Conditioning:
+    return Conditioning(all_rows.hidden[chosen], {name: tensor[chosen] for name, tensor in all_rows.extra.items()})
+
+
+def _together(rows: Sequence[Conditioning]) -> Conditioning:
+    """Rows of unequally many tokens, repeated to one length."""
+    import torch
+
+    extra = {name: torch.cat([row.extra[name] for row in rows]) for name in rows[0].extra}
+    return Conditioning(joined([row.hidden for row in rows]), extra)

@@ -63,10 +63,10 @@ def fitted_box(box: PixelBox, original: Size, size: Size) -> PixelBox:
 
 
 def check_size(size: Size, original: Size, factor: int, path: Path) -> None:
-    """Raises InputError for a picture without a single cell."""
+    """Raises InputError for a picture of which nothing is left to train."""
     if not all(size):
         what = phrase(
-            "a picture of {original}x{original_2}, smaller than the {factor} pixels of a latent cell",
+            "a picture of {original}x{original_2}, smaller than the {factor} pixels that this base's sizes are multiples of",
             original=original[0],
             original_2=original[1],
             factor=factor,

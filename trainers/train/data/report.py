@@ -9,6 +9,7 @@ from pathlib import Path
 from models.base.prompt.chunks import CHUNK
 from models.io.picture_kinds import is_picture
 from models.language.translate import Phrase, joined, phrase
+from trainers.prepare.cutting.crops import Size
 from trainers.prepare.names import list_names
 from trainers.train.data.dataset import Dataset
 from trainers.train.data.masks import mask_folders, pictures_with
@@ -71,6 +72,15 @@ def describe_dataset(dataset: Dataset, trigger: str, longer: Sequence[str], mask
     if others:
         lines.append(phrase("{count} files not used: {names}", count=len(others), names=list_names(others, dataset.folder)))
     return lines
+
+
+def describe_sizes(dataset: Dataset, size: Size) -> list[str]:
+    """A line where even the largest image has less than half the area of `size`, for bases that are told how large images are."""
+    width, height = max((picture.size for picture in dataset.pictures), key=lambda one: one[0] * one[1])
+    if 2 * width * height >= size[0] * size[1]:
+        return []
+    text = "no picture is larger than {width}x{height}, and this base draws at {full}: use `huanhua prepare --size 832x1216`"
+    return [phrase(text, width=width, height=height, full=f"{size[0]}x{size[1]}")]
 
 
 def contains(caption: str, trigger: str) -> bool:

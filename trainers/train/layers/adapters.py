@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from models.lora.layers.lora import LoraLayer
-from models.lora.sites import layer_names
+from models.lora.sites import DENOISER, Part, layer_names
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,6 +29,11 @@ class Strength:
     """Rows of A and columns of B."""
     alpha: float
     """Scale."""
+
+
+def part_layers(part: Part, model: nn.Module, preset: Preset) -> dict[str, Strength]:
+    """Those of one part of a base."""
+    return denoiser_layers(model, preset) if part == DENOISER else text_layers(model, preset)
 
 
 def denoiser_layers(denoiser: nn.Module, preset: Preset) -> dict[str, Strength]:
@@ -69,14 +74,18 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init
         r=first.rank,
         lora_alpha=first.alpha,
         target_modules=list(layers),
-        rank_pattern={name: s.rank for name, s in layers.items()},
-        alpha_pattern={name: s.alpha for name, s in layers.items()},
+        # Only of those that differ: peft compiles each of them for each layer, minutes with SDXL's thousand layers.
+        rank_pattern={name: s.rank for name, s in layers.items() if s.rank != first.rank},
+        alpha_pattern={name: s.alpha for name, s in layers.items() if s.alpha != first.alpha},
         init_lora_weights="gaussian" if init == "gaussian" else True,
     )
     had_gradient = {name: p.requires_grad for name, p in model.named_parameters()}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         wrapped = LoraModel(model, config, ADAPTER)
+    for p in model.parameters():
+        if p.requires_grad:
+            p.data = p.data.float()
     try:
         with fused(model, ADAPTER):
             yield [p for p in model.parameters() if p.requires_grad]
@@ -87,11 +96,11 @@ def adapted(model: nn.Module, layers: dict[str, Strength], seed: int, init: Init
 
 
 @contextmanager
-def disabled_adapters(model: nn.Module) -> Iterator[None]:
-    """Within it the wrapped model computes as before it was wrapped."""
+def disabled_adapters(*models: nn.Module) -> Iterator[None]:
+    """Within it the wrapped models compute as before they were wrapped."""
     from peft.tuners.lora import LoraLayer as Wrapped
 
-    layers = [module for module in model.modules() if isinstance(module, Wrapped)]
+    layers = [module for model in models for module in model.modules() if isinstance(module, Wrapped)]
     for layer in layers:
         layer.enable_adapters(False)
     try:

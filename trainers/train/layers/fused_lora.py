@@ -8,7 +8,7 @@ rounded in another order. Base and low-rank matrices stay apart, so that bfloat1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,9 +34,12 @@ class _LowRank(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, inner, weight, down, up = ctx.saved_tensors
         grad = grads[0].contiguous()
-        grad_inner = (grad @ up).mul_(ctx.scale)
+        grad_inner, grad_up = grad @ up, grad.t() @ inner
+        if ctx.scale != 1:
+            grad_inner.mul_(ctx.scale)
+            grad_up.mul_(ctx.scale)
         grad_x = (grad @ weight).addmm_(grad_inner, down) if ctx.needs_input_grad[0] else None
-        return grad_x, None, None, grad_inner.t() @ x, (grad.t() @ inner).mul_(ctx.scale), None
+        return grad_x, None, None, grad_inner.t() @ x, grad_up, None
 
 
 @contextmanager
@@ -71,9 +74,13 @@ def _forward(layer: LoraLayer, adapter: str) -> Callable[[Tensor], Tensor]:
     def linear(x: Tensor) -> Tensor:
         if layer.disable_adapters:
             return functional.linear(x, base.weight.flatten(1), base.bias)
-        x, weight, bias, a, b = _of_one_dtype(x, base.weight, base.bias, down.weight, up.weight)
-        with torch.autocast(x.device.type, enabled=False):
-            rows = x.reshape(-1, x.shape[-1])
+        weight, bias, a, b = base.weight, base.bias, down.weight, up.weight
+        autocasts = torch.is_autocast_enabled(x.device.type)
+        if autocasts or not x.dtype == weight.dtype == a.dtype:
+            x, weight, bias, a, b = _of_one_dtype(x, weight, bias, a, b)
+        rows = x.reshape(-1, x.shape[-1])
+        # Hundreds of layers in a step: what needs no context enters none.
+        with torch.autocast(x.device.type, enabled=False) if autocasts else nullcontext():
             found: Tensor = _LowRank.apply(rows, weight.flatten(1), bias, a.flatten(1), b.flatten(1), scale)
         return found.view(*x.shape[:-1], -1)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from models.errors import InputError
@@ -19,6 +21,10 @@ Masks = Literal["unused", "loss", "alpha"]
 Stored = Literal["float16", "bfloat16", "float32"]
 Init = Literal["uniform", "gaussian"]
 Layers = Literal["blocks", "attention"]
+Optimizer = Literal["adamw", "adamw8bit"]
+Weights = Literal["float32", "bfloat16", "auto"]
+NEWER: Final[Mapping[str, Any]] = MappingProxyType({"masks": "unused", "optimizer": "adamw", "weights": "float32"})
+"""Settings that came later, and what all trainings before them were: LoRAs that are trained so stay bit for bit the same."""
 Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "polynomial"]
 
 
@@ -42,18 +48,18 @@ class Preset:
     conv_alpha: float = 1.0
     """Alpha of the layers in convolutions."""
     text_rank: int = 0
-    """Rank of the LoRA layers in the text encoder; 0 leaves it untrained."""
+    """Rank of the LoRA layers in each text encoder; 0 leaves them untrained."""
     text_alpha: float = 16.0
-    """Alpha of the layers in the text encoder."""
+    """Alpha of the layers in text encoders."""
     layers: Layers = "blocks"
     """Layers of attention blocks: all, projections and feed-forward included (kohya), or "attention" alone (diffusers)."""
     init: Init = "uniform"
     """Initial down matrices: "uniform" (He et al. 2015, kohya) or "gaussian" of deviation 1 / rank (diffusers), larger at small
     ranks, which acts as a higher learning rate."""
     learning_rate: float = 1e-4
-    """Peak learning rate of the UNet's layers, per step."""
+    """Peak learning rate of the denoiser's layers, per step."""
     text_learning_rate: float = 5e-5
-    """Peak learning rate of the text encoder's layers, per step."""
+    """Peak learning rate of the layers in text encoders, per step."""
     schedule: Schedule = "cosine"
     """Learning-rate schedule of that name in diffusers."""
     warmup: float = 0.05
@@ -82,7 +88,12 @@ class Preset:
     """What weights the loss by latent cells, on top of `outside`: nothing; a "loss" mask, where a picture has one
     (trainers.train.data.masks); or the picture's own "alpha" channel."""
     precision: Precision = "auto"
-    """Arithmetic of the base; "auto" is bfloat16 where the processor multiplies in it. LoRA weights train in float32."""
+    """Arithmetic of a base of float32 weights; "auto" is bfloat16 where the processor multiplies in it. LoRA weights train in
+    float32."""
+    weights: Weights = "float32"
+    """Type in which the base is held, its VAE excepted, and computes; "auto" is bfloat16 where the processor multiplies in it."""
+    optimizer: Optimizer = "adamw"
+    """AdamW with states of 32 bits, or of 8 ("adamw8bit", of bitsandbytes)."""
     stored: Stored = "float16"
     """Type of the file's matrices."""
     gradient_checkpointing: bool = False
@@ -91,11 +102,8 @@ class Preset:
     """Seed of all randomness in a training."""
 
     def described(self) -> dict[str, Any]:
-        """By name, as metadata and fingerprint have it: without masks where none are used, as before there were any."""
-        settings = asdict(self)
-        if self.masks == "unused":
-            del settings["masks"]
-        return settings
+        """By name, as metadata and fingerprint have it: without newer settings where they change nothing."""
+        return {name: value for name, value in asdict(self).items() if name not in NEWER or value != NEWER[name]}
 
     def __post_init__(self) -> None:
         at_least_one = {

@@ -29,6 +29,8 @@ class TrainRequest:
     """Seconds between two checkpoints."""
     kind: LoraKind | None = None
     """What the LoRA is of, which its file tells; None leaves that out."""
+    family: str | None = None
+    """The family of bases (`models.base.registry`) that the preset is for; None for any."""
 
     def __post_init__(self) -> None:
         for name in ("dataset", "out", "checkpoints"):  # from Python people give text
