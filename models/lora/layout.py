@@ -104,8 +104,8 @@ def weights_file(path: Path) -> Path:
         if pickled is not None and not found:
             what = phrase("a LoRA folder whose file is pickled ({name}), which can run code when opened", name=pickled.name)
             raise InputError(what, path, "save it again with safe_serialization=True")
-        what = phrase("a folder with {count} LoRA files", count=len(found)) if found else "a folder without a LoRA file"
-        raise InputError(what, path, "name the .safetensors file itself")
+        several = phrase("a folder with {count} LoRA files", count=len(found))
+        raise InputError(several if found else "a folder without a LoRA file", path, "name the .safetensors file itself")
     if not path.is_file():
         raise InputError("no such LoRA file", path, "check the path")
     if path.suffix.lower() != ".safetensors":

@@ -11,7 +11,7 @@ import typer
 from models.errors import InputError
 from models.language.translate import phrase
 from models.lora_kinds import ScoredKind
-from studies.cli.options import LARGEST_SEED, STUDY_HELP, open_study
+from studies.cli.options import STUDY_HELP, open_study
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.project.folder import MODELS
 from studies.project.typed import typed_base, typed_lora, typed_path, typed_study
@@ -30,7 +30,7 @@ def report(
     ] = None,
     kind: Annotated[ScoredKind | None, typer.Option(help="what the LoRAs show, where nothing tells it")] = None,
     seed: Annotated[
-        list[int] | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="of the images; two if not given; again for more")
+        list[int] | None, typer.Option("--seed", min=0, help="of the images; two if not given; again for more")
     ] = None,
     weights: Annotated[str | None, typer.Option(metavar="LIST", help="such as 0.25,0.5,0.75,1")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="an empty folder for the page; beside its images by default")] = None,

@@ -25,7 +25,7 @@ WORDS: Final = {
 def differences(stored: Mapping[str, Entry], current: Mapping[str, Entry]) -> list[str]:
     """One phrase for each entry whose value has changed: its labels then and now."""
     nothing = ("", phrase("nothing"))
-    found = []
+    found: list[str] = []
     for name in dict.fromkeys([*stored, *current]):
         (old, old_label), (new, new_label) = stored.get(name, nothing), current.get(name, nothing)
         if old != new:

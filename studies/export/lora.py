@@ -63,7 +63,7 @@ def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, 
 
 
 def _warnings(summed: LoraSum) -> list[str]:
-    found = []
+    found: list[str] = []
     if summed.differences:
         found.append(
             phrase(

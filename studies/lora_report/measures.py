@@ -105,7 +105,7 @@ class Thing:
             moved=keypoint_distance(observation, plain.observation),
             inside=change.inside,
             outside=change.outside,
-            by_place=change.by_place,
+            by_place={str(place): share for place, share in change.by_place.items()},
             likeness=likeness(observation, plain.observation),
             nearness=None if photos is None else photos.nearest(np.asarray(self.sight.vector(image.image), np.float32))[1],
             carried=None if photos is None or self.references.kind == "face" else photos.face_likeness(observation),

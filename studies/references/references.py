@@ -55,5 +55,5 @@ def _not_shown(study: Study, name: str) -> InputError:
         return InputError(
             phrase("none of its images alone at full weight shows a {kind}", kind=section.kind), f"loras.{name}", mend
         )
-    mend += ", or move the preview away: images of the LoRA alone then take its place"
-    return InputError(phrase("no {kind} found in the preview picture", kind=section.kind), preview, mend)
+    moved = phrase("{mend}, or move the preview away: images of the LoRA alone then take its place", mend=mend)
+    return InputError(phrase("no {kind} found in the preview picture", kind=section.kind), preview, moved)

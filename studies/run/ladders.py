@@ -74,7 +74,7 @@ class Ladder:
                 )
             ]
         broken = [i for i in range(len(self.steps)) if i not in sound]
-        found = [
+        found: list[str] = [
             phrase(
                 "{lora} alone at {weight:g} is not sound ({why}): that is not its 1",
                 lora=self.lora,

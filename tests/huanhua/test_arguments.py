@@ -45,7 +45,7 @@ def test_one_image_or_setting_may_be_given_as_text(tmp_path: Path) -> None:
 )
 def test_a_run_of_no_trials_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
     study = fake_study(tmp_path / "study")
-    with pytest.raises(InputError, match=f"{next(iter(given))}; give a whole number at least"):
+    with pytest.raises(InputError, match=f"{next(iter(given))}; give a whole number of at least"):
         huanhua.run_study(study, tracker=MemoryTracker(), **given)
     assert not (study.workspace.root / "optuna.db").exists()
 

@@ -25,7 +25,7 @@ def trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bo
 
 def legend(outcome: Outcome) -> str:
     """What an image must meet at this seed."""
-    required = [phrase("{name} at least {least:g}", name=n, least=v) for n, v in outcome.require.items()]
+    required: list[str] = [phrase("{name} at least {least:g}", name=n, least=v) for n, v in outcome.require.items()]
     by_number_first = sorted(outcome.limits, key=lambda limit: limit.score.counted)
     required += [limit.describe() for limit in by_number_first if limit.value is not None]
     how = phrase(" The pick was chosen by hand.") if outcome.by_hand else ""

@@ -48,9 +48,9 @@ def _fault(id_: str, entry: Mapping[str, Any], fault: Mapping[str, Any], graph: 
             "the server has no {value} for {name} of node {label}{near}", value=value, name=name, label=label, near=near
         )
         return InputError(what, url, "put it there, or choose another in the workflow")
-    what = _shown(f"{fault.get('message', '')}: {fault.get('details', '')}")
+    why = _shown(f"{fault.get('message', '')}: {fault.get('details', '')}")
     return InputError(
-        phrase("the server refuses node {label}: {what}", label=label, what=what),
+        phrase("the server refuses node {label}: {what}", label=label, what=why),
         url,
         "open the workflow in ComfyUI, where it is marked",
     )
