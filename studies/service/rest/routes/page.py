@@ -1,0 +1,38 @@
+"""The page and its files: nothing of it holds anything of the served folder."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.lookbook.marks import style_of
+from dashboards.wardrobe_page.files import TYPES, page_file
+from optimizer.search.verdict import Verdict
+from studies.service.rooms import NotThereError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def index() -> Response:
+    return shown("index.html")
+
+
+@router.get("/docs")
+def docs() -> Response:
+    return shown("docs.html")
+
+
+@router.get("/page/marks.css")
+def marks() -> Response:
+    """The colours of verdicts."""
+    return Response(style_of(Verdict), media_type=TYPES["css"])
+
+
+@router.get("/page/{name}")
+def shown(name: str) -> Response:
+    found = page_file(name)
+    if found is None:
+        raise NotThereError("no such file of the page", name[:80], "load the page again")
+    content, media_type = found
+    return Response(content, media_type=media_type)

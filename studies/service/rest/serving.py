@@ -1,0 +1,65 @@
+"""Keeps the service up on one address until it is told to end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from models.errors import InputError
+from models.language.translate import phrase
+from studies.service.rest.door import Door
+from studies.service.rooms import Rooms
+
+PORT: Final = 8270
+LEAVE_S: Final = 2
+"""Seconds that pages have to end their requests."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a service listens."""
+
+    host: str
+    port: int
+    """0: a free one."""
+
+
+def serve(rooms: Rooms, place: Place, door: Door, on_start: Callable[[str], None]) -> None:
+    """Serves until Ctrl-C, SIGTERM or a closed terminal; `on_start` is called with the page's address. Its worker ends with it,
+    and the next service goes on with what that was at.
+
+    Raises InputError for an address or a port that cannot be had.
+    """
+    import uvicorn
+
+    from studies.service.rest.app import service
+
+    bound = _bound(place)
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    config = uvicorn.Config(
+        service(rooms, door), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=LEAVE_S
+    )
+    server = uvicorn.Server(config)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, server.handle_exit)
+    with bound:
+        on_start(f"http://{host}:{bound.getsockname()[1]}/")
+        server.run(sockets=[bound])
+
+
+def _bound(place: Place) -> socket.socket:
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    made = socket.socket(family)
+    try:
+        # A service that was killed can be started again at once; two at a time are refused all the same.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((place.host, place.port))
+        made.listen()
+    except (OSError, OverflowError) as error:
+        made.close()
+        what = phrase("the page cannot be served there ({why})", why=getattr(error, "strerror", None) or error)
+        raise InputError(what, f"{place.host}:{place.port}", "name another: --port, --host") from error
+    return made
