@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from dashboards.lookbook.data import script_words
 from dashboards.lookbook.marks import style_of
 from dashboards.wardrobe_page.files import TYPES, page_file
+from models.language.translate import speaking
 from optimizer.search.verdict import Verdict
 from studies.service.rooms import NotThereError
 
@@ -27,6 +31,13 @@ def docs() -> Response:
 def marks() -> Response:
     """The colours of verdicts."""
     return Response(style_of(Verdict), media_type=TYPES["css"])
+
+
+@router.get("/page/lookbook-words-{language}.json")
+def words(language: Literal["en", "zh"]) -> dict[str, str]:
+    """The sentences of the look-book's modules, by their English."""
+    with speaking(language):
+        return script_words()
 
 
 @router.get("/page/{name}")
