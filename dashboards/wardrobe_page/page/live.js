@@ -22,6 +22,11 @@ export class Live {
     if (!document.hidden) this.open();
   }
 
+  /** What was told of the job before. */
+  forget() {
+    this.seeds = new Map();
+  }
+
   close() {
     this.source?.close();
     this.source = null;

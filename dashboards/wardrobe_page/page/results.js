@@ -76,7 +76,7 @@ function scores(story, trial) {
   const rows = story.needs.map((need, i) => make("tr", {}, make("th", { scope: "row", text: need.name }, make("span", { class: "soft", text: limit(need) })),
     ...columns.map(([, judged], column) => score(need, judged, i, column < 2))));
   const parts = Object.entries(story.parts).map(([name, words]) => make("li", { text: `${name}${text("colon")}${words.join(text("comma"))}` }));
-  return section("scores", "scores", "calibrated", make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": text("scores") }, make("table", {},
+  return section("scores", "scores", "calibrated", make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": text("scoresTable") }, make("table", {},
     make("thead", {}, make("tr", {}, make("th", { scope: "col", text: text("requirement") }), ...columns.map(([name]) => make("th", { scope: "col", text: text(name) })))),
     make("tbody", {}, ...rows))), parts.length ? make("ul", { class: "parts" }, ...parts) : null);
 }
@@ -127,7 +127,7 @@ function ladders(story, on) {
     const chosen = make("input", { type: "number", min: 0.05, max: 1, step: 0.05, value: need?.limit ?? 0.7, "aria-label": text("levelOf", { name: lora }) });
     const set = make("p", { class: "level" }, make("span", { text: text("levelNow", { name: lora }) }), " ", chosen, " ",
       button(text("setLevel"), () => chosen.reportValidity() && on.level(lora, Number(chosen.value))));
-    return make("div", {}, make("h4", { text: lora }), set, make("div", { class: "strip", tabindex: 0, role: "region", "aria-label": lora }, ...cards));
+    return make("div", {}, make("h4", { text: lora }), set, make("div", { class: "strip", tabindex: 0, role: "region", "aria-label": text("aloneRegion", { name: lora }) }, ...cards));
   });
   return section("ladders", "eachAlone", "laddersLead", make("div", { class: "rungs" }, ...rows));
 }

@@ -89,7 +89,8 @@ async function loadStory() {
   const { study, seed } = page;
   const row = page.seeds.find((each) => each.seed === seed);
   // A run's own events tell until its first outcome is there to be read.
-  if (!row?.run || (isOpen() && live.seeds.has(seed))) return;
+  const state = live.seeds.get(seed);
+  if (!row?.run || (isOpen() && state && !state.ended)) return;
   const story = await doing(() => ask("GET", studyPath(study.id, `/seeds/${seed}`)));
   if (!story || page.study.id !== study.id || page.seed !== seed) return;
   page.story = story;
@@ -223,6 +224,8 @@ async function start(rest, body) {
   if (!job) return;
   page.job = job;
   page.story = null;
+  live.forget();
+  at("arrived").replaceChildren();
   draw();
 }
 
@@ -246,7 +249,7 @@ async function watchSeeds() {
 
 function onNews(state) {
   if (isOpen() && page.seed !== state.seed && !page.story) page.seed = state.seed;
-  if (isOpen() && page.seed === state.seed) page.story = null;
+  if (isOpen() && page.seed === state.seed && !state.ended) page.story = null;
   if (page.seed !== state.seed) return;
   at("results").hidden = page.story === null;
   drawArrived(at("arrived"), state);
@@ -255,7 +258,7 @@ function onNews(state) {
 }
 
 async function onPick(seed, goesOn) {
-  live.seeds.delete(seed);
+  Object.assign(live.seeds.get(seed) ?? {}, { ended: true });
   if (!goesOn && page.story) return;
   await loadSeeds();
   if (page.seed === seed) await loadStory();
