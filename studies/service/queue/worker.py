@@ -72,8 +72,16 @@ def _finish(workspace: Workspace, job: Job, status: int | None) -> None:
     elif status in GOOD:
         change(workspace, job, state="finished", ended=time.time())
     else:
-        why = last_line(job.log(workspace)).removeprefix("huanhua: ") or f"it ended with status {status}"
+        why = last_line(job.log(workspace)).removeprefix("huanhua: ") or _ending(status)
         change(workspace, job, state="failed", ended=time.time(), why=why)
+
+
+def _ending(status: int) -> str:
+    """Of a command that said nothing itself, such as one that the system killed for its memory."""
+    try:
+        return f"it was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"it ended with status {status}"
 
 
 def command_of(folder: Path, job: Job) -> list[str]:

@@ -28,7 +28,12 @@ ABOUT: Final = (
 
 def service(rooms: Rooms, door: Door | None = None) -> ASGIApp:
     """The guarded app of a folder; `door` is loopback's by default."""
-    return Guard(application(house_of(rooms)), door or Door())
+    return guarded(house_of(rooms), door or Door())
+
+
+def guarded(house: House, door: Door) -> ASGIApp:
+    """As `service`, of a house that the caller has."""
+    return Guard(application(house), door)
 
 
 def application(house: House) -> FastAPI:

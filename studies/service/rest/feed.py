@@ -74,6 +74,11 @@ class Feed:
     def __init__(self) -> None:
         self._watched: dict[Path, _Watched] = {}
         self._task: asyncio.Task[Any] | None = None
+        self._ended = False
+
+    def end(self) -> None:
+        """Ends all events, for a service that ends: pages connect again by themselves. May be called from a signal's handler."""
+        self._ended = True
 
     async def events(self, folder: Path, after: str = "", *, follow: bool = True) -> AsyncIterator[Happened]:
         """The events of a study's last job after the one whose id is `after`, then those that come; without `follow` it ends
@@ -93,7 +98,7 @@ class Feed:
                 for line in watched.lines[at:]:
                     at += 1
                     yield Happened(_id(shown, at), line=line)
-                if not follow:
+                if not follow or self._ended:
                     return
                 if changed is watched.changed:
                     await changed.wait()
@@ -116,6 +121,8 @@ class Feed:
             await asyncio.sleep(POLL_S)
             for watched in list(self._watched.values()):
                 watched.look()
+                if self._ended:
+                    watched.changed.set()
 
 
 def _id(job: Job | None, at: int) -> str:

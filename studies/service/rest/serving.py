@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 from typing import Final
 
 from models.errors import InputError
@@ -35,14 +36,21 @@ def serve(rooms: Rooms, place: Place, door: Door, on_start: Callable[[str], None
     """
     import uvicorn
 
-    from studies.service.rest.app import service
+    from studies.service.rest.app import guarded
+    from studies.service.rest.house import house_of
 
-    bound = _bound(place)
+    bound, house = _bound(place), house_of(rooms)
     host = f"[{place.host}]" if ":" in place.host else place.host
     config = uvicorn.Config(
-        service(rooms, door), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=LEAVE_S
+        guarded(house, door), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=LEAVE_S
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            house.feed.end()  # an open stream of events would hold the service up
+            super().handle_exit(sig, frame)
+
+    server = Server(config)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, server.handle_exit)
     with bound:
