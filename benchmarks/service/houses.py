@@ -17,7 +17,7 @@ import httpx2
 
 from dashboards.processes import answers, free_port
 from models.testing.loras import save_small_lora
-from studies.project.new import new_project
+from studies.project.folder import LORAS
 from studies.testing.fake_study import fake_study
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -25,22 +25,18 @@ WAIT_S: Final = 120.0
 
 
 def project(root: Path, studies: int, loras: int) -> list[Path]:
-    """A project of `loras` LoRAs with pictures, and `studies` on fakes; returns the studies' folders."""
+    """A folder of `studies` on fakes, and of `loras` LoRAs with pictures; returns the studies' folders."""
     from PIL import Image
 
-    new_project(root)
+    (root / LORAS).mkdir(parents=True)
     words = ("face", "dress", "shoes")
     for number in range(loras):
-        save_small_lora(root / "loras" / f"{words[number % 3]}-{number:03}.safetensors", seed=number)
+        save_small_lora(root / LORAS / f"{words[number % 3]}-{number:03}.safetensors", seed=number)
         picture = Image.effect_noise((128, 192), 60).convert("RGB")
-        picture.save(root / "loras" / f"{words[number % 3]}-{number:03}.preview.png")
-    folders = [root / "studies" / f"outfit-{number}" for number in range(studies)]
+        picture.save(root / LORAS / f"{words[number % 3]}-{number:03}.preview.png")
+    folders = [root / f"outfit-{number}" for number in range(studies)]
     for folder in folders:
         fake_study(folder, name=folder.name)
-        # In a project names start at the project's folder.
-        for place in folder.iterdir():
-            if place.name not in ("study.yaml", "workspace"):
-                place.rename(root / place.name) if not (root / place.name).exists() else None
     return folders
 
 

@@ -142,12 +142,17 @@ def _delays(service: Service, study: Path) -> tuple[float | None, float]:
 
 
 def _client(service: Service, study: Path, told: list[float]) -> None:
-    timeout = httpx2.Timeout(10.0, read=60.0)
+    began, timeout = time.time(), httpx2.Timeout(10.0, read=60.0)
     address = f"{service.address}api/studies/{study.name}/events"
     with suppress(httpx2.HTTPError), httpx2.stream("GET", address, timeout=timeout) as answer:
         for line in answer.iter_lines():
             if line.startswith("data:") and '"written"' in line:
-                told.append(1000 * (time.time() - json.loads(line.removeprefix("data:"))["written"]))
+                written = json.loads(line.removeprefix("data:"))["written"]
+                if written < began:
+                    continue  # of a run before
+                told.append(1000 * (time.time() - written))
+                if len(told) == EVENTS:
+                    return
 
 
 def _cost(service: Service, study: Path) -> tuple[float, float]:
@@ -159,10 +164,15 @@ def _cost(service: Service, study: Path) -> tuple[float, float]:
 def _share(service: Service, study: Path, pages: int) -> float:
     assert service.process is not None
     process = psutil.Process(service.process.pid)
-    for _ in range(pages):
-        threading.Thread(target=_client, args=(service, study, []), daemon=True).start()
+    told: list[list[float]] = [[] for _ in range(pages)]
+    for each in told:
+        threading.Thread(target=_client, args=(service, study, each), daemon=True).start()
     time.sleep(3)
     began, before = time.perf_counter(), sum(process.cpu_times()[:2])
     for _ in _lines(study):
         pass
-    return (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began) / (psutil.cpu_count() or 1)
+    share = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began) / (psutil.cpu_count() or 1)
+    time.sleep(1)
+    if any(len(each) < EVENTS for each in told):
+        raise SystemExit("a page was not told of every image")
+    return float(share)

@@ -10,53 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
-from studies.service.queue.jobs import Job, job_of
+from studies.service.queue.jobs import JOB, Job, job_of
 from studies.workspace import Workspace, workspace_of
 
 POLL_S: Final = 0.15
 """Between two looks at the files of a study that somebody watches."""
-
-
-@dataclass
-class _Watched:
-    """One study's job, and the complete lines of its events."""
-
-    workspace: Workspace
-    watchers: int = 0
-    job: Job | None = None
-    lines: list[str] = field(default_factory=list)
-    size: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def look(self) -> None:
-        """Reads what has come since."""
-        try:
-            job = job_of(self.workspace)
-        except InputError:
-            job = None
-        news = job != self.job
-        if job is not None and (self.job is None or job.id != self.job.id):
-            self.lines, self.size = [], 0
-        self.job = job
-        news = self._read() or news
-        if news:
-            self.changed.set()
-            self.changed = asyncio.Event()
-
-    def _read(self) -> bool:
-        if self.job is None:
-            return False
-        try:
-            with self.job.events(self.workspace).open("rb") as file:
-                file.seek(self.size)
-                whole = file.read().rpartition(b"\n")[0]
-        except OSError:
-            return False
-        if not whole:
-            return False
-        self.size += len(whole) + 1
-        self.lines += [line for line in whole.decode(errors="replace").split("\n") if line.startswith("{")]
-        return True
 
 
 @dataclass(frozen=True)
@@ -66,6 +24,62 @@ class Happened:
     id: str
     job: Job | None = None
     line: str | None = None
+
+
+@dataclass
+class _Watched:
+    """One study's job, and the complete lines of its events."""
+
+    workspace: Workspace
+    watchers: int = 0
+    job: Job | None = None
+    lines: list[Happened] = field(default_factory=list)
+    size: int = 0
+    seen: tuple[int, int] = (0, 0)
+    """When the job's file was written, and its size."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def look(self) -> None:
+        """Reads what has come since."""
+        job = self._job()
+        news = job != self.job
+        if job is not None and (self.job is None or job.id != self.job.id):
+            self.lines, self.size = [], 0
+        self.job = job
+        news = self._read() or news
+        if news:
+            self.changed.set()
+            self.changed = asyncio.Event()
+
+    def _job(self) -> Job | None:
+        try:
+            found = (self.workspace.root / f"{JOB}.json").stat()
+            if (seen := (found.st_mtime_ns, found.st_size)) == self.seen:
+                return self.job
+            self.seen = seen
+            return job_of(self.workspace)
+        except (OSError, InputError):
+            return None
+
+    def _read(self) -> bool:
+        if self.job is None:
+            return False
+        try:
+            events = self.job.events(self.workspace)
+            if events.stat().st_size <= self.size:
+                return False
+            with events.open("rb") as file:
+                file.seek(self.size)
+                whole = file.read().rpartition(b"\n")[0]
+        except OSError:
+            return False
+        if not whole:
+            return False
+        self.size += len(whole) + 1
+        for line in whole.decode(errors="replace").split("\n"):
+            if line.startswith("{"):
+                self.lines.append(Happened(_id(self.job, len(self.lines) + 1), line=line))
+        return True
 
 
 class Feed:
@@ -95,9 +109,9 @@ class Feed:
                 if not begun or watched.job != shown:
                     begun, shown = True, watched.job
                     yield Happened(_id(shown, at), job=shown)
-                for line in watched.lines[at:]:
+                for happened in watched.lines[at:]:
                     at += 1
-                    yield Happened(_id(shown, at), line=line)
+                    yield happened
                 if not follow or self._ended:
                     return
                 if changed is watched.changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterable
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -14,6 +15,7 @@ from models.language.translate import phrase
 from studies.service.queue.jobs import ask_to_end, job_of
 from studies.service.rest.asked import Folder, Housed, Opened, StudyId
 from studies.service.rest.bodies import Job, NewStudy, Run, Scout, Stop, StudyLine, StudyPage
+from studies.service.rest.feed import Happened
 from studies.service.rest.house import House
 from studies.service.rest.problems import described
 from studies.service.rest.views import job_view, line_view, page_view
@@ -86,10 +88,16 @@ async def events(
     """The lines of `huanhua run --json`, each an event of its name, and `job` whenever the job's state changes."""
     async for happened in house.feed.events(folder, last_event_id, follow=follow):
         if happened.line is not None:
-            yield ServerSentEvent(event=_name_of(happened.line), raw_data=happened.line, id=happened.id)
+            yield _event_of(happened)
         else:
             view = None if happened.job is None else job_view(house.rooms, folder, happened.job).model_dump()
             yield ServerSentEvent(event="job", data=view, id=happened.id)
+
+
+@lru_cache(maxsize=256)
+def _event_of(happened: Happened) -> ServerSentEvent:
+    """Made once for all pages that look."""
+    return ServerSentEvent(event=_name_of(happened.line or ""), raw_data=happened.line, id=happened.id)
 
 
 def _name_of(line: str) -> str:
