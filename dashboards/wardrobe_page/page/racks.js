@@ -5,11 +5,12 @@ import { text } from "./texts.js";
 
 const KINDS = ["face", "clothing", "shoes", "other"];
 const MANY = 12;
+const MOST_WRONG = 5;
 
-/** `worn` maps card ids to the names of the study's LoRAs; `chosen` is the set of card ids that are on. */
-export function drawRacks(place, cards, worn, chosen, onChoose) {
+/** `wrong` are lines about files that are no LoRAs. `worn` maps card ids to the names of the study's LoRAs; `chosen` is the set of card ids that are on. */
+export function drawRacks(place, { cards, wrong }, worn, chosen, onChoose) {
   const racks = KINDS.map((kind) => rack(kind, cards.filter((card) => card.kind === kind), worn, chosen, onChoose));
-  place.replaceChildren(...racks.filter(Boolean));
+  place.replaceChildren(...racks.filter(Boolean), ...wrong.slice(0, MOST_WRONG).map((line) => make("p", { class: "note", text: line })));
 }
 
 function rack(kind, cards, worn, chosen, onChoose) {

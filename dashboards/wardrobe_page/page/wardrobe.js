@@ -109,7 +109,7 @@ function changes() {
 }
 
 function draw() {
-  drawRacks(at("racks"), page.cards, worn(), page.chosen, choose);
+  drawRacks(at("racks"), page, worn(), page.chosen, choose);
   drawSeeds(document.querySelector(".strip-of-seeds"), page.seeds, page.seed, { onShow: showSeed, onKeep: keep });
   document.querySelector("#seeds .unveil").hidden = !page.seeds.some((seed) => seed.bare) && !page.story?.trials.some((trial) => trial.bare);
   drawStage();
