@@ -111,12 +111,9 @@ def test_images_arrive_and_the_best_stands_in_the_middle(browser: Any, address: 
     image = next(workspace.images.glob("*.png"))
     lines: list[dict[str, Any]] = [{"event": "plan", "seed": 7, "images": 12, "stored": 2, "expected": 9, "seconds": 70.0}]
     for number, (weight, breaks) in enumerate(((0.6, []), (0.4, []), (0.3, ["dress"]))):
-        lines.append(
-            {
-                "event": "trial", "seed": 7, "trial": number, "weights": {"dress": weight}, "total_weight": weight, "breaks": breaks,
-                "verdict": "", "bare": number == 2, "image": str(image), "best": max(weight, 0.4), "images_left": 6, "seconds_left": 30,
-            }
-        )  # fmt: skip
+        drawn = {"event": "trial", "seed": 7, "trial": number, "weights": {"dress": weight}, "total_weight": weight}
+        judged = {"breaks": breaks, "verdict": "", "bare": number == 2, "best": max(weight, 0.4), "image": str(image)}
+        lines.append({**drawn, **judged, "images_left": 6, "seconds_left": 30})
     events = job.events(workspace)
     events.parent.mkdir(exist_ok=True)
     with events.open("a", encoding="utf-8") as file:
