@@ -19,7 +19,7 @@ import httpx2
 from benchmarks.service.fake_run import SEED
 from benchmarks.service.houses import WAIT_S, Service, project, serving
 from studies.service.queue.jobs import job_of
-from studies.service.queue.keeper import _named
+from studies.service.queue.keeper import named_worker
 from studies.service.rooms import Rooms
 from studies.workspace import workspace_of
 
@@ -106,7 +106,7 @@ def _all_ended(folders: list[Path]) -> bool:
 
 
 def _kill_worker(root: Path) -> None:
-    named = _named(Rooms(root))
+    named = named_worker(Rooms(root))
     if named is not None and named.lives():
         with suppress(ProcessLookupError):
             os.kill(named.pid, signal.SIGKILL)

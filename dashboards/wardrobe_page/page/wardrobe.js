@@ -63,6 +63,7 @@ async function open(id) {
   at("study").value = id;
   at("arrived").replaceChildren();
   at("arrived").hidden = true;
+  at("notes").replaceChildren();
   draw();
   live.follow(id);
   await loadSeeds();
@@ -214,6 +215,12 @@ async function dress() {
     page.studies = (await doing(() => ask("GET", "api/studies"))) ?? page.studies;
     drawStudies();
     await open(next.id);
+    if (next.notes.length) {
+      // Such as a prompt that still names the old dress: a person looks before anything is drawn.
+      const lines = next.notes.map((note) => make("p", { class: "note", text: note }));
+      at("notes").replaceChildren(...lines, make("p", { class: "soft", text: text("lookFirst", { folder: next.folder }) }));
+      return;
+    }
   }
   await start("/run", {});
 }

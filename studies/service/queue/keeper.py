@@ -31,7 +31,7 @@ class Keeper:
     def end(self) -> None:
         """Ends the worker, whichever service started it; what it was at goes on with the next one."""
         with self._lock:
-            process = _named(self._rooms) if is_at_work(self._rooms) else None
+            process = named_worker(self._rooms) if is_at_work(self._rooms) else None
             if process is not None:
                 process.end(2 * GRACE_S)
             if self._started is not None:
@@ -59,7 +59,8 @@ def is_at_work(rooms: Rooms) -> bool:
         return True
 
 
-def _named(rooms: Rooms) -> Process | None:
+def named_worker(rooms: Rooms) -> Process | None:
+    """The last worker of a folder, which may be gone."""
     try:
         return Process(**json.loads((rooms.state / NAMED).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

@@ -149,6 +149,8 @@ class StudyPage(StudyLine):
     """seeds of which trials are stored"""
     elsewhere: str | None
     """who runs it, where that is not this service"""
+    notes: list[str] = []
+    """of a study that was just made: what a person should look at before it is run"""
 
 
 class SeedCard(Answer):

@@ -13,6 +13,7 @@ from dashboards.lookbook.data import image_data, seed_data
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.marks import class_of, marks_of
 from dashboards.mark import SYMBOLS, Mark
+from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
 from models.language.translate import said, spoken, translated
 from optimizer.search.verdict import LEAST
@@ -50,6 +51,10 @@ class Stories:
             kept = self._made.get(place)
         if kept is not None and kept[0] == seen and seen is not None:
             return kept[1]
+        if not study.was_opened():
+            # Answering would open gigabytes of models inside the service.
+            mend = "run it once more: what still holds is kept, and nothing is drawn twice"
+            raise InputError("its base, a LoRA or how it draws is not what it was run with", study.folder, mend)
         outcome = stored(study, seed).outcome
         made = story(study, key, seed_page(study, seed)) | {"ended": None if outcome.ended is None else outcome.ended.value}
         made |= {

@@ -48,9 +48,13 @@ def swap(house: Housed, opened: Opened, body: Swap) -> StudyPage:
     _check(opened, body, card.kind)
     folder = house.rooms.new_folder(body.name or _free_name(house, f"{opened.folder.name}-{card.path.stem}"))
     text = (opened.folder / "study.yaml").read_text(encoding="utf-8")
-    photos = card.found.references
-    new = swap_lora(opened, text, body.lora, card.path, folder, references=photos, trigger=body.trigger or card.found.trigger)
-    return page_view(house.rooms, folder.name, new)
+    found, notes = card.found, list[str]()
+    trigger = body.trigger or found.trigger
+    new = swap_lora(
+        opened, text, body.lora, card.path, folder, references=found.references, trigger=trigger, report=notes.append
+    )
+    view = page_view(house.rooms, folder.name, new)
+    return view.model_copy(update={"notes": [note.removeprefix("note: ") for note in notes]})
 
 
 def _check(study: Study, body: Swap, kind: str) -> None:

@@ -84,6 +84,16 @@ def test_a_story_is_told_in_the_readers_language(client: TestClient) -> None:
     assert not words[1].isascii()
 
 
+def test_a_study_that_was_edited_on_disk_opens_no_model_in_the_service(client: TestClient, rooms: Rooms) -> None:
+    file = rooms.root / "study.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("steps: 20", "steps: 21"), encoding="utf-8")
+    told(client.get(f"{OWN}/seeds/7"), 422)
+    file.write_text(file.read_text(encoding="utf-8").replace("base.safetensors", "other.safetensors"), encoding="utf-8")
+    (rooms.root / "other.safetensors").write_text("no base", encoding="utf-8")
+    assert "is not what it was run with" in told(client.get(f"{OWN}/seeds/7"), 422)
+    assert [seed["image"] for seed in client.get(f"{OWN}/seeds").json()] == [None]
+
+
 def test_a_person_overrules_and_goes_back(client: TestClient) -> None:
     story = client.get(f"{OWN}/seeds/7").json()
     other = next(trial["number"] for place, trial in enumerate(story["trials"]) if place != story["pick"])
