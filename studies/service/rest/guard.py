@@ -100,7 +100,7 @@ async def _body(receive: Receive) -> bytes | None:
     read = b""
     while True:
         message = await receive()
-        read += message.get("body", b"")
+        read += bytes(message.get("body", b""))
         if len(read) > LARGEST_BODY:
             return None
         if message["type"] != "http.request" or not message.get("more_body", False):

@@ -50,9 +50,7 @@ def swap(house: Housed, opened: Opened, body: Swap) -> StudyPage:
     text = (opened.folder / "study.yaml").read_text(encoding="utf-8")
     found, notes = card.found, list[str]()
     trigger = body.trigger or found.trigger
-    new = swap_lora(
-        opened, text, body.lora, card.path, folder, references=found.references, trigger=trigger, report=notes.append
-    )
+    new = swap_lora(opened, text, body.lora, card.path, folder, references=found.references, trigger=trigger, report=notes.append)
     view = page_view(house.rooms, folder.name, new)
     return view.model_copy(update={"notes": [note.removeprefix("note: ") for note in notes]})
 
