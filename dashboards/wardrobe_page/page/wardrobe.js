@@ -142,7 +142,7 @@ function drawStage() {
   else if (seed?.image) shown = { image: seed.image, bare: seed.bare, caption: text("startLine") };
   const place = at("shown");
   if (!shown) {
-    place.replaceChildren(make("div", { class: "nobody" }, make("p", { class: "soft", text: text(page.study ? "nobody" : "noOutfit") })));
+    place.replaceChildren(make("div", { class: "nobody" }, make("p", { class: "soft", text: text(!page.study ? "noOutfit" : seed ? "undrawn" : "nobody") })));
     return;
   }
   const had = place.querySelector("img");
