@@ -21,7 +21,6 @@ def main(root: Path, what: str, trials: str, seconds: str) -> None:
         sys.argv[1:] = [str(root)]
         worker.main()
         return
-    from studies.service.rest.door import Door
     from studies.service.rest.serving import Place, serve
 
     def start(self: keeper.Keeper) -> subprocess.Popen[bytes]:
@@ -32,7 +31,7 @@ def main(root: Path, what: str, trials: str, seconds: str) -> None:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     keeper.Keeper._start = start  # type: ignore[method-assign]
-    serve(rooms_of(root), Place("127.0.0.1", int(what)), Door(), lambda address: print(address, flush=True))
+    serve(rooms_of(root), Place("127.0.0.1", int(what)), lambda address, token: print(address, flush=True))
 
 
 def _command(folder: Path, job: Job, trials: str, seconds: str) -> list[str]:

@@ -47,24 +47,23 @@ def serve(
 
 
 def _serve_page(folder: Path, host: str | None, port: int | None, *, new_token: bool) -> None:
+    from dashboards.loopback import HOST_NAMES
     from dashboards.optuna_server import HOST
-    from studies.service.rest.door import door_at
     from studies.service.rest.serving import PORT, Place
     from studies.service.rest.serving import serve as serve_page
     from studies.service.rooms import rooms_of
 
     rooms = rooms_of(folder)
-    door, token = door_at(host or HOST, rooms, new_token=new_token)
-    if new_token and token is None:
+    if new_token and (host or HOST) in HOST_NAMES:
         raise InputError("on this machine no token is asked for", "--new-token", "name an address beyond it: --host")
 
-    def print_address(address: str) -> None:
+    def print_address(address: str, token: str | None) -> None:
         typer.echo(said("page   {address}", address=address))
         if token is not None:
             typer.echo(said("token  {token}  (shown once: the page asks for it)", token=token))
         typer.echo(said("Ctrl-C ends it; a study that is being run goes on with the next serve"))
 
-    serve_page(rooms, Place(host or HOST, PORT if port is None else port), door, print_address)
+    serve_page(rooms, Place(host or HOST, PORT if port is None else port), print_address, new_token=new_token)
 
 
 def _serve_ray(

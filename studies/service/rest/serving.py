@@ -7,12 +7,17 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
-from studies.service.rest.door import Door
+from studies.service.rest.door import Door, door_at
 from studies.service.rooms import Rooms
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from studies.service.rest.house import House
 
 PORT: Final = 8270
 LEAVE_S: Final = 2
@@ -28,19 +33,30 @@ class Place:
     """0: a free one."""
 
 
-def serve(rooms: Rooms, place: Place, door: Door, on_start: Callable[[str], None]) -> None:
-    """Serves until Ctrl-C, SIGTERM or a closed terminal; `on_start` is called with the page's address. Its worker ends with it,
-    and the next service goes on with what that was at.
+def serve(rooms: Rooms, place: Place, on_start: Callable[[str, str | None], None], *, new_token: bool = False) -> None:
+    """Serves until Ctrl-C, SIGTERM or a closed terminal; `on_start` is called with the page's address, and with the
+    token where one was made just now. Its worker ends with it, and the next service goes on with what that was at.
 
     Raises InputError for an address or a port that cannot be had.
     """
-    import uvicorn
-
-    from studies.service.rest.app import guarded
     from studies.service.rest.house import house_of
 
     bound, house = _bound(place), house_of(rooms)
     host = f"[{place.host}]" if ":" in place.host else place.host
+    with bound:
+        # Not before the address is had: a token that was stored and never shown would lock everybody out.
+        door, token = door_at(place.host, rooms, new_token=new_token)
+        server = _server(house, door)
+        on_start(f"http://{host}:{bound.getsockname()[1]}/", token)
+        server.run(sockets=[bound])
+
+
+def _server(house: House, door: Door) -> uvicorn.Server:
+    """Ends on the signals that end a service."""
+    import uvicorn
+
+    from studies.service.rest.app import guarded
+
     config = uvicorn.Config(
         guarded(house, door), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=LEAVE_S
     )
@@ -53,9 +69,7 @@ def serve(rooms: Rooms, place: Place, door: Door, on_start: Callable[[str], None
     server = Server(config)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, server.handle_exit)
-    with bound:
-        on_start(f"http://{host}:{bound.getsockname()[1]}/")
-        server.run(sockets=[bound])
+    return server
 
 
 def _bound(place: Place) -> socket.socket:

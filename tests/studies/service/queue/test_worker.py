@@ -17,6 +17,7 @@ from models.errors import InputError
 from studies.service.queue import worker
 from studies.service.queue.jobs import Job, ask_to_end, change, enqueue, job_of, open_jobs
 from studies.service.queue.keeper import Keeper, is_at_work
+from studies.service.queue.process import Process
 from studies.service.rooms import Rooms
 from studies.workspace import Workspace, workspace_of
 
@@ -104,7 +105,7 @@ def test_a_job_that_a_killed_worker_left_is_waited_for_and_not_done_twice(
         left = subprocess.Popen(
             [sys.executable, "-c", 'import time; time.sleep(1.5); print(\'{"event": "done"}\')'], stdout=events
         )
-    made = worker.Process.of(left.pid)
+    made = Process.of(left.pid)
     change(place, job, state="running", pid=made.pid, started=made.started)
     worker.work(rooms)
     assert left.wait() == 0
