@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from dashboards.lookbook.book import Requirement, SeedPage, Slider, Trial
+from dashboards.lookbook.book import JudgedImage, Requirement, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Shown
 from dashboards.lookbook.marks import class_of, marks_of
@@ -82,18 +82,21 @@ def _requirement(requirement: Requirement) -> dict[str, Any]:
 
 
 def _trial(trial: Trial, requirements: Sequence[Requirement], shown: Shown, framer: Framer) -> dict[str, Any]:
+    return {"number": trial.number, **image_data(trial, requirements, shown, framer), "rating": trial.rating}
+
+
+def image_data(judged: JudgedImage, requirements: Sequence[Requirement], shown: Shown, framer: Framer) -> dict[str, Any]:
+    """One image with its scores, in the order of the requirements."""
     places = {requirement.name: place for place, requirement in enumerate(requirements)}
     return {
-        "number": trial.number,
-        "at": list(trial.at),
-        "cost": _short(trial.cost),
-        "scores": [_short(trial.scores.get(requirement.name)) for requirement in requirements],
-        "breaks": [[places[name], _short(by)] for name, by in trial.breaks.items()],
-        "faults": [list(map(translated, trial.faults.get(requirement.name, ()))) for requirement in requirements],
-        "mark": "" if trial.mark is None else class_of(trial.mark),
-        "verdict": verdict(trial),
-        "rating": trial.rating,
-        "bare": framer.veils(trial),
+        "at": list(judged.at),
+        "cost": _short(judged.cost),
+        "scores": [_short(judged.scores.get(requirement.name)) for requirement in requirements],
+        "breaks": [[places[name], _short(by)] for name, by in judged.breaks.items() if name in places],
+        "faults": [list(map(translated, judged.faults.get(requirement.name, ()))) for requirement in requirements],
+        "mark": "" if judged.mark is None else class_of(judged.mark),
+        "verdict": verdict(judged),
+        "bare": framer.veils(judged),
         "image": shown.file,
         "size": [shown.width, shown.height],
     }

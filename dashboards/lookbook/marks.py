@@ -21,8 +21,13 @@ def marks_of(seed: SeedPage) -> list[Mark]:
 
 
 def style(seeds: Iterable[SeedPage]) -> str:
-    """One rule a verdict, with its colours on a light and on a dark ground."""
-    marks = in_drawing_order(mark for seed in seeds for mark in marks_of(seed))
+    """One rule a verdict of these seeds, with its colours on a light and on a dark ground."""
+    return style_of(mark for seed in seeds for mark in marks_of(seed))
+
+
+def style_of(marks: Iterable[Mark]) -> str:
+    """As `style`, of these verdicts."""
+    marks = in_drawing_order(marks)
     light = "".join(_rule(mark, mark.colour) for mark in marks)
     dark = "".join(_rule(mark, mark.dark_colour) for mark in marks)
     return f"{light}@media (prefers-color-scheme: dark) {{{dark}}}"

@@ -6,7 +6,9 @@ string, and remembers what it was made of, so that whatever prints it can ask `t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations, translation
 from pathlib import Path
@@ -19,6 +21,7 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 DOMAIN: Final = "huanhua"
 CATALOGUE: Final = Path(__file__).with_name("catalogue")
 _spoken: list[Language] = ["en"]
+_asked: ContextVar[Language | None] = ContextVar("asked", default=None)
 
 
 class Phrase(str):
@@ -85,8 +88,18 @@ def speak(language: Language) -> None:
     _spoken[0] = language
 
 
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Another language than the process's while the block lasts, in this thread or task alone: a service has many readers."""
+    before = _asked.set(language)
+    try:
+        yield
+    finally:
+        _asked.reset(before)
+
+
 def spoken() -> Language:
-    return _spoken[0]
+    return _asked.get() or _spoken[0]
 
 
 def said(text: str, /, **values: object) -> str:

@@ -94,4 +94,4 @@ def _print(demo: Demo, seconds: float, as_json: bool) -> None:
     for line in describe(outcome):
         print_line(line)
     place = shown(study.folder)
-    print_line(said("see more: huanhua lookbook {study}, or huanhua dashboards {study}", study=place))
+    print_line(said("see more: huanhua serve {study}, where one dresses her, or huanhua lookbook {study}", study=place))

@@ -38,7 +38,7 @@ def book_of(study: Study, *, blurred: bool, callback: Callback | None = None) ->
         negative=spec.negative_prompt,
         settings=settings_of(study),
         sliders=sliders_of(study),
-        seeds=tuple(_seed_page(study, seed, callback or SilentCallback()) for seed in run),
+        seeds=tuple(_drawn_page(study, seed, callback or SilentCallback()) for seed in run),
         waiting=tuple(seed for seed in seeds if seed not in run),
         blurred=blurred,
     )
@@ -70,9 +70,8 @@ def sliders_of(study: Study) -> tuple[Slider, ...]:
     return tuple(axes)
 
 
-def _seed_page(study: Study, seed: int, callback: Callback) -> SeedPage:
-    from dashboards.lookbook.book import SeedPage
-    from studies.report.lookbook_data import seed_result
+def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:
+    """As `seed_page`; images that the cache has evicted are drawn again."""
     from studies.run.compatibility import check_compatible
     from studies.run.stored_results import images_gone
     from studies.run.trials import restore_images, trial_store_of
@@ -82,6 +81,14 @@ def _seed_page(study: Study, seed: int, callback: Callback) -> SeedPage:
     gone = images_gone(study, seed)
     if gone:
         _draw_again(study, seed, gone, callback)
+    return seed_page(study, seed)
+
+
+def seed_page(study: Study, seed: int) -> SeedPage:
+    """One seed that was run, by what is stored: raises InputError where an image of it is not in the workspace."""
+    from dashboards.lookbook.book import SeedPage
+    from studies.report.lookbook_data import seed_result
+
     found = seed_result(study, seed)
     outcome, requirements = found.outcome, _requirements(study, found)
     trials = tuple(_trial(study, *pair) for pair in zip(outcome.trials, found.trials, strict=True))

@@ -20,10 +20,11 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise _plain(error) or error from error
+        raise plain(error) or error from error
 
 
-def _plain(error: BaseException) -> InputError | None:
+def plain(error: BaseException) -> InputError | None:
+    """The machine's failure behind an exception, in one line; None if it is none of these."""
     from optimizer.trial_store.retry import is_away
 
     cause: BaseException | None = error

@@ -103,6 +103,7 @@ class TrialRecord:
             "verdict": self.verdict.word,
             "breaks": self.breaks(),
             "rating": None if self.rating is None else self.rating.as_json(),
+            "bare": self.bare,
             "image": str(self.image),
         }
 

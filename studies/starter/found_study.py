@@ -43,17 +43,19 @@ def found_study(
     profile: str | None = None,
     webuis: Sequence[Webui] = (),
     check: str = HERE,
+    *,
+    wear: Sequence[Path] = (),
 ) -> str:
     """The text of a study whose names start at the folder `start`, of what lies there and, where that lacks a base or a kind of
-    LoRA, of what `webuis` have; `profile` names the models that judge, `check` what
-    `huanhua validate` takes. Raises InputError for presets as `preset_named` does."""
+    LoRA, of what `webuis` have; of the LoRAs only those of `wear`, if it names any. `profile` names the models that judge,
+    `check` what `huanhua validate` takes. Raises InputError for presets as `preset_named` does."""
     preset = preset_named(presets)
-    there, notes = loras_in(start / LORAS, sets_in(start / DATA))
+    there, notes = loras_among(wear, sets_in(start / DATA)) if wear else loras_in(start / LORAS, sets_in(start / DATA))
     bases = bases_in(start / MODELS) or bases_of(webuis)
     base = _base_for(there, bases)
     family = base.family if base is not None else "sd15"
     chosen = [*_chosen(there, family, preset.left_out or (), notes)]
-    for webui in webuis:
+    for webui in () if wear else webuis:
         more = _of_webui(webui, family, [*(preset.left_out or ()), *(lora.kind for lora in chosen)], notes)
         there, chosen = [*there, *more], [*chosen, *more]
     chosen.sort(key=lambda lora: list(STARTS).index(lora.kind))

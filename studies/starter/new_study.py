@@ -42,6 +42,8 @@ class Wanted:
     """Which models judge, of `models.catalogue.PROFILES`."""
     webuis: Sequence[Path] = ()
     """Folders of WebUIs or ComfyUI whose models are used in place, besides those of the project."""
+    wear: Sequence[Path] = ()
+    """LoRA files of the outfit, where a person has chosen; by default one of each kind that lies in the project."""
 
 
 def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
@@ -50,7 +52,7 @@ def new_study(folder: Path, wanted: Wanted) -> dict[str, str]:
         _refuse(wanted)
         webuis = webuis_of(folder, wanted.webuis)
         start, name, check = names_start(folder), study_name(folder), check_words(folder)
-        return {"study.yaml": found_study(start, name, wanted.presets, wanted.profile, webuis, check)}
+        return {"study.yaml": found_study(start, name, wanted.presets, wanted.profile, webuis, check, wear=wanted.wear)}
     webuis = webuis_of(folder, wanted.webuis)
     if wanted.presets:
         raise InputError(

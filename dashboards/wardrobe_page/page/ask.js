@@ -1,0 +1,38 @@
+// Requests to the service. A refusal is thrown as a Problem, with the one line that a person reads.
+
+import { language } from "./texts.js";
+
+const KEY = "huanhua.token";
+
+export class Problem extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export function keepToken(token) {
+  sessionStorage.setItem(KEY, token);
+}
+
+/** The answer's JSON; null where there is none. `path` is below the page's own address. */
+export async function ask(method, path, body) {
+  const headers = { "Accept-Language": language() };
+  const token = sessionStorage.getItem(KEY);
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Problem(0, "");
+  }
+  if (answer.status === 204) return null;
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(answer.status, content.detail ?? `${answer.status}`);
+  return content;
+}
+
+export function studyPath(study, rest = "") {
+  return `api/studies/${encodeURIComponent(study)}${rest}`;
+}

@@ -1,0 +1,156 @@
+// What was found at a seed: before and after, the weights and why they cannot be lower, each LoRA alone, and the files to take home.
+
+import { button, frame, make } from "./make.js";
+import { fittingRoom, tradeOff } from "./room.js";
+import { text } from "./texts.js";
+
+const TARGETS = ["png", "a1111", "comfyui", "diffusers", "lora"];
+
+/** `on` has `pick(trial)`, `level(lora, least)`, `take(target)`, `dashboards()` and `scout()`; all are asynchronous. */
+export function drawResults(place, story, on) {
+  const trial = story.trials[story.pick ?? story.nearest];
+  place.replaceChildren(
+    head(story, trial, on), compare(story, trial), scores(story, trial), proof(story), fittingRoom(story, on), tradeOff(story, on),
+    ladders(story, on), home(story, on),
+  );
+}
+
+function framed(judged, alt, options = {}) {
+  return frame(judged.image, alt, { bare: judged.bare, size: judged.size, show: text("show"), blur: text("blur"), ...options });
+}
+
+function section(name, title, lead, ...children) {
+  return make("section", { class: name, "aria-labelledby": `title-${name}` }, make("h3", { id: `title-${name}`, text: text(title) }),
+    lead ? make("p", { class: "lead", text: text(lead) }) : null, ...children);
+}
+
+function head(story, trial, on) {
+  const title = make("h2", { class: trial.mark, text: story.claim });
+  if (story.pick !== null) title.append(make("span", { class: "total", text: text("total", { total: shownNumber(trial.cost) }) }));
+  const next = story.pick === null
+    ? make("p", { class: "acts" }, button(text("scoutMore"), () => on.scout(), { class: "main" }), make("a", { href: "#title-ladders", text: text("lowerLevel") }))
+    : null;
+  const back = story.by_hand ? button(text("backToSearch"), () => on.pick(null)) : null;
+  const notes = story.notes.map((note) => make("p", { class: "note", text: note }));
+  return make("header", { class: "verdict" }, make("p", { class: "eyebrow", text: text("seed", { seed: story.seed }) }), title,
+    make("p", { text: story.reason }), ...notes, next, back, weights(story.dials, trial.at));
+}
+
+function weights(dials, at) {
+  const tiles = dials.map((dial, i) => make("div", {}, make("dt", { text: dial.name }), make("dd", { text: dialValue(dial, at[i]) }),
+    make("dd", { class: "soft", text: text("startAt", { value: dialValue(dial, dial.start) }) })));
+  return make("dl", { class: "weights" }, ...tiles);
+}
+
+/** Two images over each other; the slider says how much of each is seen. */
+function compare(story, trial) {
+  const after = framed(trial, text("afterAlt", { verdict: trial.verdict }), { eager: true });
+  const before = make("img", { class: "before", alt: "" });
+  const slider = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": text("compareBy") });
+  const show = () => { before.style.clipPath = `inset(0 ${100 - slider.value}% 0 0)`; line.style.insetInlineStart = `${slider.value}%`; };
+  const line = make("span", { class: "line", "aria-hidden": "true" });
+  const choices = [["start", story.start], ["plain", story.plain]].map(([name, judged], i) => {
+    const choose = () => {
+      before.src = judged.image;
+      before.alt = text(`${name}Alt`);
+      before.classList.toggle("bare", judged.bare);
+      for (const other of group.children) other.setAttribute("aria-pressed", String(other.dataset.name === name));
+      group.dataset.shown = name;
+      caption.textContent = text(`${name}Line`);
+    };
+    return button(text(name), choose, { "data-name": name, "aria-pressed": String(i === 0) });
+  });
+  const group = make("p", { class: "views", role: "group", "aria-label": text("compareWith") }, ...choices);
+  const caption = make("span", { class: "soft" });
+  slider.addEventListener("input", show);
+  after.append(before, line);
+  choices[0].click();
+  show();
+  return section("compare", "beforeAfter", null, group, make("figure", { class: "shot" }, after, slider,
+    make("figcaption", {}, caption, make("span", { class: "soft after", text: text(story.pick === null ? "nearestLine" : "pickLine") }))));
+}
+
+function scores(story, trial) {
+  const columns = [["column.pick", trial], ["column.start", story.start], ["column.plain", story.plain]];
+  if (story.pick === null) columns[0][0] = "column.nearest";
+  const rows = story.needs.map((need, i) => make("tr", {}, make("th", { scope: "row", text: need.name }, make("span", { class: "soft", text: limit(need) })),
+    ...columns.map(([, judged], column) => score(need, judged, i, column < 2))));
+  const parts = Object.entries(story.parts).map(([name, words]) => make("li", { text: `${name}${text("colon")}${words.join(text("comma"))}` }));
+  return section("scores", "scores", "calibrated", make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": text("scoresTable") }, make("table", {},
+    make("thead", {}, make("tr", {}, make("th", { scope: "col", text: text("requirement") }), ...columns.map(([name]) => make("th", { scope: "col", text: text(name) })))),
+    make("tbody", {}, ...rows))), parts.length ? make("ul", { class: "parts" }, ...parts) : null);
+}
+
+export function limit(need) {
+  if (need.counted) return text("asInStart");
+  if (need.limit === null) return text("onlyReported");
+  return text(need.least ? "atLeast" : "atMost", { limit: shownNumber(need.limit) });
+}
+
+function score(need, judged, place, required) {
+  const shown = need.counted ? judged.faults[place].join(text("comma")) || text("sound") : shownNumber(judged.scores[place]);
+  const cell = make("td", { text: shown });
+  if (!required || (need.limit === null && !need.counted)) return cell;
+  const met = !judged.breaks.some(([broken]) => broken === place);
+  cell.className = met ? "met" : "unmet";
+  cell.append(" ", make("b", { class: "mark", role: "img", "aria-label": text(met ? "met" : "unmet"), text: met ? "✓" : "✗" }));
+  return cell;
+}
+
+function proof(story) {
+  if (!story.proof) return null;
+  const cards = story.proof.steps.map(({ name, place, why }) => {
+    if (place === null) return make("p", { class: "note", text: text("notLower", { name, why }) });
+    const trial = story.trials[place];
+    const dial = story.dials.findIndex((each) => each.name === name);
+    const value = dialValue(story.dials[dial], trial.at[dial]);
+    return make("figure", { class: "shot" }, framed(trial, text("lowerAlt", { name, value, verdict: trial.verdict })),
+      make("figcaption", {}, make("strong", { text: `${name} ${value} ` }), make("em", { class: trial.mark, text: trial.verdict })));
+  });
+  const bounds = story.proof.at_bound.map((name) => make("p", { class: "note", text: text("atBound", { name }) }));
+  return section("proof", story.proof.complete ? "whyNoLower" : "oneLower", "proofLead", make("div", { class: "strip" }, ...cards, ...bounds));
+}
+
+function ladders(story, on) {
+  const rows = story.ladders.map(({ lora, steps }) => {
+    const need = story.needs.find((each) => each.name === lora);
+    const cards = steps.map((step) => {
+      const shown = step.score === null ? text("notMeasurable") : shownNumber(step.score);
+      const alt = text("aloneAlt", { name: lora, weight: step.weight, score: shown });
+      const least = Number(shown);
+      const asked = step.score > 0 && least > 0 && least <= 1;
+      const label = text("requireIt", { least: shown, name: lora });
+      const level = asked ? button(shown, () => on.level(lora, least), { class: "ask", title: label, "aria-label": label }) : make("span", { text: shown });
+      return make("figure", { class: "shot" }, framed(step, alt), make("figcaption", {}, make("strong", { text: `${step.weight} ` }), level,
+        make("span", { class: "soft", text: text("raw", { raw: step.raw.toFixed(3) }) })));
+    });
+    const chosen = make("input", { type: "number", min: 0.05, max: 1, step: 0.05, value: need?.limit ?? 0.7, "aria-label": text("levelOf", { name: lora }) });
+    const set = make("p", { class: "level" }, make("span", { text: text("levelNow", { name: lora }) }), " ", chosen, " ",
+      button(text("setLevel"), () => chosen.reportValidity() && on.level(lora, Number(chosen.value))));
+    return make("div", {}, make("h4", { text: lora }), set, make("div", { class: "strip", tabindex: 0, role: "region", "aria-label": text("aloneRegion", { name: lora }) }, ...cards));
+  });
+  return section("ladders", "eachAlone", "laddersLead", make("div", { class: "rungs" }, ...rows));
+}
+
+function home(story, on) {
+  const status = make("div", { class: "taken", role: "status" });
+  const take = async (target, { currentTarget }) => {
+    currentTarget.disabled = true;
+    status.replaceChildren(make("p", { class: "soft", text: text("writing") }));
+    const made = await on.take(target);
+    currentTarget.disabled = false;
+    status.replaceChildren();
+    if (!made) return;
+    const links = made.files.map((file) => make("li", {}, file.address ? make("a", { href: file.address, download: file.name, text: file.name }) : make("span", { text: file.name })));
+    status.replaceChildren(make("ul", {}, ...links), ...made.notes.map((note) => make("p", { class: "soft", text: note })));
+    status.querySelector("a[download]")?.click();
+  };
+  const buttons = TARGETS.map((target) => button(text(`to.${target}`), (event) => take(target, event), { disabled: story.pick === null }));
+  const links = make("p", { class: "links" }, button(text("dashboards"), async ({ currentTarget }) => {
+    currentTarget.disabled = true;
+    const found = await on.dashboards();
+    currentTarget.disabled = false;
+    if (found) links.replaceChildren(...["mlflow", "optuna"].map((name) => make("a", { href: found[name], target: "_blank", rel: "noopener", text: text(name) })));
+  }));
+  return section("home", "takeHome", "takeHomeLead", make("p", { class: "acts" }, ...buttons), status, links);
+}
