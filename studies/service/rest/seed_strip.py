@@ -50,5 +50,5 @@ def _start(study: Study, key: str, seed: int) -> dict[str, Any] | None:
 
 
 def _row(seed: int, found: dict[str, Any] | None, *, locked: bool, run: bool) -> dict[str, Any]:
-    unseen = {"image": None, "bare": False, "faults": [], "rank": ()}
+    unseen: dict[str, Any] = {"image": None, "bare": False, "faults": [], "rank": ()}
     return {"seed": seed, "locked": locked, "run": run, **(found or unseen)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from models.errors import InputError
 from models.language.translate import said, translated
@@ -71,7 +72,7 @@ def lora_page(card: Card) -> bodies.LoraPage:
     return bodies.LoraPage(**_lora(card), method=found.method, ranks=found.ranks, sha256=hash_path(card.path), notes=notes)
 
 
-def _lora(card: Card) -> dict[str, object]:
+def _lora(card: Card) -> dict[str, Any]:
     found = card.found
     return {
         "id": card.id,
