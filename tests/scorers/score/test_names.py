@@ -20,6 +20,10 @@ ALLOWED: Final = (
     "studies/doctor/",
     "studies/derive/",
     "studies/paperdoll/",  # the lab's own truth: what it draws
+    "studies/lora_report/",  # a page about what LoRAs do to hands, whatever is required of an image
+    "studies/report/lora/",  # its words
+    "studies/service/rest/guard.py",  # the body of a request
+    "dashboards/lookbook/document.py",  # and that of a page
     "studies/testing/",  # studies and worlds of fakes
     "optimizer/testing/",  # stored landscapes, whose arrays have these names
 )

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from models.errors import InputError
 from studies.cli.app import app
-from studies.cli.lora_report import weights_of
+from studies.cli.lora import weights_of
 from studies.lora_report.epochs import trainings_of
 from studies.lora_report.report import Asked, lora_report
 from studies.lora_report.setting import Told, alone, of_study, spec_for_base

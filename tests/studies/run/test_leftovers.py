@@ -107,13 +107,22 @@ def test_trials_are_shown_when_the_list_of_locked_seeds_is_lost(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("verb", ["show", "track", "run", "export", "pick"])
-@pytest.mark.parametrize("seed", ["-1", "18446744073709551616", "x"])
+@pytest.mark.parametrize("seed", ["-1", "x"])
 def test_what_is_no_seed_is_refused_as_such(tmp_path: Path, verb: str, seed: str) -> None:
     fake_study(tmp_path / "study")
     more = {"export": ["--to", "png"], "pick": ["--trial", "0"]}.get(verb, [])
     result = CliRunner().invoke(app, [verb, str(tmp_path / "study"), "--seed", seed, *more])
     assert result.exit_code == 2
     assert "Invalid value for '--seed'" in result.output
+
+
+@pytest.mark.parametrize("verb", ["show", "track", "run", "export", "pick"])
+def test_a_seed_that_nothing_draws_is_refused_by_the_study_s_range(tmp_path: Path, verb: str) -> None:
+    fake_study(tmp_path / "study")
+    more = {"export": ["--to", "png"], "pick": ["--trial", "0"]}.get(verb, [])
+    result = CliRunner().invoke(app, [verb, str(tmp_path / "study"), "--seed", "18446744073709551616", *more])
+    assert isinstance(result.exception, InputError)
+    assert "whole numbers from 0 to 4294967295" in str(result.exception)
 
 
 def test_a_file_is_no_folder_of_models(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_json_of_a_trial_keeps_its_keys(record: TrialRecord) -> None:
     found = record.as_json()
     assert list(found) == [
         *("trial", "weights", "cfg", "levers", "total_weight", "scores", "raw", "hands", "body", "drift", "verdict"),
-        *("breaks", "rating", "image"),
+        *("breaks", "rating", "bare", "image"),
     ]
     assert (found["hands"], found["body"], found["breaks"]) == (
         0.4,
