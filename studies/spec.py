@@ -100,7 +100,7 @@ class SearchSection(Section):
     lever_price: Annotated[float, Field(ge=0)] = 0.05
     """cost of each prompt edit"""
     require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict)
-    """calibrated score that a LoRA must reach, by LoRA: 0 is the plain image, 1 the best of the LoRA alone; 0.7 by default"""
+    """calibrated score that a LoRA must reach: 0 is the plain image, 1 the best of it alone or at the start; 0.7 by default"""
     hands: Annotated[float, Field(ge=0, le=1)] = 0.15
     """how much worse than the locked image's the hands may be: probability that they are broken"""
     drift: Annotated[float, Field(ge=0, le=10)] | None = None

@@ -41,7 +41,7 @@ loras:                                          # name: its file, what it is, ph
 SEARCH: Final = """\
 search:
   trials: 40                                    # images a seed, proof included
-  require: {require}            # calibrated: 0 = this seed without the LoRA, 1 = the best it shows alone
+  require: {require}            # calibrated: 0 = this seed without the LoRA, 1 = the best it shows alone or at the start
 seeds: {seeds}                      # or a list of seeds: [1296893022]
 {scorers}"""
 SCORERS: Final = """\

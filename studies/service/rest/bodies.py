@@ -11,7 +11,7 @@ from studies.pipeline import FEWEST_TRIALS
 LARGEST_SEED: Final = 2**64 - 1
 MANY: Final = 256
 MOST_TRIALS: Final = 10_000
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
 StudyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\w[\w .-]*$")]
 LoraId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
@@ -73,7 +73,7 @@ class Levels(Body):
 class Pick(Body):
     """The trial that a person prefers."""
 
-    trial: Annotated[int, Field(ge=0, le=10**9)] | None
+    trial: Annotated[int, Field(ge=0, le=10**9, strict=True)] | None
     """null: the search's own pick again"""
 
 

@@ -46,7 +46,7 @@ def show_study(study: StudyId, house: Housed, opened: Opened) -> StudyPage:
 def run_study(house: Housed, opened: Opened, body: Run) -> Job:
     """Queues `huanhua run`; what an earlier run drew counts."""
     _check_seeds(opened, body.seeds)
-    words = [word for seed in body.seeds for word in ("--seed", str(seed))]
+    words = [word for seed in dict.fromkeys(body.seeds) for word in ("--seed", str(seed))]
     return job_view(house.rooms, opened.folder, house.queue(opened, "run", _with_trials(words, body.trials)))
 
 
@@ -130,8 +130,13 @@ def _created(house: House, body: NewStudy) -> Study:
     from models.catalogue import profile_named
     from models.io.disk import writing
     from models.io.files import write_whole
+    from studies.project.folder import project_of
     from studies.starter.new_study import Wanted, new_study
 
+    if project_of(house.rooms.root) is None:
+        # Outside a project nothing says which base and which judges a new outfit has.
+        mend = "`huanhua new DIR` makes one; here a study's own dress is changed for another by swap"
+        raise InputError("a new outfit needs a project folder", house.rooms.root, mend)
     if body.profile is not None:
         profile_named(body.profile)
     wear = [house.wardrobe.card(key).path for key in body.wear]

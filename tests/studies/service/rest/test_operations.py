@@ -210,3 +210,19 @@ def test_a_lora_of_another_kind_takes_no_place(client: TestClient, rooms: Rooms)
     assert "no LoRA called hat" in told(client.post(f"{OWN}/swap", json={"lora": "hat", "wear": card}), 422)
     assert "no such LoRA" in told(client.post(f"{OWN}/swap", json={"lora": "dress", "wear": "0" * 12}), 404)
     assert not (rooms.root / "studies").exists()
+
+
+def test_a_new_outfit_is_refused_where_nothing_tells_its_base(client: TestClient, rooms: Rooms) -> None:
+    assert "a new outfit needs a project folder" in told(client.post("/api/studies", json={"name": "second"}), 422)
+    assert not (rooms.root / "studies").exists()
+
+
+def test_a_truth_value_is_no_trial_and_no_seed(client: TestClient) -> None:
+    assert client.put(f"{OWN}/seeds/7/pick", json={"trial": True}).status_code == 422
+    assert client.post(f"{OWN}/run", json={"seeds": [True]}).status_code == 422
+
+
+def test_a_seed_that_is_named_twice_is_searched_once(client: TestClient, rooms: Rooms) -> None:
+    assert client.post(f"{OWN}/run", json={"seeds": [7, 7]}).status_code == 202
+    job = json.loads((rooms.root / "workspace" / "job.json").read_text(encoding="utf-8"))
+    assert list(job["words"]).count("7") == 1
