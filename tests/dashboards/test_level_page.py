@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,10 @@ def test_a_person_is_asked_answers_and_is_told_the_end(address: str, asked: TwoQ
     assert ask(address, "answer/2", {"enough": [True, True]})[0] == 200
     assert not ended
     assert ask(address, "question")[1] == {"title": "pink-dress", "number": None}
+    # The end is told after the answer was sent, by the thread that sent it.
+    until = time.monotonic() + 10
+    while not ended and time.monotonic() < until:
+        time.sleep(0.01)
     assert ended
     assert asked.said == [[False, True], [True, True]]
 
