@@ -36,7 +36,7 @@ from optimizer.search.judged_point import Judged, best
 from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, with_robustness
 from optimizer.search.space import Axis, Space
-from scorers.score.registry import BY_NAME
+from scorers.score.registry import counts_faults
 
 FALLS_FROM, FALLS_BY = 0.6, 1.5
 """Share of a weight's bound from which more of it shows less, and by how much over the rest."""
@@ -53,7 +53,9 @@ class Noisy(Refined):
         judged = super().judge(point)
         rng = np.random.default_rng(zlib.crc32(repr(point.key()).encode()))
         errors = dict(zip(judged.violations, self.sd * rng.standard_normal(len(judged.violations)), strict=True))
-        return replace(judged, violations={n: v if _counts(n) else float(v + errors[n]) for n, v in judged.violations.items()})
+        return replace(
+            judged, violations={n: v if counts_faults(n) else float(v + errors[n]) for n, v in judged.violations.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,6 @@ def summary(found: Sequence[dict[str, Any]]) -> dict[str, float]:
         "proof": mean("proof"),
         "regret": mean("regret"),
     }
-
-
-def _counts(name: str) -> bool:
-    return name in BY_NAME and BY_NAME[name].counted
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from optimizer.search.judged_point import Judged
 from optimizer.search.robustness import neighbours
 from optimizer.search.space import Axis, Space
 from optimizer.testing.landscape import NEAR, Problem
-from scorers.score.registry import BY_NAME
+from scorers.score.registry import counts_faults
 
 STEP: Final = 0.05
 """Of weights, as study files have it by default."""
@@ -96,8 +96,7 @@ class Refined:
             for corner in itertools.product((0, 1), repeat=len(levels)):
                 weight = np.prod([s if c else 1 - s for c, s in zip(corner, shares, strict=True)], axis=0)
                 total += weight * table[tuple(cell + c for c, cell in zip(corner, cells, strict=True))]
-            counted = name in BY_NAME and BY_NAME[name].counted
-            found[name] = np.where(total > 0.5, 1.0, 0.0) if counted else total
+            found[name] = np.where(total > 0.5, 1.0, 0.0) if counts_faults(name) else total
         return found
 
 

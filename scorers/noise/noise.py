@@ -9,30 +9,39 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
+from typing import TypeAlias
 
 import numpy as np
 
 from scorers.observe.observation import Observation
+from scorers.score.constraints import Constraint
 from scorers.score.judge import ImageJudge
-from scorers.score.registry import BY_NAME
+from scorers.score.registry import counts_faults
+
+Copies: TypeAlias = Sequence[Sequence[Constraint]]
+"""The constraints of each copy, in the same order."""
 
 
-def noise_of_constraints(judge: ImageJudge, copies: Sequence[Observation]) -> dict[str, float]:
+def constraints_of_copies(judge: ImageJudge, copies: Sequence[Observation]) -> Copies:
+    return [judge.constraints(judge.scores(seen)) for seen in copies]
+
+
+def noise_over(copies: Copies) -> dict[str, float]:
     """Standard deviation of each constraint's value over copies of one image that show the same, in the constraint's units.
 
     Without those that count faults, and those that were no number in a copy; nothing where there are fewer than two copies.
     """
-    rows = [{c.name: c.value for c in judge.constraints(judge.scores(seen))} for seen in copies]
-    if len(rows) < 2:
+    if len(copies) < 2:
         return {}
-    values = {name: np.array([row[name] for row in rows]) for name in rows[0] if not _counts(name)}
+    rows = [{c.name: c.value for c in copy} for copy in copies]
+    values = {name: np.array([row[name] for row in rows]) for name in rows[0] if not counts_faults(name)}
     return {name: float(v.std(ddof=1)) for name, v in values.items() if np.isfinite(v).all()}
 
 
-def unsteady(judge: ImageJudge, copies: Sequence[Observation]) -> dict[str, int]:
+def unsteady(copies: Copies) -> dict[str, int]:
     """By score that counts faults: in how many copies the fewer agree; those in which all agree are left out."""
-    rows = [{c.name: c.violated for c in judge.constraints(judge.scores(seen))} for seen in copies]
-    found = {name: sum(row[name] for row in rows) for name in (rows[0] if rows else ()) if _counts(name)}
+    rows = [{c.name: c.violated for c in copy if counts_faults(c.name)} for copy in copies]
+    found = {name: sum(row[name] for row in rows) for name in (rows[0] if rows else ())}
     return {name: min(count, len(rows) - count) for name, count in found.items() if 0 < count < len(rows)}
 
 
@@ -46,7 +55,3 @@ def _met(violation: float, sd: float) -> float:
     if math.isnan(violation) or sd <= 0:
         return float(violation <= 0)
     return NormalDist().cdf(-violation / sd)
-
-
-def _counts(name: str) -> bool:
-    return name in BY_NAME and BY_NAME[name].counted

@@ -16,6 +16,11 @@ SCORES: Final[tuple[Score, ...]] = (HANDS, BODY, DRIFT)
 BY_NAME: Final[Mapping[str, Score]] = MappingProxyType({score.name: score for score in SCORES})
 
 
+def counts_faults(name: str) -> bool:
+    """Whether a constraint is a score that counts faults, 0 for none; False for a LoRA's."""
+    return name in BY_NAME and BY_NAME[name].counted
+
+
 def standalone_scores(observation: Observation) -> dict[str, float]:
     """By name those that mean something for an image that is compared with none."""
     return {score.name: score.standalone(observation) for score in SCORES if score.standalone is not None}

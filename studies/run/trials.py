@@ -16,7 +16,7 @@ from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Proposal
 from optimizer.trial_store.store import TrialStore
-from scorers.noise.noise import noise_of_constraints, unsteady
+from scorers.noise.noise import constraints_of_copies, noise_over, unsteady
 from studies.observers.moved_copies import LooksAtCopies, stored_copies
 from studies.references.places import compared_with, place_notes
 from studies.run.blur_policy import BARE, little_clothing
@@ -166,9 +166,10 @@ def _with_noise(
     """The records; those of the points `keys` with the noise of their scores."""
     found = []
     for record in records:
-        copies = look(study, record.image) if record.judged.point.key() in keys else ()
-        noise, split = noise_of_constraints(judge.images, copies), unsteady(judge.images, copies)
-        found.append(replace(record, noise=noise, unsteady=split))
+        if record.judged.point.key() in keys:
+            seen = constraints_of_copies(judge.images, look(study, record.image))
+            record = replace(record, noise=noise_over(seen), unsteady=unsteady(seen))
+        found.append(record)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorers.noise.noise import chance_met, noise_of_constraints, unsteady
+from scorers.noise.noise import chance_met, constraints_of_copies, noise_over, unsteady
 from scorers.observe.observation import Observation
 from scorers.score.judge import ImageJudge
 from scorers.score.requirements import Requirements
@@ -29,19 +29,19 @@ def seen(*shown: Shown) -> Sequence[Observation]:
 
 def test_the_noise_is_the_spread_over_the_copies(judge: ImageJudge) -> None:
     copies = seen(Shown(0.8, hands=0.1), Shown(0.82, hands=0.1), Shown(0.84, hands=0.1))
-    assert noise_of_constraints(judge, copies) == pytest.approx({"dress": 0.02, "hands": 0.0}, abs=1e-9)
+    assert noise_over(constraints_of_copies(judge, copies)) == pytest.approx({"dress": 0.02, "hands": 0.0}, abs=1e-9)
 
 
 def test_faults_are_counted_not_spread(judge: ImageJudge) -> None:
     copies = seen(Shown(0.8), Shown(0.8, feet=3), Shown(0.8), Shown(0.8))
-    assert "body" not in noise_of_constraints(judge, copies)
-    assert unsteady(judge, copies) == {"body": 1}
-    assert unsteady(judge, copies[:1]) == {}
+    assert "body" not in noise_over(constraints_of_copies(judge, copies))
+    assert unsteady(constraints_of_copies(judge, copies)) == {"body": 1}
+    assert unsteady(constraints_of_copies(judge, copies[:1])) == {}
 
 
 def test_fewer_than_two_copies_tell_nothing(judge: ImageJudge) -> None:
-    assert noise_of_constraints(judge, seen(Shown(0.8))) == {}
-    assert noise_of_constraints(judge, []) == unsteady(judge, []) == {}
+    assert noise_over(constraints_of_copies(judge, seen(Shown(0.8)))) == {}
+    assert noise_over(constraints_of_copies(judge, [])) == unsteady(constraints_of_copies(judge, [])) == {}
 
 
 def test_the_chance_is_that_of_a_normal_error() -> None:
