@@ -86,16 +86,21 @@ def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:
 
 def seed_page(study: Study, seed: int) -> SeedPage:
     """One seed that was run, by what is stored: raises InputError where an image of it is not in the workspace."""
-    from dashboards.lookbook.book import SeedPage
     from studies.report.lookbook_data import seed_result
 
-    found = seed_result(study, seed)
+    return page_of(study, seed_result(study, seed))
+
+
+def page_of(study: Study, found: SeedResult) -> SeedPage:
+    """The page of a seed whose images were judged."""
+    from dashboards.lookbook.book import SeedPage
+
     outcome, requirements = found.outcome, _requirements(study, found)
     trials = tuple(_trial(study, *pair) for pair in zip(outcome.trials, found.trials, strict=True))
     places = {record.judged.point.key(): place for place, record in enumerate(outcome.trials)}
     assert outcome.nearest is not None
     return SeedPage(
-        seed=seed,
+        seed=outcome.seed,
         requirements=requirements,
         plain=_judged_image(study, found.plain),
         start=_start(study, found, trials, places),

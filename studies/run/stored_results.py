@@ -29,6 +29,13 @@ class Stored:
 
 
 def stored(study: Study, seed: int) -> Stored:
+    """Raises InputError as `check_stored` does."""
+    check_stored(study, seed)
+    calibrated = load_calibration(study, seed)
+    return Stored(calibrated.judge, calibrated.ladders, stored_outcome(study, seed, calibrated.judge))
+
+
+def check_stored(study: Study, seed: int) -> None:
     """Raises InputError if nothing was run at this seed, if its trials are not compatible with the study as it is now, or if its
     images are not there."""
     run = phrase("run `huanhua run STUDY --seed {seed}`", seed=seed)
@@ -40,8 +47,6 @@ def stored(study: Study, seed: int) -> Stored:
     if gone:
         what = phrase("{count} images of it are not in the workspace", count=gone)
         raise InputError(what, phrase("seed {seed}", seed=seed), phrase("{run}, which draws them", run=run))
-    calibrated = load_calibration(study, seed)
-    return Stored(calibrated.judge, calibrated.ladders, stored_outcome(study, seed, calibrated.judge))
 
 
 def stored_outcomes(study: Study, seed: int | None) -> list[Outcome]:

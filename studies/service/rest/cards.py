@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,9 +18,10 @@ from models.lora_kinds import LoraKind
 from studies.project.folder import DATA, names_start
 from studies.project.loras import FoundLora, loras_among
 from studies.project.training_sets import sets_in
+from studies.project.typed import STUDY_FILE
 from studies.project.webui.recorded import webuis_of
 from studies.service.rooms import NotThereError, Rooms
-from studies.spec import StudySpec, read_spec
+from studies.spec import read_spec
 
 if TYPE_CHECKING:
     from studies.spec import LoraSection
@@ -103,17 +105,19 @@ def _lying(rooms: Rooms) -> Iterator[Path]:
 def _named(rooms: Rooms) -> Iterator[tuple[Path, tuple[LoraKind, Path | None]]]:
     """The files that studies name, with the kind and the photos that they give them."""
     for folder in rooms.folders().values():
-        for section in _loras(folder):
+        file = folder / STUDY_FILE
+        for section in _loras(file, _stamp(file)):
             photos = None if section.references is None else lora_path(folder, section.references)
             yield lora_path(folder, section.file), (section.kind, photos)
 
 
-def _loras(folder: Path) -> list[LoraSection]:
+@lru_cache(maxsize=1024)
+def _loras(file: Path, _version: tuple[int, int]) -> tuple[LoraSection, ...]:
+    """Read once for each version of the file: each picture of a card asks for all cards."""
     try:
-        spec: StudySpec = read_spec(folder / "study.yaml")
+        return tuple(read_spec(file).loras.values())
     except InputError:
-        return []
-    return list(spec.loras.values())
+        return ()
 
 
 def _card(lora: FoundLora, named: tuple[LoraKind, Path | None] | None) -> Card:

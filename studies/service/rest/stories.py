@@ -17,7 +17,7 @@ from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
 from models.language.translate import said, spoken, translated
 from optimizer.search.verdict import LEAST
-from studies.report.lookbook import seed_page, settings_of, sliders_of
+from studies.report.lookbook import page_of, settings_of, sliders_of
 from studies.service.rest.pictures import ServedPictures
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ class Stories:
         self._made: OrderedDict[_Key, tuple[object, dict[str, Any]]] = OrderedDict()
 
     def of(self, study: Study, key: str, seed: int) -> dict[str, Any]:
-        """`key` is the study's id. Raises InputError as `studies.run.stored_results.stored` does."""
-        from studies.run.stored_results import stored
+        """`key` is the study's id. Raises InputError as `studies.run.stored_results.check_stored` does."""
+        from studies.report.lookbook_data import seed_result
+        from studies.run.stored_results import check_stored
 
         place, seen = _Key(study.folder, seed, spoken()), _stamps(study)
         with self._lock:
@@ -55,8 +56,10 @@ class Stories:
             # Answering would open gigabytes of models inside the service.
             mend = "run it once more: what still holds is kept, and nothing is drawn twice"
             raise InputError("its base, a LoRA or how it draws is not what it was run with", study.folder, mend)
-        outcome = stored(study, seed).outcome
-        made = story(study, key, seed_page(study, seed)) | {"ended": None if outcome.ended is None else outcome.ended.value}
+        check_stored(study, seed)
+        found = seed_result(study, seed)
+        outcome = found.outcome
+        made = story(study, key, page_of(study, found)) | {"ended": None if outcome.ended is None else outcome.ended.value}
         made |= {
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
