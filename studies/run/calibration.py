@@ -38,6 +38,7 @@ from studies.run.ladders import (
     start_calibrates,
     store_ladder_seed,
     store_levels,
+    stored_ladder_seed,
 )
 from studies.run.scouting import scout_seeds
 from studies.run.transfer import inherit_images, inherited_ladder_seed
@@ -91,8 +92,9 @@ def calibrate(study: Study, seed: int, callback: Callable[[], None] = lambda: No
     it is now would draw otherwise.
     """
     check_compatible(study, seed, trial_store_of(study, seed))
-    inherited = inherited_ladder_seed(study)
-    store_ladder_seed(study, seed if inherited is None else inherited)
+    if stored_ladder_seed(study) is None:
+        inherited = inherited_ladder_seed(study)
+        store_ladder_seed(study, seed if inherited is None else inherited)
     jobs = calibration_jobs(study, seed)
     inherit_images(study, [jobs.plain, jobs.ladders_plain, *(job for steps in jobs.ladders.values() for job in steps)])
     plain = study.evaluator.evaluate(seed, jobs.plain.point)

@@ -226,6 +226,6 @@ class _SeedSearch:
             budget=self.budget,
             min_saving=sampler.min_saving,
             robustness_images=robustness_images(self.records),
-            forecast=self._forecast(sampler),
+            forecast=self._forecast(sampler) if ended is Ended.BUDGET else None,
         )
         return replace(outcome, stopped=why)

@@ -51,15 +51,16 @@ def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
     An image is the same there if the base and all else that decides it are the same, and the LoRAs that it has on are the same
     files, whatever they are called. Images drawn in a batch, or by another program, are not taken.
     """
+    missing = [job for job in jobs if study.evaluator.find_image(job, alone=False) is None]
     copied = 0
-    for other in other_studies(study):
-        names = _same_files(study, other)
-        for job in jobs if names is not None else ():
-            if study.evaluator.find_image(job, alone=False) is not None:
-                continue
-            source = _image_there(study, other, job, names or {})
+    # Those of the project are read only where they can give something.
+    for other in (*_learned(study), *(_of_project(study) if missing else ())):
+        names = _names_there(study, other)
+        for job in list(missing) if names is not None else ():
+            source = _image_there(other, job, names or {})
             if source is not None:
                 study.evaluator.restore(job.seed, job.point, source)
+                missing.remove(job)
                 copied += 1
     return copied
 
@@ -79,11 +80,11 @@ def inherited_ladder_seed(study: Study) -> int | None:
 
 def _shared(study: Study, other: Study, seed: int) -> bool:
     """Whether the other study has the plain image of its ladders, and one of their images, as this study would draw them."""
-    names = _same_files(study, other)
-    if names is None or _image_there(study, other, Job(seed, plain_point(study)), names) is None:
+    names = _names_there(study, other)
+    if names is None or _image_there(other, Job(seed, plain_point(study)), names) is None:
         return False
     tops = (Job(seed, ladder_point(study, lora, LADDER[-1])) for lora in study.spec.searched())
-    return any(_image_there(study, other, job, names) is not None for job in tops)
+    return any(_image_there(other, job, names) is not None for job in tops)
 
 
 def other_studies(study: Study) -> Iterator[Study]:
@@ -117,17 +118,18 @@ def _of_project(study: Study) -> Iterator[Study]:
             yield other
 
 
-def _same_files(study: Study, other: Study) -> Mapping[str, str] | None:
-    """The other study's names of LoRAs by their hashes; None where its images are others for another reason."""
+def _names_there(study: Study, other: Study) -> Mapping[str, str] | None:
+    """By this study's names of LoRAs, the other's names of the same files; None where its images are others besides."""
     here, there = _identity(study), _identity(other)
     if here is None or there is None or _besides_loras(here) != _besides_loras(there):
         return None
-    return {digest: name for name, digest in there.get("loras", {}).items()}
+    by_digest = {digest: name for name, digest in there.get("loras", {}).items()}
+    return {name: by_digest[digest] for name, digest in here.get("loras", {}).items() if digest in by_digest}
 
 
-def _image_there(study: Study, other: Study, job: Job, names: Mapping[str, str]) -> Path | None:
+def _image_there(other: Study, job: Job, names: Mapping[str, str]) -> Path | None:
     """The other study's image of the same job, drawn alone."""
-    point = _named_alike(job.point, (_identity(study) or {}).get("loras", {}), names)
+    point = _named_alike(job.point, names)
     return None if point is None else other.evaluator.find_image(Job(job.seed, point), alone=True)
 
 
@@ -145,12 +147,10 @@ def _besides_loras(identity: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in identity.items() if key != "loras"}
 
 
-def _named_alike(point: Point, digests: Mapping[str, str], names: Mapping[str, str]) -> Point | None:
+def _named_alike(point: Point, names: Mapping[str, str]) -> Point | None:
     """The point under another study's names of the same files; None if it has not all of them."""
     on = {name: weight for name, weight in point.weights.items() if weight}
-    if any(digests.get(name) not in names for name in on):
-        return None
-    return replace(point, weights={names[digests[name]]: weight for name, weight in on.items()})
+    return None if not on.keys() <= names.keys() else replace(point, weights={names[name]: weight for name, weight in on.items()})
 
 
 def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterator[list[Judged]]:
