@@ -26,15 +26,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.search.all_in import least_weight, searched
+from benchmarks.search.all_in import least_weight, pick_of, searched
 from benchmarks.search.cases import Case, drawn
-from benchmarks.search.refined import Refined
+from benchmarks.search.refined import OFF, Refined
 from benchmarks.search.sources import all_in_sources, search_sources
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.search.judged_point import Judged, best
+from optimizer.search.drawn import judged_points
+from optimizer.search.judged_point import Judged
 from optimizer.search.proof import proof_of
-from optimizer.search.robustness import best_robust, with_robustness
 from optimizer.search.space import Axis, Space
 from scorers.score.registry import counts_faults
 
@@ -150,12 +150,11 @@ def truth_of(problem: Refined) -> Refined:
 
 def run(problem: Refined, truth: Refined, calibrating: int) -> dict[str, Any]:
     drawn_images = searched(problem, least_weight(problem, 0), 1)
-    trials = list(drawn_images.trials)
-    pick = best_robust(trials, drawn_images.neighbours) or best(trials)
+    pick = pick_of(drawn_images)
     all_in = calibrating + drawn_images.images
     if pick is None:
         return {"all_in": all_in, "pick": False}
-    proof = proof_of(problem.space, pick, with_robustness(trials, drawn_images.neighbours))
+    proof = proof_of(problem.space, pick, judged_points(problem.space, drawn_images, OFF))
     steps = [not truth.holds(step.point) for step in proof.steps.values() if step is not None]
     return {
         "all_in": all_in,
