@@ -5,9 +5,9 @@ expression is what breaks most often, before the point's own image (optimizer.se
 drawn. A feasible point with an infeasible neighbour counts as infeasible: the search goes on to the next one.
 
 The images that the best point lacks count in the budget and are reserved until its robustness was checked. That waits for the
-proof, which may find a better point, while images are left for the proof and for the robustness of each point on the way down:
-where the last one does not hold, the one before it was checked already. With fewer left robustness comes first: a pick that holds,
-with half a proof, is worth more than the proof of one that may not hold.
+proof, which may find a better point, while images are left for the proof and for the robustness of each point on the way
+down: where the last one does not hold, the one before it was checked already. With fewer left robustness comes first: a pick that
+holds, with half a proof, is worth more than the proof of one that may not hold.
 """
 
 from __future__ import annotations
