@@ -53,7 +53,7 @@ NEVER_ENDING: Final = ("botorch", "gp", "tpe")
 Result: TypeAlias = dict[str, Any]
 
 
-def least_weight(problem: Refined, seed: int, earlier: Sequence[Sequence[Judged]] = ()) -> Sampler:
+def least_weight(problem: Refined, seed: int, earlier: Sequence[Sequence[Judged]] = ()) -> LeastWeight:
     priors = priors_from(problem.space, earlier, require=problem.problem.require, seed=seed)
     return LeastWeight(priors, seed, least_saving(problem.space), OFF)
 

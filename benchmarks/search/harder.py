@@ -48,6 +48,8 @@ class Noisy(Refined):
     """Every image's graded scores are off by a normal error of standard deviation `sd`, the same whenever it is asked for."""
 
     sd: float = 0.0
+    known: bool = False
+    """Whether the search is told `sd`, as studies measure it by moved copies of the start image."""
 
     def judge(self, point: Point) -> Judged:
         judged = super().judge(point)
@@ -95,6 +97,8 @@ VARIANTS: Final[dict[str, Callable[[Case], Refined]]] = {
     "noise 0.01": lambda case: Noisy(case.problem, sd=0.01),
     "noise 0.03": lambda case: Noisy(case.problem, sd=0.03),
     "noise 0.05": lambda case: Noisy(case.problem, sd=0.05),
+    "noise 0.03, known": lambda case: Noisy(case.problem, sd=0.03, known=True),
+    "noise 0.05, known": lambda case: Noisy(case.problem, sd=0.05, known=True),
     "start at a tenth": lambda case: Started(case.problem, share=0.1),
     "start at the top": lambda case: Started(case.problem, share=1.0),
     "bounds twice as high": lambda case: Wide(case.problem),
@@ -148,8 +152,15 @@ def truth_of(problem: Refined) -> Refined:
     return Refined(problem.problem) if isinstance(problem, Noisy) else problem
 
 
+def noise_of(problem: Refined) -> dict[str, float]:
+    """What the search knows of it, by constraint; those that count faults have none."""
+    if not isinstance(problem, Noisy) or not problem.known:
+        return {}
+    return {name: problem.sd for name in problem.judge(problem.start).violations if not counts_faults(name)}
+
+
 def run(problem: Refined, truth: Refined, calibrating: int) -> dict[str, Any]:
-    drawn_images = searched(problem, least_weight(problem, 0), 1)
+    drawn_images = searched(problem, replace(least_weight(problem, 0), noise=noise_of(problem)), 1)
     pick = pick_of(drawn_images)
     all_in = calibrating + drawn_images.images
     if pick is None:

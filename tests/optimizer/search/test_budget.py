@@ -9,7 +9,7 @@ import pytest
 
 from optimizer.point import Point
 from optimizer.search.budget import RobustnessImage, next_images
-from optimizer.search.drawn import Drawn, first_images, judged_points, missing_images, nearly_met, neighbours_drawn
+from optimizer.search.drawn import Drawn, judged_points, missing_images, neighbours_drawn
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.sampler import LeastWeight, least_saving
 from optimizer.search.least_weight.transfer_prior import priors_from
@@ -86,20 +86,6 @@ def test_robustness_is_drawn_for_the_candidate_and_the_proof_after_it() -> None:
     assert drawn.images == len(uses) <= 40
 
 
-def test_a_point_on_the_edge_costs_one_image_and_none_of_its_own() -> None:
-    edge = world(0.5, 9.0)
-    inside, on_edge = edge(SPACE.point(dict.fromkeys(NAMES, 0.55))), SPACE.point(dict.fromkeys(NAMES, 0.5))
-    proposal = Proposal(on_edge, "search")
-    (lower,) = first_images(Drawn([inside], ["start"], {}), [proposal], OFF)
-    assert lower == Proposal(neighbours(on_edge, OFF)["lower"], "search", on_edge)
-    drawn = Drawn([inside, edge(lower.point)], ["start", "search"], {}, {lower.point.key(): on_edge})
-    points = judged_points(SPACE, drawn, OFF)
-    assert [judged.point for judged in points] == [inside.point, on_edge]
-    assert points[1].cost == pytest.approx(1.5)
-    assert not points[1].feasible
-    assert best(points) == inside
-
-
 def test_the_image_of_a_point_itself_comes_where_its_lower_neighbour_holds_and_the_search_has_ended() -> None:
     edge = world(0.5, 9.0)
     point, start = (SPACE.point(dict.fromkeys(NAMES, w)) for w in (0.55, 0.8))
@@ -113,21 +99,6 @@ def test_the_image_of_a_point_itself_comes_where_its_lower_neighbour_holds_and_t
     assert isinstance(higher, RobustnessImage)
     assert (higher.pick.point, higher.side) == (point, "higher")
     assert neighbours_drawn(drawn, OFF) == {point.key(): {"lower": edge(lower)}}
-
-
-def test_where_nothing_holds_below_itself_the_nearest_point_gets_its_own_image() -> None:
-    def needle(point: Point) -> Judged:
-        by = max(abs(w - 0.4) for w in point.weights.values())
-        return Judged(point, SPACE.cost(point), {"dress": 2 * by - 0.01, "face": -1.0, "shoes": -1.0})
-
-    start = SPACE.point(dict.fromkeys(NAMES, 0.8))
-    lower = neighbours(START, OFF)["lower"]
-    drawn = Drawn([needle(start), needle(lower)], ["start", "search"], {}, {lower.key(): START})
-    points = judged_points(SPACE, drawn, OFF)
-    assert not any(judged.feasible for judged in points)
-    assert nearly_met(points) == points[1]
-    drawn = replace(drawn, trials=[*drawn.trials, needle(START)], phases=[*drawn.phases, "search"])
-    assert nearly_met(judged_points(SPACE, drawn, OFF)) is None
 
 
 def test_without_robustness_points_are_drawn_themselves() -> None:
