@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from benchmarks.search.cases import MISS, Case, drawn
+from benchmarks.search.cases import MISS, Case, drawn, lora_names, made_up_of
 from benchmarks.search.others.bisection import Bisection
 from benchmarks.search.others.botorch_sampler import BotorchSampler
 from benchmarks.search.raised import Raised
@@ -84,10 +84,12 @@ def main() -> int:
     options.add_argument("--development", action="store_true", help="the seeds to tune on, not those to report")
     options.add_argument("--repetitions", type=int, default=3, help="of the project's own search; yardsticks run once")
     options.add_argument("--landscapes", type=Path, default=Path(__file__).parent / "landscapes")
+    options.add_argument("--made-up", type=int, metavar="N", help="made-up landscapes of N LoRAs instead of drawn ones")
     options.add_argument("--keep", type=Path, default=None, help="JSON lines, one a run")
     given = options.parse_args()
     try:
-        cases = drawn(given.landscapes, given.development, False, False)
+        names = None if given.made_up is None else lora_names(given.made_up)
+        cases = drawn(given.landscapes, given.development, False, False) if names is None else made_up_of(names)
         runs = {name: list(results(name, cases, given.repetitions, given.keep)) for name in given.only}
     except InputError as error:
         print(error, file=sys.stderr)

@@ -85,11 +85,12 @@ class Wide(Refined):
 class Falling(Refined):
     """What a LoRA shows falls again towards the top of its weight."""
 
-    def _violations(self, rows: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        found = super()._violations(rows)
-        for k, (name, axis) in enumerate(self.space.weights.items()):
-            found[name] = found[name] + FALLS_BY * np.maximum(0.0, rows[:, k] / axis.high - FALLS_FROM)
-        return found
+    def _violation(self, name: str, at: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        found, names = super()._violation(name, at), list(self.space.weights)
+        if name not in names:
+            return found
+        own = np.meshgrid(*at, indexing="ij", sparse=True)[names.index(name)]
+        return np.asarray(found + FALLS_BY * np.maximum(0.0, own / self.space.weights[name].high - FALLS_FROM))
 
 
 VARIANTS: Final[dict[str, Callable[[Case], Refined]]] = {
