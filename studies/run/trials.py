@@ -109,14 +109,14 @@ def restore_images(study: Study, seed: int) -> None:
 
 
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
-    """All images that the stored trials are judged by: their own, and those of their robustness."""
+    """All images that the stored trials are judged by, each once: their own, and those of their robustness."""
     trial_store, off = trial_store_of(study, seed), study.spec.search.robustness
     jobs = []
     for entry in trial_store.entries():
         drawn = trial_store.attributes.robustness_sides(entry.number, off) if off else ()
         points = [point for side, point in neighbours(entry.point, off).items() if side in drawn]
         jobs += [Job(seed, point) for point in (entry.point, *points)]
-    return jobs
+    return list({job.point.key(): job for job in jobs}.values())
 
 
 def stored_records(
