@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from studies.callback import Callback, SeedPlan
     from studies.study import Study
 
-IMAGES_PER_LORA, ROBUSTNESS_IMAGES = 4, 2
+IMAGES_PER_LORA, ROBUSTNESS_IMAGES = 3, 1
 """Of the search of a seed with three LoRAs, in the median (python -m benchmarks.search.all_in)."""
 REPORTED_LICENCES: Final = "licences-told"
 """The workspace's record of the licence lines that were reported."""

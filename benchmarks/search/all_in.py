@@ -17,24 +17,26 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from benchmarks.search.cases import MISS, Case, drawn
+from benchmarks.search.cases import MISS, Case, drawn, lora_names, made_up_of
 from benchmarks.search.others.bisection import Bisection
 from benchmarks.search.others.botorch_sampler import BotorchSampler
 from benchmarks.search.raised import Raised
 from benchmarks.search.refined import OFF, Refined
 from benchmarks.search.sources import all_in_sources, search_sources
 from models.errors import InputError
-from optimizer.search.budget import Drawn, RobustnessImage, next_images
+from optimizer.search.budget import RobustnessImage, next_images
+from optimizer.search.drawn import Drawn, judged_points, missing_images, neighbours_drawn
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.sampler import LeastWeight, least_saving
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of
-from optimizer.search.robustness import best_robust, neighbours, with_robustness
+from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.samplers.optuna_samplers import OptunaSampler
 from optimizer.search.strategy import SearchSettings
@@ -51,7 +53,7 @@ NEVER_ENDING: Final = ("botorch", "gp", "tpe")
 Result: TypeAlias = dict[str, Any]
 
 
-def least_weight(problem: Refined, seed: int, earlier: Sequence[Sequence[Judged]] = ()) -> Sampler:
+def least_weight(problem: Refined, seed: int, earlier: Sequence[Sequence[Judged]] = ()) -> LeastWeight:
     priors = priors_from(problem.space, earlier, require=problem.problem.require, seed=seed)
     return LeastWeight(priors, seed, least_saving(problem.space), OFF)
 
@@ -61,7 +63,7 @@ def taught(case: Case, seed: int) -> list[list[Judged]]:
     found: list[list[Judged]] = []
     for problem in map(Refined, case.earlier):
         drawn = searched(problem, least_weight(problem, seed, found), 1)
-        found.append(with_robustness(drawn.trials, drawn.neighbours))
+        found.append(judged_points(problem.space, drawn, OFF))
     return found
 
 
@@ -82,10 +84,12 @@ def main() -> int:
     options.add_argument("--development", action="store_true", help="the seeds to tune on, not those to report")
     options.add_argument("--repetitions", type=int, default=3, help="of the project's own search; yardsticks run once")
     options.add_argument("--landscapes", type=Path, default=Path(__file__).parent / "landscapes")
+    options.add_argument("--made-up", type=int, metavar="N", help="made-up landscapes of N LoRAs instead of drawn ones")
     options.add_argument("--keep", type=Path, default=None, help="JSON lines, one a run")
     given = options.parse_args()
     try:
-        cases = drawn(given.landscapes, given.development, False, False)
+        names = None if given.made_up is None else lora_names(given.made_up)
+        cases = drawn(given.landscapes, given.development, False, False) if names is None else made_up_of(names)
         runs = {name: list(results(name, cases, given.repetitions, given.keep)) for name in given.only}
     except InputError as error:
         print(error, file=sys.stderr)
@@ -127,9 +131,9 @@ def run(name: str, problem: Refined, seed: int, case: Case) -> Result:
     drawn = searched(problem, sampler, BATCH if name == "fours" else 1)
     calibrating = PLAIN if name == "later" else problem.problem.landscape.calibration_images
     trials, images = list(drawn.trials), calibrating + drawn.images
-    history = with_robustness(trials, drawn.neighbours)
-    pick = best_robust(trials, drawn.neighbours) or best(trials)
-    met, proved = problem.optimum is not None, pick is not None and proof_of(problem.space, pick, history).complete
+    pick = pick_of(drawn)
+    points = judged_points(problem.space, drawn, OFF)
+    met, proved = problem.optimum is not None, pick is not None and proof_of(problem.space, pick, points).complete
     return {
         "met": met,
         "first": next((PLAIN + i for i, judged in enumerate(trials, 1) if problem.is_pick(judged)), MISS),
@@ -138,23 +142,34 @@ def run(name: str, problem: Refined, seed: int, case: Case) -> Result:
         "feasible": pick is not None,
         "regret": None if pick is None or problem.least is None else round(pick.cost - problem.least, 6),
         "proof": proved,
-        "holds": pick is not None and len(drawn.neighbours.get(pick.point.key(), {})) == 2 and problem.holds(pick.point),
+        "holds": pick is not None and not missing_images(drawn, pick.point, OFF) and problem.holds(pick.point),
         "seconds": time.process_time() - began,
     }
+
+
+def pick_of(drawn: Drawn) -> Judged | None:
+    """As studies.run.trials chooses it."""
+    return best_robust(drawn.trials, neighbours_drawn(drawn, OFF)) or best(drawn.trials)
 
 
 def searched(problem: Refined, sampler: Sampler, count: int) -> Drawn:
     """As studies.run.seed_search goes on, `count` images at once."""
     settings, drawn = SearchSettings(problem.start, BUDGET, require=problem.problem.require), Drawn([], [], {})
     while True:
-        wanted = next_images(problem.space, drawn, settings, sampler, robust=True, count=count)
+        wanted = next_images(problem.space, drawn, settings, sampler, off=OFF, count=count)
         if isinstance(wanted, RobustnessImage):
             key, side = wanted.pick.point.key(), wanted.side
             seen = {**drawn.neighbours.get(key, {}), side: problem.judge(neighbours(wanted.pick.point, OFF)[side])}
-            drawn = Drawn(drawn.trials, drawn.phases, {**drawn.neighbours, key: seen})
+            drawn = replace(drawn, neighbours={**drawn.neighbours, key: seen})
         elif wanted:
             judged = [problem.judge(proposal.point) for proposal in wanted]
-            drawn = Drawn([*drawn.trials, *judged], [*drawn.phases, *(p.phase for p in wanted)], drawn.neighbours)
+            lower_of = {p.point.key(): p.lower_of for p in wanted if p.lower_of is not None}
+            drawn = Drawn(
+                [*drawn.trials, *judged],
+                [*drawn.phases, *(p.phase for p in wanted)],
+                drawn.neighbours,
+                {**drawn.lower_of, **lower_of},
+            )
         else:
             return drawn
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
-from optimizer.testing.fake_landscape import sound_seeds
+from optimizer.testing.fake_landscape import NAMES, sound_seeds
 from optimizer.testing.landscape import Landscape, Problem, read_landscape
 from scorers.score.drift import DRIFT
 from scorers.score.hands import HANDS
@@ -22,6 +22,9 @@ HANDS_TOLERANCE: Final = 0.3
 """How much worse than at the start the hands may be."""
 DEVELOPMENT, FINAL = range(8), range(100, 106)
 """Numbers of made-up studies."""
+MORE_NAMES: Final = ("hat", "bag")
+COARSE: Final = 6
+"""Values of a weight in a made-up landscape of many LoRAs; scores between them are interpolated."""
 FIRST_FINAL: Final = 2
 """Of a study's drawn landscapes, in scouting's order, those before it are to tune on."""
 
@@ -52,6 +55,24 @@ def made_up(development: bool, quick: bool) -> list[Case]:
         seeds = sound_seeds(study, EARLIER + 1)
         levels = LEVELS[1:4] if quick else LEVELS
         found += cases_of(f"made up {study}", seeds[-1], seeds[:-1], levels, 0.6 if study % 2 else None)
+    return found
+
+
+def lora_names(count: int) -> tuple[str, ...]:
+    """Raises InputError for a count that landscapes are not made up of."""
+    most = len(NAMES) + len(MORE_NAMES)
+    if not len(NAMES) <= count <= most:
+        raise InputError(f"no landscapes are made up of {count} LoRAs", "--made-up", f"give {len(NAMES)} to {most}")
+    return (*NAMES, *MORE_NAMES)[:count]
+
+
+def made_up_of(names: tuple[str, ...]) -> list[Case]:
+    """Two levels of each study for reports, so many LoRAs each, every one with a ladder of one image."""
+    found = []
+    for study in FINAL:
+        (seed,) = sound_seeds(study, 1, names, levels=COARSE)
+        seed = replace(seed, calibration_images=1 + len(names))
+        found += cases_of(f"made up {study}, {len(names)} LoRAs", seed, (), LEVELS[:3:2], None)
     return found
 
 

@@ -26,15 +26,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.search.all_in import least_weight, searched
+from benchmarks.search.all_in import least_weight, pick_of, searched
 from benchmarks.search.cases import Case, drawn
-from benchmarks.search.refined import Refined
+from benchmarks.search.refined import OFF, Refined
 from benchmarks.search.sources import all_in_sources, search_sources
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.search.judged_point import Judged, best
+from optimizer.search.drawn import judged_points
+from optimizer.search.judged_point import Judged
 from optimizer.search.proof import proof_of
-from optimizer.search.robustness import best_robust, with_robustness
 from optimizer.search.space import Axis, Space
 from scorers.score.registry import counts_faults
 
@@ -48,6 +48,8 @@ class Noisy(Refined):
     """Every image's graded scores are off by a normal error of standard deviation `sd`, the same whenever it is asked for."""
 
     sd: float = 0.0
+    known: bool = False
+    """Whether the search is told `sd`, as studies measure it by moved copies of the start image."""
 
     def judge(self, point: Point) -> Judged:
         judged = super().judge(point)
@@ -83,11 +85,12 @@ class Wide(Refined):
 class Falling(Refined):
     """What a LoRA shows falls again towards the top of its weight."""
 
-    def _violations(self, rows: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        found = super()._violations(rows)
-        for k, (name, axis) in enumerate(self.space.weights.items()):
-            found[name] = found[name] + FALLS_BY * np.maximum(0.0, rows[:, k] / axis.high - FALLS_FROM)
-        return found
+    def _violation(self, name: str, at: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        found, names = super()._violation(name, at), list(self.space.weights)
+        if name not in names:
+            return found
+        own = np.meshgrid(*at, indexing="ij", sparse=True)[names.index(name)]
+        return np.asarray(found + FALLS_BY * np.maximum(0.0, own / self.space.weights[name].high - FALLS_FROM))
 
 
 VARIANTS: Final[dict[str, Callable[[Case], Refined]]] = {
@@ -95,6 +98,8 @@ VARIANTS: Final[dict[str, Callable[[Case], Refined]]] = {
     "noise 0.01": lambda case: Noisy(case.problem, sd=0.01),
     "noise 0.03": lambda case: Noisy(case.problem, sd=0.03),
     "noise 0.05": lambda case: Noisy(case.problem, sd=0.05),
+    "noise 0.03, known": lambda case: Noisy(case.problem, sd=0.03, known=True),
+    "noise 0.05, known": lambda case: Noisy(case.problem, sd=0.05, known=True),
     "start at a tenth": lambda case: Started(case.problem, share=0.1),
     "start at the top": lambda case: Started(case.problem, share=1.0),
     "bounds twice as high": lambda case: Wide(case.problem),
@@ -148,14 +153,20 @@ def truth_of(problem: Refined) -> Refined:
     return Refined(problem.problem) if isinstance(problem, Noisy) else problem
 
 
+def noise_of(problem: Refined) -> dict[str, float]:
+    """What the search knows of it, by constraint; those that count faults have none."""
+    if not isinstance(problem, Noisy) or not problem.known:
+        return {}
+    return {name: problem.sd for name in problem.judge(problem.start).violations if not counts_faults(name)}
+
+
 def run(problem: Refined, truth: Refined, calibrating: int) -> dict[str, Any]:
-    drawn_images = searched(problem, least_weight(problem, 0), 1)
-    trials = list(drawn_images.trials)
-    pick = best_robust(trials, drawn_images.neighbours) or best(trials)
+    drawn_images = searched(problem, replace(least_weight(problem, 0), noise=noise_of(problem)), 1)
+    pick = pick_of(drawn_images)
     all_in = calibrating + drawn_images.images
     if pick is None:
         return {"all_in": all_in, "pick": False}
-    proof = proof_of(problem.space, pick, with_robustness(trials, drawn_images.neighbours))
+    proof = proof_of(problem.space, pick, judged_points(problem.space, drawn_images, OFF))
     steps = [not truth.holds(step.point) for step in proof.steps.values() if step is not None]
     return {
         "all_in": all_in,

@@ -5,7 +5,6 @@ Studies search in steps of 0.05, while landscapes were drawn in steps of 0.1; ro
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,18 +47,12 @@ class Refined:
     @cached_property
     def optimum(self) -> float | None:
         """The least cost of a point that meets all; None where there is none."""
-        rows = self._rows()
-        feasible = self._feasible(rows)
-        return float(np.abs(rows[feasible]).sum(axis=1).min()) if feasible.any() else None
+        return self._least_of(self._feasible(0.0))
 
     @cached_property
     def robust_optimum(self) -> float | None:
         """The same among points that hold with all weights OFF lower and higher."""
-        rows = self._rows()
-        feasible = self._feasible(rows)
-        for off in (-OFF, OFF):
-            feasible &= self._feasible(np.where(rows > 0, np.maximum(rows + off, 0.0), rows))
-        return float(np.abs(rows[feasible]).sum(axis=1).min()) if feasible.any() else None
+        return self._least_of(self._feasible(0.0) & self._feasible(-OFF) & self._feasible(OFF))
 
     @cached_property
     def least(self) -> float | None:
@@ -68,8 +61,8 @@ class Refined:
 
     def judge(self, point: Point) -> Judged:
         """Any point, those between the steps too."""
-        row = np.array([[point.weights[name] for name in self.space.weights]])
-        return Judged(point, self.space.cost(point), {name: float(v[0]) for name, v in self._violations(row).items()})
+        at = [np.array([point.weights[name]]) for name in self.space.weights]
+        return Judged(point, self.space.cost(point), {name: self._violation(name, at).item() for name in self.problem.violations})
 
     def is_pick(self, judged: Judged) -> bool:
         """Feasible, and within NEAR of the optimum."""
@@ -79,25 +72,27 @@ class Refined:
         """Whether a point is feasible and robust."""
         return all(self.judge(p).feasible for p in (point, *neighbours(point, OFF).values()))
 
-    def _rows(self) -> Floats:
-        ticks = [np.round(np.arange(a.low, a.high + 1e-9, a.step), 6) for a in self.space.weights.values()]
-        return np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks))
+    def _ticks(self) -> list[Floats]:
+        return [np.round(np.arange(a.low, a.high + 1e-9, a.step), 6) for a in self.space.weights.values()]
 
-    def _feasible(self, rows: Floats) -> NDArray[np.bool_]:
-        return np.asarray(np.all([v <= 0 for v in self._violations(rows).values()], axis=0))
+    def _feasible(self, off: float) -> NDArray[np.bool_]:
+        """Of each point of the grid with all weights moved by `off`, those at 0 left there."""
+        at = [np.where(ticks > 0, np.maximum(ticks + off, 0.0), ticks) for ticks in self._ticks()]
+        return np.asarray(np.all([self._violation(name, at) <= 0 for name in self.problem.violations], axis=0))
 
-    def _violations(self, rows: Floats) -> dict[str, Floats]:
-        """By constraint, at weights `rows` (M, D): (M,) each. Weights beyond the landscape count as at its edge."""
-        levels = list(self.problem.landscape.levels.values())
-        cells, shares = zip(*(_cells(values, rows[:, k]) for k, values in enumerate(levels)), strict=True)
-        found = {}
-        for name, table in self.problem.violations.items():
-            total = np.zeros(len(rows))
-            for corner in itertools.product((0, 1), repeat=len(levels)):
-                weight = np.prod([s if c else 1 - s for c, s in zip(corner, shares, strict=True)], axis=0)
-                total += weight * table[tuple(cell + c for c, cell in zip(corner, cells, strict=True))]
-            found[name] = np.where(total > 0.5, 1.0, 0.0) if counts_faults(name) else total
-        return found
+    def _least_of(self, feasible: NDArray[np.bool_]) -> float | None:
+        cost = sum(np.abs(ticks) for ticks in np.meshgrid(*self._ticks(), indexing="ij", sparse=True))
+        return float(np.min(np.broadcast_to(cost, feasible.shape)[feasible])) if feasible.any() else None
+
+    def _violation(self, name: str, at: Sequence[Floats]) -> Floats:
+        """Of one constraint, on the grid of weights `at`, (n_k,) a LoRA: (n_1, ..., n_D). Weights beyond the landscape count as
+        at its edge."""
+        found = np.asarray(self.problem.violations[name], np.float64)
+        for axis, (values, weights) in enumerate(zip(self.problem.landscape.levels.values(), at, strict=True)):
+            cells, shares = _cells(values, weights)
+            shares = shares.reshape([-1 if k == axis else 1 for k in range(found.ndim)])
+            found = (1 - shares) * np.take(found, cells, axis) + shares * np.take(found, cells + 1, axis)
+        return np.where(found > 0.5, 1.0, 0.0) if counts_faults(name) else found
 
 
 def _cells(values: Sequence[float], weights: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -93,6 +93,10 @@ class ProofStep:
     """The LoRA whose weight is lower."""
     trial: Trial | None
     """None where it was not rendered."""
+    weight: float | None = None
+    """The weight one step lower; None where it was not rendered."""
+    below: float = 0.0
+    """How much lower still all weights of the trial are."""
 
 
 @dataclass(frozen=True)

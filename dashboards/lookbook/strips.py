@@ -11,8 +11,9 @@ from dashboards.lookbook.words import number, slider_value, text, verdict
 from models.language.translate import said
 
 PROOF_LEAD = (
-    "Each image has one weight a single step lower than the pick. What it breaks is why the pick cannot be lower there. This "
-    "shows a coordinate minimum: lowering several weights at once, or lowering one while raising another, is another question."
+    "Each image has one weight a single step lower than the pick, some of them all weights slightly lower too, since the pick "
+    "must hold there. What it breaks is why the pick cannot be lower. This shows a coordinate minimum: lowering several weights "
+    "at once, or lowering one while raising another, is another question."
 )
 LADDER_LEAD = (
     "Each LoRA alone at rising weights, with its own trigger word. The best image of a row is its 1; choose by eye how much you "
@@ -42,10 +43,12 @@ def _lower(seed: SeedPage, lower: ProofStep, sliders: Sequence[Slider], framer: 
         missing, name = said(seed.proof.missing if seed.proof else ""), f"<strong>{text(lower.name)}</strong>"
         return f'<p class="note">{said("{name} one step lower: {why}.", name=name, why=text(missing))}</p>'
     shown = framer.place(trial, trial_name(seed.seed, trial.number), large=True)
-    value = next(
-        (slider_value(slider, at) for slider, at in zip(sliders, trial.at, strict=True) if slider.name == lower.name), ""
-    )
+    weights = {slider.name: slider_value(slider, at) for slider, at in zip(sliders, trial.at, strict=True)}
+    own = next((slider_value(slider, lower.weight) for slider in sliders if slider.name == lower.name and lower.weight), None)
+    value = own or weights.get(lower.name, "")
     caption = f"<strong>{text(lower.name)} {value}</strong> {_verdict(trial)}"
+    if lower.below:
+        caption += f'<span class="soft">{said("all weights {off:g} lower", off=lower.below)}</span>'
     caption += f'<span class="soft">{said("trial {number}", number=trial.number)}</span>'
     alt = said("{name} at {value}: {verdict}", name=lower.name, value=value, verdict=verdict(trial))
     return framer.figure(trial, shown, alt=alt, caption=caption)

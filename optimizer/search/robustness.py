@@ -1,13 +1,13 @@
 """Robustness of a pick: it holds at w +- 0.02 too, since other tools round weights and draw with other noise.
 
 Two neighbours: all weights lower, and all weights higher. A LoRA at weight 0 stays away. The lower one is drawn first, since
-expression is what breaks most often; where it breaks, the higher one is not drawn. A feasible point with an infeasible neighbour
-counts as infeasible: the search goes on to the next one.
+expression is what breaks most often, before the point's own image (optimizer.search.drawn); where one breaks, the others are not
+drawn. A feasible point with an infeasible neighbour counts as infeasible: the search goes on to the next one.
 
-The two images count in the budget and are reserved for the best point until its robustness was checked. That waits for the proof,
-which may find a better point, while images are left for the proof and for the robustness of each point on the way down: where the
-last one does not hold, the one before it was checked already. With fewer left robustness comes first: a pick that holds, with
-half a proof, is worth more than the proof of one that may not hold.
+The images that the best point lacks count in the budget and are reserved until its robustness was checked. That waits for the
+proof, which may find a better point, while images are left for the proof and for the robustness of each point on the way
+down: where the last one does not hold, the one before it was checked already. With fewer left robustness comes first: a pick that
+holds, with half a proof, is worth more than the proof of one that may not hold.
 """
 
 from __future__ import annotations
@@ -58,19 +58,8 @@ def next_side(drawn: Mapping[Side, Judged]) -> Side | None:
     return "higher" if drawn["lower"].feasible and "higher" not in drawn else None
 
 
-def images_of(judged_neighbours: JudgedNeighbours) -> int:
-    """How many images were drawn for robustness."""
-    return sum(len(sides) for sides in judged_neighbours.values())
-
-
 def _shifted(point: Point, by: float) -> dict[str, float]:
     return {name: round(max(0.0, w + by), 6) if w > 0 else w for name, w in point.weights.items()}
-
-
-def reserved_for_robustness(unchecked: bool, left: int) -> int:
-    """How many of the `left` images are reserved: none where they are too few. `unchecked` is whether the best point was not
-    checked."""
-    return NEIGHBOURS if unchecked and left >= NEIGHBOURS else 0
 
 
 def due_before_proof(space: Space, unchecked: Judged, history: Sequence[Judged], *, left: int, found: int) -> bool:
@@ -89,7 +78,8 @@ def best_robust(history: Sequence[Judged], judged_neighbours: JudgedNeighbours) 
 
 def with_robustness(history: Sequence[Judged], judged_neighbours: JudgedNeighbours) -> list[Judged]:
     """Each point that was checked gets the worst violations of itself and its neighbours."""
-    return [_worst(judged, judged_neighbours.get(judged.point.key(), {})) for judged in history]
+    sides = [judged_neighbours.get(judged.point.key(), {}) for judged in history]
+    return [worst_of(judged, [judged, *seen.values()]) if seen else judged for judged, seen in zip(history, sides, strict=True)]
 
 
 def _order(violation: float) -> float:
@@ -97,9 +87,7 @@ def _order(violation: float) -> float:
     return math.inf if math.isnan(violation) else violation
 
 
-def _worst(judged: Judged, neighbours_of: Mapping[Side, Judged]) -> Judged:
-    if not neighbours_of:
-        return judged
-    all_three = [judged, *neighbours_of.values()]
-    worst = {name: max((j.violations[name] for j in all_three), key=_order) for name in judged.violations}
-    return replace(judged, violations=worst, images=tuple(all_three))
+def worst_of(judged: Judged, images: Sequence[Judged]) -> Judged:
+    """`judged` with the worst violations of `images`, at least one."""
+    worst = {name: max((image.violations[name] for image in images), key=_order) for name in images[0].violations}
+    return replace(judged, violations=worst, images=tuple(images))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Final
 
@@ -107,17 +107,26 @@ class Space:
         weight = sum(prices.get(name, 1.0) * abs(w) for name, w in point.weights.items())
         return weight + self.cfg_price * abs(point.cfg - self.given_cfg) + self.edit_price * len(point.prompt_edits)
 
-    def distributions(self) -> dict[str, BaseDistribution]:
+    def distributions(self, off: float = 0.0) -> dict[str, BaseDistribution]:
+        """Those of the grid; with `off`, those of all that is drawn up to `off` from it in weight."""
         from optuna.distributions import FloatDistribution
 
         axes = dict(self.weights) | self.free
-        return {name: FloatDistribution(a.low, a.snap(a.high), step=a.step) for name, a in axes.items()}
+        grid = {name: FloatDistribution(a.low, a.snap(a.high), step=a.step) for name, a in axes.items()}
+        near = {n: FloatDistribution(min(a.low, max(0.0, a.low - off)), a.high + off) for n, a in self.weights.items()}
+        return {**grid, **near} if off else {**grid}
 
     def params(self, point: Point) -> dict[str, float]:
         """The point as Optuna parameters."""
         cfg = {CFG: point.cfg} if self.cfg else {}
         return dict(point.weights) | cfg | {edit.name: float(edit.name in point.prompt_edits) for edit in self.prompt_edits}
 
+    def drawn_point(self, params: Mapping[str, float]) -> Point:
+        """The point of stored parameters, at its own weights: it may lie between the steps."""
+        weights = {name: round(params[name], 6) for name in self.weights}
+        return replace(self.from_params(params), weights=weights)
+
     def from_params(self, params: Mapping[str, float]) -> Point:
+        """The nearest point of the grid."""
         edits = {edit.name for edit in self.prompt_edits if params.get(edit.name, 0.0) > 0.5}
         return self.point(params, params.get(CFG), edits)

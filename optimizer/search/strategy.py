@@ -28,8 +28,12 @@ COARSE_STEPS: Final = 3
 
 @dataclass(frozen=True)
 class Proposal:
+    """A point to draw."""
+
     point: Point
     phase: Phase
+    lower_of: Point | None = None
+    """The point for which its lower neighbour is drawn, where `point` is that."""
 
 
 @dataclass(frozen=True)

@@ -62,11 +62,11 @@ def fake_landscape(study: int, seed: int, names: tuple[str, ...] = NAMES, levels
     )
 
 
-def sound_seeds(study: int, count: int, names: tuple[str, ...] = NAMES) -> list[Landscape]:
+def sound_seeds(study: int, count: int, names: tuple[str, ...] = NAMES, levels: int = 11) -> list[Landscape]:
     """The first seeds whose figure is whole at the start weights: what scouting keeps."""
     found, seed = list[Landscape](), 0
     while len(found) < count:
-        made = fake_landscape(study, seed, names)
+        made = fake_landscape(study, seed, names, levels)
         at = made.at(made.space.point(made.start))
         if made.whole[HANDS.name][at] <= SOUND and made.whole[BODY.name][at] == 0:
             found.append(made)

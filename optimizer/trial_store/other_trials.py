@@ -25,7 +25,7 @@ def trials_of_others(url: str, prefix: str, name: str, space: Space) -> list[lis
     found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
     for other, trials in _finished(url, prefix):
         if other != name:
-            points = [(space.from_params(t.params), t) for t in trials if set(t.params) == wanted]
+            points = [(space.drawn_point(t.params), t) for t in trials if set(t.params) == wanted]
             found.append([(Judged(p, space.cost(p), _violations(t)), t.user_attrs) for p, t in points])
     return [trials for trials in found if trials]
 

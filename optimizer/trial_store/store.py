@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from optimizer.point import Point
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
+LOWER_OF: Final = "lower neighbour of"
+"""Key of the attribute of a trial that was drawn as a lower neighbour: the parameters of the point."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A finished trial as stored."""
@@ -40,6 +44,8 @@ class Entry:
     phase: Phase
     image: Path | None = None
     """Its copy in the artifact store."""
+    lower_of: Point | None = None
+    """The point whose lower neighbour it was drawn as."""
 
 
 @dataclass
@@ -53,6 +59,8 @@ class TrialStore:
     storage: str
     space: Space
     artifacts: Path
+    off: float = 0.0
+    """How far from the grid neighbours of its points may be drawn, in units of weight."""
 
     @cached_property
     def study(self) -> OptunaStudy:
@@ -69,7 +77,8 @@ class TrialStore:
         for trial in self.finished():
             attrs = trial.user_attrs
             copy = self.artifacts / attrs["artifact"] if "artifact" in attrs else None
-            found.append(Entry(trial.number, self.space.from_params(trial.params), attrs["phase"], copy))
+            of = self.space.from_params(attrs[LOWER_OF]) if LOWER_OF in attrs else None
+            found.append(Entry(trial.number, self.space.drawn_point(trial.params), attrs["phase"], copy, of))
         return found
 
     def finished(self) -> list[FrozenTrial]:
@@ -109,7 +118,7 @@ class TrialStore:
             # Rounded for people: the dashboard shows every digit.
             values=[round(value, 6) for value in values],
             params=self.space.params(point),
-            distributions=self.space.distributions(),
+            distributions=self.space.distributions(self.off),
             user_attrs={**attrs, "artifact": artifact},
             # optuna-dashboard 0.21 reads constraints only from this older place.
             system_attrs={"constraints": list(violations.values()), **artifact_attrs},

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from models.io.files import write_whole
 from optimizer.point import Job
-from optimizer.trial_store.store import TrialStore
+from optimizer.search.space import Space
+from optimizer.trial_store.store import LOWER_OF, TrialStore
 from studies.derive.new_folder import check_new_folder
 from studies.derive.study_yaml import moved
 from studies.project.folder import names_start
@@ -58,14 +60,20 @@ def _valid_trials(study: Study, seed: int, trial_store: TrialStore) -> list[dict
     """Trials whose image would have the same name now: nothing that decides it has changed."""
     found = []
     for trial in trial_store.finished():
-        point = study.space.from_params(trial.params)
-        on_grid = all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in trial.params.items())
+        of = trial.user_attrs.get(LOWER_OF)
+        point = study.space.drawn_point(trial.params)
         same = study.evaluator.place(Job(seed, point)).name == trial.user_attrs["image"]
-        if on_grid and same and set(trial.params) == set(study.space.params(point)):
+        if _on_grid(study.space, of or trial.params) and same and set(trial.params) == set(study.space.params(point)):
             if "artifact" in trial.user_attrs:
                 study.evaluator.restore(seed, point, trial_store.artifacts / trial.user_attrs["artifact"])
-            found.append({"params": dict(trial.params), "phase": trial.user_attrs["phase"], "number": trial.number})
+            kept = {"params": dict(trial.params), "phase": trial.user_attrs["phase"], "number": trial.number}
+            found.append(kept if of is None else {**kept, "lower_of": of})
     return found
+
+
+def _on_grid(space: Space, params: Mapping[str, float]) -> bool:
+    point = space.from_params(params)
+    return all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in params.items())
 
 
 def _link(source: Path, target: Path) -> None:

@@ -14,6 +14,7 @@ from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_wo
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, Requirement, SeedPage, Slider, Trial, View
+    from optimizer.search.judged_point import Judged
     from studies.callback import Callback
     from studies.report.lookbook_data import JudgedEvaluation, SeedResult
     from studies.run.outcome import Outcome, TrialRecord
@@ -191,8 +192,15 @@ def _proof(outcome: Outcome, trials: Sequence[Trial], places: Mapping[tuple[obje
     proof = outcome.proof
     if proof is None:
         return None
-    steps = [ProofStep(name, None if lower is None else trials[places[lower.point.key()]]) for name, lower in proof.steps.items()]
-    return Proof(tuple(steps), proof.at_bound, proof.complete, NOT_DRAWN[outcome.ended])
+
+    def step(name: str, lower: Judged | None) -> ProofStep:
+        if lower is None:
+            return ProofStep(name, None)
+        record = outcome.record(lower)
+        return ProofStep(name, trials[places[record.judged.point.key()]], lower.point.weights[name], outcome.below(lower))
+
+    steps = tuple(step(name, lower) for name, lower in proof.steps.items())
+    return Proof(steps, proof.at_bound, proof.complete, NOT_DRAWN[outcome.ended])
 
 
 def _ladders(study: Study, found: SeedResult) -> tuple[Ladder, ...]:

@@ -12,6 +12,7 @@ from models.language.width import padded
 from optimizer.search.verdict import Verdict, own_image
 from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
+from studies.run.neighbours import robustness_images
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _line(label: str, text: str) -> str:
 def _images(outcome: Outcome) -> list[str]:
     """How many images each use took, besides those that calibrate the seed."""
     uses = Counter(record.phase for record in outcome.trials)
-    robustness = sum(len(record.robustness.neighbours) for record in outcome.trials if record.robustness)
+    robustness = robustness_images(outcome.trials)
     used = {**{phase: uses[phase] for phase in ("start", "design", "search", "proof")}, "robustness": robustness}
     shown = said(", ").join(said("{count} {use}", count=count, use=said(use)) for use, count in used.items() if count)
     return [_line("images", said("{count}: {uses}", count=sum(used.values()), uses=shown))]
@@ -144,7 +145,9 @@ def _proof(outcome: Outcome) -> list[str]:
             continue
         record = outcome.record(lower)
         weight, number, shows = lower.point.weights[name], record.number, _step(record)
-        at = said("{name} at {weight:.2f} (trial {number}) {shows}", name=name, weight=weight, number=number, shows=shows)
+        facts = {"name": name, "weight": weight, "number": number, "shows": shows, "off": outcome.below(lower)}
+        where = "{name} at {weight:.2f}, all {off:g} lower (trial {number}) {shows}"
+        at = said(where if outcome.below(lower) else "{name} at {weight:.2f} (trial {number}) {shows}", **facts)
         lines.append(_line("proof", at))
     lines += [_line("proof", said("{name} is at its lower bound", name=name)) for name in outcome.proof.at_bound]
     verdict = "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete"

@@ -7,12 +7,26 @@ from dataclasses import replace
 
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
+from optimizer.search.drawn import Drawn, neighbours_drawn
 from optimizer.search.judged_point import Judged, best
-from optimizer.search.robustness import JudgedNeighbours, Robustness, Side, images_of, neighbours, with_robustness
+from optimizer.search.robustness import JudgedNeighbours, Robustness, Side, neighbours, with_robustness
 from optimizer.trial_store.store import TrialStore
 from studies.run.judge import Judge
 from studies.run.outcome import TrialRecord
 from studies.study import Study
+
+
+def drawn_of(records: Sequence[TrialRecord]) -> Drawn:
+    """What the search has drawn."""
+    lower_of = {r.judged.point.key(): r.lower_of for r in records if r.lower_of is not None}
+    return Drawn([r.judged for r in records], [r.phase for r in records], neighbours_of_records(records), lower_of)
+
+
+def with_drawn_neighbours(records: Sequence[TrialRecord], off: float) -> list[TrialRecord]:
+    """The records; those whose neighbours were drawn as trials know them."""
+    sides = neighbours_drawn(drawn_of(records), off)
+    found = ((record, sides.get(record.judged.point.key())) for record in records)
+    return [record if near is None else replace(record, robustness=Robustness(off, near)) for record, near in found]
 
 
 def judged_with_robustness(records: Sequence[TrialRecord]) -> list[Judged]:
@@ -25,7 +39,8 @@ def neighbours_of_records(records: Sequence[TrialRecord]) -> JudgedNeighbours:
 
 
 def robustness_images(records: Sequence[TrialRecord]) -> int:
-    return images_of(neighbours_of_records(records))
+    """How many images were drawn for robustness alone: a neighbour that is a trial counts as that."""
+    return drawn_of(records).images - len(records)
 
 
 def draw_neighbour(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from models.language.translate import phrase
+from optimizer.point import Point
 from optimizer.search.judged_point import Judged
 from optimizer.search.proof import Proof
 from optimizer.search.robustness import Robustness
@@ -49,6 +50,8 @@ class TrialRecord:
     noise: Mapping[str, float] = field(default_factory=dict)
     """Standard deviation of each constraint's value, in its units, over moved copies of its own image, which show the same;
     without those that count faults. Empty where they were not looked at."""
+    lower_of: Point | None = None
+    """The point whose lower neighbour it was drawn as; None for a point of the grid."""
     unsteady: Mapping[str, int] = field(default_factory=dict)
     """By score that counts faults, how many of those copies are judged otherwise than most."""
 
@@ -154,7 +157,12 @@ class Outcome:
         return None if judged is None else self.record(judged)
 
     def record(self, judged: Judged) -> TrialRecord:
-        return next(t for t in self.trials if t.judged.point.key() == judged.point.key())
+        """The trial of a point; that of its lower neighbour where no image of its own was needed."""
+        return record_of(self.trials, judged)
+
+    def below(self, judged: Judged) -> float:
+        """How much lower than a point all weights of its trial are: 0 but where its lower neighbour stands for it."""
+        return self.robustness_off if self.record(judged).lower_of is not None else 0.0
 
     @property
     def claim(self) -> str:
@@ -229,6 +237,7 @@ class Outcome:
                 "drawn": True,
                 "trial": record.number,
                 "weight": lower.point.weights[name],
+                "all_lower_by": self.below(lower),
                 "breaks": record.breaks(),
                 "violates_with": _rounded(record.chance_violated),
             }
@@ -238,6 +247,13 @@ class Outcome:
             "steps": steps,
             "at_bound": list(self.proof.at_bound),
         }
+
+
+def record_of(records: Sequence[TrialRecord], judged: Judged) -> TrialRecord:
+    """Raises StopIteration where none of the point's images is a trial."""
+    keys = (judged.point.key(), *(image.point.key() for image in judged.images))
+    by_key = {record.judged.point.key(): record for record in records}
+    return next(by_key[key] for key in keys if key in by_key)
 
 
 def _rounded(chance: float | None) -> float | None:

@@ -10,7 +10,9 @@ from typing import TypeAlias
 from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job
-from optimizer.search.budget import Drawn, NextImages, RobustnessImage, next_images
+from optimizer.search.budget import NextImages, RobustnessImage, next_images
+from optimizer.search.drawn import judged_points
+from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.base import Forecast, ForecastingSampler, Sampler
 from optimizer.search.stopping import Ended, why_stopped
 from optimizer.search.strategy import Proposal, SearchSettings
@@ -20,10 +22,10 @@ from studies.observers.moved_copies import observe_copies, stored_copies
 from studies.run.compatibility import store_fingerprint
 from studies.run.dashboard.notes import write_notes
 from studies.run.judge import Judge
-from studies.run.neighbours import best_record, draw_neighbour, judged_with_robustness, neighbours_of_records, robustness_images
+from studies.run.neighbours import best_record, draw_neighbour, drawn_of, robustness_images, with_drawn_neighbours
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.study_sampler import sampler_of
-from studies.run.transfer import inherited_trials
+from studies.run.transfer import inherited_proposal, inherited_trials
 from studies.run.trials import outcome_of, store_trial, stored_records, track_trial, trial_store_of
 from studies.study import Study
 from studies.tracking.base import Tracker
@@ -162,25 +164,28 @@ class _SeedSearch:
         """What a fork brought that is not stored here yet; its images lie in the cache."""
         drawn = {record.judged.point.key() for record in self.records}
         trials = inherited_trials(self.study.workspace, self.seed)
-        proposals = [Proposal(self.study.space.from_params(trial["params"]), trial["phase"]) for trial in trials]
+        proposals = [inherited_proposal(self.study.space, trial) for trial in trials]
         return [proposal for proposal in proposals if proposal.point.key() not in drawn]
 
     def _next(self, sampler: Sampler) -> NextImages:
-        search, records = self.study.spec.search, self.records
-        drawn = Drawn([r.judged for r in records], [r.phase for r in records], neighbours_of_records(records))
+        search = self.study.spec.search
         settings = SearchSettings(self.study.start, self.budget, require=self.judge.require)
-        return next_images(self.study.space, drawn, settings, sampler, robust=search.robustness > 0, count=search.batch)
+        return next_images(self.study.space, drawn_of(self.records), settings, sampler, off=search.robustness, count=search.batch)
+
+    def _points(self) -> list[Judged]:
+        """What the search knows of each point."""
+        return judged_points(self.study.space, drawn_of(self.records), self.study.spec.search.robustness)
 
     def _forecast(self, sampler: Sampler) -> Forecast | None:
         if not isinstance(sampler, ForecastingSampler):
             return None
-        return sampler.forecast(self.study.space, judged_with_robustness(self.records))
+        return sampler.forecast(self.study.space, self._points())
 
     def _draw_trials(
         self, proposals: Sequence[Proposal], sampler: Sampler
     ) -> Generator[Sequence[Job], Sequence[Evaluation], None]:
         for record in (yield from self._draw(proposals)):
-            self.records.append(record)
+            self.records = with_drawn_neighbours([*self.records, record], self.study.spec.search.robustness)
             track_trial(self.tracker, self.seed, record, blurred=self.blurred)
             count = len(self.records) + robustness_images(self.records)
             self.on_trial(TrialEvent(record, best_record(self.records), count, self.budget, self._forecast(sampler)))
@@ -222,7 +227,7 @@ class _SeedSearch:
             return replace(outcome, stopped=phrase("by a person, after {count} images", count=used))
         why = why_stopped(
             self.study.space,
-            judged_with_robustness(self.records),
+            self._points(),
             budget=self.budget,
             min_saving=sampler.min_saving,
             robustness_images=robustness_images(self.records),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from optimizer.point import Job
 from optimizer.search.judged_point import Judged
 from optimizer.search.samplers.base import Sampler, SamplerSettings
 from optimizer.search.samplers.registry import make_sampler
+from scorers.noise.noise import constraints_of_copies, noise_over
+from studies.observers.moved_copies import observe_copies
 from studies.run.judge import Judge
 from studies.run.transfer import earlier_trials, trials_of_other_studies
 from studies.run.trials import trial_store_of
@@ -24,9 +28,16 @@ def sampler_of(study: Study, seed: int, judge: Judge) -> Sampler:
         robustness=search.robustness,
         together=garments[:2],
         require=judge.require,
+        noise=_noise(study, seed, judge),
         earlier=lambda: _earlier(study, seed, judge),
     )
     return make_sampler(search.sampler, settings)
+
+
+def _noise(study: Study, seed: int, judge: Judge) -> Mapping[str, float]:
+    """Of the start image's scores, by moved copies of it; nothing where it is not in the workspace, or nothing is searched."""
+    image = None if judge.unmeasurable else study.evaluator.find_image(Job(seed, study.start), alone=True)
+    return {} if image is None else noise_over(constraints_of_copies(judge.images, observe_copies(study, image)))
 
 
 def _earlier(study: Study, seed: int, judge: Judge) -> list[list[Judged]]:

@@ -12,6 +12,8 @@ from typing import Any, Final
 from models.errors import InputError
 from optimizer.point import Job, Point
 from optimizer.search.judged_point import Judged
+from optimizer.search.space import Space
+from optimizer.search.strategy import Proposal
 from optimizer.trial_store.other_trials import trials_of_others
 from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import cached_hash
@@ -27,6 +29,12 @@ def inherited_trials(workspace: Workspace, seed: int) -> list[dict[str, Any]]:
     """Parameters and phase of each trial that a fork brought, in order."""
     found: list[dict[str, Any]] = (workspace.read(INHERITED) or {}).get(str(seed), [])
     return found
+
+
+def inherited_proposal(space: Space, trial: Mapping[str, Any]) -> Proposal:
+    """One of these."""
+    of = trial.get("lower_of")
+    return Proposal(space.drawn_point(trial["params"]), trial["phase"], None if of is None else space.from_params(of))
 
 
 def earlier_trials(study: Study, name: str, prefix: str, storage: str, require: Mapping[str, float]) -> list[list[Judged]]:
@@ -175,8 +183,9 @@ def _fits(study: Study, point: Point) -> bool:
 
 
 def _moved_to(study: Study, judged: Judged, changed: Set[str]) -> Judged:
-    """Its point on the grid of `study`, without the violations of the LoRAs `changed`."""
-    point = study.space.point(judged.point.weights, judged.point.cfg, set(judged.point.prompt_edits))
+    """Its point in the space of `study`, without the violations of the LoRAs `changed`."""
+    snapped = study.space.point(judged.point.weights, judged.point.cfg, set(judged.point.prompt_edits))
+    point = replace(snapped, weights={name: judged.point.weights[name] for name in snapped.weights})
     return replace(judged, point=point, violations={n: v for n, v in judged.violations.items() if n not in changed})
 
 

@@ -10,12 +10,13 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation
 from optimizer.point import Job
 from optimizer.render.remote.watched import DriftError
+from optimizer.search.drawn import judged_points
 from optimizer.search.judged_point import best, nearest
 from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Proposal
-from optimizer.trial_store.store import TrialStore
+from optimizer.trial_store.store import LOWER_OF, TrialStore
 from scorers.noise.noise import constraints_of_copies, noise_over, unsteady
 from studies.observers.moved_copies import LooksAtCopies, stored_copies
 from studies.references.places import compared_with, place_notes
@@ -23,15 +24,23 @@ from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
 from studies.run.dashboard.ratings import rating_in, with_rating
 from studies.run.judge import Judge
-from studies.run.neighbours import judged_with_robustness, neighbours_of_records, stored_robustness
-from studies.run.outcome import Outcome, TrialRecord
+from studies.run.neighbours import (
+    drawn_of,
+    judged_with_robustness,
+    neighbours_of_records,
+    stored_robustness,
+    with_drawn_neighbours,
+)
+from studies.run.outcome import Outcome, TrialRecord, record_of
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import BlurredPicture
 
 
 def trial_store_of(study: Study, seed: int) -> TrialStore:
-    return TrialStore(f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts)
+    return TrialStore(
+        f"{study.spec.name}-seed-{seed}", study.storage_url, study.space, study.workspace.artifacts, study.spec.search.robustness
+    )
 
 
 def store_trial(
@@ -52,6 +61,7 @@ def store_trial(
             "image": drawn.image.name,
             "scores": drawn.scores.to_json(),
             **({BARE: True} if drawn.bare else {}),
+            **({} if proposal.lower_of is None else {LOWER_OF: study.space.params(proposal.lower_of)}),
         },
         image=drawn.image,
         note=note,
@@ -63,7 +73,17 @@ def _record(study: Study, judge: Judge, number: int, proposal: Proposal, seen: E
     judged, scores = judge.judge(seen)
     constraints, bare = judge.constraints(scores), little_clothing(seen.observation)
     off = study.spec.search.robustness
-    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=bare, constraints=constraints, robustness_off=off)
+    return TrialRecord(
+        number,
+        proposal.phase,
+        judged,
+        scores,
+        seen.image,
+        bare=bare,
+        constraints=constraints,
+        robustness_off=off,
+        lower_of=proposal.lower_of,
+    )
 
 
 def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
@@ -89,14 +109,14 @@ def restore_images(study: Study, seed: int) -> None:
 
 
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:
-    """All images that the stored trials are judged by: their own, and those of their robustness."""
+    """All images that the stored trials are judged by, each once: their own, and those of their robustness."""
     trial_store, off = trial_store_of(study, seed), study.spec.search.robustness
     jobs = []
     for entry in trial_store.entries():
         drawn = trial_store.attributes.robustness_sides(entry.number, off) if off else ()
         points = [point for side, point in neighbours(entry.point, off).items() if side in drawn]
         jobs += [Job(seed, point) for point in (entry.point, *points)]
-    return jobs
+    return list({job.point.key(): job for job in jobs}.values())
 
 
 def stored_records(
@@ -109,10 +129,13 @@ def stored_records(
     found = []
     for entry in trial_store.entries():
         seen = evaluate(Job(seed, entry.point))
-        record = _record(study, judge, entry.number, Proposal(entry.point, entry.phase), seen)
-        robustness = stored_robustness(study, seed, judge, record, attributes.robustness_sides(entry.number, off), evaluate)
+        record = _record(study, judge, entry.number, Proposal(entry.point, entry.phase, entry.lower_of), seen)
+        sides = attributes.robustness_sides(entry.number, off)
+        robustness = None
+        if entry.lower_of is None or sides:
+            robustness = stored_robustness(study, seed, judge, record, sides, evaluate)
         found.append(replace(record, rating=rating_in(notes.get(entry.number, "")), robustness=robustness))
-    return found
+    return with_drawn_neighbours(found, off)
 
 
 def outcome_of(
@@ -131,16 +154,17 @@ def outcome_of(
     the pick, and reported as it is.
     """
     plain, history = [r.judged for r in records], judged_with_robustness(records)
+    points = judged_points(study.space, drawn_of(records), study.spec.search.robustness)
     found = best_robust(plain, neighbours_of_records(records))
     if found is None and (found := best(plain)):
-        history = plain
+        history = points = plain
     records = [replace(r, judged=j) for r, j in zip(records, history, strict=True)]
     by_hand = next((r.judged for r in records if r.number == chosen), None)
     pick = by_hand or found
-    proof = proof_of(study.space, pick, history) if pick and pick is found else None
+    proof = proof_of(study.space, pick, points) if pick and pick is found else None
     closest = nearest(history) if history else None
     told = [one for one in (pick or closest, *(proof.steps.values() if proof else ())) if one is not None]
-    records = _with_noise(study, judge, records, {one.point.key() for one in told}, look)
+    records = _with_noise(study, judge, records, {record_of(records, one).judged.point.key() for one in told}, look)
     return Outcome(
         seed=seed,
         trials=tuple(records),

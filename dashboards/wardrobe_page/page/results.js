@@ -99,13 +99,14 @@ function score(need, judged, place, required) {
 
 function proof(story) {
   if (!story.proof) return null;
-  const cards = story.proof.steps.map(({ name, place, why }) => {
+  const cards = story.proof.steps.map(({ name, place, why, weight, below }) => {
     if (place === null) return make("p", { class: "note", text: text("notLower", { name, why }) });
     const trial = story.trials[place];
     const dial = story.dials.findIndex((each) => each.name === name);
-    const value = dialValue(story.dials[dial], trial.at[dial]);
+    const value = dialValue(story.dials[dial], weight ?? trial.at[dial]);
+    const lower = below ? [" ", make("span", { class: "note", text: text("allLower", { off: below }) })] : [];
     return make("figure", { class: "shot" }, framed(trial, text("lowerAlt", { name, value, verdict: trial.verdict })),
-      make("figcaption", {}, make("strong", { text: `${name} ${value} ` }), make("em", { class: trial.mark, text: trial.verdict })));
+      make("figcaption", {}, make("strong", { text: `${name} ${value} ` }), make("em", { class: trial.mark, text: trial.verdict }), ...lower));
   });
   const bounds = story.proof.at_bound.map((name) => make("p", { class: "note", text: text("atBound", { name }) }));
   return section("proof", story.proof.complete ? "whyNoLower" : "oneLower", "proofLead", make("div", { class: "strip" }, ...cards, ...bounds));

@@ -24,7 +24,8 @@ cost is the saving times the probability that every constraint is met (acquisiti
 | s          | step              | (N, M)     | the step, in [0, 1]                                                          |
 | (a, b)     | level             | (.., 2)    | height below the step and what it adds, in units of v; b < 0 where it helps  |
 | r          |                   |            | residual: zero-mean Gaussian process, Matern 5/2, LENGTH_SCALE of an axis    |
-| e          |                   |            | independent noise: roughness of v                                            |
+| e          |                   |            | roughness of v: of any point by itself                                       |
+| t          | noise             |            | measurement noise of y = v + t, its standard deviation known                 |
 | w_gi       | weights           | (G, N)     | posterior probability of scales g and shape i; sums to 1                     |
 | P(v <= 0)  | feasible          | (M,)       | probability that the constraint is met                                       |
 

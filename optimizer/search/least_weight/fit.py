@@ -19,6 +19,8 @@ from optimizer.search.space import Space
 Priors = Mapping[str, Prior]
 Surrogates = Mapping[str, Posterior]
 """Both by constraint."""
+Noise = Mapping[str, float]
+"""Standard deviation of each constraint's value as measured, in its units; 0 for one that is not named."""
 MAX_IMAGES: Final = 100
 """Images that surrogates are fitted to, those nearest to the best point (a subset of data, Rasmussen and Williams 2006, section
 8.3.1): time and memory grow with the square of it."""
@@ -28,7 +30,9 @@ UNMET_AT_ZERO: Final = (0.7, 0.3)
 """Mean and standard deviation of a LoRA's violation where nothing of it shows, if its requirement is not given."""
 
 
-def fit_surrogates(space: Space, history: Sequence[Judged], priors: Priors, seed: int = 0) -> dict[str, Posterior]:
+def fit_surrogates(
+    space: Space, history: Sequence[Judged], priors: Priors, seed: int = 0, noise: Noise | None = None
+) -> dict[str, Posterior]:
     """One posterior a constraint named in the history or the priors. Violations that are missing or no numbers are left out.
 
     A point that was checked for robustness counts with each of its images, where each was drawn.
@@ -42,7 +46,7 @@ def fit_surrogates(space: Space, history: Sequence[Judged], priors: Priors, seed
         rows = np.array([row_of(space, j.point) for j in scored]).reshape(len(scored), len(axes_of(space)))
         prior = priors.get(name) or default_prior(space, name, seed)
         y = np.clip(_counts_as_continuous(name, space, y), -VIOLATION_LIMIT, VIOLATION_LIMIT)
-        surrogates[name] = fit(prior, as_shares(space, rows), y)
+        surrogates[name] = fit(prior, as_shares(space, rows), y, (noise or {}).get(name, 0.0))
     return surrogates
 
 
@@ -87,14 +91,14 @@ class LastFit:
     priors: dict[str, Prior] = field(default_factory=dict)
     """Those of a first seed, for constraints that have no other."""
 
-    def fit(self, space: Space, history: Sequence[Judged], priors: Priors, seed: int) -> Surrogates:
-        """As `fit_surrogates`. `priors` are the same at every call."""
+    def fit(self, space: Space, history: Sequence[Judged], priors: Priors, seed: int, noise: Noise | None = None) -> Surrogates:
+        """As `fit_surrogates`. `priors` and `noise` are the same at every call."""
         asked = space, seed, [*history]
         if self.asked is None or self.asked[:2] != asked[:2]:
             self.priors = {}
         if self.asked != asked:
             for name in {name for j in history for name in j.violations} - {*priors, *self.priors}:
                 self.priors[name] = default_prior(space, name, seed)
-            self.surrogates = fit_surrogates(space, history, {**self.priors, **priors}, seed)
+            self.surrogates = fit_surrogates(space, history, {**self.priors, **priors}, seed, noise)
             self.asked = asked
         return self.surrogates

@@ -11,7 +11,7 @@ import numpy as np
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.acquisition import Choice, choose, predict_points, probabilities
-from optimizer.search.least_weight.fit import LastFit, Priors, Surrogates
+from optimizer.search.least_weight.fit import LastFit, Noise, Priors, Surrogates
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.samplers.base import Forecast, SamplerSettings
 from optimizer.search.space import Space
@@ -41,6 +41,7 @@ class LeastWeight:
     """Units of cost: an image that is expected to save less is not drawn."""
     robustness: float = 0.0
     """How far from its weights the pick must hold, in units of weight."""
+    noise: Noise = field(default_factory=dict)
     endless: bool = False
     """Whether it goes on while a point is left, whatever it expects."""
     design: ClassVar[tuple[float, ...]] = ()
@@ -83,7 +84,7 @@ class LeastWeight:
         return self._chosen.choice
 
     def _surrogates(self, space: Space, history: Sequence[Judged]) -> Surrogates:
-        return self._last.fit(space, history, self.priors, self.seed)
+        return self._last.fit(space, history, self.priors, self.seed, self.noise)
 
 
 def least_saving(space: Space) -> float:
@@ -95,4 +96,4 @@ def make(settings: SamplerSettings) -> LeastWeight:
     """For the registry."""
     priors = priors_from(settings.space, settings.earlier(), require=settings.require, seed=settings.seed)
     min_saving = least_saving(settings.space) if settings.min_saving is None else settings.min_saving
-    return LeastWeight(priors, settings.seed, min_saving, settings.robustness)
+    return LeastWeight(priors, settings.seed, min_saving, settings.robustness, settings.noise)

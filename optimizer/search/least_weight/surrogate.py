@@ -1,4 +1,4 @@
-"""The surrogate of one constraint: a Gaussian process whose mean is a step, v(x) = a + b s(x) + r(x) + e.
+"""The surrogate of one constraint: a Gaussian process whose mean is a step, v(x) = a + b s(x) + r(x) + e, seen as v(x) + t.
 
 Given a shape of the step and a scale of the residual the model is Bayesian linear regression in (a, b) with correlated noise;
 (a, b) are integrated out exactly (Rasmussen and Williams 2006, sections 2.7 and 4.2). Shapes and scales are weighted by their
@@ -57,7 +57,7 @@ class Posterior:
     level_means: Floats
     level_covs: Floats
     whiteners: tuple[Floats, ...]
-    """L^-1 (n, n) by scale, where L L^T is the covariance of r + e at `x`."""
+    """L^-1 (n, n) by scale, where L L^T is the covariance of r + e + t at `x`."""
     log_evidence: float
 
 
@@ -78,8 +78,9 @@ class Prediction:
         )
 
 
-def fit(prior: Prior, x: Floats, y: Floats) -> Posterior:
-    """The posterior given violations `y` (n,) at points `x` (n, D). Without points it is the prior."""
+def fit(prior: Prior, x: Floats, y: Floats, noise: float = 0.0) -> Posterior:
+    """The posterior given violations `y` (n,) at points `x` (n, D). Without points it is the prior. `noise` is the standard
+    deviation of t, in units of v."""
     n, shape_count = len(y), len(prior.shapes)
     basis = _basis(prior.shapes, x)
     precision, prior_det = np.linalg.inv(prior.level_cov), np.linalg.det(prior.level_cov)
@@ -88,7 +89,7 @@ def fit(prior: Prior, x: Floats, y: Floats) -> Posterior:
     columns = basis.transpose(1, 0, 2).reshape(n, 2 * shape_count)
     offsets = (y[None] - basis @ prior.level_mean).T
     for scale, log_weight in zip(SCALES, prior.log_scale_weights, strict=True):
-        cholesky = _cholesky(scale.residual**2 * kernel + scale.rough**2 * np.eye(n))
+        cholesky = _cholesky(scale.residual**2 * kernel + (scale.rough**2 + noise**2) * np.eye(n))
         whitener = _inverse_triangular(cholesky)
         whitened = (whitener @ columns).reshape(n, shape_count, 2)
         white_offsets = whitener @ offsets

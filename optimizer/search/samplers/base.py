@@ -97,5 +97,7 @@ class SamplerSettings:
     """LoRAs whose weights are varied together first, at most two; empty for the first two of the space."""
     require: Mapping[str, float] = field(default_factory=dict)
     """Calibrated expression that each LoRA must reach."""
+    noise: Mapping[str, float] = field(default_factory=dict)
+    """Standard deviation of each constraint's value as measured, in its units, where it is known."""
     earlier: Callable[[], Sequence[Sequence[Judged]]] = tuple
     """Loads the judged trials of other seeds and studies, for samplers that learn from them."""

@@ -49,7 +49,7 @@ class OptunaSampler:
         replayed = optuna.create_study(direction="minimize", sampler=sampler)
         distributions = space.distributions()
         for judged in history:
-            replayed.enqueue_trial(space.params(judged.point))
+            replayed.enqueue_trial(space.params(space.from_params(space.params(judged.point))))
             trial = replayed.ask(distributions)
             for name, violation in judged.violations.items():
                 trial.set_constraint(name, violation)

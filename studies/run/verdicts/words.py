@@ -76,7 +76,8 @@ def reason(outcome: Outcome) -> str:
         return phrase("The images with all weights {off:g} lower and higher: {why}.", off=outcome.robustness_off, why=why)
     if outcome.proof is not None and outcome.proof.complete:
         return phrase(
-            "No single weight can go a step lower: each such image was drawn, and each breaks something that is required."
+            "No single weight can go a step lower: each was drawn so, itself or slightly below, and each breaks something that "
+            "is required."
         )
     return phrase("Single steps down are {why}, so a lower weight may still work.", why=phrase(NOT_DRAWN[outcome.ended]))
 

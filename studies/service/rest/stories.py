@@ -127,7 +127,13 @@ def _proof(page: SeedPage) -> dict[str, Any] | None:
         "complete": page.proof.complete,
         "at_bound": list(page.proof.at_bound),
         "steps": [
-            {"name": step.name, "place": None if step.trial is None else places[step.trial.number], "why": missing}
+            {
+                "name": step.name,
+                "place": None if step.trial is None else places[step.trial.number],
+                "weight": step.weight,
+                "below": step.below,
+                "why": missing,
+            }
             for step in page.proof.steps
         ],
     }

@@ -8,20 +8,22 @@ from dataclasses import replace
 import pytest
 
 from optimizer.point import Point
-from optimizer.search.budget import Drawn, RobustnessImage, next_images
+from optimizer.search.budget import RobustnessImage, next_images
+from optimizer.search.drawn import Drawn, judged_points, missing_images, neighbours_drawn
 from optimizer.search.judged_point import Judged, best
 from optimizer.search.least_weight.sampler import LeastWeight, least_saving
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import lowered, proof_of
-from optimizer.search.robustness import Side, best_robust, neighbours, next_side, with_robustness
+from optimizer.search.robustness import best_robust, neighbours, next_side
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.samplers.optuna_samplers import OptunaSampler
 from optimizer.search.space import Axis, Space
-from optimizer.search.strategy import SearchSettings
+from optimizer.search.strategy import Proposal, SearchSettings
 from optimizer.testing.fake_sampler import DiagonalSampler
 
 NAMES = ("dress", "face", "shoes")
 SPACE = Space({n: Axis(0.0, 1.0, 0.05) for n in NAMES}, given_cfg=5.0)
+OFF = 0.02
 START = SPACE.point(dict.fromkeys(NAMES, 0.4))
 World = Callable[[Point], Judged]
 
@@ -38,22 +40,24 @@ def world(shown_from: float, ceiling: float) -> World:
 
 
 def least_weight() -> Sampler:
-    return LeastWeight(priors_from(SPACE, [], require=dict.fromkeys(NAMES, 0.7)), 0, least_saving(SPACE), 0.02)
+    return LeastWeight(priors_from(SPACE, [], require=dict.fromkeys(NAMES, 0.7)), 0, least_saving(SPACE), OFF)
 
 
 def searched(judge: World, sampler: Sampler, budget: int, robust: bool = True, count: int = 1) -> tuple[Drawn, list[str]]:
     """To its end: what was drawn, and the use of each image in order."""
     drawn, uses, settings = Drawn([], [], {}), list[str](), SearchSettings(START, budget)
     while True:
-        wanted = next_images(SPACE, drawn, settings, sampler, robust=robust, count=count)
+        wanted = next_images(SPACE, drawn, settings, sampler, off=OFF if robust else 0.0, count=count)
         if isinstance(wanted, RobustnessImage):
             key, side = wanted.pick.point.key(), wanted.side
-            sides = {**drawn.neighbours.get(key, {}), side: judge(neighbours(wanted.pick.point, 0.02)[side])}
+            sides = {**drawn.neighbours.get(key, {}), side: judge(neighbours(wanted.pick.point, OFF)[side])}
             drawn, uses = replace(drawn, neighbours={**drawn.neighbours, key: sides}), [*uses, side]
         elif wanted:
             trials = [judge(proposal.point) for proposal in wanted]
             phases = [proposal.phase for proposal in wanted]
-            drawn, uses = replace(drawn, trials=[*drawn.trials, *trials], phases=[*drawn.phases, *phases]), [*uses, *phases]
+            of = {p.point.key(): p.lower_of for p in wanted if p.lower_of is not None}
+            drawn = Drawn([*drawn.trials, *trials], [*drawn.phases, *phases], drawn.neighbours, {**drawn.lower_of, **of})
+            uses += phases
         else:
             return drawn, uses
 
@@ -66,30 +70,70 @@ def test_the_lower_side_comes_first_and_the_higher_one_only_where_it_holds() -> 
     assert next_side({"lower": fine, "higher": broken}) is None
 
 
+def pick_of(drawn: Drawn) -> Judged | None:
+    return best_robust(drawn.trials, neighbours_drawn(drawn, OFF))
+
+
 def test_robustness_is_drawn_for_the_candidate_and_the_proof_after_it() -> None:
     drawn, uses = searched(world(0.5, 9.0), least_weight(), 40)
-    pick = best_robust(drawn.trials, drawn.neighbours)
+    pick = pick_of(drawn)
     assert pick is not None
-    assert proof_of(SPACE, pick, with_robustness(drawn.trials, drawn.neighbours)).complete
-    assert set(drawn.neighbours[pick.point.key()]) == {"lower", "higher"}
-    checked = [key for key, sides in drawn.neighbours.items() if next_side(sides) is None]
-    assert len(checked) < sum(j.feasible for j in drawn.trials)
+    assert proof_of(SPACE, pick, judged_points(SPACE, drawn, OFF)).complete
+    assert missing_images(drawn, pick.point, OFF) == []
+    assert "higher" in uses
+    assert uses.index("higher") < uses.index("proof")
     assert uses[0] == "start"
     assert drawn.images == len(uses) <= 40
 
 
-def test_a_point_on_the_edge_costs_one_image_of_robustness_and_no_proof() -> None:
+def test_the_image_of_a_point_itself_comes_where_its_lower_neighbour_holds_and_the_search_has_ended() -> None:
     edge = world(0.5, 9.0)
-    on_edge, inside = (edge(SPACE.point(dict.fromkeys(NAMES, w))) for w in (0.5, 0.55))
-    drawn = Drawn([inside, on_edge], ["start", "search"], {})
+    point, start = (SPACE.point(dict.fromkeys(NAMES, w)) for w in (0.55, 0.8))
+    lower = neighbours(point, OFF)["lower"]
+    drawn = Drawn([edge(start), edge(lower)], ["start", "search"], {}, {lower.key(): point})
     ended = replace(least_weight_sampler(), min_saving=9.0)
-    asked = next_images(SPACE, drawn, SearchSettings(inside.point, 40), ended, robust=True)
-    assert asked == RobustnessImage(on_edge, "lower")
-    side: dict[Side, Judged] = {"lower": edge(neighbours(on_edge.point, 0.02)["lower"])}
-    assert not side["lower"].feasible
-    found = with_robustness(drawn.trials, {on_edge.point.key(): side})
-    assert best(found) == inside
-    assert found[1].images == (on_edge, side["lower"])
+    settings = SearchSettings(start, 40)
+    assert next_images(SPACE, drawn, settings, ended, off=OFF) == [Proposal(point, "search")]
+    drawn = replace(drawn, trials=[*drawn.trials, edge(point)], phases=[*drawn.phases, "search"])
+    higher = next_images(SPACE, drawn, settings, ended, off=OFF)
+    assert isinstance(higher, RobustnessImage)
+    assert (higher.pick.point, higher.side) == (point, "higher")
+    assert neighbours_drawn(drawn, OFF) == {point.key(): {"lower": edge(lower)}}
+
+
+def test_without_robustness_points_are_drawn_themselves() -> None:
+    drawn, uses = searched(world(0.5, 9.0), least_weight(), 40, robust=False)
+    assert not drawn.lower_of
+    assert "higher" not in uses
+    assert all(judged.point.key() == SPACE.point(judged.point.weights).key() for judged in drawn.trials)
+
+
+@pytest.mark.parametrize("step", [0.01, 0.02])
+def test_steps_no_wider_than_the_robustness_draw_nothing_twice_and_reach_a_pick(step: float) -> None:
+    space = Space({n: Axis(0.0, 1.0, step) for n in ("dress", "shoes")}, given_cfg=5.0)
+    start = space.point({"dress": 0.6, "shoes": 0.6})
+
+    def judge(point: Point) -> Judged:
+        return Judged(point, space.cost(point), {n: 2 * (0.5 - w) for n, w in point.weights.items()})
+
+    sampler = LeastWeight(priors_from(space, [], require={"dress": 0.7, "shoes": 0.7}), 0, least_saving(space), OFF)
+    drawn, settings = Drawn([], [], {}), SearchSettings(start, 60)
+    while wanted := next_images(space, drawn, settings, sampler, off=OFF):
+        before = drawn.images
+        if isinstance(wanted, RobustnessImage):
+            key = wanted.pick.point.key()
+            assert key in {judged.point.key() for judged in drawn.trials}
+            sides = {**drawn.neighbours.get(key, {}), wanted.side: judge(neighbours(wanted.pick.point, OFF)[wanted.side])}
+            drawn = replace(drawn, neighbours={**drawn.neighbours, key: sides})
+        else:
+            of = {p.point.key(): p.lower_of for p in wanted if p.lower_of is not None}
+            trials, phases = [judge(p.point) for p in wanted], [p.phase for p in wanted]
+            drawn = Drawn([*drawn.trials, *trials], [*drawn.phases, *phases], drawn.neighbours, {**drawn.lower_of, **of})
+        assert drawn.images >= before
+        assert len(drawn.trials) <= 80
+    pick = pick_of(drawn)
+    assert pick is not None
+    assert missing_images(drawn, pick.point, OFF) == []
 
 
 def least_weight_sampler() -> LeastWeight:
@@ -111,12 +155,9 @@ def test_no_budget_is_exceeded_and_no_image_drawn_twice(budget: int, name: str) 
 def test_a_search_that_was_cut_off_goes_on_as_if_undisturbed() -> None:
     judge = world(0.5, 2.0)
     whole, uses = searched(judge, least_weight(), 40)
-    for cut in range(1, len(whole.trials)):
-        trials = uses.index("lower") if "lower" in uses else len(uses)
-        if cut >= trials:
-            break
-        begun = Drawn(whole.trials[:cut], whole.phases[:cut], {})
-        again = next_images(SPACE, begun, SearchSettings(START, 40), least_weight(), robust=True)
+    for cut in range(1, uses.index("higher") if "higher" in uses else len(uses)):
+        begun = Drawn(whole.trials[:cut], whole.phases[:cut], {}, whole.lower_of)
+        again = next_images(SPACE, begun, SearchSettings(START, 40), least_weight(), off=OFF)
         assert not isinstance(again, RobustnessImage)
         assert [p.point.key() for p in again] == [whole.trials[cut].point.key()]
 
@@ -133,7 +174,7 @@ def test_what_is_only_expected_to_be_feasible_is_not_the_best() -> None:
 def test_batches_end_at_the_pick_of_single_images() -> None:
     one, _ = searched(world(0.5, 9.0), least_weight(), 40)
     four, _ = searched(world(0.5, 9.0), least_weight(), 60, count=4)
-    picks = [best_robust(d.trials, d.neighbours) for d in (one, four)]
+    picks = [pick_of(d) for d in (one, four)]
     assert picks[0] is not None
     assert picks[1] is not None
     assert picks[0].cost == pytest.approx(picks[1].cost)

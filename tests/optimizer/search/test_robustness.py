@@ -14,7 +14,6 @@ from optimizer.search.robustness import (
     best_robust,
     due_before_proof,
     neighbours,
-    reserved_for_robustness,
     with_robustness,
 )
 from optimizer.search.space import Axis, Space
@@ -60,11 +59,6 @@ def test_a_point_that_holds_is_preferred_to_a_cheaper_one_that_was_not_tried_so(
     broken: dict[Side, Judged] = {"lower": judged(0.48, 0.1), "higher": judged(0.52, -0.2)}
     assert best_robust([cheap, held], {held.point.key(): broken}) == cheap
     assert best_robust([held], {held.point.key(): broken}) is None
-
-
-def test_two_images_are_kept_for_a_best_point_where_two_are_left() -> None:
-    assert [reserved_for_robustness(True, left) for left in (0, 1, 2, 9)] == [0, 0, 2, 2]
-    assert reserved_for_robustness(False, 9) == 0
 
 
 def test_robustness_comes_before_the_proof_once_images_are_few() -> None:

@@ -20,7 +20,7 @@ from optimizer.point import Point
 from optimizer.search.space import Axis, Space
 from optimizer.search.verdict import Verdict
 from optimizer.trial_store.storages import MAX_OPEN
-from optimizer.trial_store.store import TrialStore
+from optimizer.trial_store.store import LOWER_OF, TrialStore
 from optimizer.trial_store.transaction import store_trial
 
 SPACE = Space({name: Axis(0.0, 1.0, 0.05) for name in ("dress", "shoes")}, 5.0)
@@ -250,3 +250,17 @@ def test_a_figure_is_shown_once_by_its_name(trial_store: TrialStore) -> None:
     figure = json.loads(held["trade-off"])
     assert [trace["name"] for trace in figure["data"]] == ["breaks a requirement", "meets every requirement"]
     assert figure["layout"]["title"] == {"text": "two"}
+
+
+def test_a_lower_neighbour_is_stored_where_it_was_drawn_with_the_point_it_stands_for(trial_store: TrialStore) -> None:
+    add(trial_store, 0.4)
+    near = TrialStore(trial_store.name, trial_store.storage, SPACE, trial_store.artifacts, off=0.02)
+    attrs = {"phase": "proof", "scores": {}, LOWER_OF: {"dress": 0.05, "shoes": 0.0}}
+    image = trial_store.artifacts.parent / "drawn.png"
+    lower = Point({"dress": 0.03, "shoes": 0.0}, 5.0)
+    near.add(lower, values=(0.03, 0.5, 0.0, 0.1), violations=VIOLATIONS, attrs=attrs, image=image)
+    assert [(e.point, e.lower_of) for e in near.entries()] == [
+        (Point({"dress": 0.4, "shoes": 0.4}, 5.0), None),
+        (lower, Point({"dress": 0.05, "shoes": 0.0}, 5.0)),
+    ]
+    assert [trial.params for trial in study_of(near).trials] == [{"dress": 0.4, "shoes": 0.4}, {"dress": 0.03, "shoes": 0.0}]

@@ -99,7 +99,9 @@ def test_where_nothing_is_feasible_the_verdict_names_what_blocks_the_best_word_a
 
 
 def images(outcome: Outcome) -> int:
-    return len(outcome.trials) + sum(len(t.robustness.neighbours) for t in outcome.trials if t.robustness)
+    """One that is a trial and a neighbour was drawn once."""
+    beside = [judged for t in outcome.trials if t.robustness for judged in t.robustness.neighbours.values()]
+    return len({judged.point.key() for judged in [*(t.judged for t in outcome.trials), *beside]})
 
 
 @pytest.mark.parametrize(("search", "budget"), [(LEAST, 5), (LEAST, 12), (RANDOM, 6), (RANDOM, 9), (RANDOM, 14), (RANDOM, 20)])
@@ -146,15 +148,18 @@ def test_a_lower_point_without_its_robustness_does_not_take_the_place_of_one_tha
 def test_neighbours_of_a_point_that_left_the_cache_are_missed_and_drawn_again(tmp_path: Path) -> None:
     first = run(study_in(tmp_path, search=RANDOM), budget=14)
     study = study_in(tmp_path, search=RANDOM)
+    trials = {t.judged.point.key() for t in first.trials}
     sides = [p for t in first.trials if t.robustness for p in neighbours(t.judged.point, 0.02).values()]
-    for point in sides[:1] + sides[2:]:
+    gone = [p for p in sides if p.key() not in trials and study.evaluator.place(Job(7, p)).exists()]
+    assert gone
+    for point in gone:
         study.evaluator.place(Job(7, point)).unlink()
-    with pytest.raises(InputError, match=f"{len(sides) - 1} images of it are not in the workspace"):
+    with pytest.raises(InputError, match=f"{len(gone)} images of it are not in the workspace"):
         stored(study, 7)
     renderer = Painter()
     again = run(study_in(tmp_path, renderer=renderer, search=RANDOM), budget=14)
     assert replace(again, stopped="") == replace(first, stopped="")
-    assert {p.key() for _, p in renderer.calls} == {p.key() for p in sides[:1] + sides[2:]}
+    assert {p.key() for _, p in renderer.calls} == {p.key() for p in gone}
 
 
 @pytest.mark.parametrize("count", [10, 13, 15])
@@ -164,3 +169,34 @@ def test_a_run_that_ended_anywhere_finds_the_same_robustness(tmp_path: Path, cou
         run(study_in(tmp_path / "cut", renderer=Mortal(left=count), search=RANDOM), budget=14)
     resumed = run(study_in(tmp_path / "cut", search=RANDOM), budget=14)
     assert [(t.judged, t.robustness) for t in resumed.trials] == [(t.judged, t.robustness) for t in undisturbed.trials]
+
+
+def test_points_are_drawn_slightly_lower_first_and_found_again_so(tmp_path: Path) -> None:
+    first = run(study_in(tmp_path, search=LEAST), budget=24)
+    probes = [t for t in first.trials if t.lower_of is not None]
+    assert probes
+    for t in probes:
+        assert t.lower_of is not None
+        assert t.judged.point.key() == neighbours(t.lower_of, 0.02)["lower"].key()
+    study = study_in(tmp_path, search=LEAST)
+    again = stored_outcome(study, 7, calibrate(study, 7).judge)
+    assert [(t.number, t.judged, t.lower_of) for t in again.trials] == [(t.number, t.judged, t.lower_of) for t in first.trials]
+    assert first.proof
+    lower = [step for step in first.proof.steps.values() if step is not None and first.below(step)]
+    assert lower
+    for step in lower:
+        record = first.record(step)
+        assert record.lower_of is not None
+        assert record.lower_of.key() == step.point.key()
+        assert f"all 0.02 lower (trial {record.number}) breaks" in "\n".join(describe(first))
+
+
+def test_a_study_without_robustness_goes_on_with_trials_between_its_steps(tmp_path: Path) -> None:
+    first = run(study_in(tmp_path, search=LEAST), budget=24)
+    renderer = Painter()
+    lax = run(study_in(tmp_path, renderer=renderer, search={**LEAST, "robustness": 0}), budget=40)
+    assert first.pick
+    assert lax.pick
+    assert lax.pick.cost <= first.pick.cost
+    assert {t.judged.point.key() for t in first.trials} <= {t.judged.point.key() for t in lax.trials}
+    assert all(key.key() not in {t.judged.point.key() for t in first.trials} for _, key in renderer.calls)
