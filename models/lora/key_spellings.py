@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from models.lora.layers.parts import Role
 from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT, TEXT_2, Part, Site, named_layers
+from models.lora.transformers.layout import Piece, transformer_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -148,10 +149,22 @@ def site_names(modules: Modules) -> dict[str, Site]:
     return names
 
 
+def piece_names(modules: Modules) -> dict[str, tuple[Piece, ...]]:
+    """Every spelling of a layer that is several of the denoiser's in one, or its rows in another order."""
+    pieces = transformer_names(modules[DENOISER]).pieces
+    flat = {f"{prefix}{_flat(name)}": found for prefix in FLAT_PREFIXES for name, found in pieces.items()}
+    return flat | dict(pieces)
+
+
+def pieces_of(stem: str, names: Mapping[str, tuple[Piece, ...]]) -> tuple[Piece, ...]:
+    """The layers that a stem names together; none for most. `names` spell the base (`piece_names`)."""
+    return next((names[name] for name in (stem, _unwrapped(stem)) if name in names), ())
+
+
 def _dotted_names(modules: Modules) -> dict[str, Site]:
     """diffusers, peft, OneTrainer, ComfyUI: the denoiser's names in both layouts, and those of former attention processors."""
     names: dict[str, Site] = {}
-    original = original_names(modules[DENOISER])
+    original = _original(modules[DENOISER])
     for module in named_layers(modules[DENOISER]):
         for layout in {module, original.get(module, module)}:
             dotted = {layout, layout.replace(".to_out.0", ".to_out")}
@@ -166,7 +179,7 @@ def _dotted_names(modules: Modules) -> dict[str, Site]:
 def _flat_names(modules: Modules) -> dict[str, Site]:
     """kohya, A1111 and LyCORIS: names joined by "_", the denoiser's in both layouts; the first text encoder numbered or not."""
     names: dict[str, Site] = {}
-    original = original_names(modules[DENOISER])
+    original = _original(modules[DENOISER])
     for module in named_layers(modules[DENOISER]):
         flat = {_flat(module), _flat(original.get(module, module))}
         names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in FLAT_PREFIXES for name in flat}
@@ -206,13 +219,18 @@ def kohya_name(site: Site, *, numbered: bool = False) -> str:
 def names_in_original_layout(modules: Modules) -> Callable[[Site], str]:
     """kohya's names of layers of a base of two text encoders: the denoiser's in the original layout, which A1111 looks for (it
     does not find all of diffusers'), ComfyUI and diffusers too."""
-    original = original_names(modules[DENOISER])
+    original = _original(modules[DENOISER])
 
     def name(site: Site) -> str:
         module = original.get(site.module, site.module) if site.part == DENOISER else site.module
         return kohya_name(Site(site.part, module), numbered=True)
 
     return name
+
+
+def _original(denoiser: nn.Module) -> Mapping[str, str]:
+    """By diffusers' name of a layer, the one that the model's makers gave it."""
+    return transformer_names(denoiser).single or original_names(denoiser)
 
 
 def _unwrapped(stem: str) -> str:

@@ -98,6 +98,31 @@ class BaseFamilySuite:
         assert line
         assert "\n" not in line
 
+    def test_what_only_training_asks_is_refused_in_one_line_where_nothing_is_trained(self, base: Base) -> None:
+        if base.family.trainable:
+            return
+        family = base.family
+        for asked in (
+            lambda: family.picture_conditioning(base, []),
+            lambda: family.picture_step(base),
+            lambda: family.file_names(base),
+        ):
+            line = ""
+            try:
+                asked()
+            except InputError as error:
+                line = str(error)
+            assert family.title in line
+            assert "\n" not in line
+
+    def test_its_steps_fall_from_all_noise_if_it_is_drawn_along_a_flow(self, base: Base) -> None:
+        laid = base.family.flow_steps(base, SIZE, 7)
+        assert (laid is None) == (base.family.samplers is None)
+        if laid is not None:
+            assert len(laid.levels) == 7
+            assert laid.levels[0] == 1
+            assert all(one > other > 0 for one, other in zip(laid.levels, laid.levels[1:], strict=False))
+
     def test_captions_and_pictures_make_what_the_denoiser_takes(self, base: Base) -> None:
         if not base.family.trainable:
             return
