@@ -150,6 +150,21 @@ def cell(base: Base) -> int:
     return int(2 ** (len(base.vae.config["block_out_channels"]) - 1))
 
 
+def even_levels(steps: int) -> list[float]:
+    """Falling shares of noise in even steps, the last of which ends without any."""
+    import numpy as np
+
+    found: list[float] = np.linspace(1.0, 1 / steps, steps).tolist()
+    return found
+
+
+def shift_by_size(calculate: Callable[..., float], base: Base, patches: int) -> float:
+    """How far a schedule is shifted for so many patches, by diffusers' `calculate` and what the base's scheduler states."""
+    stated = base.schedule.get
+    sizes = stated("base_image_seq_len", 256), stated("max_image_seq_len", 4096)
+    return calculate(patches, *sizes, stated("base_shift", 0.5), stated("max_shift", 1.15))
+
+
 def of_one_length(negative: Conditioning, positive: Conditioning) -> tuple[Conditioning, Conditioning]:
     """Both with equally many tokens, the shorter one padded with zeros, which `lengths` keeps from the denoiser."""
     from torch.nn.functional import pad

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from models.base.flux import Flux
+from models.base.flux2 import Flux2Klein
 from models.base.sd15 import SD15
 from models.base.sdxl import SDXL
 from models.base.z_image import ZImage
@@ -13,7 +15,13 @@ from models.language.translate import joined, phrase
 if TYPE_CHECKING:
     from models.base.family import BaseFamily
 
-FAMILIES: Final[dict[str, BaseFamily]] = {"sd15": SD15(), "sdxl": SDXL(), "z-image": ZImage()}
+FAMILIES: Final[dict[str, BaseFamily]] = {
+    "sd15": SD15(),
+    "sdxl": SDXL(),
+    "z-image": ZImage(),
+    "flux": Flux(),
+    "flux2": Flux2Klein(),
+}
 
 
 def family_named(name: str) -> BaseFamily:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from models.base.family import Base, Conditioning, FlowSteps, Guidance
-from models.base.flow import PATCH, FlowFamily
+from models.base.flow import PATCH, FlowFamily, shift_by_size
 from models.lora.sites import DENOISER, TEXT, Part
 
 if TYPE_CHECKING:
@@ -55,10 +55,3 @@ class ZImage(FlowFamily):
 
         _, height, width = self.latent_shape(base, *size)
         return FlowSteps(get_default_z_image_sigmas(steps), shift_by_size(calculate_shift, base, height * width // PATCH**2))
-
-
-def shift_by_size(calculate: Callable[..., float], base: Base, patches: int) -> float:
-    """By diffusers' `calculate` and what the base's scheduler states of it."""
-    stated = base.schedule.get
-    sizes = stated("base_image_seq_len", 256), stated("max_image_seq_len", 4096)
-    return calculate(patches, *sizes, stated("base_shift", 0.5), stated("max_shift", 1.15))

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 CONTEXT_WIDTHS: Final = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
 """Width of the text that cross-attention reads, by family of bases."""
 NUMBERED: Final = next(f"{prefix}:" for prefix, part in PARTS.items() if part == DENOISER)
-TRANSFORMERS: Final = {"ZImageTransformer2DModel": "Z-Image"}
+TRANSFORMERS: Final = {
+    "ZImageTransformer2DModel": "Z-Image",
+    "FluxTransformer2DModel": "FLUX.1",
+    "Flux2Transformer2DModel": "FLUX.2",
+}
 """By diffusers' class of a base's denoiser."""
 FAMILY_MARKS: Final = (
     (r"to_qkv_mlp_proj|(single|double)_stream_modulation|ff(_context)?[._]linear_(in|out)", "FLUX.2"),

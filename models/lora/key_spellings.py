@@ -7,8 +7,8 @@ Denoiser: kohya and A1111 (`lora_unet_..`, flattened with "_"), LyCORIS and Simp
 (`unet...lora_A.weight`, `...lora.down.weight`, `.._lora.down.weight`, `base_model.model...`), OneTrainer's OMI names
 (`unet.input_blocks.1.1..`), ComfyUI's (`diffusion_model.input_blocks.1.1..`), and all of these without a prefix; each over
 diffusers' own layout and the original one. Text encoders: `lora_te_..`, `lora_te1_..`, `lora_te2_..`; `text_encoder`,
-`text_encoder_2`; `clip_l`, `clip_g`; `text_encoders.clip_l.transformer`. A name without a prefix is a layer of either text
-encoder (`shared_text_sites`): shapes tell which.
+`text_encoder_2`; `clip_l`, `clip_g`; `text_encoders.clip_l.transformer`; T5's as `lora_te3_`, too. A name without a prefix is a
+layer of either text encoder (`shared_text_sites`): shapes tell which.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ TEXT_PREFIXES: Final[dict[str, Part]] = {
     "text_encoder_2.": TEXT_2,
     "text_encoders.clip_l.": TEXT,
     "text_encoders.clip_g.": TEXT_2,
+    "text_encoders.t5xxl.": TEXT_2,
     "clip_l.": TEXT,
     "clip_g.": TEXT_2,
     "cond_stage_model.": TEXT,
@@ -128,7 +129,7 @@ def part_of_name(stem: str) -> Part:
     name = bare_name(stem).replace(".", "_")
     if re.match(r"(lora_te\d?_|lycoris_)?(text_model_|encoder_layers_)|text_encoder:", name) is None:
         return DENOISER
-    return TEXT_2 if name.startswith("lora_te2_") else TEXT
+    return TEXT_2 if name.startswith(("lora_te2_", "lora_te3_")) else TEXT
 
 
 def sites_of(stem: str, names: Mapping[str, Site], shared: Mapping[str, tuple[Site, ...]]) -> tuple[Site, ...]:
@@ -183,7 +184,7 @@ def _flat_names(modules: Modules) -> dict[str, Site]:
     for module in named_layers(modules[DENOISER]):
         flat = {_flat(module), _flat(original.get(module, module))}
         names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in FLAT_PREFIXES for name in flat}
-    for part, prefixes in ((TEXT, ("lora_te", "lora_te1")), (TEXT_2, ("lora_te2",))):
+    for part, prefixes in ((TEXT, ("lora_te", "lora_te1")), (TEXT_2, ("lora_te2", "lora_te3"))):
         for module in named_layers(modules[part]) if part in modules else []:
             spelt = [f"{prefix}_{_flat(name)}" for prefix in prefixes for name in _with_and_without_body(module)]
             names |= dict.fromkeys(spelt, Site(part, module))

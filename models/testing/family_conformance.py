@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from models.base.family import Base, Conditioning, Frame, joined
+from models.base.family import GUIDANCE, Base, Conditioning, Frame, joined
 from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.lora.key_spellings import kohya_name, site_names
@@ -25,8 +27,14 @@ def tensors_of(conditioning: Conditioning) -> list[Tensor]:
 
 
 def encoded(base: Base, prompt: str = PROMPT, negative: str = NEGATIVE) -> tuple[Conditioning, Conditioning]:
+    """As a renderer passes it on: with the guidance that the denoiser is told, where it is."""
     with torch.no_grad():
-        return base.family.encode(base, prompt, negative, size=SIZE)
+        pair = base.family.encode(base, prompt, negative, size=SIZE)
+    if base.family.guidance(base) != "told":
+        return pair
+    told = {GUIDANCE: torch.full((1,), 3.5, device=base.device)}
+    first, second = (replace(one, extra={**one.extra, **told}) for one in pair)
+    return first, second
 
 
 class BaseFamilySuite:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from models.lora.sites import layer_names
+from models.lora.transformers.flux import SWAPPED, flux2_name, flux_name
 from models.lora.transformers.z_image import z_image_name
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ class OriginalNames:
 Namer = Callable[[str], tuple[str, int] | str | None]
 """By diffusers' name of a layer: its original name; or (name, place) if it is one of the pieces of that layer, in the order of
 their places; None if both names are alike. A piece of place `SWAPPED` is the whole layer, its two halves in the other order."""
-SWAPPED: Final = -1
-NAMERS: Final[dict[str, Namer]] = {"ZImageTransformer2DModel": z_image_name}
+NAMERS: Final[dict[str, Namer]] = {
+    "ZImageTransformer2DModel": z_image_name,
+    "FluxTransformer2DModel": flux_name,
+    "Flux2Transformer2DModel": flux2_name,
+}
 """By diffusers' class of the denoiser. To add a transformer: write its namer in this folder, and name it here."""
 NONE: Final = OriginalNames({}, {})
 

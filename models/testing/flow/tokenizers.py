@@ -35,3 +35,14 @@ def small_qwen_tokenizer() -> PreTrainedTokenizerBase:
     tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=[tuple(m) for m in stored["merges"]])
     tokenizer.chat_template = TEMPLATE
     return tokenizer
+
+
+def small_t5_tokenizer() -> PreTrainedTokenizerBase:
+    """T5's kind, of single letters and a few words."""
+    from transformers import T5Tokenizer
+
+    words = sorted({f"\u2581{word.strip(',')}" for word in TEXT.split()})
+    letters = ["\u2581", *(chr(code) for code in range(33, 127))]
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((one, -2.0) for one in words), *((one, -6.0) for one in letters)]
+    tokenizer: PreTrainedTokenizerBase = T5Tokenizer(vocab=pieces, extra_ids=0)
+    return tokenizer

@@ -44,8 +44,9 @@ class TestToy(BaseFamilySuite):
 
 
 def test_the_registry_goes_by_the_families_own_names() -> None:
-    assert {name: family.name for name, family in FAMILIES.items()} == {name: name for name in ("sd15", "sdxl", "z-image")}
-    assert titles() == "SD1.5, SDXL or Z-Image"
+    names = ("sd15", "sdxl", "z-image", "flux", "flux2")
+    assert {name: family.name for name, family in FAMILIES.items()} == {name: name for name in names}
+    assert titles() == "SD1.5, SDXL, Z-Image, FLUX.1 or FLUX.2 [klein]"
     assert titles(single_files=True) == "SD1.5 or SDXL"
     assert family_of_pipeline("StableDiffusionXLPipeline") is family_named("sdxl")
     assert family_of_pipeline("SanaPipeline") is None

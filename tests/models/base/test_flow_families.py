@@ -30,6 +30,18 @@ class TestZImage(BaseFamilySuite):
         return open_base(folders["z-image"])
 
 
+class TestFlux(BaseFamilySuite):
+    @pytest.fixture(scope="class")
+    def base(self, folders: dict[str, Path]) -> Base:
+        return open_base(folders["flux"])
+
+
+class TestFlux2Klein(BaseFamilySuite):
+    @pytest.fixture(scope="class")
+    def base(self, folders: dict[str, Path]) -> Base:
+        return open_base(folders["flux2"])
+
+
 @pytest.fixture(params=FOLDERS)
 def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
     return folders[request.param]

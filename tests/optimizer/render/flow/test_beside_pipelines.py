@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from PIL import Image
 from models.base.family import Base
 from models.base.opening import open_base
 from models.lora.file import open_lora
+from models.lora.sites import layer_names
 from models.testing.flow.folders import FOLDERS
 from models.testing.flow.loras import save_lora
 from optimizer.point import Job, Point
@@ -29,13 +31,26 @@ PROMPT, NEGATIVE, SEED, STEPS = "a red hat, a cat", "dog", 11, 4
 SIZES: Final = ((64, 96), (96, 64))
 NEAR: Final = 1e-4
 """Of pixels from 0 to 1, in float32."""
-CFG: Final[Mapping[str, tuple[float, ...]]] = {"z-image": (1.0, 4.0)}
-OWN: Final[Mapping[str, Any]] = {"z-image": lambda cfg: {"guidance_scale": cfg - 1, "negative_prompt": NEGATIVE}}
+CFG: Final[Mapping[str, tuple[float, ...]]] = {"z-image": (1.0, 4.0), "flux": (3.5, 6.0), "flux2": (1.0, 4.0)}
+OWN: Final[Mapping[str, Any]] = {
+    "z-image": lambda cfg: {"guidance_scale": cfg - 1, "negative_prompt": NEGATIVE},
+    "flux": lambda cfg: {"guidance_scale": cfg},
+    "flux2": lambda cfg: {"guidance_scale": cfg},
+}
 """How a pipeline is asked for a CFG: Z-Image's counts what is added to the guided prediction."""
-NAMINGS: Final[Mapping[str, Mapping[str, str]]] = {"z-image": {"face": "diffusers", "dress": "ai-toolkit", "shoes": "kohya"}}
+KOHYA = "kohya, original layout"
+NAMINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "z-image": {"face": "diffusers", "dress": "ai-toolkit", "shoes": "kohya"},
+    "flux": {"face": "diffusers", "dress": KOHYA, "shoes": "diffusers"},
+    "flux2": {"face": "diffusers", "dress": KOHYA, "shoes": "ComfyUI"},
+}
 """Of files that diffusers' own loader takes, too."""
-READ: Final[Mapping[str, Sequence[str]]] = {}
-"""The layers that it reads under all of these names, where that is not every one."""
+UNREAD: Final[Mapping[tuple[str, str], str]] = {
+    ("flux", KOHYA): r"embedder$|single_transformer_blocks\.\d+\.(attn|proj_mlp)|time_text|norm_out|proj_out",
+    ("flux2", KOHYA): r"norm_out|modulation|time_guid",
+    ("flux2", "ComfyUI"): r"norm_out",
+}
+"""Layers that it does not read under these names, or for the published widths alone, or (FLUX.2's last norm) as ComfyUI does."""
 
 
 @pytest.fixture(scope="module", params=FOLDERS)
@@ -53,7 +68,9 @@ def files(base: Base, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
     place = tmp_path_factory.mktemp("loras")
 
     def saved(name: str, naming: str, seed: int) -> Path:
-        return save_lora(place / f"{name}.safetensors", base.denoiser, naming, READ.get(base.family.name), seed=seed, size=0.2)
+        unread = UNREAD.get((base.family.name, naming), "^$")
+        modules = [module for module in layer_names(base.denoiser) if not re.search(unread, module)]
+        return save_lora(place / f"{name}.safetensors", base.denoiser, naming, modules, seed=seed, size=0.2)
 
     return {name: saved(name, naming, seed) for seed, (name, naming) in enumerate(NAMINGS[base.family.name].items())}
 
@@ -70,8 +87,10 @@ def by_renderer(
         return Image.new("RGB", size)
 
     monkeypatch.setattr(diffusers_renderer, "decode", kept)
+    # FLUX.2's pipeline has no other negative prompt.
+    negative = "" if base.family.name == "flux2" else NEGATIVE
     loras = {name: open_lora(path, base.modules) for name, path in files.items()}
-    DiffusionRenderer(base, loras, RenderSettings(PROMPT, NEGATIVE, *size, STEPS, "Euler"), max_batch=8).render(jobs)
+    DiffusionRenderer(base, loras, RenderSettings(PROMPT, negative, *size, STEPS, "Euler"), max_batch=8).render(jobs)
     return found
 
 
@@ -83,7 +102,7 @@ def by_pipeline(folder: Path, files: Mapping[str, Path], job: Job, size: tuple[i
             pipe.load_lora_weights(str(path), adapter_name=name)
         pipe.set_adapters(list(files), [job.point.weights.get(name, 0.0) for name in files])
     made = pipe(
-        PROMPT, width=size[0], height=size[1], num_inference_steps=STEPS, output_type="np",
+        prompt=PROMPT, width=size[0], height=size[1], num_inference_steps=STEPS, output_type="np",
         generator=torch.Generator().manual_seed(job.seed), **OWN[folder.name](job.point.cfg),
     )  # fmt: skip
     pixels: Pixels = made.images[0]
@@ -103,7 +122,7 @@ def test_bare_at_each_guidance(base: Base, folder: Path, monkeypatch: pytest.Mon
         (picture,) = by_renderer(base, {}, [job], monkeypatch, size)
         assert apart(picture, by_pipeline(folder, {}, job, size)) <= NEAR
         pictures.append(picture)
-    assert len(pictures) == 1 or apart(*pictures[:2]) > 100 * NEAR
+    assert len(pictures) == 1 or apart(*pictures[:2]) > 10 * NEAR
 
 
 def test_several_loras_at_weights_of_their_own_in_one_batch(
