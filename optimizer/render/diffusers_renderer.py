@@ -92,7 +92,9 @@ class DiffusionRenderer:
         self._folded = Folded(self.base.denoiser, layers, self.settings.like)
         self._predict = self._predictor(torch.compile(self.base.denoiser) if self.compiled else self.base.denoiser)
         self._fit = self._measured_fit()
-        self._placement = Placement(self._device, self._fit.offload)
+        if self._fit.lean:
+            self._folded = Folded(self.base.denoiser, layers, self.settings.like, device=self._device)
+        self._placement = Placement(self._device, self._fit.offload, self._folded.touched if self._fit.lean else ())
         size = self.settings.width, self.settings.height
         settings = self.settings
         self._conditioning = ConditioningEncoder(
@@ -236,7 +238,8 @@ class DiffusionRenderer:
         models = self.base.models
         sizes = [size_of(model) for model in models]
         loaded = sum(size_of(model) for model in models if next(model.parameters()).device == self._device)
-        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, self.base.dtype.itemsize)
+        denoiser, vae = size_of(self.base.denoiser), size_of(self.base.vae)
+        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, self.base.dtype.itemsize, denoiser, vae)
         # A processor draws two images in the time of two.
         max_batch = self.max_batch or (MAX_BATCH if self._device.type == "cuda" else 1)
         pixels = self.settings.width * self.settings.height

@@ -32,6 +32,8 @@ class Fit:
     """The decoder works in tiles."""
     offload: bool
     """Models wait in main memory until they are needed."""
+    lean: bool = False
+    """What LoRAs touch of the denoiser stays in main memory even then: its folded copy takes its place on the device."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Needs:
     """One folded copy of the layers that LoRAs touch."""
     element: int
     """One number of a latent or an activation."""
+    denoiser: int = 0
+    """The denoiser alone; 0 for the largest model."""
+    vae: int = 0
 
 
 def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = MAX_BATCH) -> Fit:
@@ -56,9 +61,13 @@ def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = M
     room = int((free + loaded) * SPARE)
     image, decoder = pixels * DENOISER_VALUES * needs.element, pixels * DECODER_VALUES * needs.element
     offload = needs.weights + needs.copy + image > room
-    left = room - (needs.largest if offload else needs.weights)
-    batch = left // (needs.copy + image)
-    return Fit(max(1, min(max_batch, batch)), decoder > left, offload)
+    denoiser = needs.denoiser or needs.largest
+    lean = offload and needs.copy > 0 and denoiser + needs.copy + image > room
+    left = room - (denoiser - needs.copy if lean else needs.largest if offload else needs.weights)
+    batch = max(1, min(max_batch, left // (needs.copy + image)))
+    # While pictures are decoded the copies stay where they are, and the denoiser does not.
+    tiled = decoder > (room - batch * needs.copy - needs.vae if lean else left)
+    return Fit(batch, tiled, offload, lean)
 
 
 def free_bytes(device: torch.device) -> int:

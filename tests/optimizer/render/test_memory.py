@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,16 @@ def test_more_memory_never_means_less(free: int, more: int, pixels: int) -> None
 def test_a_large_card_draws_many_a_small_one_lends_its_room() -> None:
     assert fit(22 * GB, 0, SD15, PIXELS) == Fit(MAX_BATCH, tiled=False, offload=False)
     assert fit(3 * GB, 2 * GB, SD15, PIXELS).offload is False
-    assert fit(2 * GB, 0, SD15, PIXELS) == Fit(1, tiled=True, offload=True)
+    assert fit(2 * GB, 0, replace(SD15, vae=GB // 6), PIXELS) == Fit(1, tiled=True, offload=True, lean=True)
+
+
+def test_where_a_copy_has_no_room_beside_the_denoiser_it_takes_its_place() -> None:
+    """Z-Image in bfloat16 with LoRAs on every layer, at 1024x1024 on a card of 16 GB."""
+    needs = Needs(weights=int(19.2 * GB), largest=int(11.5 * GB), copy=int(11.3 * GB), element=2, denoiser=int(11.5 * GB))
+    pixels = 1024 * 1024
+    assert fit(int(15.4 * GB), 0, needs, pixels) == Fit(1, tiled=True, offload=True, lean=True)
+    assert fit(int(40 * GB), 0, needs, pixels, max_batch=1) == Fit(1, tiled=False, offload=False, lean=False)
+    assert fit(int(30 * GB), 0, needs, pixels, max_batch=1) == Fit(1, tiled=False, offload=True, lean=False)
 
 
 def test_models_that_are_there_already_take_no_further_room() -> None:
