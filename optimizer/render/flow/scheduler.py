@@ -59,11 +59,12 @@ def check_guidance(cfg: float, base: Base) -> None:
 
 def unread_settings(settings: RenderSettings, cfg: float, base: Base) -> list[str]:
     """A line for each setting that changes nothing on this base, for people."""
-    family, lines = base.family, []
+    family = base.family
+    lines: list[str] = []
     if settings.clip_skip > 1 and not family.honours_clip_skip:
         lines.append(phrase("clip_skip changes nothing on {family} bases", family=family.title))
     if settings.negative_prompt.strip() and family.guidance(base) != "free":
         lines.append(phrase("the negative prompt is not read: this {family} base is told its guidance", family=family.title))
     elif settings.negative_prompt.strip() and family.samplers is not None and cfg == 1:
-        lines.append("the negative prompt is not read at cfg 1")
+        lines.append(phrase("the negative prompt is not read at cfg 1"))
     return lines
