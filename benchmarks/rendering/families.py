@@ -1,10 +1,11 @@
 """What flow-matching bases take: memory at the published shapes, and speed beside diffusers' own pipelines.
 
-    python -m benchmarks.rendering.families [--quick]
+    python -m benchmarks.rendering.families [--quick | --memory]
 
 Memory is counted on the meta device, in bfloat16 at 1024x1024: weights; a folded copy where three LoRAs touch every linear layer;
-what one call of the denoiser keeps beside its weights (two rows where a picture is guided, one where it is not); what decoding
-keeps. Then what `optimizer.render.memory` makes of it on cards of several sizes, of which a tenth stays free.
+what one call of the denoiser keeps beside its weights (two rows where a picture is guided, one where it is not), or the LoRAs
+while they are folded; what decoding keeps. Then what `optimizer.render.memory` makes of it on cards of several sizes, of which it
+leaves a tenth free.
 
 Speed is of denoisers of the published depth's kind but narrow, with random weights, three LoRAs of rank 32 on every linear layer
 of their blocks, in float32 on a processor: whole images by the renderer and by the bare pipeline, encoded prompts given to both,
@@ -44,7 +45,7 @@ from models.testing.tiny import by_part
 from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings
 from optimizer.render.diffusers_renderer import DiffusionRenderer
-from optimizer.render.memory import Needs, fit, size_of
+from optimizer.render.memory import TRANSFORMER_VALUES, Needs, fit, size_of
 
 GB: Final = 2**30
 SIDE: Final = 1024
@@ -115,13 +116,14 @@ PUBLISHED: Final = {
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
+    options.add_argument("--memory", action="store_true", help="no speed")
     asked = options.parse_args()
     print(f"one picture of {SIDE}x{SIDE} in bfloat16, GB of 2^30 bytes")
     print(f"{'':<20}{'denoiser':>9}{'encoders':>9}{'VAE':>6}{'copy':>7}{'call':>7}{'decoding':>9}")
     found: dict[str, Any] = {}
     for name, published in PUBLISHED.items():
         found[published.family] = memory(name, published)
-    for family, pipe in NARROW.items():
+    for family, pipe in NARROW.items() if not asked.memory else ():
         found[family] |= speed(family, pipe, rounds=3 if asked.quick else 9)
     print(json.dumps(found))
     return 0
@@ -140,11 +142,13 @@ def memory(name: str, published: Published) -> dict[str, Any]:
     sizes = [size_of(one) for one in base.models]
     shown = [sizes[0], sum(sizes[1:-1]), sizes[-1], copy, call, decoding]
     print(f"{name:<20}" + "".join(f"{one / GB:>{width}.2f}" for one, width in zip(shown, (9, 9, 6, 7, 7, 9), strict=True)))
-    needs = Needs(sum(sizes), max(sizes), copy, 2, sizes[0], sizes[-1])
+    # Three of rank 32, as stored in bfloat16 and, while they are folded, in float32.
+    loras = 3 * 32 * 6 * sum(sum(base.denoiser.get_parameter(f"{layer}.weight").shape) for layer in layer_names(base.denoiser))
+    needs = Needs(sum(sizes), max(sizes), copy, 2, sizes[0], sizes[-1], loras, TRANSFORMER_VALUES)
     ways = {}
     for card in CARDS:
         chosen = fit(int(card * GB * FREE), 0, needs, SIDE * SIDE)
-        there = (max(sizes[0] - copy, 0) if chosen.lean else sizes[0]) + copy + call
+        there = (max(sizes[0] - copy, 0) if chosen.lean else sizes[0]) + copy + max(call, loras)
         ways[card] = "does not fit" if there > card * GB * FREE else _in_words(chosen)
         print(f"{'':<20}{card:>3} GB: {there / GB:6.2f} while it is drawn: {ways[card]}")
     return {"gb": [round(one / GB, 3) for one in shown], "cards": ways}

@@ -68,6 +68,11 @@ class Folded:
         return sum(parameter.copy_bytes for parameter in self._parameters)
 
     @property
+    def folding_bytes(self) -> int:
+        """What the matrices of low rank take beside the copies while these are folded."""
+        return self._loras.folding_bytes
+
+    @property
     def touched(self) -> list[Tensor]:
         """The model's own weights and biases that copies take the place of."""
         return [parameter.own for parameter in self._parameters]

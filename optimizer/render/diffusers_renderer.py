@@ -21,7 +21,17 @@ from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
 from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
-from optimizer.render.memory import MAX_BATCH, Fit, Needs, fit, free_bytes, size_of
+from optimizer.render.memory import (
+    DENOISER_VALUES,
+    MAX_BATCH,
+    TRANSFORMER_VALUES,
+    Fit,
+    Needs,
+    check_room,
+    fit,
+    free_bytes,
+    size_of,
+)
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.placement import Placement
 from optimizer.render.samplers import calls
@@ -239,11 +249,15 @@ class DiffusionRenderer:
         sizes = [size_of(model) for model in models]
         loaded = sum(size_of(model) for model in models if next(model.parameters()).device == self._device)
         denoiser, vae = size_of(self.base.denoiser), size_of(self.base.vae)
-        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, self.base.dtype.itemsize, denoiser, vae)
+        values = DENOISER_VALUES if self.base.family.samplers is None else TRANSFORMER_VALUES
+        loras, element = self._folded.folding_bytes, self.base.dtype.itemsize
+        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, element, denoiser, vae, loras, values)
         # A processor draws two images in the time of two.
         max_batch = self.max_batch or (MAX_BATCH if self._device.type == "cuda" else 1)
         pixels = self.settings.width * self.settings.height
-        return fit(free_bytes(self._device), loaded, needs, pixels, max_batch=max_batch)
+        free = free_bytes(self._device)
+        check_room(free + loaded, needs, self._device)
+        return fit(free, loaded, needs, pixels, max_batch=max_batch)
 
 
 def _rows(pairs: Sequence[Pair]) -> Conditioning:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.render.memory import MAX_BATCH, Fit, Needs, fit, free_bytes, size_of
+from models.errors import InputError
+from optimizer.render.memory import MAX_BATCH, Fit, Needs, check_room, fit, free_bytes, size_of
 
 GB = 2**30
 SD15 = Needs(weights=2 * GB, largest=int(1.7 * GB), copy=GB // 2, element=2)
@@ -40,6 +42,17 @@ def test_where_a_copy_has_no_room_beside_the_denoiser_it_takes_its_place() -> No
     assert fit(int(15.4 * GB), 0, needs, pixels) == Fit(1, tiled=True, offload=True, lean=True)
     assert fit(int(40 * GB), 0, needs, pixels, max_batch=1) == Fit(1, tiled=False, offload=False, lean=False)
     assert fit(int(30 * GB), 0, needs, pixels, max_batch=1) == Fit(1, tiled=False, offload=True, lean=False)
+
+
+def test_a_denoiser_that_is_larger_than_the_device_is_refused() -> None:
+    """FLUX.1 in bfloat16 on a card of 16 GB."""
+    needs = Needs(weights=31 * GB, largest=22 * GB, copy=22 * GB, element=2, denoiser=22 * GB)
+    check_room(22 * GB, needs, torch.device("cuda"))
+    with pytest.raises(
+        InputError, match=r"the base's denoiser takes 22\.0 GB, and cuda has 15\.4 GB free: render\.device"
+    ) as told:
+        check_room(int(15.4 * GB), needs, torch.device("cuda"))
+    assert "\n" not in str(told.value)
 
 
 def test_models_that_are_there_already_take_no_further_room() -> None:
