@@ -109,6 +109,22 @@ CATALOGUE: Final = (
         "Comfy-Org/stable-diffusion-v1-5-archive", ("v1-5-pruned-emaonly.safetensors",),
     ),
     RealModel(
+        "z-image-turbo", "a base (Z-Image)", 20500, "Apache-2.0", f"{HUB}Tongyi-MAI/Z-Image-Turbo",
+        "base: {{checkpoint: {folder}, dtype: bfloat16}}", "yes",
+    ),
+    RealModel(
+        "flux.2-klein-4b", "a base (FLUX.2 [klein])", 16000, "Apache-2.0", f"{HUB}black-forest-labs/FLUX.2-klein-4B",
+        "base: {{checkpoint: {folder}, dtype: bfloat16}}", "yes",
+    ),
+    RealModel(
+        "flux.1-schnell", "a base (FLUX.1)", 33700, "Apache-2.0", f"{HUB}black-forest-labs/FLUX.1-schnell",
+        "base: {{checkpoint: {folder}, dtype: bfloat16}}", "yes",
+    ),
+    RealModel(
+        "flux.1-dev", "a base (FLUX.1)", 33700, "FLUX.1 [dev] Non-Commercial License",
+        f"{HUB}black-forest-labs/FLUX.1-dev", "base: {{checkpoint: {folder}, dtype: bfloat16}}", "no",
+    ),
+    RealModel(
         "4x-ultrasharp", "enlarging the pick", 67, "CC BY-NC-SA 4.0", f"{HUB}Kim2091/UltraSharp",
         "huanhua export ... --upscale {folder}/4x-UltraSharp.pth", "no", "Kim2091/UltraSharp", ("4x-UltraSharp.pth",),
     ),

@@ -24,7 +24,8 @@ FIRST: Final = "model.diffusion_model.input_blocks.0.0.weight"
 LATENT_CHANNELS: Final = 4
 
 OTHERS: Final[dict[str, Phrase]] = {
-    r".*\bdouble_blocks\.\d+\..*": phrase("a Flux checkpoint"),
+    r".*\bdouble_blocks\.\d+\..*": phrase("a FLUX checkpoint"),
+    r".*\bcontext_refiner\.\d+\..*": phrase("a Z-Image checkpoint"),
     r".*\bjoint_blocks\.\d+\..*": phrase("a Stable Diffusion 3 checkpoint"),
     r"conditioner\.embedders\.0\.model\..*": phrase("SDXL's refiner"),
     r"cond_stage_model\.model\..*": phrase("a Stable Diffusion 2 checkpoint"),
@@ -36,6 +37,8 @@ OTHERS: Final[dict[str, Phrase]] = {
     r"(down_blocks|up_blocks|mid_block)\..*": phrase("the UNet of a diffusers folder"),
 }
 """What a file is that contains a name of this form. The first that fits counts."""
+IN_FOLDERS: Final = ("a FLUX checkpoint", "a Z-Image checkpoint")
+"""Of these the families of which diffusers folders are opened: a single file holds no tokenizer, and often no text encoder."""
 
 
 def checkpoint_shapes(path: Path, allow_pickle: bool) -> dict[str, tuple[int, ...]]:
@@ -63,14 +66,20 @@ def family_of(path: Path, shapes: Shapes) -> BaseFamily:
     first = shapes.get(FIRST, ())
     if len(first) > 1 and first[1] != LATENT_CHANNELS:
         what = phrase("a checkpoint for inpainting or editing (its UNet reads {first} channels)", first=first[1])
-        raise InputError(what, path, phrase("name the {titles} checkpoint that draws from text", titles=titles()))
+        raise InputError(
+            what, path, phrase("name the {titles} checkpoint that draws from text", titles=titles(single_files=True))
+        )
     for family in FAMILIES.values():
         if family.recognises(shapes):
             return family
+    what = description(shapes)
+    if what in IN_FOLDERS:
+        mend = "name its diffusers folder (that of model_index.json), which holds text encoders and tokenizers too"
+        raise InputError(phrase("{description} in a single file", description=what), path, mend)
     raise InputError(
-        phrase("{description} is no {titles} checkpoint", description=description(shapes), titles=titles()),
+        phrase("{description} is no {titles} checkpoint", description=what, titles=titles(single_files=True)),
         path,
-        phrase("name an {titles} checkpoint under base:", titles=titles()),
+        phrase("name an {titles} checkpoint under base:", titles=titles(single_files=True)),
     )
 
 

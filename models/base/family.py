@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from models.base.prompt.reading import A1111, Reading
 from models.lora.sites import DENOISER, Part, Site
@@ -31,6 +31,25 @@ class Conditioning:
     """Hidden states of the text encoders: (rows, tokens, width), in the dtype in which the denoiser computes."""
     extra: Mapping[str, Tensor] = field(default_factory=dict)
     """What else the denoiser takes, by the family's own names: (rows, ...) each."""
+    lengths: tuple[int, ...] = ()
+    """How many tokens of each row count, the others being padding that the denoiser is not given; empty where all count."""
+
+
+Guidance = Literal["free", "told", "none"]
+"""What CFG is to a base: the factor between a guided and an unguided prediction; a number that its denoiser is told and was
+trained to follow; or nothing, where guidance was trained into it."""
+GUIDANCE: Final = "guidance"
+"""The name in `Conditioning.extra` of the number that such a denoiser is told: (rows,) float32."""
+
+
+@dataclass(frozen=True)
+class FlowSteps:
+    """How a flow-matching base is drawn in so many steps."""
+
+    levels: Sequence[float]
+    """Falling shares of noise from 1 on, before they are shifted, one a step."""
+    shift: float
+    """What a scheduler that shifts them by the size of the picture is told (`mu`)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +67,8 @@ def joined(conditionings: Sequence[Conditioning]) -> Conditioning:
     import torch
 
     extra = {name: torch.cat([one.extra[name] for one in conditionings]) for name in conditionings[0].extra}
-    return Conditioning(torch.cat([one.hidden for one in conditionings]), extra)
+    lengths = tuple(length for one in conditionings for length in one.lengths)
+    return Conditioning(torch.cat([one.hidden for one in conditionings]), extra, lengths)
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,8 @@ class Base:
     """The stem of the file or folder, or the hub name."""
     hash: str
     """SHA-256 in hex over the file or folder; the hub name itself where nothing lies on this machine."""
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    """What a diffusers folder's index states of the base besides its parts, by the pipeline's own names."""
 
     @property
     def denoiser(self) -> Any:
@@ -95,7 +117,7 @@ class Base:
 
     @property
     def factor(self) -> int:
-        """Pixels that a latent cell is wide and high."""
+        """Pixels whose multiples width and height of images are."""
         return self.family.factor(self)
 
     @property
@@ -133,6 +155,10 @@ class BaseFamily(Protocol):
     """Whether LoRAs can be trained on it here."""
     size_step: int
     """Pixels whose multiples the levels of its published denoiser divide without a rest."""
+    single_files: bool
+    """Whether single-file checkpoints of it can be opened, which a folder below `models/base/configs` describes."""
+    samplers: tuple[str, ...] | None
+    """A1111's names of the samplers it can be drawn with; None for all."""
 
     # opening
 
@@ -182,12 +208,22 @@ class BaseFamily(Protocol):
         """Latents (N, C, h, w) to pixels (N, 3, H, W), about -1 to 1, in the dtype that the VAE has at the moment."""
         ...
 
+    def guidance(self, base: Base) -> Guidance:
+        """What CFG is to this base."""
+        ...
+
+    def flow_steps(self, base: Base, size: tuple[int, int], steps: int) -> FlowSteps | None:
+        """Where `steps` steps of an image of `size` (width, height) in pixels lie on the flow; None for a base that is no
+        flow-matching one, whose samplers lay their own levels."""
+        ...
+
     def vae_overflows(self, base: Base) -> bool:
         """Whether the VAE gives NaN in float16, so that it is not tried there."""
         ...
 
     def factor(self, base: Base) -> int:
-        """Pixels that a latent cell is wide and high; width and height of images are multiples of it."""
+        """Pixels that a latent cell, or what the denoiser takes for one, is wide and high: width and height of images are
+        multiples of it."""
         ...
 
     def latent_shape(self, base: Base, width: int, height: int) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Opens a base checkpoint: a diffusers folder, a single-file checkpoint of SD1.5 or SDXL, or a hub name."""
+"""Opens a base checkpoint: a diffusers folder or a hub name, or a single-file checkpoint of SD1.5 or SDXL."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_base(
     `config` names the family of a single file ("sd15", "sdxl"); without it the family is detected from the file's tensors.
     `vae` takes the place of the base's own; `vae_dtype` is its type where it is not `dtype`. `allow_pickle` lets .ckpt and .bin
     files be read, as weights alone: nothing in them is run.
-    Raises InputError if it is absent, a pickle that is not allowed, or no Stable Diffusion 1.x or XL model.
+    Raises InputError if it is absent, a pickle that is not allowed, or of no family that is registered.
     """
     import torch
 
@@ -61,7 +61,8 @@ def open_base(
         model.to(device).requires_grad_(False).eval()
     digest = hash_path(path) if path.exists() else str(checkpoint)
     name = path.stem or str(checkpoint)
-    return Base(family, modules, tokenizers, pipe.vae, dict(pipe.scheduler.config), name, digest)
+    stated = {key: value for key, value in pipe.config.items() if isinstance(value, bool) and not key.startswith("_")}
+    return Base(family, modules, tokenizers, pipe.vae, dict(pipe.scheduler.config), name, digest, stated)
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ def _pretrained(name: str, vae: Path | None, kind: Kinds, allow_pickle: bool) ->
         raise _closed(name, error) from error
     family.check(pipe, name)
     if vae is not None:
-        other = open_vae(vae, CONFIGS / family.name, kind.vae, allow_pickle)
+        configs = CONFIGS / family.name if family.single_files else Path(name)
+        other = open_vae(vae, configs, kind.vae, allow_pickle)
         check_scale(vae, other, float(pipe.vae.config["scaling_factor"]))
         pipe.vae = other
     return pipe, family

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.base.family import CONFIGS, Conditioning
+from models.base.family import CONFIGS, Conditioning, FlowSteps, Guidance
 from models.base.prompt.reading import Reading, equal_tokens, repeated
 from models.lora.key_spellings import kohya_name
 from models.lora.sites import Site
@@ -28,6 +28,14 @@ class StableDiffusion:
     """A UNet on the scaled latents of a convolutional VAE (Rombach et al. 2022)."""
 
     denoiser_folder = "unet"
+    single_files = True
+    samplers = None
+
+    def guidance(self, base: Base) -> Guidance:
+        return "free"
+
+    def flow_steps(self, base: Base, size: tuple[int, int], steps: int) -> FlowSteps | None:
+        return None
 
     def factor(self, base: Base) -> int:
         return int(2 ** (len(base.vae.config["block_out_channels"]) - 1))

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from models.lora.numbered_keys import PARTS
 from models.lora.sites import DENOISER
 
+if TYPE_CHECKING:
+    from torch import nn
+
 CONTEXT_WIDTHS: Final = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
 """Width of the text that cross-attention reads, by family of bases."""
 NUMBERED: Final = next(f"{prefix}:" for prefix, part in PARTS.items() if part == DENOISER)
+TRANSFORMERS: Final = {
+    "ZImageTransformer2DModel": "Z-Image",
+    "FluxTransformer2DModel": "FLUX.1",
+    "Flux2Transformer2DModel": "FLUX.2",
+}
+"""By diffusers' class of a base's denoiser."""
 FAMILY_MARKS: Final = (
+    (r"to_qkv_mlp_proj|(single|double)_stream_modulation|ff(_context)?[._]linear_(in|out)", "FLUX.2"),
+    (r"single_transformer_blocks[._]\d+[._]proj_mlp|norm1_context|(img|txt)_mod[._]lin|modulation[._]lin", "FLUX.1"),
     (r"single_transformer_blocks|double_blocks|single_blocks", "FLUX or its kin"),
     (r"joint_(transformer_)?blocks|joint_attn", "SD 3"),
     (r"noise_refiner|context_refiner|[._]adaLN_modulation", "Z-Image or Lumina"),
+    (r"(^|[._])layers[._]\d+[._](attention[._](to_[qkv]|to_out|qkv|out)|feed_forward[._]w\d)($|[._])", "Z-Image or Lumina"),
     (r"txt_mlp|img_mlp|img_mod", "Qwen-Image"),
     (r"(^|[._])blocks[._]\d+[._](self|cross)_attn", "Wan or its kin"),
     (r"lora_prior_", "Stable Cascade"),
@@ -46,6 +58,12 @@ def family_of_names(stems: Iterable[str]) -> str | None:
     """By names that only one family has; None if there is none of them."""
     stems = list(stems)
     return next((family for mark, family in FAMILY_MARKS if any(re.search(mark, stem) for stem in stems)), None)
+
+
+def family_of_denoiser(denoiser: nn.Module) -> str | None:
+    """Of a base; None if its denoiser is of no family that is told here."""
+    width: Any = getattr(denoiser, "config", {}).get("cross_attention_dim")
+    return TRANSFORMERS.get(type(denoiser).__name__) or CONTEXT_WIDTHS.get(width)
 
 
 def is_layer_name(stem: str) -> bool:

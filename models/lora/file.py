@@ -13,15 +13,24 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
 from models.io.safetensors_header import read_safetensors_header
 from models.language.translate import phrase
 from models.lora.bundled import bundled_vectors, fits_text, inversion_notes
-from models.lora.families import CONTEXT_WIDTHS
-from models.lora.key_spellings import Modules, bare_name, kohya_name, shared_text_sites, site_names, sites_of
+from models.lora.families import family_of_denoiser
+from models.lora.key_spellings import (
+    Modules,
+    bare_name,
+    kohya_name,
+    piece_names,
+    pieces_of,
+    shared_text_sites,
+    site_names,
+    sites_of,
+)
 from models.lora.layers.added import AddedLayer, is_linear
 from models.lora.layers.difference import DifferenceLayer
 from models.lora.layers.lora import LoraLayer
@@ -32,6 +41,7 @@ from models.lora.scale.notes import scale_notes
 from models.lora.scale.stated import IN_TENSORS, Scale
 from models.lora.scaled_layer import read_scaled_layers
 from models.lora.sites import DENOISER, Part, Site
+from models.lora.transformers.pieces import in_pieces
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -181,21 +191,22 @@ def _fitted(
 ) -> tuple[dict[Site, AddedLayer], dict[Site, Scale], list[str]]:
     """The layers by their place in the base, where the scale of each is stated, and what is passed over, for people."""
     names = site_names(modules) | numbered_names(layout.path, modules, layout.shapes, layout.metadata)
-    shared = shared_text_sites(modules)
+    shared, several = shared_text_sites(modules), piece_names(modules)
     layers: dict[Site, AddedLayer] = {}
     scales: dict[Site, Scale] = {}
-    width: Any = getattr(modules[DENOISER], "config", {}).get("cross_attention_dim")
-    misfits = Misfits(layout, CONTEXT_WIDTHS.get(width))
+    misfits = Misfits(layout, family_of_denoiser(modules[DENOISER]))
     for stem, roles in layout.stems.items():
         sites = sites_of(stem, names, shared)
         part = sites[0].part if sites else DENOISER
         spelt = [bare_name(stem), *(sites[0].module for _ in sites[:1]), *(f"text_model.{s.module}" for s in sites[:1])]
         read = read_scaled_layers(layout, roles, tensors, part, spelt)
-        if not sites:
-            misfits.add_unknown(stem)
-            continue
         found: dict[Site, tuple[AddedLayer, Scale]] = {}
-        for of_bias, (layer, scale) in read.items():
+        pieces = () if sites else pieces_of(stem, several)
+        if pieces:
+            found = in_pieces(layout.path, (stem, pieces), read, modules[DENOISER], misfits)
+        elif not sites:
+            misfits.add_unknown(stem)
+        for of_bias, (layer, scale) in read.items() if sites else ():
             shapes = {site: site.shape(modules) for site in ([site.bias for site in sites] if of_bias else sites)}
             fitting = {site: f for site, shape in shapes.items() if shape is not None and (f := layer.fitted(shape)) is not None}
             if len(fitting) > 1:

@@ -18,7 +18,8 @@ from models.lora.sites import BIAS
 from models.program import Program
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
+    from torch import Tensor, nn
 
 Weights = Mapping[str, float]
 
@@ -31,10 +32,18 @@ class Folded:
     each different weight vector of the largest batch so far.
     """
 
-    def __init__(self, model: nn.Module, loras: Mapping[str, Mapping[str, AddedLayer]], meaning: Program = "a1111") -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        loras: Mapping[str, Mapping[str, AddedLayer]],
+        meaning: Program = "a1111",
+        *,
+        device: torch.device | None = None,
+    ) -> None:
         """`loras`: by LoRA name, its layers by site in `model` (`models.lora.sites`). `meaning`: whose DoRA, OFT, BOFT and GLoRA
-        are meant."""
-        self._names, self._meaning = tuple(sorted(loras)), meaning
+        are meant. `device`: where the copies are, if not where the model is: what LoRAs touch (`touched`) may then stay
+        elsewhere, and takes no room beside its copy."""
+        self._names, self._meaning, self._apart = tuple(sorted(loras)), meaning, device is not None
         touching: dict[str, list[tuple[int, AddedLayer]]] = {}
         for name, layers in loras.items():
             for path, layer in layers.items():
@@ -47,7 +56,7 @@ class Folded:
         self._others = {path: found for path, found in sorted(touching.items()) if path not in stacked}
         self._paths = [*stacked, *self._others]
         modules = dict.fromkeys(path.removesuffix(BIAS) for path in self._paths)
-        folded = {module: FoldedLayer(model.get_submodule(module)) for module in modules}
+        folded = {module: FoldedLayer(model.get_submodule(module), device) for module in modules}
         self._layers = list(folded.values())
         self._parameters = [_parameter(folded, path) for path in self._paths]
         self._loras = StackedLoras(list(stacked.values()))
@@ -58,6 +67,16 @@ class Folded:
         """Size in bytes of one copy of all touched layers."""
         return sum(parameter.copy_bytes for parameter in self._parameters)
 
+    @property
+    def folding_bytes(self) -> int:
+        """What the matrices of low rank take beside the copies while these are folded."""
+        return self._loras.folding_bytes
+
+    @property
+    def touched(self) -> list[Tensor]:
+        """The model's own weights and biases that copies take the place of."""
+        return [parameter.own for parameter in self._parameters]
+
     @contextmanager
     def at(self, weights: Sequence[Weights]) -> Iterator[None]:
         """The model, image b of a batch drawn with `weights[b]`, while it lasts; a LoRA that is not named has weight 0.
@@ -67,7 +86,7 @@ class Folded:
         wanted = [{name: float(w.get(name, 0.0)) for name in self._names} for w in weights]
         if all(w == wanted[0] for w in wanted):
             wanted = wanted[:1]
-        if not self._layers or not any(any(w.values()) for w in wanted):
+        if not self._layers or not (self._apart or any(any(w.values()) for w in wanted)):
             yield
             return
         self._fold(wanted)

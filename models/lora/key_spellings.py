@@ -7,8 +7,8 @@ Denoiser: kohya and A1111 (`lora_unet_..`, flattened with "_"), LyCORIS and Simp
 (`unet...lora_A.weight`, `...lora.down.weight`, `.._lora.down.weight`, `base_model.model...`), OneTrainer's OMI names
 (`unet.input_blocks.1.1..`), ComfyUI's (`diffusion_model.input_blocks.1.1..`), and all of these without a prefix; each over
 diffusers' own layout and the original one. Text encoders: `lora_te_..`, `lora_te1_..`, `lora_te2_..`; `text_encoder`,
-`text_encoder_2`; `clip_l`, `clip_g`; `text_encoders.clip_l.transformer`. A name without a prefix is a layer of either text
-encoder (`shared_text_sites`): shapes tell which.
+`text_encoder_2`; `clip_l`, `clip_g`; `text_encoders.clip_l.transformer`; T5's as `lora_te3_`, too. A name without a prefix is a
+layer of either text encoder (`shared_text_sites`): shapes tell which.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from models.lora.layers.parts import Role
 from models.lora.original_layout import original_names
 from models.lora.sites import DENOISER, TEXT, TEXT_2, Part, Site, named_layers
+from models.lora.transformers.layout import Piece, transformer_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -89,6 +90,7 @@ TEXT_PREFIXES: Final[dict[str, Part]] = {
     "text_encoder_2.": TEXT_2,
     "text_encoders.clip_l.": TEXT,
     "text_encoders.clip_g.": TEXT_2,
+    "text_encoders.t5xxl.": TEXT_2,
     "clip_l.": TEXT,
     "clip_g.": TEXT_2,
     "cond_stage_model.": TEXT,
@@ -127,7 +129,7 @@ def part_of_name(stem: str) -> Part:
     name = bare_name(stem).replace(".", "_")
     if re.match(r"(lora_te\d?_|lycoris_)?(text_model_|encoder_layers_)|text_encoder:", name) is None:
         return DENOISER
-    return TEXT_2 if name.startswith("lora_te2_") else TEXT
+    return TEXT_2 if name.startswith(("lora_te2_", "lora_te3_")) else TEXT
 
 
 def sites_of(stem: str, names: Mapping[str, Site], shared: Mapping[str, tuple[Site, ...]]) -> tuple[Site, ...]:
@@ -148,10 +150,22 @@ def site_names(modules: Modules) -> dict[str, Site]:
     return names
 
 
+def piece_names(modules: Modules) -> dict[str, tuple[Piece, ...]]:
+    """Every spelling of a layer that is several of the denoiser's in one, or its rows in another order."""
+    pieces = transformer_names(modules[DENOISER]).pieces
+    flat = {f"{prefix}{_flat(name)}": found for prefix in FLAT_PREFIXES for name, found in pieces.items()}
+    return flat | dict(pieces)
+
+
+def pieces_of(stem: str, names: Mapping[str, tuple[Piece, ...]]) -> tuple[Piece, ...]:
+    """The layers that a stem names together; none for most. `names` spell the base (`piece_names`)."""
+    return next((names[name] for name in (stem, _unwrapped(stem)) if name in names), ())
+
+
 def _dotted_names(modules: Modules) -> dict[str, Site]:
     """diffusers, peft, OneTrainer, ComfyUI: the denoiser's names in both layouts, and those of former attention processors."""
     names: dict[str, Site] = {}
-    original = original_names(modules[DENOISER])
+    original = _original(modules[DENOISER])
     for module in named_layers(modules[DENOISER]):
         for layout in {module, original.get(module, module)}:
             dotted = {layout, layout.replace(".to_out.0", ".to_out")}
@@ -166,11 +180,11 @@ def _dotted_names(modules: Modules) -> dict[str, Site]:
 def _flat_names(modules: Modules) -> dict[str, Site]:
     """kohya, A1111 and LyCORIS: names joined by "_", the denoiser's in both layouts; the first text encoder numbered or not."""
     names: dict[str, Site] = {}
-    original = original_names(modules[DENOISER])
+    original = _original(modules[DENOISER])
     for module in named_layers(modules[DENOISER]):
         flat = {_flat(module), _flat(original.get(module, module))}
         names |= {f"{prefix}{name}": Site(DENOISER, module) for prefix in FLAT_PREFIXES for name in flat}
-    for part, prefixes in ((TEXT, ("lora_te", "lora_te1")), (TEXT_2, ("lora_te2",))):
+    for part, prefixes in ((TEXT, ("lora_te", "lora_te1")), (TEXT_2, ("lora_te2", "lora_te3"))):
         for module in named_layers(modules[part]) if part in modules else []:
             spelt = [f"{prefix}_{_flat(name)}" for prefix in prefixes for name in _with_and_without_body(module)]
             names |= dict.fromkeys(spelt, Site(part, module))
@@ -206,13 +220,18 @@ def kohya_name(site: Site, *, numbered: bool = False) -> str:
 def names_in_original_layout(modules: Modules) -> Callable[[Site], str]:
     """kohya's names of layers of a base of two text encoders: the denoiser's in the original layout, which A1111 looks for (it
     does not find all of diffusers'), ComfyUI and diffusers too."""
-    original = original_names(modules[DENOISER])
+    original = _original(modules[DENOISER])
 
     def name(site: Site) -> str:
         module = original.get(site.module, site.module) if site.part == DENOISER else site.module
         return kohya_name(Site(site.part, module), numbered=True)
 
     return name
+
+
+def _original(denoiser: nn.Module) -> Mapping[str, str]:
+    """By diffusers' name of a layer, the one that the model's makers gave it."""
+    return transformer_names(denoiser).single or original_names(denoiser)
 
 
 def _unwrapped(stem: str) -> str:

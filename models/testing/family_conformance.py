@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from models.base.family import Base, Conditioning, Frame, joined
+from models.base.family import GUIDANCE, Base, Conditioning, Frame, joined
 from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.lora.key_spellings import kohya_name, site_names
@@ -25,8 +27,14 @@ def tensors_of(conditioning: Conditioning) -> list[Tensor]:
 
 
 def encoded(base: Base, prompt: str = PROMPT, negative: str = NEGATIVE) -> tuple[Conditioning, Conditioning]:
+    """As a renderer passes it on: with the guidance that the denoiser is told, where it is."""
     with torch.no_grad():
-        return base.family.encode(base, prompt, negative, size=SIZE)
+        pair = base.family.encode(base, prompt, negative, size=SIZE)
+    if base.family.guidance(base) != "told":
+        return pair
+    told = {GUIDANCE: torch.full((1,), 3.5, device=base.device)}
+    first, second = (replace(one, extra={**one.extra, **told}) for one in pair)
+    return first, second
 
 
 class BaseFamilySuite:
@@ -97,6 +105,31 @@ class BaseFamilySuite:
             line = str(error)
         assert line
         assert "\n" not in line
+
+    def test_what_only_training_asks_is_refused_in_one_line_where_nothing_is_trained(self, base: Base) -> None:
+        if base.family.trainable:
+            return
+        family = base.family
+        for asked in (
+            lambda: family.picture_conditioning(base, []),
+            lambda: family.picture_step(base),
+            lambda: family.file_names(base),
+        ):
+            line = ""
+            try:
+                asked()
+            except InputError as error:
+                line = str(error)
+            assert family.title in line
+            assert "\n" not in line
+
+    def test_its_steps_fall_from_all_noise_if_it_is_drawn_along_a_flow(self, base: Base) -> None:
+        laid = base.family.flow_steps(base, SIZE, 7)
+        assert (laid is None) == (base.family.samplers is None)
+        if laid is not None:
+            assert len(laid.levels) == 7
+            assert laid.levels[0] == 1
+            assert all(one > other > 0 for one, other in zip(laid.levels, laid.levels[1:], strict=False))
 
     def test_captions_and_pictures_make_what_the_denoiser_takes(self, base: Base) -> None:
         if not base.family.trainable:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.base.family import Base, Conditioning, Frame
+from models.base.family import Base, Conditioning, FlowSteps, Frame, Guidance
 from models.base.prompt.reading import A1111, Reading
 from models.lora.key_spellings import kohya_name
 from models.lora.sites import DENOISER, TEXT, Part, Site
@@ -94,6 +94,8 @@ class ToyFamily:
     honours_clip_skip = False
     trainable = True
     size_step = CELL
+    single_files = True
+    samplers = None
 
     def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
         return any(name.startswith("toy.") for name in shapes)
@@ -127,6 +129,12 @@ class ToyFamily:
 
     def decode(self, base: Base, latents: Tensor) -> Tensor:
         return functional.pixel_shuffle(latents.to(base.vae.dtype) / base.vae.scale, CELL)
+
+    def guidance(self, base: Base) -> Guidance:
+        return "free"
+
+    def flow_steps(self, base: Base, size: tuple[int, int], steps: int) -> FlowSteps | None:
+        return None
 
     def vae_overflows(self, base: Base) -> bool:
         return False

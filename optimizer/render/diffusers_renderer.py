@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from models.base.family import Conditioning, joined
+from models.base.family import GUIDANCE, Conditioning, joined
 from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.language.translate import phrase
@@ -20,7 +20,18 @@ from optimizer.render.base import RenderSettings
 from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
-from optimizer.render.memory import MAX_BATCH, Fit, Needs, fit, free_bytes, size_of
+from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
+from optimizer.render.memory import (
+    DENOISER_VALUES,
+    MAX_BATCH,
+    TRANSFORMER_VALUES,
+    Fit,
+    Needs,
+    check_room,
+    fit,
+    free_bytes,
+    size_of,
+)
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.placement import Placement
 from optimizer.render.samplers import calls
@@ -84,13 +95,16 @@ class DiffusionRenderer:
 
         self._device = torch.device(self.device) if self.device else self.base.device
         self.settings.check(self.base.factor)
+        check_family(self.settings, self.base)
         if noise_is_elsewhere(self.settings.rng, self._device.type):
             raise InputError("rng gpu needs a CUDA device", "render.rng", NOISE_MEND)
         layers = {name: file.layers.get(DENOISER, {}) for name, file in self.loras.items()}
         self._folded = Folded(self.base.denoiser, layers, self.settings.like)
         self._predict = self._predictor(torch.compile(self.base.denoiser) if self.compiled else self.base.denoiser)
         self._fit = self._measured_fit()
-        self._placement = Placement(self._device, self._fit.offload)
+        if self._fit.lean:
+            self._folded = Folded(self.base.denoiser, layers, self.settings.like, device=self._device)
+        self._placement = Placement(self._device, self._fit.offload, self._folded.touched if self._fit.lean else ())
         size = self.settings.width, self.settings.height
         settings = self.settings
         self._conditioning = ConditioningEncoder(
@@ -146,13 +160,13 @@ class DiffusionRenderer:
         """Measured: one guided step of the denoiser (the second of two), times its calls in an image."""
         import torch
 
-        conditioning = _rows([self._conditioning.of(self.settings.prompt, self.settings.negative_prompt, {})])
+        conditioning = _rows([self._pair(Point({}, 2.0 if self.base.family.guidance(self.base) != "none" else 1.0))])
         latents = torch.zeros((1, *self._latent_shape()), device=self._device)
-        scheduler, predict = make_scheduler("Euler", self.base.schedule, [0]), self._predictor(self.base.denoiser)
+        predict = self._predictor(self.base.denoiser)
         with torch.no_grad(), self._placement.present(self.base.denoiser):
             for steps in (1, 1):
                 began = time.monotonic()
-                scheduler.set_timesteps(steps, device=self._device)
+                scheduler = self._scheduler("Euler", [0], steps)
                 denoise(predict, scheduler, latents, conditioning, [2.0])
                 if self._device.type == "cuda":
                     torch.cuda.synchronize()
@@ -184,8 +198,7 @@ class DiffusionRenderer:
 
         point = jobs[0].point
         settings, seeds, comfyui = self.settings, [job.seed for job in jobs], self.settings.like == "comfyui"
-        scheduler = make_scheduler(point.sampler or settings.sampler, self.base.schedule, seeds, settings.like)
-        scheduler.set_timesteps(point.steps or settings.steps, device=self._device)
+        scheduler = self._scheduler(point.sampler or settings.sampler, seeds, point.steps or settings.steps)
         noise = Noise(settings.rng, seeds, self._device, settings.ensd, restarting=comfyui)
         first = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
         weights = [{**self.fixed, **job.point.weights} for job in jobs]
@@ -197,11 +210,28 @@ class DiffusionRenderer:
                 return [decode(self.base, latent, cut_off=comfyui) for latent in latents]
 
     def _pair(self, point: Point) -> Pair:
-        """The positive conditioning alone at CFG 1, where A1111 does not guide either."""
+        """The positive conditioning alone at CFG 1, where A1111 does not guide either, and where the base is told the CFG."""
         prompt, weights = point.prompt or self.settings.prompt, {**self.fixed, **point.weights}
-        if point.cfg > 1:
+        guidance = self.base.family.guidance(self.base)
+        check_guidance(point.cfg, self.base)
+        if guidance == "free" and point.cfg > 1:
             return self._conditioning.of(prompt, self.settings.negative_prompt, weights)
-        return (self._conditioning.alone(prompt, weights),)
+        alone = self._conditioning.alone(prompt, weights)
+        if guidance != "told":
+            return (alone,)
+        told = alone.hidden.new_full((1,), point.cfg).float()
+        return (replace(alone, extra={**alone.extra, GUIDANCE: told}),)
+
+    def _scheduler(self, sampler: str, seeds: Sequence[int], steps: int) -> Any:
+        """With its steps laid."""
+        check_sampler(sampler, self.base)
+        size = self.settings.width, self.settings.height
+        laid = self.base.family.flow_steps(self.base, size, steps)
+        if laid is not None:
+            return flow_scheduler(self.base.schedule, laid, self._device)
+        scheduler = make_scheduler(sampler, self.base.schedule, seeds, self.settings.like)
+        scheduler.set_timesteps(steps, device=self._device)
+        return scheduler
 
     def _may_be_uneven(self) -> bool:
         negative = self.settings.negative_prompt
@@ -218,11 +248,16 @@ class DiffusionRenderer:
         models = self.base.models
         sizes = [size_of(model) for model in models]
         loaded = sum(size_of(model) for model in models if next(model.parameters()).device == self._device)
-        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, self.base.dtype.itemsize)
+        denoiser, vae = size_of(self.base.denoiser), size_of(self.base.vae)
+        values = DENOISER_VALUES if self.base.family.samplers is None else TRANSFORMER_VALUES
+        loras, element = self._folded.folding_bytes, self.base.dtype.itemsize
+        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, element, denoiser, vae, loras, values)
         # A processor draws two images in the time of two.
         max_batch = self.max_batch or (MAX_BATCH if self._device.type == "cuda" else 1)
         pixels = self.settings.width * self.settings.height
-        return fit(free_bytes(self._device), loaded, needs, pixels, max_batch=max_batch)
+        free = free_bytes(self._device)
+        check_room(free + loaded, needs, self._device)
+        return fit(free, loaded, needs, pixels, max_batch=max_batch)
 
 
 def _rows(pairs: Sequence[Pair]) -> Conditioning:
@@ -234,6 +269,7 @@ def _alike(jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[list[int]]:
     """Indices of jobs that one batch can contain: of equal steps, sampler, guidance and length of prompts."""
     found: dict[tuple[object, ...], list[int]] = {}
     for index, (job, pair) in enumerate(zip(jobs, pairs, strict=True)):
-        key = (job.point.steps, job.point.sampler, len(pair), pair[0].hidden.shape[1])
+        lengths = tuple(conditioning.lengths for conditioning in pair)
+        key = (job.point.steps, job.point.sampler, len(pair), pair[0].hidden.shape[1], lengths)
         found.setdefault(key, []).append(index)
     return list(found.values())

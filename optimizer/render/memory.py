@@ -9,15 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from models.errors import InputError
+from models.language.translate import phrase
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 DENOISER_VALUES: Final = 256
 """Numbers that the denoiser keeps at once for each pixel of a guided image, measured on SD1.5's."""
+TRANSFORMER_VALUES: Final = 600
+"""The same of a transformer that draws along a flow, counted at the published shapes (benchmarks.rendering.families)."""
 DECODER_VALUES: Final = 1536
 """The same of the VAE's decoder, whose widest layers work at full size."""
 SPARE: Final = 0.9
+GB: Final = 2**30
 MAX_BATCH: Final = 8
 """More images at once are drawn no faster."""
 
@@ -32,6 +38,8 @@ class Fit:
     """The decoder works in tiles."""
     offload: bool
     """Models wait in main memory until they are needed."""
+    lean: bool = False
+    """What LoRAs touch of the denoiser stays in main memory even then: its folded copy takes its place on the device."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,13 @@ class Needs:
     """One folded copy of the layers that LoRAs touch."""
     element: int
     """One number of a latent or an activation."""
+    denoiser: int = 0
+    """The denoiser alone; 0 for the largest model."""
+    vae: int = 0
+    loras: int = 0
+    """What LoRAs take beside the copies while these are folded."""
+    values: int = DENOISER_VALUES
+    """Numbers that the denoiser keeps at once for each pixel of a guided image."""
 
 
 def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = MAX_BATCH) -> Fit:
@@ -53,12 +68,30 @@ def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = M
 
     At least one image is always tried.
     """
-    room = int((free + loaded) * SPARE)
-    image, decoder = pixels * DENOISER_VALUES * needs.element, pixels * DECODER_VALUES * needs.element
+    room = int((free + loaded) * SPARE) - needs.loras
+    image, decoder = pixels * needs.values * needs.element, pixels * DECODER_VALUES * needs.element
     offload = needs.weights + needs.copy + image > room
-    left = room - (needs.largest if offload else needs.weights)
-    batch = left // (needs.copy + image)
-    return Fit(max(1, min(max_batch, batch)), decoder > left, offload)
+    denoiser = needs.denoiser or needs.largest
+    lean = offload and needs.copy > 0 and denoiser + needs.copy + image > room
+    left = room - (denoiser - needs.copy if lean else needs.largest if offload else needs.weights)
+    batch = max(1, min(max_batch, left // (needs.copy + image)))
+    # While pictures are decoded the copies stay where they are, and the denoiser does not.
+    tiled = decoder > (room - batch * needs.copy - needs.vae if lean else left)
+    return Fit(batch, tiled, offload, lean)
+
+
+def check_room(room: int, needs: Needs, device: torch.device) -> None:
+    """Raises InputError where the denoiser alone takes more than `room` bytes: nothing can be drawn there."""
+    if needs.denoiser > room:
+        what = phrase(
+            "the base's denoiser takes {needed:.1f} GB, and {device} has {room:.1f} GB free",
+            needed=needs.denoiser / GB,
+            room=room / GB,
+            device=device,
+        )
+        raise InputError(
+            what, "render.device", "use a device with more memory, or draw in ComfyUI or a WebUI (draw: {with: ...})"
+        )
 
 
 def free_bytes(device: torch.device) -> int:

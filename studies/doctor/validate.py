@@ -13,6 +13,7 @@ from models.base.textual_inversion import is_named
 from models.catalogue import limits_of_use
 from models.errors import InputError
 from models.language.translate import labelled, phrase
+from optimizer.render.flow.scheduler import check_family, check_guidance, unread_settings
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.posed.pose_parts import LIMITS
 from scorers.observe.window_observer import LACKS
@@ -35,6 +36,8 @@ IN_THE_MIDDLE: Final = (
     "where it is in its references is not known: their middle is looked at (shoes: their bottom); photos that `huanhua prepare` "
     "has boxes of are better"
 )
+
+FLOAT16: Final = "{family} was published in bfloat16, and float16 can turn its pictures black: base.dtype: bfloat16 on a GPU"
 
 
 def validate_study(study: Study) -> Iterator[str]:
@@ -119,6 +122,7 @@ def _model_lines(study: Study) -> Iterator[str]:
     models = study.models
     study.render_settings.check(models.base.factor)
     yield _line("base", phrase("{name}: opens", name=study.spec.base.checkpoint))
+    yield from (_line("note", line) for line in family_notes(study))
     device = best_device(study.spec.render.device)
     try:
         check_device(device, "render.device")
@@ -143,6 +147,17 @@ def _model_lines(study: Study) -> Iterator[str]:
             yield _line("note", phrase(text, name=embedding.lora, word=word))
     models.check_prompts(prompts_of(study))
     models.check_folds()
+
+
+def family_notes(study: Study) -> Iterator[str]:
+    """What changes nothing on the base's family. Raises InputError for settings that the family cannot follow."""
+    base, cfg = study.models.base, study.spec.render.cfg
+    check_family(study.render_settings, base)
+    for one in (cfg, *(study.spec.search.cfg or ())):
+        check_guidance(one, base)
+    yield from unread_settings(study.render_settings, cfg, base)
+    if base.family.samplers is not None and study.spec.base.dtype == "float16":
+        yield phrase(FLOAT16, family=base.family.title)
 
 
 def trained_on_another(metadata: Mapping[str, str], base: Base) -> str | None:

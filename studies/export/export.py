@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.io.files import write_whole
 from models.language.translate import phrase
@@ -77,6 +78,12 @@ def _check_drawn_here(study: Study, to: Target) -> None:
             to=to,
         )
         raise InputError(what, where, phrase("use --to {value}", value="comfyui" if isinstance(draw, ComfyuiDraw) else "a1111"))
+    family = FAMILIES.get(study.base_facts.family)
+    if isinstance(draw, HuanhuaDraw) and family is not None and family.samplers is not None and to != "png":
+        what = phrase(
+            "{family} is drawn as diffusers draws it, and no other tool's file of it is written here", family=family.title
+        )
+        raise InputError(what, where, "use --to png; weights and seed are in `huanhua show`")
     if not draw.in_a1111_words and to == "a1111":
         raise InputError(
             phrase("A1111's text cannot tell what {title} draws", title=draw.title), where, "use --to comfyui or --to png"

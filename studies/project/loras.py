@@ -23,7 +23,13 @@ WORDS: Final[dict[LoraKind, tuple[str, ...]]] = {
     "clothing": ("dress", "cloth", "outfit", "skirt", "jacket", "coat", "uniform", "sweater", "shirt", "hanfu"),
 }  # fmt: skip
 """What names of files tell of their kind where nothing else does."""
-FAMILIES: Final = {CONTEXT_WIDTHS[768]: "sd15", CONTEXT_WIDTHS[2048]: "sdxl"}
+FAMILIES: Final = {
+    CONTEXT_WIDTHS[768]: "sd15",
+    CONTEXT_WIDTHS[2048]: "sdxl",
+    "Z-Image or Lumina": "z-image",
+    "FLUX.1": "flux",
+    "FLUX.2": "flux2",
+}
 BASE: Final = "ss_sd_model_name"
 
 

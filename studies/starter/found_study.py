@@ -15,6 +15,7 @@ from studies.project.folder import DATA, LORAS, MODELS, absolute, named_from
 from studies.project.loras import STARTS, FoundLora, loras_among, loras_in
 from studies.project.training_sets import sets_in
 from studies.project.webui.program import Webui
+from studies.starter.flow_bases import SIZED_AS, flow_settings, plain_words
 from studies.starter.from_picture import study_key
 from studies.starter.presets import preset_named, size_of
 from studies.starter.sampling import sampling_of
@@ -67,9 +68,12 @@ def found_study(
     for lora in chosen:
         keys.append(study_key(lora.name, keys))
     small = base is not None and base.distilled is not None and base.distilled.small
-    width, height = size_of(preset, "sd15" if small else family, base.side if base is not None else None)
+    flow = flow_settings(base) is not None
+    sized_as = SIZED_AS if flow else "sd15" if small else family
+    width, height = size_of(preset, sized_as, base.side if base is not None else None)
     sampling = sampling_of(preset, base)
     triggers = [lora.trigger for lora in chosen if lora.trigger]
+    prompt = ", ".join(["1girl", str(preset.quality), str(preset.framing), *triggers])
     searched = [key for key, lora in zip(keys, chosen, strict=True) if lora.kind != "other"]
     return TEMPLATE.format(
         check=check,
@@ -91,7 +95,7 @@ def found_study(
         loras="".join(_line(key, lora, start) for key, lora in zip(keys, chosen, strict=True)),
         require="{" + ", ".join(f"{yaml_key(key)}: {preset.require}" for key in searched) + "}",
         seeds="{scout: 16, keep: 2}",
-        prompt=quoted(", ".join(["1girl", str(preset.quality), str(preset.framing), *triggers])),
+        prompt=quoted(plain_words(prompt) if flow else prompt),
         negative=quoted(str(preset.negative)),
         scorers=scorers_text(start, profile),
     )

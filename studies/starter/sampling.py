@@ -7,6 +7,7 @@ from typing import Final
 
 from studies.project.bases import FoundBase
 from studies.project.distilled import Distilled
+from studies.starter.flow_bases import flow_settings
 from studies.starter.presets import Preset
 
 
@@ -31,6 +32,9 @@ def sampling_of(preset: Preset, base: FoundBase | None) -> Sampling:
     plain = Sampling(samplers.get(family, samplers["sd15"]), preset.steps or 30, cfgs.get(family, cfgs["sd15"]))
     if base is None:
         return plain
+    flow = flow_settings(base)
+    if flow is not None:
+        return Sampling("Euler", *flow)
     if base.distilled is not None:
         doubt = _doubt(base.distilled)
         return replace(plain, why=f"for this base: {doubt}") if doubt else _of_few_steps(base.distilled)

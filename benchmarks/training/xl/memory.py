@@ -116,7 +116,7 @@ def training(base: Base, settings: Preset) -> Counted:
             base.denoiser.train()
             stack.callback(base.denoiser.eval)
             stack.callback(base.denoiser.disable_gradient_checkpointing)
-        stack.enter_context(_as_on_a_gpu())
+        stack.enter_context(as_on_a_gpu())
         memory = stack.enter_context(LiveMemory([*weights, *trained]))
         one_step(base, text_trained=settings.text_rank > 0)
         peak = memory.peak / GB
@@ -143,19 +143,19 @@ def one_step(base: Base, *, text_trained: bool) -> None:
 def encoding(base: Base) -> float:
     """GB at the peak of encoding one picture, the whole base beside it."""
     weights = [p for model in base.models for p in model.parameters()]
-    with torch.no_grad(), _as_on_a_gpu(), LiveMemory(weights) as memory:
+    with torch.no_grad(), as_on_a_gpu(), LiveMemory(weights) as memory:
         base.vae.encode(torch.empty(1, 3, SIDE, SIDE, device="meta"))
     return float(memory.peak / GB)
 
 
 @contextmanager
-def _as_on_a_gpu() -> Iterator[None]:
+def as_on_a_gpu() -> Iterator[None]:
     """The meta device knows no autocast, and computes attention with all scores."""
 
     def attention(
-        q: Tensor, k: Tensor, v: Tensor, *_: Any, is_causal: bool = False, scale: float | None = None, **__: Any
+        query: Tensor, key: Tensor, value: Tensor, *_: Any, is_causal: bool = False, scale: float | None = None, **__: Any
     ) -> Any:
-        return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, is_causal, scale=scale)[0]
+        return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, key, value, 0.0, is_causal, scale=scale)[0]
 
     with (
         patch("torch.nn.functional.scaled_dot_product_attention", attention),

@@ -21,34 +21,40 @@ Forward = Callable[["Tensor"], "Tensor"]
 class FoldedParameter:
     """A weight or a bias and its folded copies."""
 
-    def __init__(self, module: nn.Module, name: str) -> None:
-        self._module, self._name = module, name
+    def __init__(self, module: nn.Module, name: str, device: torch.device | None = None) -> None:
+        """`device`: where the copies are; None for where the model's own numbers are."""
+        self._module, self._name, self._device = module, name, device
         self.copies: Tensor | None = None
         """(slots, *shape)."""
         self._factors: dict[int, Tensor] = {}
 
     @property
-    def pristine(self) -> Tensor:
-        """The model's own."""
-        found: Tensor = getattr(self._module, self._name).detach()
+    def own(self) -> Tensor:
+        """The model's, where it is."""
+        found: Tensor = getattr(self._module, self._name)
         return found
 
     @property
+    def pristine(self) -> Tensor:
+        """The model's own, where the copies are."""
+        return self.own.detach().to(self.device)
+
+    @property
     def device(self) -> torch.device:
-        return self.pristine.device
+        return self._device or self.own.device
 
     @property
     def copy_bytes(self) -> int:
-        return self.pristine.nbytes
+        return self.own.nbytes
 
     def reserve(self, slots: int) -> bool:
         """Makes room for so many copies; those that are there stay. Whether they have moved."""
         import torch
 
-        own, had = self.pristine, self.copies
+        own, had = self.own, self.copies
         if had is not None and len(had) >= slots:
             return False
-        self.copies = torch.empty((slots, *own.shape), dtype=own.dtype, device=own.device)
+        self.copies = torch.empty((slots, *own.shape), dtype=own.dtype, device=self.device)
         if had is not None:
             self.copies[: len(had)].copy_(had)
         return True
@@ -117,19 +123,20 @@ class FoldedParameter:
 class FoldedLayer:
     """A linear layer, a convolution or a norm, of which LoRAs touch the weight or the bias or both."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, device: torch.device | None = None) -> None:
+        """`device`: as `FoldedParameter`."""
         from torch import nn
 
         if not isinstance(module, (nn.Linear, nn.Conv2d, nn.LayerNorm, nn.GroupNorm)):
             raise TypeError(f"a LoRA touches a {type(module).__name__}")
-        self._module = module
+        self._module, self._device = module, device
         self.parameters: dict[str, FoldedParameter] = {}
         """By name: weight, bias."""
         self._forwards: dict[int, Forward] = {}
 
     def parameter(self, name: str) -> FoldedParameter:
         """Its weight or bias, as one that is folded."""
-        return self.parameters.setdefault(name, FoldedParameter(self._module, name))
+        return self.parameters.setdefault(name, FoldedParameter(self._module, name, self._device))
 
     def reserve(self, slots: int) -> None:
         moved = [parameter.reserve(slots) for parameter in self.parameters.values()]

@@ -28,6 +28,11 @@ class StackedLoras:
         self._owners = self._downs.ordered([torch.tensor([number for number, _ in rows]) for rows in owners])
         self._scales = self._downs.ordered([torch.tensor([lora.scale for _, lora in rows]) for rows in owners])
 
+    @property
+    def folding_bytes(self) -> int:
+        """What they take on a device while they are folded: as they are stored, and all in float32."""
+        return self._ups.folding_bytes + self._downs.folding_bytes
+
     def ups(self, device: torch.device) -> list[Tensor]:
         """Up (out, ranks) of each layer in float32."""
         return [up.T for up in self._ups.parts([rows.float() for rows in self._ups.on(device)])]
@@ -74,6 +79,10 @@ class _Stacks:
         self._order = sorted(set(self._widths))
         dtype = common_dtype({part.dtype for parts in layers for part in parts})
         self._rows = self.ordered([torch.cat([part.to(dtype) for part in parts]) for parts in layers])
+
+    @property
+    def folding_bytes(self) -> int:
+        return sum(rows.nbytes + 4 * rows.numel() for rows in self._rows)
 
     def ordered(self, layers: Sequence[Tensor]) -> list[Tensor]:
         """Concatenates, for each width, what the layers of that width have for their rows."""

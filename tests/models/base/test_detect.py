@@ -22,7 +22,8 @@ UNET = "model.diffusion_model.input_blocks.0.0.weight"
 FOREIGN: dict[str, dict[str, tuple[int, ...]]] = {
     "a LoRA": {"lora_unet_mid_block_attentions_0_proj_in.alpha": ()},
     "a LoRA ": {"lora_unet_mid_block_attentions_0_proj_in.hada_w1_a": (2, 2)},
-    "a Flux checkpoint": {"model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale": (2,)},
+    "a FLUX checkpoint in a single file": {"model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale": (2,)},
+    "a Z-Image checkpoint in a single file": {"context_refiner.0.attention.qkv.weight": (6, 2)},
     "a Stable Diffusion 3 checkpoint": {"model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.weight": (2,)},
     "a Stable Diffusion 2 checkpoint": {UNET: (2, 4, 1, 1), "cond_stage_model.model.ln_final.weight": (2,)},
     "SDXL's refiner": {UNET: (2, 4, 1, 1), "conditioner.embedders.0.model.ln_final.weight": (2,)},

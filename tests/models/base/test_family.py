@@ -44,12 +44,14 @@ class TestToy(BaseFamilySuite):
 
 
 def test_the_registry_goes_by_the_families_own_names() -> None:
-    assert {name: family.name for name, family in FAMILIES.items()} == {"sd15": "sd15", "sdxl": "sdxl"}
-    assert titles() == "SD1.5 or SDXL"
+    names = ("sd15", "sdxl", "z-image", "flux", "flux2")
+    assert {name: family.name for name, family in FAMILIES.items()} == {name: name for name in names}
+    assert titles() == "SD1.5, SDXL, Z-Image, FLUX.1 or FLUX.2 [klein]"
+    assert titles(single_files=True) == "SD1.5 or SDXL"
     assert family_of_pipeline("StableDiffusionXLPipeline") is family_named("sdxl")
-    assert family_of_pipeline("FluxPipeline") is None
-    with pytest.raises(InputError, match="unknown base family 'flux'"):
-        family_named("flux")
+    assert family_of_pipeline("SanaPipeline") is None
+    with pytest.raises(InputError, match="unknown base family 'sana'"):
+        family_named("sana")
 
 
 def test_one_line_in_the_registry_makes_a_family_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +61,7 @@ def test_one_line_in_the_registry_makes_a_family_known(monkeypatch: pytest.Monke
         family_of(Path("x.safetensors"), {"toy.weight": (1,)})
     monkeypatch.setitem(FAMILIES, "toy", ToyFamily())
     assert family_of(Path("x.safetensors"), {"toy.weight": (1,)}).title == "Toy"
-    assert titles() == "SD1.5, SDXL or Toy"
+    assert titles(single_files=True) == "SD1.5, SDXL or Toy"
 
 
 def test_the_renderer_draws_a_family_it_does_not_know_with_loras_on_every_part(tmp_path: Path) -> None:
