@@ -27,8 +27,9 @@ from studies.backends.listener import Listener, SilentListener
 from studies.backends.remote_memory import WorkspaceMemory
 from studies.drawing.identity import identity_differences
 from studies.drawing.section import ServerDraw
+from studies.lora_files.section import LoraSection
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
-from studies.spec import LoraSection, SeedsSection, StudySpec
+from studies.spec import SeedsSection, StudySpec
 
 if TYPE_CHECKING:
     from optimizer.evaluate.servers import Servers

@@ -14,6 +14,7 @@ from typing import Any
 
 from models.io.files import write_whole
 from optimizer.point import Job
+from optimizer.search.space import FILE
 from optimizer.trial_store.store import TrialStore
 from studies.derive.new_folder import check_new_folder
 from studies.derive.study_yaml import moved
@@ -58,10 +59,14 @@ def _valid_trials(study: Study, seed: int, trial_store: TrialStore) -> list[dict
     """Trials whose image would have the same name now: nothing that decides it has changed."""
     found = []
     for trial in trial_store.finished():
+        if not study.space.has_files_of(trial.params):
+            continue
         point = study.space.from_params(trial.params)
-        on_grid = all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in trial.params.items())
+        numbers = {name: value for name, value in trial.params.items() if not name.endswith(FILE)}
+        on_grid = all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in numbers.items())
+        # The image is named by the content of the files that drew it: a LoRA may have more files now, or fewer.
         same = study.evaluator.place(Job(seed, point)).name == trial.user_attrs["image"]
-        if on_grid and same and set(trial.params) == set(study.space.params(point)):
+        if on_grid and same and set(numbers) == {n for n in study.space.params(point) if not n.endswith(FILE)}:
             if "artifact" in trial.user_attrs:
                 study.evaluator.restore(seed, point, trial_store.artifacts / trial.user_attrs["artifact"])
             found.append({"params": dict(trial.params), "phase": trial.user_attrs["phase"], "number": trial.number})

@@ -50,9 +50,9 @@ def _lines(study: Study, url: str, facts: ServerFacts) -> Iterator[str]:
     known = phrase("{name} ({hash})", name=named, hash=digest) if digest else _listed(named, phrase("a hash of it cannot be had"))
     yield labelled("base", LABEL, _listed(known, facts.family))
     for name, lora in facts.loras.items():
-        here = study.path(study.spec.loras[name].file)
+        here = study.path(study.spec.loras[name].last)
         if not here.is_file():
-            same = phrase("not compared: there is no {file} here", file=study.spec.loras[name].file)
+            same = phrase("not compared: there is no {file} here", file=study.spec.loras[name].last)
         elif cached_hash(study.workspace, here) == lora.hash:
             same = phrase("the same file as here")
         else:

@@ -62,8 +62,18 @@ def store_trial(
 def _record(study: Study, judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
     judged, scores = judge.judge(seen)
     constraints, bare = judge.constraints(scores), little_clothing(seen.observation)
-    off = study.spec.search.robustness
-    return TrialRecord(number, proposal.phase, judged, scores, seen.image, bare=bare, constraints=constraints, robustness_off=off)
+    off, files = study.spec.search.robustness, study.space.files_of(proposal.point)
+    return TrialRecord(
+        number,
+        proposal.phase,
+        judged,
+        scores,
+        seen.image,
+        bare=bare,
+        constraints=constraints,
+        robustness_off=off,
+        files=files,
+    )
 
 
 def track_trial(tracker: Tracker, seed: int, record: TrialRecord, *, blurred: bool) -> None:
