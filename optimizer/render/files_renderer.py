@@ -1,5 +1,5 @@
-"""The renderer of studies whose LoRAs have several files: a renderer for each choice of them, so that an image is bit for bit what
-a study of those files alone draws."""
+"""The renderer of studies whose LoRAs have several files: one renderer for each choice of them, so that an image is bit for bit
+what a study of those files alone draws."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Choice = tuple[tuple[str, str], ...]
 
 @dataclass
 class FilesRenderer:
-    """`optimizer.render.base.Renderer` over the files of LoRAs by `optimizer.point.file_key`. `make` opens a renderer of one file a
-    LoRA."""
+    """`optimizer.render.base.Renderer` over the files of LoRAs by `optimizer.point.file_key`. `make` opens a renderer of one file
+    a LoRA."""
 
     loras: Mapping[str, LoraFile]
     make: Callable[[Mapping[str, LoraFile]], DiffusionRenderer]

@@ -139,8 +139,8 @@ class Space:
         return {name: self.file_of(point, name) if point.weights[name] else labels[-1] for name, labels in self.files.items()}
 
     def cost(self, point: Point) -> float:
-        """sum_i p_i |w_i| + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised. Among equals a later file
-        is the cheaper one, by EARLIER."""
+        """sum_i p_i |w_i| + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised. Among equals a later
+        file is the cheaper one, by EARLIER."""
         prices = self.prices or {}
         weight = sum(prices.get(name, 1.0) * abs(w) for name, w in point.weights.items())
         cost = weight + self.cfg_price * abs(point.cfg - self.given_cfg) + self.edit_price * len(point.prompt_edits)

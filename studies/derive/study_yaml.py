@@ -11,7 +11,8 @@ from typing import Any, Final
 import yaml
 
 PATHS: Final = (
-    ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "file", "*"), ("loras", "*", "references"),
+    ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "file", "*"),
+    ("loras", "*", "references"),
     ("scorers", "garment", "model"), ("scorers", "garment", "dino"), ("scorers", "face", "pack"), ("scorers", "hands", "judge"),
     ("scorers", "hands", "pose"), ("scorers", "parts", "model"), ("search", "learn", "*"),
     ("draw", "workflow"), ("draw", "payload"),
