@@ -45,6 +45,11 @@ class Point:
         on = {name for name, weight in self.weights.items() if abs(weight) >= SMALLEST}
         return {name: file_key(name, label) for name, label in self.files.items() if name in on}
 
+    def by_file(self) -> dict[str, float]:
+        """The weights by what draws each: the `file_key` of its file, the LoRA's name for its last one."""
+        files = self.file_keys()
+        return {files.get(name, name): weight for name, weight in self.weights.items()}
+
     def key(self) -> tuple[object, ...]:
         """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out with the files that they are of."""
         files = self.file_keys()

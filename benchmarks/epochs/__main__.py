@@ -5,9 +5,9 @@
 Made-up studies (optimizer/testing/fake_epochs.py) at the default step of 0.05 and the default budget of 40 images. Sides: `axis`,
 one study whose dress has all files; `each`, a study for every file, of which the lightest pick counts; `last`, a study of the
 last file alone. All images count: calibration (the plain image and one ladder image a LoRA, one more for the axis; the later
-studies of `each` have the plain image and the other LoRAs' ladders from the first), start, search, proof and robustness. A run has
-missed if its pick is not robust or costs more than 0.1 above the least robust point of all files. Studies in which no file has a
-robust point are left out.
+studies of `each` have the plain image and the other LoRAs' ladders from the first), start, search, proof and robustness. A run
+has missed if its pick is not robust or costs more than 0.1 above the least robust point of all files. Studies in which no file
+has a robust point are left out.
 
 Prints a table for people and, as its last line, one JSON object.
 """
