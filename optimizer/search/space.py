@@ -136,7 +136,7 @@ class Space:
 
     def files_of(self, point: Point) -> dict[str, str]:
         """By LoRA of several files, the label of the one that draws it; the last at weight 0, where none does."""
-        return {name: self.file_of(point, name) if point.weights[name] else labels[-1] for name, labels in self.files.items()}
+        return {name: self.file_of(point, name) if point.weights.get(name) else labels[-1] for name, labels in self.files.items()}
 
     def cost(self, point: Point) -> float:
         """sum_i p_i |w_i| + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised. Among equals a later
