@@ -58,7 +58,7 @@ def _mend(study: Study, key: str, name: str) -> str:
         photos, trigger = Path(spec.references or f"data/{lora}").name, spec.trigger or Path(spec.last).stem
         if what == "references":
             return _typed("prepare", f"photos/{photos}", name, "--kind", spec.kind, "--trigger", trigger)
-        if spec.references is None:
+        if spec.references is None or name != spec.last:
             return phrase("put the LoRA there")
         command = _typed("train", spec.references, "--out", name)
         return phrase("put the LoRA there, or train it: {command}", command=command)

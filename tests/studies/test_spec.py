@@ -38,7 +38,7 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
         (lambda d: d["loras"]["face"].update(file=["a.safetensors", "./a.safetensors"]), "names the file ./a.safetensors twice"),
         (
             lambda d: d["loras"]["face"].update(file=["a.safetensors", d["loras"]["dress"]["file"]]),
-            "loras.face and loras.dress name the same file",
+            "loras.dress and loras.face name the same file",
         ),
         (lambda d: d["loras"]["face"].update(file=["a.safetensors", "b.safetensors"], fixed=0.5), "neither are files: name one"),
         (lambda d: d.update(promt="x"), "unknown key promt"),
@@ -114,7 +114,7 @@ def test_a_lora_may_be_several_files_of_which_the_last_draws(tmp_path: Path) -> 
     dress = spec.loras["dress"]
     assert (dress.labels, dress.last) == (("d-000004", "d"), "loras/d.safetensors")
     assert spec.loras["shoes"].labels == ("4/s.safetensors", "8/s.safetensors")
-    assert list(spec.lora_files()) == ["face", "dress", "dress@d-000004", "shoes", "shoes@4/s.safetensors"]
+    assert list(spec.lora_files()) == ["dress", "dress@d-000004", "face", "shoes", "shoes@4/s.safetensors"]
     assert spec.space().files == {"dress": ("d-000004", "d"), "shoes": ("4/s.safetensors", "8/s.safetensors")}
     assert spec.start().files == {}
     assert StudySpec.model_validate(spec.model_dump(by_alias=True)) == spec
