@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+FILE_MARK: Final = "@"
+"""Between a LoRA's name and the label of one of its files that is not the last: `dress@dress-000004`."""
+
+
+SMALLEST: Final = 5e-7
+"""A weight below this is 0."""
+
+
+def file_key(lora: str, label: str = "") -> str:
+    """What one file of a LoRA is called where all files are listed: the LoRA's own name for the last one."""
+    return f"{lora}{FILE_MARK}{label}" if label else lora
+
+
+def lora_of_key(key: str) -> str:
+    """The LoRA's name in a `file_key`."""
+    return key.partition(FILE_MARK)[0]
 
 
 @dataclass(frozen=True)
@@ -19,10 +37,23 @@ class Point:
     """None for the study's own: a grid shows what others would draw."""
     prompt_edits: tuple[str, ...] = ()
     """Names of the edits that made the prompt."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """By LoRA of several files (epochs), the label of its file; one that draws with its last file is left out."""
+
+    def file_keys(self) -> dict[str, str]:
+        """By LoRA, the `file_key` of what it is drawn with, of those that another file than the last one draws."""
+        on = {name for name, weight in self.weights.items() if abs(weight) >= SMALLEST}
+        return {name: file_key(name, label) for name, label in self.files.items() if name in on}
+
+    def by_file(self) -> dict[str, float]:
+        """The weights by what draws each: the `file_key` of its file, the LoRA's name for its last one."""
+        files = self.file_keys()
+        return {files.get(name, name): weight for name, weight in self.weights.items()}
 
     def key(self) -> tuple[object, ...]:
-        """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out."""
-        kept = tuple(sorted((name, round(w, 6)) for name, w in self.weights.items() if abs(w) >= 5e-7))
+        """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out with the files that they are of."""
+        files = self.file_keys()
+        kept = tuple(sorted((files.get(n, n), round(w, 6)) for n, w in self.weights.items() if abs(w) >= SMALLEST))
         others = tuple(value for value in (self.steps, self.sampler) if value is not None)
         return kept, round(self.cfg, 6), self.prompt, *others
 

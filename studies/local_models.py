@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from models.errors import InputError
 from models.language.translate import phrase
 from models.lora.layout import inversion_words
+from optimizer.point import lora_of_key
 from studies.devices import best_device, check_device
+from studies.lora_files.checks import check_different, check_earlier
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
 from studies.observers.opening import open_observer
 from studies.observers.region_photos import region_photos
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from models.base.textual_inversion import Embedding
     from models.lora.file import LoraFile
     from optimizer.render.base import Renderer
+    from optimizer.render.diffusers_renderer import DiffusionRenderer
     from scorers.observe.base import Observer
 
 
@@ -56,11 +59,18 @@ class LocalModels:
 
     @cached_property
     def loras(self) -> dict[str, LoraFile]:
+        """All files by `optimizer.point.file_key`: the last one of a LoRA, which most have alone, by its name."""
         from models.lora.file import open_lora
 
-        found = {name: open_lora(self._path(section.file), self.base.modules) for name, section in self.spec.loras.items()}
-        _check_different(found)
+        found = {key: open_lora(self._path(file), self.base.modules) for key, file in self.spec.lora_files().items()}
+        check_different(found)
+        check_earlier(found)
         return found
+
+    @property
+    def last_loras(self) -> dict[str, LoraFile]:
+        """The last file of each LoRA, by its name."""
+        return {name: self.loras[name] for name in self.spec.loras}
 
     @cached_property
     def embeddings(self) -> dict[str, Embedding]:
@@ -84,7 +94,7 @@ class LocalModels:
         from models.base.textual_inversion import embedding_of
 
         found: dict[str, Embedding] = {}
-        if not any(inversion_words(self._path(section.file)) for section in self.spec.loras.values()):
+        if not any(inversion_words(self._path(file)) for file in self.spec.lora_files().values()):
             return found
         for lora, file in self.loras.items():
             for name, vectors in file.inversions.items():
@@ -106,14 +116,24 @@ class LocalModels:
 
     @cached_property
     def renderer(self) -> Renderer:
-        from optimizer.render.diffusers_renderer import DiffusionRenderer
+        from optimizer.render.files_renderer import FilesRenderer
 
         check_device(self.device, "render.device")
+        if len(self.loras) == len(self.spec.loras):
+            return self._renderer_of(self.loras)
+        if self.spec.render.compile:
+            what = "a compiled model is folded from one file a LoRA, and a LoRA here has several"
+            raise InputError(what, "render.compile", "set it to false, or name one file for each LoRA")
+        return FilesRenderer(self.loras, self._renderer_of)
+
+    def _renderer_of(self, loras: Mapping[str, LoraFile]) -> DiffusionRenderer:
+        from optimizer.render.diffusers_renderer import DiffusionRenderer
+
         fixed = {name: section.fixed for name, section in self.spec.loras.items() if section.fixed is not None}
         render = self.spec.render
         return DiffusionRenderer(
             self.base,
-            self.loras,
+            loras,
             render_settings_of(self.spec),
             fixed,
             embeddings=self.embeddings,
@@ -137,13 +157,20 @@ class LocalModels:
             encoder.of(prompt, self.spec.negative_prompt, {})
 
     def check_folds(self) -> None:
-        """Folds all LoRAs at their largest weights. Raises InputError if a weight is not finite in the base's dtype then."""
+        """Folds all LoRAs at their largest weights, each of a LoRA's files in its place. Raises InputError if a weight is not
+        finite in the base's dtype then."""
+        self._check_folds(self.last_loras)
+        for key, file in self.loras.items():
+            if key not in self.spec.loras:
+                self._check_folds(self.last_loras | {lora_of_key(key): file})
+
+    def _check_folds(self, loras: Mapping[str, LoraFile]) -> None:
         from models.lora.fold import Folded
 
         largest = {name: s.bounds[1] if s.fixed is None else s.fixed for name, s in self.spec.loras.items()}
-        for part in dict.fromkeys(part for file in self.loras.values() for part, layers in file.layers.items() if layers):
+        for part in dict.fromkeys(part for file in loras.values() for part, layers in file.layers.items() if layers):
             model = self.base.modules[part]
-            layers = {name: file.layers.get(part, {}) for name, file in self.loras.items()}
+            layers = {name: file.layers.get(part, {}) for name, file in loras.items()}
             folded = Folded(model, layers, self.spec.render.like)
             broken = folded.overflows(largest)
             if broken:
@@ -181,14 +208,3 @@ class LocalModels:
 
     def _path(self, name: str) -> Path:
         return (self.root / name).expanduser()
-
-
-def _check_different(loras: Mapping[str, LoraFile]) -> None:
-    """Raises InputError for one LoRA under two names: their weights would add up, and could not be told apart."""
-    names: dict[str, str] = {}
-    for name, file in loras.items():
-        other = names.setdefault(file.digest, name)
-        if other != name:
-            raise InputError(
-                phrase("loras.{other} and loras.{name} are the same LoRA", other=other, name=name), file.path, "leave one out"
-            )

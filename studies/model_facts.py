@@ -44,7 +44,7 @@ class LoraFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The base, and the LoRAs by name."""
+    """The base, and the LoRAs by name; earlier files of one by their `optimizer.point.file_key`."""
 
     base: BaseFacts
     loras: Mapping[str, LoraFacts]
@@ -115,7 +115,8 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     """All that decides what the renderer is: the study's settings, and size and time of change of every file it names."""
     files = [spec.base.checkpoint, *([spec.base.vae] if spec.base.vae else []), *spec.embeddings, *spec.draw.files().values()]
     # Left out where this machine draws: what earlier versions stored is still valid.
-    inside = {lora.file: list(inversion_words((root / lora.file).expanduser())) for lora in spec.loras.values()}
+    loras = spec.lora_files().values()
+    inside = {file: list(inversion_words((root / file).expanduser())) for file in loras}
     bundled = {file: words for file, words in inside.items() if words}
     draw = {} if isinstance(spec.draw, HuanhuaDraw) else {"draw": spec.draw.model_dump(mode="json", by_alias=True)}
     return {
@@ -129,7 +130,7 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
         "device": spec.render.device,
         "compile": spec.render.compile,
         "files": {name: list(stamps((root / name).expanduser())) for name in files}
-        | {lora.file: _lora_stamps((root / lora.file).expanduser()) for lora in spec.loras.values()},
+        | {file: _lora_stamps((root / file).expanduser()) for file in loras},
     }
 
 

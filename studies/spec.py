@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +11,14 @@ from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, model
 
 from models.errors import InputError
 from models.language.translate import phrase
-from models.lora_kinds import LoraKind
-from optimizer.point import Point
+from optimizer.point import Point, file_key
 from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.registry import sampler_names
 from optimizer.search.space import Axis, Space
 from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
+from studies.lora_files.section import LoraSection, check_files, file_at, searched_files
 from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
 from studies.scorer_spec import ScorersSection
@@ -29,44 +28,11 @@ from studies.spec_section import Section
 
 CFG_STEP: Final = 0.5
 """Distance of neighbouring CFG scales."""
-Weight = Annotated[float, Field(ge=0, le=2)]
 if TYPE_CHECKING:
     SamplerName: TypeAlias = str
 else:
     # A type checker cannot read the registry.
     SamplerName = Literal[sampler_names()]
-
-
-class LoraSection(Section):
-    """One LoRA of the outfit."""
-
-    file: str
-    """.safetensors file"""
-    kind: LoraKind
-    """what it shows, which decides where it is looked for and how it is scored"""
-    references: str | None = None
-    """folder of photos, or a training set of `huanhua prepare`; null: the file's preview picture, or images of the LoRA alone"""
-    trigger: str | None = None
-    """trigger word; by default the one written in the file"""
-    start: Weight = 0.4
-    """weight of the first trial, and of scouting"""
-    bounds: tuple[Weight, Weight] = (0.0, 1.0)
-    """least and greatest weight that is searched"""
-    fixed: Weight | None = None
-    """a weight that is not searched"""
-    price: Annotated[float, Field(gt=0)] = 1.0
-    """cost of one unit of this weight"""
-
-    @model_validator(mode="after")
-    def _sane(self) -> LoraSection:
-        low, high = self.bounds
-        if low >= high:
-            raise ValueError(phrase("bounds must rise, not {low} to {high}", low=low, high=high))
-        if self.fixed is None and not low <= self.start <= high:
-            raise ValueError(phrase("start {start} lies outside bounds {low} to {high}", start=self.start, low=low, high=high))
-        if self.fixed is None and self.kind == "other":
-            raise ValueError(phrase("kind other cannot be scored: give it a fixed weight"))
-        return self
 
 
 class LeversSection(Section):
@@ -197,7 +163,7 @@ class StudySpec(Section):
         check_tags({"prompt": self.prompt, "negative_prompt": self.negative_prompt})
         check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
         check_edits(edits, self.prompt)
-        _check_files(self.loras)
+        check_files(self.loras)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
@@ -212,14 +178,27 @@ class StudySpec(Section):
         """The LoRAs whose weights are searched, by name."""
         return {name: lora for name, lora in self.loras.items() if lora.fixed is None}
 
+    def lora_files(self) -> dict[str, str]:
+        """Every LoRA file by its `optimizer.point.file_key`: a LoRA's last one by its name."""
+        return {
+            file_key(name, "" if file == lora.last else label): file
+            for name, lora in self.loras.items()
+            for label, file in reversed(list(zip(lora.labels, lora.files, strict=True)))
+        }
+
+    def file_at(self, name: str, point: Point | None) -> str:
+        """The file that draws a LoRA at a point; its last one where the point chooses none."""
+        return file_at(self.loras[name], name, point)
+
     def space(self) -> Space:
-        """The weights, CFG and prompt edits that are searched, with their prices."""
+        """The weights, files, CFG and prompt edits that are searched, with their prices."""
         search, searched = self.search, self.searched()
         weights = {name: Axis(*lora.bounds, search.step) for name, lora in searched.items()}
         prices = {name: lora.price for name, lora in searched.items()}
         cfg = Axis(*search.cfg, CFG_STEP) if search.cfg else None
         edits = tuple(search.levers.all()) if search.levers else ()
-        return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price)
+        files = searched_files(searched)
+        return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price, files)
 
     def start(self) -> Point:
         """The start weights, on the grid of the search."""
@@ -254,16 +233,6 @@ def _check_extra(scorers: ScorersSection, loras: Mapping[str, LoraSection]) -> N
         if loras[lora].references is None:
             where = {"scorer": scorer, "lora": lora}
             raise ValueError(phrase("scorers.extra.{scorer} compares {lora} with photos: name loras.{lora}.references", **where))
-
-
-def _check_files(loras: Mapping[str, LoraSection]) -> None:
-    """One LoRA under two names would add up, and could not be told apart."""
-    names: dict[str, str] = {}
-    for name, lora in loras.items():
-        other = names.setdefault(os.path.normpath(lora.file), name)
-        if other != name:
-            both = {"other": other, "name": name, "file": lora.file}
-            raise ValueError(phrase("loras.{other} and loras.{name} name the same file, {file}: leave one out", **both))
 
 
 def study_file(study: Path) -> Path:

@@ -13,7 +13,7 @@ from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.image_cache import ImageCache
-from optimizer.point import Point
+from optimizer.point import Point, file_key
 from optimizer.search.space import Space
 from scorers.observe.base import Observer
 from studies.backends.base import Backend
@@ -107,6 +107,14 @@ class Study:
     @property
     def lora_facts(self) -> Mapping[str, LoraFacts]:
         return self._model_facts.loras
+
+    def lora_file(self, name: str, point: Point | None = None) -> Path:
+        """The file that draws a LoRA at a point; its last one where no point chooses another."""
+        return self.path(self.spec.file_at(name, point))
+
+    def lora_facts_at(self, name: str, point: Point) -> LoraFacts:
+        """Of the file that draws a LoRA at a point."""
+        return self.lora_facts[file_key(name, point.files.get(name, ""))]
 
     @cached_property
     def triggers(self) -> dict[str, str]:

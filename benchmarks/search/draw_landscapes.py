@@ -180,7 +180,7 @@ def observed(study: Study, judge: Judge, jobs: Sequence[Job]) -> dict[str, list[
 def made_of_now(study: Study) -> dict[str, str]:
     """Hashes of the lab's models, of the study's LoRAs by their files' names, and of what is drawn."""
     hashes = lab_now()
-    loras = {f"loras/{Path(s.file).stem}": hash_path(study.path(s.file)) for s in study.spec.loras.values()}
+    loras = {f"loras/{Path(s.last).stem}": hash_path(study.path(s.last)) for s in study.spec.loras.values()}
     spec = study.spec
     drawn = json.dumps([spec.prompt, spec.negative_prompt, spec.render.model_dump(), spec.base.clip_skip], sort_keys=True)
     return {name: hashes[name] for name in MODELS} | loras | {"drawn": hashlib.sha256(drawn.encode()).hexdigest()}

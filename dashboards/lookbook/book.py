@@ -11,13 +11,16 @@ from dashboards.mark import Mark
 
 @dataclass(frozen=True)
 class Slider:
-    """What a person may move: the weight of a searched LoRA, or CFG. Its values are low, low + step, ... up to high."""
+    """What a person may move: the weight of a searched LoRA, its file where it has several, or CFG. Its values are low,
+    low + step, ... up to high."""
 
     name: str
     low: float
     high: float
     step: float
     start: float
+    labels: tuple[str, ...] = ()
+    """What stands for the values 0, 1, ...: the files of a LoRA; empty for numbers."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class JudgedImage:
     """What it meets or breaks, in words."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By LoRA what the image shows of it, part by part in words; none where parts are not compared."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """By LoRA of several files, the one that drew it."""
 
 
 @dataclass(frozen=True)

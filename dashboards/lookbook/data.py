@@ -51,7 +51,7 @@ def seed_data(seed: SeedPage, sliders: Sequence[Slider], shown: Sequence[Shown],
     """Lists in the order of sliders and requirements: names come from strangers and would be poor keys."""
     return {
         "seed": seed.seed,
-        "dials": [{"name": d.name, "low": d.low, "high": d.high, "step": d.step, "start": d.start} for d in sliders],
+        "dials": [_dial(slider) for slider in sliders],
         "needs": [_requirement(requirement) for requirement in seed.requirements],
         "views": [{"measure": view.measure, "title": said(view.title)} for view in seed.views],
         "marks": [_mark(mark) for mark in marks_of(seed)],
@@ -59,6 +59,11 @@ def seed_data(seed: SeedPage, sliders: Sequence[Slider], shown: Sequence[Shown],
         "pick": seed.pick,
         "nearest": seed.nearest,
     }
+
+
+def _dial(slider: Slider) -> dict[str, Any]:
+    numbers = {"name": slider.name, "low": slider.low, "high": slider.high, "step": slider.step, "start": slider.start}
+    return {**numbers, **({"labels": list(slider.labels)} if slider.labels else {})}
 
 
 def script_words() -> dict[str, str]:
@@ -96,6 +101,7 @@ def image_data(judged: JudgedImage, requirements: Sequence[Requirement], shown: 
         "faults": [list(map(translated, judged.faults.get(requirement.name, ()))) for requirement in requirements],
         "mark": "" if judged.mark is None else class_of(judged.mark),
         "verdict": verdict(judged),
+        **({"files": dict(judged.files)} if judged.files else {}),
         "bare": framer.veils(judged),
         "image": shown.file,
         "size": [shown.width, shown.height],

@@ -77,7 +77,8 @@ def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:
         if score is not None and 0 < score <= 1:
             shown_score = _askable(ladder.lora, number(score))
         raw = said("raw {raw:.3f}", raw=judged.raw[ladder.lora])
-        caption = f'<strong>{weight:g}</strong> {shown_score}<span class="soft">{raw}</span>'
+        file = f" {text(judged.files[ladder.lora])}" if ladder.lora in judged.files else ""
+        caption = f'<strong>{weight:g}{file}</strong> {shown_score}<span class="soft">{raw}</span>'
         cards += framer.figure(judged, shown, alt=alt, caption=caption)
     return f'<h4>{text(ladder.lora)}</h4><div class="strip">{cards}</div>'
 

@@ -22,7 +22,9 @@ def number(value: float | None) -> str:
 
 
 def slider_value(slider: Slider, value: float) -> str:
-    """With as many decimals as its steps need, at least two for weights."""
+    """With as many decimals as its steps need, at least two for weights; a file by its name."""
+    if slider.labels:
+        return slider.labels[round(value)]
     return format(value, "g") if slider.step >= 0.5 else format(value, ".2f" if round(slider.step * 100, 6) % 1 == 0 else ".3f")
 
 

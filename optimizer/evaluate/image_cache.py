@@ -7,12 +7,12 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.io.files import write_whole
-from optimizer.point import Job
+from optimizer.point import Job, Point, lora_of_key
 from optimizer.render.decode import NotDrawn
 
 if TYPE_CHECKING:
@@ -37,13 +37,29 @@ class ImageCache:
     limit: int = LIMIT
 
     def __post_init__(self) -> None:
-        self._identity = json.dumps(self.identity, sort_keys=True)
+        self._by_files: dict[tuple[tuple[str, str], ...], str] = {}
         self._unchecked = self.limit
 
     def path(self, job: Job, *, together: bool = False) -> Path:
         """The file of the job's image, drawn alone or `together` with others in a batch: two files, since rounding differs."""
-        key = [self._identity, job.seed, job.point.key(), *(["together"] if together else [])]
+        key = [*self._decided_by(job.point), *(["together"] if together else [])]
+        key.insert(1, job.seed)
         return self.folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]}.png"
+
+    def _decided_by(self, point: Point) -> list[Any]:
+        """The identity with the files that the point draws with, and the rest of the point: other files of its LoRAs decide
+        nothing, so that an image stays found where files are added to a LoRA, or the one that draws it is no longer the last."""
+        hashes = self.identity.get("loras", {})
+        chosen = point.file_keys() if isinstance(hashes, Mapping) else {}
+        files = {name: key for name, key in chosen.items() if key in hashes}
+        told = tuple(sorted(files.items()))
+        if told not in self._by_files:
+            own = {name: value for name, value in self.identity.items() if name != "loras"}
+            if "loras" in self.identity:
+                own["loras"] = _of_files(hashes, files)
+            self._by_files[told] = json.dumps(own, sort_keys=True)
+        left = {name: label for name, label in point.files.items() if name not in files}
+        return [self._by_files[told], replace(point, files=left).key()]
 
     def find(self, job: Job, *, alone: bool) -> Path | None:
         """The stored image, drawn alone or, unless `alone`, in a batch."""
@@ -78,6 +94,14 @@ class ImageCache:
                 break
             file.unlink(missing_ok=True)
             total -= size
+
+
+def _of_files(hashes: Any, files: Mapping[str, str]) -> Any:
+    """The hashes of what draws, by LoRA; whatever is no mapping stays."""
+    if not isinstance(hashes, Mapping):
+        return hashes
+    last = {name: value for name, value in hashes.items() if lora_of_key(name) == name}
+    return last | {name: hashes[key] for name, key in files.items()}
 
 
 def as_png(image: Image | NotDrawn) -> bytes:

@@ -156,6 +156,10 @@ class DiffusionRenderer:
             found |= dict(zip(group, drawn, strict=True))
         return [found[i] for i in range(len(jobs))]
 
+    def release(self) -> None:
+        """Frees the memory of the folded weights: the next image folds them anew."""
+        self._folded.release()
+
     def seconds_per_image(self) -> float:
         """Measured: one guided step of the denoiser (the second of two), times its calls in an image."""
         import torch

@@ -7,6 +7,9 @@ rough. What a study's LoRAs are like is drawn from `study`, what differs from se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -24,11 +27,26 @@ SOUND: Final = 0.3
 Floats = NDArray[np.float64]
 
 
-def fake_landscape(study: int, seed: int, names: tuple[str, ...] = NAMES, levels: int = 11) -> Landscape:
-    """One seed of a made-up study; the same for the same numbers."""
+@dataclass(frozen=True)
+class Trained:
+    """How far a LoRA was trained: what one unit of its weight shows and spoils, where a whole training has 1."""
+
+    shows: float = 1.0
+    spoils: float = 1.0
+
+
+UNTOLD: Final[Mapping[str, Trained]] = MappingProxyType({})
+
+
+def fake_landscape(
+    study: int, seed: int, names: tuple[str, ...] = NAMES, levels: int = 11, trained: Mapping[str, Trained] = UNTOLD
+) -> Landscape:
+    """One seed of a made-up study; the same for the same numbers. `trained` is by LoRA."""
     common, own = np.random.default_rng((study, 0)), np.random.default_rng((study, 1, seed))
     axis = tuple(round(float(v), 6) for v in np.linspace(0, 1, levels))
     grid = np.stack(np.meshgrid(*[axis] * len(names), indexing="ij"))
+    told = [trained.get(name, Trained()) for name in names]
+    shown = np.stack([one.shows * weights for one, weights in zip(told, grid, strict=True)])
     pulls = common.uniform(0.0, 0.18, (len(names), len(names))) * own.uniform(0.7, 1.3, (len(names), len(names)))
     loads = common.uniform(0.7, 1.3, len(names))
     rough = common.uniform(0.02, 0.08)
@@ -36,9 +54,9 @@ def fake_landscape(study: int, seed: int, names: tuple[str, ...] = NAMES, levels
     for i, name in enumerate(names):
         at = common.uniform(0.15, 0.45) + np.concatenate([[0.0], common.uniform(0.0, 0.4, common.integers(2, 5))])
         start[name] = round(float(np.clip(np.median(at) + common.normal(0.1, 0.15), 0.2, 0.9)), 1)
-        pulled = grid[i] - sum(pulls[i, j] * grid[j] for j in range(len(names)) if j != i)
-        raw[name] = _expression(pulled, grid[i], at, common, own) + _rough(grid, own, rough)
-    load = np.tensordot(loads, grid, axes=1) * 3 / len(names)
+        pulled = shown[i] - sum(pulls[i, j] * shown[j] for j in range(len(names)) if j != i)
+        raw[name] = _expression(pulled, shown[i], at, common, own) + _rough(grid, own, rough)
+    load = np.tensordot(loads * [one.spoils for one in told], grid, axes=1) * 3 / len(names)
     hands_at, body_at = common.uniform(2.0, 2.8) + own.normal(0, 0.25), common.uniform(2.4, 3.2) + own.normal(0, 0.2)
     hands = (
         own.uniform(0.0, 0.15)

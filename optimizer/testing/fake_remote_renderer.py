@@ -80,7 +80,7 @@ class FakeRemoteRenderer:
         }
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
-        return [self.draw(job, {**self.fixed, **job.point.weights}) for job in jobs]
+        return [self.draw(job, {**self.fixed, **job.point.by_file()}) for job in jobs]
 
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         self.cancelled = False

@@ -32,8 +32,10 @@ PLAIN: Final = Space({name: Axis(0.0, 1.0, STEP) for name in SHOWN_FROM}, given_
 WITH_CFG_AND_EDITS: Final = replace(
     PLAIN, cfg=Axis(4.0, 6.0, 0.5), prompt_edits=(PromptEdit(add="white shoes"), PromptEdit(drop="dress")), prompt="1girl, dress"
 )
+WITH_FILES: Final = replace(PLAIN, cfg=Axis(4.0, 6.0, 0.5), files={"dress": ("dress-1", "dress-2", "dress")})
+"""A LoRA of several files."""
 ONE_LORA: Final = Space({"dress": Axis(0.2, 0.8, 0.05)}, given_cfg=7.0)
-SPACES: Final = (PLAIN, WITH_CFG_AND_EDITS, ONE_LORA)
+SPACES: Final = (PLAIN, WITH_CFG_AND_EDITS, WITH_FILES, ONE_LORA)
 BUDGET: Final = 20
 """Images of a whole search."""
 
@@ -56,7 +58,7 @@ def check_the_history_is_left_as_it_was(make: Factory) -> None:
 
 
 def check_points_lie_on_the_grid(make: Factory) -> None:
-    """With LoRA weights alone, with CFG and prompt edits, and with one LoRA."""
+    """With LoRA weights alone, with CFG and prompt edits, with a LoRA of several files, and with one LoRA."""
     for space in SPACES:
         point = make(settings_for(space)).propose(space, some_history(space))
         assert point is None or on_grid(space, point), f"{point} lies off the grid"

@@ -19,13 +19,14 @@ def trials_of_others(url: str, prefix: str, name: str, space: Space) -> list[lis
     """Finished trials of the studies whose names are `prefix` and a number, but for `name`: as judged when drawn, and their
     attributes.
 
-    Trials of other LoRAs than those of the space are left out.
+    Trials of other LoRAs than those of the space, or of other files of them, are left out.
     """
     wanted = set(space.distributions())
     found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
     for other, trials in _finished(url, prefix):
         if other != name:
-            points = [(space.drawn_point(t.params), t) for t in trials if set(t.params) == wanted]
+            fits = [t for t in trials if set(t.params) == wanted and space.has_files_of(t.params)]
+            points = [(space.drawn_point(t.params), t) for t in fits]
             found.append([(Judged(p, space.cost(p), _violations(t)), t.user_attrs) for p, t in points])
     return [trials for trials in found if trials]
 

@@ -26,7 +26,7 @@ def make(study: DrawnStudy) -> RemoteBackend:
         from optimizer.render.remote.comfyui.workflow import open_workflow
 
         workflow = open_workflow((study.root / draw.workflow).expanduser(), draw.nodes)
-        loras, settings = study_loras(study.spec.loras, study.root, draw.loras), render_settings_of(study.spec)
+        loras, settings = study_loras(study.spec, study.root), render_settings_of(study.spec)
         hashed = partial(cached_hash, study.workspace)
         return ComfyRenderer(client, settings, loras, on_step, workflow=workflow, file_hash=hashed)
 

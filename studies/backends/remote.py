@@ -13,7 +13,7 @@ from models.lora.layout import inversion_words
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.local_evaluator import LocalEvaluator
-from optimizer.point import Job
+from optimizer.point import Job, lora_of_key
 from optimizer.render.base import Renderer
 from optimizer.render.remote.acting import StudyWeights
 from optimizer.render.remote.base import OnStep, RemoteRenderer, ServerFacts
@@ -28,7 +28,7 @@ from studies.backends.remote_memory import WorkspaceMemory
 from studies.drawing.identity import identity_differences
 from studies.drawing.section import ServerDraw
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, trigger_metadata
-from studies.spec import LoraSection, SeedsSection, StudySpec
+from studies.spec import SeedsSection, StudySpec
 
 if TYPE_CHECKING:
     from optimizer.evaluate.servers import Servers
@@ -98,7 +98,8 @@ class RemoteBackend:
         checkpoint = facts.checkpoint or spec.base.checkpoint
         name = PurePosixPath(checkpoint.replace("\\", "/")).name.removesuffix(".safetensors")
         base = BaseFacts(name, facts.checkpoint_hash or checkpoint, family, {})
-        words = {name: inversion_words((self._study.root / spec.loras[name].file).expanduser()) for name in facts.loras}
+        files = spec.lora_files()
+        words = {key: inversion_words((self._study.root / files[key]).expanduser()) for key in facts.loras}
         return ModelFacts(
             base, {n: LoraFacts(lora.hash, trigger_metadata(lora.metadata), words[n]) for n, lora in facts.loras.items()}
         )
@@ -188,7 +189,8 @@ class RemoteBackend:
     def _checks(self, identity: Mapping[str, Any]) -> Checks:
         spec = self._study.spec
         fixed = {name: lora.fixed for name, lora in spec.loras.items() if lora.fixed is not None}
-        top = {name: lora.bounds[1] for name, lora in spec.searched().items()}
+        searched = spec.searched()
+        top = {key: searched[lora_of_key(key)].bounds[1] for key in spec.lora_files() if lora_of_key(key) in searched}
         weights = StudyWeights(Job(canary_seed(spec), spec.start()), top, fixed)
         limit = int(spec.render.cache_gb * 10**9)
         return Checks(
@@ -201,7 +203,7 @@ class RemoteBackend:
 
     def _hint(self, name: str) -> str:
         """What may be wrong with a LoRA's file that changes nothing."""
-        file = (self._study.root / self._study.spec.loras[name].file).expanduser()
+        file = (self._study.root / self._study.spec.lora_files()[name]).expanduser()
         if not file.is_file():
             return f"the layers of {name} may be those of another base"
         from models.io.safetensors_header import read_safetensors_header
@@ -226,9 +228,10 @@ def check_here(client: Client) -> None:
         return
 
 
-def study_loras(loras: Mapping[str, LoraSection], root: Path, names: Mapping[str, str]) -> list[StudyLora]:
-    """The study's LoRAs as a server is asked for them. `names` is `draw.loras`; raises InputError for a name in it that the study
-    does not have."""
+def study_loras(spec: StudySpec, root: Path) -> list[StudyLora]:
+    """The study's LoRA files as a server is asked for them, by `optimizer.point.file_key`. Raises InputError for a name in
+    `draw.loras` that the study does not have."""
+    loras, names = spec.lora_files(), spec.draw.loras if isinstance(spec.draw, ServerDraw) else {}
     unknown = sorted(set(names) - set(loras))
     if unknown:
         raise InputError(
@@ -236,7 +239,8 @@ def study_loras(loras: Mapping[str, LoraSection], root: Path, names: Mapping[str
             f"draw.loras.{unknown[0]}",
             phrase("name one of {loras}", loras=", ".join(loras)),
         )
-    return [StudyLora(name, (root / lora.file).expanduser(), lora.fixed, names.get(name)) for name, lora in loras.items()]
+    fixed = {name: lora.fixed for name, lora in spec.loras.items()}
+    return [StudyLora(key, (root / file).expanduser(), fixed.get(key), names.get(key)) for key, file in loras.items()]
 
 
 def canary_seed(spec: StudySpec) -> int:

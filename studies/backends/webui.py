@@ -32,7 +32,7 @@ def make(study: DrawnStudy) -> RemoteBackend:
         return WebuiRenderer(
             client,
             render_settings_of(spec),
-            study_loras(spec.loras, study.root, draw.loras),
+            study_loras(spec, study.root),
             spec.base.checkpoint,
             vae=spec.base.vae,
             payload=None if draw.payload is None else read_payload((study.root / draw.payload).expanduser()),

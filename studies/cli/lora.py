@@ -118,7 +118,7 @@ def recommend(
 
     opened = open_study(study, workspace, seed)
     found = recommended_weights(opened, stored_outcomes(opened, seed))
-    files = [opened.path(opened.spec.loras[one.lora].file) for one in found]
+    files = [opened.path(opened.spec.loras[one.lora].labelled(one.file or None)) for one in found]
     # All are read before the first is written: a damaged one leaves nothing half-done.
     sidecars = [sidecar for file, one in zip(files, found, strict=True) for sidecar in sidecars_of(file, one)] if write else []
     for sidecar in sidecars:
@@ -130,7 +130,8 @@ def recommend(
         return
     for one in found:
         span = said("{low:g} to {high:g} over {seeds} seeds", low=one.low, high=one.high, seeds=one.seeds)
-        typer.echo(f"{padded(one.lora, 10)} {one.weight:g}, {span if one.seeds > 1 else said('at 1 seed')}")
+        file = f" ({one.file})" if one.file else ""
+        typer.echo(f"{padded(one.lora, 10)} {one.weight:g}{file}, {span if one.seeds > 1 else said('at 1 seed')}")
     for sidecar in sidecars:
         typer.echo(f"{padded(said('wrote' if sidecar.written else 'left'), 10)} {sidecar.path}")
         for key, value in sidecar.kept.items():

@@ -15,7 +15,7 @@ from typing import Any
 
 from models.io.files import write_whole
 from optimizer.point import Job
-from optimizer.search.space import Space
+from optimizer.search.space import FILE, Space
 from optimizer.trial_store.store import LOWER_OF, TrialStore
 from studies.derive.new_folder import check_new_folder
 from studies.derive.study_yaml import moved
@@ -60,10 +60,14 @@ def _valid_trials(study: Study, seed: int, trial_store: TrialStore) -> list[dict
     """Trials whose image would have the same name now: nothing that decides it has changed."""
     found = []
     for trial in trial_store.finished():
+        if not study.space.has_files_of(trial.params):
+            continue
         of = trial.user_attrs.get(LOWER_OF)
         point = study.space.drawn_point(trial.params)
+        # The image is named by the content of the files that drew it: a LoRA may have more files now, or fewer.
         same = study.evaluator.place(Job(seed, point)).name == trial.user_attrs["image"]
-        if _on_grid(study.space, of or trial.params) and same and set(trial.params) == set(study.space.params(point)):
+        alike = _numbers(trial.params).keys() == _numbers(study.space.params(point)).keys()
+        if _on_grid(study.space, of or trial.params) and same and alike:
             if "artifact" in trial.user_attrs:
                 study.evaluator.restore(seed, point, trial_store.artifacts / trial.user_attrs["artifact"])
             kept = {"params": dict(trial.params), "phase": trial.user_attrs["phase"], "number": trial.number}
@@ -71,9 +75,13 @@ def _valid_trials(study: Study, seed: int, trial_store: TrialStore) -> list[dict
     return found
 
 
-def _on_grid(space: Space, params: Mapping[str, float]) -> bool:
+def _numbers(params: Mapping[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in params.items() if not name.endswith(FILE)}
+
+
+def _on_grid(space: Space, params: Mapping[str, Any]) -> bool:
     point = space.from_params(params)
-    return all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in params.items())
+    return all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in _numbers(params).items())
 
 
 def _link(source: Path, target: Path) -> None:

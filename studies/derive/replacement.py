@@ -27,7 +27,7 @@ def check_replacement(study: Study, name: str, file: Path) -> tuple[LoraLayout, 
             phrase("a {method} file is no plain LoRA", method=layout.method), file, "use a LoRA or LoCon version of it"
         )
     for other, section in study.spec.loras.items():
-        if _content(study, study.path(section.file)) == _content(study, file):
+        if _content(study, file) in {_content(study, study.path(own)) for own in section.files}:
             raise InputError(phrase("the study has this LoRA already, as {other}", other=other), file, "name another file")
     wide = {"sd15": CONTEXT_WIDTHS[768], "sdxl": CONTEXT_WIDTHS[2048]}.get(study.base_facts.family)
     if wide is not None and found.family not in (None, wide) and found.family in CONTEXT_WIDTHS.values():

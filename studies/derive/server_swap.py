@@ -38,7 +38,7 @@ def _node(study: Study, draw: ComfyuiDraw, name: str) -> str:
 
     place = study.path(draw.workflow)
     workflow = open_workflow(place, draw.nodes)
-    slots = [weighted.slot for weighted in workflow.loras(study_loras(study.spec.loras, study.root, draw.loras))[name]]
+    slots = [weighted.slot for weighted in workflow.loras(study_loras(study.spec, study.root))[name]]
     if len(slots) > 1:
         nodes = ", ".join(slot.node.label for slot in slots)
         raise InputError(

@@ -11,7 +11,8 @@ from typing import Any, Final
 import yaml
 
 PATHS: Final = (
-    ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "references"),
+    ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "file", "*"),
+    ("loras", "*", "references"),
     ("scorers", "garment", "model"), ("scorers", "garment", "dino"), ("scorers", "face", "pack"), ("scorers", "hands", "judge"),
     ("scorers", "hands", "pose"), ("scorers", "parts", "model"), ("search", "learn", "*"),
     ("draw", "workflow"), ("draw", "payload"),
@@ -66,10 +67,17 @@ def _with_entry(text: str, path: tuple[str, ...], key: str) -> str:
 
 
 def _replaced(text: str, changes: list[tuple[Any, Any]]) -> str:
-    """With JSON values in place of scalar nodes."""
+    """With JSON values in place of nodes."""
     for node, value in sorted(changes, key=lambda change: change[0].start_mark.index, reverse=True):
-        text = text[: node.start_mark.index] + json.dumps(value, ensure_ascii=False) + text[node.end_mark.index :]
+        text = text[: node.start_mark.index] + json.dumps(value, ensure_ascii=False) + text[_end(node) :]
     return text
+
+
+def _end(node: Any) -> int:
+    """Where a node ends: a block's mark lies behind the line break after it."""
+    block = isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value
+    index: int = _end(node.value[-1]) if block else node.end_mark.index
+    return index
 
 
 def _node(root: Any, path: tuple[str, ...]) -> Any:

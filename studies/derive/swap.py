@@ -141,7 +141,7 @@ def _prompt_notes(study: Study, name: str, old: str | None, new: str | None) -> 
         )
     elif new and not (old and _trigger(old).search(prompt)):
         yield phrase("the prompt has no trigger word that {new} could take the place of: add it there", new=new[:60])
-    words = [word for word in inversion_words(study.path(study.spec.loras[name].file)) if is_named(word, [prompt])]
+    words = [word for word in inversion_words(study.path(study.spec.loras[name].last)) if is_named(word, [prompt])]
     if words:
         yield phrase(
             "the prompt keeps {words}, a textual inversion in the old LoRA's file: take it out", words=", ".join(words)[:60]

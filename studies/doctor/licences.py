@@ -27,7 +27,7 @@ def study_licences(study: Study) -> list[Licence]:
     scorers, root = study.spec.scorers, study.root
     garment, hands, parts = scorers.garment, scorers.hands, scorers.parts.model
     found = [_stated("base", study.spec.base.checkpoint, root)]
-    found += [_stated("LoRA", section.file, root) for section in study.spec.loras.values()]
+    found += [_stated("LoRA", file, root) for file in study.spec.lora_files().values()]
     if garment.model is not None:
         others = "" if garment.pretrained in (None, "openai") else f" {garment.pretrained}"
         found.append(_licence("garments", f"{garment.model}{others}", root))

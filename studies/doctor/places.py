@@ -55,10 +55,10 @@ def _mend(study: Study, key: str, name: str) -> str:
     if section == "loras":
         lora, _, what = rest.rpartition(".")
         spec = study.spec.loras[lora]
-        photos, trigger = Path(spec.references or f"data/{lora}").name, spec.trigger or Path(spec.file).stem
+        photos, trigger = Path(spec.references or f"data/{lora}").name, spec.trigger or Path(spec.last).stem
         if what == "references":
             return _typed("prepare", f"photos/{photos}", name, "--kind", spec.kind, "--trigger", trigger)
-        if spec.references is None:
+        if spec.references is None or name != spec.last:
             return phrase("put the LoRA there")
         command = _typed("train", spec.references, "--out", name)
         return phrase("put the LoRA there, or train it: {command}", command=command)
@@ -114,4 +114,4 @@ def _drawn_with(study: Study) -> Iterator[tuple[str, str, bool]]:
     for file in spec.embeddings:
         yield "embeddings", file, study.path(file).is_file()
     for name, lora in spec.loras.items():
-        yield f"loras.{name}.file", lora.file, study.path(lora.file).exists()
+        yield from ((f"loras.{name}.file", file, study.path(file).exists()) for file in lora.files)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.language.translate import joined, labelled, phrase
+from optimizer.point import lora_of_key
 from studies.doctor.machine import LABEL
 from studies.file_hashes import cached_hash
 from studies.prompts import trigger_of
@@ -49,15 +50,16 @@ def _lines(study: Study, url: str, facts: ServerFacts) -> Iterator[str]:
     digest = facts.checkpoint_hash[:SHOWN]
     known = phrase("{name} ({hash})", name=named, hash=digest) if digest else _listed(named, phrase("a hash of it cannot be had"))
     yield labelled("base", LABEL, _listed(known, facts.family))
+    files = study.spec.lora_files()
     for name, lora in facts.loras.items():
-        here = study.path(study.spec.loras[name].file)
+        here = study.path(files[name])
         if not here.is_file():
-            same = phrase("not compared: there is no {file} here", file=study.spec.loras[name].file)
+            same = phrase("not compared: there is no {file} here", file=files[name])
         elif cached_hash(study.workspace, here) == lora.hash:
             same = phrase("the same file as here")
         else:
             same = phrase("not compared: the server does not tell its hash")
-        trigger = trigger_of(study.spec.loras[name].trigger, lora.metadata) or phrase("not named")
+        trigger = trigger_of(study.spec.loras[lora_of_key(name)].trigger, lora.metadata) or phrase("not named")
         text = "{name}: {file} ({hash}), {same}, trigger {trigger}"
         made = phrase(text, name=name, file=lora.server_name, hash=lora.hash[:SHOWN], same=same, trigger=trigger)
         yield labelled("LoRA", LABEL, made)

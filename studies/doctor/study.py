@@ -40,20 +40,19 @@ def _model_lines(study: Study) -> Iterator[Line]:
     base = _tried("base", study.spec.base.checkpoint, lambda: study.models.base)
     yield base
     if base[1]:
-        for name in study.spec.loras:
-            yield _lora(study, name)
+        for file in study.spec.lora_files().values():
+            yield _lora(study, file)
         for file in study.spec.embeddings:
             yield _tried("embedding", file, lambda file=file: _embedding(study, file))  # type: ignore[misc]
     else:
         yield labelled("LoRAs", LABEL, phrase("not checked: they need the base")), False
 
 
-def _lora(study: Study, name: str) -> Line:
+def _lora(study: Study, file: str) -> Line:
     from models.lora.file import open_lora
 
     modules = study.models.base.modules
-    file = study.path(study.spec.loras[name].file)
-    return _tried("LoRA", study.spec.loras[name].file, lambda: open_lora(file, modules).metadata)
+    return _tried("LoRA", file, lambda: open_lora(study.path(file), modules).metadata)
 
 
 def _embedding(study: Study, file: str) -> None:

@@ -13,6 +13,7 @@ from models.base.textual_inversion import is_named
 from models.catalogue import limits_of_use
 from models.errors import InputError
 from models.language.translate import labelled, phrase
+from optimizer.point import lora_of_key
 from optimizer.render.flow.scheduler import check_family, check_guidance, unread_settings
 from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.posed.pose_parts import LIMITS
@@ -132,7 +133,8 @@ def _model_lines(study: Study) -> Iterator[str]:
         yield _line("note", phrase("rng gpu needs a CUDA device, which this machine lacks: {mend}", mend=phrase(NOISE_MEND)))
     for name, file in models.loras.items():
         layers = sum(len(modules) for modules in file.layers.values())
-        trigger = study.triggers.get(name) or phrase("not named")
+        trigger = study.triggers.get(lora_of_key(name)) or phrase("not named")
+        name = name if name in study.spec.loras else phrase("{name} ({file})", name=lora_of_key(name), file=file.name)
         yield _line("LoRA", phrase("{name}: {layers} layers, trigger {trigger}", name=name, layers=layers, trigger=trigger))
         yield from (_line("note", phrase("{name}: {note}", name=name, note=note)) for note in file.notes)
         other = trained_on_another(file.metadata, models.base)

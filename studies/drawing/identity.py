@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from models.language.translate import phrase
+from optimizer.point import FILE_MARK, lora_of_key
 
 Entry: TypeAlias = tuple[str, str]
 """A value that is compared, such as a file's hash, and its label for people, such as the file's name."""
@@ -57,6 +58,9 @@ def in_words(key: str) -> str:
     if key in WORDS:
         return WORDS[key]
     head, _, rest = key.partition(".")
+    if head == "loras" and lora_of_key(rest) != rest:
+        name, _, label = rest.partition(FILE_MARK)
+        return f"LoRA {name}, file {label}"
     kind = {"loras": "LoRA ", "embeddings": "embedding ", "fixed": "fixed weight of "}.get(head, "")
     return kind + (rest.replace("_", " ") if head == "frame" else rest or head)
 

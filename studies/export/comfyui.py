@@ -44,7 +44,7 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     model, clip, vae = _loaded(study, graph)
     for name, weight in weights.items():
         widgets: dict[str, Any] = {
-            "lora_name": files.loras[name].path.name if name in files.loras else study.path(spec.loras[name].file).name,
+            "lora_name": files.loras[name].path.name if name in files.loras else study.lora_file(name, point).name,
             "strength_model": weight,
             "strength_clip": weight,
         }

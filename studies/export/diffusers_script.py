@@ -135,7 +135,7 @@ def _settings(study: Study, seed: int, point: Point, files: ForeignFiles) -> dic
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
     # Names of files that are missing are refused before the models are opened for what they are.
     converted = {name: str(lora.path.resolve()) for name, lora in files.loras.items()}
-    loras = {name: (converted.get(name) or _place(study, spec.loras[name].file), weight) for name, weight in weights.items()}
+    loras = {name: (converted.get(name) or _place(study, spec.file_at(name, point)), weight) for name, weight in weights.items()}
     inversions = {word.lower(): str(path.resolve()) for word, path in files.inversions.items()}
     return {
         "BASE": _place(study, spec.base.checkpoint),

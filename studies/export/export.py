@@ -64,7 +64,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     if to == "diffusers":
         return _script(study, outcome, folder / f"{name}.py")
     path, files = folder / f"{name}.txt", foreign_files(study, outcome.pick.point, "A1111", folder)
-    write_whole(path, (write(with_converted(study, pick_infotext(study, outcome), files)) + "\n").encode())
+    write_whole(path, (write(with_converted(study, outcome.pick.point, pick_infotext(study, outcome), files)) + "\n").encode())
     return Exported((path, *files.paths), (*_payload_note(study), *files.notes))
 
 
@@ -168,7 +168,7 @@ def _texts(study: Study, outcome: Outcome, upscaler: Upscaler | None, files: For
 
     assert outcome.pick is not None
     if not isinstance(study.spec.draw, ComfyuiDraw):
-        info = with_converted(study, pick_infotext(study, outcome), files)
+        info = with_converted(study, outcome.pick.point, pick_infotext(study, outcome), files)
         return {"parameters": write(info if upscaler is None else with_upscaler(info, upscaler))}
     from studies.export.own_workflow import own_workflow
 

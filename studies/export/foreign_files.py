@@ -14,6 +14,7 @@ from models.errors import InputError
 from models.language.translate import joined, phrase
 from models.lora.combine import LoraSum, low_rank_layers, write_sum
 from models.lora.layout import lora_name
+from optimizer.point import file_key
 from studies.drawing.section import HuanhuaDraw
 from studies.export.infotext import file_name, fixed_weights
 from studies.export.other_loaders import OtherReading, Tool, other_reading
@@ -73,7 +74,7 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
     loras: dict[str, ConvertedLora] = {}
     notes = []
     for name in weights:
-        path = study.path(study.spec.loras[name].file)
+        path = study.lora_file(name, point)
         if not path.exists():
             continue
         try:
@@ -91,7 +92,7 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
             continue
         if reading.is_equal and path.is_file():
             continue
-        converted, mend = _converted(study, name, tool, folder)
+        converted, mend = _converted(study, file_key(name, point.files.get(name, "")), tool, folder)
         if converted is not None:
             loras[name] = converted
             if tool in FOLDERS:
@@ -114,21 +115,21 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
     return ForeignFiles(loras, inversions, tuple(notes))
 
 
-def with_converted(study: Study, info: PictureSettings, files: ForeignFiles) -> PictureSettings:
-    """The settings with the LoRAs that were converted in the place of those that they were made of."""
-    new = {file_name(study, name): (lora.path.stem, lora.hash) for name, lora in files.loras.items()}
+def with_converted(study: Study, point: Point, info: PictureSettings, files: ForeignFiles) -> PictureSettings:
+    """The settings of the point with the LoRAs that were converted in the place of those that they were made of."""
+    new = {file_name(study, name, point): (lora.path.stem, lora.hash) for name, lora in files.loras.items()}
     loras = {new[name][0] if name in new else name: weight for name, weight in info.loras.items()}
     hashes = dict(new.get(name, (name, digest)) for name, digest in info.lora_hashes.items())
     return replace(info, loras=loras, lora_hashes=hashes)
 
 
-def _converted(study: Study, name: str, tool: Tool, folder: Path) -> tuple[ConvertedLora | None, str]:
-    """The LoRA as a file that the tool reads as huanhua reads it, and what to do with it; opens the base.
+def _converted(study: Study, key: str, tool: Tool, folder: Path) -> tuple[ConvertedLora | None, str]:
+    """The LoRA of a `file_key` as a file that the tool reads as huanhua reads it, and what to do with it; opens the base.
 
     Raises InputError for a method that a diffusers script could only fail at.
     """
     try:
-        file, modules = study.models.loras[name], study.models.base.modules
+        file, modules = study.models.loras[key], study.models.base.modules
     except InputError as error:
         return None, phrase("it cannot be converted here ({what})", what=error.what)
     path = folder / f"{file.name}-kohya.safetensors"
@@ -166,7 +167,7 @@ def _named_inversions(study: Study, point: Point) -> list[Embedding]:
     for lora, facts in study.lora_facts.items():
         words = {word for word in facts.words if is_named(word, texts)}
         if words:
-            inside = bundled_embeddings(study.path(study.spec.loras[lora].file), lora)
+            inside = bundled_embeddings(study.path(study.spec.loras[lora].last), lora)
             found += [embedding for embedding in inside if embedding.name.lower() in words]
     return found
 

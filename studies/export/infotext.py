@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.lora.layout import lora_name
-from optimizer.point import Job
+from optimizer.point import Job, Point
 from studies.picture_settings.sampler_names import split_sampler
 from studies.picture_settings.settings import PictureSettings
 from studies.study import Study
@@ -30,15 +30,15 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
         model_hash=study.base_facts.hash[:10],
         clip_skip=spec.base.clip_skip,
         rng="CPU" if spec.render.like == "comfyui" else spec.render.rng.upper(),
-        loras={file_name(study, name): weight for name, weight in loras.items()},
-        lora_hashes={file_name(study, name): study.lora_facts[name].hash for name in loras},
+        loras={file_name(study, name, point): weight for name, weight in loras.items()},
+        lora_hashes={file_name(study, name, point): study.lora_facts_at(name, point).hash for name in loras},
         other={**delta, **padded, **(other or {})},
     )
 
 
-def file_name(study: Study, lora: str) -> str:
-    """What A1111 calls a LoRA: its file's stem; for a folder that peft saved, the folder's name."""
-    return lora_name(study.path(study.spec.loras[lora].file))
+def file_name(study: Study, lora: str, point: Point) -> str:
+    """What A1111 calls the file that draws a LoRA at a point: its stem; for a folder that peft saved, the folder's name."""
+    return lora_name(study.lora_file(lora, point))
 
 
 def fixed_weights(study: Study) -> dict[str, float]:

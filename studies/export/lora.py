@@ -10,6 +10,7 @@ from models.base.registry import family_named
 from models.language.translate import phrase
 from models.lora.combine import LoraSum, sum_loras, write_sum
 from models.lora.layout import TRIGGER_KEY
+from optimizer.point import Job, file_key
 from studies.export.infotext import file_name, fixed_weights
 from studies.picture_settings.lora_tags import format_number
 
@@ -28,9 +29,11 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     `outcome.pick` must not be None. Raises InputError if every LoRA of the pick has weight 0.
     """
     assert outcome.pick is not None
-    weights = {**outcome.pick.point.weights, **fixed_weights(study)}
-    summed = sum_loras(study.models.loras, weights, study.models.base.modules, study.spec.render.like)
-    metadata = metadata_of(study, outcome.seed, weights, path.stem, summed.rank)
+    point = outcome.pick.point
+    weights = {**point.weights, **fixed_weights(study)}
+    files = {name: study.models.loras[file_key(name, point.files.get(name, ""))] for name in study.spec.loras}
+    summed = sum_loras(files, weights, study.models.base.modules, study.spec.render.like)
+    metadata = metadata_of(study, Job(outcome.seed, point), weights, path.stem, summed.rank)
     write_sum(path, summed, metadata, study.models.base.modules)
     words = ", ".join(summed.inversions)
     kept = (
@@ -41,21 +44,22 @@ def write_pick_lora(study: Study, outcome: Outcome, path: Path) -> list[str]:
     return [phrase("use it alone, at weight 1: <lora:{stem}:1>", stem=path.stem), *kept, *_warnings(summed)]
 
 
-def metadata_of(study: Study, seed: int, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:
+def metadata_of(study: Study, job: Job, weights: dict[str, float], title: str, rank: int) -> dict[str, str]:
     """Rank and base for kohya's tools, and for people and programs what the file was made of."""
     used = {name: weight for name, weight in weights.items() if weight}
-    parts = [{"name": file_name(study, n), "hash": study.lora_facts[n].hash, "weight": w} for n, w in used.items()]
-    recipe = " + ".join(f"{format_number(weight)} {file_name(study, name)}" for name, weight in used.items())
+    at, names = job.point, {name: file_name(study, name, job.point) for name in used}
+    parts = [{"name": names[n], "hash": study.lora_facts_at(n, at).hash, "weight": w} for n, w in used.items()]
+    recipe = " + ".join(f"{format_number(weight)} {names[name]}" for name, weight in used.items())
     metadata = {
         "modelspec.title": title,
-        "modelspec.merged_from": ", ".join(file_name(study, name) for name in used),
+        "modelspec.merged_from": ", ".join(names.values()),
         "ss_output_name": title,
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(rank),
         "ss_network_alpha": str(rank),
         "ss_base_model_version": family_named(study.base_facts.family).kohya_version,
         "ss_sd_model_name": study.base_facts.name,
-        "ss_training_comment": f"not trained: {recipe}, the pick of study {study.spec.name} at seed {seed}",
+        "ss_training_comment": f"not trained: {recipe}, the pick of study {study.spec.name} at seed {job.seed}",
         MADE_OF: json.dumps(parts, ensure_ascii=False),
     }
     triggers = ", ".join(study.triggers[name] for name in used if name in study.triggers)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optimizer.point import file_key
 from optimizer.render.remote.comfyui.reading.file import read_page_workflow
 from optimizer.render.remote.comfyui.workflow import Settings, Workflow, open_workflow
 from studies.backends.remote import study_loras
@@ -14,7 +16,8 @@ from studies.export.infotext import fixed_weights
 from studies.export.page_graph import with_inputs
 
 if TYPE_CHECKING:
-    from optimizer.point import Job
+    from optimizer.point import Job, Point
+    from optimizer.render.remote.comfyui.reading.matching import WeightedSlot
     from studies.study import Study
 
 
@@ -38,7 +41,7 @@ def own_workflow(study: Study, job: Job) -> tuple[dict[str, Any], Any, list[str]
 
 def _filled(study: Study, draw: ComfyuiDraw, workflow: Workflow, job: Job) -> dict[str, Any]:
     spec, point, slots = study.spec, job.point, workflow.slots
-    loras = study_loras(spec.loras, study.root, draw.loras)
+    found = workflow.loras(study_loras(spec, study.root))
     settings = Settings(
         seed=job.seed,
         prompt=point.prompt or spec.prompt,
@@ -47,9 +50,17 @@ def _filled(study: Study, draw: ComfyuiDraw, workflow: Workflow, job: Job) -> di
         cfg=point.cfg if slots.cfg else None,
         sampler=point.sampler or (spec.render.sampler if slots.sampler else None),
         weights={**dict.fromkeys(spec.loras, 0.0), **point.weights, **fixed_weights(study)},
-        files={name: draw.loras.get(name) or Path(lora.file).name for name, lora in spec.loras.items()},
+        files={name: _server_name(study, draw, found[name][0], name, point) for name in spec.loras},
     )
-    return workflow.filled(settings, workflow.loras(loras))
+    return workflow.filled(settings, found)
+
+
+def _server_name(study: Study, draw: ComfyuiDraw, weighted: WeightedSlot, name: str, point: Point) -> str:
+    """Of the file that draws a LoRA: one of several in the folder of that which the workflow loads, unless the study names it."""
+    given = draw.loras.get(file_key(name, point.files.get(name, "")))
+    file = Path(study.spec.file_at(name, point)).name
+    folder = re.match(r".*[\\/]|", weighted.slot.file) if name in study.space.files else None
+    return given or f"{folder[0] if folder else ''}{file}"
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:

@@ -24,9 +24,12 @@ class Recommended:
     """The least and the greatest of the picks."""
     seeds: int
     """Picks behind it."""
+    file: str = ""
+    """Of a LoRA of several files, the label of what most picks draw with, the latest among equals; the weights are its."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"lora": self.lora, "weight": self.weight, "low": self.low, "high": self.high, "seeds": self.seeds}
+        found = {"lora": self.lora, "weight": self.weight, "low": self.low, "high": self.high, "seeds": self.seeds}
+        return {**found, **({"file": self.file} if self.file else {})}
 
 
 def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recommended]:
@@ -37,10 +40,13 @@ def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recom
     picks = [found.pick for found in outcomes if found.pick is not None and _counts(found)]
     if not picks:
         raise InputError("no seed has a pick that holds", study.spec.name, "see `huanhua show STUDY` for what blocks them")
-    found = []
-    for lora in study.spec.searched():
-        weights = [pick.point.weights[lora] for pick in picks]
-        found.append(Recommended(lora, round(median(weights), 3), min(weights), max(weights), len(picks)))
+    found, space = [], study.space
+    for lora, section in study.spec.searched().items():
+        by_file = [(space.file_of(pick.point, lora) if lora in space.files else "", pick.point.weights[lora]) for pick in picks]
+        drawn = [label for label, _ in by_file]
+        label = max(section.labels, key=lambda one: (drawn.count(one), section.labels.index(one))) if lora in space.files else ""
+        weights = [weight for other, weight in by_file if other == label]
+        found.append(Recommended(lora, round(median(weights), 3), min(weights), max(weights), len(weights), label))
     return found
 
 

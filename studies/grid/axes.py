@@ -9,7 +9,7 @@ from typing import Protocol
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Point
-from optimizer.search.space import CFG
+from optimizer.search.space import CFG, FILE
 
 Tag = Callable[[str, float], str]
 """Called with a LoRA's name and weight; gives A1111's tag for it."""
@@ -62,6 +62,39 @@ class WeightAxis:
 
     def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
         return "Prompt S/R", tuple(" ".join(tag(lora, value) for lora in self.loras) for value in self.values)
+
+
+@dataclass(frozen=True)
+class FileAxis:
+    """The file of a LoRA of several files, its epochs."""
+
+    lora: str
+    values: tuple[str, ...]
+    """Labels."""
+    files: tuple[str, ...]
+    """What A1111 calls each."""
+    last: str
+    """The label of the LoRA's last file, which draws where none is chosen."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.lora}{FILE}"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"{self.lora} {value}" for value in self.values)
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset({self.name})
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        others = {name: label for name, label in point.files.items() if name != self.lora}
+        chosen = self.values[index]
+        return seed, replace(point, files=others if chosen == self.last else {**others, self.lora: chosen})
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return "Prompt S/R", tuple(f"<lora:{file}:" for file in self.files)
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ class GridCell:
         return {
             "seed": self.seed,
             "weights": dict(self.point.weights),
+            **({"files": files} if (files := study.space.files_of(self.point)) else {}),
             "cfg": self.point.cfg,
             "steps": self.point.steps or render.steps,
             "sampler": self.point.sampler or render.sampler,

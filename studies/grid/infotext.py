@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from optimizer.point import Point
 from studies.export.infotext import file_name, fixed_weights, point_infotext
-from studies.grid.axes import WeightAxis
+from studies.grid.axes import FileAxis, WeightAxis
 from studies.grid.grid import Grid
 from studies.picture_settings.infotext import save_png
 from studies.picture_settings.lora_tags import lora_tag
@@ -42,7 +42,7 @@ def grid_infotext(study: Study, grid: Grid) -> PictureSettings:
         axes["Z"] = (grid.z[0], slice(grid.z[1], grid.z[1] + 1))
     plot = {"Script": SCRIPT}
     for letter, (axis, shown) in axes.items():
-        kind, values = axis.a1111(lambda name, weight: lora_tag(file_name(study, name), weight, weight))
+        kind, values = axis.a1111(lambda name, weight: lora_tag(file_name(study, name, first.point), weight, weight))
         plot |= {f"{letter} Type": kind, f"{letter} Values": _csv(values[shown])}
     return point_infotext(study, first, _loras(study, grid, first.point), plot)
 
@@ -52,6 +52,7 @@ def _loras(study: Study, grid: Grid, point: Point) -> dict[str, float]:
     weights = {**point.weights, **fixed_weights(study)}
     axes = [grid.x, grid.y, *([grid.z[0]] if grid.z else [])]
     varied = [name for axis in axes if isinstance(axis, WeightAxis) for name in axis.loras]
+    varied += [axis.lora for axis in axes if isinstance(axis, FileAxis)]
     return {name: weights[name] for name in dict.fromkeys([*varied, *weights]) if weights[name] or name in varied}
 
 

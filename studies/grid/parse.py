@@ -1,16 +1,19 @@
-"""Axes as people write them: `dress=0.3:0.6:0.1` (last value included), `cfg=5,6,7`, `prompt=pink dress|white dress`."""
+"""Axes as people write them: `dress=0.3:0.6:0.1` (last value included), `cfg=5,6,7`, `prompt=pink dress|white dress`, and
+`dress.file=dress-000004,dress`, the epochs of a LoRA of several files."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
 from models.language.translate import phrase
+from models.lora.layout import lora_name
 from optimizer.render.samplers import sampler_named
-from optimizer.search.space import CFG
+from optimizer.search.space import CFG, FILE
 from studies.drawing.section import HuanhuaDraw
-from studies.grid.axes import CfgAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis
+from studies.grid.axes import CfgAxis, FileAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis
 from studies.spec import StudySpec
 
 LONGEST: Final = 50
@@ -45,7 +48,31 @@ def _axis(text: str, spec: StudySpec) -> GridAxis:
             return SamplerAxis(_samplers(values, text, here=isinstance(spec.draw, HuanhuaDraw)), spec.render.sampler)
         case "prompt":
             return PromptAxis(_words(values, spec.prompt, text), spec.prompt)
+    if name.endswith(FILE):
+        return _files(name.removesuffix(FILE), values, spec, text)
     return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), phrase("a weight"), 0, 2, text))
+
+
+def _files(lora: str, text: str, spec: StudySpec, where: str) -> FileAxis:
+    """Files by label or by file name; without any, all of the LoRA's."""
+    files = spec.space().files
+    if lora not in files:
+        names = ", ".join(f"{name}{FILE}" for name in files) or phrase("none: no LoRA here has several files")
+        raise InputError(phrase("no axis '{lora}'", lora=f"{lora}{FILE}"), where, phrase("use one of: {names}", names=names))
+    section = spec.loras[lora]
+    named = {**dict(zip(section.files, section.labels, strict=True)), **{label: label for label in section.labels}}
+    named |= {f"{label}.safetensors": label for label in section.labels}
+    labels = [value.strip() for value in text.split(",") if value.strip()] or list(section.labels)
+    for label in labels:
+        if label not in named:
+            raise InputError(
+                phrase("{name} has no file {label}", name=lora, label=label),
+                where,
+                phrase("name one of: {names}", names=", ".join(section.labels)),
+            )
+    _check_count(len(labels), where)
+    values = tuple(named[label] for label in labels)
+    return FileAxis(lora, values, tuple(lora_name(Path(section.labelled(value))) for value in values), section.labels[-1])
 
 
 def _loras(name: str, spec: StudySpec, where: str) -> str:
@@ -56,7 +83,9 @@ def _loras(name: str, spec: StudySpec, where: str) -> str:
             raise InputError(
                 phrase("no axis '{lora}'", lora=lora),
                 where,
-                phrase("use one of: {names}", names=", ".join([*searched, *SETTINGS])),
+                phrase(
+                    "use one of: {names}", names=", ".join([*searched, *(f"{n}{FILE}" for n in spec.space().files), *SETTINGS])
+                ),
             )
     if len(set(loras)) != len(loras):
         raise InputError("a LoRA is named twice", where, "name each once")

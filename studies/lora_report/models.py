@@ -65,7 +65,7 @@ class ReportModels(LocalModels):
         from models.lora.file import open_lora
 
         section = self.spec.loras[name.removesuffix(WITHOUT_TEXT)]
-        file = open_lora(self._path(section.file), self.base.modules)
+        file = open_lora(self._path(section.last), self.base.modules)
         if name in self.spec.loras:
             return file
         return replace(file, layers={part: layers if part == DENOISER else {} for part, layers in file.layers.items()})
@@ -101,7 +101,7 @@ class ReportModels(LocalModels):
         return {embedding.name.lower(): embedding for embedding in found}
 
     def _facts_of(self, name: str) -> LoraFacts:
-        path = self._path(self.spec.loras[name].file)
+        path = self._path(self.spec.loras[name].last)
         file = self.open_lora(name)
         return LoraFacts(file.hash, trigger_metadata(file.metadata), inversion_words_of(path))
 

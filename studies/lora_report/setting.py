@@ -13,11 +13,12 @@ from models.lora.file import read_metadata
 from models.lora.layout import inversion_words
 from models.lora_kinds import LoraKind
 from studies.drawing.section import HuanhuaDraw
+from studies.lora_files.section import LoraSection
 from studies.lora_report.epochs import Training, saved_file
 from studies.project.folder import DATA, absolute, names_start
 from studies.project.loras import FoundLora, loras_among
 from studies.prompts import trigger_of, without_triggers
-from studies.spec import LoraSection, StudySpec
+from studies.spec import StudySpec
 from studies.study import Study
 
 LEVEL: Final = 0.7
@@ -97,8 +98,8 @@ def _section_of(training: Training, study: Study) -> tuple[str, LoraSection] | N
     places = {saved.path.resolve() for saved in training.files}
     triggers = {trigger_of(None, read_metadata(saved.path)) for saved in training.files} - {None}
     for name, lora in study.spec.searched().items():
-        path = study.path(lora.file)
-        if path.resolve() in places or (path.exists() and saved_file(path).training == training.name):
+        paths = [study.path(file) for file in lora.files]
+        if any(p.resolve() in places or (p.exists() and saved_file(p).training == training.name) for p in paths):
             return name, lora
     for name, lora in study.spec.searched().items():
         if lora.trigger in triggers or (lora.trigger is None and _trigger(study, lora) in triggers):
@@ -107,7 +108,7 @@ def _section_of(training: Training, study: Study) -> tuple[str, LoraSection] | N
 
 
 def _trigger(study: Study, lora: LoraSection) -> str | None:
-    path = study.path(lora.file)
+    path = study.path(lora.last)
     return trigger_of(None, read_metadata(path)) if path.exists() else None
 
 
@@ -115,7 +116,7 @@ def spec_from_study(study: Study, loras: Mapping[str, Reported]) -> StudySpec:
     """The study's settings with the report's LoRAs, by name, in the place of its own; drawn by this machine."""
     spec = study.spec
     words = [trigger_of(lora.trigger, _metadata(study, lora)) for lora in spec.loras.values()]
-    words += [word for lora in spec.loras.values() for word in inversion_words(study.path(lora.file))]
+    words += [word for lora in spec.loras.values() for word in inversion_words(study.path(lora.last))]
     prompt = _prompt(spec.prompt, [word for word in words if word], loras)
     changes = {
         **_report_sections(prompt, loras),
@@ -194,5 +195,5 @@ def _own_words(lora: Reported) -> list[str]:
 
 
 def _metadata(study: Study, lora: LoraSection) -> Mapping[str, str]:
-    path = study.path(lora.file)
+    path = study.path(lora.last)
     return read_metadata(path) if path.exists() else {}

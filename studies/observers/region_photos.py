@@ -15,7 +15,7 @@ from trainers.prepare.manifest import NAME, read_manifest
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from studies.spec import LoraSection
+    from studies.lora_files.section import LoraSection
 
 
 @dataclass(frozen=True)

@@ -55,5 +55,5 @@ def stored_close_ups(study: Study, name: str) -> list[Path]:
     if not found:
         what = phrase("{name} has no reference photos, no preview picture, and no image of it alone is drawn yet", name=name)
         mend = phrase("run `huanhua run STUDY`, which draws them, or name photos: loras.{name}.references", name=name)
-        raise InputError(what, study.path(study.spec.loras[name].file), mend)
+        raise InputError(what, study.path(study.spec.loras[name].last), mend)
     return found

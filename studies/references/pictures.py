@@ -75,7 +75,7 @@ def _options(study: Study, name: str) -> Iterator[ReferencePictures]:
             raise InputError("no such folder of reference photos", folder, phrase("mend loras.{name}.references", name=name))
         yield from _photos(study, folder)
         return
-    preview = preview_of(study.path(section.file))
+    preview = preview_of(study.path(section.last))
     files = [preview] if preview is not None else stored_close_ups(study, name)
     content = " ".join(cached_hash(study.workspace, file) if preview is not None else file.name for file in files)
     yield ReferencePictures(content + _colours(files), lambda: [(file, open_photo(file)) for file in files])

@@ -49,7 +49,7 @@ def _with_tags(study: Study, name: str, found: References) -> References:
 def _not_shown(study: Study, name: str) -> InputError:
     """What to do where a LoRA's preview picture, or images of it alone, do not show what it should."""
     section = study.spec.loras[name]
-    preview = preview_of(study.path(section.file))
+    preview = preview_of(study.path(section.last))
     mend = phrase("name photos: loras.{name}.references", name=name)
     if preview is None:
         return InputError(

@@ -41,7 +41,7 @@ def source_of(study: Study, name: str) -> Source:
     section = study.spec.loras[name]
     if section.references is not None:
         return "photos"
-    return "close-ups" if preview_of(study.path(section.file)) is None else "preview"
+    return "close-ups" if preview_of(study.path(section.last)) is None else "preview"
 
 
 def preview_of(lora: Path) -> Path | None:

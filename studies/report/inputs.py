@@ -24,8 +24,8 @@ def inputs_of(study: Study) -> list[Input]:
 
 def _loras(study: Study) -> list[Input]:
     found = []
-    for name, section in study.spec.loras.items():
-        path = study.path(section.file)
+    for name, file in study.spec.lora_files().items():
+        path = study.path(file)
         if not path.is_file():
             continue
         digest = cached_hash(study.workspace, path)
@@ -37,7 +37,7 @@ def _loras(study: Study) -> list[Input]:
 def _references(study: Study) -> list[Input]:
     found = []
     for name, section in study.spec.loras.items():
-        place = preview_of(study.path(section.file)) if section.references is None else study.path(section.references)
+        place = preview_of(study.path(section.last)) if section.references is None else study.path(section.references)
         if place is None or not place.exists() or (section.references is None and section.fixed is not None):
             continue
         hash_of = hash_cache(study.workspace)

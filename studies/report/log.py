@@ -114,7 +114,7 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
         params["size"] = f"{spec.render.width}x{spec.render.height}"
     if not isinstance(spec.draw, HuanhuaDraw):
         params["drawn by"] = spec.draw.title
-    params |= {f"lora.{n}": f"{s.file} {study.lora_facts[n].hash}" for n, s in spec.loras.items()}
+    params |= {f"lora.{key}": f"{file} {study.lora_facts[key].hash}" for key, file in spec.lora_files().items()}
     params |= {f"references.{n}": source for n, source in sources_of(study).items() if source != "photos"}
     params |= {f"references.{n}": s.references for n, s in spec.loras.items() if s.references is not None}
     params |= {f"require.{n}": v for n, v in study.require().items()}

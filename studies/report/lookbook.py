@@ -8,6 +8,7 @@ from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
 from models.language.translate import phrase
+from optimizer.search.space import FILE
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
@@ -61,14 +62,15 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
 
 
 def sliders_of(study: Study) -> tuple[Slider, ...]:
-    """One slider for each searched LoRA, and one for CFG where it is searched."""
+    """One slider for each searched LoRA, one for CFG where it is searched, and one for the files of each LoRA of several."""
     from dashboards.lookbook.book import Slider
 
     space, start = study.space, study.start
     axes = [Slider(name, a.low, a.snap(a.high), a.step, start.weights[name]) for name, a in space.weights.items()]
     if space.cfg is not None:
         axes.append(Slider("CFG", space.cfg.low, space.cfg.snap(space.cfg.high), space.cfg.step, start.cfg))
-    return tuple(axes)
+    files = ((name, labels, len(labels) - 1.0) for name, labels in space.files.items())
+    return (*axes, *(Slider(f"{name}{FILE}", 0.0, last, 1.0, last, labels) for name, labels, last in files))
 
 
 def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:
@@ -154,9 +156,11 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
 
     point, scores = image.evaluation.point, image.scores
     at = [point.weights.get(name, 0.0) for name in study.space.weights]
+    of_files = study.space.files.items()
+    files = {name: study.space.file_of(point, name) for name, _ in of_files}
     return JudgedImage(
         image=image.evaluation.image,
-        at=tuple([*at, point.cfg] if study.space.cfg else at),
+        at=(*at, *([point.cfg] if study.space.cfg else []), *(labels.index(files[name]) for name, labels in of_files)),
         cost=image.judged.cost,
         scores={**scores.expression, **scores.graded},
         raw=scores.raw,
@@ -164,6 +168,7 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
         faults=scores.counted,
         bare=image.bare,
         failed=image.evaluation.observation.failed,
+        files={name: label for name, label in files.items() if point.weights.get(name)},
         parts={name: tuple(part.text() for part in shown) for name, shown in scores.parts.items()},
     )
 

@@ -60,5 +60,5 @@ def seed_result(study: Study, seed: int) -> SeedResult:
         plain=load(plain_point(study)),
         start=load(study.start),
         trials=tuple(load(record.judged.point) for record in outcome.trials),
-        ladders={ladder.lora: tuple(judge_image(step) for step in ladder.steps) for ladder in calibrated.ladders},
+        ladders={ladder.lora: tuple(judge_image(step) for step in ladder.images()) for ladder in calibrated.ladders},
     )

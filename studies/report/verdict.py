@@ -32,7 +32,7 @@ def describe(outcome: Outcome) -> list[str]:
     if outcome.pick is None:
         return [head, *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)
-    weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+    weights = record.weights_line()
     scores = record.scores
     lines = [
         head,
@@ -151,6 +151,10 @@ def _proof(outcome: Outcome) -> list[str]:
         lines.append(_line("proof", at))
     lines += [_line("proof", said("{name} is at its lower bound", name=name)) for name in outcome.proof.at_bound]
     verdict = "a coordinate minimum: no single step down is possible" if outcome.proof.complete else "not complete"
+    chosen = outcome.record(outcome.pick).files if outcome.pick else {}
+    if outcome.proof.complete and chosen:
+        files = ", ".join(f"{name} {label}" for name, label in chosen.items())
+        verdict = said("a coordinate minimum at these files ({files}): no single step down is possible", files=files)
     return [*lines, _line("proof", verdict)]
 
 
@@ -191,7 +195,7 @@ def _verdict(outcome: Outcome) -> list[str]:
     nearest = said(
         "trial {number}: {weights}; blocked by {blocker} (misses by {by:.2f})",
         number=record.number,
-        weights="  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items()),
+        weights=record.weights_line(),
         blocker=blocker,
         by=by,
     )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from scorers.score.calibration import ladder_faults, leave_one_out, noise_of, si
 from scorers.score.constraints import needs_other_seeds
 from scorers.score.judge import ImageJudge
 from scorers.score.requirements import Requirements
+from studies.lora_files.other_files import FileStep, next_label
 from studies.references.close_ups import close_ups_lacking, draw_close_ups
 from studies.references.references import references_of
 from studies.run.compatibility import check_compatible
@@ -29,6 +31,9 @@ from studies.run.ladders import (
     LOWER_LEVELS,
     Ladder,
     counts_sound_steps_only,
+    file_job,
+    file_jobs,
+    file_labels,
     is_open,
     ladder_jobs,
     ladder_point,
@@ -36,6 +41,7 @@ from studies.run.ladders import (
     levels_of,
     plain_point,
     start_calibrates,
+    store_file_labels,
     store_ladder_seed,
     store_levels,
     stored_ladder_seed,
@@ -81,7 +87,13 @@ class CalibrationJobs:
     """The plain image of the seed at which the ladders are drawn: what their figures are compared with."""
     locked: Job
     ladders: Mapping[str, list[Job]]
+    files: Mapping[str, list[Job]]
+    """Of other files than a LoRA's last."""
     others: list[Job]
+
+    def alone(self) -> list[Job]:
+        """All images of LoRAs alone."""
+        return [job for found in (self.ladders, self.files) for steps in found.values() for job in steps]
 
 
 def calibrate(study: Study, seed: int, callback: Callable[[], None] = lambda: None) -> Calibrated:
@@ -96,7 +108,7 @@ def calibrate(study: Study, seed: int, callback: Callable[[], None] = lambda: No
         inherited = inherited_ladder_seed(study)
         store_ladder_seed(study, seed if inherited is None else inherited)
     jobs = calibration_jobs(study, seed)
-    inherit_images(study, [jobs.plain, jobs.ladders_plain, *(job for steps in jobs.ladders.values() for job in steps)])
+    inherit_images(study, [jobs.plain, jobs.ladders_plain, *jobs.alone()])
     plain = study.evaluator.evaluate(seed, jobs.plain.point)
     callback()
     draw_close_ups(study, callback)
@@ -120,7 +132,36 @@ def _ladder(
         job = Job(ladder_seed(study, seed), ladder_point(study, lora, level))
         ladder = _seen_ladder(study, lora, references, plain, [*_draw(study, [job], callback), *ladder.steps])
         store_levels(study, lora, (level, *levels))
-    return ladder
+    return replace(ladder, files=_draw_files(study, seed, ladder, references, plain, callback))
+
+
+def _draw_files(
+    study: Study, seed: int, ladder: Ladder, references: References, plain: Evaluation, callback: Callable[[], None]
+) -> tuple[FileStep, ...]:
+    """Draws one image of the other files that calibrate a LoRA, and of those beside one that shows more than all before."""
+    lora, labels, noise = ladder.lora, study.spec.loras[ladder.lora].labels, noise_of(leave_one_out(references))
+    steps = _seen_files(study, references, plain, _draw(study, file_jobs(study, lora, seed), callback), file_labels(study, lora))
+    last = -math.inf if ladder.best_sound is None else ladder.best_sound
+    while (label := next_label(labels, last, steps, noise)) is not None:
+        drawn = _draw(study, [file_job(study, lora, seed, label)], callback)
+        steps = (*steps, *_seen_files(study, references, plain, drawn, [label]))
+        store_file_labels(study, lora, [step.label for step in steps])
+    return steps
+
+
+def _seen_files(
+    study: Study, references: References, plain: Evaluation, seen: Sequence[Evaluation], labels: Sequence[str]
+) -> tuple[FileStep, ...]:
+    strict = counts_sound_steps_only(study)
+    return tuple(
+        FileStep(
+            label,
+            one,
+            similarity(one.observation, references),
+            tuple(ladder_faults(one.observation, plain.observation)) if strict else (),
+        )
+        for label, one in zip(labels, seen, strict=True)
+    )
 
 
 def _seen_ladder(study: Study, lora: str, references: References, plain: Evaluation, steps: Sequence[Evaluation]) -> Ladder:
@@ -147,15 +188,22 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
         )
     jobs, references = calibration_jobs(study, seed), references_of(study)
     ladders_plain = load_evaluation(study.evaluator, jobs.ladders_plain, alone=True)
-    steps = {lora: [load_evaluation(study.evaluator, job, alone=False) for job in jobs.ladders[lora]] for lora in references}
     return _calibrated(
         study,
         references,
         load_evaluation(study.evaluator, jobs.plain, alone=True),
-        [_seen_ladder(study, lora, references[lora], ladders_plain, found) for lora, found in steps.items()],
+        [_load_ladder(study, lora, references[lora], ladders_plain, jobs) for lora in references],
         load_evaluation(study.evaluator, jobs.locked, alone=True),
         [load_evaluation(study.evaluator, job, alone=False) for job in jobs.others],
     )
+
+
+def _load_ladder(study: Study, lora: str, references: References, plain: Evaluation, jobs: CalibrationJobs) -> Ladder:
+    steps, others = (
+        [load_evaluation(study.evaluator, job, alone=False) for job in found] for found in (jobs.ladders[lora], jobs.files[lora])
+    )
+    ladder = _seen_ladder(study, lora, references, plain, steps)
+    return replace(ladder, files=_seen_files(study, references, plain, others, file_labels(study, lora)))
 
 
 def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
@@ -164,7 +212,8 @@ def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
     others = [Job(other, study.start) for other in compared]
     ladders = {lora: ladder_jobs(study, lora, seed) for lora in study.spec.searched()}
     plain, ladders_plain = (Job(at, plain_point(study)) for at in (seed, ladder_seed(study, seed)))
-    return CalibrationJobs(plain, ladders_plain, Job(seed, study.start), ladders, others)
+    files = {lora: file_jobs(study, lora, seed) for lora in study.spec.searched()}
+    return CalibrationJobs(plain, ladders_plain, Job(seed, study.start), ladders, files, others)
 
 
 def requirements_of(study: Study) -> Requirements:
@@ -180,7 +229,7 @@ def other_seeds(study: Study, seed: int) -> list[int]:
 def calibration_images(study: Study) -> int:
     """How many images `calibrate` draws or finds: the plain image, missing close-ups, ladders, and other seeds where needed."""
     others = OTHER_SEEDS if needs_other_seeds(requirements_of(study)) else 0
-    ladders = sum(len(levels_of(study, lora)) for lora in study.spec.searched())
+    ladders = sum(len(levels_of(study, lora)) + len(file_labels(study, lora)) for lora in study.spec.searched())
     return 1 + len(close_ups_lacking(study)) + ladders + others
 
 
@@ -200,7 +249,7 @@ def _missing(study: Study, seed: int) -> dict[str, set[Path]]:
         phrase("the plain image"): missing_images(study.evaluator, [jobs.plain, jobs.ladders_plain], alone=True),
         phrase("images of LoRAs without photos"): missing_images(study.evaluator, close_ups_lacking(study)),
         **{
-            phrase("the ladder of {lora}", lora=lora): missing_images(study.evaluator, steps)
+            phrase("the ladder of {lora}", lora=lora): missing_images(study.evaluator, [*steps, *jobs.files[lora]])
             for lora, steps in jobs.ladders.items()
         },
         phrase("the locked image"): missing_images(study.evaluator, [jobs.locked], alone=True),
@@ -236,8 +285,8 @@ def _calibrated(
             ladder.lora: calibrate_lora(
                 references[ladder.lora],
                 plain.observation,
-                [*(step.observation for step in ladder.steps), *starts],
-                [*(i in ladder.sound() for i in range(len(ladder.steps))), *(True for _ in starts)],
+                [*(step.observation for step in ladder.images()), *starts],
+                [*ladder.sound_images(), *(True for _ in starts)],
             )
             for ladder in ladders
         },

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from models.errors import InputError
 from models.language.translate import joined, phrase
+from optimizer.search.space import FILE
 from optimizer.trial_store.store import TrialStore
 from studies.drawing.identity import Entry, differences, flat, in_words
 from studies.run.shared_storage.ownership import check_owner
@@ -26,7 +27,7 @@ FORK: Final = "start a new study from what still holds: `huanhua run STUDY --for
 def fingerprint(study: Study) -> Fingerprint:
     """Base, LoRAs, prompt, sampler and all else in the renderer's identity; the scorers' models; the grid of the search."""
     spec = study.spec
-    files = {"base": spec.base.checkpoint} | {f"loras.{name}": section.file for name, section in spec.loras.items()}
+    files = {"base": spec.base.checkpoint} | {f"loras.{key}": file for key, file in spec.lora_files().items()}
     files |= spec.draw.files()
     found = {}
     for key, value in flat(study.evaluator.identity()):
@@ -36,7 +37,8 @@ def fingerprint(study: Study) -> Fingerprint:
         found[f"scorer {name}"] = entry
     space = study.space
     for name, axis in {**space.weights, **space.free}.items():
-        grid = f"{axis.low:g} to {axis.high:g} by {axis.step:g}"
+        labels = space.files.get(name.removesuffix(FILE)) if name.endswith(FILE) else None
+        grid = f"{axis.low:g} to {axis.high:g} by {axis.step:g}" if labels is None else ", ".join(labels)
         found[f"search of {name}"] = grid, grid
     return found
 

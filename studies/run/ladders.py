@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from models.errors import InputError
 from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
+from studies.lora_files.other_files import RECORD, FileStep, drawn_labels, notes_of_files
 from studies.run.scouting import is_seed
 from studies.study import Study
 
@@ -37,6 +38,8 @@ class Ladder:
     """What is wrong with the figure in each step; empty where that was not asked."""
     start: float | None = None
     """Raw similarity of the seed's start image; None where that image is no 1."""
+    files: tuple[FileStep, ...] = ()
+    """Images of other files than the last one, whose weights these are; none of a LoRA of one file."""
 
     def weight(self, index: int) -> float:
         return self.steps[index].point.weights[self.lora]
@@ -45,13 +48,31 @@ class Ladder:
         """Indices of the steps whose figure is sound."""
         return [i for i in range(len(self.steps)) if not self.faults or not self.faults[i]]
 
+    @property
+    def best_sound(self) -> float | None:
+        """The best raw similarity of a sound step; None where no step is sound."""
+        return max((self.raw[i] for i in self.sound()), default=None)
+
+    def images(self) -> tuple[Evaluation, ...]:
+        """The steps, then those of other files."""
+        return (*self.steps, *(step.seen for step in self.files))
+
+    def sound_images(self) -> list[bool]:
+        """Whether each of `images` is sound."""
+        sound = self.sound()
+        return [*(i in sound for i in range(len(self.steps))), *(not step.faults for step in self.files)]
+
     def notes(self, noise: float) -> list[str]:
-        """What a person should know: steps that are no 1, more weight that shows less by more than `noise` of raw score, and a
-        start image that shows more by as much."""
-        return [*self._notes_alone(noise), *self._notes_of_start(noise)]
+        """What a person should know: steps that are no 1, more weight that shows less by more than `noise` of raw score, another
+        file or a start image that shows more by as much."""
+        of_files = notes_of_files(self.lora, self.best_sound, self.files, noise)
+        alone = [] if self.best_sound is None and any(not step.faults for step in self.files) else self._notes_alone(noise)
+        return [*alone, *of_files, *self._notes_of_start(noise)]
 
     def _notes_of_start(self, noise: float) -> list[str]:
-        best = max(self.raw[i] for i in self.sound() or range(len(self.steps)))
+        best = max(
+            [*(self.raw[i] for i in self.sound()), *(step.raw for step in self.files if not step.faults)], default=max(self.raw)
+        )
         if self.start is None or self.start <= best + noise:
             return []
         return [
@@ -151,6 +172,17 @@ def store_levels(study: Study, lora: str, levels: Sequence[float]) -> None:
     study.workspace.write(CALIBRATION, {**record, "levels": {**record["levels"], lora: list(levels)}})
 
 
+def file_labels(study: Study, lora: str) -> tuple[str, ...]:
+    """The files of a LoRA, besides its last, whose image calibrates it."""
+    return drawn_labels(study.spec.loras[lora].labels, _record(study), lora)
+
+
+def store_file_labels(study: Study, lora: str, labels: Sequence[str]) -> None:
+    """Records which files besides the last calibrate a LoRA."""
+    record = _record(study)
+    study.workspace.write(CALIBRATION, {**record, RECORD: {**record.get(RECORD, {}), lora: list(labels)}})
+
+
 def _record(study: Study) -> Mapping[str, Any]:
     """Before the first calibration, what it will store."""
     record: Mapping[str, Any] = study.workspace.read(CALIBRATION) or NEW_RECORD
@@ -160,6 +192,17 @@ def _record(study: Study) -> Mapping[str, Any]:
 def ladder_jobs(study: Study, lora: str, seed: int) -> list[Job]:
     """One LoRA's ladder as the calibration of `seed` uses it, lightest first."""
     return [Job(ladder_seed(study, seed), point) for point in ladder_points(study, lora)]
+
+
+def file_job(study: Study, lora: str, seed: int, label: str) -> Job:
+    """One LoRA alone at its upper bound, drawn by another file than its last."""
+    point = replace(ladder_point(study, lora, LADDER[-1]), files={lora: label})
+    return Job(ladder_seed(study, seed), point)
+
+
+def file_jobs(study: Study, lora: str, seed: int) -> list[Job]:
+    """Of other files of a LoRA, as the calibration of `seed` uses them; none of a LoRA of one file."""
+    return [file_job(study, lora, seed, label) for label in file_labels(study, lora)]
 
 
 def ladder_seed(study: Study, seed: int) -> int:

@@ -54,6 +54,12 @@ class TrialRecord:
     """The point whose lower neighbour it was drawn as; None for a point of the grid."""
     unsteady: Mapping[str, int] = field(default_factory=dict)
     """By score that counts faults, how many of those copies are judged otherwise than most."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """By LoRA of several files (epochs), the label of the one that drew it."""
+
+    def weights_line(self, between: str = "  ") -> str:
+        """`dress 0.40 (dress-000004)  shoes 0.35`: a LoRA of several files with the one that drew it."""
+        return weights_line(self.judged.point.weights, self.files, between)
 
     @property
     def chance_met(self) -> float | None:
@@ -70,9 +76,11 @@ class TrialRecord:
     def verdict(self) -> Verdict:
         return verdict_of(self.judged, self.robustness, self.robustness_off)
 
-    def params(self) -> dict[str, float]:
+    def params(self) -> dict[str, float | str]:
         point = self.judged.point
-        return {f"weight.{n}": w for n, w in point.weights.items()} | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
+        found: dict[str, float | str] = {f"weight.{n}": w for n, w in point.weights.items()}
+        files = {f"file.{n}": label for n, label in self.files.items()}
+        return found | files | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
@@ -96,6 +104,7 @@ class TrialRecord:
         return {
             "trial": self.number,
             "weights": dict(self.judged.point.weights),
+            **({"files": dict(self.files)} if self.files else {}),
             "cfg": self.judged.point.cfg,
             "levers": list(self.judged.point.prompt_edits),
             "total_weight": round(self.judged.cost, 4),
@@ -113,6 +122,12 @@ class TrialRecord:
     def breaks(self) -> list[str]:
         """The names of the violated constraints, those of its neighbours included where they count."""
         return [name for name, violation in self.judged.violations.items() if not violation <= 0]
+
+
+def weights_line(weights: Mapping[str, float], files: Mapping[str, str], between: str = "  ") -> str:
+    """`dress 0.40 (dress-000004)  shoes 0.35`; `files` are the labels of those of LoRAs of several files."""
+    told = {name: f" ({label})" for name, label in files.items() if weights.get(name)}
+    return between.join(f"{name} {weight:.2f}{told.get(name, '')}" for name, weight in weights.items())
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ brought; and images of other studies that would be drawn again to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from models.errors import InputError
-from optimizer.point import Job, Point
+from optimizer.point import FILE_MARK, Job, Point, lora_of_key
 from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 from optimizer.search.strategy import Proposal
@@ -131,6 +131,7 @@ def _names_there(study: Study, other: Study) -> Mapping[str, str] | None:
     here, there = _identity(study), _identity(other)
     if here is None or there is None or _besides_loras(here) != _besides_loras(there):
         return None
+    # The keys of files too: an image of one of several files here is that of the file alone there.
     by_digest = {digest: name for name, digest in there.get("loras", {}).items()}
     return {name: by_digest[digest] for name, digest in here.get("loras", {}).items() if digest in by_digest}
 
@@ -157,8 +158,13 @@ def _besides_loras(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named_alike(point: Point, names: Mapping[str, str]) -> Point | None:
     """The point under another study's names of the same files; None if it has not all of them."""
-    on = {name: weight for name, weight in point.weights.items() if weight}
-    return None if not on.keys() <= names.keys() else replace(point, weights={names[name]: weight for name, weight in on.items()})
+    files = point.file_keys()
+    on = {files.get(name, name): weight for name, weight in point.weights.items() if weight}
+    if not on.keys() <= names.keys():
+        return None
+    there = {names[key]: weight for key, weight in on.items()}
+    labels = {lora_of_key(key): key.partition(FILE_MARK)[2] for key in there if lora_of_key(key) != key}
+    return replace(point, weights={lora_of_key(key): weight for key, weight in there.items()}, files=labels)
 
 
 def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterator[list[Judged]]:
@@ -168,25 +174,40 @@ def _of_study(study: Study, place: Path, require: Mapping[str, float]) -> Iterat
         raise InputError("that study is drawn with another base, which teaches this one nothing", place, "mend search.learn")
     if not other.workspace.root.is_dir():
         return
-    changed = {
-        name
-        for name, section in study.spec.searched().items()
-        if name not in spec.loras or _content(other, spec.loras[name].file) != _content(study, section.file)
-    }
+    labels = {name: _labels_here(study, other, name) for name in study.spec.searched()}
     for trials in earlier_trials(other, "", f"{spec.name}-seed-", other.storage_url, require):
-        yield [_moved_to(study, judged, changed) for judged in trials if _fits(study, judged.point)]
+        yield [_moved_to(study, judged, labels) for judged in trials if _fits(study, judged.point)]
+
+
+def _labels_here(study: Study, other: Study, name: str) -> dict[str | None, str]:
+    """By label of the other study's files of a LoRA, None for its last: the label here of the file of the same content. A file
+    that this study has not is left out."""
+    if name not in other.spec.loras:
+        return {}
+    here, there = study.spec.loras[name], other.spec.loras[name]
+    by_content = {_content(study, file): label for label, file in zip(here.labels, here.files, strict=True)}
+    found: dict[str | None, str] = {}
+    for label, file in zip(there.labels, there.files, strict=True):
+        if (same := by_content.get(_content(other, file))) is not None:
+            found[None if file == there.last else label] = same
+    return found
 
 
 def _fits(study: Study, point: Point) -> bool:
     """Whether the space of `study` has its LoRAs and prompt edits."""
-    return set(point.prompt_edits) <= set(study.space.free) and set(point.weights) >= set(study.space.weights)
+    edits = {edit.name for edit in study.space.prompt_edits}
+    return set(point.prompt_edits) <= edits and set(point.weights) >= set(study.space.weights)
 
 
-def _moved_to(study: Study, judged: Judged, changed: Set[str]) -> Judged:
-    """Its point in the space of `study`, without the violations of the LoRAs `changed`."""
-    snapped = study.space.point(judged.point.weights, judged.point.cfg, set(judged.point.prompt_edits))
-    point = replace(snapped, weights={name: judged.point.weights[name] for name in snapped.weights})
-    return replace(judged, point=point, violations={n: v for n, v in judged.violations.items() if n not in changed})
+def _moved_to(study: Study, judged: Judged, labels: Mapping[str, Mapping[str | None, str]]) -> Judged:
+    """Its point in the space of `study`, without the violations of the LoRAs that are other files there."""
+    at = judged.point
+    same = {name: found[at.files.get(name)] for name, found in labels.items() if at.files.get(name) in found}
+    files = {name: label for name, label in same.items() if name in study.space.files}
+    snapped = study.space.point(at.weights, at.cfg, set(at.prompt_edits), files)
+    point = replace(snapped, weights={name: at.weights[name] for name in snapped.weights})
+    kept = {name: by for name, by in judged.violations.items() if name not in labels or name in same}
+    return replace(judged, point=point, violations=kept)
 
 
 def _content(study: Study, name: str) -> str:

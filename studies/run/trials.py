@@ -72,7 +72,7 @@ def store_trial(
 def _record(study: Study, judge: Judge, number: int, proposal: Proposal, seen: Evaluation) -> TrialRecord:
     judged, scores = judge.judge(seen)
     constraints, bare = judge.constraints(scores), little_clothing(seen.observation)
-    off = study.spec.search.robustness
+    off, files = study.spec.search.robustness, study.space.files_of(proposal.point)
     return TrialRecord(
         number,
         proposal.phase,
@@ -83,6 +83,7 @@ def _record(study: Study, judge: Judge, number: int, proposal: Proposal, seen: E
         constraints=constraints,
         robustness_off=off,
         lower_of=proposal.lower_of,
+        files=files,
     )
 
 

@@ -103,6 +103,6 @@ def opened_on(folder: Path, world: Renderer) -> Study:
     """The study that lies in `folder`, as another process opens it, drawn by `world`."""
     spec = read_spec(folder / "study.yaml")
     backend = FakeBackend(
-        world, FakeObserver(), facts_of(spec.loras, BaseFacts("base", "0" * 64, "sd15", {}), first=1), lazy=True
+        world, FakeObserver(), facts_of(spec.lora_files(), BaseFacts("base", "0" * 64, "sd15", {}), first=1), lazy=True
     )
     return Study(spec, folder, Workspace(folder / "workspace"), backend)

@@ -49,7 +49,7 @@ def study_of(
     for section in spec.searched().values():
         if section.references is not None:
             _photo(folder / section.references)
-    backend = FakeBackend(renderer or Painter(), observer or FakeObserver(seen), facts_of(spec.loras))
+    backend = FakeBackend(renderer or Painter(), observer or FakeObserver(seen), facts_of(spec.lora_files()))
     return Study(spec, folder, Workspace(folder / "workspace"), backend)
 
 

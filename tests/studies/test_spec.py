@@ -10,7 +10,7 @@ import yaml
 
 from models.errors import InputError
 from studies.paperdoll.study import study_text
-from studies.spec import read_spec, schema, study_file
+from studies.spec import StudySpec, read_spec, schema, study_file
 from studies.starter.found_study import found_study
 
 
@@ -34,6 +34,13 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
     ("change", "refusal"),
     [
         (lambda d: d["loras"]["face"].update(hihg=1), "unknown key loras.face.hihg"),
+        (lambda d: d["loras"]["face"].update(file=[]), "loras.face.file: List should have at least 1 item"),
+        (lambda d: d["loras"]["face"].update(file=["a.safetensors", "./a.safetensors"]), "names the file ./a.safetensors twice"),
+        (
+            lambda d: d["loras"]["face"].update(file=["a.safetensors", d["loras"]["dress"]["file"]]),
+            "loras.dress and loras.face name the same file",
+        ),
+        (lambda d: d["loras"]["face"].update(file=["a.safetensors", "b.safetensors"], fixed=0.5), "neither are files: name one"),
         (lambda d: d.update(promt="x"), "unknown key promt"),
         (lambda d: d["scorers"].update(extra={"dress": 0.5}), "scorers.extra names dress"),
         (lambda d: d["scorers"].update(extra={"sharp": 1.5}), "scorers.extra.sharp"),
@@ -96,3 +103,24 @@ def test_names_a_missing_study(tmp_path: Path) -> None:
 
 def test_the_schema_describes_every_section() -> None:
     assert {"base", "prompt", "render", "loras", "search", "seeds", "scorers", "tracking"} <= set(schema()["properties"])
+
+
+def test_a_lora_may_be_several_files_of_which_the_last_draws(tmp_path: Path) -> None:
+    """Labels are names without suffix; where names are alike, whole places."""
+    data = demo_study(tmp_path)
+    data["loras"]["dress"]["file"] = ["loras/d-000004.safetensors", "loras/d.safetensors"]
+    data["loras"]["shoes"]["file"] = ["4/s.safetensors", "8/s.safetensors"]
+    spec = read(tmp_path, data)
+    dress = spec.loras["dress"]
+    assert (dress.labels, dress.last) == (("d-000004", "d"), "loras/d.safetensors")
+    assert spec.loras["shoes"].labels == ("4/s.safetensors", "8/s.safetensors")
+    assert list(spec.lora_files()) == ["dress", "dress@d-000004", "face", "shoes", "shoes@4/s.safetensors"]
+    assert spec.space().files == {"dress": ("d-000004", "d"), "shoes": ("4/s.safetensors", "8/s.safetensors")}
+    assert spec.start().files == {}
+    assert StudySpec.model_validate(spec.model_dump(by_alias=True)) == spec
+
+
+def test_the_schema_names_the_list_of_files() -> None:
+    file = schema()["$defs"]["LoraSection"]["properties"]["file"]
+    assert [form["type"] for form in file["anyOf"]] == ["string", "array"]
+    assert "epochs" in file["description"]

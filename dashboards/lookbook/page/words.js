@@ -10,8 +10,9 @@ function shownNumber(value) {
   return value === null ? "–" : value.toFixed(2);
 }
 
-/** With as many decimals as the steps of its dial need. */
+/** With as many decimals as the steps of its dial need; a file by its name. */
 function dialValue(dial, value) {
+  if (dial.labels) return dial.labels[Math.round(value)];
   if (dial.step >= 0.5) return String(Number(value.toFixed(3)));
   const hundredths = dial.step * 100;
   return value.toFixed(Math.abs(hundredths - Math.round(hundredths)) < 1e-6 ? 2 : 3);

@@ -122,7 +122,7 @@ function ladders(story, on) {
       const asked = step.score > 0 && least > 0 && least <= 1;
       const label = text("requireIt", { least: shown, name: lora });
       const level = asked ? button(shown, () => on.level(lora, least), { class: "ask", title: label, "aria-label": label }) : make("span", { text: shown });
-      return make("figure", { class: "shot" }, framed(step, alt), make("figcaption", {}, make("strong", { text: `${step.weight} ` }), level,
+      return make("figure", { class: "shot" }, framed(step, alt), make("figcaption", {}, make("strong", { text: `${[step.weight, step.files?.[lora]].filter((part) => part !== undefined).join(" ")} ` }), level,
         make("span", { class: "soft", text: text("raw", { raw: step.raw.toFixed(3) }) })));
     });
     const chosen = make("input", { type: "number", min: 0.05, max: 1, step: 0.05, value: need?.limit ?? 0.7, "aria-label": text("levelOf", { name: lora }) });

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.language.translate import joined, phrase
-from optimizer.point import Job
+from optimizer.point import FILE_MARK, Job, lora_of_key
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.base import RemoteRenderer
 from optimizer.render.remote.difference import Tolerance, difference
@@ -25,7 +25,7 @@ class StudyWeights:
     start: Job
     """At the start weights of the searched LoRAs."""
     top: Mapping[str, float]
-    """The greatest weight of each searched LoRA."""
+    """The greatest weight of each searched LoRA, and of each of its other files, by `optimizer.point.file_key`."""
     fixed: Mapping[str, float] = field(default_factory=dict)
     """Of those that are not searched; one that is fixed at 0 need not act."""
 
@@ -82,7 +82,7 @@ class _Pictures:
 
     def tried(self, name: str) -> list[float]:
         """The weight of the start, then the greatest."""
-        found = {self.weights.all.get(name, 0.0), self.weights.top.get(name, 0.0)}
+        found = {self.weights.all.get(lora_of_key(name), 0.0), self.weights.top.get(name, 0.0)}
         return sorted(weight for weight in found if weight)
 
     def at(self, name: str, weight: float) -> Image | NotDrawn:
@@ -90,10 +90,11 @@ class _Pictures:
         if name in self.weights.fixed and weight != self.weights.fixed[name]:
             # Of another identity than the study's: no search asks for it, and no cache may answer with it.
             return self.remote.draw(start, {**self.weights.all, name: weight})
-        searched = {**start.point.weights, **({} if name in self.weights.fixed else {name: weight})}
-        job = replace(start, point=replace(start.point, weights=searched))
+        lora, _, label = name.partition(FILE_MARK)
+        searched = {**start.point.weights, **({} if name in self.weights.fixed else {lora: weight})}
+        job = replace(start, point=replace(start.point, weights=searched, files={lora: label} if label else {}))
         image = self.memory.find(job)
         if image is None:
-            image = self.remote.draw(job, {**self.weights.fixed, **searched})
+            image = self.remote.draw(job, {**self.weights.fixed, **job.point.by_file()})
             self.memory.keep(job, image)
         return image

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimizer.point import Point
 from optimizer.search.least_weight.step_prior import Floats
-from optimizer.search.space import Axis, Space
+from optimizer.search.space import EARLIER, Axis, Space
 
 MAX_CANDIDATES: Final = 12_000
 NEAR_STEPS: Final = 4
@@ -46,13 +46,21 @@ def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
     duplicates."""
     ticks = [np.round(a.low + a.step * np.arange(_count(a)), 6) for a in axes_of(space)]
     if is_enumerated(space):
-        values = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks))
+        values = _without_idle_files(space, np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks)))
     else:
         rng = np.random.default_rng(seed)
         drawn = np.column_stack([rng.choice(t, MAX_CANDIDATES // 2) for t in ticks])
         near = [rows_near(space, row_of(space, p), rng) for p in around]
-        values = np.unique(np.concatenate([drawn, *near]), axis=0)
+        values = np.unique(_without_idle_files(space, np.concatenate([drawn, *near])), axis=0)
     return Candidates.of(space, values)
+
+
+def _without_idle_files(space: Space, values: Floats) -> Floats:
+    """Rows with a LoRA at weight 0, which its files leave the same image, only at its last file."""
+    names, kept = list(space.weights), np.ones(len(values), dtype=bool)
+    for column, (lora, labels) in enumerate(space.files.items(), len(names) + bool(space.cfg)):
+        kept &= (values[:, names.index(lora)] != 0) | (values[:, column] == len(labels) - 1)
+    return values[kept]
 
 
 def is_enumerated(space: Space) -> bool:
@@ -70,12 +78,12 @@ def _count(axis: Axis) -> int:
 
 def row_of(space: Space, point: Point) -> Floats:
     """(D,)"""
-    params = space.params(point)
-    return np.array([params[name] for name in (*space.weights, *space.free)])
+    numbers = space.numbers(point)
+    return np.array([numbers[name] for name in (*space.weights, *space.free)])
 
 
 def point_of(space: Space, row: Floats) -> Point:
-    return space.from_params({name: float(v) for name, v in zip((*space.weights, *space.free), row, strict=True)})
+    return space.from_numbers({name: float(v) for name, v in zip((*space.weights, *space.free), row, strict=True)})
 
 
 def as_shares(space: Space, values: Floats) -> Floats:
@@ -91,6 +99,8 @@ def cost_of(space: Space, values: Floats) -> Floats:
     cost = np.abs(values[:, :count]) @ prices
     if space.cfg:
         cost = cost + space.cfg_price * np.abs(values[:, count] - space.given_cfg)
+    for column, labels in enumerate(space.files.values(), count + bool(space.cfg)):
+        cost = cost + EARLIER * (len(labels) - 1 - values[:, column])
     if space.prompt_edits:
         cost = cost + space.edit_price * values[:, -len(space.prompt_edits) :].sum(axis=1)
     return np.asarray(cost)
@@ -111,4 +121,5 @@ def rows_near(space: Space, row: Floats, rng: np.random.Generator) -> Floats:
     steps = np.arange(-NEAR_STEPS, NEAR_STEPS + 1)
     single = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
     moves = np.concatenate([single, rng.integers(-2, 3, (512, len(axes)))])
-    return np.array([[a.snap(v) for a, v in zip(axes, row + m * [a.step for a in axes], strict=True)] for m in moves])
+    near = np.array([[a.snap(v) for a, v in zip(axes, row + m * [a.step for a in axes], strict=True)] for m in moves])
+    return _without_idle_files(space, near)

@@ -19,6 +19,8 @@ SHAPE_COUNT: Final = 1024
 """N: a power of 2, as Sobol points want."""
 MIN_WIDTH, MAX_WIDTH = 0.02, 0.2
 """Of steps, in shares of an axis."""
+EITHER_WAY: Final = 0.6
+"""Width of the range, around 0, of how much an axis beyond the weights counts."""
 MAX_PULL: Final = 0.35
 """How much one unit of another LoRA's weight takes from a LoRA's own, at most."""
 
@@ -71,7 +73,7 @@ def load_steps(count: int, free: int, seed: int) -> StepShapes:
 
 
 def _either_way(u: Floats) -> Floats:
-    return np.asarray(0.6 * (u - 0.5))
+    return np.asarray(EITHER_WAY * (u - 0.5))
 
 
 def _log_uniform_width(u: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """The way people search by eye: a 3 x 3 grid of two weights around the start, then a narrower one around its best, and so on.
 
-First the two weights that are varied together (a dress and shoes), then the others, each with CFG if that is searched; then again
-from the best so far, until a round draws nothing new. Follows from the trials alone.
+First the two weights that are varied together (a dress and shoes), then the others, each with CFG if that is searched, then each
+LoRA of several files with all of them; then again from the best so far, until a round draws nothing new. Follows from the trials
+alone.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.samplers.base import SamplerSettings
-from optimizer.search.space import CFG, Space
+from optimizer.search.space import CFG, FILE, Space
 
 SPACINGS: Final = (0.2, 0.1, 0.05)
 """Of the grids, one after the other, in shares of an axis; not finer than its step."""
@@ -55,18 +56,23 @@ def make(settings: SamplerSettings) -> CoarseToFine:
 
 def _groups(space: Space, together: tuple[str, ...]) -> list[tuple[str, ...]]:
     with_cfg = (CFG,) if space.cfg else ()
-    return [together, *((name, *with_cfg) for name in space.weights if name not in together)]
+    others = [(name, *with_cfg) for name in space.weights if name not in together]
+    return [together, *others, *((name, f"{name}{FILE}") for name in space.files)]
 
 
 def _grid(space: Space, centre: Point, names: tuple[str, ...], spacing: float) -> Iterator[Point]:
-    """Three values of each name around the centre."""
-    values = []
+    """Three values of each name around the centre, and all files."""
+    values: list[list[Any]] = []
     for name in names:
+        if name.endswith(FILE):
+            values.append(list(reversed(space.files[name.removesuffix(FILE)])))
+            continue
         axis = space.cfg if name == CFG and space.cfg else space.weights[name]
         middle = centre.cfg if name == CFG else centre.weights[name]
         apart = max(spacing * (axis.high - axis.low), axis.step)
         values.append([axis.snap(middle + k * apart) for k in (-1, 0, 1)])
     for row in itertools.product(*values):
-        at: Mapping[str, float] = dict(zip(names, row, strict=True))
+        at: Mapping[str, Any] = dict(zip(names, row, strict=True))
         weights = {name: at.get(name, w) for name, w in centre.weights.items()}
-        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.prompt_edits))
+        files = {name: at.get(f"{name}{FILE}", space.file_of(centre, name)) for name in space.files}
+        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.prompt_edits), files)

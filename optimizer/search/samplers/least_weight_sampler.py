@@ -59,7 +59,7 @@ class LeastWeightSampler(BaseSampler):
         found = best(history)
         return found.point if found else history[-1].point
 
-    def _point(self, params: Mapping[str, float]) -> Point:
+    def _point(self, params: Mapping[str, Any]) -> Point:
         return self._space.from_params(params)
 
     def _judged(self, trial: FrozenTrial) -> Judged:

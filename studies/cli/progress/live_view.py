@@ -194,6 +194,8 @@ def scores_table(now: TrialRecord, best: TrialRecord | None) -> Table:
     table.add_row(said("verdict"), *(Text(translated(side.verdict.word), style=side.verdict.colour) for side in sides))
     for name in now.judged.point.weights:
         table.add_row(said("weight {name}", name=name), *(f"{side.judged.point.weights[name]:.2f}" for side in sides))
+    for name in now.files:
+        table.add_row(said("file of {name}", name=name), *(side.files[name] for side in sides))
     table.add_row(said("total"), *(f"{side.judged.cost:.2f}" for side in sides), style="bold")
     for name in shown_scores(now):
         table.add_row(name, *(Text(shown_scores(side)[name], style=_style(side, name)) for side in sides))

@@ -66,7 +66,7 @@ class _Seed:
         outcome = translated(record.verdict.word)
         if not record.verdict.meets:
             outcome = said("breaks {what}", what=", ".join(record.breaks()))
-        weights = "  ".join(f"{n} {w:.2f}" for n, w in record.judged.point.weights.items())
+        weights = record.weights_line()
         time = duration(self.estimate.seconds_left)
         left = said("at most {images} images left, {time}", images=self.estimate.images_left, time=time)
         prefix = said("seed {seed}", seed=self.plan.seed) + " " if len(self.running) > 1 else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, sheet
 from models.language.translate import joined, phrase
+from optimizer.search.space import FILE
 from studies.report.sheets.style import open_image
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def _staying(study: Study, grid: Grid) -> str:
         "seed": phrase("seed {seed}", seed=grid.seed),
         **{name: f"{name} {weight:.2f}" for name, weight in point.weights.items()},
     }
+    found |= {f"{name}{FILE}": f"{name}: {label}" for name, label in study.space.files_of(point).items()}
     found |= {"cfg": f"CFG {point.cfg:g}", "steps": phrase("{steps} steps", steps=point.steps or render.steps)}
     found |= {"sampler": point.sampler or render.sampler}
     if grid.z is not None and grid.z[0].touches == {"prompt"}:

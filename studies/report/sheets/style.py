@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +35,6 @@ def score_line(scores: Scores) -> str:
     """`dress 0.62  shoes -  hands 0.05`: the scores that a person can check in the image itself."""
     shown = [f"{n} {'-' if v is None else format(v, '.2f')}" for n, v in scores.expression.items()]
     return "  ".join([*shown, *(f"{n} {v:.2f}" for n, v in scores.standalone.items())])
-
-
-def weights_line(weights: Mapping[str, float]) -> str:
-    """`dress 0.40  shoes 0.35`."""
-    return "  ".join(f"{n} {w:.2f}" for n, w in weights.items())
 
 
 def rows(cells: Sequence[Cell], columns: int) -> list[list[Cell]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.sheet import Cell, Tone
 from models.language.translate import joined, phrase
-from studies.report.sheets.style import open_image, score_line, weights_line
+from studies.report.sheets.style import open_image, score_line
 from studies.run.outcome import Outcome, TrialRecord
 from studies.run.verdicts.words import trial_words
 
@@ -19,7 +19,7 @@ def trial_cell(outcome: Outcome, record: TrialRecord, lead: str = "", hidden: bo
         cost=record.judged.cost,
     )
     image = open_image(record.image, hidden and record.bare)
-    lines = (head, weights_line(record.judged.point.weights), score_line(record.scores), trial_words(record))
+    lines = (head, record.weights_line(), score_line(record.scores), trial_words(record))
     return Cell(image, lines, tone, mark=record.verdict)
 
 

@@ -13,7 +13,7 @@ from studies.run.verdicts.words import reason, trial_words
 
 def trial_note(study: str, seed: int, record: TrialRecord, picture: str, run_id: str = "") -> str:
     """Markdown. `picture` is the image's address in the dashboard, `run_id` the id of the seed's trials."""
-    weights = " · ".join(f"{name} {weight:.2f}" for name, weight in record.judged.point.weights.items())
+    weights = record.weights_line(" · ")
     scores: dict[str, float | None] = {**record.scores.expression, **_graded(record)}
     rows = "\n".join(f"| {name} | {'not measurable' if value is None else f'{value:.2f}'} |" for name, value in scores.items())
     link = mlflow_link(study, seed, record.number, run_id)

@@ -87,7 +87,7 @@ def description(outcome: Outcome) -> str:
     head = f"**{outcome.claim[:1].upper()}{outcome.claim[1:]}**"
     if outcome.pick is not None:
         record = outcome.record(outcome.pick)
-        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in record.judged.point.weights.items())
+        weights = record.weights_line(", ")
         head = f"{head}: trial {record.number}, total {record.judged.cost:.2f} ({weights})"
     return f"{head}\n\n{reason(outcome)}"
 

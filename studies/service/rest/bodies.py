@@ -115,6 +115,8 @@ class Worn(Answer):
     card: str
     """its id in the wardrobe"""
     file: str
+    files: list[str]
+    """all files, the epochs of a LoRA of several; `file` is the last"""
     trigger: str | None
     start: float
     bounds: tuple[float, float]

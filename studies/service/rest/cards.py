@@ -24,7 +24,7 @@ from studies.service.rooms import NotThereError, Rooms
 from studies.spec import read_spec
 
 if TYPE_CHECKING:
-    from studies.spec import LoraSection
+    from studies.lora_files.section import LoraSection
 
 PREVIEWS: Final = tuple(f"{mark}.{kind}" for mark in (".preview", "") for kind in ("png", "jpg", "jpeg", "webp"))
 """Ends of a picture's name beside a LoRA, in place of its suffix, as A1111 and helpers of Civitai's name them."""
@@ -108,7 +108,7 @@ def _named(rooms: Rooms) -> Iterator[tuple[Path, tuple[LoraKind, Path | None]]]:
         file = folder / STUDY_FILE
         for section in _loras(file, _stamp(file)):
             photos = None if section.references is None else lora_path(folder, section.references)
-            yield lora_path(folder, section.file), (section.kind, photos)
+            yield from ((lora_path(folder, file), (section.kind, photos)) for file in section.files)
 
 
 @lru_cache(maxsize=1024)

@@ -96,8 +96,9 @@ def _wears(spec: StudySpec, folder: Path) -> list[bodies.Worn]:
         bodies.Worn(
             name=name,
             kind=lora.kind,
-            card=card_id(lora_path(folder, lora.file)),
-            file=Path(lora.file).name,
+            card=card_id(lora_path(folder, lora.last)),
+            file=Path(lora.last).name,
+            files=[Path(file).name for file in lora.files],
             trigger=lora.trigger,
             start=lora.start,
             bounds=lora.bounds,

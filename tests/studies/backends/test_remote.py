@@ -193,10 +193,13 @@ class TestRefusals:
 
     def test_a_name_that_no_lora_has(self, studio: Studio) -> None:
         study = studio.open()
-        loras = study.spec.loras
+
+        def named(names: dict[str, str]) -> StudySpec:
+            return study.spec.model_copy(update={"draw": study.spec.draw.model_copy(update={"loras": names})})
+
         with pytest.raises(InputError, match=r"no LoRA of the study is named coat: draw.loras.coat"):
-            study_loras(loras, study.root, {"coat": "coat.safetensors"})
-        assert study_loras(loras, study.root, {"dress": "sub/d.safetensors"})[0].server_name == "sub/d.safetensors"
+            study_loras(named({"coat": "coat.safetensors"}), study.root)
+        assert study_loras(named({"dress": "sub/d.safetensors"}), study.root)[0].server_name == "sub/d.safetensors"
 
     def test_ray_is_refused(self, studio: Studio) -> None:
         with pytest.raises(InputError, match="the WebUI draws this study, and Ray's workers would not"):

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from models.lora.layout import KIND_KEY
 from models.testing.loras import save_small_lora
+from studies.lora_files.section import LoraSection
 from studies.project.lora_card import LoraCard, lora_card
 from studies.project.loras import FoundLora, loras_in
 from studies.project.new import new_project
-from studies.spec import LoraSection, read_spec
+from studies.spec import read_spec
 from studies.starter.found_study import found_study
 
 TRIGGER = {"modelspec.trigger_phrase": "wxyz"}

@@ -75,7 +75,7 @@ def test_a_workflow_is_drawn_by_comfyui(tmp_path: Path, number: int) -> None:
         "shoes": (1.5, (0.0, 1.5)),
     }
     workflow = open_workflow(tmp_path / "study" / "workflow_api.json")
-    slots = workflow.loras([StudyLora(name, Path(lora.file)) for name, lora in spec.loras.items()])
+    slots = workflow.loras([StudyLora(name, Path(lora.last)) for name, lora in spec.loras.items()])
     assert {name: [slot.slot.node.id for slot in found] for name, found in slots.items()} == {"dress": ["20"], "shoes": ["21"]}
 
 

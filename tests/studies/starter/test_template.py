@@ -183,7 +183,7 @@ def test_any_picture_gives_a_study_that_opens(tmp_path_factory: pytest.TempPathF
     spec = study(settings_from(info), tmp_path_factory.getbasetemp())
     assert len(spec.loras) == len(info.loras) + len(info.without_weight)
     for lora in spec.loras.values():
-        assert Path("loras").resolve() in Path(lora.file).resolve().parents
+        assert Path("loras").resolve() in Path(lora.last).resolve().parents
 
 
 def test_init_writes_the_study_of_a_picture(tmp_path: Path) -> None:

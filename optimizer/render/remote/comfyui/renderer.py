@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models.errors import InputError
 from models.io.hashing import hash_path
 from models.language.translate import phrase
-from optimizer.point import Job, Point
+from optimizer.point import Job, Point, lora_of_key
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.base import OnStep, ServerFacts
@@ -125,7 +125,7 @@ class ComfyRenderer:
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         fixed = {lora.name: lora.fixed for lora in self._loras if lora.fixed is not None}
-        return [self.draw(job, {**job.point.weights, **fixed}) for job in jobs]
+        return [self.draw(job, {**job.point.by_file(), **fixed}) for job in jobs]
 
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         known = self._known()
@@ -155,6 +155,9 @@ class ComfyRenderer:
 
     def _filled(self, job: Job, weights: Mapping[str, float], names: Mapping[str, str]) -> dict[str, Any]:
         point, settings, slots = job.point, self._settings, self._workflow.slots
+        # The files of one LoRA share its slots: at most one of them has a weight.
+        chosen = {lora.name: lora.name for lora in self._loras if lora_of_key(lora.name) == lora.name}
+        chosen |= {lora_of_key(lora.name): lora.name for lora in self._loras if weights.get(lora.name)}
         # What a workflow has no place for stays as it is, unless the job asks for another value.
         filling = Settings(
             seed=job.seed,
@@ -163,8 +166,8 @@ class ComfyRenderer:
             steps=point.steps or (settings.steps if slots.steps else None),
             cfg=self._cfg(point.cfg),
             sampler=point.sampler or (settings.sampler if slots.sampler else None),
-            weights={lora.name: weights.get(lora.name, 0.0) for lora in self._loras},
-            files=names,
+            weights={name: weights.get(key, 0.0) for name, key in chosen.items()},
+            files={name: names[key] for name, key in chosen.items() if key in names},
         )
         return self._workflow.filled(filling, self._slots)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
+from optimizer.point import lora_of_key
 from optimizer.render.remote.comfyui.reading.file import read_workflow
 from optimizer.render.remote.comfyui.reading.graph import Graph, graph_from
 from optimizer.render.remote.comfyui.reading.matching import WeightedSlot, weighted_slots
@@ -41,7 +42,8 @@ class Settings:
     weights: Mapping[str, float] = field(default_factory=dict)
     """By the study's names of the LoRAs."""
     files: Mapping[str, str] = field(default_factory=dict)
-    """The server's names of the LoRAs whose node the study names (`draw.nodes: {loras.NAME: ID}`)."""
+    """The server's names of the LoRAs whose node the study names (`draw.nodes: {loras.NAME: ID}`), and of those of several
+    files."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Workflow:
         for place in (place for places in settings for place in places):
             place.put(nodes, None)
         for name, weighted in loras.items():
-            for each in weighted:
+            # Another file of a LoRA has the slots of its last one.
+            for each in weighted if lora_of_key(name) == name else ():
                 each.slot.name.put(nodes, name)
                 each.slot.model.put(nodes, None)
                 if each.slot.clip is not None:

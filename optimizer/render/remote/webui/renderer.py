@@ -96,7 +96,7 @@ class WebuiRenderer:
         return self._identity
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
-        return [self.draw(job, {**self._fixed, **job.point.weights}) for job in jobs]
+        return [self.draw(job, {**self._fixed, **job.point.by_file()}) for job in jobs]
 
     def draw(self, job: Job, weights: Mapping[str, float], *, afresh: bool = False) -> Image | NotDrawn:
         """`afresh` changes nothing: a WebUI keeps no pictures."""

@@ -245,3 +245,15 @@ def test_two_servers_are_held_to_one_start_image() -> None:
     brighter(third := FakeServer(), 9)
     with pytest.raises(DriftError, match="http://third"):
         WatchedRenderer(FakeRemoteRenderer(third), "http://third", checks).render([job(10)])
+
+
+class TestFiles:
+    def test_each_file_of_a_lora_is_proven_to_act(self) -> None:
+        """The start image by another file of the dress, next to the one without the dress."""
+        loras, top = ("dress", "dress@dress-1", "shoes"), {**TOP, "dress@dress-1": 1.0}
+        server, memory = FakeServer(loras=loras), FakeDrawnMemory()
+        watched(server, memory, top=top).begin()
+        assert set(memory.acts) == set(loras)
+        assert {scene.loras["dress@dress-1"]: scene.loras["dress"] for scene in server.drawn}[0.4] == 0.0
+        with pytest.raises(InputError, match="with and without dress@dress-1, and calls it a success"):
+            watched(FakeServer(loras=loras, dead=frozenset({"dress@dress-1"})), top=top).begin()

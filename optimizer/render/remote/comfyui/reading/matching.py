@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from models.errors import InputError
 from models.language.translate import phrase
+from optimizer.point import lora_of_key
 from optimizer.render.remote.comfyui.reading.graph import Graph
 from optimizer.render.remote.comfyui.reading.loaders import LoraSlot, mentions
 from optimizer.render.remote.comfyui.reading.slots import LORA, Slots, split
@@ -22,28 +23,36 @@ class WeightedSlot:
     clip_share: float | None
     """strength_clip over strength_model as the workflow has them; None where the node has no strength of its own for it."""
     renamed: bool = False
-    """The study names this node: it loads the study's LoRA whatever the workflow has there."""
+    """The study names this node, or its LoRA has several files: it loads the study's LoRA whatever the workflow has there."""
 
 
 def weighted_slots(graph: Graph, slots: Slots, loras: Sequence[StudyLora]) -> Mapping[str, Sequence[WeightedSlot]]:
     """The slots of each LoRA by the study's names.
 
-    A LoRA's slots are all that name its file; `draw.nodes: {loras.NAME: ID}` names one, which then loads the study's file. Raises
-    InputError for a LoRA that no sampler reads, that is switched off, that a node loads in a way that is not read here, or whose
-    strengths have no ratio.
+    A LoRA's slots are all that name its file, or one of its files, which all have them; `draw.nodes: {loras.NAME: ID}` names
+    one, which then loads the study's file. Raises InputError for a LoRA that no sampler reads, that is switched off, that a node
+    loads in a way that is not read here, or whose strengths have no ratio, and where several files of one are loaded.
     """
     taken: dict[int, str] = {}
     found: dict[str, Sequence[WeightedSlot]] = {}
-    unknown = sorted({key for key in slots.named if key.startswith(LORA)} - {f"{LORA}{lora.name}" for lora in loras})
+    groups: dict[str, list[StudyLora]] = {}
+    for lora in loras:
+        groups.setdefault(lora_of_key(lora.name), []).append(lora)
+    unknown = sorted({key for key in slots.named if key.startswith(LORA)} - {f"{LORA}{name}" for name in groups})
     if unknown:
         raise InputError(
             phrase("no LoRA of the study is named {unknown}", unknown=unknown[0].removeprefix(LORA)),
             f"draw.nodes.{unknown[0]}",
             "mend it",
         )
-    for lora in loras:
-        named = slots.named.get(f"{LORA}{lora.name}")
-        chosen = _of_node(graph, slots, lora, named) if named is not None else _of_file(graph, slots, lora)
+    for name, files in groups.items():
+        lora = next(one for one in files if one.name == name)
+        named = slots.named.get(f"{LORA}{name}")
+        chosen = (
+            _of_node(graph, slots, lora, named)
+            if named is not None
+            else _of_file(graph, slots, _loaded(graph, slots, lora, files))
+        )
         for slot in chosen:
             other = taken.setdefault(id(slot), lora.name)
             if other != lora.name:
@@ -51,8 +60,18 @@ def weighted_slots(graph: Graph, slots: Slots, loras: Sequence[StudyLora]) -> Ma
                     "node {label} would load both {other} and {name}", label=slot.node.label, other=other, name=lora.name
                 )
                 raise InputError(what, f"draw.nodes.{LORA}{lora.name}", "give each LoRA a loader of its own")
-        found[lora.name] = [WeightedSlot(slot, _share(graph, slot), named is not None) for slot in chosen]
+        weighted = [WeightedSlot(slot, _share(graph, slot), named is not None or len(files) > 1) for slot in chosen]
+        found |= {one.name: weighted for one in files}
     return found
+
+
+def _loaded(graph: Graph, slots: Slots, last: StudyLora, files: Sequence[StudyLora]) -> StudyLora:
+    """Which of a LoRA's files the workflow loads, the last one where it is none. Raises InputError if it loads several."""
+    there = [one for one in files if _named(one, slots.loras, graph) is not None] if len(files) > 1 else []
+    if len(there) > 1:
+        what = phrase("the workflow loads several files of {name} ({files})", name=last.name, files=", ".join(map(_file, there)))
+        raise InputError(what, graph.where, "keep one Load LoRA node for it: the study sets its file")
+    return there[0] if there else last
 
 
 def _of_node(graph: Graph, slots: Slots, lora: StudyLora, named: str) -> list[LoraSlot]:

@@ -248,3 +248,24 @@ def test_ctrl_c_stops_our_prompt_alone(fake: FakeComfyUI, renderer: ComfyRendere
 
 def _interrupted(done: int, of: int) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_lora_of_several_files_is_loaded_by_the_one_that_a_job_names(fake: FakeComfyUI, server: Serving) -> None:
+    """In the node that loads one of them; at weight 0 it is the last."""
+    fake.loras = ["dress.safetensors", "sub/dress-1.safetensors", "shoes.safetensors"]
+    loras = [*LORAS, StudyLora("dress@dress-1", Path("loras/dress-1.safetensors"))]
+    renderer = renderer_over(server.url, loras=loras)
+    for files in ({"dress": "dress-1"}, {}):
+        renderer.render([job(0.3, 0.2, files=files)])
+    renderer.render([job(0.0, 0.2, files={"dress": "dress-1"})])
+    assert [dict(scene.loras) for scene in fake.drawn] == [
+        {"dress-1": 0.3, "shoes": 0.2}, {"dress": 0.3, "shoes": 0.2}, {"dress": 0.0, "shoes": 0.2}
+    ]  # fmt: skip
+    assert set(renderer.identity()["loras"]) == {"dress", "dress@dress-1", "shoes"}
+    assert renderer.identity()["workflow"] == renderer_over(server.url).identity()["workflow"]
+
+
+def test_a_workflow_that_loads_two_files_of_one_lora_is_refused(server: Serving) -> None:
+    loras = [LORAS[0], StudyLora("dress@shoes", Path("loras/shoes.safetensors"))]
+    told = line(lambda: renderer_over(server.url, loras=loras))
+    assert "the workflow loads several files of dress (dress.safetensors, shoes.safetensors)" in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,11 @@ from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.address import Credentials
 from optimizer.render.remote.base import DrawingCancelledError
 from optimizer.render.remote.client import ServerAwayError
+from optimizer.render.remote.server_lora import StudyLora
 from optimizer.render.remote.webui.renderer import WebuiRenderer
 from optimizer.testing.fake_server.webui import DEFAULTS, encoded
 from optimizer.testing.remote_renderer_conformance import RemoteRendererSuite
-from tests.optimizer.render.remote.webui.conftest import Around, study_lora
+from tests.optimizer.render.remote.webui.conftest import LORAS, Around, study_lora
 
 
 class TestSuite(RemoteRendererSuite):
@@ -43,6 +45,14 @@ class TestWhatIsAsked:
         assert around.fake.requests[-1]["prompt"] == "1girl, (red:1.2)<lora:dress:0.45><lora:shoes:0.00001>"
         renderer.render([Job(7, Point({"shoes": 0.0, "dress": -1.0}, 6.5, prompt="plain"))])
         assert around.fake.requests[-1]["prompt"] == "plain<lora:dress:-1>"
+
+    def test_a_lora_of_several_files_is_named_by_the_one_that_a_job_names(self, around: Around) -> None:
+        """The fake has a LoRA called face, which stands for an earlier file of the dress."""
+        renderer = around.make(loras=(*LORAS, StudyLora("dress@face", Path("/nowhere/face.safetensors"))))
+        for files, tag in (({"dress": "face"}, "<lora:face:0.45>"), ({}, "<lora:dress:0.45>")):
+            renderer.render([Job(7, Point({"dress": 0.45}, 6.5, files=files))])
+            assert around.fake.requests[-1]["prompt"] == f"1girl, (red:1.2){tag}"
+        assert set(renderer.identity()["loras"]) == {"dress", "dress@face", "shoes"}
 
     def test_a_schedule_is_named_in_the_servers_words(self, around: Around) -> None:
         for name, expected in {

@@ -1,0 +1,96 @@
+"""`loras.NAME` of study.yaml: one LoRA of the outfit, which may be several files, the epochs of its training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from models.language.translate import phrase
+from models.lora_kinds import LoraKind
+from optimizer.point import Point
+from studies.spec_section import Section
+
+Weight = Annotated[float, Field(ge=0, le=2)]
+
+
+class LoraSection(Section):
+    """One LoRA of the outfit."""
+
+    file: str | Annotated[list[str], Field(min_length=1)]
+    """.safetensors file; a list of them are epochs of one training, the earliest first: the search finds which one it takes"""
+    kind: LoraKind
+    """what it shows, which decides where it is looked for and how it is scored"""
+    references: str | None = None
+    """folder of photos, or a training set of `huanhua prepare`; null: the file's preview picture, or images of the LoRA alone"""
+    trigger: str | None = None
+    """trigger word; by default the one written in the file"""
+    start: Weight = 0.4
+    """weight of the first trial, and of scouting"""
+    bounds: tuple[Weight, Weight] = (0.0, 1.0)
+    """least and greatest weight that is searched"""
+    fixed: Weight | None = None
+    """a weight that is not searched"""
+    price: Annotated[float, Field(gt=0)] = 1.0
+    """cost of one unit of this weight"""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files, the earliest first; most LoRAs have one."""
+        return (self.file,) if isinstance(self.file, str) else tuple(self.file)
+
+    @property
+    def last(self) -> str:
+        """The last file: what draws where no other is chosen."""
+        return self.files[-1]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each file is called in trials and pages: its name without suffix, its whole place where names are alike."""
+        places = [file.replace("\\", "/") for file in self.files]
+        stems = [PurePosixPath(place).name.removesuffix(".safetensors") for place in places]
+        return tuple(stems) if len(set(stems)) == len(stems) else tuple(places)
+
+    def labelled(self, label: str | None) -> str:
+        """The file of that label, the last one for None. Raises ValueError if no file has it."""
+        return self.last if label is None else self.files[self.labels.index(label)]
+
+    @model_validator(mode="after")
+    def _sane(self) -> LoraSection:
+        low, high = self.bounds
+        if low >= high:
+            raise ValueError(phrase("bounds must rise, not {low} to {high}", low=low, high=high))
+        if self.fixed is None and not low <= self.start <= high:
+            raise ValueError(phrase("start {start} lies outside bounds {low} to {high}", start=self.start, low=low, high=high))
+        if self.fixed is None and self.kind == "other":
+            raise ValueError(phrase("kind other cannot be scored: give it a fixed weight"))
+        if self.fixed is not None and len(self.files) > 1:
+            raise ValueError(phrase("a fixed weight is not searched, and neither are files: name one"))
+        return self
+
+
+def searched_files(loras: Mapping[str, LoraSection]) -> dict[str, tuple[str, ...]]:
+    """By LoRA of several files, their labels: the axes of files of a search."""
+    return {name: lora.labels for name, lora in loras.items() if len(lora.files) > 1}
+
+
+def file_at(lora: LoraSection, name: str, point: Point | None) -> str:
+    """The file that draws the LoRA `name` at a point; the last one where the point chooses none."""
+    return lora.labelled(None if point is None else point.files.get(name))
+
+
+def check_files(loras: Mapping[str, LoraSection]) -> None:
+    """Raises ValueError for a file that is named twice: under two names a LoRA would add up, and could not be told apart."""
+    names: dict[str, str] = {}
+    for name, lora in loras.items():
+        for file in lora.files:
+            place = os.path.normpath(file)
+            if names.get(place) == name:
+                raise ValueError(phrase("loras.{name} names the file {file} twice: leave one out", name=name, file=file))
+            other = names.setdefault(place, name)
+            if other != name:
+                both = {"other": other, "name": name, "file": file}
+                raise ValueError(phrase("loras.{other} and loras.{name} name the same file, {file}: leave one out", **both))
