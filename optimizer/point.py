@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from optimizer.regions.regions import Regions
+
 
 @dataclass(frozen=True)
 class Point:
@@ -33,3 +35,5 @@ class Job:
 
     seed: int
     point: Point
+    regions: Regions | None = None
+    """Where LoRAs act; None for everywhere. Decides the image, but for LoRAs of weight 0."""

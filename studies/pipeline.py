@@ -75,7 +75,7 @@ def scout_study(
     callback, count = callback or SilentCallback(), _scout_count(study) if count is None else count
     _check_whole(count, "count", 1)
     with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
-        announce(study, callback, "scout", len(missing_images(study.evaluator, scout_jobs(study, count))))
+        announce(study, callback, "scout", len(missing_images(study.everywhere, scout_jobs(study, count))))
         with callback.progress("scout") as advance:
             ranked = scout(study, count, image_counter(advance, count))
         sheet = scout_sheet(study.workspace, ranked, locked_seeds(study), blurred=blurred)

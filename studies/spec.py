@@ -22,6 +22,7 @@ from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
 from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
+from studies.regions.section import RegionSection, check_regions
 from studies.scorer_spec import ScorersSection
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
@@ -56,6 +57,8 @@ class LoraSection(Section):
     """a weight that is not searched"""
     price: Annotated[float, Field(gt=0)] = 1.0
     """cost of one unit of this weight"""
+    region: RegionSection | None = None
+    """where alone it acts: auto, its part of the figure in the locked image; {box: [left, top, right, bottom]}; {mask: FILE}"""
 
     @model_validator(mode="after")
     def _sane(self) -> LoraSection:
@@ -198,6 +201,7 @@ class StudySpec(Section):
         check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
         check_edits(edits, self.prompt)
         _check_files(self.loras)
+        check_regions({name: (lora.region, lora.kind) for name, lora in self.loras.items()}, self.draw, self.scorers.parts.model)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed

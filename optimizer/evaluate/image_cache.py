@@ -43,6 +43,7 @@ class ImageCache:
     def path(self, job: Job, *, together: bool = False) -> Path:
         """The file of the job's image, drawn alone or `together` with others in a batch: two files, since rounding differs."""
         key = [self._identity, job.seed, job.point.key(), *(["together"] if together else [])]
+        key += [] if job.regions is None else [{"regions": job.regions.digest}]
         return self.folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]}.png"
 
     def find(self, job: Job, *, alone: bool) -> Path | None:

@@ -6,7 +6,7 @@ Estimates from what Stable Diffusion 1.5 needed on a CPU (docs/rendering.md); wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Fit:
     """The decoder works in tiles."""
     offload: bool
     """Models wait in main memory until they are needed."""
+    rows: int = field(default=1, compare=False)
+    """What memory holds of images at once, or of regions of one: as `batch`, but for what is faster."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = M
     offload = needs.weights + needs.copy + image > room
     left = room - (needs.largest if offload else needs.weights)
     batch = left // (needs.copy + image)
-    return Fit(max(1, min(max_batch, batch)), decoder > left, offload)
+    return Fit(max(1, min(max_batch, batch)), decoder > left, offload, max(1, batch))
 
 
 def free_bytes(device: torch.device) -> int:

@@ -1,0 +1,65 @@
+"""What study.yaml says of where a LoRA acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from models.language.translate import phrase
+from models.lora_kinds import LoraKind
+from studies.drawing.section import DrawSection, HuanhuaDraw
+from studies.spec_section import Section
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PARTS: Final[dict[LoraKind, str]] = {"face": "head", "clothing": "clothes", "shoes": "shoes"}
+"""What of the figure `auto` means, by the LoRA's kind."""
+
+
+class BoxRegion(Section):
+    """A rectangle."""
+
+    box: tuple[Share, Share, Share, Share]
+    """left, top, right, bottom, as shares of the picture's width and height"""
+
+    @model_validator(mode="after")
+    def _sane(self) -> BoxRegion:
+        left, top, right, bottom = self.box
+        if left >= right or top >= bottom:
+            raise ValueError(phrase("a box is [left, top, right, bottom], with left below right and top below bottom"))
+        return self
+
+
+class MaskRegion(Section):
+    """A picture that somebody painted."""
+
+    mask: str
+    """picture of the size of those drawn: the LoRA acts where it is white"""
+
+
+RegionSection: TypeAlias = Literal["auto"] | BoxRegion | MaskRegion
+"""`auto`: the LoRA's part of the figure in the locked image, by its kind."""
+
+
+def region_words(region: RegionSection, kind: LoraKind) -> str:
+    """`the head`, `a box`, `a mask`: a phrase for people."""
+    if isinstance(region, BoxRegion):
+        return phrase("a box")
+    if isinstance(region, MaskRegion):
+        return phrase("a mask")
+    return phrase(f"the {PARTS[kind]}")
+
+
+def check_regions(given: Mapping[str, tuple[RegionSection | None, LoraKind]], draw: DrawSection, part_parser: str | None) -> None:
+    """By LoRA its region and kind. Raises ValueError for regions that cannot be drawn or found."""
+    regions = {name: (region, kind) for name, (region, kind) in given.items() if region is not None}
+    for name, (region, kind) in regions.items():
+        where = {"name": name, "title": draw.title}
+        if not isinstance(draw, HuanhuaDraw):
+            raise ValueError(phrase("loras.{name}.region: only huanhua itself draws in regions, and {title} draws here", **where))
+        if region == "auto" and kind == "other":
+            raise ValueError(phrase("loras.{name}.region: auto finds no part for kind other: write a box or a mask", **where))
+        if region == "auto" and part_parser is None:
+            words = "loras.{name}.region: auto needs a part parser: name scorers.parts.model, or write a box or a mask"
+            raise ValueError(phrase(words, **where))
