@@ -148,7 +148,7 @@ class Study:
         from studies.regions.seed_regions import StudyRegions
 
         parser, _ = self.scorer_models["parts"]
-        return StudyRegions(self.spec, self.root, self.workspace, self.everywhere, parser, lambda: self.models.parser)
+        return StudyRegions(self.spec, self.root, self.workspace, lambda: self.everywhere, parser, lambda: self.models.parser)
 
     @cached_property
     def everywhere(self) -> Evaluator:
@@ -156,6 +156,11 @@ class Study:
         facts = self._opened()
         images = ImageCache(self.workspace.images, facts.identity, int(self.spec.render.cache_gb * 10**9))
         return self.backend.evaluator(EvaluationCache(images, self.observer_id), partial(self._check_identity, facts.identity))
+
+    @property
+    def rows(self) -> int:
+        """Predictions a step of an image with all LoRAs on: one, and one more for each region."""
+        return 1 if self.regions is None else self.regions.rows
 
     def was_opened(self) -> bool:
         """Whether facts about its models are stored: without them nothing was drawn yet, and answering would open them."""

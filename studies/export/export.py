@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from models.errors import InputError
 from models.io.files import write_whole
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.point import Job
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
@@ -18,6 +18,7 @@ from studies.export.foreign_files import ForeignFiles, foreign_files, with_conve
 from studies.export.infotext import fixed_weights, point_infotext
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
+from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
 from studies.study import Study
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
+OTHER_REGIONS: Final = "the LoRAs act in regions: A1111 draws another picture from these settings, all LoRAs everywhere"
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
@@ -51,6 +53,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
             "run the seed first, or see `huanhua show STUDY` for what blocks it",
         )
     _check_drawn_here(study, to)
+    _check_everywhere(study, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
         return _picture(study, outcome, folder, upscaler)
@@ -83,10 +86,25 @@ def _check_drawn_here(study: Study, to: Target) -> None:
         )
 
 
+def _check_everywhere(study: Study, to: Target) -> None:
+    """Raises InputError for what cannot tell that LoRAs act in regions."""
+    words = words_of_regions(study.spec)
+    if words and to != "png":
+        where = joined(", ", [phrase("{name} in {where}", name=name, where=region) for name, region in words.items()])
+        what = phrase("the LoRAs act in regions ({where}), which --to {to} does not express", where=where, to=to)
+        raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts where")
+
+
+def _region_settings(study: Study) -> dict[str, str]:
+    words = study.regions.described() if study.regions is not None else {}
+    return {"huanhua regions": "; ".join(f"{name}: {where}" for name, where in words.items())} if words else {}
+
+
 def _payload_note(study: Study) -> tuple[str, ...]:
     files = [
         phrase("what {file} sets is not in it", file=file) for key, file in study.spec.draw.files().items() if key == "payload"
     ]
+    files += [phrase(OTHER_REGIONS)] if study.regions is not None else []
     return (*files, phrase(OTHER_MEANING)) if study.spec.render.like == "comfyui" else tuple(files)
 
 
@@ -95,7 +113,9 @@ def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
     assert outcome.pick is not None
     point = outcome.pick.point
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
-    info = point_infotext(study, Job(outcome.seed, point), weights, {**_inversions(study, point.prompt), **_vae(study)})
+    info = point_infotext(
+        study, Job(outcome.seed, point), weights, {**_inversions(study, point.prompt), **_vae(study), **_region_settings(study)}
+    )
     # A1111 hashes checkpoints that are files; a folder has no hash that it would know.
     hashed = study.path(study.spec.base.checkpoint).is_file() or bool(SHA256.fullmatch(study.base_facts.hash))
     folder = study.path(study.spec.base.checkpoint).is_dir()

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.errors import InputError
 from models.language.translate import phrase
-from studies.regions.section import BoxRegion, MaskRegion
+from studies.regions.section import WrittenRegion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +32,11 @@ def written_regions(regions: Mapping[str, RegionSection], size: tuple[int, int],
     """
     found: dict[str, Mask] = {}
     for lora, region in regions.items():
-        if isinstance(region, BoxRegion):
-            found[lora] = _of_box(lora, region, size)
-        elif isinstance(region, MaskRegion):
+        if not isinstance(region, WrittenRegion):
+            continue
+        if region.box is not None:
+            found[lora] = _of_box(lora, region.box, size)
+        elif region.mask is not None:
             found[lora] = _of_mask(lora, (root / region.mask).expanduser(), size)
     for one, other in combinations(found, 2):
         if (found[one] & found[other]).sum() >= SAME * (found[one] | found[other]).sum():
@@ -46,8 +48,8 @@ def written_regions(regions: Mapping[str, RegionSection], size: tuple[int, int],
     return found
 
 
-def _of_box(lora: str, region: BoxRegion, size: tuple[int, int]) -> Mask:
-    (width, height), (left, top, right, bottom) = size, region.box
+def _of_box(lora: str, box: tuple[float, float, float, float], size: tuple[int, int]) -> Mask:
+    (width, height), (left, top, right, bottom) = size, box
     mask = np.zeros((height, width), np.bool_)
     mask[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
     if not mask.any():

@@ -69,9 +69,10 @@ def regions_of_parts(parts: NDArray[np.uint8], kinds: Mapping[str, ScoredKind], 
             what = phrase("the locked image shows no {part}, where {lora} would act", part=phrase(PARTS[kind]), lora=lora)
             raise InputError(what, where, phrase("lock another seed, or write loras.{lora}.region as a box or a mask", lora=lora))
         away.setdefault(kind, ndimage.distance_transform_edt(~mask))
-    nearest = np.minimum.reduce(list(away.values()))
+    # The first of those that are equally far: a pixel belongs to one part.
+    nearest = np.argmin(np.stack(list(away.values())), axis=0)
     within = GROWN * parts.shape[0]
-    grown = {kind: (far <= within) & (far == nearest) & (parts != HANDS) for kind, far in away.items()}
+    grown = {kind: (far <= within) & (nearest == i) & (parts != HANDS) for i, (kind, far) in enumerate(away.items())}
     return {lora: grown[kind] for lora, kind in kinds.items()}
 
 

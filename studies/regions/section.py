@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.language.translate import phrase
 from models.lora_kinds import LoraKind
@@ -17,38 +17,30 @@ PARTS: Final[dict[LoraKind, str]] = {"face": "head", "clothing": "clothes", "sho
 """What of the figure `auto` means, by the LoRA's kind."""
 
 
-class BoxRegion(Section):
-    """A rectangle."""
+class WrittenRegion(Section):
+    """A region that a person wrote: a rectangle, or a picture that somebody painted."""
 
-    box: tuple[Share, Share, Share, Share]
+    box: tuple[Share, Share, Share, Share] | None = None
     """left, top, right, bottom, as shares of the picture's width and height"""
+    mask: str | None = None
+    """picture of the size of those drawn: the LoRA acts where it is white"""
+
+    @field_validator("box")
+    @classmethod
+    def _rises(cls, box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
+        if box is not None and (box[0] >= box[2] or box[1] >= box[3]):
+            raise ValueError(phrase("a box is [left, top, right, bottom], with left below right and top below bottom"))
+        return box
 
     @model_validator(mode="after")
-    def _sane(self) -> BoxRegion:
-        left, top, right, bottom = self.box
-        if left >= right or top >= bottom:
-            raise ValueError(phrase("a box is [left, top, right, bottom], with left below right and top below bottom"))
+    def _one(self) -> WrittenRegion:
+        if (self.box is None) == (self.mask is None):
+            raise ValueError(phrase("auto, {box: [left, top, right, bottom]} or {mask: FILE}"))
         return self
 
 
-class MaskRegion(Section):
-    """A picture that somebody painted."""
-
-    mask: str
-    """picture of the size of those drawn: the LoRA acts where it is white"""
-
-
-RegionSection: TypeAlias = Literal["auto"] | BoxRegion | MaskRegion
+RegionSection: TypeAlias = Literal["auto"] | WrittenRegion
 """`auto`: the LoRA's part of the figure in the locked image, by its kind."""
-
-
-def region_words(region: RegionSection, kind: LoraKind) -> str:
-    """`the head`, `a box`, `a mask`: a phrase for people."""
-    if isinstance(region, BoxRegion):
-        return phrase("a box")
-    if isinstance(region, MaskRegion):
-        return phrase("a mask")
-    return phrase(f"the {PARTS[kind]}")
 
 
 def check_regions(given: Mapping[str, tuple[RegionSection | None, LoraKind]], draw: DrawSection, part_parser: str | None) -> None:

@@ -23,7 +23,8 @@ from optimizer.regions.regions import Regions
 from studies.file_hashes import cached_hash
 from studies.regions.drawn import written_regions
 from studies.regions.figure import GROUPS, as_picture, from_picture, part_map, regions_of_parts
-from studies.regions.section import MaskRegion, region_words
+from studies.regions.section import RegionSection
+from studies.regions.words import region_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,8 +47,8 @@ class StudyRegions:
     spec: StudySpec
     root: Path
     workspace: Workspace
-    everywhere: Evaluator
-    """Draws the locked image."""
+    everywhere: Callable[[], Evaluator]
+    """What draws the locked image."""
     parser_id: str
     """Of what finds the parts of a figure."""
     parser: Callable[[], PartSource]
@@ -59,17 +60,17 @@ class StudyRegions:
         return frozenset(self._sections)
 
     def described(self) -> Mapping[str, str]:
-        found = {}
+        # A mask that does not open is said to be so before it is hashed.
+        _, found = self.written, {}
         for lora, region in self._sections.items():
             words = region_words(region, self.spec.loras[lora].kind)
             if region == "auto":
                 at = ", ".join(f"{name} {weight:g}" for name, weight in sorted(self._start.weights.items()))
-                words = f"{words} of the locked image ({at})"
-            elif isinstance(region, MaskRegion):
-                words = f"{words} ({cached_hash(self.workspace, (self.root / region.mask).expanduser())[:12]})"
-            else:
-                words = f"{words} ({', '.join(f'{side:g}' for side in region.box)})"
-            found[lora] = words
+                found[lora] = f"{words} of the locked image ({at})"
+            elif region.mask is not None:
+                found[lora] = f"{words} ({cached_hash(self.workspace, (self.root / region.mask).expanduser())[:12]})"
+            elif region.box is not None:
+                found[lora] = f"{words} ({', '.join(f'{side:g}' for side in region.box)})"
         return found
 
     def find(self, seed: int) -> Regions | None:
@@ -93,8 +94,13 @@ class StudyRegions:
         """Those of boxes and mask files, the same at every seed. Raises InputError as `written_regions` does."""
         return written_regions(self._sections, self._size, self.root)
 
+    @property
+    def rows(self) -> int:
+        """Predictions a step of an image with all LoRAs on, where no regions overlap and some of it lies in none."""
+        return 1 + len(set(self._figures.values())) + len(self._sections) - len(self._figures)
+
     @cached_property
-    def _sections(self) -> dict[str, object]:
+    def _sections(self) -> dict[str, RegionSection]:
         return {name: lora.region for name, lora in self.spec.loras.items() if lora.region is not None}
 
     @cached_property
@@ -118,13 +124,13 @@ class StudyRegions:
     def _seen_parts(self, seed: int) -> NDArray[np.uint8]:
         from PIL import Image
 
-        locked = self.everywhere.evaluate(seed, self._start)
+        locked = self.everywhere().evaluate(seed, self._start)
         with Image.open(locked.image) as stored:
             return part_map(self.parser(), stored.convert("RGB"))
 
     def _place(self, seed: int) -> Path:
         """Named by all that decides the locked image and what is seen in it."""
-        image = self.everywhere.place(Job(seed, self._start)).stem
+        image = self.everywhere().place(Job(seed, self._start)).stem
         parser = hashlib.sha256(self.parser_id.encode()).hexdigest()[:12]
         return self.workspace.root / FOLDER / f"{image}.{parser}.png"
 
