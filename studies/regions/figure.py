@@ -66,7 +66,7 @@ def regions_of_parts(parts: NDArray[np.uint8], kinds: Mapping[str, ScoredKind], 
     for lora, kind in kinds.items():
         mask = parts == CODES[kind]
         if not mask.any():
-            what = phrase("the locked image shows no {part}, where {lora} would act", part=phrase(PARTS[kind]), lora=lora)
+            what = phrase("{lora} would act in {part}, which the locked image does not show", part=phrase(PARTS[kind]), lora=lora)
             raise InputError(what, where, phrase("lock another seed, or write loras.{lora}.region as a box or a mask", lora=lora))
         away.setdefault(kind, ndimage.distance_transform_edt(~mask))
     # The first of those that are equally far: a pixel belongs to one part.

@@ -13,7 +13,7 @@ from studies.drawing.section import DrawSection, HuanhuaDraw
 from studies.spec_section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
-PARTS: Final[dict[LoraKind, str]] = {"face": "head", "clothing": "clothes", "shoes": "shoes"}
+PARTS: Final[dict[LoraKind, str]] = {"face": "the head", "clothing": "the clothes", "shoes": "the shoes"}
 """What of the figure `auto` means, by the LoRA's kind."""
 
 

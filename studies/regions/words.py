@@ -18,7 +18,7 @@ def region_words(region: RegionSection, kind: LoraKind) -> str:
     """`the head`, `a box`, `a mask`: a phrase for people."""
     if isinstance(region, WrittenRegion):
         return phrase("a mask" if region.box is None else "a box")
-    return phrase(f"the {PARTS[kind]}")
+    return phrase(PARTS[kind])
 
 
 def words_of_regions(spec: StudySpec) -> dict[str, str]:

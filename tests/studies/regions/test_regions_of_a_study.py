@@ -168,7 +168,7 @@ def test_a_mask_of_other_content_is_another_image(tmp_path: Path) -> None:
     ("parser_sees", "said"),
     [
         (FakeParser(empty=True), "the locked image shows no person, in whom `region: auto` finds a LoRA's place: seed 7"),
-        (FakeParser(barefoot=True), "the locked image shows no shoes, where shoes would act: seed 7"),
+        (FakeParser(barefoot=True), "shoes would act in the shoes, which the locked image does not show: seed 7"),
     ],
 )
 def test_a_figure_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parser_sees: FakeParser, said: str) -> None:

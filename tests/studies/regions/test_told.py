@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -39,10 +38,8 @@ def impossible(folder: Path) -> Study:
     """A study whose hands break before its LoRAs show enough."""
     fake_study(folder, size=SIZE)
     file = folder / "study.yaml"
-    text = file.read_text().replace(
-        "require: {face: 0.4, dress: 0.4, shoes: 0.4}", "require: {face: 0.95, dress: 0.95, shoes: 0.95}"
-    )
-    file.write_text(text.replace("hands: {judge", "hands: {judge").replace("trials: 40", "trials: 40, hands: 0.0"))
+    text = file.read_text().replace("0.4}", "0.95}").replace("0.4,", "0.95,")
+    file.write_text(text.replace("trials: 40", "trials: 40, hands: 0.0"))
     return opened_on(folder, FakeWorld(SIZE, painted))
 
 
@@ -70,7 +67,7 @@ def test_where_all_have_regions_none_are_advised(tmp_path: Path, parser: FakePar
     outcome = searched(regional(tmp_path, face="auto", dress="auto", shoes="auto"))
     assert outcome.pick is None
     assert advice(outcome) == ""
-    assert any("face in the head, dress in the clothes, shoes in the shoes" in line for line in describe(outcome))
+    assert any("dress in the clothes, face in the head, shoes in the shoes" in line for line in describe(outcome))
     assert outcome.as_json()["regions"] == {"face": "the head", "dress": "the clothes", "shoes": "the shoes"}
 
 
@@ -78,7 +75,7 @@ def test_the_price_is_told_before_anything_is_drawn(tmp_path: Path, parser: Fake
     study, callback = regional(tmp_path, face="auto", dress={"box": [0.0, 0.4, 1.0, 1.0]}), RecordingCallback()
     assert study.rows == 3
     report_regions(study, callback)
-    assert any("about 3 times as long" in str(event) for event in callback.events)
+    assert any("about 3 times as long" in line for line in callback.messages())
     plan = seed_plan(study, SEED, 40, 1.0)
     assert plan.seconds_per_image == pytest.approx((plan.calibration + 3 * 40) / (plan.calibration + 40))
     assert drawn(study) == []
@@ -88,12 +85,12 @@ def test_a_run_in_regions_logs_and_shows_where_they_are(tmp_path: Path, parser: 
     study, tracker = regional(tmp_path, face="auto", dress="auto", shoes="auto"), MemoryTracker()
     (outcome,) = run_study(study, [SEED], trials=6, tracker=tracker)
     assert outcome.pick is not None
-    assert "regions.png" in tracker.seeds[SEED].pictures
+    assert "regions.png" in tracker.seeds[SEED].artifacts
     assert tracker.seeds[SEED].params["region.face"].startswith("the head of the locked image")
     assert all(job.regions is not None for job in drawn(study) if job.point.key() == outcome.pick.point.key())
     book = book_of(study, blurred=True)
     assert book.seeds[0].regions is not None
-    assert ("Regions", "face: the head, dress: the clothes, shoes: the shoes") in book.settings
+    assert ("Regions", "dress: the clothes, face: the head, shoes: the shoes") in book.settings
 
 
 def test_a_sheet_only_where_there_are_regions(tmp_path: Path) -> None:
@@ -144,6 +141,5 @@ def test_the_verb_takes_one_way_to_a_new_study(tmp_path: Path) -> None:
     fake_study(tmp_path / "old", size=SIZE)
     words = ["run", str(tmp_path / "old"), "--fork", str(tmp_path / "a"), "--regions", str(tmp_path / "b")]
     result = CliRunner().invoke(app, words)
-    assert result.exit_code == 2 or isinstance(result.exception, InputError)
+    assert isinstance(result.exception, InputError)
     assert not (tmp_path / "a").exists()
-    assert json.dumps(words)
