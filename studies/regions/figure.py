@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from scorers.observe.base import PartSource
     from scorers.observe.parts import Group
 
+VERSION: Final = 1
+"""Of how regions are found on a figure: a change must be a new one, and a study of another is refused."""
 GROUPS: Final[Mapping[ScoredKind, Group]] = {"face": "head", "clothing": "clothing", "shoes": "shoes"}
 CODES: Final[Mapping[ScoredKind, int]] = {"face": 1, "clothing": 2, "shoes": 3}
 """Of a map of parts; 0 is the background."""

@@ -22,7 +22,7 @@ from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions
 from studies.file_hashes import cached_hash
 from studies.regions.drawn import written_regions
-from studies.regions.figure import GROUPS, as_picture, from_picture, part_map, regions_of_parts
+from studies.regions.figure import GROUPS, VERSION, as_picture, from_picture, part_map, regions_of_parts
 from studies.regions.section import RegionSection
 from studies.regions.words import region_words
 
@@ -66,7 +66,7 @@ class StudyRegions:
             words = region_words(region, self.spec.loras[lora].kind)
             if region == "auto":
                 at = ", ".join(f"{name} {weight:g}" for name, weight in sorted(self._start.weights.items()))
-                found[lora] = f"{words} of the locked image ({at})"
+                found[lora] = f"{words} of the locked image ({at})" + (f", found as {VERSION}" if VERSION > 1 else "")
             elif region.mask is not None:
                 found[lora] = f"{words} ({cached_hash(self.workspace, (self.root / region.mask).expanduser())[:12]})"
             elif region.box is not None:
