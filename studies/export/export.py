@@ -95,11 +95,6 @@ def _check_everywhere(study: Study, to: Target) -> None:
         raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts where")
 
 
-def _region_settings(study: Study) -> dict[str, str]:
-    words = study.regions.described() if study.regions is not None else {}
-    return {"huanhua regions": "; ".join(f"{name}: {where}" for name, where in words.items())} if words else {}
-
-
 def _payload_note(study: Study) -> tuple[str, ...]:
     files = [
         phrase("what {file} sets is not in it", file=file) for key, file in study.spec.draw.files().items() if key == "payload"
@@ -113,9 +108,7 @@ def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
     assert outcome.pick is not None
     point = outcome.pick.point
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
-    info = point_infotext(
-        study, Job(outcome.seed, point), weights, {**_inversions(study, point.prompt), **_vae(study), **_region_settings(study)}
-    )
+    info = point_infotext(study, Job(outcome.seed, point), weights, {**_inversions(study, point.prompt), **_vae(study)})
     # A1111 hashes checkpoints that are files; a folder has no hash that it would know.
     hashed = study.path(study.spec.base.checkpoint).is_file() or bool(SHA256.fullmatch(study.base_facts.hash))
     folder = study.path(study.spec.base.checkpoint).is_dir()
