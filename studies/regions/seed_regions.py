@@ -22,8 +22,8 @@ from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions
 from studies.file_hashes import cached_hash
 from studies.regions.drawn import written_regions
-from studies.regions.figure import GROUPS, VERSION, as_picture, from_picture, part_map, regions_of_parts
-from studies.regions.section import RegionSection
+from studies.regions.figure import VERSION, as_picture, from_picture, part_map, regions_of_parts
+from studies.regions.section import WrittenRegion
 from studies.regions.words import region_words
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from models.lora_kinds import ScoredKind
     from optimizer.regions.regions import Mask
     from scorers.observe.base import PartSource
+    from studies.regions.section import RegionSection
     from studies.spec import StudySpec
     from studies.workspace import Workspace
 
@@ -61,10 +62,11 @@ class StudyRegions:
 
     def described(self) -> Mapping[str, str]:
         # A mask that does not open is said to be so before it is hashed.
-        _, found = self.written, {}
+        _ = self.written
+        found: dict[str, str] = {}
         for lora, region in self._sections.items():
             words = region_words(region, self.spec.loras[lora].kind)
-            if region == "auto":
+            if not isinstance(region, WrittenRegion):
                 at = ", ".join(f"{name} {weight:g}" for name, weight in sorted(self._start.weights.items()))
                 found[lora] = f"{words} of the locked image ({at})" + (f", found as {VERSION}" if VERSION > 1 else "")
             elif region.mask is not None:
@@ -107,7 +109,7 @@ class StudyRegions:
     def _figures(self) -> dict[str, ScoredKind]:
         """Kinds of the LoRAs whose region is found on the figure."""
         kinds = {name: self.spec.loras[name].kind for name, region in self._sections.items() if region == "auto"}
-        return {name: kind for name, kind in kinds.items() if kind in GROUPS}
+        return {name: kind for name, kind in kinds.items() if kind != "other"}
 
     @property
     def _size(self) -> tuple[int, int]:
