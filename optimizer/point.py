@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from optimizer.regions.regions import Regions
+
 FILE_MARK: Final = "@"
 """Between a LoRA's name and the label of one of its files that is not the last: `dress@dress-000004`."""
 
@@ -64,3 +66,5 @@ class Job:
 
     seed: int
     point: Point
+    regions: Regions | None = None
+    """Where LoRAs act; None for everywhere. Decides the image, but for LoRAs of weight 0."""

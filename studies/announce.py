@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 
 if TYPE_CHECKING:
     from studies.callback import Callback, SeedPlan
@@ -25,13 +25,14 @@ def report_places(study: Study, callback: Callback) -> None:
         callback.message(phrase("references {name}: {words}", name=name, words=line))
 
 
-def announce(study: Study, callback: Callback, stage: str, images: int) -> None:
-    """Makes the workspace, then reports the most images that a stage draws and the seconds that they take."""
+def announce(study: Study, callback: Callback, stage: str, images: int, *, everywhere: bool = False) -> None:
+    """Makes the workspace, then reports the most images that a stage draws and the seconds that they take; `everywhere` where
+    LoRAs act outside of their regions too."""
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
-    callback.announce(stage, images, images * study.seconds_per_image() if images else 0.0)
+    callback.announce(stage, images, images * study.seconds_per_image() * (1 if everywhere else study.rows) if images else 0.0)
 
 
 def expected_images(study: Study, calibration: int, budget: int) -> int | None:
@@ -53,7 +54,27 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
     missing = min(calibration, len(missing_calibration(study, seed)))
     trials = min(budget, len(jobs_of_trials(study, seed)))
     expected = expected_images(study, calibration, budget)
+    # Calibration is drawn without regions; on average over all images.
+    seconds *= (calibration + budget * study.rows) / (calibration + budget)
     return SeedPlan(seed, calibration, budget, seconds, expected, calibration - missing, trials)
+
+
+def report_regions(study: Study, callback: Callback) -> None:
+    """What regions cost, before anything is drawn. Raises InputError for a region that somebody wrote and that cannot be."""
+    from studies.regions.words import words_of_regions
+
+    if study.regions is None:
+        return
+    _ = study.regions.written
+    words = joined(", ", [phrase("{name} in {where}", name=name, where=w) for name, w in words_of_regions(study.spec).items()])
+    callback.message(
+        phrase(
+            "regions: {words}. Each costs about one more row: a trial takes about {rows} times as long as without, "
+            "which the times here count",
+            words=words,
+            rows=study.rows,
+        )
+    )
 
 
 def report_licences(study: Study, callback: Callback) -> None:

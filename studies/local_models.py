@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from models.lora.file import LoraFile
     from optimizer.render.base import Renderer
     from optimizer.render.diffusers_renderer import DiffusionRenderer
-    from scorers.observe.base import Observer
+    from scorers.observe.base import Observer, PartSource
 
 
 class LocalModels:
@@ -146,6 +146,15 @@ class LocalModels:
     @cached_property
     def observer(self) -> Observer:
         return open_observer(self.spec.scorers, self.root, region_photos(self.spec.loras, self.root))
+
+    @property
+    def parser(self) -> PartSource:
+        """What finds the parts of a figure. Raises InputError for a study whose scorers name none."""
+        from scorers.observe.parser_observer import ParserObserver
+
+        if not isinstance(self.observer, ParserObserver):
+            raise InputError("no part parser finds a figure's regions", "scorers.parts", "name scorers.parts.model")
+        return self.observer.parser
 
     def check_prompts(self, prompts: Iterable[str]) -> None:
         """Encodes each with the negative prompt as the renderer does. Raises InputError for one that cannot be drawn."""

@@ -75,7 +75,7 @@ def scout_study(
     callback, count = callback or SilentCallback(), _scout_count(study) if count is None else count
     _check_whole(count, "count", 1)
     with study_tracker(study, callback, LATER_BY_REPEATING) if tracker is None else nullcontext(tracker) as opened:
-        announce(study, callback, "scout", len(missing_images(study.evaluator, scout_jobs(study, count))))
+        announce(study, callback, "scout", len(missing_images(study.everywhere, scout_jobs(study, count))), everywhere=True)
         with callback.progress("scout") as advance:
             ranked = scout(study, count, image_counter(advance, count))
         sheet = scout_sheet(study.workspace, ranked, locked_seeds(study), blurred=blurred)
@@ -154,7 +154,7 @@ def run_seeds_together(
 
     Raises InputError, before anything is stored, if another runner has taken the study over.
     """
-    from studies.announce import report_licences, seed_plan
+    from studies.announce import report_licences, report_regions, seed_plan
     from studies.report.log import closed_if_interrupted, log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
     from studies.run.calibration import calibrate
@@ -165,6 +165,7 @@ def run_seeds_together(
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
+    report_regions(study, callback)
     seconds = study.seconds_per_image()
 
     def stop_asked(seed: int) -> bool:

@@ -21,6 +21,7 @@ from studies.drawing.section import HuanhuaDraw
 from studies.lora_files.section import LoraSection, check_files, file_at, searched_files
 from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
+from studies.regions.section import check_regions
 from studies.scorer_spec import ScorersSection
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
@@ -164,6 +165,7 @@ class StudySpec(Section):
         check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
         check_edits(edits, self.prompt)
         check_files(self.loras)
+        check_regions({name: (lora.region, lora.kind) for name, lora in self.loras.items()}, self.draw, self.scorers.parts.model)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed

@@ -33,6 +33,7 @@ from studies.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from optimizer.render.base import RenderSettings
+    from studies.regions.seed_regions import StudyRegions
 
 
 def open_study(path: Path | str, workspace: Path | str | None = None) -> Study:
@@ -138,10 +139,36 @@ class Study:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """Draws and observes; answers what is stored without opening a model."""
+        """Draws and observes, each LoRA in its region; answers what is stored without opening a model."""
+        regions = self.regions
+        if regions is None:
+            return self.everywhere
+        from optimizer.evaluate.regional_evaluator import RegionalEvaluator
+
+        fixed = frozenset(name for name, lora in self.spec.loras.items() if lora.fixed)
+        return RegionalEvaluator(self.everywhere, regions, fixed)
+
+    @cached_property
+    def regions(self) -> StudyRegions | None:
+        """Where LoRAs act; None where all act everywhere."""
+        if all(lora.region is None for lora in self.spec.loras.values()):
+            return None
+        from studies.regions.seed_regions import StudyRegions
+
+        parser, _ = self.scorer_models["parts"]
+        return StudyRegions(self.spec, self.root, self.workspace, lambda: self.everywhere, parser, lambda: self.models.parser)
+
+    @cached_property
+    def everywhere(self) -> Evaluator:
+        """As `evaluator`, but all LoRAs act everywhere, whatever their regions: for scouting, calibration, the locked image."""
         facts = self._opened()
         images = ImageCache(self.workspace.images, facts.identity, int(self.spec.render.cache_gb * 10**9))
         return self.backend.evaluator(EvaluationCache(images, self.observer_id), partial(self._check_identity, facts.identity))
+
+    @property
+    def rows(self) -> int:
+        """Predictions a step of an image with all LoRAs on: one, and one more for each region."""
+        return 1 if self.regions is None else self.regions.rows
 
     def was_opened(self) -> bool:
         """Whether facts about its models are stored: without them nothing was drawn yet, and answering would open them."""

@@ -125,6 +125,18 @@ class Ladder:
 
 
 @dataclass(frozen=True)
+class RegionsSeen:
+    """Where LoRAs act that do not act everywhere."""
+
+    image: Path
+    """A sheet: the locked image, and for each LoRA the same with its region lit."""
+    words: Mapping[str, str]
+    """By LoRA: "the head"."""
+    bare: bool = False
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class SeedPage:
     """One locked seed."""
 
@@ -147,6 +159,8 @@ class SeedPage:
     ladders: tuple[Ladder, ...]
     views: tuple[View, ...] = ()
     """What the trade-off plot can show."""
+    regions: RegionsSeen | None = None
+    """None where all LoRAs act everywhere."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dashboards.lookbook.book import Ladder, ProofStep, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.marks import class_of
 from dashboards.lookbook.words import number, slider_value, text, verdict
-from models.language.translate import said
+from models.language.translate import said, translated
 
 PROOF_LEAD = (
     "Each image has one weight a single step lower than the pick, some of them all weights slightly lower too, since the pick "
@@ -18,6 +18,10 @@ PROOF_LEAD = (
 LADDER_LEAD = (
     "Each LoRA alone at rising weights, with its own trigger word. The best image of a row is its 1; choose by eye how much you "
     "need, and click its number: the line for the study file appears below."
+)
+REGION_LEAD = (
+    "Each LoRA acts in its region alone, with a soft edge; elsewhere only LoRAs without a region act. Regions are found on the "
+    "locked image, which is drawn with all LoRAs everywhere, as the ladders are."
 )
 ASKED = '<p class="lead asked" role="status" hidden></p>'
 
@@ -65,6 +69,19 @@ def ladder_strips(seed: SeedPage, framer: Framer) -> str:
     rows = "".join(_ladder(place, ladder, seed.seed, framer) for place, ladder in enumerate(seed.ladders))
     title, lead = said("Each LoRA alone"), said(LADDER_LEAD)
     return f'<section class="ladders"><h3>{title}</h3><p class="lead">{lead}</p>{rows}{ASKED}</section>'
+
+
+def region_strip(seed: SeedPage, framer: Framer) -> str:
+    """Where each LoRA acts; empty where all act everywhere."""
+    if seed.regions is None:
+        return ""
+    shown = framer.place(seed.regions, f"seed-{seed.seed}-regions", large=True)
+    words = {name: translated(where) for name, where in seed.regions.words.items()}
+    caption = said(", ").join(said("{name} in {where}", name=text(name), where=text(where)) for name, where in words.items())
+    alt = said("Where each LoRA acts at seed {seed}", seed=seed.seed)
+    figure = framer.figure(seed.regions, shown, alt=alt, caption=caption)
+    title, lead = said("Where each LoRA acts"), said(REGION_LEAD)
+    return f'<section class="regions"><h3>{title}</h3><p class="lead">{lead}</p>{figure}</section>'
 
 
 def _ladder(place: int, ladder: Ladder, seed: int, framer: Framer) -> str:

@@ -44,6 +44,7 @@ class ImageCache:
         """The file of the job's image, drawn alone or `together` with others in a batch: two files, since rounding differs."""
         key = [*self._decided_by(job.point), *(["together"] if together else [])]
         key.insert(1, job.seed)
+        key += [] if job.regions is None else [{"regions": job.regions.digest}]
         return self.folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]}.png"
 
     def _decided_by(self, point: Point) -> list[Any]:

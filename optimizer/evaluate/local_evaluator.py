@@ -66,7 +66,7 @@ class LocalEvaluator:
 
     def evaluate_each(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Evaluation]]:
         for key, job in jobs.items():
-            yield key, self.evaluate(job.seed, job.point)
+            yield key, self._evaluate([job], alone=True)[0]
 
     def width(self) -> int:
         return 1

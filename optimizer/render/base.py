@@ -79,7 +79,7 @@ class Renderer(Protocol):
 
     Equal jobs give equal images, in this process or another with the same `identity`. An image that cannot be drawn (black, NaN)
     is a NotDrawn with the reason; a request that cannot be served at all (out of memory for one image, a server that is away)
-    raises InputError. `optimizer.testing.renderer_conformance` checks an implementation.
+    raises InputError, as does one whose regions it cannot draw. `optimizer.testing.renderer_conformance` checks one.
     """
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:

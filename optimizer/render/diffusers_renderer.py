@@ -16,6 +16,7 @@ from models.lora.fold import Folded
 from models.lora.sites import DENOISER
 from models.precision import whole_float32
 from optimizer.point import Job, Point
+from optimizer.regions.rows import Row, blended, rows_of, shares_of
 from optimizer.render.base import RenderSettings
 from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
@@ -63,6 +64,16 @@ ORDER: Final = "order"
 
 Pair = tuple[Conditioning, ...]
 """(negative, positive), or the positive alone for an image without guidance."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A job, and the rows of the denoiser that predict it: one, or one for each region in which other LoRAs act."""
+
+    job: Job
+    rows: list[Row]
+    pairs: list[Pair]
+    """Of each row: what its LoRAs do to the text encoder they do in its region."""
 
 
 @dataclass
@@ -150,10 +161,13 @@ class DiffusionRenderer:
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         found: dict[int, Image | NotDrawn] = {}
-        pairs = [self._pair(job.point) for job in jobs]
-        for group in _alike(jobs, pairs):
-            drawn = self._draw_or_split([jobs[i] for i in group], [pairs[i] for i in group])
-            found |= dict(zip(group, drawn, strict=True))
+        drawings = [self._drawing(job) for job in jobs]
+        for group in _alike(drawings):
+            # Images in regions are not counted in `batch`, and hold more rows each.
+            rows = len(drawings[group[0]].rows)
+            size = len(group) if rows == 1 else max(1, self._fit.rows // rows)
+            for part in (group[at : at + size] for at in range(0, len(group), size)):
+                found |= dict(zip(part, self._draw_or_split([drawings[i] for i in part]), strict=True))
         return [found[i] for i in range(len(jobs))]
 
     def release(self) -> None:
@@ -164,7 +178,8 @@ class DiffusionRenderer:
         """Measured: one guided step of the denoiser (the second of two), times its calls in an image."""
         import torch
 
-        conditioning = _rows([self._pair(Point({}, 2.0 if self.base.family.guidance(self.base) != "none" else 1.0))])
+        scale = 2.0 if self.base.family.guidance(self.base) != "none" else 1.0
+        conditioning = _rows([self._pair(Job(0, Point({}, scale)), Row({}, None))])
         latents = torch.zeros((1, *self._latent_shape()), device=self._device)
         predict = self._predictor(self.base.denoiser)
         with torch.no_grad(), self._placement.present(self.base.denoiser):
@@ -176,14 +191,15 @@ class DiffusionRenderer:
                     torch.cuda.synchronize()
         return (time.monotonic() - began) * calls(self.settings.sampler, self.settings.steps)
 
-    def _draw_or_split(self, jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[Image | NotDrawn]:
+    def _draw_or_split(self, drawings: Sequence[Drawing]) -> list[Image | NotDrawn]:
         """Draws jobs together or, where the device has not the memory, in two halves."""
         import torch
 
         try:
-            return self._draw(jobs, pairs)
+            return self._draw(drawings)
         except torch.OutOfMemoryError as error:
-            if len(jobs) == 1:
+            if len(drawings) == 1:
+                self._check_rows(drawings[0], 0)
                 size = f"{self.settings.width}x{self.settings.height}"
                 raise InputError(
                     phrase("one image of {size} does not fit on {device}", size=size, device=self._device),
@@ -194,33 +210,51 @@ class DiffusionRenderer:
         self._folded.release()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        middle = len(jobs) // 2
-        return [*self._draw_or_split(jobs[:middle], pairs[:middle]), *self._draw_or_split(jobs[middle:], pairs[middle:])]
+        middle = len(drawings) // 2
+        return [*self._draw_or_split(drawings[:middle]), *self._draw_or_split(drawings[middle:])]
 
-    def _draw(self, jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[Image | NotDrawn]:
+    def _draw(self, drawings: Sequence[Drawing]) -> list[Image | NotDrawn]:
         import torch
 
-        point = jobs[0].point
-        settings, seeds, comfyui = self.settings, [job.seed for job in jobs], self.settings.like == "comfyui"
+        point = drawings[0].job.point
+        settings, seeds, comfyui = self.settings, [one.job.seed for one in drawings], self.settings.like == "comfyui"
         scheduler = self._scheduler(point.sampler or settings.sampler, seeds, point.steps or settings.steps)
         noise = Noise(settings.rng, seeds, self._device, settings.ensd, restarting=comfyui)
         first = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
-        weights = [{**self.fixed, **job.point.weights} for job in jobs]
-        scales = [job.point.cfg for job in jobs]
+        weights = [row.weights for one in drawings for row in one.rows]
+        scales = [one.job.point.cfg for one in drawings]
+        shares, conditioning = shares_of([one.rows for one in drawings], first), _rows([one.pairs[0] for one in drawings])
+        every = conditioning if shares is None else _rows([pair for one in drawings for pair in one.pairs])
+        predict = self._predict if shares is None else blended(self._predict, every, shares)
         with torch.no_grad(), whole_float32():
             with self._placement.present(self.base.denoiser), self._folded.at(weights), noise.drawing(), self._sized():
-                latents = denoise(self._predict, scheduler, first, _rows(pairs), scales, whole_times=comfyui)
+                latents = denoise(predict, scheduler, first, conditioning, scales, whole_times=comfyui)
             with self._placement.present(self.base.vae):
                 return [decode(self.base, latent, cut_off=comfyui) for latent in latents]
 
-    def _pair(self, point: Point) -> Pair:
+    def _drawing(self, job: Job) -> Drawing:
+        """Raises InputError for more regions than memory holds."""
+        _, height, width = self._latent_shape()
+        rows = rows_of({**self.fixed, **job.point.weights}, job.regions, (height, width))
+        found = Drawing(job, rows, [self._pair(job, row) for row in rows])
+        self._check_rows(found, self._fit.rows)
+        return found
+
+    def _check_rows(self, drawing: Drawing, most: int) -> None:
+        """Raises InputError for more regions than `most`."""
+        rows = len(drawing.rows)
+        if 1 < rows > most:
+            what = phrase("an image in {rows} regions does not fit in the memory of {device}", rows=rows, device=self._device)
+            raise InputError(what, "loras", "give fewer LoRAs a region of their own, or draw smaller")
+
+    def _pair(self, job: Job, row: Row) -> Pair:
         """The positive conditioning alone at CFG 1, where A1111 does not guide either, and where the base is told the CFG."""
-        prompt, weights = point.prompt or self.settings.prompt, {**self.fixed, **point.weights}
+        point, prompt = job.point, job.point.prompt or self.settings.prompt
         guidance = self.base.family.guidance(self.base)
         check_guidance(point.cfg, self.base)
         if guidance == "free" and point.cfg > 1:
-            return self._conditioning.of(prompt, self.settings.negative_prompt, weights)
-        alone = self._conditioning.alone(prompt, weights)
+            return self._conditioning.of(prompt, self.settings.negative_prompt, row.weights)
+        alone = self._conditioning.alone(prompt, row.weights)
         if guidance != "told":
             return (alone,)
         told = alone.hidden.new_full((1,), point.cfg).float()
@@ -269,11 +303,12 @@ def _rows(pairs: Sequence[Pair]) -> Conditioning:
     return joined([conditioning for pair in pairs for conditioning in pair])
 
 
-def _alike(jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[list[int]]:
-    """Indices of jobs that one batch can contain: of equal steps, sampler, guidance and length of prompts."""
+def _alike(drawings: Sequence[Drawing]) -> list[list[int]]:
+    """Indices of jobs that one batch can contain: of equal steps, sampler, guidance, length of prompts and number of rows."""
     found: dict[tuple[object, ...], list[int]] = {}
-    for index, (job, pair) in enumerate(zip(jobs, pairs, strict=True)):
+    for index, one in enumerate(drawings):
+        pair, point = one.pairs[0], one.job.point
         lengths = tuple(conditioning.lengths for conditioning in pair)
-        key = (job.point.steps, job.point.sampler, len(pair), pair[0].hidden.shape[1], lengths)
+        key = (point.steps, point.sampler, len(pair), pair[0].hidden.shape[1], lengths, len(one.rows))
         found.setdefault(key, []).append(index)
     return list(found.values())

@@ -6,7 +6,7 @@ Estimates from what Stable Diffusion 1.5 needed on a CPU (docs/rendering.md); wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
@@ -40,6 +40,8 @@ class Fit:
     """Models wait in main memory until they are needed."""
     lean: bool = False
     """What LoRAs touch of the denoiser stays in main memory even then: its folded copy takes its place on the device."""
+    rows: int = field(default=1, compare=False)
+    """What memory holds of images at once, or of regions of one: as `batch`, but for what is faster."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,11 @@ def fit(free: int, loaded: int, needs: Needs, pixels: int, *, max_batch: int = M
     denoiser = needs.denoiser or needs.largest
     lean = offload and needs.copy > 0 and denoiser + needs.copy + image > room
     left = room - (denoiser - needs.copy if lean else needs.largest if offload else needs.weights)
-    batch = max(1, min(max_batch, left // (needs.copy + image)))
+    rows = max(1, left // (needs.copy + image))
+    batch = min(max_batch, rows)
     # While pictures are decoded the copies stay where they are, and the denoiser does not.
     tiled = decoder > (room - batch * needs.copy - needs.vae if lean else left)
-    return Fit(batch, tiled, offload, lean)
+    return Fit(batch, tiled, offload, lean, rows)
 
 
 def check_room(room: int, needs: Needs, device: torch.device) -> None:

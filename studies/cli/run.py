@@ -35,6 +35,12 @@ def run(
             metavar="DIR", help="start a new study in this folder from the trials that still hold", parser=typed_new_study
         ),
     ] = None,
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="start a new study in this folder, each LoRA in its part of the figure", parser=typed_new_study
+        ),
+    ] = None,
     ray: Annotated[
         str | None, typer.Option("--ray", metavar="local|auto|ADDRESS", help="draw on a Ray cluster, one worker a GPU")
     ] = None,
@@ -53,15 +59,19 @@ def run(
     if ray_workers is not None and ray is None:
         raise InputError("there is no cluster to have workers", "--ray-workers", "give --ray local, auto or an address too")
     opened = open_study(study, workspace, *(seed or ()))
+    if fork is not None and regions is not None:
+        raise InputError("both start a new study", "--fork, --regions", "give one of them")
     if fork is not None:
         opened = _forked(opened, study, fork)
+    if regions is not None:
+        opened = _in_regions(opened, study, regions)
     callback, notify = choose_callback(as_json, blurred=blur), notify and check_notify()
     with interrupted_by_signals(), callback.watching():
         outcomes = run_study(opened, seed or (), trials=trials, callback=callback, blurred=blur, ray=ray, ray_workers=ray_workers)
     found = said("; ").join(said("seed {seed}: {what}", seed=o.seed, what=translated(o.claim)) for o in outcomes)
     signal_end(found, bell=bell, notify=notify)
     if not as_json:
-        _print_next(fork or study, outcomes, workspace)
+        _print_next(fork or regions or study, outcomes, workspace)
     if not all(outcome.pick for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -92,3 +102,12 @@ def _forked(study: Study, path: Path, folder: Path) -> Study:
         print_line(phrase("seed {seed}: {what}", seed=seed, what=counted(count, "trial still holds", "trials still hold")))
     print_line(said("from now on: {command}", command=f"huanhua run {shown(folder)}"))
     return forked
+
+
+def _in_regions(study: Study, path: Path, folder: Path) -> Study:
+    from studies.derive.regional import study_with_regions
+    from studies.spec import study_file
+
+    regional = study_with_regions(study, study_file(path).read_text(encoding="utf-8"), folder)
+    print_line(said("from now on: {command}", command=f"huanhua run {shown(folder)}"))
+    return regional

@@ -12,7 +12,7 @@ import yaml
 
 PATHS: Final = (
     ("base", "checkpoint"), ("base", "vae"), ("embeddings", "*"), ("loras", "*", "file"), ("loras", "*", "file", "*"),
-    ("loras", "*", "references"),
+    ("loras", "*", "references"), ("loras", "*", "region", "mask"),
     ("scorers", "garment", "model"), ("scorers", "garment", "dino"), ("scorers", "face", "pack"), ("scorers", "hands", "judge"),
     ("scorers", "hands", "pose"), ("scorers", "parts", "model"), ("search", "learn", "*"),
     ("draw", "workflow"), ("draw", "payload"),

@@ -29,6 +29,7 @@ from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
 from studies.references.source import words_of
 from studies.references.unopened import unopened_notes
+from studies.regions.words import words_of_regions
 from studies.scorer_spec import FROM_POSE
 from studies.study import Study
 from studies.workspace import Workspace
@@ -90,6 +91,10 @@ def validate_study(study: Study) -> Iterator[str]:
                 yield _line(
                     "references", phrase("{name}: another face than the others', not used: {names}", name=name, names=names)
                 )
+    if study.regions is not None:
+        _ = study.regions.written
+        for name, where in words_of_regions(study.spec).items():
+            yield _line("regions", phrase("{name} in {where}", name=name, where=where))
     conflicts = len(study.spec.searched())
     if conflicts > 3:
         yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.io.files import write_whole
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.point import Job
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
@@ -19,6 +19,7 @@ from studies.export.foreign_files import ForeignFiles, foreign_files, with_conve
 from studies.export.infotext import fixed_weights, point_infotext
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
+from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
 from studies.study import Study
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
+OTHER_REGIONS: Final = "the LoRAs act in regions: A1111 draws another picture from these settings, all LoRAs everywhere"
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
@@ -52,6 +54,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
             "run the seed first, or see `huanhua show STUDY` for what blocks it",
         )
     _check_drawn_here(study, to)
+    _check_everywhere(study, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
         return _picture(study, outcome, folder, upscaler)
@@ -90,10 +93,20 @@ def _check_drawn_here(study: Study, to: Target) -> None:
         )
 
 
+def _check_everywhere(study: Study, to: Target) -> None:
+    """Raises InputError for what cannot tell that LoRAs act in regions."""
+    words = words_of_regions(study.spec)
+    if words and to != "png":
+        where = joined(", ", [phrase("{name} in {where}", name=name, where=region) for name, region in words.items()])
+        what = phrase("the LoRAs act in regions ({where}), which --to {to} does not express", where=where, to=to)
+        raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts where")
+
+
 def _payload_note(study: Study) -> tuple[str, ...]:
     files = [
         phrase("what {file} sets is not in it", file=file) for key, file in study.spec.draw.files().items() if key == "payload"
     ]
+    files += [phrase(OTHER_REGIONS)] if study.regions is not None else []
     return (*files, phrase(OTHER_MEANING)) if study.spec.render.like == "comfyui" else tuple(files)
 
 

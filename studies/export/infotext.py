@@ -32,8 +32,14 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
         rng="CPU" if spec.render.like == "comfyui" else spec.render.rng.upper(),
         loras={file_name(study, name, point): weight for name, weight in loras.items()},
         lora_hashes={file_name(study, name, point): study.lora_facts_at(name, point).hash for name in loras},
-        other={**delta, **padded, **(other or {})},
+        other={**delta, **padded, **(other or {}), **_regions(study)},
     )
+
+
+def _regions(study: Study) -> dict[str, str]:
+    """A key of our own, which A1111 passes over: it would draw all LoRAs everywhere."""
+    words = {} if study.regions is None else study.regions.described()
+    return {"huanhua regions": "; ".join(f"{name}: {where}" for name, where in words.items())} if words else {}
 
 
 def file_name(study: Study, lora: str, point: Point) -> str:

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from models.errors import InputError
+from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
 from studies.study import Study
 
@@ -37,6 +38,9 @@ def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recom
 
     Raises InputError if there is none.
     """
+    if words_of_regions(study.spec):
+        what = "the picks' LoRAs act in regions, and their weights hold nowhere else"
+        raise InputError(what, study.spec.name, "take them from a study without regions")
     picks = [found.pick for found in outcomes if found.pick is not None and _counts(found)]
     if not picks:
         raise InputError("no seed has a pick that holds", study.spec.name, "see `huanhua show STUDY` for what blocks them")

@@ -82,7 +82,7 @@ def _seen(study: Study, seed: int) -> tuple[Judge, list[tuple[Evaluation, str | 
     """A seed's judge and its images, each with the LoRA that it is about, None where it is about all."""
     kept = stored(study, seed)
     trials = [load_evaluation(study.evaluator, job) for job in jobs_of_trials(study, seed)]
-    plain = load_evaluation(study.evaluator, calibration_jobs(study, seed).plain)
+    plain = load_evaluation(study.everywhere, calibration_jobs(study, seed).plain)
     ladders = [(ladder.steps[i], ladder.lora) for ladder in kept.ladders for i in ladder.sound()]
     drawn = [(load_evaluation(study.evaluator, job, alone=True), lora) for lora, job in drawn_jobs(study, seed)]
     found = [*((evaluation, None) for evaluation in (*trials, plain)), *ladders, *drawn]

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from optimizer.point import Point
+from studies.regions.section import RegionSection
 from studies.spec_section import Section
 
 Weight = Annotated[float, Field(ge=0, le=2)]
@@ -36,6 +37,8 @@ class LoraSection(Section):
     """a weight that is not searched"""
     price: Annotated[float, Field(gt=0)] = 1.0
     """cost of one unit of this weight"""
+    region: RegionSection | None = None
+    """where alone it acts: auto, its part of the figure in the locked image; {box: [left, top, right, bottom]}; {mask: FILE}"""
 
     @property
     def files(self) -> tuple[str, ...]:

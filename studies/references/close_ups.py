@@ -27,7 +27,7 @@ def draw_close_ups(study: Study, callback: Callable[[], None]) -> None:
     if not lacking:
         return
     (study.workspace.root / FOLDER).mkdir(exist_ok=True)
-    for job, evaluation in zip(lacking, study.evaluator.evaluate_all(lacking), strict=True):
+    for job, evaluation in zip(lacking, study.everywhere.evaluate_all(lacking), strict=True):
         if not evaluation.observation.failed:
             write_whole(_stored_at(study, job), evaluation.image.read_bytes())
         callback()
@@ -46,7 +46,7 @@ def _jobs_of(study: Study, name: str) -> list[Job]:
 
 def _stored_at(study: Study, job: Job) -> Path:
     """The file is named by its cache key, which covers the hashes of base and LoRA."""
-    return study.workspace.root / FOLDER / study.evaluator.place(job).name
+    return study.workspace.root / FOLDER / study.everywhere.place(job).name
 
 
 def stored_close_ups(study: Study, name: str) -> list[Path]:

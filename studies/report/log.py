@@ -48,8 +48,12 @@ def log_calibration(
     blurred: bool,
 ) -> None:
     from studies.report.sheets.ladder import ladder_sheet
+    from studies.report.sheets.regions import regions_sheet
 
     tracker.log_picture(seed, "ladders.png", ladder_sheet(study.workspace, ladders, blurred=blurred).copy)
+    regions = regions_sheet(study, seed, blurred=blurred)
+    if regions is not None:
+        tracker.log_picture(seed, "regions.png", regions.copy)
     tracker.log_text(seed, "calibration.json", json.dumps({n: c.to_json() for n, c in calibrations.items()}, indent=1))
 
 
@@ -117,5 +121,6 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     params |= {f"lora.{key}": f"{file} {study.lora_facts[key].hash}" for key, file in spec.lora_files().items()}
     params |= {f"references.{n}": source for n, source in sources_of(study).items() if source != "photos"}
     params |= {f"references.{n}": s.references for n, s in spec.loras.items() if s.references is not None}
+    params |= {} if study.regions is None else {f"region.{n}": words for n, words in study.regions.described().items()}
     params |= {f"require.{n}": v for n, v in study.require().items()}
     return params | {"prompt": spec.prompt[:500]}

@@ -7,14 +7,26 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
-from models.language.translate import phrase
+from models.language.translate import phrase, translated
 from optimizer.search.space import FILE
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
+from studies.regions.words import words_of_regions
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
 
 if TYPE_CHECKING:
-    from dashboards.lookbook.book import JudgedImage, Ladder, LookBook, Proof, Requirement, SeedPage, Slider, Trial, View
+    from dashboards.lookbook.book import (
+        JudgedImage,
+        Ladder,
+        LookBook,
+        Proof,
+        RegionsSeen,
+        Requirement,
+        SeedPage,
+        Slider,
+        Trial,
+        View,
+    )
     from optimizer.search.judged_point import Judged
     from studies.callback import Callback
     from studies.report.lookbook_data import JudgedEvaluation, SeedResult
@@ -50,6 +62,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     """What all images share. Files are named without their folders: a page that is passed on does not show where they were."""
     spec, render = study.spec, study.spec.render
     fixed = ", ".join(f"{name} {lora.fixed:g}" for name, lora in spec.loras.items() if lora.fixed is not None)
+    regions = ", ".join(f"{name}: {translated(where)}" for name, where in words_of_regions(spec).items())
     told = spec.draw.in_a1111_words
     return (
         ("Base", PureWindowsPath(spec.base.checkpoint).name),
@@ -58,6 +71,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
         ("CFG", f"{render.cfg:g}" if spec.search.cfg is None else f"{render.cfg:g}, searched"),
         *((("Clip skip", str(spec.base.clip_skip)),) if told else ()),
         *((("Fixed LoRAs", fixed),) if fixed else ()),
+        *((("Regions", regions),) if regions else ()),
     )
 
 
@@ -115,7 +129,16 @@ def page_of(study: Study, found: SeedResult) -> SeedPage:
         proof=_proof(outcome, trials, places),
         ladders=_ladders(study, found),
         views=_views(requirements),
+        regions=_regions(study, found),
     )
+
+
+def _regions(study: Study, found: SeedResult) -> RegionsSeen | None:
+    from dashboards.lookbook.book import RegionsSeen
+    from studies.report.sheets.regions import region_picture
+
+    place = region_picture(study, found.outcome.seed)
+    return None if place is None else RegionsSeen(place, found.outcome.regions, bare=found.start.bare)
 
 
 def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> None:

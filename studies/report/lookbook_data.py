@@ -57,7 +57,7 @@ def seed_result(study: Study, seed: int) -> SeedResult:
 
     return SeedResult(
         outcome=outcome,
-        plain=load(plain_point(study)),
+        plain=judge_image(load_evaluation(study.everywhere, Job(seed, plain_point(study)))),
         start=load(study.start),
         trials=tuple(load(record.judged.point) for record in outcome.trials),
         ladders={ladder.lora: tuple(judge_image(step) for step in ladder.images()) for ladder in calibrated.ladders},

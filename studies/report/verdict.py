@@ -13,6 +13,7 @@ from optimizer.search.verdict import Verdict, own_image
 from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
 from studies.run.neighbours import robustness_images
+from studies.run.verdicts.contention import advice
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def describe(outcome: Outcome) -> list[str]:
     """For people: what to use, what it scores, what breaks one step lower."""
     head = said("seed {seed}: {what}", seed=outcome.seed, what=translated(counted(len(outcome.trials), "trial")))
     if outcome.pick is None:
-        return [head, *_verdict(outcome), *_references(outcome)]
+        return [head, *_regions(outcome), *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)
     weights = record.weights_line()
     scores = record.scores
@@ -46,6 +47,7 @@ def describe(outcome: Outcome) -> list[str]:
                 total=record.judged.cost,
             ),
         ),
+        *_regions(outcome),
         *([_line("words", ", ".join(record.judged.point.prompt_edits))] if record.judged.point.prompt_edits else []),
         _line("verdict", outcome.claim),
         *_sure(record),
@@ -67,6 +69,13 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record)]
     lines += [*_images(outcome), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, _line("image", str(record.image))]
+
+
+def _regions(outcome: Outcome) -> list[str]:
+    """Where LoRAs act that do not act everywhere."""
+    where = {name: translated(words) for name, words in outcome.regions.items()}
+    shown = said(", ").join(said("{name} in {where}", name=name, where=words) for name, words in where.items())
+    return [_line("regions", shown)] if where else []
 
 
 def _line(label: str, text: str) -> str:
@@ -203,6 +212,7 @@ def _verdict(outcome: Outcome) -> list[str]:
         _line("verdict", outcome.claim),
         _line("nearest", nearest),
         *best_edit(outcome, blocker),
+        *([_line("regions", advice(outcome))] if advice(outcome) else []),
         _line("next", "another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;"),
         _line("", "ControlNet is the last resort for hands and large pictures"),
         *_images(outcome),

@@ -109,13 +109,13 @@ def calibrate(study: Study, seed: int, callback: Callable[[], None] = lambda: No
         store_ladder_seed(study, seed if inherited is None else inherited)
     jobs = calibration_jobs(study, seed)
     inherit_images(study, [jobs.plain, jobs.ladders_plain, *jobs.alone()])
-    plain = study.evaluator.evaluate(seed, jobs.plain.point)
+    plain = study.everywhere.evaluate(seed, jobs.plain.point)
     callback()
     draw_close_ups(study, callback)
     references = references_of(study)
-    ladders_plain = study.evaluator.evaluate(jobs.ladders_plain.seed, jobs.ladders_plain.point)
+    ladders_plain = study.everywhere.evaluate(jobs.ladders_plain.seed, jobs.ladders_plain.point)
     ladders = [_ladder(study, seed, lora, references[lora], ladders_plain, callback) for lora in references]
-    locked = study.evaluator.evaluate(seed, jobs.locked.point)
+    locked = study.everywhere.evaluate(seed, jobs.locked.point)
     return _calibrated(study, references, plain, ladders, locked, _draw(study, jobs.others, callback))
 
 
@@ -187,20 +187,20 @@ def load_calibration(study: Study, seed: int) -> Calibrated:
             what, phrase("seed {seed}", seed=seed), phrase("run `huanhua run STUDY --seed {seed}`, which draws them", seed=seed)
         )
     jobs, references = calibration_jobs(study, seed), references_of(study)
-    ladders_plain = load_evaluation(study.evaluator, jobs.ladders_plain, alone=True)
+    ladders_plain = load_evaluation(study.everywhere, jobs.ladders_plain, alone=True)
     return _calibrated(
         study,
         references,
-        load_evaluation(study.evaluator, jobs.plain, alone=True),
+        load_evaluation(study.everywhere, jobs.plain, alone=True),
         [_load_ladder(study, lora, references[lora], ladders_plain, jobs) for lora in references],
-        load_evaluation(study.evaluator, jobs.locked, alone=True),
-        [load_evaluation(study.evaluator, job, alone=False) for job in jobs.others],
+        load_evaluation(study.everywhere, jobs.locked, alone=True),
+        [load_evaluation(study.everywhere, job, alone=False) for job in jobs.others],
     )
 
 
 def _load_ladder(study: Study, lora: str, references: References, plain: Evaluation, jobs: CalibrationJobs) -> Ladder:
     steps, others = (
-        [load_evaluation(study.evaluator, job, alone=False) for job in found] for found in (jobs.ladders[lora], jobs.files[lora])
+        [load_evaluation(study.everywhere, job, alone=False) for job in found] for found in (jobs.ladders[lora], jobs.files[lora])
     )
     ladder = _seen_ladder(study, lora, references, plain, steps)
     return replace(ladder, files=_seen_files(study, references, plain, others, file_labels(study, lora)))
@@ -246,20 +246,20 @@ def missing_parts(study: Study, seed: int) -> list[str]:
 def _missing(study: Study, seed: int) -> dict[str, set[Path]]:
     jobs = calibration_jobs(study, seed)
     return {
-        phrase("the plain image"): missing_images(study.evaluator, [jobs.plain, jobs.ladders_plain], alone=True),
-        phrase("images of LoRAs without photos"): missing_images(study.evaluator, close_ups_lacking(study)),
+        phrase("the plain image"): missing_images(study.everywhere, [jobs.plain, jobs.ladders_plain], alone=True),
+        phrase("images of LoRAs without photos"): missing_images(study.everywhere, close_ups_lacking(study)),
         **{
-            phrase("the ladder of {lora}", lora=lora): missing_images(study.evaluator, [*steps, *jobs.files[lora]])
+            phrase("the ladder of {lora}", lora=lora): missing_images(study.everywhere, [*steps, *jobs.files[lora]])
             for lora, steps in jobs.ladders.items()
         },
-        phrase("the locked image"): missing_images(study.evaluator, [jobs.locked], alone=True),
-        phrase("other seeds"): missing_images(study.evaluator, jobs.others),
+        phrase("the locked image"): missing_images(study.everywhere, [jobs.locked], alone=True),
+        phrase("other seeds"): missing_images(study.everywhere, jobs.others),
     }
 
 
 def _draw(study: Study, jobs: Sequence[Job], callback: Callable[[], None]) -> list[Evaluation]:
     found = []
-    for evaluation in study.evaluator.evaluate_all(jobs):
+    for evaluation in study.everywhere.evaluate_all(jobs):
         found.append(evaluation)
         callback()
     return found

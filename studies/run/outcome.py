@@ -164,6 +164,10 @@ class Outcome:
     """By how much the reference photos of each LoRA differ among themselves, in units of its expression."""
     robustness_off: float = 0.0
     """By how much of weight the pick must hold; 0 requires nothing."""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """Where the LoRAs that have a region act, in words."""
+    regionable: tuple[str, ...] = ()
+    """LoRAs that have none and could be given one."""
 
     @property
     def shown(self) -> TrialRecord | None:
@@ -224,6 +228,7 @@ class Outcome:
             "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
             "require": {**self.require, **{f"{limit.name} at most": limit.value for limit in self.graded_limits}},
             "references": dict(self.references),
+            **({"regions": dict(self.regions)} if self.regions else {}),
             "notes": list(self.notes),
         }
 

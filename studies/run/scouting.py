@@ -42,7 +42,7 @@ def scout_jobs(study: Study, count: int) -> list[Job]:
 def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
     """The best seed first. `drawn` is called after each image."""
     found = []
-    for evaluation in study.evaluator.evaluate_all(scout_jobs(study, count)):
+    for evaluation in study.everywhere.evaluate_all(scout_jobs(study, count)):
         found.append(Scouted(evaluation, soundness_of(evaluation.observation, study.spec.search.allowed())))
         drawn()
     return sorted(found, key=lambda scouted: scouted.soundness.rank)
@@ -80,7 +80,7 @@ def unlock(study: Study, seeds: list[int]) -> list[int]:
 def check_drawn(study: Study, seeds: list[int]) -> None:
     """Raises InputError for a seed whose start image nobody has drawn here: its composition cannot have been accepted."""
     for seed in seeds:
-        if not study.was_opened() or missing_images(study.evaluator, [Job(seed, study.start)]):
+        if not study.was_opened() or missing_images(study.everywhere, [Job(seed, study.start)]):
             mend = "`huanhua scout STUDY` draws seeds to choose from; --unseen locks it without having seen it"
             raise InputError(phrase("seed {seed} was not scouted: nobody has seen its image", seed=seed), "lock", mend)
 

@@ -59,7 +59,7 @@ def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
     An image is the same there if the base and all else that decides it are the same, and the LoRAs that it has on are the same
     files, whatever they are called. Images drawn in a batch, or by another program, are not taken.
     """
-    missing = [job for job in jobs if study.evaluator.find_image(job, alone=False) is None]
+    missing = [job for job in jobs if study.everywhere.find_image(job, alone=False) is None]
     copied = 0
     # Those of the project are read only where they can give something.
     for other in (*_learned(study), *(_of_project(study) if missing else ())):
@@ -67,7 +67,7 @@ def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
         for job in list(missing) if names is not None else ():
             source = _image_there(other, job, names or {})
             if source is not None:
-                study.evaluator.restore(job.seed, job.point, source)
+                study.everywhere.restore(job.seed, job.point, source)
                 missing.remove(job)
                 copied += 1
     return copied
@@ -139,7 +139,7 @@ def _names_there(study: Study, other: Study) -> Mapping[str, str] | None:
 def _image_there(other: Study, job: Job, names: Mapping[str, str]) -> Path | None:
     """The other study's image of the same job, drawn alone."""
     point = _named_alike(job.point, names)
-    return None if point is None else other.evaluator.find_image(Job(job.seed, point), alone=True)
+    return None if point is None else other.everywhere.find_image(Job(job.seed, point), alone=True)
 
 
 def _identity(study: Study) -> Mapping[str, Any] | None:
@@ -147,7 +147,7 @@ def _identity(study: Study) -> Mapping[str, Any] | None:
     if not isinstance(study.spec.draw, HuanhuaDraw):
         return None
     try:
-        return study.evaluator.identity()
+        return study.everywhere.identity()
     except InputError:
         return None
 

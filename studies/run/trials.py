@@ -20,6 +20,7 @@ from optimizer.trial_store.store import LOWER_OF, TrialStore
 from scorers.noise.noise import constraints_of_copies, noise_over, unsteady
 from studies.observers.moved_copies import LooksAtCopies, stored_copies
 from studies.references.places import compared_with, place_notes
+from studies.regions.words import regionable, words_of_regions
 from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
 from studies.run.dashboard.ratings import rating_in, with_rating
@@ -182,6 +183,8 @@ def outcome_of(
         spread={n: c.noise / (c.one - c.zero) for n, c in judge.calibrations.items() if c.measurable},
         robustness_off=study.spec.search.robustness,
         ended=ended,
+        regions=words_of_regions(study.spec),
+        regionable=tuple(regionable(study.spec)),
     )
 
 

@@ -75,6 +75,8 @@ class WatchedRenderer:
         return self.remote.seconds_per_image()
 
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
+        if any(job.regions for job in jobs):
+            raise InputError("a server draws all LoRAs everywhere", self.url, "leave regions out, or draw with huanhua itself")
         return [self._one(job) for job in jobs]
 
     def begin(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from models.language.translate import joined, phrase
 from optimizer.search.stopping import Ended
 from optimizer.search.verdict import Verdict, own_image
+from studies.run.verdicts.contention import advice
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome, TrialRecord
@@ -105,13 +106,15 @@ def _nothing(outcome: Outcome) -> str:
         return phrase("Nothing was drawn.")
     blocker, by = outcome.nearest.worst
     number = outcome.record(outcome.nearest).number
-    return phrase(
+    told = phrase(
         "The nearest is trial {number}, blocked by {blocker}, which it misses by {by:.2f}. {mend}",
         number=number,
         blocker=blocker,
         by=by,
         mend=phrase(OTHERWISE),
     )
+    regions = advice(outcome)
+    return phrase("{told} {regions}", told=told, regions=regions) if regions else told
 
 
 def _by_hand(outcome: Outcome) -> str:

@@ -35,9 +35,9 @@ def _start(study: Study, key: str, seed: int) -> dict[str, Any] | None:
     from studies.run.blur_policy import little_clothing
 
     job = Job(seed, study.start)
-    if study.evaluator.find_image(job, alone=False) is None:
+    if study.everywhere.find_image(job, alone=False) is None:
         return None
-    evaluation = study.evaluator.load(job, alone=False)
+    evaluation = study.everywhere.load(job, alone=False)
     if evaluation is None:
         return None
     sound = soundness_of(evaluation.observation, study.spec.search.allowed())

@@ -22,6 +22,7 @@ from studies.service.rest.pictures import ServedPictures
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import JudgedImage, SeedPage
+    from studies.run.outcome import Outcome
     from studies.study import Study
 
 KEPT: Final = 64
@@ -63,7 +64,7 @@ class Stories:
         made |= {
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
-            "notes": [translated(note) for note in outcome.notes],
+            "notes": [*(translated(note) for note in outcome.notes), *_region_notes(outcome)],
         }
         with self._lock:
             self._made[place] = seen, made
@@ -101,6 +102,11 @@ def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
             for ladder in page.ladders
         ],
     }
+
+
+def _region_notes(outcome: Outcome) -> list[str]:
+    """Where LoRAs act that do not act everywhere."""
+    return [said("{name} acts in {where} alone", name=name, where=translated(where)) for name, where in outcome.regions.items()]
 
 
 def _mark(mark: Mark) -> dict[str, str]:

@@ -1,0 +1,44 @@
+"""Where in the images of a seed each LoRA acts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+BLENDING: Final = 1
+"""Version of how masks become shares of predictions (optimizer.regions.rows): another one draws other images."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Equal where the digest is: the content of the masks decides, not where they come from."""
+
+    masks: Mapping[str, Mask] = field(compare=False, repr=False)
+    """By LoRA, (height, width) of the image, True where it acts; a LoRA that is not named acts everywhere."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Regions) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
+    def digest(self) -> str:
+        """32 hex digits of SHA-256 over the LoRAs' names and their masks: part of an image's cache key."""
+        found = hashlib.sha256(f"regions {BLENDING}".encode())
+        for name, mask in sorted(self.masks.items()):
+            found.update(f" {name} {mask.shape[0]}x{mask.shape[1]} ".encode())
+            found.update(np.packbits(mask).tobytes())
+        return found.hexdigest()[:32]
+
+    def of(self, loras: Collection[str]) -> Regions | None:
+        """Those of these LoRAs alone; None where they all act everywhere."""
+        masks = {name: mask for name, mask in self.masks.items() if name in loras}
+        return Regions(masks) if masks else None

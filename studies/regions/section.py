@@ -1,0 +1,57 @@
+"""What study.yaml says of where a LoRA acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from models.language.translate import phrase
+from models.lora_kinds import LoraKind
+from studies.drawing.section import DrawSection, HuanhuaDraw
+from studies.spec_section import Section
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PARTS: Final[dict[LoraKind, str]] = {"face": "the head", "clothing": "the clothes", "shoes": "the shoes"}
+"""What of the figure `auto` means, by the LoRA's kind."""
+
+
+class WrittenRegion(Section):
+    """A region that a person wrote: a rectangle, or a picture that somebody painted."""
+
+    box: tuple[Share, Share, Share, Share] | None = None
+    """left, top, right, bottom, as shares of the picture's width and height"""
+    mask: str | None = None
+    """picture of the size of those drawn: the LoRA acts where it is white"""
+
+    @field_validator("box")
+    @classmethod
+    def _rises(cls, box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
+        if box is not None and (box[0] >= box[2] or box[1] >= box[3]):
+            raise ValueError(phrase("a box is [left, top, right, bottom], with left below right and top below bottom"))
+        return box
+
+    @model_validator(mode="after")
+    def _one(self) -> WrittenRegion:
+        if (self.box is None) == (self.mask is None):
+            raise ValueError(phrase("auto, {box: [left, top, right, bottom]} or {mask: FILE}"))
+        return self
+
+
+RegionSection: TypeAlias = Literal["auto"] | WrittenRegion
+"""`auto`: the LoRA's part of the figure in the locked image, by its kind."""
+
+
+def check_regions(given: Mapping[str, tuple[RegionSection | None, LoraKind]], draw: DrawSection, part_parser: str | None) -> None:
+    """By LoRA its region and kind. Raises ValueError for regions that cannot be drawn or found."""
+    regions = {name: (region, kind) for name, (region, kind) in given.items() if region is not None}
+    for name, (region, kind) in regions.items():
+        where = {"name": name, "title": draw.title}
+        if not isinstance(draw, HuanhuaDraw):
+            raise ValueError(phrase("loras.{name}.region: only huanhua itself draws in regions, and {title} draws here", **where))
+        if region == "auto" and kind == "other":
+            raise ValueError(phrase("loras.{name}.region: auto finds no part for kind other: write a box or a mask", **where))
+        if region == "auto" and part_parser is None:
+            words = "loras.{name}.region: auto needs a part parser: name scorers.parts.model, or write a box or a mask"
+            raise ValueError(phrase(words, **where))
