@@ -32,6 +32,8 @@ LOCK_S: Final = 3.0
 POLL_S: Final = 0.2
 GRACE_S: Final = 30.0
 """Seconds that a job may take to end after it was told to."""
+OF_STUDIES: Final = ("run", "scout")
+"""Verbs whose first word is the study's folder; others name all that they need."""
 GOOD: Final = (0, 1)
 """Exit statuses of a job that was done; 1 says that some seed has no pick."""
 
@@ -86,7 +88,8 @@ def _ending(status: int) -> str:
 
 def command_of(folder: Path, job: Job) -> list[str]:
     """What a person would type. Its lines are English, as all that is stored."""
-    return [sys.executable, "-m", "huanhua", "--lang", "en", job.verb, str(folder), *job.words, "--json"]
+    place = (str(folder),) if job.verb in OF_STUDIES else ()
+    return [sys.executable, "-m", "huanhua", "--lang", "en", job.verb, *place, *job.words, "--json"]
 
 
 def _run(folder: Path, workspace: Workspace, job: Job) -> int:
@@ -135,7 +138,7 @@ def _pass_on(workspace: Workspace, job: Job, process: Process) -> None:
     last = job_of(workspace)
     if last is None or not last.stop:
         return
-    if job.verb == "scout":
+    if job.verb != "run":
         process.end(GRACE_S)
         return
     from studies.run.shared_storage.stop_requests import ask_to_stop

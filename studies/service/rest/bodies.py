@@ -94,7 +94,7 @@ class Job(Answer):
     """What was asked of a study, and how far it is. Times are seconds since the epoch."""
 
     id: str
-    verb: Literal["run", "scout"]
+    verb: Literal["run", "scout", "prepare", "train"]
     state: Literal["queued", "running", "finished", "failed", "stopped"]
     since: float
     began: float | None

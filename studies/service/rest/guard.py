@@ -7,7 +7,9 @@ carry the token in a header. A cookie, which a browser would send by itself, onl
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +28,12 @@ CLOSED: Final = (API, "/openapi.json")
 """Where the token is asked for: the page itself holds nothing."""
 LARGEST_BODY: Final = 100_000
 """Bytes of a request."""
+PHOTOS: Final = re.compile(r"/api/sets/[^/]+/photos")
+"""Where photos are sent: no JSON, and larger."""
+LARGEST_PHOTO: Final = 50_000_000
+"""Bytes of one."""
+PHOTOS_AT_ONCE: Final = 2
+"""Photos whose bytes are in memory; others wait."""
 WRONG_S: Final = 0.5
 """Seconds that a wrong token costs."""
 
@@ -35,6 +43,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app, self._door = app, door
+        self._photos = asyncio.Semaphore(PHOTOS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,11 +63,15 @@ class Guard:
             if refusal is not None:
                 await problem(*refusal)(scope, receive, guarded_send)
                 return
-            body = await _body(receive) if scope["method"] not in READS else b""
-            if body is None:
-                await problem(413, _too_long())(scope, receive, guarded_send)
-                return
-            await self._app(scope, _again(body, receive), guarded_send)
+            async with self._photos if _is_photo(scope) else nullcontext():
+                await self._answer(scope, receive, guarded_send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive, _largest(scope)) if scope["method"] not in READS else b""
+        if body is None:
+            await problem(413, _too_long(scope))(scope, receive, send)
+            return
+        await self._app(scope, _again(body, receive), send)
 
     async def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """Why a request is refused, with its status."""
@@ -72,10 +85,14 @@ class Guard:
         if origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}":
             return 403, said("another page asks: open the address that the terminal shows")
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return 413, _too_long()
+        if not length.isdecimal() or int(length) > _largest(scope):
+            return 413, _too_long(scope)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not reads and length != "0" and kind != "application/json":
+        if _is_photo(scope):
+            # Neither is what a form of another page could send.
+            if not kind.startswith("image/") and kind != "application/octet-stream":
+                return 400, said("no photo: send its bytes as image/jpeg or application/octet-stream")
+        elif not reads and length != "0" and kind != "application/json":
             return 400, said("no JSON: send the body as application/json")
         if self._door.digest is not None and scope["path"].startswith(CLOSED) and not self._has_token(headers, reads=reads):
             await asyncio.sleep(WRONG_S)
@@ -95,16 +112,24 @@ class Guard:
         return reads and cookie is not None and self._door.opens(cookie.value)
 
 
-async def _body(receive: Receive) -> bytes | None:
+def _is_photo(scope: Scope) -> bool:
+    return scope["method"] == "POST" and PHOTOS.fullmatch(scope["path"]) is not None
+
+
+def _largest(scope: Scope) -> int:
+    return LARGEST_PHOTO if _is_photo(scope) else LARGEST_BODY
+
+
+async def _body(receive: Receive, largest: int) -> bytes | None:
     """The whole body, whose length a client need not say; None if it is too long."""
-    read = b""
+    read = bytearray()
     while True:
         message = await receive()
-        read += bytes(message.get("body", b""))
-        if len(read) > LARGEST_BODY:
+        read += message.get("body", b"")
+        if len(read) > largest:
             return None
         if message["type"] != "http.request" or not message.get("more_body", False):
-            return read
+            return bytes(read)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -121,8 +146,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return once_more
 
 
-def _too_long() -> str:
-    return said("too long: at most {bytes} bytes", bytes=LARGEST_BODY)
+def _too_long(scope: Scope) -> str:
+    return said("too long: at most {bytes} bytes", bytes=_largest(scope))
 
 
 def _security(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
