@@ -70,10 +70,14 @@ class Rooms:
     def folders(self) -> dict[str, Path]:
         """The studies' folders by id, as they are now: the served folder's own first, the others by name. Raises InputError
         where the served folder itself is gone."""
-        if not self.root.is_dir():
-            raise NotThereError("the served folder is gone", self.root, "bring it back, or serve another")
+        self.check_there()
         found = {OWN: self.root} if self._has_own() else {}
         return found | {folder.name: folder for folder in self._inner()}
+
+    def check_there(self) -> None:
+        """Raises NotThereError where the served folder itself is gone: nothing is made in its place."""
+        if not self.root.is_dir():
+            raise NotThereError("the served folder is gone", self.root, "bring it back, or serve another")
 
     def folder(self, study: str) -> Path:
         """Raises NotThereError for an id of which there is no study now."""

@@ -1,40 +1,18 @@
 // The page: choose what she wears and at which seeds, dress her, and take home what was found.
 
-import { ask, keepToken, Problem, studyPath } from "./ask.js";
+import { ask, studyPath } from "./ask.js";
 import { typed } from "./asked.js";
+import { doing, speakBoth } from "./doing.js";
 import { drawArrived, drawProgress, Live } from "./live.js";
 import { frame, make } from "./make.js";
 import { drawRacks } from "./racks.js";
 import { drawResults } from "./results.js";
 import { drawSeeds } from "./seeds.js";
-import { language, speak, text } from "./texts.js";
+import { text } from "./texts.js";
 
 const at = (id) => document.getElementById(id);
 const page = { cards: [], wrong: [], studies: [], study: null, seeds: [], seed: null, chosen: new Set(), job: null, story: null, away: false };
 const live = new Live({ job: onJob, news: onNews, pick: onPick, away: onAway });
-
-/** Does what a person asked for; a refusal becomes the sentence at the top. Null where it was refused. */
-async function doing(work) {
-  at("fault").hidden = true;
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 && (await askToken(error.message))) return doing(work);
-    at("fault").textContent = error.message || text("away");
-    at("fault").hidden = false;
-    at("fault").scrollIntoView({ block: "nearest" });
-    return null;
-  }
-}
-
-async function askToken(lead) {
-  const token = await typed({ title: text("token"), lead, label: text("tokenLabel"), ok: text("open"), secret: true });
-  if (!token) return false;
-  keepToken(token);
-  await ask("POST", "api/session").catch(() => null);
-  return true;
-}
 
 async function load() {
   const found = await doing(() => Promise.all([ask("GET", "api/wardrobe"), ask("GET", "api/studies")]));
@@ -304,9 +282,7 @@ async function newOutfit() {
   await open(made.id);
 }
 
-async function speakOther() {
-  await speak(language() === "zh" ? "en" : "zh");
-  drawLanguage();
+async function onLanguage() {
   const { seed } = page;
   if (page.study) {
     page.seeds = (await doing(() => ask("GET", studyPath(page.study.id, "/seeds")))) ?? page.seeds;
@@ -316,19 +292,22 @@ async function speakOther() {
   if (page.story) await loadStory();
 }
 
-function drawLanguage() {
-  const other = language() === "zh" ? ["English", "en"] : ["中文", "zh-Hans"];
-  [at("language").textContent, at("language").lang] = other;
+/** Cards that came meanwhile, such as a LoRA that was trained from photos. */
+async function lookAgain() {
+  if (document.hidden) return;
+  const found = await ask("GET", "api/wardrobe").catch(() => null);
+  if (!found || JSON.stringify(found.loras) === JSON.stringify(page.cards)) return;
+  [page.cards, page.wrong] = [found.loras, found.wrong];
+  draw();
 }
 
 at("study").addEventListener("change", ({ target }) => open(target.value));
-at("language").addEventListener("click", speakOther);
+document.addEventListener("visibilitychange", lookAgain);
 at("new").addEventListener("click", newOutfit);
 at("dress").addEventListener("click", dress);
 at("stop").addEventListener("click", () => doing(() => ask("POST", studyPath(page.study.id, "/stop"), {})));
 at("resume").addEventListener("click", () => start("/resume"));
 at("scout").addEventListener("click", () => acts.scout());
 
-await speak(language());
-drawLanguage();
+await speakBoth(onLanguage);
 await load();

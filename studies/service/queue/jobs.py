@@ -39,6 +39,8 @@ class Job:
     """Whether a person asked it to end."""
     why: str = ""
     """Of a failed one: the last line of its log."""
+    told: Any = None
+    """The same in its parts, as its last event has it, so that every reader has it in their language."""
     pid: int | None = None
     started: float | None = None
     """Of the process that does it; both distinguish it from a later process of its number."""

@@ -14,11 +14,12 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
-from models.io.logs import last_line
+from models.io.logs import END, last_line
+from models.language.as_json import error_from_json
 from studies.service.queue.jobs import LOGS, Job, change, job_of, open_jobs
 from studies.service.queue.process import Process
 from studies.service.rooms import Rooms
@@ -75,7 +76,16 @@ def _finish(workspace: Workspace, job: Job, status: int | None) -> None:
         change(workspace, job, state="finished", ended=time.time())
     else:
         why = last_line(job.log(workspace)).removeprefix("huanhua: ") or _ending(status)
-        change(workspace, job, state="failed", ended=time.time(), why=why)
+        change(workspace, job, state="failed", ended=time.time(), why=why, told=_told(job.events(workspace)))
+
+
+def _told(events: Path) -> Any:
+    """The error in its parts, where the command's last event is that."""
+    try:
+        found = json.loads(last_line(events, letters=END))
+        return found if found["event"] == "failed" and error_from_json(found) else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _ending(status: int) -> str:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from dashboards.loopback import HEADERS
 from models.language.translate import Language, said, speaking
+from studies.service.rest import rate
 from studies.service.rest.door import Door
 from studies.service.rest.problems import problem
+from studies.service.rest.rate import Rate
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +46,8 @@ class Guard:
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app, self._door = app, door
         self._photos = asyncio.Semaphore(PHOTOS_AT_ONCE)
+        self._reads, self._writes, self._wrong = Rate(rate.READS), Rate(rate.WRITES), Rate(rate.TOKENS)
+        self._guessed: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -59,6 +63,10 @@ class Guard:
             await send(message)
 
         with speaking(_language(headers)):
+            if wait := self._wait_s(scope):
+                again = said("too many requests: try again in {seconds} s", seconds=wait)
+                await problem(429, again, {"retry-after": str(wait)})(scope, receive, guarded_send)
+                return
             refusal = await self._refusal(scope, headers)
             if refusal is not None:
                 await problem(*refusal)(scope, receive, guarded_send)
@@ -95,11 +103,26 @@ class Guard:
         elif not reads and length != "0" and kind != "application/json":
             return 400, said("no JSON: send the body as application/json")
         if self._door.digest is not None and scope["path"].startswith(CLOSED) and not self._has_token(headers, reads=reads):
+            self._count_wrong(_client(scope), headers)
             await asyncio.sleep(WRONG_S)
             return 401, said(
                 "the service asks for its token: the terminal showed it once; `huanhua serve --new-token` makes another"
             )
         return None
+
+    def _wait_s(self, scope: Scope) -> int:
+        """Seconds that this client has to wait; 0 where it may ask. Who guesses tokens waits longest."""
+        client, reads = _client(scope), scope["method"] in READS
+        return self._wrong.is_spent(client) or (self._reads if reads else self._writes).wait_s(client)
+
+    def _count_wrong(self, client: str, headers: Mapping[str, str]) -> None:
+        """Each wrong token once: a page with an old one asks for many pictures, and one without any guesses nothing."""
+        given = headers.get("authorization", "") + headers.get("cookie", "")
+        if given and self._guessed.get(client) != given:
+            self._wrong.wait_s(client)
+            self._guessed[client] = given
+            while len(self._guessed) > rate.CLIENTS:
+                del self._guessed[next(iter(self._guessed))]
 
     def _has_token(self, headers: Mapping[str, str], *, reads: bool) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -110,6 +133,12 @@ class Guard:
         except CookieError:
             return False
         return reads and cookie is not None and self._door.opens(cookie.value)
+
+
+def _client(scope: Scope) -> str:
+    """Its address: nothing here trusts what a proxy's header says."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _is_photo(scope: Scope) -> bool:

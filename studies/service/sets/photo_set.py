@@ -111,14 +111,13 @@ class PhotoSet:
 
 def sets_of(rooms: Rooms) -> list[PhotoSet]:
     """All folders of photos, and those whose photos are still to come; by name."""
+    rooms.check_there()
     found = {place.name for place in _folders(rooms.photos_folder)} | {place.name for place in _folders(rooms.set_jobs_folder)}
     return [PhotoSet(rooms, name) for name in sorted(found)]
 
 
 def set_of(rooms: Rooms, name: str) -> PhotoSet:
     """Raises NotThereError for a name of which there is no set."""
-    if not rooms.root.is_dir():
-        raise NotThereError("the served folder is gone", rooms.root, "bring it back, or serve another")
     found = next((each for each in sets_of(rooms) if each.name == name), None)
     if found is None:
         raise NotThereError(phrase("no such set of photos: {name}", name=name[:80]), rooms.root, "see the list of sets")
@@ -128,6 +127,7 @@ def set_of(rooms: Rooms, name: str) -> PhotoSet:
 def new_set(rooms: Rooms, name: str, kind: LoraKind) -> PhotoSet:
     """A new one, whose trigger word is its name, or a folder of photos of which nothing says what they are of. Raises InputError
     for what is no name, and TakenError for a set that is known."""
+    rooms.check_there()
     if not is_name(name):
         raise InputError(phrase("no name for a LoRA: {name}", name=name[:80]), "name", NAME_MEND)
     check_trigger(name)
