@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,12 +205,30 @@ def test_a_lora_of_another_kind_takes_no_place(client: TestClient, rooms: Rooms)
     rooms.loras_folder.mkdir()
     save_small_lora(rooms.loras_folder / "boots.safetensors", {TRIGGER: "myboots"})
     card = next(card["id"] for card in client.get("/api/wardrobe").json()["loras"] if card["name"] == "boots")
-    assert "a LoRA of shoes where dress is clothing" in told(
-        client.post(f"{OWN}/swap", json={"lora": "dress", "wear": card}), 422
-    )
-    assert "no LoRA called hat" in told(client.post(f"{OWN}/swap", json={"lora": "hat", "wear": card}), 422)
-    assert "no such LoRA" in told(client.post(f"{OWN}/swap", json={"lora": "dress", "wear": "0" * 12}), 404)
+    assert "a LoRA of shoes where dress is clothing" in told(client.post(f"{OWN}/swap", json={"wear": {"dress": card}}), 422)
+    assert "no LoRA called hat" in told(client.post(f"{OWN}/swap", json={"wear": {"hat": card}}), 422)
+    assert "no such LoRA" in told(client.post(f"{OWN}/swap", json={"wear": {"dress": "0" * 12}}), 404)
     assert not (rooms.root / "studies").exists()
+
+
+def test_several_loras_change_at_once_with_photos_of_sets(client: TestClient, rooms: Rooms) -> None:
+    rooms.loras_folder.mkdir()
+    for name in ("coat", "boots"):
+        save_small_lora(rooms.loras_folder / f"{name}.safetensors", {TRIGGER: f"my{name}"}, seed=len(name))
+        (rooms.photos_folder / name).mkdir(parents=True)
+        Image.new("RGB", (64, 96)).save(rooms.photos_folder / name / "a.png")
+    cards = {card["name"]: card["id"] for card in client.get("/api/wardrobe").json()["loras"]}
+    wear = {"dress": cards["coat"], "shoes": cards["boots"]}
+    assert "no such set" in told(client.post(f"{OWN}/swap", json={"wear": wear, "references": {"dress": "none"}}), 404)
+    body = {"wear": wear, "references": {"dress": "coat", "shoes": "boots"}, "triggers": {"shoes": "redboots"}}
+    made = client.post(f"{OWN}/swap", json=body).json()
+    assert made["id"] == "outfit-coat-boots", made
+    assert "mycoat" in made["prompt"]
+    assert "redboots" in made["prompt"]
+    assert not any(note.startswith("note") for note in made["notes"])
+    spec = read_spec(rooms.folder(made["id"]) / "study.yaml")
+    assert [Path(str(spec.loras[name].references)).name for name in ("dress", "shoes")] == ["coat", "boots"]
+    told(client.post(f"{OWN}/swap", json={"wear": {"dress": cards["coat"], "shoes": cards["coat"]}}), 422)
 
 
 def test_a_new_outfit_is_refused_where_nothing_tells_its_base(client: TestClient, rooms: Rooms) -> None:
@@ -282,7 +301,7 @@ def test_a_failed_job_tells_why_in_the_readers_language_and_leaves_no_empty_fold
 @pytest.mark.parametrize("name", ["CON", "nul", "Prn.x", "com1", "a.", "a "])
 def test_names_that_windows_keeps_are_refused(client: TestClient, name: str) -> None:
     told(client.post("/api/studies", json={"name": name}), 422)
-    told(client.post(f"{OWN}/swap", json={"lora": "dress", "wear": "0" * 12, "name": name}), 404)
+    told(client.post(f"{OWN}/swap", json={"wear": {"dress": "0" * 12}, "name": name}), 404)
 
 
 def test_a_second_service_of_one_folder_is_refused(rooms: Rooms) -> None:
