@@ -25,7 +25,7 @@ const drawing = new Drawing({
   },
   step: (by) => show(page.place + by),
 });
-const training = new Training({ pathOf, page, reload, onSet });
+const training = new Training({ pathOf, page, reload });
 
 const pick = (from, names) => Object.fromEntries(names.map((name) => [name, from[name]]));
 const current = () => page.set.cards[page.place];
@@ -49,6 +49,8 @@ function drawSets() {
 /** Asks for a name and a kind: of a new set, or of a folder of photos of which nothing says what they are of. */
 function begin(name) {
   page.set = null;
+  training.close();
+  at("set").value = name;
   at("begin").hidden = false;
   at("making").hidden = true;
   at("name").value = name;
@@ -93,14 +95,9 @@ async function reload() {
   const name = current()?.name;
   const set = await doing(() => ask("GET", `api/sets/${encodeURIComponent(id)}`));
   if (!set || page.set?.id !== id) return;
-  const job = page.set.job;
-  page.set = { ...set, job: job && set.job && job.id === set.job.id && job.state === "finished" ? job : set.job };
+  page.set = set;
   page.place = Math.max(0, set.cards.findIndex((card) => card.name === name));
   draw();
-}
-
-function onSet() {
-  training.draw();
 }
 
 function draw() {

@@ -145,9 +145,10 @@ export class Training {
     list.hidden = !samples.length;
     if (shown.length === samples.length && shown.every((each, i) => each === samples[i])) return;
     list.replaceChildren(...samples.map((address) => {
-      const [, step] = address.match(/step-(\d+)/) ?? [];
+      const [, step, seed] = address.match(/step-(\d+)-seed-(\d+)/) ?? [];
       const caption = text("photos.sample", { step: Number(step) });
-      return make("li", { "data-at": address }, make("figure", { class: "shot" }, make("div", { class: "frame" }, make("img", { src: address, alt: caption, loading: "lazy" })),
+      const alt = text("photos.sampleAlt", { step: Number(step), seed });
+      return make("li", { "data-at": address }, make("figure", { class: "shot" }, make("div", { class: "frame" }, make("img", { src: address, alt, loading: "lazy" })),
         make("figcaption", { class: "soft", text: caption })));
     }));
   }
