@@ -1,6 +1,6 @@
 """A whole dressing on the lab, as an animated picture of some 30 seconds: scouted, dressed, looked at, taken home.
 
-    python -m benchmarks.service.capture docs/images/wardrobe-dressing.webp [--folder DIR] [--seed N]
+    python -m benchmarks.service.capture docs/images/wardrobe-dressing.webp [--folder DIR] [--seed N] [--images DIR]
 
 `huanhua serve` draws it in earnest. A frame is taken whenever something new is on the page, not by the clock: a slow machine
 makes the same picture as a fast one, but for the minutes that are left. Frames last the shorter the more of them there are.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -130,9 +131,12 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--folder", type=Path, help="where the study is made and kept; a temporary folder by default")
+    parser.add_argument("--images", type=Path, help="a workspace's images of a demo before: nothing is drawn twice")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         root = house(given.folder or Path(scratch) / "demo")
+        if given.images is not None:
+            shutil.copytree(given.images, root / "workspace" / "images", dirs_exist_ok=True)
         with served(root) as address:
             page = browser.new_page(viewport=VIEW, locale="en-US", color_scheme="light")
             page.set_default_timeout(120_000)
