@@ -116,7 +116,7 @@ def looked_at(film: Film) -> None:
     film.take("look")
     page.locator("#results .verdict").evaluate("part => part.scrollIntoView()")
     for percent in (80, 50, 20):
-        page.locator(".compare input").fill(str(percent))
+        page.locator(".compare input[type=range]").fill(str(percent))
         page.wait_for_timeout(400)
         film.take("look")
     for part in (".proof", ".fitting", ".trade", ".ladders", ".home"):
