@@ -218,12 +218,14 @@ def with_parser(browser: Any, folder: Path, files: list[str], *, train: bool) ->
         cards = boxes_of(page, address)
         looked_through(person, cards)
         person.clicks("#cut")
+        page.wait_for_selector("#stop:not([hidden])")
         again = finished(page, "prepare")
         tagged(person, boxes_of(page, address))
         person.decides()
         took = 0.0
         if train:
             person.clicks("#start")
+            page.wait_for_selector("#stop:not([hidden])")
             took = finished(page, "train")
             page.wait_for_selector("#made:not([hidden])")
             person.clicks("#made a")

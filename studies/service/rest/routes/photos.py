@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from models.errors import TakenError
+from studies.service.queue.jobs import job_of
 from studies.service.rest.asked import Housed
 from studies.service.rest.problems import described
 from studies.service.rest.routes.photo_sets import Found
@@ -55,6 +57,10 @@ def draw_boxes(found: Found, photo: PhotoName, body: Drawn) -> PhotoCard:
 def change_tags(found: Found, photo: PhotoName, body: Tags) -> PhotoCard:
     """The tags of its caption; cutting anew keeps them."""
     found.photo(photo)
+    job = job_of(found.workspace)
+    if job is not None and job.is_open and job.verb == "prepare":
+        # What is changed while the set is replaced might be lost.
+        raise TakenError("the photos are being cut", found.photos, "wait until that has ended")
     album = Album(found)
     album.keep_tags(photo, body.tags)
     return album.card(photo)

@@ -112,6 +112,10 @@ def test_both_crops_are_seen_and_tags_are_a_persons(client: TestClient, photo_se
     assert changed["tags"] == ["pink dress", "bow", "lace"]
     (caption,) = photo_set.data.glob("train/*/a.png.txt")
     assert caption.read_text(encoding="utf-8") == "mydress, pink dress, bow, lace\n"
+    job = client.post(f"{SETS}/mydress/prepare", json={})
+    assert job.status_code == 202
+    assert "being cut" in told(client.put(f"{SETS}/mydress/photos/a.png/tags", json={"tags": []}), 409)
+    assert client.post(f"{SETS}/mydress/stop").json() == {"state": "stopped"}
     client.put(f"{SETS}/mydress/photos/a.png/boxes", json={"thing": BOX, "wearer": BOX})
     assert client.get(f"{SETS}/mydress").json()["is_stale"] is True
 
