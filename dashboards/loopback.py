@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from dashboards.media_types import TYPES
 from dashboards.optuna_server import HOST
 from dashboards.processes import POLL_S
 from models.errors import InputError
@@ -35,9 +36,6 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 COLOURS: Final = Path(__file__).parent / "lookbook" / "page" / "colours.css"
-TYPES: Final = {
-    suffix: f"text/{kind}; charset=utf-8" for suffix, kind in ((".html", "html"), (".css", "css"), (".js", "javascript"))
-}
 LARGEST_POST: Final = 10_000
 """Bytes that are looked at."""
 LARGEST_READ: Final = 1_000_000
@@ -74,7 +72,7 @@ class GuardedHandler(BaseHTTPRequestHandler):
             return
         try:
             if path in self.files:
-                self.answer(self.files[path].read_bytes(), TYPES[self.files[path].suffix])
+                self.answer(self.files[path].read_bytes(), TYPES[self.files[path].suffix[1:]])
             else:
                 self.get(path)
         except InputError as error:
@@ -101,10 +99,10 @@ class GuardedHandler(BaseHTTPRequestHandler):
                 self.refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
     def answer_json(self, content: Any) -> None:
-        self.answer(json.dumps(content).encode(), "application/json")
+        self.answer(json.dumps(content).encode(), TYPES["json"])
 
     def refuse(self, status: HTTPStatus, why: str) -> None:
-        self.answer(json.dumps({"error": why}).encode(), "application/json", status)
+        self.answer(json.dumps({"error": why}).encode(), TYPES["json"], status)
 
     def answer(self, body: bytes, content_type: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         self.send_response(status)

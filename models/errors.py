@@ -31,5 +31,9 @@ class InputError(Exception):
         return type(self), (self.what, self.where, self.mend)
 
 
+class TakenError(InputError):
+    """Somebody else is at it, or has the name: the same may be right a little later."""
+
+
 def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

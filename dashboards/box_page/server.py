@@ -17,7 +17,8 @@ from dashboards.processes import stopped_by_signals
 from models.boxes import DrawnBoxes, PixelBox, ShareBox
 
 FILES: Final = page_files(
-    Path(__file__).parent / "page" / "boxes.html", "boxes.css", "boxes.js", "geometry.js", "stage.js", "words.js"
+    Path(__file__).parent / "page" / "boxes.html",
+    *("stage.css", "boxes.css", "boxes.js", "geometry.js", "keys.js", "stage.js", "words.js"),
 )
 
 

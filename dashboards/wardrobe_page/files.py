@@ -1,4 +1,4 @@
-"""The files of the wardrobe's page, by the names at which they are served: its own, and what it shares with the look-book."""
+"""The files of the wardrobe's page, by the names at which they are served: its own, and what it shares with others."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final
 
-TYPES: Final[Mapping[str, str]] = {
-    "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
-    "json": "application/json", "svg": "image/svg+xml",
-}  # fmt: skip
-SHARED: Final = (
+from dashboards.media_types import TYPES
+
+LOOK_BOOK: Final = (
     *("colours.css", "page.css", "shots.css", "fitting.css", "trade.css"),
     *("nearest.js", "requirements.js", "scale.js", "words.js", "shot.js", "fitting.js", "plot.js"),
 )
-"""The look-book's, served as they lie there."""
+BOX_PAGE: Final = ("stage.css", "geometry.js", "keys.js", "stage.js")
+SHARED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(LOOK_BOOK, "dashboards.lookbook"), **dict.fromkeys(BOX_PAGE, "dashboards.box_page"),
+}  # fmt: skip
+"""Files of other pages by name, served as they lie there."""
 
 
 def page_file(name: str) -> tuple[bytes, str] | None:
@@ -24,7 +26,7 @@ def page_file(name: str) -> tuple[bytes, str] | None:
     if kind is None:
         return None
     if name in SHARED:
-        return (files("dashboards.lookbook") / "page" / name).read_bytes(), kind
+        return (files(SHARED[name]) / "page" / name).read_bytes(), kind
     # Compared with the names that are there: no text of a request is ever joined to a path.
     found = next((file for file in own.iterdir() if file.name == name and file.is_file()), None)
     return None if found is None else (found.read_bytes(), kind)

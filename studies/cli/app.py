@@ -54,6 +54,8 @@ from studies.cli.help.usage import usage_words
 Verb = Callable[..., None]
 INTERRUPTED: Final = 130
 """The exit status after Ctrl-C."""
+EVENT_VERBS: Final = ("run", "scout", "prepare", "train")
+"""Those that tell events by --json."""
 PLAINER: Final[Mapping[str, str]] = {"Value error, ": "", "Input should be ": "must be "}
 """What pydantic puts before its reasons, in plain words."""
 
@@ -153,6 +155,7 @@ def main() -> None:
         _say_in(chosen_language(typed, os.environ))
         status = app(words, prog_name="huanhua", standalone_mode=False)
     except InputError as error:
+        _tell(error, sys.argv[1:])
         print(f"huanhua: {_with_study(error.translated(), sys.argv[1:])}", file=sys.stderr)
         sys.exit(2)
     except typer.TyperException as error:
@@ -166,6 +169,15 @@ def main() -> None:
         again = shlex.join(["huanhua", *sys.argv[1:]])
         print(f"huanhua: {said('stopped; what was finished is kept. Go on with: {again}', again=again)}", file=sys.stderr)
     sys.exit(status or 0)
+
+
+def _tell(error: InputError, words: Sequence[str]) -> None:
+    """As the last event of a command that tells events: a service says it in the language of its reader."""
+    from models.language.as_json import error_to_json
+    from studies.cli.progress.json_events import write_event
+
+    if "--json" in words and _verb(typed_language(words)[1])[:1] in ([verb] for verb in EVENT_VERBS):
+        write_event("failed", **error_to_json(error))
 
 
 def _say_in(language: Language) -> None:

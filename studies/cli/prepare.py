@@ -12,6 +12,8 @@ from models.errors import InputError
 from models.language.translate import phrase, said
 from models.lora_kinds import LoraKind
 from studies.cli.progress.console import ConsoleCallback, print_line
+from studies.cli.progress.json_events import write_event
+from studies.cli.progress.json_stages import JsonStages
 from studies.project.folder import MODELS
 from studies.project.typed import typed_model, typed_path
 
@@ -55,27 +57,37 @@ def prepare(
         Path | None,
         typer.Option(help="boxes by photo, as `huanhua boxes` draws them; boxes.json in PHOTOS by default", parser=typed_path),
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="family of presets whose steps the repeats follow: sd15, sdxl or lab; sd15 by default")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print progress as JSON, one event a line")] = False,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
     from studies.training.describe import describe_prepared
     from studies.training.prepare import prepare_photos
-    from trainers.prepare.settings import PrepareSettings
+    from trainers.prepare.settings import SD15_PLAN, PrepareSettings
+    from trainers.train.settings.preset_families import preset as preset_of
 
     settings = PrepareSettings(
         kind=kind,
         trigger=trigger,
         size=parse_size(size),
+        plan=SD15_PLAN if preset is None else preset_of(preset, kind).plan,
         caption_reg=caption_reg,
         reg_class=reg_class,
         left_to_trigger=left_to_trigger,
         boxes=boxes,
     )
+    callback = JsonStages() if as_json else ConsoleCallback()
     prepared, sheet = prepare_photos(
-        photos, out, settings, parser=parser_named(parser), tagger=tagger_named(tagger), tags=tags, callback=ConsoleCallback()
+        photos, out, settings, parser=parser_named(parser), tagger=tagger_named(tagger), tags=tags, callback=callback
     )
     for line in describe_prepared(prepared):
         print_line(line)
-    typer.echo(sheet)
+    if as_json:
+        write_event("done", set=str(out), sheet=str(sheet))
+    else:
+        typer.echo(sheet)
 
 
 def parser_named(name: str) -> str:

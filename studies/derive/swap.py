@@ -7,7 +7,8 @@ same seeds: `search.learn` in the new study file names the old study.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def parse_swap(text: str, study: Study) -> tuple[str, Path]:
     return name, path
 
 
+@dataclass(frozen=True)
+class Change:
+    """Another file for the LoRA `name` of a study."""
+
+    name: str
+    file: Path
+    references: Path | None = None
+    """Photos of what the new LoRA shows; by default a folder next to the old photos that is named like the file."""
+    trigger: str | None = None
+    """Its trigger word, unless its file names it."""
+
+
 def swap_lora(
     study: Study,
     text: str,
@@ -63,36 +76,31 @@ def swap_lora(
     trigger: str | None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Study:
-    """Writes the study file `text` with another file for the LoRA `name` into `folder`, with the same seeds locked.
+    """As `swap_loras`, of one."""
+    return swap_loras(study, text, [Change(name, file, references, trigger)], folder, report=report)
 
-    `references` are photos of what the new LoRA shows, by default a folder next to the old photos that is named like the file; a
-    LoRA that had none needs none now. Where both have a trigger word, the new one takes the old one's place in the prompt.
-    `report` is called with what was not checked. Raises InputError, and writes nothing, if the file is no LoRA for the study's
-    base or one that the study has, photos are missing, no seed is locked, or the folder is not empty.
+
+def swap_loras(
+    study: Study, text: str, changes: Sequence[Change], folder: Path, *, report: Callable[[str], None] = lambda line: None
+) -> Study:
+    """Writes the study file `text` with other files for some LoRAs into `folder`, with the same seeds locked.
+
+    A LoRA that had no photos needs none now. Where both have a trigger word, the new one takes the old one's place in the prompt.
+    `report` is called with what was not checked. Raises InputError, and writes nothing, if a file is no LoRA for the study's base
+    or one that the study has, a file or a name is given twice, photos are missing, no seed is locked, or the folder is not empty.
     """
     check_new_folder(folder, "--to DIR")
     seeds = locked_seeds(study)
     if not seeds:
         raise InputError("no seed is locked", study.spec.name, "run `huanhua scout STUDY`, then `huanhua lock STUDY SEED`")
-    new_trigger, note = _checked(study, name, file, trigger)
-    if note is not None:
-        report(phrase("note: {note}", note=note))
-    photos = references or _default_photos(study, name, file)
-    if photos is not None:
-        _check_photos(photos, study.spec.loras[name].kind)
-    old, new = study.triggers.get(name), new_trigger
-    for line in _prompt_notes(study, name, old, new):
-        report(phrase("note: {line}", line=line))
-    start = names_start(folder)
-    values: dict[str, Any] = {"file": named_from(start, file) if file.exists() else file.as_posix()}
-    if photos is not None:
-        values["references"] = path_from(start, photos)
-    if study.spec.loras[name].trigger is not None:
-        values["trigger"] = new or None
-    swapped = with_values(moved(text, study.root, start, folder.name), ("loras", name), values)
-    swapped = with_server_lora(swapped, study, name, file.name)
-    if old and new:
-        swapped = _with_trigger(swapped, study.spec.prompt, old, new)
+    _check_once(study, changes)
+    start, prompt = names_start(folder), study.spec.prompt
+    swapped = moved(text, study.root, start, folder.name)
+    for change in changes:
+        swapped, prompt = _changed(study, change, swapped, prompt, start, report)
+    if prompt != study.spec.prompt:
+        # The file names it then, also where it left it to a workflow.
+        swapped = with_values(swapped, (), {"prompt": prompt})
     swapped = _with_learn(swapped, path_from(start, study.folder))
     study_file = folder / "study.yaml"
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +109,38 @@ def swap_lora(
     # Last: a study file means that the study is complete.
     write_whole(study_file, swapped.encode())
     return Study(read_spec(study_file), start, workspace, folder=folder)
+
+
+def _check_once(study: Study, changes: Sequence[Change]) -> None:
+    """Raises InputError for a LoRA that is changed twice, and a file that is to be two of them."""
+    names, files = [change.name for change in changes], [change.file.resolve() for change in changes]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(phrase("{name} is changed twice", name=twice), study.spec.name, "name one file for it")
+    same = next((file for file in files if files.count(file) > 1), None)
+    if same is not None:
+        raise InputError("one file cannot be two LoRAs of a study", same, "name another file")
+
+
+def _changed(study: Study, change: Change, text: str, prompt: str, start: Path, report: Callable[[str], None]) -> tuple[str, str]:
+    """The study file and the prompt with one LoRA's file, photos and trigger word changed. Raises InputError as `swap_loras`."""
+    name, file = change.name, change.file
+    new, note = _checked(study, name, file, change.trigger)
+    if note is not None:
+        report(phrase("note: {note}", note=note))
+    photos = change.references or _default_photos(study, name, file)
+    if photos is not None:
+        _check_photos(photos, study.spec.loras[name].kind)
+    old = study.triggers.get(name)
+    for line in _prompt_notes(study, name, old, new):
+        report(phrase("note: {line}", line=line))
+    values: dict[str, Any] = {"file": named_from(start, file) if file.exists() else file.as_posix()}
+    if photos is not None:
+        values["references"] = path_from(start, photos)
+    if study.spec.loras[name].trigger is not None:
+        values["trigger"] = new or None
+    text = with_server_lora(with_values(text, ("loras", name), values), study, name, file.name)
+    return text, (_trigger(old).sub(lambda _: new, prompt) if old and new else prompt)
 
 
 def _checked(study: Study, name: str, file: Path, trigger: str | None) -> tuple[str | None, str | None]:
@@ -154,11 +194,6 @@ def _prompt_notes(study: Study, name: str, old: str | None, new: str | None) -> 
 
 def _trigger(word: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-
-
-def _with_trigger(text: str, prompt: str, old: str, new: str) -> str:
-    """With another trigger word in the prompt, which the file then names if it left it to a workflow."""
-    return with_values(text, (), {"prompt": _trigger(old).sub(lambda _: new, prompt)})
 
 
 def _with_learn(text: str, old: str) -> str:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from models.errors import InputError
+from models.errors import TakenError
 from models.language.translate import Phrase, phrase
 from studies.run.shared_storage.engine import create_table, open_engine, stops_table, unusable, unusable_storage
 
@@ -71,7 +71,7 @@ class Lease:
         row = _read(self._engine, self._table, self._study)
         if row is None or row.token != self._token:
             who = phrase(" by {holder}", holder=_holder(row).words()) if row is not None else ""
-            raise InputError(phrase("this study was taken over{who}", who=who), self._study, "let that one go on")
+            raise TakenError(phrase("this study was taken over{who}", who=who), self._study, "let that one go on")
 
     def stop_asked(self, seed: int) -> bool:
         """Whether a person asked this run to end the search of `seed`, or all of its searches."""
@@ -163,7 +163,7 @@ def _take(
         holder = _holder(row)
         state = _settled(holder, me)
         if state == "alive" or (first is not None and (row.token, row.beats) != first):
-            raise InputError(
+            raise TakenError(
                 phrase("another runner has this study ({holder})", holder=holder.words()), study, "wait for it, or stop it first"
             )
         if first is None and state == "unknown":

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from models.errors import InputError
+from models.errors import InputError, TakenError
 from models.language.translate import phrase
-from studies.derive.new_folder import NAME
-from studies.project.folder import LORAS, STUDIES, absolute, project_of
+from studies.derive.new_folder import NAME, NAME_MEND, is_name
+from studies.project.folder import DATA, LORAS, MODELS, PHOTOS, STUDIES, absolute, project_of
 from studies.project.typed import STUDY_FILE
 
 OWN: Final = "~"
 """The id of the study that is the served folder itself; no other study can have this name."""
 STATE: Final = ".wardrobe"
 """The folder of the service's own lock, log and hashed token."""
+SETS: Final = "sets"
 
 
 class NotThereError(InputError):
@@ -42,10 +43,41 @@ class Rooms:
     def loras_folder(self) -> Path:
         return self.root / LORAS
 
+    @property
+    def photos_folder(self) -> Path:
+        """Of folders of photos, a LoRA each."""
+        return self.root / PHOTOS
+
+    @property
+    def data_folder(self) -> Path:
+        """Of training sets."""
+        return self.root / DATA
+
+    @property
+    def models_folder(self) -> Path:
+        return self.root / MODELS
+
+    @property
+    def set_jobs_folder(self) -> Path:
+        """Where the jobs of training sets are kept, as those of studies are in their workspaces."""
+        return self.state / SETS
+
+    def job_folders(self) -> list[Path]:
+        """The folders beside whose workspaces jobs may wait: studies, and training sets."""
+        folder = self.set_jobs_folder
+        return [*self.folders().values(), *(sorted(folder.iterdir()) if folder.is_dir() else ())]
+
     def folders(self) -> dict[str, Path]:
-        """The studies' folders by id, as they are now: the served folder's own first, the others by name."""
+        """The studies' folders by id, as they are now: the served folder's own first, the others by name. Raises InputError
+        where the served folder itself is gone."""
+        self.check_there()
         found = {OWN: self.root} if self._has_own() else {}
         return found | {folder.name: folder for folder in self._inner()}
+
+    def check_there(self) -> None:
+        """Raises NotThereError where the served folder itself is gone: nothing is made in its place."""
+        if not self.root.is_dir():
+            raise NotThereError("the served folder is gone", self.root, "bring it back, or serve another")
 
     def folder(self, study: str) -> Path:
         """Raises NotThereError for an id of which there is no study now."""
@@ -58,12 +90,10 @@ class Rooms:
     def new_folder(self, name: str) -> Path:
         """The folder of a new study. Raises InputError for what is no name, or one that is taken."""
         folder = self.studies_folder / name
-        if not NAME.fullmatch(name) or folder.parent != self.studies_folder:
-            raise InputError(
-                phrase("no name for a study: {name}", name=name[:80]), "name", "use letters, digits, spaces, _, . and -"
-            )
+        if not is_name(name) or folder.parent != self.studies_folder:
+            raise InputError(phrase("no name for a study: {name}", name=name[:80]), "name", NAME_MEND)
         if folder.exists():
-            raise InputError("there is something already", folder, "give it another name")
+            raise TakenError("there is something already", folder, "give it another name")
         return folder
 
     def _has_own(self) -> bool:

@@ -25,7 +25,7 @@ def text_of(name: str) -> str:
     return found[0].decode()
 
 
-@pytest.mark.parametrize("page", ["index.html", "docs.html"])
+@pytest.mark.parametrize("page", ["index.html", "photos.html", "docs.html"])
 def test_what_a_page_names_is_there_and_nothing_comes_from_elsewhere(page: str) -> None:
     text = text_of(page)
     named = re.findall(r'(?:src|href)="page/([^"]+)"', text)
@@ -61,11 +61,12 @@ def test_both_languages_have_every_sentence_that_is_used() -> None:
     }
     used = "\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS)
     asked = set(re.findall(r'text\("([\w.]+)"', used))
-    asked |= set(re.findall(r'data-(?:text|label)="([\w.]+)"', text_of("index.html")))
+    for page in ("index.html", "photos.html"):
+        asked |= set(re.findall(r'data-(?:text|label)="([\w.]+)"', text_of(page)))
     assert asked <= english.keys()
 
 
-def test_the_look_books_modules_are_shared_and_not_copied() -> None:
+def test_modules_of_other_pages_are_shared_and_not_copied() -> None:
     assert [name for name in SHARED if (PAGE / name).exists()] == []
     assert all(page_file(name) for name in SHARED)
 

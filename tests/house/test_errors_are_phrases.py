@@ -12,7 +12,7 @@ from typing import Final
 
 from tests.models.language.test_catalogue import OTHERS, PRODUCT, ROOT, entries
 
-ERRORS: Final = {"InputError", "ServerAwayError", "RefusedError", "DriftError"}
+ERRORS: Final = {"InputError", "TakenError", "NotThereError", "ServerAwayError", "RefusedError", "DriftError"}
 PARTS: Final = ("what", "where", "mend")
 MADE: Final = {"phrase", "joined", "counted", "counted_phrase", "told"}
 """Calls that make phrases, which tests/models/language holds."""

@@ -1,10 +1,10 @@
 // One photo after the other: what is drawn on it is sent at once, and drawn again when the page is opened again.
 
-import { area, around, between, holds, moved } from "./geometry.js";
+import { area, holds, nudged } from "./geometry.js";
+import { ARROWS, KEYS } from "./keys.js";
 import { fit, openStage } from "./stage.js";
 import { label, words } from "./words.js";
 
-const STEP = 0.01;
 const MARKS = { todo: "", part: "…", done: "✓", skip: "–" };
 const EMPTY = { thing: null, wearer: null, nobody: false, skip: false };
 const $ = (id) => document.getElementById(id);
@@ -186,11 +186,7 @@ function step(by) {
 
 /** By keys: a box in the middle if there is none, else moved or sized. */
 function nudge(dx, dy, sizing) {
-  if (drawn.skip) return;
-  const box = drawn[active];
-  if (!box) change({ [active]: active === "wearer" && drawn.thing ? around(drawn.thing, [0.2, 0.05, 0.8, 0.95]) : [0.25, 0.25, 0.75, 0.75] });
-  else if (sizing) change({ [active]: between([box[0], box[1]], [Math.max(box[0] + STEP, box[2] + dx), Math.max(box[1] + STEP, box[3] + dy)]) });
-  else change({ [active]: moved(box, dx, dy) });
+  if (!drawn.skip) change({ [active]: nudged(drawn, active, [dx, dy], sizing) });
 }
 
 const ACTIONS = {
@@ -205,12 +201,6 @@ const ACTIONS = {
   before: () => step(-1),
   next: () => step(1),
 };
-const KEYS = {
-  1: "thing", t: "thing", 2: "wearer", w: "wearer", n: "nobody", s: "skip", f: "whole", r: "again", delete: "clear", backspace: "clear",
-  z: "undo", u: "undo", pageup: "before", enter: "next", pagedown: "next",
-};
-const ARROWS = { arrowleft: [-STEP, 0], arrowright: [STEP, 0], arrowup: [0, -STEP], arrowdown: [0, STEP] };
-
 function onKey(event) {
   const key = event.key.toLowerCase();
   // A button that was reached by Tab keeps its own Enter.

@@ -44,3 +44,12 @@ export function area(box) {
 export function around(a, b) {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
+
+/** What an arrow key makes of the active box: one in the middle if there is none, else moved, or sized at its lower right corner. */
+export function nudged(drawn, active, [dx, dy], sizing) {
+  const { thing, [active]: box } = drawn;
+  if (!box) return active === "wearer" && thing ? around(thing, [0.2, 0.05, 0.8, 0.95]) : [0.25, 0.25, 0.75, 0.75];
+  if (!sizing) return moved(box, dx, dy);
+  const least = Math.max(Math.abs(dx), Math.abs(dy));
+  return between([box[0], box[1]], [Math.max(box[0] + least, box[2] + dx), Math.max(box[1] + least, box[3] + dy)]);
+}

@@ -16,14 +16,22 @@ export function keepToken(token) {
 }
 
 /** The answer's JSON; null where there is none. `path` is below the page's own address. */
-export async function ask(method, path, body) {
-  const headers = { "Accept-Language": language() };
+export function ask(method, path, body) {
+  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  return answered(path, { method, headers: json, body: body === undefined ? undefined : JSON.stringify(body) });
+}
+
+/** Sends a file as it is. */
+export function send(path, file) {
+  return answered(path, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+}
+
+async function answered(path, { method, headers, body }) {
   const token = sessionStorage.getItem(KEY);
-  if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const all = { "Accept-Language": language(), ...(token ? { Authorization: `Bearer ${token}` } : {}), ...headers };
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(path, { method, headers: all, body });
   } catch {
     throw new Problem(0, "");
   }

@@ -128,7 +128,8 @@ function ladders(story, on) {
     const chosen = make("input", { type: "number", min: 0.05, max: 1, step: 0.05, value: need?.limit ?? 0.7, "aria-label": text("levelOf", { name: lora }) });
     const set = make("p", { class: "level" }, make("span", { text: text("levelNow", { name: lora }) }), " ", chosen, " ",
       button(text("setLevel"), () => chosen.reportValidity() && on.level(lora, Number(chosen.value))));
-    return make("div", {}, make("h4", { text: lora }), set, make("div", { class: "strip", tabindex: 0, role: "region", "aria-label": text("aloneRegion", { name: lora }) }, ...cards));
+    const few = steps.length === 1 ? make("p", { class: "soft", text: text("oneRung", { name: lora }) }) : null;
+    return make("div", {}, make("h4", { text: lora }), set, few, make("div", { class: "strip", tabindex: 0, role: "region", "aria-label": text("aloneRegion", { name: lora }) }, ...cards));
   });
   return section("ladders", "eachAlone", "laddersLead", make("div", { class: "rungs" }, ...rows));
 }

@@ -17,11 +17,12 @@ export function text(name, values = {}) {
 
 /** Loads a language, and writes the sentences that the page names itself. */
 export async function speak(chosen) {
-  const [own, lookBook] = await Promise.all(
-    [`page/${chosen}.json`, `page/lookbook-words-${chosen}.json`].map(async (file) => (await fetch(file)).json()),
-  );
+  // The look-book's modules, where a page has them, take their sentences from `said.words`.
+  const hasLookBook = typeof said === "function";
+  const files = [`page/${chosen}.json`, ...(hasLookBook ? [`page/lookbook-words-${chosen}.json`] : [])];
+  const [own, lookBook] = await Promise.all(files.map(async (file) => (await fetch(file)).json()));
   texts = own;
-  said.words = lookBook; // the look-book's modules take theirs from here
+  if (hasLookBook) said.words = lookBook;
   localStorage.setItem(KEY, chosen);
   document.documentElement.lang = chosen === "zh" ? "zh-Hans" : "en";
   for (const place of document.querySelectorAll("[data-text]")) place.textContent = text(place.dataset.text);

@@ -1,45 +1,24 @@
 // The page: choose what she wears and at which seeds, dress her, and take home what was found.
 
-import { ask, keepToken, Problem, studyPath } from "./ask.js";
+import { ask, studyPath } from "./ask.js";
 import { typed } from "./asked.js";
+import { doing, speakBoth } from "./doing.js";
 import { drawArrived, drawProgress, Live } from "./live.js";
 import { frame, make } from "./make.js";
 import { drawRacks } from "./racks.js";
 import { drawResults } from "./results.js";
 import { drawSeeds } from "./seeds.js";
-import { language, speak, text } from "./texts.js";
+import { drawSwaps } from "./swaps.js";
+import { text } from "./texts.js";
 
 const at = (id) => document.getElementById(id);
-const page = { cards: [], wrong: [], studies: [], study: null, seeds: [], seed: null, chosen: new Set(), job: null, story: null, away: false };
+const page = { cards: [], wrong: [], sets: [], references: new Map(), studies: [], study: null, seeds: [], seed: null, chosen: new Set(), job: null, story: null, away: false };
 const live = new Live({ job: onJob, news: onNews, pick: onPick, away: onAway });
 
-/** Does what a person asked for; a refusal becomes the sentence at the top. Null where it was refused. */
-async function doing(work) {
-  at("fault").hidden = true;
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 && (await askToken(error.message))) return doing(work);
-    at("fault").textContent = error.message || text("away");
-    at("fault").hidden = false;
-    at("fault").scrollIntoView({ block: "nearest" });
-    return null;
-  }
-}
-
-async function askToken(lead) {
-  const token = await typed({ title: text("token"), lead, label: text("tokenLabel"), ok: text("open"), secret: true });
-  if (!token) return false;
-  keepToken(token);
-  await ask("POST", "api/session").catch(() => null);
-  return true;
-}
-
 async function load() {
-  const found = await doing(() => Promise.all([ask("GET", "api/wardrobe"), ask("GET", "api/studies")]));
+  const found = await doing(() => Promise.all([ask("GET", "api/wardrobe"), ask("GET", "api/studies"), ask("GET", "api/sets")]));
   if (!found) return;
-  [{ loras: page.cards, wrong: page.wrong }, page.studies] = found;
+  [{ loras: page.cards, wrong: page.wrong }, page.studies, page.sets] = found;
   drawStudies();
   const wanted = decodeURIComponent(location.hash.slice(1));
   const known = page.studies.find((study) => study.id === wanted) ?? page.studies.find((study) => study.problem === null);
@@ -106,7 +85,10 @@ function changes() {
   const wears = page.study?.wears ?? [];
   const added = page.cards.filter((card) => page.chosen.has(card.id) && !wears.some((each) => each.card === card.id));
   const gone = wears.filter((each) => !page.chosen.has(each.card));
-  return added.map((card) => [gone.find((each) => each.kind === card.kind)?.name, card]);
+  return added.map((card) => {
+    const place = gone.findIndex((each) => each.kind === card.kind);
+    return [place < 0 ? undefined : gone.splice(place, 1)[0].name, card];
+  });
 }
 
 function draw() {
@@ -171,13 +153,14 @@ function drawState() {
   at("resume").hidden = !job || isOpen() || !["stopped", "failed"].includes(job.state);
   at("dress").hidden = isOpen() || Boolean(study?.elsewhere);
   const kept = page.seeds.filter((seed) => seed.locked);
-  const [[name, card] = []] = changes();
-  at("dress").textContent = card ? text("dressNext") : text("dress");
-  at("dress").disabled = !study || (!kept.length && !card);
+  const changed = changes();
+  at("dress").textContent = changed.length ? text("dressNext") : text("dress");
+  at("dress").disabled = !study || !kept.length || changed.some(([name]) => !name);
+  drawSwaps(at("swaps"), isOpen() ? [] : changed, page.sets, page.references);
   at("scout").disabled = !study || isOpen();
   at("state").textContent = page.away ? text("away") : stateLine(job, study, running);
   at("state").classList.toggle("wrong", page.away || job?.state === "failed");
-  at("hint").textContent = hint(kept, name, card);
+  at("hint").textContent = hint(kept, changed);
 }
 
 function stateLine(job, study, running) {
@@ -189,12 +172,16 @@ function stateLine(job, study, running) {
   return text(`${job.verb}.${job.state}`);
 }
 
-function hint(kept, name, card) {
+function hint(kept, changed) {
   if (!page.study) return text("hint.noStudy");
   if (isOpen()) return text("hint.leave");
-  if (card && !name) return text("hint.noPlace", { kind: text(`kind.${card.kind}`) });
-  if (changes().length > 1) return text("hint.oneAtATime");
-  if (card) return text("hint.swap", { name, card: card.name });
+  const [, misplaced] = changed.find(([name]) => !name) ?? [];
+  if (misplaced) return text("hint.noPlace", { kind: text(`kind.${misplaced.kind}`) });
+  if (changed.length && !kept.length) return text("hint.keepFirst");
+  if (changed.length) {
+    const [names, cards] = [0, 1].map((i) => changed.map((each) => (i ? each[i].name : each[i])).join(text("comma")));
+    return text(changed.length > 1 ? "hint.swapMany" : "hint.swap", { name: names, card: cards });
+  }
   if (!kept.length) return text(page.seeds.length ? "hint.keep" : "hint.scout");
   return text(kept.length === 1 ? "hint.dressOne" : "hint.dress", { n: kept.length, images: page.study.trials });
 }
@@ -207,11 +194,12 @@ async function keep(seed, on) {
 }
 
 async function dress() {
-  const [[name, card] = []] = changes();
-  if (card) {
-    if (!name || changes().length > 1) return;
-    const next = await doing(() => ask("POST", studyPath(page.study.id, "/swap"), { lora: name, wear: card.id }));
+  const changed = changes();
+  if (changed.length) {
+    const wear = Object.fromEntries(changed.map(([name, card]) => [name, card.id]));
+    const next = await doing(() => ask("POST", studyPath(page.study.id, "/swap"), { wear, references: Object.fromEntries(page.references) }));
     if (!next) return;
+    page.references.clear();
     page.studies = (await doing(() => ask("GET", "api/studies"))) ?? page.studies;
     drawStudies();
     await open(next.id);
@@ -304,9 +292,7 @@ async function newOutfit() {
   await open(made.id);
 }
 
-async function speakOther() {
-  await speak(language() === "zh" ? "en" : "zh");
-  drawLanguage();
+async function onLanguage() {
   const { seed } = page;
   if (page.study) {
     page.seeds = (await doing(() => ask("GET", studyPath(page.study.id, "/seeds")))) ?? page.seeds;
@@ -316,19 +302,22 @@ async function speakOther() {
   if (page.story) await loadStory();
 }
 
-function drawLanguage() {
-  const other = language() === "zh" ? ["English", "en"] : ["中文", "zh-Hans"];
-  [at("language").textContent, at("language").lang] = other;
+/** Cards that came meanwhile, such as a LoRA that was trained from photos. */
+async function lookAgain() {
+  if (document.hidden) return;
+  const found = await ask("GET", "api/wardrobe").catch(() => null);
+  if (!found || JSON.stringify(found.loras) === JSON.stringify(page.cards)) return;
+  [page.cards, page.wrong] = [found.loras, found.wrong];
+  draw();
 }
 
 at("study").addEventListener("change", ({ target }) => open(target.value));
-at("language").addEventListener("click", speakOther);
+document.addEventListener("visibilitychange", lookAgain);
 at("new").addEventListener("click", newOutfit);
 at("dress").addEventListener("click", dress);
 at("stop").addEventListener("click", () => doing(() => ask("POST", studyPath(page.study.id, "/stop"), {})));
 at("resume").addEventListener("click", () => start("/resume"));
 at("scout").addEventListener("click", () => acts.scout());
 
-await speak(language());
-drawLanguage();
+await speakBoth(onLanguage);
 await load();

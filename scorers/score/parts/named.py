@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from models.language.translate import phrase
 from models.lora_kinds import ScoredKind
 from scorers.observe.colours.cells import read_cells
 from scorers.observe.parts import Mask
@@ -94,15 +95,18 @@ def _unnamed(kind: ScoredKind, template: Template, taken: Sequence[Part]) -> lis
     claimed = _union(taken, template.agreed.shape)
     total = sum(int(part.mask.sum()) for part in template.parts)
     parts = [part for part in template.parts if (part.mask & ~claimed).sum() >= LEFT * part.mask.sum()]
-    return [(f"{part.name} {_where(kind, part, part.mask.sum() < SMALL * total)}", part) for part in parts]
+    return [
+        (phrase("{colour} {place}", colour=phrase(part.name), place=_where(kind, part, part.mask.sum() < SMALL * total)), part)
+        for part in parts
+    ]
 
 
 def _where(kind: ScoredKind, part: Part, small: bool) -> str:
     row, _ = part.centre
     if kind == "face":
-        return "mark on the head" if small else "around the face" if row < 0.45 else "of the face"
-    place = "upper part" if row < 0.3 else "lower edge" if row > 0.8 else "middle"
-    return f"mark, {place}" if small else place
+        return phrase("mark on the head" if small else "around the face" if row < 0.45 else "of the face")
+    place = phrase("upper part" if row < 0.3 else "lower edge" if row > 0.8 else "middle")
+    return phrase("mark, {place}", place=place) if small else place
 
 
 def _mask_of(place: Place, shape: tuple[int, ...]) -> Mask:

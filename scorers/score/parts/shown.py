@@ -38,7 +38,8 @@ class ShownPart:
         if self.answer == "yes" or self.instead is None:
             return phrase("{part} {answer}", part=self.name, answer=phrase(self.answer))
         text = "{part} {answer} ({instead} where the photos are {wanted})"
-        return phrase(text, part=self.name, answer=phrase(self.answer), instead=self.instead, wanted=self.wanted)
+        colours = {"instead": phrase(self.instead), "wanted": phrase(self.wanted)}
+        return phrase(text, part=self.name, answer=phrase(self.answer), **colours)
 
     def to_json(self) -> dict[str, str | float | None]:
         return {

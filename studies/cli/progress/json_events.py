@@ -23,11 +23,11 @@ WRITING: Final = Lock()
 
 class JsonEvents(ConsoleCallback):
     def on_step(self, server: str, step: int, of: int) -> None:
-        _write("step", server=server, step=step, of=of)
+        write_event("step", server=server, step=step, of=of)
 
     @contextmanager
     def seed(self, plan: SeedPlan) -> Iterator[SeedCallback]:
-        _write(
+        write_event(
             "plan",
             seed=plan.seed,
             images=plan.images,
@@ -38,11 +38,11 @@ class JsonEvents(ConsoleCallback):
         yield _Seed(plan, Estimate(plan))
 
     def on_pick(self, outcome: Outcome) -> None:
-        _write("pick", **outcome.as_json())
+        write_event("pick", **outcome.as_json())
 
     def on_end(self, outcomes: Sequence[Outcome]) -> None:
         picked = [outcome.seed for outcome in outcomes if outcome.pick is not None]
-        _write("done", seeds=[outcome.seed for outcome in outcomes], picked=picked)
+        write_event("done", seeds=[outcome.seed for outcome in outcomes], picked=picked)
 
 
 @dataclass
@@ -54,11 +54,11 @@ class _Seed:
     def on_calibration_image(self) -> None:
         self.estimate.on_calibration_image()
         self.calibrated += 1
-        _write("calibration", seed=self.plan.seed, done=self.calibrated, of=self.plan.calibration)
+        write_event("calibration", seed=self.plan.seed, done=self.calibrated, of=self.plan.calibration)
 
     def on_trial(self, event: TrialEvent) -> None:
         self.estimate.on_trial(event)
-        _write(
+        write_event(
             "trial",
             seed=self.plan.seed,
             phase=event.record.phase,
@@ -78,7 +78,8 @@ def _forecast(forecast: Forecast | None) -> dict[str, float | None]:
     return {"next_feasible": round(forecast.feasible, 4), "next_saving": None if saving is None else round(saving, 4)}
 
 
-def _write(event: str, **fields: Any) -> None:
+def write_event(event: str, **fields: Any) -> None:
+    """One line on stdout, whole, from any thread."""
     # Servers report their steps from threads of their own.
     with WRITING:
         sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")

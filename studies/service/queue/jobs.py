@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from models.errors import InputError
+from models.errors import InputError, TakenError
 from models.language.translate import phrase
 from studies.service.rooms import Rooms
 from studies.workspace import Workspace, workspace_of
@@ -17,7 +17,7 @@ from studies.workspace import Workspace, workspace_of
 JOB: Final = "job"
 """The workspace's JSON file of it."""
 LOGS: Final = "logs"
-Verb = Literal["run", "scout"]
+Verb = Literal["run", "scout", "prepare", "train"]
 State = Literal["queued", "running", "finished", "failed", "stopped"]
 OPEN: Final = ("queued", "running")
 
@@ -39,6 +39,8 @@ class Job:
     """Whether a person asked it to end."""
     why: str = ""
     """Of a failed one: the last line of its log."""
+    told: Any = None
+    """The same in its parts, as its last event has it, so that every reader has it in their language."""
     pid: int | None = None
     started: float | None = None
     """Of the process that does it; both distinguish it from a later process of its number."""
@@ -76,14 +78,14 @@ def job_of(workspace: Workspace) -> Job | None:
 
 
 def enqueue(workspace: Workspace, verb: Verb, words: Sequence[str]) -> Job:
-    """Raises InputError if this study is queued or running already."""
+    """Raises TakenError if this study is queued or running already."""
     made = Job(uuid.uuid4().hex[:12], verb, tuple(words), since=time.time())
 
     def queued() -> dict[str, Any]:
         last = job_of(workspace)
         if last is not None and last.is_open:
             state: str = last.state
-            raise InputError(
+            raise TakenError(
                 phrase("this study is {state} already", state=phrase(state)), workspace.root, "stop it first, or wait"
             )
         return asdict(made)
@@ -116,10 +118,10 @@ def ask_to_end(workspace: Workspace, job: Job) -> Job:
 
 
 def open_jobs(rooms: Rooms) -> list[tuple[Path, Job]]:
-    """The studies that are queued or running, with their jobs: the running one first, then the earliest. Damaged files wait
-    for a person, who sees them at their study."""
+    """The studies and training sets that are queued or running, with their jobs: the running one first, then the earliest.
+    Damaged files wait for a person, who sees them at their study."""
     found = []
-    for folder in rooms.folders().values():
+    for folder in rooms.job_folders():
         try:
             job = job_of(workspace_of(folder / "study.yaml"))
         except InputError:

@@ -14,11 +14,12 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
-from models.io.logs import last_line
+from models.io.logs import END, last_line
+from models.language.as_json import error_from_json
 from studies.service.queue.jobs import LOGS, Job, change, job_of, open_jobs
 from studies.service.queue.process import Process
 from studies.service.rooms import Rooms
@@ -32,6 +33,8 @@ LOCK_S: Final = 3.0
 POLL_S: Final = 0.2
 GRACE_S: Final = 30.0
 """Seconds that a job may take to end after it was told to."""
+OF_STUDIES: Final = ("run", "scout")
+"""Verbs whose first word is the study's folder; others name all that they need."""
 GOOD: Final = (0, 1)
 """Exit statuses of a job that was done; 1 says that some seed has no pick."""
 
@@ -73,7 +76,16 @@ def _finish(workspace: Workspace, job: Job, status: int | None) -> None:
         change(workspace, job, state="finished", ended=time.time())
     else:
         why = last_line(job.log(workspace)).removeprefix("huanhua: ") or _ending(status)
-        change(workspace, job, state="failed", ended=time.time(), why=why)
+        change(workspace, job, state="failed", ended=time.time(), why=why, told=_told(job.events(workspace)))
+
+
+def _told(events: Path) -> Any:
+    """The error in its parts, where the command's last event is that."""
+    try:
+        found = json.loads(last_line(events, letters=END))
+        return found if found["event"] == "failed" and error_from_json(found) else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _ending(status: int) -> str:
@@ -86,7 +98,8 @@ def _ending(status: int) -> str:
 
 def command_of(folder: Path, job: Job) -> list[str]:
     """What a person would type. Its lines are English, as all that is stored."""
-    return [sys.executable, "-m", "huanhua", "--lang", "en", job.verb, str(folder), *job.words, "--json"]
+    place = (str(folder),) if job.verb in OF_STUDIES else ()
+    return [sys.executable, "-m", "huanhua", "--lang", "en", job.verb, *place, *job.words, "--json"]
 
 
 def _run(folder: Path, workspace: Workspace, job: Job) -> int:
@@ -135,7 +148,7 @@ def _pass_on(workspace: Workspace, job: Job, process: Process) -> None:
     last = job_of(workspace)
     if last is None or not last.stop:
         return
-    if job.verb == "scout":
+    if job.verb != "run":
         process.end(GRACE_S)
         return
     from studies.run.shared_storage.stop_requests import ask_to_stop

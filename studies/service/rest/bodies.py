@@ -13,6 +13,7 @@ MANY: Final = 256
 MOST_TRIALS: Final = 10_000
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
 StudyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\w[\w .-]*$")]
+LoraName = Annotated[str, Field(min_length=1, max_length=80)]
 LoraId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
 
@@ -80,21 +81,21 @@ class Pick(Body):
 class Swap(Body):
     """The next dress."""
 
-    lora: Annotated[str, Field(min_length=1, max_length=80)]
-    """its name in the study"""
-    wear: LoraId
-    """the card that takes its place"""
+    wear: Annotated[dict[LoraName, LoraId], Field(min_length=1, max_length=8)]
+    """the cards that take the places of LoRAs, by their names in the study"""
     name: StudyName | None = None
-    """of the new study; by default the old one's and the file's"""
-    trigger: Annotated[str, Field(max_length=80)] | None = None
-    """its trigger word, unless its file names it"""
+    """of the new study; by default the old one's and the files'"""
+    triggers: Annotated[dict[LoraName, Annotated[str, Field(max_length=80)]], Field(max_length=8)] = {}
+    """trigger words by the same names, where files do not name them"""
+    references: Annotated[dict[LoraName, Annotated[str, Field(max_length=80)]], Field(max_length=8)] = {}
+    """ids of the photo sets that show the new LoRAs, by the same names; by default those that they were trained on"""
 
 
 class Job(Answer):
     """What was asked of a study, and how far it is. Times are seconds since the epoch."""
 
     id: str
-    verb: Literal["run", "scout"]
+    verb: Literal["run", "scout", "prepare", "train"]
     state: Literal["queued", "running", "finished", "failed", "stopped"]
     since: float
     began: float | None

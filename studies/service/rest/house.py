@@ -43,8 +43,8 @@ class House:
         return open_study(self.rooms.folder(key))
 
     def queue(self, study: Study, verb: Verb, words: list[str]) -> Job:
-        """Raises InputError if this study is queued or running already, here or elsewhere."""
-        from models.errors import InputError
+        """Raises TakenError if this study is queued or running already, here or elsewhere."""
+        from models.errors import TakenError
         from models.language.translate import phrase
         from studies.run.shared_storage.stop_requests import running
         from studies.service.queue.jobs import job_of
@@ -53,8 +53,9 @@ class House:
         holder = running(study.storage_url, study.spec.name) if last is None or not last.is_open else None
         if holder is not None:
             mend = "stop that one first, or wait"
-            raise InputError(phrase("this study is run already ({holder})", holder=holder), study.folder, mend)
-        job = enqueue(study.workspace.make(), verb, words)
+            raise TakenError(phrase("this study is run already ({holder})", holder=holder), study.folder, mend)
+        # No folder is made for it but the job's own: the command makes them once its input has proved good.
+        job = enqueue(study.workspace, verb, words)
         self.keeper.keep_up()
         return job
 

@@ -20,6 +20,8 @@ SMALL: Final = 320
 """Pixels of the longer side of a small copy."""
 KEPT: Final = 600
 """Small copies that stay in memory, of about 10 kB each."""
+KEPT_BYTES: Final = 32_000_000
+"""Of all of them: photos that are drawn on are larger."""
 
 
 class SmallPictures:
@@ -27,24 +29,24 @@ class SmallPictures:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: OrderedDict[tuple[Path, int], bytes] = OrderedDict()
+        self._made: OrderedDict[tuple[Path, int, int], bytes] = OrderedDict()
 
-    def of(self, path: Path) -> bytes:
-        """Raises InputError if it does not open."""
+    def of(self, path: Path, longest: int = SMALL) -> bytes:
+        """At most `longest` pixels wide and high. Raises InputError if it does not open."""
         from PIL import Image
 
-        key = path, path.stat().st_mtime_ns
+        key = path, path.stat().st_mtime_ns, longest
         with self._lock:
             if key in self._made:
                 self._made.move_to_end(key)
                 return self._made[key]
         opened = open_photo(path)
-        opened.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+        opened.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
         opened.save(stream, format="WEBP", quality=QUALITY, method=2)
         with self._lock:
             self._made[key] = stream.getvalue()
-            while len(self._made) > KEPT:
+            while len(self._made) > KEPT or sum(map(len, self._made.values())) > KEPT_BYTES:
                 self._made.popitem(last=False)
         return stream.getvalue()
 

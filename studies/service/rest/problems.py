@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from models.errors import InputError
-from models.language.translate import said
+from models.errors import InputError, TakenError
+from models.language.translate import phrase, said
+from studies.service.advice import on_page
 from studies.service.rooms import NotThereError
 
 if TYPE_CHECKING:
@@ -18,23 +20,23 @@ if TYPE_CHECKING:
 PROBLEM: Final = "application/problem+json"
 LOG: Final = logging.getLogger("uvicorn.error")
 UNKNOWN: Final = "Nothing was changed. The terminal of the service has the details."
-TAKEN: Final = ("already", "is run by", "taken over")
-"""Words of lines that say that somebody else is at it."""
+UNREAD: Final = "There was an error parsing the body"
+"""Of FastAPI: JSON that is damaged, nested too deeply or no UTF-8."""
 
 
-def problem(status: int, detail: str) -> Response:
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """One line for a person, as problem+json."""
     from starlette.responses import JSONResponse
 
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(body, status, media_type=PROBLEM)
+    return JSONResponse(body, status, dict(headers or {}), media_type=PROBLEM)
 
 
 def status_of(error: InputError) -> int:
     """404 for what is not here, 409 where somebody else is at it, else 422."""
     if isinstance(error, NotThereError):
         return 404
-    return 409 if any(words in str(error) for words in TAKEN) else 422
+    return 409 if isinstance(error, TakenError) else 422
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -47,8 +49,13 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": schema}}}
-        for status in dict.fromkeys((400, 403, *statuses, 413, 422))
+        for status in dict.fromkeys((400, 403, *statuses, 413, 422, 429))
     }
+
+
+def _unread() -> InputError:
+    what = "the body is no JSON that can be read: cut short, not UTF-8, or nested too deeply"
+    return InputError(what, phrase("the request's body"), "send one JSON object as /docs describes it")
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -59,16 +66,20 @@ def answer_problems(app: FastAPI) -> None:
 
     def on_input(request: Request, error: Exception) -> Response:
         assert isinstance(error, InputError)
-        return problem(status_of(error), error.translated())
+        return problem(status_of(error), on_page(error).translated())
 
     def on_form(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return problem(422, _unread().translated())
         where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         return problem(422, str(InputError(str(first["msg"]).removeprefix("Value error, "), where[:80], "see /docs")))
 
     def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.detail == UNREAD:
+            return problem(error.status_code, _unread().translated())
         return problem(error.status_code, f"{error.detail}: {request.method} {request.url.path[:120]}; see /docs")
 
     def on_machine(request: Request, error: Exception) -> Response:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
+from models.language.as_json import error_from_json
 from models.language.translate import said, translated
 from studies.report.lookbook import settings_of
+from studies.service.advice import on_page
 from studies.service.queue.jobs import Job, job_of, open_jobs
 from studies.service.rest import bodies
 from studies.service.rest.cards import Card, card_id, lora_path
@@ -20,8 +22,16 @@ from studies.workspace import workspace_of
 def job_view(rooms: Rooms, folder: Path, job: Job) -> bodies.Job:
     """With the number of jobs before it, for one that waits."""
     before = [other for other, _ in open_jobs(rooms)] if job.state == "queued" else [folder]
-    made = {**job.as_json(), "why": translated(job.why)}
+    made = {**job.as_json(), "why": _why(job)}
     return bodies.Job(**made, ahead=before.index(folder) if folder in before else 0)
+
+
+def _why(job: Job) -> str:
+    """In the reader's language, with what the page has in place of commands."""
+    try:
+        return on_page(error_from_json(job.told)).translated() if job.told is not None else translated(job.why)
+    except ValueError:
+        return translated(job.why)
 
 
 def line_view(rooms: Rooms, key: str, folder: Path) -> bodies.StudyLine:

@@ -19,7 +19,7 @@ from models.lora.layout import TRIGGER_KEY
 from models.testing.bases import small_base
 from models.testing.loras import STEM, save_small_lora
 from studies.cli.app import app
-from studies.derive.swap import parse_swap, swap_lora
+from studies.derive.swap import Change, parse_swap, swap_lora, swap_loras
 from studies.local_models import LocalModels
 from studies.run.calibration import calibrate
 from studies.run.scouting import locked_seeds
@@ -164,3 +164,29 @@ def test_the_old_study_is_named_however_the_file_is_written(search: str) -> None
     assert swapped["search"]["learn"] == ["../old"]
     assert swapped["seeds"] == [1]
     assert swapped["search"].get("trials", 9) == 9
+
+
+def test_several_loras_change_at_once(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "old")
+    coat = coat_in(tmp_path / "old")
+    (tmp_path / "old" / "boots").mkdir()
+    Image.new("RGB", (64, 96)).save(tmp_path / "old" / "boots" / "photo.png")
+    boots = save_small_lora(tmp_path / "old" / "boots.safetensors", {TRIGGER_KEY: "redboots"}, seed=3)
+    done = CliRunner().invoke(app, ["swap", str(study.root), f"dress={coat}", f"shoes={boots}"])
+    assert done.exit_code == 0, done.output
+    made = read_spec(tmp_path / "old-coat-boots" / "study.yaml")
+    assert made.prompt == "1girl, mycoat, redboots"
+    assert {name: Path(made.loras[name].file).name for name in made.loras} == {
+        "face": "face.safetensors", "dress": "coat.safetensors", "shoes": "boots.safetensors"
+    }  # fmt: skip
+    assert made.search.learn == ["../old"]
+
+
+def test_a_lora_or_a_file_that_is_named_twice_changes_nothing(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "old")
+    coat = coat_in(tmp_path / "old")
+    text = (study.root / "study.yaml").read_text(encoding="utf-8")
+    for changes in ([Change("dress", coat), Change("dress", coat)], [Change("dress", coat), Change("shoes", coat)]):
+        with pytest.raises(InputError):
+            swap_loras(study, text, changes, tmp_path / "new")
+        assert not (tmp_path / "new").exists()

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from dashboards.lookbook.data import script_words
 from dashboards.lookbook.marks import style_of
-from dashboards.wardrobe_page.files import TYPES, page_file
+from dashboards.media_types import TYPES
+from dashboards.wardrobe_page.files import page_file
 from models.language.translate import speaking
 from optimizer.search.verdict import Verdict
 from studies.service.rooms import NotThereError
@@ -20,6 +21,12 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def index() -> Response:
     return shown("index.html")
+
+
+@router.get("/photos")
+def photos() -> Response:
+    """LoRAs from photos."""
+    return shown("photos.html")
 
 
 @router.get("/docs")

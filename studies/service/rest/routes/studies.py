@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -86,7 +87,13 @@ async def events(
     follow: Annotated[bool, Query(description="false: end after what there is")] = True,
 ) -> AsyncIterable[ServerSentEvent]:
     """The lines of `huanhua run --json`, each an event of its name, and `job` whenever the job's state changes."""
-    async for happened in house.feed.events(folder, last_event_id, follow=follow):
+    async for event in told_events(house, folder, last_event_id, follow=follow):
+        yield event
+
+
+async def told_events(house: House, folder: Path, after: str, *, follow: bool) -> AsyncIterable[ServerSentEvent]:
+    """What happens to the job of a study or a photo set, by the folder beside its workspace."""
+    async for happened in house.feed.events(folder, after, follow=follow):
         if happened.line is not None:
             yield _event_of(happened)
         else:

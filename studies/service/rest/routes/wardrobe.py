@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from models.errors import InputError
-from models.language.translate import phrase
-from studies.derive.swap import swap_lora
+from models.language.translate import Phrase, phrase, translated
+from studies.derive.swap import Change, swap_loras
 from studies.service.rest.asked import Housed, Opened
 from studies.service.rest.bodies import LoraPage, StudyPage, Swap, Wardrobe
 from studies.service.rest.house import House
 from studies.service.rest.problems import described
 from studies.service.rest.views import lora_page, lora_view, page_view
 from studies.service.rooms import NotThereError
+from studies.service.sets.photo_set import PhotoSet, set_of
 from studies.study import Study
 
 router = APIRouter(prefix="/api", tags=["wardrobe"])
@@ -44,28 +47,45 @@ def preview(house: Housed, lora: str) -> Response:
 @router.post("/studies/{study}/swap", status_code=201, responses=described(404, 409))
 def swap(house: Housed, opened: Opened, body: Swap) -> StudyPage:
     """The same face and seeds, the next dress: a new study that learns from this one, as `huanhua swap` makes it."""
-    card = house.wardrobe.card(body.wear)
-    _check(opened, body, card.kind)
-    folder = house.rooms.new_folder(body.name or _free_name(house, f"{opened.folder.name}-{card.path.stem}"))
-    text = (opened.folder / "study.yaml").read_text(encoding="utf-8")
-    found, notes = card.found, list[str]()
-    trigger = body.trigger or found.trigger
-    new = swap_lora(opened, text, body.lora, card.path, folder, references=found.references, trigger=trigger, report=notes.append)
+    changes = [_change(house, opened, body, name) for name in body.wear]
+    files = "-".join(change.file.stem for change in changes)
+    folder = house.rooms.new_folder(body.name or _free_name(house, f"{opened.folder.name}-{files}"))
+    text, notes = (opened.folder / "study.yaml").read_text(encoding="utf-8"), list[str]()
+    new = swap_loras(opened, text, changes, folder, report=notes.append)
     view = page_view(house.rooms, folder.name, new)
-    return view.model_copy(update={"notes": [note.removeprefix("note: ") for note in notes]})
+    return view.model_copy(update={"notes": [_said(note) for note in notes]})
 
 
-def _check(study: Study, body: Swap, kind: str) -> None:
+def _said(note: str) -> str:
+    """A line of a swap's report, without the word that the command line puts before it."""
+    inner = next(iter(note.values.values()), note) if isinstance(note, Phrase) else note
+    return translated(inner) if isinstance(inner, str) else str(inner)
+
+
+def _change(house: House, study: Study, body: Swap, name: str) -> Change:
+    card = house.wardrobe.card(body.wear[name])
+    _check(study, name, card.kind)
+    chosen = body.references.get(name)
+    photos = card.found.references if chosen is None else _photos(set_of(house.rooms, chosen))
+    return Change(name, card.path, photos, body.triggers.get(name) or card.found.trigger)
+
+
+def _photos(found: PhotoSet) -> Path:
+    """Its training set, whose boxes say where the thing is; or the photos as they are."""
+    return found.data if found.is_cut else found.photos
+
+
+def _check(study: Study, name: str, kind: str) -> None:
     """Raises InputError for a name that is not searched, and for a LoRA of another kind."""
     searched = study.spec.searched()
-    if body.lora not in searched:
+    if name not in searched:
         raise InputError(
-            phrase("no LoRA called {name} is searched here", name=body.lora),
+            phrase("no LoRA called {name} is searched here", name=name),
             study.spec.name,
             phrase("name one of {searched}", searched=", ".join(searched)),
         )
-    if searched[body.lora].kind != kind:
-        what = phrase("a LoRA of {kind} where {name} is {other}", kind=kind, name=body.lora, other=searched[body.lora].kind)
+    if searched[name].kind != kind:
+        what = phrase("a LoRA of {kind} where {name} is {other}", kind=kind, name=name, other=searched[name].kind)
         raise InputError(what, "wear", "choose one of the same kind")
 
 

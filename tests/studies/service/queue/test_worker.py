@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from models.errors import InputError
+from models.language.as_json import error_from_json
 from studies.service.queue import worker
 from studies.service.queue.jobs import Job, ask_to_end, change, enqueue, job_of, open_jobs
 from studies.service.queue.keeper import Keeper, is_at_work
 from studies.service.queue.process import Process
 from studies.service.rooms import Rooms
+from studies.service.sets.photo_set import new_set
 from studies.workspace import Workspace, workspace_of
 
 FAKE = """
@@ -29,6 +31,7 @@ with store.open("a") as file:
     file.write(json.dumps(sys.argv[4]) + "\\n")
 time.sleep(seconds)
 if status > 1:
+    print(json.dumps({"event": "failed", "what": "no such base", "where": "models", "mend": "put it there"}))
     print("huanhua: no such base: models; put it there", file=sys.stderr)
 else:
     print(json.dumps({"event": "done", "seeds": [7], "picked": []}))
@@ -92,6 +95,27 @@ def test_a_job_ends_as_its_command_does(rooms: Rooms, doing: Callable[[float, in
     job = job_of(workspace(rooms, "one"))
     assert job is not None
     assert (job.state, job.why) == (ends, "no such base: models; put it there" if status == 2 else "")
+    assert (job.told is not None) == (status == 2)
+    if job.told is not None:
+        assert str(error_from_json(job.told)) == job.why
+
+
+def test_a_job_of_a_photo_set_names_all_that_it_needs(rooms: Rooms) -> None:
+    words = ("photos/a", "data/a", "--kind", "face")
+    assert worker.command_of(rooms.root, Job("a", "prepare", words))[5:] == ["prepare", *words, "--json"]
+    assert worker.command_of(rooms.root, Job("a", "run", ()))[5:] == ["run", str(rooms.root), "--json"]
+
+
+def test_photo_sets_wait_in_the_same_queue(rooms: Rooms, doing: Callable[[float, int], None]) -> None:
+    doing(0, 0)
+    photo_set = new_set(rooms, "boots", "shoes")
+    enqueue(photo_set.workspace, "prepare", [])
+    enqueue(workspace(rooms, "one"), "run", [])
+    worker.work(rooms)
+    assert began(rooms) == ["boots prepare", "one run"]
+    job = job_of(photo_set.workspace)
+    assert job is not None
+    assert job.state == "finished"
 
 
 def test_a_job_that_a_killed_worker_left_is_waited_for_and_not_done_twice(

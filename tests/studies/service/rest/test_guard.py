@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.errors import InputError
-from studies.service.rest import guard
+from studies.service.rest import guard, rate
 from studies.service.rest.app import service
 from studies.service.rest.door import FILE, door_at
 from studies.service.rooms import Rooms
@@ -114,3 +114,41 @@ def test_every_address_at_once_is_too_many(rooms: Rooms) -> None:
     for host in ("0.0.0.0", "::", "*"):
         with pytest.raises(InputError, match="every address at once"):
             door_at(host, rooms, new_token=False)
+
+
+def test_a_client_that_asks_too_often_is_told_when_to_come_again(
+    client: TestClient, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate, "READS", rate.Allowance(3, 0.25))
+    few = TestClient(service(rooms), base_url="http://127.0.0.1:8270", client=("192.0.2.1", 50000))
+    assert [few.get("/api/studies").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    refused = few.get("/api/studies")
+    assert 1 <= int(refused.headers["retry-after"]) <= 4
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "frame-ancestors" in refused.headers["content-security-policy"]
+    assert few.post("/api/studies/~/stop", json={"seed": -1}).status_code == 422, "writes have a bucket of their own"
+
+
+def test_buckets_fill_again_and_are_of_one_client_each() -> None:
+    now = 0.0
+    made = rate.Rate(rate.Allowance(2, 0.5), lambda: now)
+    assert [made.wait_s("a") for _ in range(3)] == [0, 0, 2]
+    assert made.wait_s("b") == 0
+    now = 2.0
+    assert [made.wait_s("a"), made.wait_s("a")] == [0, 2]
+    for number in range(rate.CLIENTS):
+        made.wait_s(f"client {number}")
+    assert len(made._left) == rate.CLIENTS
+
+
+def test_who_guesses_tokens_is_slowed_down_and_an_old_page_is_not(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "WRONG_S", 0.0)
+    monkeypatch.setattr(rate, "TOKENS", rate.Allowance(3, 0.01))
+    door, token = door_at(HOST, rooms, new_token=False)
+    asker = TestClient(service(rooms, door), base_url=f"http://{HOST}:8270")
+    old = {"authorization": "Bearer old"}
+    assert {asker.get("/api/studies", headers=old).status_code for _ in range(20)} == {401}
+    assert {asker.get("/api/studies").status_code for _ in range(20)} == {401}
+    guesses = [asker.get("/api/studies", headers={"authorization": f"Bearer {i}"}).status_code for i in range(4)]
+    assert guesses == [401, 401, 429, 429]
+    assert asker.get("/api/studies", headers={"authorization": f"Bearer {token}"}).status_code == 429, "the right guess too"

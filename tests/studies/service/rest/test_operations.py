@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from models.errors import InputError, TakenError
+from models.language.as_json import error_to_json
+from models.language.translate import phrase
 from models.testing.loras import save_small_lora
+from studies.service.advice import INSTEAD
 from studies.service.queue.jobs import change, enqueue, job_of
 from studies.service.queue.keeper import Keeper
+from studies.service.rest.serving import _only_service
 from studies.service.rooms import Rooms
 from studies.spec import read_spec
 from studies.testing.fake_study import fake_study
 from studies.workspace import workspace_of
+from tests.models.language.test_catalogue import entries
 
 OWN = "/api/studies/~"
 TRIGGER = "modelspec.trigger_phrase"
@@ -160,12 +167,6 @@ def test_a_damaged_job_is_told_where_it_lies(client: TestClient, rooms: Rooms) -
     assert "job.json" in client.get("/api/studies").json()[0]["problem"]
 
 
-def test_a_folder_that_vanishes_is_a_line(client: TestClient, rooms: Rooms) -> None:
-    rooms.root.rename(rooms.root.with_name("away"))
-    assert client.get("/api/studies").json() == []
-    assert "no such study" in told(client.get(OWN), 404)
-
-
 def test_bad_bodies_are_one_line(client: TestClient) -> None:
     assert "trials" in told(client.post(f"{OWN}/run", json={"trials": 1}), 422)
     assert "extra" in told(client.post(f"{OWN}/run", json={"rm": "-rf"}), 422).lower()
@@ -204,12 +205,30 @@ def test_a_lora_of_another_kind_takes_no_place(client: TestClient, rooms: Rooms)
     rooms.loras_folder.mkdir()
     save_small_lora(rooms.loras_folder / "boots.safetensors", {TRIGGER: "myboots"})
     card = next(card["id"] for card in client.get("/api/wardrobe").json()["loras"] if card["name"] == "boots")
-    assert "a LoRA of shoes where dress is clothing" in told(
-        client.post(f"{OWN}/swap", json={"lora": "dress", "wear": card}), 422
-    )
-    assert "no LoRA called hat" in told(client.post(f"{OWN}/swap", json={"lora": "hat", "wear": card}), 422)
-    assert "no such LoRA" in told(client.post(f"{OWN}/swap", json={"lora": "dress", "wear": "0" * 12}), 404)
+    assert "a LoRA of shoes where dress is clothing" in told(client.post(f"{OWN}/swap", json={"wear": {"dress": card}}), 422)
+    assert "no LoRA called hat" in told(client.post(f"{OWN}/swap", json={"wear": {"hat": card}}), 422)
+    assert "no such LoRA" in told(client.post(f"{OWN}/swap", json={"wear": {"dress": "0" * 12}}), 404)
     assert not (rooms.root / "studies").exists()
+
+
+def test_several_loras_change_at_once_with_photos_of_sets(client: TestClient, rooms: Rooms) -> None:
+    rooms.loras_folder.mkdir()
+    for name in ("coat", "boots"):
+        save_small_lora(rooms.loras_folder / f"{name}.safetensors", {TRIGGER: f"my{name}"}, seed=len(name))
+        (rooms.photos_folder / name).mkdir(parents=True)
+        Image.new("RGB", (64, 96)).save(rooms.photos_folder / name / "a.png")
+    cards = {card["name"]: card["id"] for card in client.get("/api/wardrobe").json()["loras"]}
+    wear = {"dress": cards["coat"], "shoes": cards["boots"]}
+    assert "no such set" in told(client.post(f"{OWN}/swap", json={"wear": wear, "references": {"dress": "none"}}), 404)
+    body = {"wear": wear, "references": {"dress": "coat", "shoes": "boots"}, "triggers": {"shoes": "redboots"}}
+    made = client.post(f"{OWN}/swap", json=body).json()
+    assert made["id"] == "outfit-coat-boots", made
+    assert "mycoat" in made["prompt"]
+    assert "redboots" in made["prompt"]
+    assert not any(note.startswith("note") for note in made["notes"])
+    spec = read_spec(rooms.folder(made["id"]) / "study.yaml")
+    assert [Path(str(spec.loras[name].references)).name for name in ("dress", "shoes")] == ["coat", "boots"]
+    told(client.post(f"{OWN}/swap", json={"wear": {"dress": cards["coat"], "shoes": cards["coat"]}}), 422)
 
 
 def test_a_new_outfit_is_refused_where_nothing_tells_its_base(client: TestClient, rooms: Rooms) -> None:
@@ -226,3 +245,69 @@ def test_a_seed_that_is_named_twice_is_searched_once(client: TestClient, rooms: 
     assert client.post(f"{OWN}/run", json={"seeds": [7, 7]}).status_code == 202
     job = json.loads((rooms.root / "workspace" / "job.json").read_text(encoding="utf-8"))
     assert list(job["words"]).count("7") == 1
+
+
+def test_a_served_folder_that_is_gone_is_an_error_and_no_empty_list(client: TestClient, rooms: Rooms) -> None:
+    rooms.root.rename(rooms.root.with_name("elsewhere"))
+    for path in ("/api/studies", "/api/wardrobe", "/api/sets", "/api/means", OWN):
+        assert "the served folder is gone" in told(client.get(path), 404), path
+    rooms.root.with_name("elsewhere").rename(rooms.root)
+    assert client.get("/api/studies").status_code == 200
+
+
+def test_json_that_cannot_be_read_is_told_as_that(client: TestClient) -> None:
+    for body in (b"[" * 30_000, b'{"a":' * 15_000, b'{"seeds"', b'"\xff"'):
+        answer = client.post(f"{OWN}/run", content=body, headers={"content-type": "application/json"})
+        assert "no JSON that can be read" in told(answer, answer.status_code)
+        assert answer.status_code in (400, 422)
+
+
+def test_advice_is_what_the_page_has(client: TestClient, rooms: Rooms) -> None:
+    file = rooms.root / "study.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("- 7", "- 9"), encoding="utf-8")
+    line = told(client.get(f"{OWN}/seeds/9"), 422)
+    assert "`huanhua" not in line
+    assert "POST run" in line
+    line = told(client.put(f"{OWN}/seeds/12/lock"), 422)
+    assert "unseen=true" in line
+    assert "STUDY" not in line
+
+
+def test_each_advice_takes_the_place_of_one_that_is_given() -> None:
+    given = {text for english, _ in entries("zh") for text in english}
+    assert [template for template in INSTEAD if template not in given and not template.endswith(": {option}")] == []
+    assert all("huanhua " not in mend and "STUDY" not in mend for mend in INSTEAD.values())
+
+
+def test_a_failed_job_tells_why_in_the_readers_language_and_leaves_no_empty_folder(client: TestClient, rooms: Rooms) -> None:
+    fresh = rooms.studies_folder / "fresh"
+    fresh.mkdir(parents=True)
+    (fresh / "study.yaml").write_text((rooms.root / "study.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    client.post("/api/studies/fresh/run", json={"seeds": [7]})
+    workspace = workspace_of(fresh / "study.yaml")
+    assert [place.name for place in workspace.root.iterdir() if place.is_dir()] == []
+    job = job_of(workspace)
+    assert job is not None
+    error = InputError(phrase("seed {seed} was not scouted", seed=7), "study", "run `huanhua run STUDY` first")
+    change(workspace, job, state="failed", why=str(error), told=error_to_json(error))
+    whys = [client.get("/api/studies/fresh", headers={"accept-language": tongue}).json()["job"]["why"] for tongue in ("en", "zh")]
+    assert "POST run" in whys[0]
+    assert not whys[1].isascii()
+    change(workspace, job, told={"what": 7, "where": [], "mend": {}})
+    assert client.get("/api/studies/fresh").json()["job"]["why"] == str(error)
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "Prn.x", "com1", "a.", "a "])
+def test_names_that_windows_keeps_are_refused(client: TestClient, name: str) -> None:
+    told(client.post("/api/studies", json={"name": name}), 422)
+    told(client.post(f"{OWN}/swap", json={"wear": {"dress": "0" * 12}, "name": name}), 404)
+
+
+def test_a_second_service_of_one_folder_is_refused(rooms: Rooms) -> None:
+    with _only_service(rooms) as note:
+        note("http://127.0.0.1:8270/")
+        with pytest.raises(TakenError, match=r"served already.*http://127\.0\.0\.1:8270/"), _only_service(rooms):
+            raise AssertionError("two services")
+    with _only_service(rooms):
+        pass
