@@ -17,19 +17,18 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from benchmarks.search.all_in import drawn_to_the_end, pick_of
 from benchmarks.search.refined import OFF, Refined
-from optimizer.search.budget import Drawn, RobustnessImage, next_images
-from optimizer.search.judged_point import Judged, best
+from optimizer.search.drawn import judged_points
 from optimizer.search.least_weight.sampler import LeastWeight, least_saving
 from optimizer.search.least_weight.transfer_prior import priors_from
 from optimizer.search.proof import proof_of
-from optimizer.search.robustness import best_robust, neighbours, with_robustness
-from optimizer.search.strategy import SearchSettings
+from optimizer.search.robustness import neighbours
 from optimizer.testing.fake_epochs import LORA, EpochProblem, Judges, epoch_problems, fake_epochs
 from optimizer.testing.fake_landscape import SOUND
 from optimizer.testing.landscape import NEAR
@@ -103,33 +102,16 @@ def run(problem: Judges, required: float, calibrating: int) -> Result:
     require = dict.fromkeys(problem.space.weights, required)
     sampler = LeastWeight(priors_from(problem.space, [], require=require), 0, least_saving(problem.space), OFF)
     began = time.process_time()
-    drawn = searched(problem, sampler, require)
-    history = with_robustness(drawn.trials, drawn.neighbours)
-    pick = best_robust(drawn.trials, drawn.neighbours) or best(drawn.trials)
+    drawn = drawn_to_the_end(problem, require, sampler)
+    pick = pick_of(drawn)
     holds = pick is not None and all(problem.judge(p).feasible for p in (pick.point, *neighbours(pick.point, OFF).values()))
     return {
         "all_in": calibrating + drawn.images,
         "cost": float("inf") if pick is None else pick.cost,
         "holds": holds,
-        "proof": pick is not None and proof_of(problem.space, pick, history).complete,
+        "proof": pick is not None and proof_of(problem.space, pick, judged_points(problem.space, drawn, OFF)).complete,
         "seconds": time.process_time() - began,
     }
-
-
-def searched(problem: Judges, sampler: LeastWeight, require: Mapping[str, float]) -> Drawn:
-    """As studies.run.seed_search goes on."""
-    settings, drawn = SearchSettings(problem.start, BUDGET, require=require), Drawn([], [], {})
-    while True:
-        wanted = next_images(problem.space, drawn, settings, sampler, robust=True)
-        if isinstance(wanted, RobustnessImage):
-            key, side = wanted.pick.point.key(), wanted.side
-            seen = {**drawn.neighbours.get(key, {}), side: problem.judge(neighbours(wanted.pick.point, OFF)[side])}
-            drawn = Drawn(drawn.trials, drawn.phases, {**drawn.neighbours, key: seen})
-        elif wanted:
-            judged: list[Judged] = [problem.judge(proposal.point) for proposal in wanted]
-            drawn = Drawn([*drawn.trials, *judged], [*drawn.phases, *(p.phase for p in wanted)], drawn.neighbours)
-        else:
-            return drawn
 
 
 def lightest(found: Sequence[Result]) -> str:

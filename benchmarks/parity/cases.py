@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 
 NARROW: Final = "sd15-narrow"
 FAMILIES: Final = (NARROW, "sd15", "sdxl")

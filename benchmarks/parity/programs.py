@@ -17,8 +17,8 @@ from benchmarks.parity.cases import Case
 from benchmarks.real_programs import Program, WebuiModels, comfyui, webui
 from models.base.family import CONFIGS
 from models.base.prompt.comfyui import marked
-from optimizer.render.comfyui_sampling import ABSENT
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
+from optimizer.render.sampling.comfyui_sampling import ABSENT
 from studies.picture_settings.sampler_names import split_sampler
 
 DRAW_S: Final = 1800

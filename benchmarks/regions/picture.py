@@ -20,7 +20,8 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.point import Point
 from optimizer.search.verdict import verdict_of
 from studies.report.sheets.regions import regions_sheet
-from studies.report.sheets.style import score_line, weights_line
+from studies.report.sheets.style import score_line
+from studies.run.outcome import weights_line
 from studies.run.stored_results import stored
 from studies.study import Study, open_study
 
@@ -59,7 +60,7 @@ def compared(study: Study) -> Image.Image:
         with Image.open(seen.image) as opened:
             picture = opened.convert("RGB")
         verdict = "all met" if judged.feasible else f"breaks {', '.join(n for n, by in judged.violations.items() if by > 0)}"
-        lines = (weights_line(seen.point.weights), score_line(scores), verdict)
+        lines = (weights_line(seen.point.weights, seen.point.files), score_line(scores), verdict)
         return Cell(picture, lines, mark=verdict_of(judged, None, 0.0))
 
     def row(point: Point) -> list[Cell]:

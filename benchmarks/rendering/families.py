@@ -52,20 +52,25 @@ SIDE: Final = 1024
 CARDS: Final = (16, 24, 48, 80)
 FREE: Final = 0.96
 """The share of a card that its driver leaves."""
-QWEN3_4B: Final = {
+QWEN3_4B: Final[dict[str, Any]] = {
     "hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8,
     "head_dim": 128, "vocab_size": 151936, "tie_word_embeddings": True,
 }  # fmt: skip
-T5_XXL: Final = {
+T5_XXL: Final[dict[str, Any]] = {
     "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64, "vocab_size": 32128,
     "feed_forward_proj": "gated-gelu",
 }  # fmt: skip
-CLIP_L: Final = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
-VAE: Final = {
+CLIP_L: Final[dict[str, Any]] = {
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+}
+VAE: Final[dict[str, Any]] = {
     "down_block_types": ["DownEncoderBlock2D"] * 4, "up_block_types": ["UpDecoderBlock2D"] * 4,
     "block_out_channels": [128, 256, 512, 512], "layers_per_block": 2,
 }  # fmt: skip
-AE: Final = {"latent_channels": 16, "scaling_factor": 0.3611, "shift_factor": 0.1159} | {
+AE: Final[dict[str, Any]] = {"latent_channels": 16, "scaling_factor": 0.3611, "shift_factor": 0.1159} | {
     "use_quant_conv": False, "use_post_quant_conv": False
 }  # fmt: skip
 

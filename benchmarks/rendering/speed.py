@@ -29,7 +29,7 @@ from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
-from optimizer.render.schedulers import make_scheduler
+from optimizer.render.sampling.schedulers import make_scheduler
 from scorers.observe.observation import Observation
 from studies.observers.opening import open_observer
 from studies.paperdoll.bundle import WEIGHTS, scorers

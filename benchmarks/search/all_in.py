@@ -40,6 +40,7 @@ from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.samplers.base import Sampler
 from optimizer.search.samplers.optuna_samplers import OptunaSampler
 from optimizer.search.strategy import SearchSettings
+from optimizer.testing.fake_epochs import Judges
 from optimizer.testing.landscape import NEAR
 
 BUDGET: Final = 40
@@ -153,8 +154,13 @@ def pick_of(drawn: Drawn) -> Judged | None:
 
 
 def searched(problem: Refined, sampler: Sampler, count: int) -> Drawn:
+    """To its end, `count` images at once."""
+    return drawn_to_the_end(problem, problem.problem.require, sampler, count)
+
+
+def drawn_to_the_end(problem: Judges, require: Mapping[str, float], sampler: Sampler, count: int = 1) -> Drawn:
     """As studies.run.seed_search goes on, `count` images at once."""
-    settings, drawn = SearchSettings(problem.start, BUDGET, require=problem.problem.require), Drawn([], [], {})
+    settings, drawn = SearchSettings(problem.start, BUDGET, require=require), Drawn([], [], {})
     while True:
         wanted = next_images(problem.space, drawn, settings, sampler, off=OFF, count=count)
         if isinstance(wanted, RobustnessImage):

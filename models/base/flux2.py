@@ -109,7 +109,8 @@ def _places(height: int, width: int, device: torch.device) -> Tensor:
     import torch
     from diffusers import Flux2KleinPipeline
 
-    return Flux2KleinPipeline._prepare_latent_ids(torch.empty(1, 1, height, width)).to(device)
+    places: torch.Tensor = Flux2KleinPipeline._prepare_latent_ids(torch.empty(1, 1, height, width))
+    return places.to(device)
 
 
 @lru_cache(maxsize=8)

@@ -106,9 +106,10 @@ def blended(predict: Predict, conditioning: Conditioning, shares: Tensor) -> Pre
 
     def of_image(latents: Tensor, time: Tensor, _: Conditioning) -> Tensor:
         images, regions = shares.shape[:2]
-        of_each = latents.unflatten(0, (images, -1))
+        of_each = latents.reshape(images, -1, *latents.shape[1:])
         every = of_each.unsqueeze(1).expand(-1, regions, *of_each.shape[1:])
-        predicted = predict(every.flatten(0, 2), time, conditioning).float().unflatten(0, (images, regions, -1))
-        return (predicted * shares[:, :, None, None]).sum(1).flatten(0, 1)
+        predicted = predict(every.flatten(0, 2), time, conditioning).float()
+        of_regions = predicted.reshape(images, regions, -1, *predicted.shape[1:])
+        return (of_regions * shares[:, :, None, None]).sum(1).flatten(0, 1)
 
     return of_image

@@ -12,10 +12,10 @@ from models.errors import InputError
 from models.language.translate import phrase
 from models.program import Program
 from optimizer.point import Job
-from optimizer.render.comfyui_sampling import check_comfyui
 from optimizer.render.decode import NotDrawn
 from optimizer.render.noise import Rng
-from optimizer.render.samplers import sampler_named
+from optimizer.render.sampling.comfyui_sampling import check_comfyui
+from optimizer.render.sampling.samplers import sampler_named
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,7 +35,7 @@ class RenderSettings:
     steps: int
     """Of the sampler, as A1111 counts them."""
     sampler: str
-    """A name of `optimizer.render.samplers`."""
+    """A name of `optimizer.render.sampling.samplers`."""
     clip_skip: int = 1
     """As A1111 counts: 1 is the text encoder's last layer."""
     rng: Rng = "cpu"

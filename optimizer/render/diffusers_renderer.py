@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from models.base.family import GUIDANCE, Conditioning, joined
+from models.base.family import GUIDANCE
 from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.language.translate import phrase
@@ -21,6 +21,7 @@ from optimizer.render.base import RenderSettings
 from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
+from optimizer.render.drawing import Drawing, Pair, alike, rows_together
 from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
 from optimizer.render.memory import (
     DENOISER_VALUES,
@@ -35,9 +36,9 @@ from optimizer.render.memory import (
 )
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.placement import Placement
-from optimizer.render.samplers import calls
-from optimizer.render.schedulers import first_noise_scale, make_scheduler
-from optimizer.render.sigmas import on_learnt_levels
+from optimizer.render.sampling.samplers import calls
+from optimizer.render.sampling.schedulers import first_noise_scale, make_scheduler
+from optimizer.render.sampling.sigmas import on_learnt_levels
 from optimizer.render.upsampling import divides, resized_after_convolution
 
 if TYPE_CHECKING:
@@ -61,19 +62,6 @@ LCM_LEVELS: Final = "lcm"
 """Added for LCM at steps that do not fall on learnt levels, to which they were once rounded."""
 ORDER: Final = "order"
 """The part of an identity that lists the LoRAs in their order, where a method that depends on it is among them."""
-
-Pair = tuple[Conditioning, ...]
-"""(negative, positive), or the positive alone for an image without guidance."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A job, and the rows of the denoiser that predict it: one, or one for each region in which other LoRAs act."""
-
-    job: Job
-    rows: list[Row]
-    pairs: list[Pair]
-    """Of each row: what its LoRAs do to the text encoder they do in its region."""
 
 
 @dataclass
@@ -162,7 +150,7 @@ class DiffusionRenderer:
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         found: dict[int, Image | NotDrawn] = {}
         drawings = [self._drawing(job) for job in jobs]
-        for group in _alike(drawings):
+        for group in alike(drawings):
             # Images in regions are not counted in `batch`, and hold more rows each.
             rows = len(drawings[group[0]].rows)
             size = len(group) if rows == 1 else max(1, self._fit.rows // rows)
@@ -179,7 +167,7 @@ class DiffusionRenderer:
         import torch
 
         scale = 2.0 if self.base.family.guidance(self.base) != "none" else 1.0
-        conditioning = _rows([self._pair(Job(0, Point({}, scale)), Row({}, None))])
+        conditioning = rows_together([self._pair(Job(0, Point({}, scale)), Row({}, None))])
         latents = torch.zeros((1, *self._latent_shape()), device=self._device)
         predict = self._predictor(self.base.denoiser)
         with torch.no_grad(), self._placement.present(self.base.denoiser):
@@ -223,8 +211,8 @@ class DiffusionRenderer:
         first = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
         weights = [row.weights for one in drawings for row in one.rows]
         scales = [one.job.point.cfg for one in drawings]
-        shares, conditioning = shares_of([one.rows for one in drawings], first), _rows([one.pairs[0] for one in drawings])
-        every = conditioning if shares is None else _rows([pair for one in drawings for pair in one.pairs])
+        shares, conditioning = shares_of([one.rows for one in drawings], first), rows_together([one.pairs[0] for one in drawings])
+        every = conditioning if shares is None else rows_together([pair for one in drawings for pair in one.pairs])
         predict = self._predict if shares is None else blended(self._predict, every, shares)
         with torch.no_grad(), whole_float32():
             with self._placement.present(self.base.denoiser), self._folded.at(weights), noise.drawing(), self._sized():
@@ -296,19 +284,3 @@ class DiffusionRenderer:
         free = free_bytes(self._device)
         check_room(free + loaded, needs, self._device)
         return fit(free, loaded, needs, pixels, max_batch=max_batch)
-
-
-def _rows(pairs: Sequence[Pair]) -> Conditioning:
-    """The rows of each image next to each other, as models.lora.fold wants them."""
-    return joined([conditioning for pair in pairs for conditioning in pair])
-
-
-def _alike(drawings: Sequence[Drawing]) -> list[list[int]]:
-    """Indices of jobs that one batch can contain: of equal steps, sampler, guidance, length of prompts and number of rows."""
-    found: dict[tuple[object, ...], list[int]] = {}
-    for index, one in enumerate(drawings):
-        pair, point = one.pairs[0], one.job.point
-        lengths = tuple(conditioning.lengths for conditioning in pair)
-        key = (point.steps, point.sampler, len(pair), pair[0].hidden.shape[1], lengths, len(one.rows))
-        found.setdefault(key, []).append(index)
-    return list(found.values())

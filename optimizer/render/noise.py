@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.render.philox import PhiloxNormal
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 
 if TYPE_CHECKING:
     import torch

@@ -16,8 +16,8 @@ from models.base.opening import is_hub_name
 from models.base.registry import family_named
 from models.errors import InputError
 from models.lora.sites import TEXT_2
-from optimizer.render.samplers import sampler_named
-from optimizer.render.schedulers import make_scheduler
+from optimizer.render.sampling.samplers import sampler_named
+from optimizer.render.sampling.schedulers import make_scheduler
 from studies.export.foreign_files import NO_FILES, ForeignFiles
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def scheduler_settings(name: str, schedule: dict[str, Any], steps: int) -> list[
 
 def adjustments(name: str) -> str:
     """Source of `adjust(scheduler)`: the corrections of diffusers' scheduler for sampler `name`."""
-    from optimizer.render import scheduler_corrections as corrections
+    from optimizer.render.sampling import scheduler_corrections as corrections
 
     sampler = sampler_named(name)
     if sampler.times == "plms":

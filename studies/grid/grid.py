@@ -10,7 +10,7 @@ from typing import Any
 from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
-from optimizer.render.samplers import calls
+from optimizer.render.sampling.samplers import calls
 from optimizer.search.verdict import Verdict
 from scorers.observe.references import References
 from scorers.score.calibration import similarity

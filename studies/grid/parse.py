@@ -10,7 +10,7 @@ from typing import Final
 from models.errors import InputError
 from models.language.translate import phrase
 from models.lora.layout import lora_name
-from optimizer.render.samplers import sampler_named
+from optimizer.render.sampling.samplers import sampler_named
 from optimizer.search.space import CFG, FILE
 from studies.drawing.section import HuanhuaDraw
 from studies.grid.axes import CfgAxis, FileAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis

@@ -73,7 +73,7 @@ def _of_mask(lora: str, path: Path, size: tuple[int, int]) -> Mask:
         raise InputError("an empty mask: nothing in it is white", path, phrase("paint white where {lora} acts", lora=lora))
     if mask.all():
         what, mend = (
-            "a mask that is white all over",
+            phrase("a mask that is white all over"),
             phrase("paint black where {lora} does not act, or leave region out", lora=lora),
         )
         raise InputError(what, path, mend)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.errors import InputError
-from optimizer.render.comfyui_sampling import check_comfyui
-from optimizer.render.samplers import sampler_named
+from optimizer.render.sampling.comfyui_sampling import check_comfyui
+from optimizer.render.sampling.samplers import sampler_named
 from studies.drawing.section import HuanhuaDraw
 from studies.drawing.webui import WebuiDraw
 from studies.picture_settings.sampler_names import OWN_TIMES, joined_sampler

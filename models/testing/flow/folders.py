@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import torch
 from diffusers import (
@@ -73,7 +73,7 @@ def flux_pipeline(seed: int = 3, *, guided: bool = True, **transformer: Any) -> 
     """FLUX.1 [dev], or without `guided` [schnell]."""
     torch.manual_seed(seed)
     tokenizers = read_clip_tokenizer(VOCABULARY), small_t5_tokenizer()
-    clip = CLIPTextModel(CLIPTextConfig(**TEXT_CONFIG))
+    clip = CLIPTextModel(CLIPTextConfig(**cast("dict[str, Any]", TEXT_CONFIG)))
     t5 = T5EncoderModel(
         T5Config(
             vocab_size=len(tokenizers[1]), d_model=24, d_kv=8, d_ff=32, num_layers=2, num_heads=2, feed_forward_proj="gated-gelu"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -26,13 +26,14 @@ def small_qwen_tokenizer() -> PreTrainedTokenizerBase:
     from transformers import Qwen2Tokenizer
 
     made = Tokenizer(BPE())
-    made.pre_tokenizer = ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
+    made.pre_tokenizer = ByteLevel(add_prefix_space=False)
     alphabet = ByteLevel.alphabet()
-    made.train_from_iterator([TEXT] * 9, BpeTrainer(vocab_size=340, initial_alphabet=alphabet, special_tokens=[*SPECIAL]))  # type: ignore[call-arg]
+    made.train_from_iterator([TEXT] * 9, BpeTrainer(vocab_size=340, initial_alphabet=alphabet, special_tokens=[*SPECIAL]))
     import json
 
     stored = json.loads(made.to_str())["model"]
-    tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=[tuple(m) for m in stored["merges"]])
+    merges = cast("list[str]", [tuple(pair) for pair in stored["merges"]])
+    tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=merges)
     tokenizer.chat_template = TEMPLATE
     return tokenizer
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from models.errors import InputError, TakenError
 from models.io.disk import writing
@@ -106,7 +106,7 @@ class PhotoSet:
             found = json.loads((self.jobs / FACTS).read_text(encoding="utf-8"))["kind"]
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return cast(LoraKind, found) if isinstance(found, str) and is_kind(found) else None
+        return found if isinstance(found, str) and is_kind(found) else None
 
 
 def sets_of(rooms: Rooms) -> list[PhotoSet]:

@@ -28,7 +28,7 @@ def acting(rows: list[Row]) -> list[set[str]]:
 
 
 def total(rows: list[Row]) -> np.ndarray:
-    return np.sum([row.share for row in rows if row.share is not None], axis=0)
+    return np.asarray(np.sum([row.share for row in rows if row.share is not None], axis=0))
 
 
 def test_without_regions_there_is_one_row_with_all_weights() -> None:

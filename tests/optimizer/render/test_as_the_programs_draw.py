@@ -19,8 +19,8 @@ from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.noise import Noise
-from optimizer.render.schedulers import first_noise_scale, make_scheduler
-from optimizer.render.sigmas import base_levels, lcm_levels, on_learnt_levels
+from optimizer.render.sampling.schedulers import first_noise_scale, make_scheduler
+from optimizer.render.sampling.sigmas import base_levels, lcm_levels, on_learnt_levels
 from optimizer.render.upsampling import divides, resized_after_convolution
 from studies.paperdoll.bundle import WEIGHTS
 

@@ -19,7 +19,7 @@ from models.testing.bases import small_base
 from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings
 from optimizer.render.diffusers_renderer import DiffusionRenderer
-from optimizer.render.schedulers import make_scheduler
+from optimizer.render.sampling.schedulers import make_scheduler
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 PROMPT, NEGATIVE = "a red hat, a cat", "dog"

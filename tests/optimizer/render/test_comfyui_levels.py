@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from optimizer.render.comfyui_sampling import ddim_levels
-from optimizer.render.schedulers import make_scheduler
-from optimizer.render.sigmas import base_levels, levels, nearest_times, zero_snr_betas
+from optimizer.render.sampling.comfyui_sampling import ddim_levels
+from optimizer.render.sampling.schedulers import make_scheduler
+from optimizer.render.sampling.sigmas import base_levels, levels, nearest_times, zero_snr_betas
 
 SCHEDULE: Final = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 COMFYUI: Final[dict[tuple[str, bool], tuple[list[float], list[int]]]] = {

@@ -19,7 +19,7 @@ from models.lora.sites import DENOISER, TEXT
 from optimizer.point import Job, Point
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from optimizer.render.noise import Noise
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 from studies.paperdoll.bundle import WEIGHTS
 from tests.optimizer.render.test_diffusers_renderer import HIGH, LOW, drawn, equal, frame, layers_of, lora, off
 
@@ -94,14 +94,14 @@ def test_more_images_than_fit_are_drawn_in_halves(base: Base, monkeypatch: pytes
     renderer, sizes = dressed(base), list[int]()
     wanted, draw = drawn(renderer, *jobs), renderer._draw
 
-    def counted(jobs: Any, told: Any) -> Any:
-        sizes.append(len(jobs))
+    def counted(drawings: Any) -> Any:
+        sizes.append(len(drawings))
         if sizes == [8]:
             # As if other programs had all but a little of the device.
             torch.cuda.set_per_process_memory_fraction(torch.cuda.memory_allocated() / total)
-        elif len(jobs) == 4:
+        elif len(drawings) == 4:
             torch.cuda.set_per_process_memory_fraction(1.0)
-        return draw(jobs, told)
+        return draw(drawings)
 
     monkeypatch.setattr(renderer, "_draw", counted)
     renderer._folded.release()

@@ -22,7 +22,7 @@ from optimizer.point import Job, Point
 from optimizer.render.base import Renderer, RenderSettings
 from optimizer.render.decode import NotDrawn
 from optimizer.render.diffusers_renderer import DiffusionRenderer
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 from optimizer.testing.fake_renderer import FakeRenderer
 from studies.paperdoll.bundle import WEIGHTS
 
@@ -153,11 +153,11 @@ def test_a_batch_too_large_for_the_device_is_drawn_in_halves(base: Base, monkeyp
     jobs = [Job(seed, Point({"dress": 0.1 * seed}, 5.0)) for seed in range(5)]
     wanted, sizes, draw = drawn(renderer, *jobs), [], renderer._draw
 
-    def short_of_memory(jobs: Any, told: Any) -> Any:
-        sizes.append(len(jobs))
-        if len(jobs) > 2:
+    def short_of_memory(drawings: Any) -> Any:
+        sizes.append(len(drawings))
+        if len(drawings) > 2:
             raise torch.OutOfMemoryError
-        return draw(jobs, told)
+        return draw(drawings)
 
     monkeypatch.setattr(renderer, "_draw", short_of_memory)
     assert all(off(a, b) <= 1 for a, b in zip(drawn(renderer, *jobs), wanted, strict=True))
@@ -186,9 +186,9 @@ def test_where_memory_is_short_models_wait_elsewhere_and_the_image_is_the_same(
     monkeypatch.setattr("optimizer.render.diffusers_renderer.free_bytes", lambda _: 0)
     short = DiffusionRenderer(base, {"dress": file}, frame())
     assert short.batch() == 1
-    assert moves == []
+    assert moves == ["cpu"]
     assert equal(wanted, drawn(short, job)[0])
-    assert moves == ["cpu", "cpu"]
+    assert moves == ["cpu"]
 
 
 def test_an_image_decoded_in_tiles_is_another_image_to_the_cache(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:

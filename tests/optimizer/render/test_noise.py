@@ -14,9 +14,9 @@ from torchsde._brownian import brownian_interval
 from models.errors import InputError
 from optimizer.render.noise import Noise, Rng
 from optimizer.render.philox import PhiloxNormal
-from optimizer.render.samplers import SAMPLERS
-from optimizer.render.schedulers import make_scheduler
-from tests.optimizer.render.test_schedulers import SCHEDULE, draw, unet
+from optimizer.render.sampling.samplers import SAMPLERS
+from optimizer.render.sampling.schedulers import make_scheduler
+from tests.optimizer.render.sampling.test_schedulers import SCHEDULE, draw, unet
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 SHAPE = (4, 6, 5)

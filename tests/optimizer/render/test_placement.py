@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from models.base.family import Base, joined
 from models.base.opening import open_base
@@ -73,7 +74,7 @@ def test_a_model_whose_weights_are_shared_is_moved_once() -> None:
 def test_weights_that_do_not_arrive_leave_the_model_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     from optimizer.render import placement
 
-    model, moved = torch.nn.Linear(2, 2), []
+    model, moved = torch.nn.Linear(2, 2), list[torch.Tensor]()
 
     def once(own: torch.Tensor, device: torch.device) -> torch.Tensor:
         if moved:
@@ -93,7 +94,8 @@ def test_the_same_pictures_with_everything_waiting(base: Base, tmp_path: Path, m
     jobs = [Job(1, Point({"x": weight}, 4.0)) for weight in (0.6, 0.0)]
 
     def drawn() -> list[bytes]:
-        return [image.tobytes() for image in DiffusionRenderer(base, {"x": file}, settings).render(jobs)]
+        images = DiffusionRenderer(base, {"x": file}, settings).render(jobs)
+        return [image.tobytes() for image in images if isinstance(image, Image.Image)]
 
     plain = drawn()
     monkeypatch.setattr(diffusers_renderer, "fit", lambda *_, **__: Fit(1, tiled=False, offload=True, lean=True))

@@ -176,7 +176,7 @@ def test_several_loras_change_at_once(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     made = read_spec(tmp_path / "old-coat-boots" / "study.yaml")
     assert made.prompt == "1girl, mycoat, redboots"
-    assert {name: Path(made.loras[name].file).name for name in made.loras} == {
+    assert {name: Path(made.loras[name].last).name for name in made.loras} == {
         "face": "face.safetensors", "dress": "coat.safetensors", "shoes": "boots.safetensors"
     }  # fmt: skip
     assert made.search.learn == ["../old"]

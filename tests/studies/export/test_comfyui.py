@@ -11,9 +11,9 @@ import pytest
 from models.base.prompt.comfyui import marked
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.render.comfyui_sampling import ABSENT
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.comfyui_sampling import ABSENT
+from optimizer.render.sampling.samplers import SAMPLERS
 from studies.export.comfyui import comfyui_graph
 from studies.export.export import export_to
 from studies.model_facts import BaseFacts

@@ -33,8 +33,8 @@ from models.lora.sites import DENOISER, TEXT, TEXT_2
 from models.testing.bases import random_parts, small_configs
 from optimizer.point import Job, Point
 from optimizer.render.noise import Noise
-from optimizer.render.samplers import SAMPLERS
-from optimizer.render.schedulers import make_scheduler
+from optimizer.render.sampling.samplers import SAMPLERS
+from optimizer.render.sampling.schedulers import make_scheduler
 from studies.export.diffusers_script import TEMPLATE, adjustments, diffusers_script, scheduler_settings
 from studies.local_models import LocalModels
 from studies.paperdoll.bundle import WEIGHTS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.errors import InputError
 from optimizer.point import Point
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 from studies.grid.axes import GridAxis, check_axes
 from studies.grid.parse import LONGEST, parse_axis
 from studies.picture_settings.lora_tags import lora_tag

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models.errors import InputError
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 from studies.picture_settings.infotext import read, save_png, write
 from studies.picture_settings.lora_tags import clean_name
 from studies.picture_settings.reader import read_picture

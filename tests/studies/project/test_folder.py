@@ -95,7 +95,7 @@ def test_a_moved_project_finds_its_files(project: Path, monkeypatch: pytest.Monk
     shutil.move(project, project.parent / "moved")
     study = open_study(project.parent / "moved" / "studies" / "a")
     assert study.root == project.parent / "moved"
-    assert study.path(study.spec.loras["dress"].file).is_file()
+    assert study.path(study.spec.loras["dress"].last).is_file()
     assert study.workspace.root == study.folder / "workspace"
 
 

@@ -86,7 +86,7 @@ def test_a_run_in_regions_logs_and_shows_where_they_are(tmp_path: Path, parser: 
     (outcome,) = run_study(study, [SEED], trials=6, tracker=tracker)
     assert outcome.pick is not None
     assert "regions.png" in tracker.seeds[SEED].artifacts
-    assert tracker.seeds[SEED].params["region.face"].startswith("the head of the locked image")
+    assert str(tracker.seeds[SEED].params["region.face"]).startswith("the head of the locked image")
     assert all(job.regions is not None for job in drawn(study) if job.point.key() == outcome.pick.point.key())
     book = book_of(study, blurred=True)
     assert book.seeds[0].regions is not None

@@ -237,7 +237,7 @@ scorers: {hands: {judge: h.onnx}}
     assert "# the dress" in file.read_text(encoding="utf-8")
     spec = read_spec(file)
     assert (spec.name, spec.base.checkpoint) == ("new", "hub/name")
-    assert (file.parent / spec.loras["dress"].file).exists()
+    assert (file.parent / spec.loras["dress"].last).exists()
     assert spec.loras["shoes"].file == "gone.safetensors"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimizer.render.base import RenderSettings
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 from studies.picture_settings.infotext import read
 from studies.picture_settings.settings import PictureSettings
 from studies.starter.from_picture import settings_from

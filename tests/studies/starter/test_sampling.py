@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from models.base.detect import FIRST
-from optimizer.render.samplers import calls
+from optimizer.render.sampling.samplers import calls
 from studies.project.bases import SMALLEST, bases_in
 from studies.project.new import new_project
 from studies.spec import StudySpec, read_spec

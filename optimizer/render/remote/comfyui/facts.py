@@ -19,7 +19,7 @@ from optimizer.render.remote.comfyui.reading.matching import WeightedSlot
 from optimizer.render.remote.comfyui.sampler_names import METHODS, sampler_words
 from optimizer.render.remote.comfyui.workflow import Workflow
 from optimizer.render.remote.server_lora import ServerLora, StudyLora, named_on_server, nearest
-from optimizer.render.samplers import SAMPLERS
+from optimizer.render.sampling.samplers import SAMPLERS
 
 BASES: Final = ("checkpoints", "diffusion_models", "unet")
 """The server's folders of bases."""

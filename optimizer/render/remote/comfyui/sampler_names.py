@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from optimizer.render.comfyui_sampling import check_comfyui
-from optimizer.render.samplers import SAMPLERS, sampler_named
+from optimizer.render.sampling.comfyui_sampling import check_comfyui
+from optimizer.render.sampling.samplers import SAMPLERS, sampler_named
 
 METHODS: Final = {
     "DPM++ 2M": "dpmpp_2m",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
-from optimizer.render.samplers import DiffusionSampler
+from optimizer.render.sampling.samplers import DiffusionSampler
 
 if TYPE_CHECKING:
     from torch import Tensor

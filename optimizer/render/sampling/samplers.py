@@ -2,7 +2,7 @@
 
 A name is a method with the schedule type as its suffix ("DPM++ 2M Karras"); without one the levels are "Uniform". A1111 since 1.9
 means those only where it shows "Uniform": its "Automatic" is Karras or Exponential for most of the DPM family. To add a sampler:
-write its line in `_METHODS` or `SAMPLERS`; `optimizer.render.schedulers` lays its levels.
+write its line in `_METHODS` or `SAMPLERS`; `optimizer.render.sampling.schedulers` lays its levels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
-from optimizer.render.sigmas import LCM_STEPS, Schedule, Times, own_times
+from optimizer.render.sampling.sigmas import LCM_STEPS, Schedule, Times, own_times
 
 
 @dataclass(frozen=True)

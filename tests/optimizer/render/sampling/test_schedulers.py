@@ -11,8 +11,8 @@ import torch
 
 from models.errors import InputError
 from optimizer.render.noise import Noise
-from optimizer.render.samplers import SAMPLERS, calls, sampler_named
-from optimizer.render.schedulers import make_scheduler
+from optimizer.render.sampling.samplers import SAMPLERS, calls, sampler_named
+from optimizer.render.sampling.schedulers import make_scheduler
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 SCHEDULE: dict[str, Any] = {

@@ -9,16 +9,25 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from optimizer.render.comfyui_sampling import UNIPC_END, as_comfyui_draws, ddim_levels, first_scale
-from optimizer.render.samplers import DiffusionSampler, sampler_named
-from optimizer.render.scheduler_corrections import (
+from optimizer.render.sampling.comfyui_sampling import UNIPC_END, as_comfyui_draws, ddim_levels, first_scale
+from optimizer.render.sampling.samplers import DiffusionSampler, sampler_named
+from optimizer.render.sampling.scheduler_corrections import (
     aim_from_start,
     correct_third_order,
     end_with_an_euler_step,
     step_between_learnt_levels,
     walk_brownian_paths,
 )
-from optimizer.render.sigmas import at_times, base_levels, lcm_levels, levels, nearest_times, own_times, times_of, zero_snr_betas
+from optimizer.render.sampling.sigmas import (
+    at_times,
+    base_levels,
+    lcm_levels,
+    levels,
+    nearest_times,
+    own_times,
+    times_of,
+    zero_snr_betas,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
