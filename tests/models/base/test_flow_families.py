@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,9 +74,15 @@ def test_a_prompt_whose_end_would_be_cut_off_is_refused(folder: Path) -> None:
 
 
 def test_each_distinct_prompt_is_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base, asked = open_base(folder), []
-    plain = type(base.family).encode_one
-    monkeypatch.setattr(type(base.family), "encode_one", lambda self, base, text: asked.append(text) or plain(self, base, text))
+    base, asked = open_base(folder), list[str]()
+    family: Any = type(base.family)
+    plain = family.encode_one
+
+    def counted(self: Any, base: Base, text: str) -> Any:
+        asked.append(text)
+        return plain(self, base, text)
+
+    monkeypatch.setattr(family, "encode_one", counted)
     base.family.encode(base, "a cat", "a cat", size=(64, 64))
     base.family.encode(base, "a cat", "dog", size=(64, 64))
     assert asked == ["a cat", "a cat", "dog"]
