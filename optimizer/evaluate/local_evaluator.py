@@ -66,7 +66,8 @@ class LocalEvaluator:
 
     def evaluate_each(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Evaluation]]:
         for key, job in jobs.items():
-            yield key, self._evaluate([job], alone=True)[0]
+            drawn = self.evaluate(job.seed, job.point) if job.regions is None else self._evaluate([job], alone=True)[0]
+            yield key, drawn
 
     def width(self) -> int:
         return 1
