@@ -116,7 +116,7 @@ class LocalModels:
 
     @cached_property
     def renderer(self) -> Renderer:
-        from optimizer.render.files_renderer import FilesRenderer
+        from optimizer.render.epochs.files_renderer import FilesRenderer
 
         check_device(self.device, "render.device")
         if len(self.loras) == len(self.spec.loras):

@@ -12,7 +12,7 @@ from models.errors import InputError
 from models.lora.file import LoraFile
 from optimizer.point import Job, Point
 from optimizer.render.diffusers_renderer import DiffusionRenderer
-from optimizer.render.files_renderer import MOST, FilesRenderer
+from optimizer.render.epochs.files_renderer import MOST, FilesRenderer
 from tests.optimizer.render.test_diffusers_renderer import base, drawn, equal, frame, lora
 
 __all__ = ["base"]
