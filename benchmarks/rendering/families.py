@@ -171,12 +171,12 @@ def _peak(model: nn.Module, call: Callable[[], object]) -> int:
 
 
 NARROW: Final[dict[str, Callable[[], Any]]] = {
-    "z-image": lambda: z_image_pipeline(dim=512, n_layers=6, n_heads=4, n_kv_heads=4, axes_dims=[32, 48, 48]),
+    "z-image": lambda: z_image_pipeline(dim=256, n_layers=6, n_heads=2, n_kv_heads=2, axes_dims=[32, 48, 48]),
     "flux": lambda: flux_pipeline(
-        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=4, axes_dims_rope=(16, 56, 56)
+        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=2, axes_dims_rope=(16, 56, 56)
     ),
     "flux2": lambda: flux2_pipeline(
-        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=4, axes_dims_rope=(32, 32, 32, 32)
+        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=2, axes_dims_rope=(32, 32, 32, 32)
     ),
 }  # fmt: skip
 PROMPT, NEGATIVE, PIXELS, STEPS, CFG = "a red hat, a cat", "", 256, 4, 4.0
