@@ -194,7 +194,9 @@ def speed(family: str, make: Callable[[], Any], rounds: int) -> dict[str, float]
     renderer = DiffusionRenderer(base, loras, RenderSettings(PROMPT, NEGATIVE, PIXELS, PIXELS, STEPS, "Euler"))
     weights = different(2 * rounds + 2)
     given = _encoded(base, pipe)
-    ours, bare, changed = [], [], []
+    ours: list[float] = []
+    bare: list[float] = []
+    changed: list[float] = []
     for turn in range(rounds + 1):
         ours.append(timed(partial(renderer.render, [Job(1, Point(weights[0], CFG))])))
         bare.append(timed(partial(_piped, pipe, given)))

@@ -29,7 +29,7 @@ class StableDiffusion:
 
     denoiser_folder = "unet"
     single_files = True
-    samplers = None
+    samplers: tuple[str, ...] | None = None
 
     def guidance(self, base: Base) -> Guidance:
         return "free"

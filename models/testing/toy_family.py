@@ -95,7 +95,7 @@ class ToyFamily:
     trainable = True
     size_step = CELL
     single_files = True
-    samplers = None
+    samplers: tuple[str, ...] | None = None
 
     def recognises(self, shapes: Mapping[str, tuple[int, ...]]) -> bool:
         return any(name.startswith("toy.") for name in shapes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ class Placement:
             yield
             return
         stay = {id(tensor) for tensor in self.staying}
-        kinds = [kind for module in model.modules() for kind in (module._parameters, module._buffers)]
+        kinds: list[dict[str, Any]] = [kind for module in model.modules() for kind in (module._parameters, module._buffers)]
         waiting = [(kind, name, own) for kind in kinds for name, own in kind.items() if own is not None and id(own) not in stay]
         moved: dict[int, Tensor] = {}
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.base.family import Base
+from models.base.family import Base, Conditioning
 from models.base.flow import TOKENS
 from models.base.opening import family_at, open_base
 from models.errors import InputError
@@ -73,9 +73,15 @@ def test_a_prompt_whose_end_would_be_cut_off_is_refused(folder: Path) -> None:
 
 
 def test_each_distinct_prompt_is_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base, asked = open_base(folder), []
-    plain = type(base.family).encode_one
-    monkeypatch.setattr(type(base.family), "encode_one", lambda self, base, text: asked.append(text) or plain(self, base, text))
+    base, asked = open_base(folder), list[str]()
+    plain = type(base.family).encode_one  # type: ignore[attr-defined]
+
+    def counted(self: object, base: Base, text: str) -> Conditioning:
+        asked.append(text)
+        found: Conditioning = plain(self, base, text)
+        return found
+
+    monkeypatch.setattr(type(base.family), "encode_one", counted)
     base.family.encode(base, "a cat", "a cat", size=(64, 64))
     base.family.encode(base, "a cat", "dog", size=(64, 64))
     assert asked == ["a cat", "a cat", "dog"]
