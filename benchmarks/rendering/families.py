@@ -176,12 +176,12 @@ def _peak(model: nn.Module, call: Callable[[], object]) -> int:
 
 
 NARROW: Final[dict[str, Callable[[], Any]]] = {
-    "z-image": lambda: z_image_pipeline(dim=512, n_layers=6, n_heads=4, n_kv_heads=4, axes_dims=[32, 48, 48]),
+    "z-image": lambda: z_image_pipeline(dim=256, n_layers=6, n_heads=2, n_kv_heads=2, axes_dims=[32, 48, 48]),
     "flux": lambda: flux_pipeline(
-        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=4, axes_dims_rope=(16, 56, 56)
+        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=2, axes_dims_rope=(16, 56, 56)
     ),
     "flux2": lambda: flux2_pipeline(
-        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=4, axes_dims_rope=(32, 32, 32, 32)
+        num_layers=3, num_single_layers=5, attention_head_dim=128, num_attention_heads=2, axes_dims_rope=(32, 32, 32, 32)
     ),
 }  # fmt: skip
 PROMPT, NEGATIVE, PIXELS, STEPS, CFG = "a red hat, a cat", "", 256, 4, 4.0
@@ -199,7 +199,9 @@ def speed(family: str, make: Callable[[], Any], rounds: int) -> dict[str, float]
     renderer = DiffusionRenderer(base, loras, RenderSettings(PROMPT, NEGATIVE, PIXELS, PIXELS, STEPS, "Euler"))
     weights = different(2 * rounds + 2)
     given = _encoded(base, pipe)
-    ours, bare, changed = [], [], []
+    ours: list[float] = []
+    bare: list[float] = []
+    changed: list[float] = []
     for turn in range(rounds + 1):
         ours.append(timed(partial(renderer.render, [Job(1, Point(weights[0], CFG))])))
         bare.append(timed(partial(_piped, pipe, given)))

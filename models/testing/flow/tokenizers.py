@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -19,21 +20,18 @@ SPECIAL: Final = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 
 def small_qwen_tokenizer() -> PreTrainedTokenizerBase:
     """Qwen's kind, byte-level pairs that were merged on a line of text."""
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer, trainers
     from tokenizers.models import BPE
     from tokenizers.pre_tokenizers import ByteLevel
-    from tokenizers.trainers import BpeTrainer
     from transformers import Qwen2Tokenizer
 
-    made = Tokenizer(BPE())
+    made: Any = Tokenizer(BPE())
     made.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    trainer: Any = trainers.BpeTrainer
     alphabet = ByteLevel.alphabet()
-    made.train_from_iterator([TEXT] * 9, BpeTrainer(vocab_size=340, initial_alphabet=alphabet, special_tokens=[*SPECIAL]))
-    import json
-
+    made.train_from_iterator([TEXT] * 9, trainer(vocab_size=340, initial_alphabet=alphabet, special_tokens=[*SPECIAL]))
     stored = json.loads(made.to_str())["model"]
-    merges = cast("list[str]", [tuple(pair) for pair in stored["merges"]])
-    tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=merges)
+    tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=[tuple(m) for m in stored["merges"]])
     tokenizer.chat_template = TEMPLATE
     return tokenizer
 

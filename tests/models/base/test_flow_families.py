@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from models.base.family import Base
+from models.base.family import Base, Conditioning
 from models.base.flow import TOKENS
 from models.base.opening import family_at, open_base
 from models.errors import InputError
@@ -75,14 +74,14 @@ def test_a_prompt_whose_end_would_be_cut_off_is_refused(folder: Path) -> None:
 
 def test_each_distinct_prompt_is_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base, asked = open_base(folder), list[str]()
-    family: Any = type(base.family)
-    plain = family.encode_one
+    plain = type(base.family).encode_one  # type: ignore[attr-defined]
 
-    def counted(self: Any, base: Base, text: str) -> Any:
+    def counted(self: object, base: Base, text: str) -> Conditioning:
         asked.append(text)
-        return plain(self, base, text)
+        found: Conditioning = plain(self, base, text)
+        return found
 
-    monkeypatch.setattr(family, "encode_one", counted)
+    monkeypatch.setattr(type(base.family), "encode_one", counted)
     base.family.encode(base, "a cat", "a cat", size=(64, 64))
     base.family.encode(base, "a cat", "dog", size=(64, 64))
     assert asked == ["a cat", "a cat", "dog"]
