@@ -26,6 +26,10 @@ POLL_S: Final = 0.5
 INSTALL: Final = "pip install 'huanhua[ray]'"
 
 
+TOKEN: Final = Path(".ray", "auth_token")
+"""Below the home folder."""
+
+
 def command(port: int, jobs_port: int, runners: int) -> list[str]:
     """Jobs are accepted on loopback. Ray's own ports cannot be bound there alone, so all of them require Ray's token."""
     return [
@@ -33,6 +37,14 @@ def command(port: int, jobs_port: int, runners: int) -> list[str]:
         "--include-dashboard=true", f"--dashboard-host={HOST}", f"--dashboard-port={jobs_port}",
         f'--resources={{"{RUNNER}": {runners}}}', "--disable-usage-stats",
     ]  # fmt: skip
+
+
+def _make_token() -> None:
+    """Of this person, unless there is one: Ray 2.60 starts no head without it, and makes none itself."""
+    named = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    if not named and not (Path.home() / TOKEN).is_file():
+        words = [sys.executable, "-m", "ray.scripts.scripts", "get-auth-token", "--generate"]
+        subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 class Head:
@@ -79,6 +91,7 @@ def ray_head(
     if find_spec("ray") is None:
         raise InputError("Ray is not installed", "serve", INSTALL)
     logs.mkdir(parents=True, exist_ok=True)
+    _make_token()
     head = Head(logs / "ray.log", port, jobs_port, runners)
     try:
         head.wait(wait_s)
