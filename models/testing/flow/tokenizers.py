@@ -30,8 +30,9 @@ def small_qwen_tokenizer() -> PreTrainedTokenizerBase:
     trainer: Any = trainers.BpeTrainer
     alphabet = ByteLevel.alphabet()
     made.train_from_iterator([TEXT] * 9, trainer(vocab_size=340, initial_alphabet=alphabet, special_tokens=[*SPECIAL]))
-    stored = json.loads(made.to_str())["model"]
-    tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=[tuple(m) for m in stored["merges"]])
+    stored: Any = json.loads(made.to_str())["model"]
+    pairs: Any = [tuple(pair) for pair in stored["merges"]]
+    tokenizer: PreTrainedTokenizerBase = Qwen2Tokenizer(vocab=stored["vocab"], merges=pairs)
     tokenizer.chat_template = TEMPLATE
     return tokenizer
 
