@@ -45,6 +45,9 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="change the preset, such as rank=16 or plan.epochs=5")
     ] = None,
+    save_every: Annotated[
+        int | None, typer.Option(min=1, help="keep a file every so many epochs too: TRIGGER-000002.safetensors")
+    ] = None,
     beside: Annotated[
         list[Path] | None,
         typer.Option(help="a finished LoRA that will be active together with this one; may be given again", parser=typed_lora),
@@ -89,7 +92,9 @@ def train(
         raise InputError("the set does not tell what the LoRA is of", dataset, "add --kind face, clothing, shoes or other")
     given, base = base, typed_base(base) if base is not None else str(only_base(typed_path(MODELS), webuis_of(Path())))
     out = out or typed_path(Path(LORAS, f"{trigger or made.trigger or folder_trigger(dataset)}.safetensors"))
-    request = train_request(dataset, out, kind, family=preset, base=base, trigger=trigger, settings=settings or ())
+    request = train_request(
+        dataset, out, kind, family=preset, base=base, trigger=trigger, settings=settings or (), save_every=save_every
+    )
     drawn = SampleSettings(sample_every, sample_prompt, CFG[preset or request.family or "sd15"])
     training = _Training(request, base, tuple(beside or ()), kind, drawn)
     trained = _followed(training, samples, as_json=as_json) if track is None else _tracked(training, track)

@@ -33,6 +33,7 @@ def train_request(
     base: str | Path | None = None,
     trigger: str | None = None,
     settings: Sequence[str] | str = (),
+    save_every: int | None = None,
 ) -> TrainRequest:
     """A training with the preset of a `family` ("sd15", "sdxl", "lab") for a `kind` of LoRA, overridden by `settings` such as
     "rank=16". Without a `family` it is that of the `base`, of which the header alone is read, and without either "sd15".
@@ -48,7 +49,9 @@ def train_request(
         family = _preset_family(base, family)
     family = family or "sd15"
     chosen = overridden(preset(family, kind), [settings] if isinstance(settings, str) else settings)
-    request = TrainRequest(dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training", kind=kind)
+    request = TrainRequest(
+        dataset, out, trigger or "", chosen, checkpoints=out.parent / ".training", kind=kind, save_every=save_every
+    )
     request = replace(request, family=FAMILIES.get(family, family))
     # The name of the file is refused before the set is read.
     return request if trigger else replace(request, trigger=folder_trigger(dataset))

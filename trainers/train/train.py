@@ -7,6 +7,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.io.disk import check_writable, writing
@@ -22,6 +24,7 @@ from trainers.train.data.encoding import Texts, encode_pictures, longer_captions
 from trainers.train.data.masks import mask_share, masks_of
 from trainers.train.data.region import check_boxes, thing_share
 from trainers.train.data.report import describe_dataset, describe_sizes
+from trainers.train.epoch_files import EpochCallback, EpochFiles, epoch_identity
 from trainers.train.fingerprint import fingerprint
 from trainers.train.layers.adapters import adapted, part_layers, trained_layers
 from trainers.train.layers.companion_loras import Companions
@@ -77,11 +80,14 @@ def train(
         ]:
             message(line)
     identity = fingerprint(request, dataset, base, companions, masks)
-    if request.out.exists():
-        stored = read_metadata(request.out)
-        if stored.get(FINGERPRINT) == identity:
-            digest = stored.get("sshs_model_hash", "")
-            return Trained(request.out, digest, len(plan), *counts, math.nan, 0.0, dataset.advice)
+    files = None if request.save_every is None else EpochFiles(request.out, request.save_every, preset.plan.epochs, len(plan))
+    stored = read_metadata(request.out) if request.out.exists() else {}
+    done = stored.get(FINGERPRINT) == identity
+    if files is not None:
+        files.check(identity, done=done)
+    if done:
+        digest = stored.get("sshs_model_hash", "")
+        return Trained(request.out, digest, len(plan), *counts, math.nan, 0.0, dataset.advice)
 
     def report(stage: str, step: int, loss: float, seconds_left: float | None) -> None:
         if progress is not None:
@@ -91,7 +97,8 @@ def train(
     check_writable(request.out.parent)
     context = _encoded(request, base, dataset, weights, companions, report)
     checkpoint = Checkpoint(request.checkpoints / f"{request.out.stem}.checkpoint", identity)
-    digest, loss = _trained(request, context, plan, checkpoint, companions, report, callback)
+    run = _Run(request, context, len(plan), checkpoint, companions, files)
+    digest, loss = _trained(run, plan, report, callback)
     checkpoint.remove()
     return Trained(request.out, digest, len(plan), *counts, loss, time.monotonic() - started, dataset.advice)
 
@@ -126,19 +133,43 @@ def _encoded(
     )
 
 
-def _trained(
-    request: TrainRequest,
-    context: StepContext,
-    plan: list[Batch],
-    checkpoint: Checkpoint,
-    companions: Sequence[LoraFile],
-    report: Report,
-    callback: TrainingCallback | None,
-) -> tuple[str, float]:
-    """Runs the steps and writes the file; returns its model hash and the running mean of the loss."""
-    base, preset = context.base, context.preset
+@dataclass(frozen=True)
+class _Run:
+    """What the files of one training are made of."""
+
+    request: TrainRequest
+    context: StepContext
+    steps: int
+    checkpoint: Checkpoint
+    companions: Sequence[LoraFile]
+    files: EpochFiles | None
+
+    def write_epoch(self, epoch: int, path: Path) -> None:
+        self.write(path, epoch)
+
+    def write(self, path: Path, epoch: int | None = None) -> str:
+        """The LoRA as it is now, after `epoch` epochs or, for None, all of them; returns its model hash."""
+        base, preset = self.context.base, self.request.preset
+        layers = {part: trained_layers(model, preset.stored) for part, model in base.modules.items()}
+        identity = self.checkpoint.fingerprint
+        told, steps, request = identity, self.steps, self.request
+        if epoch is not None:
+            plan = replace(preset.plan, epochs=epoch)
+            request = replace(request, preset=replace(preset, plan=plan), save_every=None)
+            told, steps = epoch_identity(identity, epoch), self.steps // preset.plan.epochs * epoch
+        metadata = describe(request, base, self.context.diffusion.prediction, self.context.dataset, steps, told)
+        hashes = {trigger: lora.hash for trigger, lora in zip(self.context.companions.triggers, self.companions, strict=True)}
+        with writing(path):
+            return write_lora(path, layers, metadata | {COMPANIONS: json.dumps(hashes)}, name=base.family.file_names(base))
+
+
+def _trained(run: _Run, plan: list[Batch], report: Report, callback: TrainingCallback | None) -> tuple[str, float]:
+    """Runs the steps and writes the files; returns the model hash of the last and the running mean of the loss."""
+    base, preset, request = run.context.base, run.request.preset, run.request
+    if run.files is not None:
+        callback = EpochCallback(run.files, run.write_epoch, callback)
     with ExitStack() as stack:
-        stack.enter_context(context.companions.restored())
+        stack.enter_context(run.context.companions.restored())
         parameters = {
             part: stack.enter_context(adapted(model, part_layers(part, model, preset), preset.seed + i, preset.init))
             for i, (part, model) in enumerate(base.modules.items())
@@ -146,14 +177,8 @@ def _trained(
         stack.enter_context(_gradient_checkpointing(base, preset.gradient_checkpointing))
         of_denoiser = parameters.pop(DENOISER)
         trainable = of_denoiser, [parameter for found in parameters.values() for parameter in found]
-        loss = run_steps(context, plan, trainable, checkpoint, request.checkpoint_seconds, report, callback)
-        layers = {part: trained_layers(model, preset.stored) for part, model in base.modules.items()}
-    prediction = context.diffusion.prediction
-    metadata = describe(request, base, prediction, context.dataset, len(plan), checkpoint.fingerprint)
-    hashes = {trigger: lora.hash for trigger, lora in zip(context.companions.triggers, companions, strict=True)}
-    with writing(request.out):
-        metadata |= {COMPANIONS: json.dumps(hashes)}
-        return write_lora(request.out, layers, metadata, name=base.family.file_names(base)), loss
+        loss = run_steps(run.context, plan, trainable, run.checkpoint, request.checkpoint_seconds, report, callback)
+        return run.write(request.out), loss
 
 
 def _autocasts(precision: Precision, base: Base) -> bool:
