@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+Mask: TypeAlias = "NDArray[np.bool_]"
 BLENDING: Final = 1
 """Version of how masks become shares of predictions (optimizer.regions.rows): another one draws other images."""
 
@@ -32,6 +33,8 @@ class Regions:
     @cached_property
     def digest(self) -> str:
         """32 hex digits of SHA-256 over the LoRAs' names and their masks: part of an image's cache key."""
+        import numpy as np
+
         found = hashlib.sha256(f"regions {BLENDING}".encode())
         for name, mask in sorted(self.masks.items()):
             found.update(f" {name} {mask.shape[0]}x{mask.shape[1]} ".encode())

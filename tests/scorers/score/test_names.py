@@ -23,6 +23,8 @@ ALLOWED: Final = (
     "studies/lora_report/",  # a page about what LoRAs do to hands, whatever is required of an image
     "studies/report/lora/",  # its words
     "studies/service/rest/guard.py",  # the body of a request
+    "studies/service/rest/routes/photos.py",  # likewise
+    "studies/regions/figure.py",  # a part of the figure, as parsers group them
     "dashboards/lookbook/document.py",  # and that of a page
     "studies/testing/",  # studies and worlds of fakes
     "optimizer/testing/",  # stored landscapes, whose arrays have these names

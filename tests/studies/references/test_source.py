@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from models.base.sd15 import SD15
 from models.boxes import ShareBox
 from models.errors import InputError
 from models.lora_kinds import ScoredKind
@@ -219,7 +220,7 @@ def lora_in(folder: Path) -> Path:
 
 def fake_models(loras: dict[str, Any]) -> Any:
     """As much of `LocalModels` as validation reads."""
-    base = SimpleNamespace(factor=8, hash="0", name="base")
+    base = SimpleNamespace(factor=8, hash="0", name="base", family=SD15())
     checks = {"check_prompts": lambda prompts: None, "check_folds": lambda: None}
     return SimpleNamespace(base=base, loras=loras, embeddings={}, observer=FakeObserver(), **checks)
 
