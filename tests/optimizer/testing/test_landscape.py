@@ -141,6 +141,6 @@ def test_a_table_is_stale_by_the_name_of_what_changed_or_is_gone() -> None:
 
 def test_no_table_that_ships_is_stale() -> None:
     now = lab_now()
-    for path in TABLES.glob("*.npz"):
+    for path in TABLES.rglob("*.npz"):
         held = read_landscape(path)
         assert [name for name in stale(held, now) if name != "drawn"] == [], path
