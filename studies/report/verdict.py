@@ -155,7 +155,7 @@ def _proof(outcome: Outcome) -> list[str]:
         record = outcome.record(lower)
         weight, number, shows = lower.point.weights[name], record.number, _step(record)
         facts = {"name": name, "weight": weight, "number": number, "shows": shows, "off": outcome.below(lower)}
-        where = "{name} at {weight:.2f}, all {off:g} lower (trial {number}) {shows}"
+        where = "{name} at {weight:.2f}, and all weights {off:g} below that (trial {number}), {shows}"
         at = said(where if outcome.below(lower) else "{name} at {weight:.2f} (trial {number}) {shows}", **facts)
         lines.append(_line("proof", at))
     lines += [_line("proof", said("{name} is at its lower bound", name=name)) for name in outcome.proof.at_bound]

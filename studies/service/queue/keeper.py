@@ -41,7 +41,8 @@ class Keeper:
         self._rooms.state.mkdir(exist_ok=True)
         with (self._rooms.state / "worker.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "studies.service.queue.worker", str(self._rooms.root)],
+                # Without -P a folder of the current one that is called as a package of ours would be taken for it.
+                [sys.executable, "-P", "-m", "studies.service.queue.worker", str(self._rooms.root)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=sys.platform != "win32",
             )  # fmt: skip
 

@@ -99,7 +99,7 @@ def _ending(status: int) -> str:
 def command_of(folder: Path, job: Job) -> list[str]:
     """What a person would type. Its lines are English, as all that is stored."""
     place = (str(folder),) if job.verb in OF_STUDIES else ()
-    return [sys.executable, "-m", "huanhua", "--lang", "en", job.verb, *place, *job.words, "--json"]
+    return [sys.executable, "-P", "-m", "huanhua", "--lang", "en", job.verb, *place, *job.words, "--json"]
 
 
 def _run(folder: Path, workspace: Workspace, job: Job) -> int:

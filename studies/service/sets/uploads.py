@@ -11,7 +11,7 @@ from typing import Final
 from models.errors import InputError
 from models.io.disk import writing
 from models.io.images import open_photo
-from models.io.picture_kinds import is_picture
+from models.io.picture_kinds import RAW_SUFFIXES, SUFFIXES, is_picture
 from models.language.translate import phrase
 from studies.derive.new_folder import RESERVED
 from studies.service.sets.photo_set import PhotoSet
@@ -50,6 +50,8 @@ def _check_name(name: str) -> None:
     unusable = why_unusable(name)
     if not PHOTO_NAME.fullmatch(name) or name.startswith(".") or name[-1] in ". " or RESERVED.fullmatch(name):
         unusable = "a name that not every system takes; rename it"
+    elif Path(name).suffix.lower() not in ("", *SUFFIXES, *RAW_SUFFIXES):
+        unusable = "its name does not end as a picture's does, such as .jpg"
     if unusable is not None:
         raise InputError(phrase("this photo cannot be kept ({why})", why=phrase(unusable)), name[:80], "give it a plain name")
 

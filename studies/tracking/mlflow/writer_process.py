@@ -86,7 +86,7 @@ class WriterProcess:
         if self._process is None:
             # In a session of its own: Ctrl-C stops the runner, which still has events to log.
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "studies.tracking.mlflow.writer_process"],
+                [sys.executable, "-P", "-m", "studies.tracking.mlflow.writer_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

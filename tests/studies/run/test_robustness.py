@@ -188,7 +188,7 @@ def test_points_are_drawn_slightly_lower_first_and_found_again_so(tmp_path: Path
         record = first.record(step)
         assert record.lower_of is not None
         assert record.lower_of.key() == step.point.key()
-        assert f"all 0.02 lower (trial {record.number}) breaks" in "\n".join(describe(first))
+        assert f"and all weights 0.02 below that (trial {record.number}), breaks" in "\n".join(describe(first))
 
 
 def test_a_study_without_robustness_goes_on_with_trials_between_its_steps(tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ def test_a_job_ends_as_its_command_does(rooms: Rooms, doing: Callable[[float, in
 
 def test_a_job_of_a_photo_set_names_all_that_it_needs(rooms: Rooms) -> None:
     words = ("photos/a", "data/a", "--kind", "face")
-    assert worker.command_of(rooms.root, Job("a", "prepare", words))[5:] == ["prepare", *words, "--json"]
-    assert worker.command_of(rooms.root, Job("a", "run", ()))[5:] == ["run", str(rooms.root), "--json"]
+    assert worker.command_of(rooms.root, Job("a", "prepare", words))[6:] == ["prepare", *words, "--json"]
+    assert worker.command_of(rooms.root, Job("a", "run", ()))[6:] == ["run", str(rooms.root), "--json"]
 
 
 def test_photo_sets_wait_in_the_same_queue(rooms: Rooms, doing: Callable[[float, int], None]) -> None:

@@ -69,7 +69,8 @@ def test_a_photo_is_kept_as_it_is_and_once(client: TestClient, photo_set: PhotoS
 
 
 @pytest.mark.parametrize(
-    "called", ["../a.png", "a/b.png", ".hidden.png", "CON.png", "nul", "a.png.", "a\tb.png", "a" * 130 + ".png"]
+    "called",
+    ["boxes.json", "a.txt", "../a.png", "a/b.png", ".hidden.png", "CON.png", "nul", "a.png.", "a\tb.png", "a" * 130 + ".png"],
 )
 def test_names_that_not_every_system_takes_are_refused(client: TestClient, photo_set: PhotoSet, called: str) -> None:
     told(sent(client, photo(), called), 422)
