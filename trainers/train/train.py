@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from models.io.disk import check_writable, writing
 from models.language.translate import phrase
 from models.lora.file import LoraFile, read_metadata, write_lora
-from models.lora.sites import DENOISER
+from models.lora.sites import DENOISER, Site
 from models.precision import multiplies_in_bfloat16
 from trainers.train.callback import TrainingCallback
 from trainers.train.checkpoint import Checkpoint
@@ -97,7 +97,7 @@ def train(
     check_writable(request.out.parent)
     context = _encoded(request, base, dataset, weights, companions, report)
     checkpoint = Checkpoint(request.checkpoints / f"{request.out.stem}.checkpoint", identity)
-    run = _Run(request, context, len(plan), checkpoint, companions, files)
+    run = _Run(request, context, len(plan), checkpoint, companions, files, base.family.file_names(base))
     digest, loss = _trained(run, plan, report, callback)
     checkpoint.remove()
     return Trained(request.out, digest, len(plan), *counts, loss, time.monotonic() - started, dataset.advice)
@@ -143,6 +143,8 @@ class _Run:
     checkpoint: Checkpoint
     companions: Sequence[LoraFile]
     files: EpochFiles | None
+    names: Callable[[Site], str]
+    """Of the family's files: asked for before the layers are adapted, which changes what it reads."""
 
     def write_epoch(self, epoch: int, path: Path) -> None:
         self.write(path, epoch)
@@ -160,7 +162,7 @@ class _Run:
         metadata = describe(request, base, self.context.diffusion.prediction, self.context.dataset, steps, told)
         hashes = {trigger: lora.hash for trigger, lora in zip(self.context.companions.triggers, self.companions, strict=True)}
         with writing(path):
-            return write_lora(path, layers, metadata | {COMPANIONS: json.dumps(hashes)}, name=base.family.file_names(base))
+            return write_lora(path, layers, metadata | {COMPANIONS: json.dumps(hashes)}, name=self.names)
 
 
 def _trained(run: _Run, plan: list[Batch], report: Report, callback: TrainingCallback | None) -> tuple[str, float]:
