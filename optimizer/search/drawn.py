@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from optimizer.point import Point
@@ -36,12 +37,17 @@ class Drawn:
     @property
     def images(self) -> int:
         """How many images were drawn: one that serves twice counts once."""
-        return len(self.by_key())
+        return len(self.by_key)
 
+    @cached_property
+    def trials_by_key(self) -> dict[Key, Judged]:
+        """The trials, by the keys of the points where they were drawn."""
+        return {judged.point.key(): judged for judged in self.trials}
+
+    @cached_property
     def by_key(self) -> dict[Key, Judged]:
-        """All images, by the keys of the points where they were drawn."""
-        trials = {judged.point.key(): judged for judged in self.trials}
-        return trials | {one.point.key(): one for sides in self.neighbours.values() for one in sides.values()}
+        """All images likewise."""
+        return self.trials_by_key | {one.point.key(): one for sides in self.neighbours.values() for one in sides.values()}
 
 
 def places(point: Point, off: float) -> dict[Image, Point]:
@@ -54,14 +60,14 @@ def places(point: Point, off: float) -> dict[Image, Point]:
 
 def judged_points(space: Space, drawn: Drawn, off: float) -> list[Judged]:
     """The points that were searched, in order, each with the worst violations of those of its images that were drawn."""
-    images = drawn.by_key()
+    images = drawn.by_key
     points = {point.key(): point for point in (_searched(drawn, judged, off) for judged in drawn.trials)}
     return [_judged(space, point, images, off) for point in points.values()]
 
 
 def neighbours_drawn(drawn: Drawn, off: float) -> JudgedNeighbours:
     """The neighbours that were drawn of each point that was searched and has an image of its own, as trials or beside them."""
-    images = drawn.by_key()
+    images = drawn.by_key
     found = dict[Key, dict[Side, Judged]]()
     for judged in drawn.trials if off else ():
         point = _searched(drawn, judged, off)
@@ -74,8 +80,8 @@ def neighbours_drawn(drawn: Drawn, off: float) -> JudgedNeighbours:
 def missing_images(drawn: Drawn, point: Point, off: float) -> list[Image]:
     """Those images of a point that were not drawn, in their order. Its own is a trial, even where it serves another point as
     neighbour already."""
-    images, trials = drawn.by_key(), {judged.point.key() for judged in drawn.trials}
-    return [image for image, place in places(point, off).items() if place.key() not in (trials if image == "own" else images)]
+    own, images = drawn.trials_by_key, drawn.by_key
+    return [image for image, place in places(point, off).items() if place.key() not in (own if image == "own" else images)]
 
 
 def nearly_met(points: Sequence[Judged]) -> Judged | None:
@@ -96,7 +102,7 @@ def phase_of(drawn: Drawn, point: Point, off: float) -> Phase:
 def first_images(drawn: Drawn, proposals: Sequence[Proposal], off: float) -> list[Proposal]:
     """What is drawn first of points that were not searched: the lower neighbour of those that a search or a proof proposes, the
     image of the start itself. No two draw the same image."""
-    taken, found = set(drawn.by_key()), dict[Key, Proposal]()
+    taken, found = set(drawn.by_key), dict[Key, Proposal]()
     for proposal in proposals:
         lower = neighbours(proposal.point, off)["lower"]
         if off and proposal.phase in ("search", "proof") and lower.key() not in taken | {proposal.point.key()}:
