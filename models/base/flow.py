@@ -7,6 +7,7 @@ They are drawn and not trained here, and opened from diffusers folders: a single
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,10 +19,10 @@ from models.base.prompt.schedules import refuse_unread
 from models.base.textual_inversion import is_named
 from models.errors import InputError
 from models.language.translate import phrase
-from models.lora.sites import Site
+from models.lora.sites import DENOISER, TEXT, Part, Site
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from models.base.textual_inversion import Embedding
 
@@ -33,7 +34,7 @@ SCHEDULER: Final = "FlowMatchEulerDiscreteScheduler"
 EMPHASIS: Final = re.compile(r"\([^()]*:\s*[-+]?\d*\.?\d+\s*\)")
 
 
-class FlowFamily:
+class FlowFamily(ABC):
     """The part of `models.base.family.BaseFamily` that such families have in common. A family adds `encode_one` and what tells
     it from the others."""
 
@@ -49,9 +50,9 @@ class FlowFamily:
     kohya_version: str
     architecture: str
 
+    @abstractmethod
     def encode_one(self, base: Base, prompt: str) -> Conditioning:
         """One row of one prompt, by the pipeline of diffusers."""
-        raise NotImplementedError
 
     # opening
 
@@ -69,6 +70,10 @@ class FlowFamily:
         if pipe.scheduler.config.get("stochastic_sampling"):
             what = phrase("a {family} folder whose scheduler draws noise of its own between the steps", family=self.title)
             raise InputError(what, name, "set stochastic_sampling to false in its scheduler_config.json")
+
+    def pieces(self, pipe: Any) -> tuple[dict[Part, nn.Module], dict[Part, Any]]:
+        """Of a pipeline with one text encoder."""
+        return {DENOISER: pipe.transformer, TEXT: pipe.text_encoder}, {TEXT: pipe.tokenizer}
 
     # drawing
 
@@ -143,6 +148,12 @@ class FlowFamily:
         if tokens > TOKENS:
             what = phrase("a prompt of {tokens} tokens: {family} reads {most}", tokens=tokens, family=self.title, most=TOKENS)
             raise InputError(what, "prompt", "shorten it")
+
+    def _refuse_long_turn(self, tokenizer: Any, text: str, *, thinking: bool) -> None:
+        """The same for a text that the pipeline puts into a chat's turn."""
+        turns = [{"role": "user", "content": text}]
+        asked = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": thinking}
+        self._refuse_long(tokenizer, tokenizer.apply_chat_template(turns, **asked))
 
 
 def cell(base: Base) -> int:

@@ -15,7 +15,7 @@ from models.lora.sites import DENOISER, TEXT, Part
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor, nn
+    from torch import Tensor
 
 DISTILLED = "is_distilled"
 """What an index states of a base that needs no guidance."""
@@ -31,16 +31,11 @@ class Flux2Klein(FlowFamily):
     kohya_version = "flux2-klein"
     architecture = "flux-2-klein"
 
-    def pieces(self, pipe: Any) -> tuple[dict[Part, nn.Module], dict[Part, Any]]:
-        return {DENOISER: pipe.transformer, TEXT: pipe.text_encoder}, {TEXT: pipe.tokenizer}
-
     def encode_one(self, base: Base, prompt: str) -> Conditioning:
         from diffusers import Flux2KleinPipeline
 
         encoder, tokenizer = base.text_encoders[TEXT], base.tokenizers[TEXT]
-        turns = [{"role": "user", "content": prompt}]
-        chat = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False)
-        self._refuse_long(tokenizer, chat)
+        self._refuse_long_turn(tokenizer, prompt, thinking=False)
         pipe = Flux2KleinPipeline(scheduler=None, vae=None, text_encoder=encoder, tokenizer=tokenizer, transformer=None)
         hidden, _ = pipe.encode_prompt(prompt, device=encoder.device, max_sequence_length=TOKENS)
         return Conditioning(hidden)

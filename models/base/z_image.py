@@ -10,7 +10,7 @@ from models.base.flow import PATCH, FlowFamily, shift_by_size
 from models.lora.sites import DENOISER, TEXT, Part
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 
 class ZImage(FlowFamily):
@@ -23,16 +23,11 @@ class ZImage(FlowFamily):
     kohya_version = "z-image"
     architecture = "z-image"
 
-    def pieces(self, pipe: Any) -> tuple[dict[Part, nn.Module], dict[Part, Any]]:
-        return {DENOISER: pipe.transformer, TEXT: pipe.text_encoder}, {TEXT: pipe.tokenizer}
-
     def encode_one(self, base: Base, prompt: str) -> Conditioning:
         from diffusers import ZImagePipeline
 
         encoder, tokenizer = base.text_encoders[TEXT], base.tokenizers[TEXT]
-        turns = [{"role": "user", "content": prompt}]
-        chat = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=True)
-        self._refuse_long(tokenizer, chat)
+        self._refuse_long_turn(tokenizer, prompt, thinking=True)
         pipe = ZImagePipeline(scheduler=None, vae=None, text_encoder=encoder, tokenizer=tokenizer, transformer=None)
         (hidden,), _ = pipe.encode_prompt(prompt, device=encoder.device, do_classifier_free_guidance=False)
         return Conditioning(hidden[None], {}, (len(hidden),))
