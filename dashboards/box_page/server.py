@@ -18,7 +18,7 @@ from models.boxes import DrawnBoxes, PixelBox, ShareBox
 
 FILES: Final = page_files(
     Path(__file__).parent / "page" / "boxes.html",
-    *("stage.css", "boxes.css", "boxes.js", "geometry.js", "keys.js", "stage.js", "words.js"),
+    *("stage.css", "boxes.css", "boxes.js", "edits.js", "geometry.js", "keys.js", "stage.js", "words.js"),
 )
 
 

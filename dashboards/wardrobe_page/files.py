@@ -12,7 +12,7 @@ LOOK_BOOK: Final = (
     *("colours.css", "page.css", "shots.css", "fitting.css", "trade.css"),
     *("nearest.js", "requirements.js", "scale.js", "words.js", "shot.js", "fitting.js", "plot.js"),
 )
-BOX_PAGE: Final = ("stage.css", "geometry.js", "keys.js", "stage.js")
+BOX_PAGE: Final = ("stage.css", "edits.js", "geometry.js", "keys.js", "stage.js")
 SHARED: Final[Mapping[str, str]] = {
     **dict.fromkeys(LOOK_BOOK, "dashboards.lookbook"), **dict.fromkeys(BOX_PAGE, "dashboards.box_page"),
 }  # fmt: skip

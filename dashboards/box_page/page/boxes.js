@@ -1,6 +1,7 @@
 // One photo after the other: what is drawn on it is sent at once, and drawn again when the page is opened again.
 
-import { area, holds, nudged } from "./geometry.js";
+import { edited, leftToDo } from "./edits.js";
+import { nudged } from "./geometry.js";
 import { ARROWS, KEYS } from "./keys.js";
 import { fit, openStage } from "./stage.js";
 import { label, words } from "./words.js";
@@ -132,13 +133,8 @@ function choose(kind) {
 }
 
 function hint() {
-  const { thing, wearer, nobody, skip } = drawn;
-  if (skip) return words.leftOut;
-  if (!thing) return words.drawThing;
-  if (area(thing) > 0.97) return words.close;
-  if (nobody) return words.alone;
-  if (!wearer) return words.drawWearer;
-  if (!holds(wearer, [thing[0] + 0.02, thing[1] + 0.02]) || !holds(wearer, [thing[2] - 0.02, thing[3] - 0.02])) return words.outside;
+  const left = leftToDo(drawn);
+  if (left) return words[{ thing: "drawThing", wearer: "drawWearer" }[left] ?? left];
   return photos.every((photo) => photo.state === "done" || photo.state === "skip") ? words.allDone : words.done;
 }
 
@@ -184,6 +180,11 @@ function step(by) {
   show(index);
 }
 
+function act(action) {
+  const parts = edited(action, drawn, active, before);
+  if (parts) change(parts);
+}
+
 /** By keys: a box in the middle if there is none, else moved or sized. */
 function nudge(dx, dy, sizing) {
   if (!drawn.skip) change({ [active]: nudged(drawn, active, [dx, dy], sizing) });
@@ -192,11 +193,7 @@ function nudge(dx, dy, sizing) {
 const ACTIONS = {
   thing: () => choose("thing"),
   wearer: () => choose("wearer"),
-  nobody: () => !drawn.skip && change(drawn.nobody ? { nobody: false } : { nobody: true, wearer: null }),
-  skip: () => change({ skip: !drawn.skip }),
-  whole: () => !drawn.skip && change({ [active]: [0, 0, 1, 1], ...(active === "wearer" ? { nobody: false } : {}) }),
-  again: () => before && !drawn.skip && change({ ...before }),
-  clear: () => !drawn.skip && drawn[active] && change({ [active]: null }),
+  ...Object.fromEntries(["nobody", "skip", "whole", "again", "clear"].map((name) => [name, () => act(name)])),
   undo,
   before: () => step(-1),
   next: () => step(1),

@@ -41,6 +41,16 @@ async function answered(path, { method, headers, body }) {
   return content;
 }
 
+/** What happens to a job, as it happens: `listeners` by an event's name are given its content, `onAway` whether the service is
+ * away. Reconnects by itself until it is closed. */
+export function openEvents(path, onAway, listeners) {
+  const source = new EventSource(path);
+  source.onopen = () => onAway(false);
+  source.onerror = () => onAway(true);
+  for (const [name, listener] of Object.entries(listeners)) source.addEventListener(name, ({ data }) => listener(JSON.parse(data)));
+  return source;
+}
+
 export function studyPath(study, rest = "") {
   return `api/studies/${encodeURIComponent(study)}${rest}`;
 }

@@ -1,6 +1,7 @@
 // One photo with its boxes: by the mouse on the photo, by keys where it has the focus, and by the buttons beside it.
 
-import { area, holds, nudged } from "./geometry.js";
+import { edited, leftToDo } from "./edits.js";
+import { nudged } from "./geometry.js";
 import { ARROWS, KEYS } from "./keys.js";
 import { fit, openStage } from "./stage.js";
 import { text } from "./texts.js";
@@ -23,11 +24,7 @@ export class Drawing {
     this.acts = {
       thing: () => this.choose("thing"),
       wearer: () => this.choose("wearer"),
-      nobody: () => !this.drawn.skip && this.change(this.drawn.nobody ? { nobody: false } : { nobody: true, wearer: null }),
-      skip: () => this.change({ skip: !this.drawn.skip }),
-      whole: () => !this.drawn.skip && this.change({ [this.active]: [0, 0, 1, 1], ...(this.active === "wearer" ? { nobody: false } : {}) }),
-      again: () => this.before && !this.drawn.skip && this.change({ ...this.before }),
-      clear: () => !this.drawn.skip && this.drawn[this.active] && this.change({ [this.active]: null }),
+      ...Object.fromEntries(["nobody", "skip", "whole", "again", "clear"].map((name) => [name, () => this.act(name)])),
       undo: () => this.undo(),
       before: () => this.step(-1),
       next: () => this.step(1),
@@ -72,6 +69,11 @@ export class Drawing {
     if (!this.card || this.card.size === null) return;
     this.history().push({ ...this.drawn });
     this.put({ ...this.drawn, ...parts });
+  }
+
+  act(action) {
+    const parts = edited(action, this.drawn, this.active, this.before);
+    if (parts) this.change(parts);
   }
 
   undo() {
@@ -130,14 +132,7 @@ export class Drawing {
 
   /** What is still to be done on this photo. */
   hint() {
-    const { thing, wearer, nobody, skip } = this.drawn;
     if (this.card.size === null) return "broken";
-    if (skip) return "leftOut";
-    if (!thing) return "thing";
-    if (area(thing) > 0.97) return "close";
-    if (nobody) return "alone";
-    if (!wearer) return "wearer";
-    if (!holds(wearer, [thing[0] + 0.02, thing[1] + 0.02]) || !holds(wearer, [thing[2] - 0.02, thing[3] - 0.02])) return "outside";
-    return this.card.by === "parser" ? "found" : "done";
+    return leftToDo(this.drawn) || (this.card.by === "parser" ? "found" : "done");
   }
 }

@@ -1,6 +1,6 @@
 // What a run tells while it goes on: the best so far, every image as it arrives, how many are left and how long they take.
 
-import { studyPath } from "./ask.js";
+import { openEvents, studyPath } from "./ask.js";
 import { make } from "./make.js";
 import { duration, text } from "./texts.js";
 
@@ -35,16 +35,13 @@ export class Live {
   open() {
     this.close();
     this.jobId = null;
-    const source = new EventSource(studyPath(this.study, "/events"));
-    this.source = source;
-    const told = (name, listener) => source.addEventListener(name, ({ data }) => listener(JSON.parse(data)));
-    source.onopen = () => this.on.away(false);
-    source.onerror = () => this.on.away(true);
-    told("job", (job) => this.begin(job));
-    told("plan", (plan) => this.plan(plan));
-    told("calibration", (event) => this.calibrated(event));
-    told("trial", (event) => this.trial(event));
-    told("pick", (outcome) => this.on.pick(outcome.seed, this.isOpen));
+    this.source = openEvents(studyPath(this.study, "/events"), (away) => this.on.away(away), {
+      job: (job) => this.begin(job),
+      plan: (plan) => this.plan(plan),
+      calibration: (event) => this.calibrated(event),
+      trial: (event) => this.trial(event),
+      pick: (outcome) => this.on.pick(outcome.seed, this.isOpen),
+    });
   }
 
   begin(job) {

@@ -1,6 +1,6 @@
 // Cutting and training as they go on: how far, the loss, the images that the LoRA draws by now; and what came of it.
 
-import { ask } from "./ask.js";
+import { ask, openEvents } from "./ask.js";
 import { doing } from "./doing.js";
 import { make } from "./make.js";
 import { duration, text } from "./texts.js";
@@ -46,14 +46,13 @@ export class Training {
   follow() {
     this.close();
     this.told = null;
-    const source = new EventSource(this.pathOf("/events"));
-    this.source = source;
-    const on = (name, listener) => source.addEventListener(name, ({ data }) => listener(JSON.parse(data)));
-    source.onopen = () => this.onAway(false);
-    source.onerror = () => this.onAway(true);
-    on("job", (job) => this.onJob(job));
-    for (const name of ["progress", "step"]) on(name, (told) => { this.told = told; this.draw(); });
-    on("sample", (sample) => this.onSample(sample));
+    const progress = (told) => { this.told = told; this.draw(); };
+    this.source = openEvents(this.pathOf("/events"), (away) => this.onAway(away), {
+      job: (job) => this.onJob(job),
+      progress,
+      step: progress,
+      sample: (sample) => this.onSample(sample),
+    });
   }
 
   onAway(away) {
