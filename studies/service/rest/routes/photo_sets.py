@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from models.errors import InputError
-from studies.service.queue.jobs import ask_to_end, job_of
+from studies.service.queue.jobs import Verb, ask_to_end, job_of
 from studies.service.rest.asked import Housed
 from studies.service.rest.bodies import Job
 from studies.service.rest.house import House
@@ -78,7 +78,7 @@ def resume_set(house: Housed, found: Found) -> Job:
     last = job_of(found.workspace)
     if last is None:
         raise InputError("nothing was asked of this set yet", found.photos, "cut the photos first")
-    return _queued(house, found, "train" if last.verb == "train" else "prepare", list(last.words))
+    return _queued(house, found, last.verb, list(last.words))
 
 
 @router.post("/sets/{name}/stop", responses=described(404))
@@ -102,9 +102,9 @@ async def events(
         yield event
 
 
-def _queued(house: House, found: PhotoSet, verb: str, words: list[str]) -> Job:
+def _queued(house: House, found: PhotoSet, verb: Verb, words: list[str]) -> Job:
     from studies.service.queue.jobs import enqueue
 
-    job = enqueue(found.workspace, "train" if verb == "train" else "prepare", words)
+    job = enqueue(found.workspace, verb, words)
     house.keeper.keep_up()
     return job_view(house.rooms, found.jobs, job)
