@@ -46,7 +46,7 @@ class Evaluator(Protocol):
         """The stored image: drawn alone or, unless `alone`, in a batch. None if there is none."""
         ...
 
-    def restore(self, seed: int, point: Point, copy: Path) -> None:
+    def restore(self, job: Job, copy: Path) -> None:
         """Puts an image that was drawn alone back into the cache from a copy that is stored elsewhere, if there is one."""
         ...
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.io.files import write_whole
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.image_cache import ImageCache
-from optimizer.point import Job, Point
+from optimizer.point import Job
 from scorers.observe.observation import Observation
 
 
@@ -34,9 +34,9 @@ class EvaluationCache:
         write_whole(self._observation(place), json.dumps(observation.to_json()).encode())
         return Evaluation(job.seed, job.point, place, observation)
 
-    def restore(self, seed: int, point: Point, copy: Path) -> None:
+    def restore(self, job: Job, copy: Path) -> None:
         """As `Evaluator.restore`."""
-        place = self.images.path(Job(seed, point))
+        place = self.images.path(job)
         if not place.exists() and copy.exists():
             write_whole(place, copy.read_bytes())
 

@@ -40,8 +40,8 @@ class LocalEvaluator:
     def find_image(self, job: Job, *, alone: bool) -> Path | None:
         return self.cache.images.find(job, alone=alone)
 
-    def restore(self, seed: int, point: Point, copy: Path) -> None:
-        self.cache.restore(seed, point, copy)
+    def restore(self, job: Job, copy: Path) -> None:
+        self.cache.restore(job, copy)
 
     def load(self, job: Job, *, alone: bool) -> Evaluation | None:
         found = self.cache.find(job, alone=alone)

@@ -32,8 +32,8 @@ class RayEvaluator:
     def find_image(self, job: Job, *, alone: bool) -> Path | None:
         return self.cache.images.find(job, alone=alone)
 
-    def restore(self, seed: int, point: Point, copy: Path) -> None:
-        self.cache.restore(seed, point, copy)
+    def restore(self, job: Job, copy: Path) -> None:
+        self.cache.restore(job, copy)
 
     def load(self, job: Job, *, alone: bool) -> Evaluation | None:
         """An image whose observation is missing counts as not stored: only workers observe, and they observe what they draw."""

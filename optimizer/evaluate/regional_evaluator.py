@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from models.io.files import write_whole
 from optimizer.evaluate.base import Evaluation, Evaluator
 from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions
@@ -56,11 +55,10 @@ class RegionalEvaluator:
         known = self._known(job)
         return None if known is None else self.everywhere.find_image(known, alone=alone)
 
-    def restore(self, seed: int, point: Point, copy: Path) -> None:
-        known = self._known(Job(seed, point))
-        place = None if known is None else self.everywhere.place(known)
-        if place is not None and not place.exists() and copy.exists():
-            write_whole(place, copy.read_bytes())
+    def restore(self, job: Job, copy: Path) -> None:
+        known = self._known(job)
+        if known is not None:
+            self.everywhere.restore(known, copy)
 
     def load(self, job: Job, *, alone: bool) -> Evaluation | None:
         known = self._known(job)

@@ -33,8 +33,8 @@ class ServersEvaluator:
     def find_image(self, job: Job, *, alone: bool) -> Path | None:
         return self.stored.find_image(job, alone=alone)
 
-    def restore(self, seed: int, point: Point, copy: Path) -> None:
-        self.stored.restore(seed, point, copy)
+    def restore(self, job: Job, copy: Path) -> None:
+        self.stored.restore(job, copy)
 
     def load(self, job: Job, *, alone: bool) -> Evaluation | None:
         return self.stored.load(job, alone=alone)

@@ -70,9 +70,9 @@ class EvaluatorSuite:
         evaluator, job = reopen(), jobs[0]
         found = evaluator.evaluate(job.seed, job.point)
         copy = found.image.rename(tmp_path / "copy.png")
-        evaluator.restore(job.seed, job.point, tmp_path / "none.png")
+        evaluator.restore(job, tmp_path / "none.png")
         assert evaluator.find_image(job, alone=True) is None
-        evaluator.restore(job.seed, job.point, copy)
+        evaluator.restore(job, copy)
         assert evaluator.load(job, alone=True) == found
         assert evaluator.place(job).read_bytes() == copy.read_bytes()
 

@@ -69,7 +69,7 @@ def _valid_trials(study: Study, seed: int, trial_store: TrialStore) -> list[dict
         alike = _numbers(trial.params).keys() == _numbers(study.space.params(point)).keys()
         if _on_grid(study.space, of or trial.params) and same and alike:
             if "artifact" in trial.user_attrs:
-                study.evaluator.restore(seed, point, trial_store.artifacts / trial.user_attrs["artifact"])
+                study.evaluator.restore(Job(seed, point), trial_store.artifacts / trial.user_attrs["artifact"])
             kept = {"params": dict(trial.params), "phase": trial.user_attrs["phase"], "number": trial.number}
             found.append(kept if of is None else {**kept, "lower_of": of})
     return found

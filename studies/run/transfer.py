@@ -67,7 +67,7 @@ def inherit_images(study: Study, jobs: Sequence[Job]) -> int:
         for job in list(missing) if names is not None else ():
             source = _image_there(other, job, names or {})
             if source is not None:
-                study.everywhere.restore(job.seed, job.point, source)
+                study.everywhere.restore(job, source)
                 missing.remove(job)
                 copied += 1
     return copied

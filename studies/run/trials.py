@@ -107,7 +107,7 @@ def restore_images(study: Study, seed: int) -> None:
     """Brings images of trials that have left the cache back from Optuna's artifacts: none is drawn again."""
     for entry in trial_store_of(study, seed).entries():
         if entry.image is not None:
-            study.evaluator.restore(seed, entry.point, entry.image)
+            study.evaluator.restore(Job(seed, entry.point), entry.image)
 
 
 def jobs_of_trials(study: Study, seed: int) -> list[Job]:

@@ -83,6 +83,6 @@ def test_a_copy_is_restored_to_the_place_of_its_regions(tmp_path: Path) -> None:
     found, copy = regional(tmp_path / "a", Halves()), tmp_path / "copy.png"
     copy.write_bytes(found.evaluate(JOB.seed, JOB.point).image.read_bytes())
     other = regional(tmp_path / "b", Halves())
-    other.restore(JOB.seed, JOB.point, copy)
+    other.restore(JOB, copy)
     assert other.find_image(JOB, alone=True) == other.place(JOB)
     assert other.everywhere.find_image(JOB, alone=True) is None
