@@ -27,14 +27,15 @@ class EpochFiles:
 
     def paths(self) -> dict[int, Path]:
         """By the epochs done; none at the last."""
-        done = range(self.every, self.epochs, self.every)
-        return {epoch: self.out.with_name(f"{self.out.stem}-{epoch:06d}{self.out.suffix}") for epoch in done}
+        return {epoch: self.path(epoch) for epoch in range(self.every, self.epochs, self.every)}
+
+    def path(self, epoch: int) -> Path:
+        return self.out.with_name(f"{self.out.stem}-{epoch:06d}{self.out.suffix}")
 
     def after(self, step: int) -> int | None:
         """The epoch that ends with this step, counted from 1, if it has a file."""
-        each = self.steps // self.epochs
-        epoch = step // each if step % each == 0 else 0
-        return epoch if epoch in self.paths() else None
+        epoch, rest = divmod(step, self.steps // self.epochs)
+        return epoch if not rest and epoch % self.every == 0 and 0 < epoch < self.epochs else None
 
     def check(self, identity: str, *, done: bool) -> None:
         """Raises InputError for a file in its place that is no LoRA and, where the training is `done` already, for one that is
@@ -68,7 +69,7 @@ class EpochCallback:
             self.follower.on_step(step, loss)
         epoch = self.files.after(step)
         if epoch is not None:
-            self.write(epoch, self.files.paths()[epoch])
+            self.write(epoch, self.files.path(epoch))
 
     def wants_sample(self, step: int) -> bool:
         return self.follower is not None and self.follower.wants_sample(step)

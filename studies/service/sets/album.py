@@ -36,6 +36,7 @@ class Album:
         self.set = photo_set
         self.manifest: Manifest | None = read_manifest(photo_set.data) if photo_set.is_cut else None
         self._drawn, self._found = _boxes(photo_set.photos), _boxes(photo_set.data)
+        self._trigger = photo_set.facts()[1]
         self._records = {} if self.manifest is None else {record.file: record for record in self.manifest.photos}
         self._aside = {} if self.manifest is None else {aside.file: translated(aside.why) for aside in self.manifest.set_aside}
 
@@ -76,17 +77,17 @@ class Album:
     def keep_tags(self, name: str, tags: list[str]) -> None:
         """Into the caption of the photo's crop in `train`, as a person edits it: cutting anew keeps it."""
         assert self.manifest is not None or name not in self._records
-        crop, trigger = self.crop("train", name), self.set.facts()[1]
+        crop, trigger = self.crop("train", name), self._trigger
         words = [tag for part in tags for tag in tags_of(" ".join(part.split())) if tag != trigger]
         with writing(crop):
             write_whole(caption_path(crop), (compose(trigger, words) + "\n").encode())
 
     def _tags(self, record: PhotoRecord) -> list[str] | None:
-        crop, trigger = self._crop("train", record), self.set.facts()[1]
+        crop = self._crop("train", record)
         if crop is None:
             return None
         try:
-            return [tag for tag in tags_of(caption_path(crop).read_text(encoding="utf-8").strip()) if tag != trigger]
+            return [tag for tag in tags_of(caption_path(crop).read_text(encoding="utf-8").strip()) if tag != self._trigger]
         except (OSError, UnicodeDecodeError):
             return []
 
