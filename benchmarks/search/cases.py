@@ -14,6 +14,8 @@ from scorers.score.drift import DRIFT
 from scorers.score.hands import HANDS
 
 LEVELS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
+BLENDED: Final = (0.1, 0.2, 0.3, 0.35, 0.4)
+"""Of more than three LoRAs: two garments share one body, and neither shows as it does alone."""
 MISS: Final = 200
 """Images that a run without a pick counts as."""
 EARLIER: Final = 3
@@ -87,7 +89,8 @@ def drawn(folder: Path, development: bool, quick: bool, plane: bool) -> list[Cas
     for seed, name in named:
         if (seed.order < FIRST_FINAL) == development:
             before = [table for table, _ in named if table.order < seed.order and table.made_of == seed.made_of]
-            found += cases_of(name, seed, before[-EARLIER:], LEVELS[1:4] if quick else LEVELS, None)
+            levels = BLENDED if len(seed.levels) > len(NAMES) else LEVELS
+            found += cases_of(name, seed, before[-EARLIER:], levels[1:4] if quick else levels, None)
     return found
 
 
