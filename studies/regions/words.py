@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from studies.drawing.section import HuanhuaDraw
 from studies.regions.section import PARTS, WrittenRegion
 
@@ -21,9 +22,21 @@ def region_words(region: RegionSection, kind: LoraKind) -> str:
     return phrase(PARTS[kind])
 
 
+def figure_words(figure: str, figures: Sequence[str]) -> str:
+    """`anna's place, 1 of 2 from the left`: a phrase for people."""
+    at, of = figures.index(figure) + 1, len(figures)
+    return phrase("{figure}'s place, {at} of {of} from the left", figure=figure, at=at, of=of)
+
+
 def words_of_regions(spec: StudySpec) -> dict[str, str]:
-    """By LoRA with a region, what it is."""
-    return {name: region_words(lora.region, lora.kind) for name, lora in spec.loras.items() if lora.region is not None}
+    """By LoRA with a region or a figure, what it is."""
+    found: dict[str, str] = {}
+    for name, lora in spec.loras.items():
+        region = None if lora.region is None else region_words(lora.region, lora.kind)
+        place = None if lora.figure is None else figure_words(lora.figure, spec.figures)
+        if region is not None or place is not None:
+            found[name] = joined(": ", [text for text in (place, region) if text is not None])
+    return found
 
 
 def regionable(spec: StudySpec) -> list[str]:

@@ -218,7 +218,13 @@ def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
 
 def requirements_of(study: Study) -> Requirements:
     """What the study file requires of an image, at any seed."""
-    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least())
+    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least(), distinct_faces(study))
+
+
+def distinct_faces(study: Study) -> tuple[str, ...]:
+    """Face LoRAs of several figures: nobody may wear another's face."""
+    faces = {name: lora.figure for name, lora in study.spec.searched().items() if lora.kind == "face" and lora.figure is not None}
+    return tuple(faces) if len(set(faces.values())) > 1 else ()
 
 
 def other_seeds(study: Study, seed: int) -> list[int]:
