@@ -32,7 +32,8 @@ def announce(study: Study, callback: Callback, stage: str, images: int, *, every
     study.backend.report_to(callback)
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
-    callback.announce(stage, images, images * study.seconds_per_image() * (1 if everywhere else study.rows) if images else 0.0)
+    rows = study.rows_everywhere if everywhere else study.rows
+    callback.announce(stage, images, images * study.seconds_per_image() * rows if images else 0.0)
 
 
 def expected_images(study: Study, calibration: int, budget: int) -> int | None:
@@ -55,7 +56,7 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
     trials = min(budget, len(jobs_of_trials(study, seed)))
     expected = expected_images(study, calibration, budget)
     # Calibration is drawn without regions; on average over all images.
-    seconds *= (calibration + budget * study.rows) / (calibration + budget)
+    seconds *= (calibration * study.rows_everywhere + budget * study.rows) / (calibration + budget)
     return SeedPlan(seed, calibration, budget, seconds, expected, calibration - missing, trials)
 
 

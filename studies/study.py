@@ -206,6 +206,11 @@ class Study:
         """Predictions a step of an image with all LoRAs on: one, and one more for each region."""
         return 1 if self.regions is None else self.regions.rows
 
+    @property
+    def rows_everywhere(self) -> int:
+        """Likewise, of an image of scouting or calibration: one for each of several people."""
+        return 1 if self.figure_places is None else self.figure_places.rows
+
     def was_opened(self) -> bool:
         """Whether facts about its models are stored: without them nothing was drawn yet, and answering would open them."""
         return self._stored is not None

@@ -52,6 +52,12 @@ class FigurePlaces:
         """By LoRA, whose it is."""
         return {name: lora.figure for name, lora in self.spec.loras.items() if lora.figure is not None}
 
+    @property
+    def rows(self) -> int:
+        """Predictions a step: one for each figure with LoRAs, and one for those without."""
+        dressed = set(self.figures.values())
+        return len(dressed) + (len(dressed) < len(self.spec.figures))
+
     def described(self) -> Mapping[str, str]:
         words = {name: figure_words(figure, self.spec.figures) for name, figure in self.figures.items()}
         return {name: text + (f", found as {VERSION}" if VERSION > 1 else "") for name, text in words.items()}

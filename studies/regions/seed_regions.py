@@ -106,8 +106,7 @@ class StudyRegions:
     def rows(self) -> int:
         """Predictions a step of an image with all LoRAs on, where no regions overlap and some of it lies in none."""
         if self.places is not None:
-            dressed = set(self.places.figures.values())
-            return len(dressed) + (len(dressed) < len(self.spec.figures)) + len(self._sections)
+            return self.places.rows + len(self._sections)
         return 1 + len(set(self._figures.values())) + len(self._sections) - len(self._figures)
 
     @cached_property

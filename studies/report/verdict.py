@@ -65,7 +65,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += _limited(scores, always)
     failed = said("failed")
     lines += [f"  {name:<10} {failed if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
-    lines += _limited(scores, optional)
+    lines += [*_limited(scores, optional), *_own_faces(scores)]
     lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record)]
     lines += [*_images(outcome), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, _line("image", str(record.image))]
@@ -124,6 +124,12 @@ def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
     required = ((limit.name, limit.value) for limit in limits if limit.value is not None)
     allowed = ((name, said("allowed {most:.2f}", most=most)) for name, most in required)
     return [f"  {name:<10} {scores.graded[name]:.2f}  {most}" for name, most in allowed]
+
+
+def _own_faces(scores: Scores) -> list[str]:
+    """Of several people, by how much each looks more like her own photos than like another's."""
+    text = "{name} is nearer to its own photos than to another figure's by {less:.2f}"
+    return [f"  {said(text, name=name, less=-more)}" for name, more in scores.other_faces.items()]
 
 
 def _references(outcome: Outcome) -> list[str]:

@@ -271,6 +271,16 @@ def _draw(study: Study, jobs: Sequence[Job], callback: Callable[[], None]) -> li
     return found
 
 
+def check_figures_seen(locked: Evaluation) -> None:
+    """Raises InputError for a locked image in which somebody is missing, of several people."""
+    figures = {} if locked.observation.failed else locked.observation.figures
+    missing = [name for name, seen in figures.items() if not seen.heads]
+    if missing:
+        what = phrase("the locked image shows nobody who could be {figures}", figures=joined(", ", missing))
+        mend = "lock another seed: `huanhua scout STUDY` ranks those that show everybody first"
+        raise InputError(what, phrase("seed {seed}", seed=locked.seed), mend)
+
+
 def _calibrated(
     study: Study,
     references: Mapping[str, References],
@@ -280,6 +290,7 @@ def _calibrated(
     others: Iterable[Evaluation],
 ) -> Calibrated:
     """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder and this seed's start image."""
+    check_figures_seen(locked)
     counts = start_calibrates(study)
     start_faults = ladder_faults(locked.observation, plain.observation) if counts else ()
     starts = [locked.observation] if counts and not start_faults else []

@@ -41,7 +41,8 @@ def regions_sheet(study: Study, seed: int, *, blurred: bool = True) -> Sheet | N
 
     def drawn(hidden: bool) -> Image.Image:
         ground = blur(image) if hidden else image
-        words, everywhere = words_of_regions(study.spec), phrase("the locked image, LoRAs everywhere")
+        words = words_of_regions(study.spec)
+        everywhere = phrase("the locked image" if study.spec.figures else "the locked image, LoRAs everywhere")
         cells = [Cell(ground, (phrase("seed {seed}", seed=seed), everywhere))]
         for place, (lora, mask) in enumerate(masks.items()):
             share = phrase("{share:.0%} of the picture", share=float(mask.mean()))

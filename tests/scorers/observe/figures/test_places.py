@@ -1,0 +1,60 @@
+"""Which pixels belong to whom."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorers.observe.figures.places import figure_places
+from scorers.observe.parts import Mask, Piece, pieces
+
+SIZE = 60, 120
+
+
+def figure(left: int, wide: int = 20) -> tuple[Mask, Mask]:
+    """A person and her head, `left` pixels from the left."""
+    person, head = np.zeros(SIZE, np.bool_), np.zeros(SIZE, np.bool_)
+    head[5:15, left + 5 : left + wide - 5] = True
+    person[5:55, left : left + wide] = True
+    return person, head
+
+
+def heads_in(*heads: Mask) -> list[Piece]:
+    return [piece for head in heads for piece in pieces(head, 0.0)]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=5, unique=True))
+def test_places_part_the_image_and_hold_their_own_figure(slots: list[int]) -> None:
+    people = [figure(24 * slot) for slot in slots]
+    person = np.logical_or.reduce([body for body, _ in people])
+    found = figure_places(person, heads_in(*(head for _, head in people)), len(slots))
+    assert len(found) == len(slots)
+    assert (np.sum(found, axis=0) == 1).all()
+    for (body, _), place in zip((people[i] for i in np.argsort(slots)), found, strict=True):
+        assert (place & person == body).all()
+
+
+def test_the_largest_heads_count_and_a_third_person_belongs_to_her_neighbour() -> None:
+    (left, a), (middle, b), (right, c) = figure(0), figure(40, 14), figure(96)
+    found = figure_places(left | middle | right, heads_in(a, b, c), 2)
+    assert len(found) == 2
+    assert (found[0] >= left).all()
+    assert (found[0] >= middle).all()
+    assert (found[1] >= right).all()
+
+
+def test_two_who_touch_are_parted_between_their_heads() -> None:
+    (left, a), (right, b) = figure(20), figure(40)
+    first, second = figure_places(left | right, heads_in(a, b), 2)
+    assert (first >= left).all()
+    assert (second >= right).all()
+
+
+@pytest.mark.parametrize("heads", [0, 1])
+def test_fewer_heads_give_fewer_places(heads: int) -> None:
+    body, head = figure(10)
+    found = figure_places(body, heads_in(head)[:heads], 2)
+    assert len(found) == heads
+    assert all(place.all() for place in found)
