@@ -217,6 +217,11 @@ class StudySpec(Section):
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         return [int(seed) for seed in rng.integers(0, 2**31, size=count)]
 
+    def distinct_faces(self) -> tuple[str, ...]:
+        """Searched face LoRAs of several figures: nobody may wear another's face."""
+        faces = {n: lora.figure for n, lora in self.searched().items() if lora.kind == "face" and lora.figure is not None}
+        return tuple(faces) if len(set(faces.values())) > 1 else ()
+
     def required(self, name: str) -> float:
         """The calibrated score that a searched LoRA must reach."""
         return self.search.require.get(name, 0.7)

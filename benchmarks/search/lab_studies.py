@@ -3,7 +3,7 @@
     python -m benchmarks.search.lab_studies FOLDER [--hidden | --five]
 
 Writes FOLDER/paper-doll, which is the demo's study, and FOLDER/paper-doll-other; with `--hidden` the studies that nothing
-was tuned on; with `--five` two of five LoRAs each. Each has photos, training sets and LoRAs; what is there already is left as it is.
+was tuned on; with `--five` two of five LoRAs each. Each has photos, training sets and LoRAs; what is there already is left.
 `python -m benchmarks.search.draw_landscapes FOLDER/paper-doll` draws.
 """
 

@@ -46,7 +46,7 @@ from studies.run.ladders import (
     store_levels,
     stored_ladder_seed,
 )
-from studies.run.scouting import scout_seeds
+from studies.run.scouting import check_figures_seen, scout_seeds
 from studies.run.transfer import inherit_images, inherited_ladder_seed
 from studies.run.trials import trial_store_of
 from studies.study import Study
@@ -218,13 +218,7 @@ def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
 
 def requirements_of(study: Study) -> Requirements:
     """What the study file requires of an image, at any seed."""
-    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least(), distinct_faces(study))
-
-
-def distinct_faces(study: Study) -> tuple[str, ...]:
-    """Face LoRAs of several figures: nobody may wear another's face."""
-    faces = {name: lora.figure for name, lora in study.spec.searched().items() if lora.kind == "face" and lora.figure is not None}
-    return tuple(faces) if len(set(faces.values())) > 1 else ()
+    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least(), study.spec.distinct_faces())
 
 
 def other_seeds(study: Study, seed: int) -> list[int]:
@@ -269,16 +263,6 @@ def _draw(study: Study, jobs: Sequence[Job], callback: Callable[[], None]) -> li
         found.append(evaluation)
         callback()
     return found
-
-
-def check_figures_seen(locked: Evaluation) -> None:
-    """Raises InputError for a locked image in which somebody is missing, of several people."""
-    figures = {} if locked.observation.failed else locked.observation.figures
-    missing = [name for name, seen in figures.items() if not seen.heads]
-    if missing:
-        what = phrase("the locked image shows nobody who could be {figures}", figures=joined(", ", missing))
-        mend = "lock another seed: `huanhua scout STUDY` ranks those that show everybody first"
-        raise InputError(what, phrase("seed {seed}", seed=locked.seed), mend)
 
 
 def _calibrated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +23,19 @@ from studies.testing.fake_study import FakeWorld, fake_study, opened_on
 SIZE = 128, 96
 SEED = 7
 FIGURES = {"face": "anna", "dress": "anna", "shoes": "bea"}
+NONE: Mapping[str, object] = {}
+
+LABELS = {0: "background", 1: "face", 2: "dress", 3: "shoes", 4: "hands", 5: "legs"}
 
 
 class TwoPeople:
     """Sees two people, the second one somewhat to the left of the middle of her half; one alone where told so."""
 
-    labels = {0: "background", 1: "face", 2: "dress", 3: "shoes", 4: "hands", 5: "legs"}
+    labels = LABELS
 
     def __init__(self) -> None:
-        self.people, self.asked = (20, 74), 0
+        self.people: tuple[int, ...] = (20, 74)
+        self.asked = 0
 
     def parse(self, images: Sequence[Image.Image]) -> list[NDArray[np.uint8]]:
         self.asked += len(images)
@@ -53,22 +57,24 @@ def painted(job: Job) -> Image.Image:
     return Image.fromarray(np.random.default_rng(job.seed).integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8))
 
 
-def written(folder: Path, figures: object = ("anna", "bea"), of: dict[str, str] | None = None, **sections: object) -> Path:
+def written(
+    folder: Path, figures: object = ("anna", "bea"), of: Mapping[str, str] = FIGURES, regions: Mapping[str, object] = NONE
+) -> Path:
     """The fake study as one of several people."""
     if not (folder / "study.yaml").exists():
         fake_study(folder, size=SIZE)
     content = yaml.safe_load((folder / "study.yaml").read_text())
     content["figures"] = list(figures) if isinstance(figures, tuple) else figures
-    for name, figure in (FIGURES if of is None else of).items():
+    for name, figure in of.items():
         content["loras"][name]["figure"] = figure
-    for key, value in sections.items():
+    for key, value in regions.items():
         content["loras"][key]["region"] = value
     (folder / "study.yaml").write_text(yaml.safe_dump(content))
     return folder
 
 
 def two(folder: Path, **regions: object) -> Study:
-    return opened_on(written(folder, **regions), FakeWorld(SIZE, painted))
+    return opened_on(written(folder, regions=regions), FakeWorld(SIZE, painted))
 
 
 def drawn(study: Study) -> list[Job]:
@@ -109,7 +115,9 @@ def test_nothing_is_drawn_to_look_something_up(tmp_path: Path, parser: TwoPeople
 def test_a_region_is_hers_alone(tmp_path: Path, parser: TwoPeople) -> None:
     study = two(tmp_path, face="auto", shoes={"box": [0.0, 0.8, 1.0, 1.0]})
     assert study.regions is not None
-    masks, places = study.regions.of(SEED).masks, study.everywhere.evaluate(SEED, study.start) and drawn(study)[-1].regions
+    masks = study.regions.of(SEED).masks
+    study.everywhere.evaluate(SEED, study.start)
+    places = drawn(study)[-1].regions
     assert places is not None
     assert masks["face"].any()
     assert not masks["face"][:, 64:].any()

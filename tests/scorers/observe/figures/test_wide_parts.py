@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from scorers.observe.figures.wide_parts import WideParts
 class ByColour:
     """Names each pixel by its red value, and refuses what is wider than one person's picture."""
 
-    labels = {0: "background", 1: "face"}
+    labels: Mapping[int, str] = MappingProxyType({0: "background", 1: "face"})
 
     def __init__(self, widest: int) -> None:
         self.widest = widest
@@ -37,7 +38,7 @@ def test_windows_join_to_the_whole(width: int, count: int) -> None:
 class AtEdges:
     """Sees something else within a quarter of its window's edges than in the middle."""
 
-    labels = {0: "background", 1: "face"}
+    labels: Mapping[int, str] = MappingProxyType({0: "background", 1: "face"})
 
     def parse(self, images: Sequence[Image.Image]) -> list[NDArray[np.uint8]]:
         return [
