@@ -99,8 +99,9 @@ class FigurePlaces:
         heads = heads_of(np.isin(labels, groups["head"]), np.isin(labels, groups["face"]))
         count = len(self.spec.figures)
         places = figure_places(np.isin(labels, person_labels(parser.labels)), heads, count)
-        if len(places) == count:
-            return np.asarray(np.argmax(np.stack(places), axis=0), np.uint8)
+        seen = [place for place in places if place is not None]
+        if len(seen) == count:
+            return np.asarray(np.argmax(np.stack(seen), axis=0), np.uint8)
         height, width = labels.shape
         return np.broadcast_to((np.arange(width) * count // width).astype(np.uint8), (height, width)).copy()
 

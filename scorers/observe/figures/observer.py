@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,15 +44,15 @@ class FiguresObserver:
         plain = [as_rgb(image) for image in images]
         placed = [self._places(image, labels) for image, labels in zip(plain, self.parser.parse(plain), strict=True)]
         alone = [
-            _painted_over(image, person, place) for image, (person, places) in zip(plain, placed, strict=True) for place in places
+            _painted_over(image, person, place)
+            for image, (person, places) in zip(plain, placed, strict=True)
+            for place in places
+            if place is not None
         ]
-        found = iter(self.wide.observe([*images, *alone]))
-        whole = [next(found) for _ in images]
+        found = iter(self.wide.observe([*plain, *alone]))
+        whole = [next(found) for _ in plain]
         return [
-            replace(
-                seen,
-                figures={name: next(found) if i < len(places) else Observation(seen.size) for i, name in enumerate(self.names)},
-            )
+            replace(seen, figures={n: Observation(seen.size) if p is None else next(found) for n, p in self._named(places)})
             for seen, (_, places) in zip(whole, placed, strict=True)
         ]
 
@@ -62,11 +62,14 @@ class FiguresObserver:
         """Photos show one person."""
         return self.photos.references_of(images, kind, boxes)
 
-    def _places(self, image: Image.Image, labels: NDArray[np.uint8]) -> tuple[Mask, list[Mask]]:
-        """Where somebody is, and the pixels that are each figure's."""
+    def _named(self, places: Sequence[Mask | None]) -> Iterable[tuple[str, Mask | None]]:
+        return zip(self.names, places, strict=True)
+
+    def _places(self, image: Image.Image, labels: NDArray[np.uint8]) -> tuple[Mask, list[Mask | None]]:
+        """Where somebody is, and the pixels that are each figure's; None for one who is not there."""
         groups, person = groups_of(self.parser.labels), np.isin(labels, person_labels(self.parser.labels))
         if is_flat(image):
-            return np.zeros_like(person), []
+            return np.zeros_like(person), [None] * len(self.names)
         heads = heads_of(np.isin(labels, groups["head"]), np.isin(labels, groups["face"]))
         return person, figure_places(person, heads, len(self.names))
 

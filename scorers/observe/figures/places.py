@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,22 +16,34 @@ VERSION: Final = 1
 """A change of how images are parted must be a new one: observations and regions depend on it."""
 
 
-def figure_places(person: Mask, heads: Sequence[Piece], count: int) -> list[Mask]:
+def figure_places(person: Mask, heads: Sequence[Piece], count: int) -> list[Mask | None]:
     """Parts an image between the people in it: one mask (height, width) for each of the `count` largest heads, left to right.
 
-    There are fewer where there are fewer heads. Every pixel belongs to the figure whose pixels are nearest; a figure is a
+    Where there are fewer heads they are those of the figures whose even share of the width is nearest, and the others are None.
+    Every pixel belongs to the figure whose pixels are nearest; a figure is a
     connected piece of the mask `person` with one of the heads. Where two touch, each pixel of both belongs to the head that is
     nearer from side to side.
     """
     from scipy import ndimage
 
     chosen = sorted(sorted(heads, key=lambda head: -head.area)[:count], key=lambda head: head.centre[0])
-    if len(chosen) < 2:
-        return [np.ones(person.shape, np.bool_) for _ in chosen]
+    found: list[Mask | None] = [None] * count
+    if not chosen:
+        return found
     owner = _owners(person, chosen)
     nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
     whole = owner[tuple(nearest)]
-    return [whole == number for number in range(len(chosen))]
+    for number, figure in enumerate(_whose([head.centre[0] / person.shape[1] for head in chosen], count)):
+        found[figure] = whole == number
+    return found
+
+
+def _whose(places: Sequence[float], count: int) -> tuple[int, ...]:
+    """The figure of each head, rising; `places` are shares of the width."""
+    return min(
+        combinations(range(count), len(places)),
+        key=lambda figures: sum(abs(x - (figure + 0.5) / count) for x, figure in zip(places, figures, strict=True)),
+    )
 
 
 def _owners(person: Mask, heads: Sequence[Piece]) -> NDArray[np.int64]:
