@@ -62,12 +62,13 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
 
 def report_regions(study: Study, callback: Callback) -> None:
     """What regions cost, before anything is drawn. Raises InputError for a region that somebody wrote and that cannot be."""
-    from studies.regions.words import words_of_regions
+    from studies.regions.words import by_place, words_of_regions
 
     if study.regions is None:
         return
     _ = study.regions.written
-    words = joined(", ", [phrase("{name} in {where}", name=name, where=w) for name, w in words_of_regions(study.spec).items()])
+    places = by_place(words_of_regions(study.spec))
+    words = joined("; ", [phrase("{name} in {where}", name=names, where=where) for names, where in places.items()])
     callback.message(
         phrase(
             "regions: {words}. Each costs about one more row: a trial takes about {rows} times as long as without, "

@@ -12,6 +12,7 @@ from models.language.width import padded
 from optimizer.search.verdict import Verdict, own_image
 from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
+from studies.regions.words import by_place
 from studies.run.neighbours import robustness_images
 from studies.run.verdicts.contention import advice
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
@@ -74,7 +75,7 @@ def describe(outcome: Outcome) -> list[str]:
 def _regions(outcome: Outcome) -> list[str]:
     """Where LoRAs act that do not act everywhere."""
     where = {name: translated(words) for name, words in outcome.regions.items()}
-    shown = said(", ").join(said("{name} in {where}", name=name, where=words) for name, words in where.items())
+    shown = "; ".join(said("{name} in {where}", name=names, where=words) for names, words in by_place(where).items())
     return [_line("regions", shown)] if where else []
 
 
