@@ -32,7 +32,8 @@ def announce(study: Study, callback: Callback, stage: str, images: int, *, every
     study.backend.report_to(callback)
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
-    callback.announce(stage, images, images * study.seconds_per_image() * (1 if everywhere else study.rows) if images else 0.0)
+    rows = study.rows_everywhere if everywhere else study.rows
+    callback.announce(stage, images, images * study.seconds_per_image() * rows if images else 0.0)
 
 
 def expected_images(study: Study, calibration: int, budget: int) -> int | None:
@@ -55,18 +56,19 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
     trials = min(budget, len(jobs_of_trials(study, seed)))
     expected = expected_images(study, calibration, budget)
     # Calibration is drawn without regions; on average over all images.
-    seconds *= (calibration + budget * study.rows) / (calibration + budget)
+    seconds *= (calibration * study.rows_everywhere + budget * study.rows) / (calibration + budget)
     return SeedPlan(seed, calibration, budget, seconds, expected, calibration - missing, trials)
 
 
 def report_regions(study: Study, callback: Callback) -> None:
     """What regions cost, before anything is drawn. Raises InputError for a region that somebody wrote and that cannot be."""
-    from studies.regions.words import words_of_regions
+    from studies.regions.words import by_place, words_of_regions
 
     if study.regions is None:
         return
     _ = study.regions.written
-    words = joined(", ", [phrase("{name} in {where}", name=name, where=w) for name, w in words_of_regions(study.spec).items()])
+    places = by_place(words_of_regions(study.spec))
+    words = joined("; ", [phrase("{name} in {where}", name=names, where=where) for names, where in places.items()])
     callback.message(
         phrase(
             "regions: {words}. Each costs about one more row: a trial takes about {rows} times as long as without, "

@@ -145,14 +145,16 @@ class LocalModels:
 
     @cached_property
     def observer(self) -> Observer:
-        return open_observer(self.spec.scorers, self.root, region_photos(self.spec.loras, self.root))
+        photos = region_photos(self.spec.loras, self.root)
+        return open_observer(self.spec.scorers, self.root, photos, self.spec.figures)
 
     @property
     def parser(self) -> PartSource:
         """What finds the parts of a figure. Raises InputError for a study whose scorers name none."""
+        from scorers.observe.figures.observer import FiguresObserver
         from scorers.observe.parser_observer import ParserObserver
 
-        if not isinstance(self.observer, ParserObserver):
+        if not isinstance(self.observer, (FiguresObserver, ParserObserver)):
             raise InputError("no part parser finds a figure's regions", "scorers.parts", "name scorers.parts.model")
         return self.observer.parser
 

@@ -21,7 +21,7 @@ from studies.drawing.section import HuanhuaDraw
 from studies.lora_files.section import LoraSection, check_files, file_at, searched_files
 from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
-from studies.regions.section import check_regions
+from studies.regions.section import check_figures, check_regions
 from studies.scorer_spec import ScorersSection
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
@@ -132,6 +132,8 @@ class StudySpec(Section):
     """the program that draws; huanhua itself by default"""
     loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
     """LoRAs by names of your own"""
+    figures: list[Annotated[str, Field(pattern=r"^\w[\w-]*$")]] = Field(default=[])
+    """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()
     """seeds to search, or how many to scout"""
@@ -166,6 +168,8 @@ class StudySpec(Section):
         check_edits(edits, self.prompt)
         check_files(self.loras)
         check_regions({name: (lora.region, lora.kind) for name, lora in self.loras.items()}, self.draw, self.scorers.parts.model)
+        whose = {name: (lora.figure, lora.fixed is None) for name, lora in self.loras.items()}
+        check_figures(self.figures, whose, self.draw, self.scorers.parts.model)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
@@ -212,6 +216,11 @@ class StudySpec(Section):
 
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         return [int(seed) for seed in rng.integers(0, 2**31, size=count)]
+
+    def distinct_faces(self) -> tuple[str, ...]:
+        """Searched face LoRAs of several figures: nobody may wear another's face."""
+        faces = {n: lora.figure for n, lora in self.searched().items() if lora.kind == "face" and lora.figure is not None}
+        return tuple(faces) if len(set(faces.values())) > 1 else ()
 
     def required(self, name: str) -> float:
         """The calibrated score that a searched LoRA must reach."""

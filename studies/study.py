@@ -32,7 +32,9 @@ from studies.spec import StudySpec, read_spec, study_file
 from studies.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
+    from optimizer.evaluate.regional_evaluator import SeedRegions
     from optimizer.render.base import RenderSettings
+    from studies.regions.figure_places import FigurePlaces
     from studies.regions.seed_regions import StudyRegions
 
 
@@ -141,34 +143,73 @@ class Study:
     def evaluator(self) -> Evaluator:
         """Draws and observes, each LoRA in its region; answers what is stored without opening a model."""
         regions = self.regions
-        if regions is None:
+        if regions is None or all(lora.region is None for lora in self.spec.loras.values()):
             return self.everywhere
-        from optimizer.evaluate.regional_evaluator import RegionalEvaluator
+        return self._in_regions(regions)
 
-        fixed = frozenset(name for name, lora in self.spec.loras.items() if lora.fixed)
-        return RegionalEvaluator(self.everywhere, regions, fixed)
+    @cached_property
+    def everywhere(self) -> Evaluator:
+        """As `evaluator`, but LoRAs act everywhere, or in all of their figure's place, whatever their regions: for scouting,
+        calibration, the locked image."""
+        return self._whole if self.figure_places is None else self._in_regions(self.figure_places)
+
+    @cached_property
+    def figure_places(self) -> FigurePlaces | None:
+        """Where each of several people is; None where the picture shows one."""
+        if not self.spec.figures:
+            return None
+        from studies.regions.figure_places import FigurePlaces
+
+        parser, _ = self.scorer_models["parts"]
+        return FigurePlaces(
+            self.spec,
+            self.workspace,
+            lambda: self._whole,
+            lambda: Point({}, self.spec.render.cfg, self.plain_prompt()),
+            parser,
+            lambda: self.models.parser,
+        )
 
     @cached_property
     def regions(self) -> StudyRegions | None:
         """Where LoRAs act; None where all act everywhere."""
-        if all(lora.region is None for lora in self.spec.loras.values()):
+        if self.figure_places is None and all(lora.region is None for lora in self.spec.loras.values()):
             return None
         from studies.regions.seed_regions import StudyRegions
 
         parser, _ = self.scorer_models["parts"]
-        return StudyRegions(self.spec, self.root, self.workspace, lambda: self.everywhere, parser, lambda: self.models.parser)
+        return StudyRegions(
+            self.spec,
+            self.root,
+            self.workspace,
+            lambda: self.everywhere,
+            parser,
+            lambda: self.models.parser,
+            self.figure_places,
+        )
 
     @cached_property
-    def everywhere(self) -> Evaluator:
-        """As `evaluator`, but all LoRAs act everywhere, whatever their regions: for scouting, calibration, the locked image."""
+    def _whole(self) -> Evaluator:
+        """What draws LoRAs everywhere, or where a job says."""
         facts = self._opened()
         images = ImageCache(self.workspace.images, facts.identity, int(self.spec.render.cache_gb * 10**9))
         return self.backend.evaluator(EvaluationCache(images, self.observer_id), partial(self._check_identity, facts.identity))
+
+    def _in_regions(self, regions: SeedRegions) -> Evaluator:
+        from optimizer.evaluate.regional_evaluator import RegionalEvaluator
+
+        fixed = frozenset(name for name, lora in self.spec.loras.items() if lora.fixed)
+        return RegionalEvaluator(self._whole, regions, fixed)
 
     @property
     def rows(self) -> int:
         """Predictions a step of an image with all LoRAs on: one, and one more for each region."""
         return 1 if self.regions is None else self.regions.rows
+
+    @property
+    def rows_everywhere(self) -> int:
+        """Likewise, of an image of scouting or calibration: one for each of several people."""
+        return 1 if self.figure_places is None else self.figure_places.rows
 
     def was_opened(self) -> bool:
         """Whether facts about its models are stored: without them nothing was drawn yet, and answering would open them."""
@@ -188,11 +229,12 @@ class Study:
 
     @cached_property
     def scorer_models(self) -> dict[str, tuple[str, str]]:
-        return scorer_models(self.spec.scorers, self.root, self._hash, region_photos(self.spec.loras, self.root))
+        photos = region_photos(self.spec.loras, self.root)
+        return scorer_models(self.spec.scorers, self.root, self._hash, photos, self.spec.figures)
 
     @cached_property
     def observer_id(self) -> str:
-        return observer_id(self.spec.scorers, self.root, self._hash, region_photos(self.spec.loras, self.root))
+        return observer_id(self.scorer_models)
 
     @property
     def space(self) -> Space:

@@ -97,6 +97,12 @@ class Observation:
     """Plugged-in scorers' scores (scorers.plugins); None where one failed."""
     windows: Mapping[RegionKind, tuple[Region, ...]] = field(default_factory=dict)
     """In place of `regions` without a part parser: the window that is most similar to the references counts."""
+    figures: Mapping[str, Observation] = field(default_factory=dict)
+    """Of an image of several people, each by name and alone, in the whole image's coordinates; empty where one is expected."""
+
+    def of(self, figure: str | None) -> Observation:
+        """What is seen of one figure; the whole image for None, or where figures are not told apart."""
+        return self if figure is None else self.figures.get(figure, self)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives back an equal observation."""
@@ -115,6 +121,7 @@ class Observation:
             "cover": list(self.cover),
             "extra": dict(self.extra),
             "windows": {kind: [_plain(r) for r in windows] for kind, windows in self.windows.items()},
+            **({"figures": {name: seen.to_json() for name, seen in self.figures.items()}} if self.figures else {}),
         }
 
     @classmethod
@@ -139,6 +146,7 @@ class Observation:
                 windows={
                     kind: tuple(Region(**_fields(r)) for r in windows) for kind, windows in stored.get("windows", {}).items()
                 },
+                figures={str(name): cls.from_json(seen) for name, seen in stored.get("figures", {}).items()},
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from models.errors import InputError
@@ -29,6 +29,8 @@ class References:
     """Of each photo the thing's colours by place (scorers.observe.colours.cells); empty where they are not compared."""
     tags: tuple[str, ...] = ()
     """Words of captions that all photos share. They name parts, decide no score, and are not stored."""
+    figure: str | None = None
+    """The figure of an image of several people that they are compared with; None for the only one. Not stored."""
 
     def __post_init__(self) -> None:
         if not self.embeddings:
@@ -47,9 +49,7 @@ class References:
         keep = [i for i in range(len(self.embeddings)) if i != index]
         colours = tuple(self.colours[i] for i in keep) if self.colours else ()
         cells = tuple(self.cells[i] for i in keep) if self.cells else ()
-        return References(
-            self.kind, tuple(self.embeddings[i] for i in keep), colours, self.unused, self.outliers, cells, self.tags
-        )
+        return replace(self, embeddings=tuple(self.embeddings[i] for i in keep), colours=colours, cells=cells)
 
     def to_json(self) -> dict[str, Any]:
         return {

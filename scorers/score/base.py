@@ -13,6 +13,7 @@ from typing import TypeAlias
 from models.boxes import ShareBox
 from models.language.translate import joined, phrase
 from scorers.observe.observation import Observation
+from scorers.score.figures import faults_by_figure
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Comparison:
     locked: Observation
     plain: Observation
     others: Sequence[Observation] = ()
+
+    def by_figure(self) -> dict[str, Comparison]:
+        """The same of each figure of an image of several people, by name; empty where one is expected."""
+        return {
+            name: Comparison(seen, self.locked.of(name), self.plain.of(name), [other.of(name) for other in self.others])
+            for name, seen in self.observation.figures.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,27 @@ class Score:
     one: str = ""
     """What 1 means, in one word."""
 
+    def most(self, locked: Observation, allowed: float | None) -> float | None:
+        """The `limit` at a seed; of several figures the largest."""
+        if not locked.figures:
+            return self.limit(locked, allowed)
+        limits = [self.limit(figure, allowed) for figure in locked.figures.values()]
+        return max((limit for limit in limits if limit is not None), default=None)
+
+    def alone(self, observation: Observation) -> float | None:
+        """The `standalone` score; of several figures the worst."""
+        if self.standalone is None:
+            return None
+        return max(self.standalone(figure) for figure in observation.figures.values() or [observation])
+
     def of(self, comparison: Comparison) -> ScoreValue:
-        """The score of one image."""
+        """The score of one image; of several figures the worst, or all their faults."""
+        each = comparison.by_figure()
+        if each and self.counted:
+            faults = faults_by_figure({name: self.of(one).faults for name, one in each.items()})
+            return ScoreValue(self, float(len(faults)), faults)
+        if each:
+            return ScoreValue(self, max(self.of(one).value for one in each.values()))
         measured = self.measure(comparison)
         if isinstance(measured, tuple):
             return ScoreValue(self, float(len(measured)), measured)

@@ -15,6 +15,7 @@ from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score import garment, identity
 from scorers.score.body import body_faults
+from scorers.score.figures import faults_by_figure
 from scorers.score.judgeable_hands import judgeable_hands
 
 BROKEN: Final = 0.5
@@ -62,7 +63,8 @@ class Calibration:
 
 
 def similarity(observation: Observation, references: References) -> float:
-    """The raw similarity of an image to one LoRA's references, in [0, 1]."""
+    """The raw similarity of an image to one LoRA's references, in [0, 1]; of the figure whose LoRA it is."""
+    observation = observation.of(references.figure)
     if references.kind == "face":
         return identity.identity_similarity(observation.face, references)
     return garment.garment_similarity(garment.seen_region(observation, references), references)
@@ -70,12 +72,14 @@ def similarity(observation: Observation, references: References) -> float:
 
 def seen_place(observation: Observation, references: References) -> ShareBox | None:
     """The region of the image behind the similarity; None if it does not show the thing."""
+    observation = observation.of(references.figure)
     found = observation.face if references.kind == "face" else garment.seen_region(observation, references)
     return None if found is None else found.box
 
 
 def matched_photo(observation: Observation, references: References) -> int | None:
     """The index of the reference photo most similar to the image; None if the image does not show the thing."""
+    observation = observation.of(references.figure)
     if references.kind == "face":
         face = observation.face
         return None if face is None else references.photo(identity.nearest(face, references))
@@ -85,7 +89,11 @@ def matched_photo(observation: Observation, references: References) -> int | Non
 
 def ladder_faults(step: Observation, plain: Observation) -> tuple[str, ...]:
     """What is wrong with the figure in an image of a LoRA alone, compared with the plain image of the same seed; nothing where it
-    is sound. A picture that has fallen apart is never the best that a LoRA shows. One broken hand is no such picture."""
+    is sound. A picture that has fallen apart is never the best that a LoRA shows. One broken hand is no such picture. Each of
+    several figures is compared with itself."""
+    if step.figures:
+        each = {name: ladder_faults(seen, plain.of(name)) for name, seen in step.figures.items()}
+        return faults_by_figure(each)
     found = [fault.replace(" where the locked image shows ", ", not ") for fault in body_faults(step, plain)]
     hands, before = judgeable_hands(step), judgeable_hands(plain)
     if hands and all(hand.broken >= BROKEN for hand in hands) and any(hand.broken < BROKEN for hand in before):

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
+from models.language.translate import phrase
 from scorers.observe.observation import Observation
 from scorers.score.base import Limit
+from scorers.score.other_faces import distinct_name
 from scorers.score.registry import SCORES
 from scorers.score.requirements import Requirements
 from scorers.score.scores import Scores
@@ -39,7 +41,7 @@ class Constraint:
 
 def limits_of(requirements: Requirements, locked: Observation) -> tuple[Limit, ...]:
     """The limits of all scores at the seed of a locked image, in the order of the registry."""
-    return tuple(Limit(score, score.limit(locked, requirements.allowed.get(score.name))) for score in SCORES)
+    return tuple(Limit(score, score.most(locked, requirements.allowed.get(score.name))) for score in SCORES)
 
 
 def needs_other_seeds(requirements: Requirements) -> bool:
@@ -51,7 +53,7 @@ def constraints_of(scores: Scores, requirements: Requirements, limits: Sequence[
     """One constraint for each LoRA and scorer that `requirements` name, and for each of `limits` that is set.
 
     A LoRA that is not measurable here counts as not shown, a scorer that failed violates by 1. The order is part of what is
-    stored: LoRAs, scores that are always required, plugged-in scorers, scores that may be required.
+    stored: LoRAs, scores that are always required, plugged-in scorers, scores that may be required, faces of several figures.
     Raises InputError if a LoRA is required that was not scored.
     """
     always = [limit for limit in limits if not limit.score.optional]
@@ -61,13 +63,19 @@ def constraints_of(scores: Scores, requirements: Requirements, limits: Sequence[
         *_limited(scores, always),
         *(_extra(scores, name, least) for name, least in requirements.extra.items()),
         *_limited(scores, optional),
+        *(_distinct(scores, name) for name in requirements.distinct),
     )
 
 
 def constraint_names(requirements: Requirements, limits: Sequence[Limit]) -> frozenset[str]:
     """The names of the constraints that `constraints_of` gives."""
     return frozenset(
-        (*requirements.expression, *requirements.extra, *(limit.name for limit in limits if limit.value is not None))
+        (
+            *requirements.expression,
+            *requirements.extra,
+            *(limit.name for limit in limits if limit.value is not None),
+            *map(distinct_name, requirements.distinct),
+        )
     )
 
 
@@ -84,6 +92,14 @@ def _extra(scores: Scores, name: str, least: float) -> Constraint:
     if value is None:
         return Constraint(name, 1.0, 0.0, f"{name} failed, needs {least:.2f}")
     return Constraint(name, -value, -least, f"{name} {value:.2f}, needs {least:.2f}")
+
+
+def _distinct(scores: Scores, name: str) -> Constraint:
+    more = scores.other_faces.get(name, 0.0)
+    label = phrase("{name} looks like another figure's face by {more:.2f} more than like its own", name=name, more=more)
+    if more <= 0:
+        label = phrase("{name} looks like its own face by {less:.2f} more than like another figure's", name=name, less=-more)
+    return Constraint(distinct_name(name), more, 0.0, label)
 
 
 def _limited(scores: Scores, limits: Sequence[Limit]) -> list[Constraint]:

@@ -23,4 +23,4 @@ def counts_faults(name: str) -> bool:
 
 def standalone_scores(observation: Observation) -> dict[str, float]:
     """By name those that mean something for an image that is compared with none."""
-    return {score.name: score.standalone(observation) for score in SCORES if score.standalone is not None}
+    return {score.name: value for score in SCORES if (value := score.alone(observation)) is not None}

@@ -17,3 +17,5 @@ class Requirements:
     locked image's by as much (in [0, 1]), drift may be as much (1: the median of other seeds)."""
     extra: Mapping[str, float] = field(default_factory=dict)
     """The least that each plugged-in scorer must give, in [0, 1]."""
+    distinct: tuple[str, ...] = ()
+    """Face LoRAs whose figure must look more like their photos than like those of another figure's face."""

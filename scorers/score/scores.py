@@ -13,6 +13,7 @@ from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score.base import Comparison, ScoreValue
 from scorers.score.calibration import Calibration, similarity
+from scorers.score.other_faces import other_faces
 from scorers.score.parts.shown import ShownPart, shown_parts
 from scorers.score.registry import SCORES
 
@@ -28,11 +29,13 @@ class Scores:
     whole: Mapping[str, ScoreValue]
     """Scores of the image as a whole, by name (scorers.score.registry)."""
     face_found: bool
-    """False if the image shows no face."""
+    """False if the image, or one of its figures, shows no face."""
     extra: Mapping[str, float | None] = field(default_factory=dict)
     """Plugged-in scorers' scores in [0, 1]; None where one failed."""
     parts: Mapping[str, tuple[ShownPart, ...]] = field(default_factory=dict)
     """By LoRA what the image shows of it, part by part; none where parts are not compared. Not stored with trials."""
+    other_faces: Mapping[str, float] = field(default_factory=dict)
+    """By face LoRA of several figures, how much more its figure looks like another's photos (scorers.score.figures)."""
 
     @property
     def measurable(self) -> dict[str, bool]:
@@ -62,6 +65,7 @@ class Scores:
             **{name: found.to_json() for name, found in self.whole.items()},
             "face_found": self.face_found,
             "extra": dict(self.extra),
+            **({"other_faces": dict(self.other_faces)} if self.other_faces else {}),
         }
 
 
@@ -92,7 +96,8 @@ def score(
         raw=raw,
         expression={n: calibrations[n].calibrated(value) if n in calibrations else value for n, value in raw.items()},
         whole={s.name: s.of(comparison) for s in SCORES},
-        face_found=observation.face is not None,
+        face_found=all(seen.face is not None for seen in observation.figures.values() or [observation]),
         extra=observation.extra,
         parts={name: shown for name in kinds if (shown := shown_parts(observation, references[name]))},
+        other_faces=other_faces(observation, references, kinds),
     )

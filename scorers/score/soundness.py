@@ -1,4 +1,4 @@
-"""What weights cannot mend in a full-body image at its start weights: one person, both feet in frame, whole hands."""
+"""What weights cannot mend in a full-body image at its start weights: a person for each figure, feet in frame, whole hands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from models.counted import counted
 from models.language.translate import phrase
 from scorers.observe.observation import Observation
+from scorers.score.figures import faults_by_figure
 from scorers.score.judgeable_hands import PER_PERSON
 from scorers.score.registry import standalone_scores
 
@@ -19,7 +20,7 @@ class Soundness:
     faults: tuple[str, ...]
     """What a person would reject it for, in words."""
     unseen: int
-    """Of two hands, those that are neither seen nor at the end of an arm that leads out of sight: they may be missing."""
+    """Of two hands a figure, those that are neither seen nor at the end of an arm out of sight: they may be missing."""
     scores: Mapping[str, float]
     """The scores that mean something for an image alone, by name."""
 
@@ -37,7 +38,12 @@ def soundness_of(observation: Observation, allowed: Mapping[str, float] | None =
         for name, most in (allowed or {}).items()
         if scores.get(name, 0.0) > most
     ]
-    return Soundness((*_faults(observation), *over), _unseen_hands(observation), scores)
+    if observation.figures:
+        faults = faults_by_figure({name: _faults(figure) for name, figure in observation.figures.items()})
+    else:
+        faults = _faults(observation)
+    unseen = sum(map(_unseen_hands, observation.figures.values() or [observation]))
+    return Soundness((*faults, *over), unseen, scores)
 
 
 def _faults(observation: Observation) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -29,7 +30,7 @@ from studies.references.places import compared_with, place_notes
 from studies.references.references import references_for
 from studies.references.source import words_of
 from studies.references.unopened import unopened_notes
-from studies.regions.words import words_of_regions
+from studies.regions.words import by_place, words_of_regions
 from studies.scorer_spec import FROM_POSE
 from studies.study import Study
 from studies.workspace import Workspace
@@ -93,9 +94,9 @@ def validate_study(study: Study) -> Iterator[str]:
                 )
     if study.regions is not None:
         _ = study.regions.written
-        for name, where in words_of_regions(study.spec).items():
-            yield _line("regions", phrase("{name} in {where}", name=name, where=where))
-    conflicts = len(study.spec.searched())
+        for names, where in by_place(words_of_regions(study.spec)).items():
+            yield _line("regions", phrase("{name} in {where}", name=names, where=where))
+    conflicts = max(Counter(lora.figure for lora in study.spec.searched().values()).values())
     if conflicts > 3:
         yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))
     yield _line("study", phrase("{name}: valid", name=study.spec.name))

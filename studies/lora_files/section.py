@@ -39,6 +39,8 @@ class LoraSection(Section):
     """cost of one unit of this weight"""
     region: RegionSection | None = None
     """where alone it acts: auto, its part of the figure in the locked image; {box: [left, top, right, bottom]}; {mask: FILE}"""
+    figure: str | None = None
+    """whose it is, of the people that `figures` names: it acts in her place alone, and is looked for there"""
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from scorers.observe.figures.places import VERSION as FIGURES
 from scorers.observe.observation import FORMAT
 from scorers.observe.posed.pose_parts import FORMAT as PARTS_FORMAT
 from scorers.plugins import versions_of
@@ -26,14 +28,19 @@ if TYPE_CHECKING:
 NO_PHOTOS: Final[Mapping[str, RegionPhotos]] = MappingProxyType({})
 
 
-def open_observer(scorers: ScorersSection, root: Path, photos: Mapping[str, RegionPhotos] = NO_PHOTOS) -> Observer:
-    """Opens the models that observe images; `photos` are by LoRA what scorers of regions compare with.
+def open_observer(
+    scorers: ScorersSection, root: Path, photos: Mapping[str, RegionPhotos] = NO_PHOTOS, figures: Sequence[str] = ()
+) -> Observer:
+    """Opens the models that observe images; `photos` are by LoRA what scorers of regions compare with, `figures` the people in
+    images that show several.
 
     Raises InputError for the first that is missing or does not open.
     """
     from models.vision.faces import open_faces
     from models.vision.part_parser import open_parser
     from models.vision.pose import open_pose
+    from scorers.observe.figures.observer import FiguresObserver
+    from scorers.observe.figures.wide_parts import WideParts
     from scorers.observe.limbs.hand_judge import open_hand_judge
     from scorers.observe.parser_observer import ParserObserver
     from scorers.observe.posed.pose_parts import PoseParts
@@ -58,7 +65,11 @@ def open_observer(scorers: ScorersSection, root: Path, photos: Mapping[str, Regi
         parts = open_parser(local_name(scorers.parts.model, root), device)
     judge = open_hand_judge(root / hands.judge, many_views=hands.judged_views > 1) if hands.judge else None
     by_parts, heads = scorers.compares_parts, scorers.compares_heads
-    return ParserObserver(parts, garments, faces, judge, pose, extra, regions, garment_parts=by_parts, whole_heads=heads)
+    one = ParserObserver(parts, garments, faces, judge, pose, extra, regions, garment_parts=by_parts, whole_heads=heads)
+    if not figures:
+        return one
+    wide = WideParts(parts, len(figures))
+    return FiguresObserver(one, replace(one, parser=wide), wide, tuple(figures))
 
 
 def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Embedder:
@@ -76,9 +87,13 @@ def open_garment_embedder(garment: GarmentScorer, root: Path, device: str) -> Em
 
 
 def scorer_models(
-    scorers: ScorersSection, root: Path, content_of: Callable[[Path], str], photos: Mapping[str, RegionPhotos] = NO_PHOTOS
+    scorers: ScorersSection,
+    root: Path,
+    content_of: Callable[[Path], str],
+    photos: Mapping[str, RegionPhotos] = NO_PHOTOS,
+    figures: Sequence[str] = (),
 ) -> dict[str, tuple[str, str]]:
-    """By scorer: what decides its observations, and its label for people.
+    """By scorer: what decides its observations, and its label for people; how several people are told apart, by their names.
 
     The first is the hash of local files, as `content_of` gives it, or the name of a model that is not on this machine, with the
     scorer's settings.
@@ -115,6 +130,7 @@ def scorer_models(
         "hands": (f"{way} {hands_content}", hands_label),
         **{f"extra {name}": (release, release) for name, release in versions_of(scorers.whole_images()).items()},
         **_of_regions(scorers, content_of, photos),
+        **({"figures": (f"{FIGURES} {json.dumps(list(figures))}", ", ".join(figures))} if figures else {}),
     }
 
 
@@ -133,12 +149,10 @@ def _of_regions(
     return found
 
 
-def observer_id(
-    scorers: ScorersSection, root: Path, content_of: Callable[[Path], str], photos: Mapping[str, RegionPhotos] = NO_PHOTOS
-) -> str:
-    """Hash of what decides the observations of each scorer, and of their format: what stored observations depend on."""
-    entries = scorer_models(scorers, root, content_of, photos)
-    return hashlib.sha256(json.dumps([FORMAT, {name: content for name, (content, _) in entries.items()}]).encode()).hexdigest()
+def observer_id(models: Mapping[str, tuple[str, str]]) -> str:
+    """Hash of what decides the observations of each of `scorer_models`, and of their format: stored observations depend on it."""
+    contents = {name: content for name, (content, _) in models.items()}
+    return hashlib.sha256(json.dumps([FORMAT, contents]).encode()).hexdigest()
 
 
 def local_name(name: str, root: Path) -> str:

@@ -15,7 +15,8 @@ from studies.study import Study
 
 def references_of(study: Study) -> dict[str, References]:
     """The references of every searched LoRA, by name. Raises InputError as `references_for` does."""
-    return {name: references_for(study, name) for name in study.spec.searched()}
+    loras = study.spec.searched()
+    return {name: replace(references_for(study, name), figure=lora.figure) for name, lora in loras.items()}
 
 
 def references_for(study: Study, name: str) -> References:

@@ -76,17 +76,3 @@ def regions_of_parts(parts: NDArray[np.uint8], kinds: Mapping[str, ScoredKind], 
     within = GROWN * parts.shape[0]
     grown = {kind: (far <= within) & (nearest == i) & (parts != HANDS) for i, (kind, far) in enumerate(away.items())}
     return {lora: grown[kind] for lora, kind in kinds.items()}
-
-
-def as_picture(parts: NDArray[np.uint8]) -> Image:
-    """For storing: a grey picture of the codes."""
-    from PIL import Image
-
-    return Image.fromarray(parts)
-
-
-def from_picture(picture: Image, size: tuple[int, int]) -> NDArray[np.uint8] | None:
-    """What `as_picture` stored; None for anything else. `size` is (width, height)."""
-    found = np.asarray(picture)
-    whole = picture.mode == "L" and picture.size == size and int(found.max()) <= OTHER
-    return found.astype(np.uint8) if whole else None

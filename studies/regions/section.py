@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from studies.drawing.section import DrawSection, HuanhuaDraw
+from studies.scorer_spec import FROM_POSE
 from studies.spec_section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -55,3 +56,26 @@ def check_regions(given: Mapping[str, tuple[RegionSection | None, LoraKind]], dr
         if region == "auto" and part_parser is None:
             words = "loras.{name}.region: auto needs a part parser: name scorers.parts.model, or write a box or a mask"
             raise ValueError(phrase(words, **where))
+
+
+def check_figures(
+    figures: Sequence[str], given: Mapping[str, tuple[str | None, bool]], draw: DrawSection, parser: str | None
+) -> None:
+    """`given` is by LoRA its figure, and whether it is searched. Raises ValueError for figures that cannot be drawn, or told
+    apart."""
+    named = {name: figure for name, (figure, _) in given.items() if figure is not None}
+    for name, figure in named.items():
+        if figure not in figures:
+            shown = {"name": name, "figure": figure, "figures": ", ".join(figures) or phrase("none")}
+            raise ValueError(phrase("loras.{name}.figure is {figure}, which figures does not name ({figures})", **shown))
+    if not figures:
+        return
+    if len(figures) < 2 or len(set(figures)) < len(figures):
+        raise ValueError(phrase("figures names two people or more, each once, from left to right; leave it out for one"))
+    lacking = sorted(name for name, (figure, searched) in given.items() if searched and figure is None)
+    if lacking:
+        raise ValueError(phrase("loras.{name} is searched and nobody's: give it a figure, or a fixed weight", name=lacking[0]))
+    if not isinstance(draw, HuanhuaDraw):
+        raise ValueError(phrase("figures: only huanhua itself draws several people, and {title} draws here", title=draw.title))
+    if parser in (None, FROM_POSE):
+        raise ValueError(phrase("figures needs a part parser, which tells people apart: name scorers.parts.model"))

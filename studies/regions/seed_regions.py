@@ -7,23 +7,22 @@ on. What the parser saw in it is kept in the workspace, so that regions stay wha
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from models.io.files import write_whole
-from models.io.images import DAMAGES
+from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluator
 from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions
 from studies.file_hashes import cached_hash
 from studies.regions.drawn import written_regions
-from studies.regions.figure import VERSION, as_picture, from_picture, part_map, regions_of_parts
+from studies.regions.figure import OTHER, VERSION, part_map, regions_of_parts
 from studies.regions.section import WrittenRegion
+from studies.regions.stored_map import read_map, store_map
 from studies.regions.words import region_words
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from models.lora_kinds import ScoredKind
     from optimizer.regions.regions import Mask
     from scorers.observe.base import PartSource
+    from studies.regions.figure_places import FigurePlaces
     from studies.regions.section import RegionSection
     from studies.spec import StudySpec
     from studies.workspace import Workspace
@@ -54,21 +54,24 @@ class StudyRegions:
     """Of what finds the parts of a figure."""
     parser: Callable[[], PartSource]
     """Opens it."""
+    places: FigurePlaces | None = None
+    """Of a study of several people: each LoRA acts within its figure's place."""
     _found: dict[int, Regions] = field(default_factory=dict)
 
     @property
     def loras(self) -> frozenset[str]:
-        return frozenset(self._sections)
+        return frozenset(self._sections) | (frozenset() if self.places is None else self.places.loras)
 
     def described(self) -> Mapping[str, str]:
         # A mask that does not open is said to be so before it is hashed.
         _ = self.written
-        found: dict[str, str] = {}
+        found: dict[str, str] = {} if self.places is None else dict(self.places.described())
         for lora, region in self._sections.items():
             words = region_words(region, self.spec.loras[lora].kind)
             if not isinstance(region, WrittenRegion):
                 at = ", ".join(f"{name} {weight:g}" for name, weight in sorted(self._start.weights.items()))
-                found[lora] = f"{words} of the locked image ({at})" + (f", found as {VERSION}" if VERSION > 1 else "")
+                own = f"{found[lora]}: " if lora in found else ""
+                found[lora] = f"{own}{words} of the locked image ({at})" + (f", found as {VERSION}" if VERSION > 1 else "")
             elif region.mask is not None:
                 found[lora] = f"{words} ({cached_hash(self.workspace, (self.root / region.mask).expanduser())[:12]})"
             elif region.box is not None:
@@ -76,6 +79,8 @@ class StudyRegions:
         return found
 
     def find(self, seed: int) -> Regions | None:
+        if self.places is not None and self.places.masks(seed) is None:
+            return None
         if seed not in self._found:
             parts = self._stored_parts(seed) if self._figures else None
             if self._figures and parts is None:
@@ -84,10 +89,11 @@ class StudyRegions:
         return self._found[seed]
 
     def of(self, seed: int) -> Regions:
+        if self.places is not None:
+            self.places.of(seed)
+        if self.find(seed) is None:
+            store_map(self._place(seed), self._seen_parts(seed))
         found = self.find(seed)
-        if found is None:
-            self._store(seed, self._seen_parts(seed))
-            found = self.find(seed)
         assert found is not None
         return found
 
@@ -99,6 +105,8 @@ class StudyRegions:
     @property
     def rows(self) -> int:
         """Predictions a step of an image with all LoRAs on, where no regions overlap and some of it lies in none."""
+        if self.places is not None:
+            return self.places.rows + len(self._sections)
         return 1 + len(set(self._figures.values())) + len(self._sections) - len(self._figures)
 
     @cached_property
@@ -120,8 +128,21 @@ class StudyRegions:
         return self.spec.start()
 
     def _regions(self, seed: int, parts: NDArray[np.uint8] | None) -> Regions:
-        found = {} if parts is None else regions_of_parts(parts, self._figures, seed)
-        return Regions({**self.written, **found})
+        if self.places is None:
+            return Regions({**self.written, **({} if parts is None else regions_of_parts(parts, self._figures, seed))})
+        places, found = self.places.masks(seed) or {}, dict(self.written)
+        for figure, place in places.items():
+            kinds = {name: kind for name, kind in self._figures.items() if self.spec.loras[name].figure == figure}
+            if parts is not None and kinds:
+                found |= regions_of_parts(parts * place, kinds, seed)
+        for name, figure in self.places.figures.items():
+            found[name] = found[name] & places[figure] if name in found else places[figure]
+            if not found[name].any():
+                what = phrase(
+                    "{name} would act in no pixel of {figure}'s place at seed {seed}", name=name, figure=figure, seed=seed
+                )
+                raise InputError(what, phrase("loras.{lora}.region", lora=name), "write it where that figure is, or leave it out")
+        return Regions(found)
 
     def _seen_parts(self, seed: int) -> NDArray[np.uint8]:
         from PIL import Image
@@ -136,17 +157,5 @@ class StudyRegions:
         parser = hashlib.sha256(self.parser_id.encode()).hexdigest()[:12]
         return self.workspace.root / FOLDER / f"{image}.{parser}.png"
 
-    def _store(self, seed: int, parts: NDArray[np.uint8]) -> None:
-        stream, place = io.BytesIO(), self._place(seed)
-        as_picture(parts).save(stream, format="PNG")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, stream.getvalue())
-
     def _stored_parts(self, seed: int) -> NDArray[np.uint8] | None:
-        """None where nothing is stored, or it is damaged: it is then seen again."""
-        from PIL import Image
-
-        with suppress(*DAMAGES), Image.open(self._place(seed)) as stored:
-            stored.load()
-            return from_picture(stored, self._size)
-        return None
+        return read_map(self._place(seed), self._size, OTHER)

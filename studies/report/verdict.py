@@ -12,6 +12,7 @@ from models.language.width import padded
 from optimizer.search.verdict import Verdict, own_image
 from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
+from studies.regions.words import by_place
 from studies.run.neighbours import robustness_images
 from studies.run.verdicts.contention import advice
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
@@ -65,7 +66,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += _limited(scores, always)
     failed = said("failed")
     lines += [f"  {name:<10} {failed if value is None else format(value, '.2f')}" for name, value in scores.extra.items()]
-    lines += _limited(scores, optional)
+    lines += [*_limited(scores, optional), *_own_faces(scores)]
     lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record)]
     lines += [*_images(outcome), *_stopped(outcome), *_ratings(outcome)]
     return [*lines, _line("image", str(record.image))]
@@ -74,7 +75,7 @@ def describe(outcome: Outcome) -> list[str]:
 def _regions(outcome: Outcome) -> list[str]:
     """Where LoRAs act that do not act everywhere."""
     where = {name: translated(words) for name, words in outcome.regions.items()}
-    shown = said(", ").join(said("{name} in {where}", name=name, where=words) for name, words in where.items())
+    shown = "; ".join(said("{name} in {where}", name=names, where=words) for names, words in by_place(where).items())
     return [_line("regions", shown)] if where else []
 
 
@@ -124,6 +125,12 @@ def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
     required = ((limit.name, limit.value) for limit in limits if limit.value is not None)
     allowed = ((name, said("allowed {most:.2f}", most=most)) for name, most in required)
     return [f"  {name:<10} {scores.graded[name]:.2f}  {most}" for name, most in allowed]
+
+
+def _own_faces(scores: Scores) -> list[str]:
+    """Of several people, by how much each looks more like her own photos than like another's."""
+    text = "{name} is nearer to its own photos than to another figure's by {less:.2f}"
+    return [f"  {said(text, name=name, less=-more)}" for name, more in scores.other_faces.items()]
 
 
 def _references(outcome: Outcome) -> list[str]:

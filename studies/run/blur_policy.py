@@ -20,10 +20,12 @@ EDGE: Final = 0.97
 def little_clothing(observation: Observation) -> bool:
     """Whether an image may show a figure with little clothing: none was found, too little of it, or none on chest or hips.
 
-    It errs on the side of blurring. A failed image shows nobody.
+    Of several figures, whether any may. It errs on the side of blurring. A failed image shows nobody.
     """
     if observation.failed:
         return False
+    if observation.figures:
+        return any(map(little_clothing, observation.figures.values()))
     region, height = observation.regions.get("clothing"), observation.height
     if region is None or height <= 0:
         return True

@@ -46,7 +46,7 @@ from studies.run.ladders import (
     store_levels,
     stored_ladder_seed,
 )
-from studies.run.scouting import scout_seeds
+from studies.run.scouting import check_figures_seen, scout_seeds
 from studies.run.transfer import inherit_images, inherited_ladder_seed
 from studies.run.trials import trial_store_of
 from studies.study import Study
@@ -218,7 +218,7 @@ def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
 
 def requirements_of(study: Study) -> Requirements:
     """What the study file requires of an image, at any seed."""
-    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least())
+    return Requirements(study.require(), study.spec.search.allowed(), study.spec.scorers.least(), study.spec.distinct_faces())
 
 
 def other_seeds(study: Study, seed: int) -> list[int]:
@@ -274,6 +274,7 @@ def _calibrated(
     others: Iterable[Evaluation],
 ) -> Calibrated:
     """0 is the plain image of this seed, 1 the best sound image of the LoRA's ladder and this seed's start image."""
+    check_figures_seen(locked)
     counts = start_calibrates(study)
     start_faults = ladder_faults(locked.observation, plain.observation) if counts else ()
     starts = [locked.observation] if counts and not start_faults else []

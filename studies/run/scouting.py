@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.point import Job
@@ -83,6 +83,16 @@ def check_drawn(study: Study, seeds: list[int]) -> None:
         if not study.was_opened() or missing_images(study.everywhere, [Job(seed, study.start)]):
             mend = "`huanhua scout STUDY` draws seeds to choose from; --unseen locks it without having seen it"
             raise InputError(phrase("seed {seed} was not scouted: nobody has seen its image", seed=seed), "lock", mend)
+
+
+def check_figures_seen(locked: Evaluation) -> None:
+    """Raises InputError for a locked image in which somebody is missing, of several people."""
+    figures = {} if locked.observation.failed else locked.observation.figures
+    missing = [name for name, seen in figures.items() if not seen.heads]
+    if missing:
+        what = phrase("the locked image shows nobody who could be {figures}", figures=joined(", ", missing))
+        mend = "lock another seed: `huanhua scout STUDY` ranks those that show everybody first"
+        raise InputError(what, phrase("seed {seed}", seed=locked.seed), mend)
 
 
 def locked_seeds(study: Study) -> list[int]:

@@ -24,7 +24,7 @@ from scorers.observe.window_observer import WindowObserver
 from scorers.plugins import GROUP, open_region_scorer
 from scorers.regions import RegionDuty, RegionPicture, region_scores
 from scorers.testing.conformance import region_faults_of, whole_region
-from studies.observers.opening import observer_id, open_observer
+from studies.observers.opening import observer_id, open_observer, scorer_models
 from studies.observers.region_photos import RegionPhotos
 from studies.paperdoll.bundle import WEIGHTS, scorers
 from studies.paperdoll.world.draw import draw
@@ -126,6 +126,10 @@ def test_photos_without_the_thing_are_refused() -> None:
         observer.observe([plain("red")])
 
 
+def content_of(path: Path) -> str:
+    return path.read_bytes().hex() if path.is_file() else path.name
+
+
 def test_other_photos_are_other_observations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("studies.observers.opening.versions_of", lambda names: dict.fromkeys(names, "1"))
     section = scorers().model_copy(update={"extra": {"redness": {"dress": 0.4}}})
@@ -133,7 +137,7 @@ def test_other_photos_are_other_observations(tmp_path: Path, monkeypatch: pytest
     for colour in ("red", "blue"):
         plain(colour).save(tmp_path / "photo.png")
         photos = {"dress": RegionPhotos("clothing", tmp_path)}
-        found.add(observer_id(section, WEIGHTS, lambda path: path.read_bytes().hex() if path.is_file() else path.name, photos))
+        found.add(observer_id(scorer_models(section, WEIGHTS, content_of, photos)))
     assert len(found) == 2
     assert section.least() == {"redness.dress": 0.4}
 

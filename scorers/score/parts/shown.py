@@ -80,5 +80,6 @@ def _shown(one: NamedPart, cells: Cells, *, moved: bool) -> ShownPart:
 
 
 def _cells_of(observation: Observation, references: References) -> str:
-    seen = observation.face if references.kind == "face" else seen_region(observation, references)
+    figure = observation.of(references.figure)
+    seen = figure.face if references.kind == "face" else seen_region(figure, references)
     return "" if seen is None else seen.cells

@@ -10,7 +10,7 @@ import numpy as np
 from dashboards.sheet import Cell, sheet
 from models.io.blur_filter import blurred as blur
 from models.language.translate import phrase
-from studies.regions.words import words_of_regions
+from studies.regions.words import by_place, words_of_regions
 from studies.report.sheets.style import Sheet, save_sheet
 from studies.run.blur_policy import little_clothing
 
@@ -41,11 +41,13 @@ def regions_sheet(study: Study, seed: int, *, blurred: bool = True) -> Sheet | N
 
     def drawn(hidden: bool) -> Image.Image:
         ground = blur(image) if hidden else image
-        words, everywhere = words_of_regions(study.spec), phrase("the locked image, LoRAs everywhere")
+        words = words_of_regions(study.spec)
+        everywhere = phrase("the locked image" if study.spec.figures else "the locked image, LoRAs everywhere")
         cells = [Cell(ground, (phrase("seed {seed}", seed=seed), everywhere))]
-        for place, (lora, mask) in enumerate(masks.items()):
+        for place, (names, where) in enumerate(by_place(words).items()):
+            mask = masks[names.split(", ")[0]]
             share = phrase("{share:.0%} of the picture", share=float(mask.mean()))
-            cells.append(Cell(_lit(ground, mask, COLOURS[place % len(COLOURS)]), (f"{lora}: {words[lora]}", share)))
+            cells.append(Cell(_lit(ground, mask, COLOURS[place % len(COLOURS)]), (f"{names}: {where}", share)))
         footer = phrase("A LoRA acts where it is lit, with a soft edge; elsewhere only LoRAs without a region act.")
         return sheet([cells], title=phrase("Where each LoRA acts"), footer=footer)
 

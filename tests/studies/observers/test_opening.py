@@ -47,25 +47,25 @@ def test_a_pose_model_takes_the_place_of_the_hand_judge(tmp_path: Path) -> None:
     assert observer.pose is not None
 
 
+def id_of(section: ScorersSection, root: Path = WEIGHTS) -> str:
+    return observer_id(scorer_models(section, root, hash_path))
+
+
 def test_observations_of_other_models_or_of_another_format_are_not_taken_for_ones_own(
     dino: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     section = scorers()
     pose = write_pose_model(tmp_path / "pose.onnx", size=(96, 96))
     found = {
-        "lab": observer_id(section, WEIGHTS, hash_path),
-        "dino": observer_id(
-            section.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
-        ),
-        "alone": observer_id(
-            section.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))}), WEIGHTS, hash_path
-        ),
-        "pose": observer_id(section.model_copy(update={"hands": HandScorer(pose=str(pose))}), WEIGHTS, hash_path),
-        "judge": observer_id(section.model_copy(update={"hands": HandScorer(judge=str(pose))}), WEIGHTS, hash_path),
+        "lab": id_of(section),
+        "dino": id_of(section.model_copy(update={"garment": GarmentScorer(model=CLIP, pretrained=None, dino=str(dino))})),
+        "alone": id_of(section.model_copy(update={"garment": GarmentScorer(model=None, pretrained=None, dino=str(dino))})),
+        "pose": id_of(section.model_copy(update={"hands": HandScorer(pose=str(pose))})),
+        "judge": id_of(section.model_copy(update={"hands": HandScorer(judge=str(pose))})),
     }
-    assert observer_id(section, tmp_path, hash_path) == found["lab"], "where the study lies does not matter"
+    assert id_of(section, tmp_path) == found["lab"], "where the study lies does not matter"
     monkeypatch.setattr(opening, "FORMAT", 1)
-    found["before"] = observer_id(section, WEIGHTS, hash_path)
+    found["before"] = id_of(section)
     assert len(set(found.values())) == len(found)
 
 
@@ -86,7 +86,7 @@ def test_an_installed_scorer_of_another_release_gives_other_observations(monkeyp
     found = set()
     for release in ("1.0", "1.1"):
         monkeypatch.setattr(opening, "versions_of", lambda names, release=release: dict.fromkeys(names, release))
-        found.add(observer_id(section, WEIGHTS, hash_path))
+        found.add(id_of(section))
     assert len(found) == 2
 
 
@@ -96,7 +96,7 @@ def test_without_a_parser_a_window_observer_is_opened_whose_observations_are_its
     windowed = ScorersSection.model_validate(section)
     assert isinstance(open_observer(windowed, tmp_path), WindowObserver)
     parsed = ScorersSection.model_validate(section | {"parts": scorers().parts.model_dump()})
-    assert observer_id(windowed, tmp_path, hash_path) != observer_id(parsed, tmp_path, hash_path)
+    assert id_of(windowed, tmp_path) != id_of(parsed, tmp_path)
     assert scorer_models(windowed, tmp_path, hash_path)["parts"] == ("windows", "none")
 
 
@@ -110,7 +110,7 @@ def test_comparing_by_parts_makes_observations_of_its_own_and_is_named() -> None
     assert parts["garment"][1] == f"{plain['garment'][1]} by parts 1"
     assert parts["face"][1] == f"{plain['face'][1]} head 1"
     assert parts["hands"][1] == f"{plain['hands'][1]} 12 views"
-    assert len({observer_id(scorers(simple=simple), WEIGHTS, hash_path) for simple in (True, False)}) == 2
+    assert len({id_of(scorers(simple=simple)) for simple in (True, False)}) == 2
     observer = open_observer(scorers(), WEIGHTS)
     assert isinstance(observer, ParserObserver)
     assert observer.garment_parts
@@ -128,7 +128,7 @@ def test_parts_without_a_parser_are_refused(scorer: str, compare: str) -> None:
 def test_the_views_of_a_hand_are_part_of_what_observations_depend_on() -> None:
     section = scorers(simple=True)
     many = section.model_copy(update={"hands": section.hands.model_copy(update={"views": None})})
-    assert observer_id(many, WEIGHTS, hash_path) != observer_id(section, WEIGHTS, hash_path)
+    assert id_of(many) != id_of(section)
     observer = open_observer(many, WEIGHTS)
     assert isinstance(observer, ParserObserver)
     assert observer.hand_judge is not None

@@ -67,7 +67,7 @@ def test_where_all_have_regions_none_are_advised(tmp_path: Path, parser: FakePar
     outcome = searched(regional(tmp_path, face="auto", dress="auto", shoes="auto"))
     assert outcome.pick is None
     assert advice(outcome) == ""
-    assert any("dress in the clothes, face in the head, shoes in the shoes" in line for line in describe(outcome))
+    assert any("dress in the clothes; face in the head; shoes in the shoes" in line for line in describe(outcome))
     assert outcome.as_json()["regions"] == {"face": "the head", "dress": "the clothes", "shoes": "the shoes"}
 
 
