@@ -21,7 +21,7 @@ from optimizer.render.base import RenderSettings
 from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
-from optimizer.render.drawing import Drawing, Pair, Part, alike, predicting, rows_together, stretches
+from optimizer.render.drawing import Drawing, Pair, Part, alike, check_steps, predicting, rows_together, stretches
 from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
 from optimizer.render.memory import (
     DENOISER_VALUES,
@@ -215,6 +215,7 @@ class DiffusionRenderer:
         latents = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
         scales = [one.job.point.cfg for one in drawings]
         steps = steps_of_calls(point.sampler or settings.sampler, len(scheduler.timesteps))
+        check_steps(drawings, steps[-1] + 1)
         with torch.no_grad(), whole_float32():
             with self._placement.present(self.base.denoiser), noise.drawing():
                 for part, parts in stretches(drawings, steps):
@@ -232,7 +233,7 @@ class DiffusionRenderer:
         for window in windows(schedules):
             rows = rows_of(acting(weights, schedules, window), job.regions, (height, width))
             parts.append(Part(window, rows, [self._pair(job, row) for row in rows]))
-        found = Drawing(job, parts)
+        found = Drawing(job, parts, {name: schedule for name, schedule in schedules.items() if weights.get(name)})
         self._check_rows(found, self._fit.rows)
         return found
 

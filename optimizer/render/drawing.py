@@ -8,10 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from models.base.family import Conditioning, joined
+from models.errors import InputError
+from models.language.translate import phrase
 from optimizer.point import Job
 from optimizer.regions.rows import Row, blended, shares_of
 from optimizer.render.denoise import Predict
-from optimizer.schedules.schedule import Schedule
+from optimizer.schedules.schedule import Schedule, Schedules
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +39,8 @@ class Drawing:
 
     job: Job
     parts: list[Part]
+    schedules: Schedules
+    """Of its LoRAs that are on and do not act in all steps."""
 
     @property
     def most_rows(self) -> int:
@@ -73,6 +77,14 @@ def alike(drawings: Sequence[Drawing]) -> list[list[int]]:
         key = (point.steps, point.sampler, len(pair), pair[0].hidden.shape[1], lengths, tuple(rows))
         found.setdefault(key, []).append(index)
     return list(found.values())
+
+
+def check_steps(drawings: Sequence[Drawing], count: int) -> None:
+    """Raises InputError where a LoRA would act in none of the `count` steps of an image."""
+    for name, schedule in (pair for one in drawings for pair in one.schedules.items()):
+        if not schedule.steps(count):
+            what = phrase("{name} acts in none of {steps} steps ({schedule})", name=name, steps=count, schedule=str(schedule))
+            raise InputError(what, phrase("the schedule of {name}", name=name), "widen it, or draw more steps")
 
 
 def stretches(drawings: Sequence[Drawing], steps: Sequence[int]) -> Iterator[tuple[slice, list[Part]]]:

@@ -56,3 +56,8 @@ def windows(schedules: Schedules) -> list[Schedule]:
     """The stretches of an image's steps, in order, in each of which the same LoRAs act: one where all act in all steps."""
     ends = sorted({0.0, 1.0, *(s.start for s in schedules.values()), *(s.end for s in schedules.values())})
     return [Schedule(start, end) for start, end in pairwise(ends)]
+
+
+def as_pairs(schedules: Schedules) -> dict[str, list[float]]:
+    """As JSON: start and end by LoRA."""
+    return {name: [schedule.start, schedule.end] for name, schedule in sorted(schedules.items())}

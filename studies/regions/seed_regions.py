@@ -117,7 +117,7 @@ class StudyRegions:
 
     @property
     def _start(self) -> Point:
-        return self.spec.start()
+        return self.spec.locked()
 
     def _regions(self, seed: int, parts: NDArray[np.uint8] | None) -> Regions:
         found = {} if parts is None else regions_of_parts(parts, self._figures, seed)

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from models.base.family import Base, Conditioning
+from models.errors import InputError
 from models.lora.sites import TEXT
 from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions
@@ -128,9 +129,16 @@ def test_a_fixed_lora_has_its_schedule_in_every_image_and_in_the_identity(base: 
     assert fixed.identity() == {**plain, "schedules": {"shoes": "0 to 0.5"}}
 
 
+def test_a_schedule_without_a_step_is_refused_and_draws_nothing(renderer: DiffusionRenderer) -> None:
+    with pytest.raises(InputError, match=r"dress acts in none of 4 steps \(0.3 to 0.4\)"):
+        renderer.render([Job(3, scheduled(dress=Schedule(0.3, 0.4)))])
+
+
 @pytest.mark.parametrize("sampler", sorted(SAMPLERS))
 @pytest.mark.parametrize("steps", [1, 2, 5, 20])
 def test_the_calls_of_a_sampler_are_those_of_its_steps(sampler: str, steps: int) -> None:
     found = steps_of_calls(sampler, calls(sampler, steps))
     assert found == sorted(found)
-    assert set(found) == set(range(steps)) or sampler == "UniPC"
+    assert set(found) == set(range(found[-1] + 1))
+    # These lay a step more or less than they are asked for.
+    assert found[-1] + 1 == steps or sampler in ("UniPC", "DDIM", "PLMS")
