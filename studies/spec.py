@@ -171,7 +171,8 @@ class StudySpec(Section):
         check_edits(edits, self.prompt)
         check_files(self.loras)
         check_regions({name: (lora.region, lora.kind) for name, lora in self.loras.items()}, self.draw, self.scorers.parts.model)
-        check_schedules(self.loras, self.search.schedule, self.render.steps, self.draw)
+        when = {name: lora.schedule for name, lora in self.loras.items()}
+        check_schedules(when, list(searched), self.search.schedule, self.render.steps, self.draw)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
@@ -206,7 +207,7 @@ class StudySpec(Section):
         cfg = Axis(*search.cfg, CFG_STEP) if search.cfg else None
         edits = tuple(search.levers.all()) if search.levers else ()
         files = searched_files(searched)
-        when = searched_schedules(searched, search.schedule, self.render.steps)
+        when = searched_schedules({name: lora.schedule for name, lora in searched.items()}, search.schedule, self.render.steps)
         return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price, files, when)
 
     def locked(self) -> Point:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from optimizer.point import SMALLEST, Point
 from optimizer.schedules.schedule import WHOLE, Schedule, Schedules
-
-if TYPE_CHECKING:
-    from optimizer.search.space import Axis
 
 End = Literal["start", "end"]
 VALUES: Final[Mapping[End, tuple[float, ...]]] = {"start": (0.0, 0.25, 0.5), "end": (0.5, 0.75, 1.0)}
@@ -30,11 +27,9 @@ class SearchedSchedules:
     moving: Mapping[str, tuple[End, ...]] = field(default_factory=dict)
     """The ends that the search moves."""
 
-    def axes(self) -> dict[str, Axis]:
-        """By the names that trials have for them: `dress.start`, `dress.end`."""
-        from optimizer.search.space import Axis
-
-        return {name: Axis(VALUES[end][0], VALUES[end][-1], VALUES[end][1] - VALUES[end][0]) for name, _, end in self.columns()}
+    def axes(self) -> dict[str, tuple[float, ...]]:
+        """What is tried, by the names that trials have for the axes: `dress.start`, `dress.end`."""
+        return {name: VALUES[end] for name, _, end in self.columns()}
 
     def columns(self) -> Iterator[tuple[str, str, End]]:
         """Each axis: its name, the LoRA, the end."""

@@ -104,7 +104,8 @@ class Space:
         places from 0 on, ends of schedules, and each prompt edit as 0 or 1."""
         cfg = {CFG: self.cfg} if self.cfg else {}
         files = {f"{name}{FILE}": Axis(0.0, len(labels) - 1.0, 1.0) for name, labels in self.files.items()}
-        return cfg | files | self.schedules.axes() | {edit.name: EDIT_AXIS for edit in self.prompt_edits}
+        ends = {name: Axis(values[0], values[-1], values[1] - values[0]) for name, values in self.schedules.axes().items()}
+        return cfg | files | ends | {edit.name: EDIT_AXIS for edit in self.prompt_edits}
 
     def point(
         self,

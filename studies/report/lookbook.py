@@ -89,7 +89,7 @@ def sliders_of(study: Study) -> tuple[Slider, ...]:
     files = ((name, labels, len(labels) - 1.0) for name, labels in space.files.items())
     found = (*axes, *(Slider(f"{name}{FILE}", 0.0, last, 1.0, last, labels) for name, labels, last in files))
     at = space.schedules.numbers(start)
-    return (*found, *(Slider(name, a.low, a.high, a.step, at[name]) for name, a in space.schedules.axes().items()))
+    return (*found, *(Slider(name, v[0], v[-1], v[1] - v[0], at[name]) for name, v in space.schedules.axes().items()))
 
 
 def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,9 +11,6 @@ from models.language.translate import phrase
 from optimizer.schedules.schedule import WHOLE, Schedule
 from optimizer.search.searched_schedules import VALUES, End, SearchedSchedules
 from studies.drawing.section import DrawSection, HuanhuaDraw
-
-if TYPE_CHECKING:
-    from studies.lora_files.section import LoraSection
 
 Share = Annotated[float, Field(ge=0, le=1)]
 ScheduleSection = tuple[Share, Share]
@@ -30,18 +27,23 @@ def check_rises(section: ScheduleSection | None) -> None:
         raise ValueError(phrase("schedule must rise, not {start:g} to {end:g}", start=section[0], end=section[1]))
 
 
-def check_schedules(loras: Mapping[str, LoraSection], moving: Mapping[str, Sequence[End]], steps: int, draw: DrawSection) -> None:
-    """Raises ValueError for schedules that cannot be drawn or searched: `steps` are those of the study's images, `moving` the
-    ends that its search moves."""
-    for name, lora in loras.items():
-        if lora.schedule is None:
+def check_schedules(
+    given: Mapping[str, ScheduleSection | None],
+    searched: Sequence[str],
+    moving: Mapping[str, Sequence[End]],
+    steps: int,
+    draw: DrawSection,
+) -> None:
+    """Raises ValueError for schedules that cannot be drawn or searched. `given` are by LoRA, `searched` names those that are not
+    fixed, `moving` the ends that the search moves; `steps` are those of the study's images."""
+    for name, section in given.items():
+        if section is None:
             continue
         _check_drawn_here(f"loras.{name}.schedule", draw)
-        schedule, where = schedule_of(lora.schedule), {"name": name, "steps": steps}
+        schedule = schedule_of(section)
         if not schedule.steps(steps):
             words = "loras.{name}.schedule, {schedule}, falls between two of the {steps} steps, so that it never acts: widen it"
-            raise ValueError(phrase(words, schedule=str(schedule), **where))
-    searched = [name for name, lora in loras.items() if lora.fixed is None]
+            raise ValueError(phrase(words, name=name, schedule=str(schedule), steps=steps))
     for name, ends in moving.items():
         if name not in searched:
             names = {"name": name, "searched": ", ".join(searched)}
@@ -49,7 +51,7 @@ def check_schedules(loras: Mapping[str, LoraSection], moving: Mapping[str, Seque
         _check_drawn_here(f"search.schedule.{name}", draw)
         if not ends or len(set(ends)) < len(ends):
             raise ValueError(phrase("search.schedule.{name}: name start, end, or both, each once", name=name))
-        _check_moves(name, schedule_of(loras[name].schedule), ends, steps)
+        _check_moves(name, schedule_of(given[name]), ends, steps)
 
 
 def _check_drawn_here(where: str, draw: DrawSection) -> None:
@@ -71,11 +73,13 @@ def _check_moves(name: str, given: Schedule, ends: Sequence[End], steps: int) ->
         raise ValueError(phrase(words, name=name, steps=steps, last=last))
 
 
-def searched_schedules(loras: Mapping[str, LoraSection], moving: Mapping[str, Sequence[End]], steps: int) -> SearchedSchedules:
-    """Those of a study's search; `loras` are the searched ones."""
-    given = {name: schedule_of(lora.schedule) for name, lora in loras.items()}
+def searched_schedules(
+    sections: Mapping[str, ScheduleSection | None], moving: Mapping[str, Sequence[End]], steps: int
+) -> SearchedSchedules:
+    """Those of a study's search, by searched LoRA."""
+    given = {name: schedule_of(section) for name, section in sections.items()}
     return SearchedSchedules(
         steps,
         {name: schedule for name, schedule in given.items() if not schedule.whole},
-        {name: tuple(end for end in VALUES if end in moving[name]) for name in loras if name in moving},
+        {name: tuple(end for end in VALUES if end in moving[name]) for name in given if name in moving},
     )

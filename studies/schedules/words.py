@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.language.translate import joined, phrase
+from optimizer.search.searched_schedules import End
 from studies.schedules.section import schedule_of
 
 if TYPE_CHECKING:
     from optimizer.point import Point
     from optimizer.schedules.schedule import Schedule, Schedules
     from studies.spec import StudySpec
+
+SEARCHED: Final[dict[tuple[End, ...], str]] = {
+    ("start",): "the start is searched",
+    ("end",): "the end is searched",
+    ("start", "end"): "start and end are searched",
+}
 
 
 def schedule_words(schedule: Schedule) -> str:
@@ -43,6 +50,5 @@ def words_of_schedules(spec: StudySpec) -> dict[str, str]:
     """By LoRA with a schedule of its own or one that the search moves, what it is."""
     moving = spec.space().schedules.moving
     found = {name: schedule_words(schedule_of(lora.schedule)) for name, lora in spec.loras.items() if lora.schedule is not None}
-    both = phrase("start and end are searched")
-    ends = {name: phrase(f"the {moved[0]} is searched") if len(moved) == 1 else both for name, moved in moving.items()}
+    ends = {name: phrase(SEARCHED[moved]) for name, moved in moving.items()}
     return {name: joined("; ", [w[name] for w in (found, ends) if name in w]) for name in spec.loras if name in {**found, **ends}}
