@@ -30,6 +30,7 @@ from studies.references.references import references_for
 from studies.references.source import words_of
 from studies.references.unopened import unopened_notes
 from studies.regions.words import words_of_regions
+from studies.schedules.words import words_of_schedules
 from studies.scorer_spec import FROM_POSE
 from studies.study import Study
 from studies.workspace import Workspace
@@ -95,6 +96,8 @@ def validate_study(study: Study) -> Iterator[str]:
         _ = study.regions.written
         for name, where in words_of_regions(study.spec).items():
             yield _line("regions", phrase("{name} in {where}", name=name, where=where))
+    for name, when in words_of_schedules(study.spec).items():
+        yield _line("schedules", phrase("{name}: {note}", name=name, note=when))
     conflicts = len(study.spec.searched())
     if conflicts > 3:
         yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))

@@ -108,7 +108,7 @@ def _check_everywhere(study: Study, to: Target) -> None:
 def _check_in_all_steps(study: Study, point: Point, to: Target) -> None:
     """Raises InputError for what cannot tell that LoRAs act in some of the steps only."""
     words = words_at(study.spec, point)
-    if words and to != "png":
+    if words and to not in ("png", "comfyui"):
         where = joined(", ", [phrase("{name} in {where}", name=name, where=steps) for name, steps in words.items()])
         what = phrase("LoRAs act in some of the steps only ({where}), which --to {to} does not express", where=where, to=to)
         raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts when")
