@@ -176,6 +176,8 @@ class Outcome:
     """In which steps the LoRAs act that do not act in all of them, at the pick or what is nearest to one, in words."""
     regionable: tuple[str, ...] = ()
     """LoRAs that have none and could be given one."""
+    schedulable: tuple[str, ...] = ()
+    """LoRAs whose schedule is neither given nor searched, and could be."""
 
     @property
     def shown(self) -> TrialRecord | None:

@@ -35,7 +35,7 @@ from studies.run.neighbours import (
     with_drawn_neighbours,
 )
 from studies.run.outcome import Outcome, TrialRecord, record_of
-from studies.schedules.words import words_at
+from studies.schedules.words import schedulable, words_at
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import BlurredPicture
@@ -190,6 +190,7 @@ def outcome_of(
         regions=words_of_regions(study.spec),
         schedules=words_at(study.spec, shown.point) if (shown := pick or closest) else {},
         regionable=tuple(regionable(study.spec)),
+        schedulable=tuple(schedulable(study.spec)),
     )
 
 

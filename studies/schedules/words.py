@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.language.translate import joined, phrase
 from optimizer.search.searched_schedules import End
+from studies.drawing.section import HuanhuaDraw
 from studies.schedules.section import schedule_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ def schedules_at(spec: StudySpec, point: Point) -> Schedules:
 def words_at(spec: StudySpec, point: Point) -> dict[str, str]:
     """By LoRA that does not act in all steps of a point's image, in which it does."""
     return {name: schedule_words(schedule) for name, schedule in schedules_at(spec, point).items()}
+
+
+def schedulable(spec: StudySpec) -> list[str]:
+    """The searched LoRAs whose schedule is neither given nor searched, and could be."""
+    if not isinstance(spec.draw, HuanhuaDraw):
+        return []
+    return [name for name, lora in spec.searched().items() if lora.schedule is None and name not in spec.search.schedule]
 
 
 def words_of_schedules(spec: StudySpec) -> dict[str, str]:
