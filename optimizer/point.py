@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from optimizer.regions.regions import Regions
+from optimizer.schedules.schedule import Schedules
 
 FILE_MARK: Final = "@"
 """Between a LoRA's name and the label of one of its files that is not the last: `dress@dress-000004`."""
@@ -41,10 +42,21 @@ class Point:
     """Names of the edits that made the prompt."""
     files: Mapping[str, str] = field(default_factory=dict)
     """By LoRA of several files (epochs), the label of its file; one that draws with its last file is left out."""
+    schedules: Schedules = field(default_factory=dict)
+    """By LoRA, the steps in which it acts; one that acts in all of them is left out."""
+
+    def on(self) -> frozenset[str]:
+        """The LoRAs whose weight is not 0."""
+        return frozenset(name for name, weight in self.weights.items() if abs(weight) >= SMALLEST)
+
+    def acting_schedules(self) -> Schedules:
+        """Those that decide the image: of LoRAs that are on, and do not act in all steps."""
+        on = self.on() if self.schedules else frozenset()
+        return {name: schedule for name, schedule in self.schedules.items() if name in on and not schedule.whole}
 
     def file_keys(self) -> dict[str, str]:
         """By LoRA, the `file_key` of what it is drawn with, of those that another file than the last one draws."""
-        on = {name for name, weight in self.weights.items() if abs(weight) >= SMALLEST}
+        on = self.on()
         return {name: file_key(name, label) for name, label in self.files.items() if name in on}
 
     def by_file(self) -> dict[str, float]:
@@ -53,11 +65,14 @@ class Point:
         return {files.get(name, name): weight for name, weight in self.weights.items()}
 
     def key(self) -> tuple[object, ...]:
-        """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out with the files that they are of."""
+        """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out with their files and
+        schedules."""
         files = self.file_keys()
         kept = tuple(sorted((files.get(n, n), round(w, 6)) for n, w in self.weights.items() if abs(w) >= SMALLEST))
         others = tuple(value for value in (self.steps, self.sampler) if value is not None)
-        return kept, round(self.cfg, 6), self.prompt, *others
+        scheduled = ((name, round(s.start, 6), round(s.end, 6)) for name, s in sorted(self.acting_schedules().items()))
+        schedules = ("schedules", *scheduled)
+        return kept, round(self.cfg, 6), self.prompt, *others, *((schedules,) if len(schedules) > 1 else ())
 
 
 @dataclass(frozen=True)

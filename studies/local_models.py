@@ -18,6 +18,7 @@ from studies.observers.opening import open_observer
 from studies.observers.region_photos import region_photos
 from studies.prompts import trigger_of, without_triggers
 from studies.render_settings import render_settings_of
+from studies.schedules.words import fixed_schedules
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class LocalModels:
             device=self.device,
             max_batch=render.batch,
             compiled=render.compile,
+            schedules=fixed_schedules(self.spec),
         )
 
     @cached_property

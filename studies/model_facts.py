@@ -13,6 +13,7 @@ from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ORDER, ZERO_SNR
 from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import stamps
 from studies.render_settings import render_settings_of
+from studies.schedules.words import fixed_schedules
 from studies.spec import StudySpec
 from studies.workspace import Workspace
 
@@ -119,8 +120,10 @@ def facts_source(spec: StudySpec, root: Path) -> dict[str, Any]:
     inside = {file: list(inversion_words((root / file).expanduser())) for file in loras}
     bundled = {file: words for file, words in inside.items() if words}
     draw = {} if isinstance(spec.draw, HuanhuaDraw) else {"draw": spec.draw.model_dump(mode="json", by_alias=True)}
+    schedules = {name: str(schedule) for name, schedule in fixed_schedules(spec).items()}
     return {
         **draw,
+        **({"schedules": schedules} if schedules else {}),
         **({"inversions": bundled} if bundled else {}),
         "format": FORMAT,
         "path": NUMERICAL_PATH,

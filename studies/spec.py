@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
@@ -14,6 +15,7 @@ from models.language.translate import phrase
 from optimizer.point import Point, file_key
 from optimizer.search.prompt_edits import PromptEdit
 from optimizer.search.samplers.registry import sampler_names
+from optimizer.search.searched_schedules import End
 from optimizer.search.space import Axis, Space
 from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
@@ -22,6 +24,7 @@ from studies.lora_files.section import LoraSection, check_files, file_at, search
 from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
 from studies.regions.section import check_figures, check_regions
+from studies.schedules.section import check_schedules, searched_schedules
 from studies.scorer_spec import ScorersSection
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
@@ -66,6 +69,8 @@ class SearchSection(Section):
     """prompt edits to try where they save weight"""
     lever_price: Annotated[float, Field(ge=0)] = 0.05
     """cost of each prompt edit"""
+    schedule: dict[str, list[End]] = Field(default={})
+    """LoRAs whose schedule the search moves, and which of its ends: {dress: [start, end]}"""
     require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict)
     """calibrated score that a LoRA must reach: 0 is the plain image, 1 the best of it alone or at the start; 0.7 by default"""
     hands: Annotated[float, Field(ge=0, le=1)] = 0.15
@@ -170,6 +175,8 @@ class StudySpec(Section):
         check_regions({name: (lora.region, lora.kind) for name, lora in self.loras.items()}, self.draw, self.scorers.parts.model)
         whose = {name: (lora.figure, lora.fixed is None) for name, lora in self.loras.items()}
         check_figures(self.figures, whose, self.draw, self.scorers.parts.model)
+        when = {name: lora.schedule for name, lora in self.loras.items()}
+        check_schedules(when, list(searched), self.search.schedule, self.render.steps, self.draw)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
@@ -197,14 +204,19 @@ class StudySpec(Section):
         return file_at(self.loras[name], name, point)
 
     def space(self) -> Space:
-        """The weights, files, CFG and prompt edits that are searched, with their prices."""
+        """The weights, files, schedules, CFG and prompt edits that are searched, with their prices."""
         search, searched = self.search, self.searched()
         weights = {name: Axis(*lora.bounds, search.step) for name, lora in searched.items()}
         prices = {name: lora.price for name, lora in searched.items()}
         cfg = Axis(*search.cfg, CFG_STEP) if search.cfg else None
         edits = tuple(search.levers.all()) if search.levers else ()
         files = searched_files(searched)
-        return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price, files)
+        when = searched_schedules({name: lora.schedule for name, lora in searched.items()}, search.schedule, self.render.steps)
+        return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price, files, when)
+
+    def locked(self) -> Point:
+        """The start weights, LoRAs in all steps: scouting draws them so, and so does what calibrates."""
+        return replace(self.start(), schedules={})
 
     def start(self) -> Point:
         """The start weights, on the grid of the search."""

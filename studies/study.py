@@ -246,6 +246,11 @@ class Study:
         """The start weights, on the grid of the search."""
         return self.spec.start()
 
+    @property
+    def locked(self) -> Point:
+        """As `StudySpec.locked`: what scouting and calibration draw on `everywhere`."""
+        return self.spec.locked()
+
     def require(self) -> Mapping[str, float]:
         """The calibrated score that each searched LoRA must reach."""
         return {name: self.spec.required(name) for name in self.spec.searched()}

@@ -50,6 +50,8 @@ class Case:
     clip_skip: int = 1
     loras: Mapping[str, float] = field(default_factory=dict)
     """Weights by the file's stem."""
+    schedules: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Start and end, in shares of the steps, of LoRAs that do not act in all of them."""
     inversion: bool = False
     """The prompt names a textual inversion."""
     pad_conds: bool = False
@@ -64,7 +66,8 @@ class Case:
 
     def digest(self) -> str:
         """Equal for cases that the programs draw alike."""
-        decisive = {key: value for key, value in asdict(self).items() if key not in ("name", "comfyui", "a1111", "extra_seeds")}
+        left_out = ("name", "comfyui", "a1111", "extra_seeds", *(() if self.schedules else ("schedules",)))
+        decisive = {key: value for key, value in asdict(self).items() if key not in left_out}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -109,6 +112,18 @@ def lora_cases() -> list[Case]:
     ]
 
 
+def schedule_cases() -> list[Case]:
+    """LoRAs in some of the steps: ComfyUI's hooks with keyframes; A1111 itself has none."""
+    base = Case("", sampler="DPM++ 2M Karras", a1111=False)
+    early, late = (0.0, 0.5), (0.5, 1.0)
+    return [
+        replace(base, name="schedule: the first half", loras={"plain": 0.8}, schedules={"plain": early}),
+        replace(base, name="schedule: the second half, text encoder", loras={"text": 0.8}, schedules={"text": late}),
+        replace(base, name="schedules of two of three LoRAs", loras=THREE, schedules={"plain": early, "second": late}),
+        replace(base, name="schedule: DPM++ SDE", sampler="DPM++ SDE Karras", loras={"plain": 0.8}, schedules={"plain": late}),
+    ]
+
+
 def lcm_cases() -> list[Case]:
     return [Case(f"LCM, {steps} steps", sampler="LCM", steps=steps, cfg=2.0) for steps in (3, 4, 5, 7, 8)]
 
@@ -133,6 +148,7 @@ def all_cases(*, quick: bool = False) -> list[Case]:
         *prompt_cases(),
         *size_cases(),
         *lora_cases(),
+        *schedule_cases(),
         *lcm_cases(),
         *odd_step_cases(),
         *v_prediction_cases(),

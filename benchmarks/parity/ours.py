@@ -18,6 +18,7 @@ from optimizer.render import decode
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
+from optimizer.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,7 +79,8 @@ class Renderer:
         )
         embeddings = {embedding.name.lower(): embedding for embedding in map(open_embedding, names)}
         renderer = DiffusionRenderer(base, loras, settings, embeddings=embeddings)
-        jobs = [Job(case.seed, Point(case.loras, case.cfg))]
+        schedules = {name: Schedule(*ends) for name, ends in case.schedules.items()}
+        jobs = [Job(case.seed, Point(case.loras, case.cfg, schedules=schedules))]
         jobs += [Job(seed, Point({n: w * 0.5 for n, w in case.loras.items()}, case.cfg + 1)) for seed in case.extra_seeds]
         return renderer, jobs
 

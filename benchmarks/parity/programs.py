@@ -19,6 +19,9 @@ from models.base.family import CONFIGS
 from models.base.prompt.comfyui import marked
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.render.sampling.comfyui_sampling import ABSENT
+from optimizer.schedules.schedule import Schedule
+from studies.export.comfyui_graph import Graph, Output
+from studies.export.comfyui_hooks import add_hooks, start_percents
 from studies.picture_settings.sampler_names import split_sampler
 
 DRAW_S: Final = 1800
@@ -145,6 +148,8 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
     graph: dict[str, Any] = {"base": _node("CheckpointLoaderSimple", ckpt_name=models.checkpoint(case).name)}
     model, clip = ["base", 0], ["base", 1]
     for name, weight in case.loras.items():
+        if name in case.schedules:
+            continue
         graph[name] = _node(
             "LoraLoader", model=model, clip=clip, lora_name=f"{name}.safetensors", strength_model=weight, strength_clip=weight
         )
@@ -156,6 +161,8 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
     if case.clip_skip > 1:
         graph["skip"] = _node("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-case.clip_skip)
         clip = ["skip", 0]
+    if case.schedules:
+        clip = _hooked(graph, case, clip)
     names = ["myinv"] if case.inversion else []
     for side, text in (("positive", case.prompt), ("negative", case.negative)):
         graph[side] = _node("CLIPTextEncode", clip=clip, text=marked(text, names))
@@ -167,6 +174,29 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
     # PreviewImage stores as SaveImage does, in the folder of what is temporary.
     graph["save"] = _node("PreviewImage", images=["decoded", 0])
     return graph
+
+
+def _hooked(graph: dict[str, Any], case: Case, clip: list[Any]) -> list[Any]:
+    """The export's own nodes for LoRAs that act in some of the steps."""
+    hooks = Graph()
+    given = Output(0, 0, "CLIP")
+    names = [f"{name}.safetensors" for name in case.schedules]
+    widgets = [
+        {"lora_name": file, "strength_model": case.loras[name], "strength_clip": case.loras[name]}
+        for name, file in zip(case.schedules, names, strict=True)
+    ]
+    schedules = [Schedule(*ends) for ends in case.schedules.values()]
+    base = json.loads((CONFIGS / "sd15" / "scheduler" / "scheduler_config.json").read_text())
+    percents = start_percents(case.sampler, case.steps, base)
+    made = add_hooks(hooks, list(zip(widgets, schedules, strict=True)), given, percents)
+    places = {str(given.node): clip}
+    for number, node in hooks.api().items():
+        inputs = {
+            name: places.get(value[0], [f"hooks {value[0]}", value[1]]) if isinstance(value, list) else value
+            for name, value in node["inputs"].items()
+        }
+        graph[f"hooks {number}"] = {**node, "inputs": inputs}
+    return [f"hooks {made.node}", made.slot]
 
 
 def _node(kind: str, **inputs: Any) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def compared(study: Study) -> Image.Image:
         with Image.open(seen.image) as opened:
             picture = opened.convert("RGB")
         verdict = "all met" if judged.feasible else f"breaks {', '.join(n for n, by in judged.violations.items() if by > 0)}"
-        lines = (weights_line(seen.point.weights, seen.point.files), score_line(scores), verdict)
+        lines = (weights_line(seen.point, seen.point.files), score_line(scores), verdict)
         return Cell(picture, lines, mark=verdict_of(judged, None, 0.0))
 
     def row(point: Point) -> list[Cell]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from models.base.family import Conditioning
 
+ALL: Final = slice(None)
 Predict = Callable[["Tensor", "Tensor", "Conditioning"], "Tensor"]
 """The denoiser: latents (rows, C, h, w), a time step and the rows' conditioning to an output of the latents' shape."""
 
@@ -22,8 +23,9 @@ def denoise(
     scales: Sequence[float],
     *,
     whole_times: bool = False,
+    calls: slice = ALL,
 ) -> Tensor:
-    """Latents (B, C, h, w) in float32 through all timesteps of `scheduler`.
+    """Latents (B, C, h, w) in float32 through all timesteps of `scheduler`, or through `calls` of them, after those before.
 
     `conditioning` has two rows for each image, (negative, positive), those of one image next to each other; or the positive one
     alone where no image is guided. `scales` are the guidance scales. The scheduler computes in float32 whatever the denoiser's
@@ -33,7 +35,7 @@ def denoise(
 
     rows = len(conditioning.hidden) // len(latents)
     scale = torch.tensor(list(scales), device=latents.device).view(-1, 1, 1, 1)
-    for t in scheduler.timesteps:
+    for t in scheduler.timesteps[calls]:
         x = scheduler.scale_model_input(latents, t).repeat_interleave(rows, dim=0)
         predicted = predict(x, t.round() if whole_times else t, conditioning).float()
         if rows == 2:

@@ -16,12 +16,12 @@ from models.lora.fold import Folded
 from models.lora.sites import DENOISER
 from models.precision import whole_float32
 from optimizer.point import Job, Point
-from optimizer.regions.rows import Row, blended, rows_of, shares_of
+from optimizer.regions.rows import Row, rows_of
 from optimizer.render.base import RenderSettings
 from optimizer.render.conditioning import ConditioningEncoder
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
-from optimizer.render.drawing import Drawing, Pair, alike, rows_together
+from optimizer.render.drawing import Drawing, Pair, Part, alike, check_steps, predicting, rows_together, stretches
 from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
 from optimizer.render.memory import (
     DENOISER_VALUES,
@@ -36,10 +36,11 @@ from optimizer.render.memory import (
 )
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.placement import Placement
-from optimizer.render.sampling.samplers import calls
+from optimizer.render.sampling.samplers import calls, steps_of_calls
 from optimizer.render.sampling.schedulers import first_noise_scale, make_scheduler
 from optimizer.render.sampling.sigmas import on_learnt_levels
 from optimizer.render.upsampling import divides, resized_after_convolution
+from optimizer.schedules.schedule import Schedules, acting, windows
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,6 +89,8 @@ class DiffusionRenderer:
     """Images at once; None for as many as fit, on devices that draw several faster."""
     compiled: bool = False
     """Whether torch.compile is applied to the denoiser."""
+    schedules: Schedules = field(default_factory=dict)
+    """Of `fixed` LoRAs that do not act in all steps."""
 
     def __post_init__(self) -> None:
         import torch
@@ -138,6 +141,7 @@ class DiffusionRenderer:
             "loras": {name: file.digest for name, file in sorted(self.loras.items())},
             "embeddings": {name: e.digest for name, e in sorted(self.embeddings.items()) if self._may_call(name, e)},
             "fixed": dict(sorted(self.fixed.items())),
+            **({"schedules": {n: str(s) for n, s in sorted(self.schedules.items())}} if self.schedules else {}),
             "frame": self.settings.as_json(),
             "dtype": str(self.base.dtype),
             "path": " ".join([NUMERICAL_PATH, *(name for name, used in variants.items() if used)]),
@@ -152,7 +156,7 @@ class DiffusionRenderer:
         drawings = [self._drawing(job) for job in jobs]
         for group in alike(drawings):
             # Images in regions are not counted in `batch`, and hold more rows each.
-            rows = len(drawings[group[0]].rows)
+            rows = drawings[group[0]].most_rows
             size = len(group) if rows == 1 else max(1, self._fit.rows // rows)
             for part in (group[at : at + size] for at in range(0, len(group), size)):
                 found |= dict(zip(part, self._draw_or_split([drawings[i] for i in part]), strict=True))
@@ -208,29 +212,34 @@ class DiffusionRenderer:
         settings, seeds, comfyui = self.settings, [one.job.seed for one in drawings], self.settings.like == "comfyui"
         scheduler = self._scheduler(point.sampler or settings.sampler, seeds, point.steps or settings.steps)
         noise = Noise(settings.rng, seeds, self._device, settings.ensd, restarting=comfyui)
-        first = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
-        weights = [row.weights for one in drawings for row in one.rows]
+        latents = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
         scales = [one.job.point.cfg for one in drawings]
-        shares, conditioning = shares_of([one.rows for one in drawings], first), rows_together([one.pairs[0] for one in drawings])
-        every = conditioning if shares is None else rows_together([pair for one in drawings for pair in one.pairs])
-        predict = self._predict if shares is None else blended(self._predict, every, shares)
+        steps = steps_of_calls(point.sampler or settings.sampler, len(scheduler.timesteps))
+        check_steps(drawings, steps[-1] + 1)
         with torch.no_grad(), whole_float32():
-            with self._placement.present(self.base.denoiser), self._folded.at(weights), noise.drawing(), self._sized():
-                latents = denoise(predict, scheduler, first, conditioning, scales, whole_times=comfyui)
+            with self._placement.present(self.base.denoiser), noise.drawing():
+                for part, parts in stretches(drawings, steps):
+                    predict, conditioning = predicting(self._predict, parts, latents)
+                    with self._folded.at([row.weights for one in parts for row in one.rows]), self._sized():
+                        latents = denoise(predict, scheduler, latents, conditioning, scales, whole_times=comfyui, calls=part)
             with self._placement.present(self.base.vae):
                 return [decode(self.base, latent, cut_off=comfyui) for latent in latents]
 
     def _drawing(self, job: Job) -> Drawing:
         """Raises InputError for more regions than memory holds."""
         _, height, width = self._latent_shape()
-        rows = rows_of({**self.fixed, **job.point.weights}, job.regions, (height, width))
-        found = Drawing(job, rows, [self._pair(job, row) for row in rows])
+        weights, schedules = {**self.fixed, **job.point.weights}, {**self.schedules, **job.point.acting_schedules()}
+        parts = []
+        for window in windows(schedules):
+            rows = rows_of(acting(weights, schedules, window), job.regions, (height, width))
+            parts.append(Part(window, rows, [self._pair(job, row) for row in rows]))
+        found = Drawing(job, parts, {name: schedule for name, schedule in schedules.items() if weights.get(name)})
         self._check_rows(found, self._fit.rows)
         return found
 
     def _check_rows(self, drawing: Drawing, most: int) -> None:
         """Raises InputError for more regions than `most`."""
-        rows = len(drawing.rows)
+        rows = drawing.most_rows
         if 1 < rows > most:
             what = phrase("an image in {rows} regions does not fit in the memory of {device}", rows=rows, device=self._device)
             raise InputError(what, "loras", "give fewer LoRAs a region of their own, or draw smaller")

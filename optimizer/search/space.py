@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Point
+from optimizer.schedules.schedule import NONE, Schedules
 from optimizer.search.prompt_edits import PromptEdit
+from optimizer.search.searched_schedules import SearchedSchedules
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -78,6 +80,8 @@ class Space:
     """Cost of each edit."""
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By LoRA of several files (epochs), their labels, the earliest first: each draws at no cost."""
+    schedules: SearchedSchedules = field(default_factory=SearchedSchedules)
+    """The steps in which LoRAs act; a weight costs the share of them."""
 
     def __post_init__(self) -> None:
         """Raises InputError unless CFG is a number, all prices are numbers of at least 0, and files are of LoRAs of the space."""
@@ -97,10 +101,11 @@ class Space:
     @property
     def free(self) -> dict[str, Axis]:
         """The axes beyond weights, by the names that trials have for them: CFG, the files of each LoRA that has several, by their
-        places from 0 on, and each prompt edit as 0 or 1."""
+        places from 0 on, ends of schedules, and each prompt edit as 0 or 1."""
         cfg = {CFG: self.cfg} if self.cfg else {}
         files = {f"{name}{FILE}": Axis(0.0, len(labels) - 1.0, 1.0) for name, labels in self.files.items()}
-        return cfg | files | {edit.name: EDIT_AXIS for edit in self.prompt_edits}
+        ends = {name: Axis(values[0], values[-1], values[1] - values[0]) for name, values in self.schedules.axes().items()}
+        return cfg | files | ends | {edit.name: EDIT_AXIS for edit in self.prompt_edits}
 
     def point(
         self,
@@ -108,9 +113,11 @@ class Space:
         cfg: float | None = None,
         edits: Set[str] = frozenset(),
         files: Mapping[str, str] = NO_FILES,
+        schedules: Schedules = NONE,
     ) -> Point:
         """The nearest point of the grid, with the prompt edits of these names, and `files` by label; the last of a LoRA's where
-        none is given, and at weight 0. Raises InputError for a label that a LoRA does not have."""
+        none is given, and at weight 0. `schedules` are of LoRAs whose search moves them; where none is given, the study's. Raises
+        InputError for a label that a LoRA does not have."""
         snapped = {name: axis.snap(weights[name]) for name, axis in self.weights.items()}
         made = [edit for edit in self.prompt_edits if edit.name in edits]
         prompt = self.prompt
@@ -122,6 +129,7 @@ class Space:
             prompt if made else "",
             prompt_edits=tuple(edit.name for edit in made),
             files=self._named(snapped, files),
+            schedules=self.schedules.named(snapped, schedules),
         )
 
     def _named(self, weights: Mapping[str, float], labels: Mapping[str, str]) -> dict[str, str]:
@@ -146,10 +154,10 @@ class Space:
         return {name: self.file_of(point, name) if point.weights.get(name) else labels[-1] for name, labels in self.files.items()}
 
     def cost(self, point: Point) -> float:
-        """sum_i p_i |w_i| + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised. Among equals a later
-        file is the cheaper one, by EARLIER."""
+        """sum_i p_i |w_i| s_i + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised. s_i is the share
+        of the steps in which a LoRA acts: its weight averaged over them. Among equals a later file is cheaper, by EARLIER."""
         prices = self.prices or {}
-        weight = sum(prices.get(name, 1.0) * abs(w) for name, w in point.weights.items())
+        weight = sum(prices.get(name, 1.0) * abs(w) * self.schedules.share(name, point) for name, w in point.weights.items())
         cost = weight + self.cfg_price * abs(point.cfg - self.given_cfg) + self.edit_price * len(point.prompt_edits)
         return cost + EARLIER * self._earlier(point) if self.files else cost
 
@@ -175,17 +183,20 @@ class Space:
         cfg = {CFG: point.cfg} if self.cfg else {}
         files = {f"{n}{FILE}": float(self.files[n].index(label)) for n, label in self.files_of(point).items()}
         edits = {edit.name: float(edit.name in point.prompt_edits) for edit in self.prompt_edits}
-        return dict(point.weights) | cfg | files | edits
+        return dict(point.weights) | cfg | files | self.schedules.numbers(point) | edits
 
     def drawn_point(self, params: Mapping[str, Any]) -> Point:
         """The point of stored parameters, at its own weights: it may lie between the steps. Raises InputError as `point` does."""
         weights = {name: round(params[name], 6) for name in self.weights}
-        return replace(self.from_params(params), weights=weights, files=self._named(weights, self._labels(params)))
+        schedules = self.schedules.named(weights, self.schedules.from_numbers(params))
+        return replace(
+            self.from_params(params), weights=weights, files=self._named(weights, self._labels(params)), schedules=schedules
+        )
 
     def from_params(self, params: Mapping[str, Any]) -> Point:
         """The nearest point of the grid; a LoRA whose file is not named has its last one. Raises InputError as `point` does."""
         edits = {edit.name for edit in self.prompt_edits if params.get(edit.name, 0.0) > 0.5}
-        return self.point(params, params.get(CFG), edits, self._labels(params))
+        return self.point(params, params.get(CFG), edits, self._labels(params), self.schedules.from_numbers(params))
 
     def from_numbers(self, numbers: Mapping[str, float]) -> Point:
         """The inverse of `numbers`."""

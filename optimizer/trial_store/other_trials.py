@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from models.io.sqlite_url import sqlite_path
+from optimizer.point import Point
+from optimizer.schedules.schedule import as_pairs
 from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 from optimizer.trial_store.optuna_study import SET_ASIDE
@@ -14,21 +16,29 @@ from optimizer.trial_store.storages import open_storage
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
+SCHEDULES: Final = "schedules"
+"""Key of the attribute of a trial in which LoRAs did not act in all steps: start and end by LoRA."""
+
 
 def trials_of_others(url: str, prefix: str, name: str, space: Space) -> list[list[tuple[Judged, Mapping[str, Any]]]]:
     """Finished trials of the studies whose names are `prefix` and a number, but for `name`: as judged when drawn, and their
     attributes.
 
-    Trials of other LoRAs than those of the space, or of other files of them, are left out.
+    Trials of other LoRAs than those of the space, of other files of them, or in other steps, are left out.
     """
     wanted = set(space.distributions())
     found: list[list[tuple[Judged, Mapping[str, Any]]]] = []
     for other, trials in _finished(url, prefix):
         if other != name:
             fits = [t for t in trials if set(t.params) == wanted and space.has_files_of(t.params)]
-            points = [(space.drawn_point(t.params), t) for t in fits]
+            points = [(point, t) for t in fits if _drawn_alike(point := space.drawn_point(t.params), t)]
             found.append([(Judged(p, space.cost(p), _violations(t)), t.user_attrs) for p, t in points])
     return [trials for trials in found if trials]
+
+
+def _drawn_alike(point: Point, trial: FrozenTrial) -> bool:
+    """Whether LoRAs acted in the steps of the point. What the study file says of them is no parameter of a trial."""
+    return dict(trial.user_attrs.get(SCHEDULES, {})) == as_pairs(point.acting_schedules())
 
 
 def artifacts_of(url: str, prefix: str) -> set[str]:

@@ -31,6 +31,7 @@ from studies.references.references import references_for
 from studies.references.source import words_of
 from studies.references.unopened import unopened_notes
 from studies.regions.words import by_place, words_of_regions
+from studies.schedules.words import words_of_schedules
 from studies.scorer_spec import FROM_POSE
 from studies.study import Study
 from studies.workspace import Workspace
@@ -96,6 +97,8 @@ def validate_study(study: Study) -> Iterator[str]:
         _ = study.regions.written
         for names, where in by_place(words_of_regions(study.spec)).items():
             yield _line("regions", phrase("{name} in {where}", name=names, where=where))
+    for name, when in words_of_schedules(study.spec).items():
+        yield _line("schedules", phrase("{name}: {note}", name=name, note=when))
     conflicts = max(Counter(lora.figure for lora in study.spec.searched().values()).values())
     if conflicts > 3:
         yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))

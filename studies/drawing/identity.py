@@ -61,7 +61,7 @@ def in_words(key: str) -> str:
     if head == "loras" and lora_of_key(rest) != rest:
         name, _, label = rest.partition(FILE_MARK)
         return f"LoRA {name}, file {label}"
-    kind = {"loras": "LoRA ", "embeddings": "embedding ", "fixed": "fixed weight of "}.get(head, "")
+    kind = {"loras": "LoRA ", "embeddings": "embedding ", "fixed": "fixed weight of ", "schedules": "schedule of "}.get(head, "")
     return kind + (rest.replace("_", " ") if head == "frame" else rest or head)
 
 

@@ -15,10 +15,13 @@ from models.base.registry import FAMILIES, family_named
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
+from optimizer.schedules.schedule import Schedule
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
+from studies.export.comfyui_hooks import NOTE, add_hooks, start_percents
 from studies.export.foreign_files import NO_FILES, ForeignFiles
 from studies.export.infotext import fixed_weights
+from studies.schedules.words import schedules_at
 
 if TYPE_CHECKING:
     from studies.run.outcome import Outcome
@@ -42,12 +45,16 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     sampler, scheduler = comfyui_sampler(point.sampler or spec.render.sampler)
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
     model, clip, vae = _loaded(study, graph)
+    schedules, hooked, told = schedules_at(spec, point), list[tuple[dict[str, Any], Schedule]](), list[str]()
     for name, weight in weights.items():
         widgets: dict[str, Any] = {
             "lora_name": files.loras[name].path.name if name in files.loras else study.lora_file(name, point).name,
             "strength_model": weight,
             "strength_clip": weight,
         }
+        if name in schedules:
+            hooked.append((widgets, schedules[name]))
+            continue
         model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
     schedule = study.base_facts.schedule
     sampling = "v_prediction" if schedule.get("prediction_type") == "v_prediction" else "eps"
@@ -59,6 +66,10 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
         (model,) = graph.add("ModelSamplingDiscrete", {"sampling": sampling, "zsnr": zero_snr}, model=model)
     if spec.base.clip_skip > 1 and family_named(study.base_facts.family).honours_clip_skip:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
+    if hooked:
+        percents = start_percents(point.sampler or spec.render.sampler, point.steps or spec.render.steps, schedule)
+        clip = add_hooks(graph, hooked, clip, percents)
+        told = [phrase(NOTE, steps=point.steps or spec.render.steps)]
     texts = (point.prompt or spec.prompt, spec.negative_prompt)
     inversions = [*spec.embeddings, *(file.name for file in files.inversions.values())]
     positive, negative = (graph.add("CLIPTextEncode", {"text": marked(text, inversions)}, clip=clip)[0] for text in texts)
@@ -71,7 +82,7 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     (drawn,) = graph.add("KSampler", settings, model=model, positive=positive, negative=negative, latent_image=latents)
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
-    graph.note(*differences(study, sampler, texts), *files.notes, _places(study))
+    graph.note(*differences(study, sampler, texts), *told, *files.notes, _places(study))
     return graph
 
 

@@ -12,7 +12,7 @@ from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.io.files import write_whole
 from models.language.translate import joined, phrase
-from optimizer.point import Job
+from optimizer.point import Job, Point
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
 from studies.export.foreign_files import ForeignFiles, foreign_files, with_converted
@@ -21,6 +21,7 @@ from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
 from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
+from studies.schedules.words import words_at
 from studies.study import Study
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
 OTHER_REGIONS: Final = "the LoRAs act in regions: A1111 draws another picture from these settings, all LoRAs everywhere"
+OTHER_STEPS: Final = "LoRAs act in some of the steps only: A1111 draws another picture from these settings, all in all steps"
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
@@ -55,6 +57,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
         )
     _check_drawn_here(study, to)
     _check_everywhere(study, to)
+    _check_in_all_steps(study, outcome.pick.point, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
         return _picture(study, outcome, folder, upscaler)
@@ -68,7 +71,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
         return _script(study, outcome, folder / f"{name}.py")
     path, files = folder / f"{name}.txt", foreign_files(study, outcome.pick.point, "A1111", folder)
     write_whole(path, (write(with_converted(study, outcome.pick.point, pick_infotext(study, outcome), files)) + "\n").encode())
-    return Exported((path, *files.paths), (*_payload_note(study), *files.notes))
+    return Exported((path, *files.paths), (*_payload_note(study, outcome.pick.point), *files.notes))
 
 
 def _check_drawn_here(study: Study, to: Target) -> None:
@@ -102,11 +105,21 @@ def _check_everywhere(study: Study, to: Target) -> None:
         raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts where")
 
 
-def _payload_note(study: Study) -> tuple[str, ...]:
+def _check_in_all_steps(study: Study, point: Point, to: Target) -> None:
+    """Raises InputError for what cannot tell that LoRAs act in some of the steps only."""
+    words = words_at(study.spec, point)
+    if words and to not in ("png", "comfyui"):
+        where = joined(", ", [phrase("{name} in {where}", name=name, where=steps) for name, steps in words.items()])
+        what = phrase("LoRAs act in some of the steps only ({where}), which --to {to} does not express", where=where, to=to)
+        raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts when")
+
+
+def _payload_note(study: Study, point: Point) -> tuple[str, ...]:
     files = [
         phrase("what {file} sets is not in it", file=file) for key, file in study.spec.draw.files().items() if key == "payload"
     ]
     files += [phrase(OTHER_REGIONS)] if study.regions is not None else []
+    files += [phrase(OTHER_STEPS)] if words_at(study.spec, point) else []
     return (*files, phrase(OTHER_MEANING)) if study.spec.render.like == "comfyui" else tuple(files)
 
 
@@ -160,7 +173,7 @@ def _picture(study: Study, outcome: Outcome, folder: Path, upscaler: Upscaler | 
     if upscaler is None:
         path = folder / f"{name}.png"
         write_whole(path, png_bytes(image, texts))
-        return Exported((path, *files.paths), (*_payload_note(study), *files.notes))
+        return Exported((path, *files.paths), (*_payload_note(study, outcome.pick.point), *files.notes))
     large = upscaler.enlarge(image)
     path = folder / f"{name}-x{upscaler.scale}.png"
     write_whole(path, png_bytes(large, texts))

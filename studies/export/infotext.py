@@ -8,6 +8,7 @@ from models.lora.layout import lora_name
 from optimizer.point import Job, Point
 from studies.picture_settings.sampler_names import split_sampler
 from studies.picture_settings.settings import PictureSettings
+from studies.schedules.words import schedules_at
 from studies.study import Study
 
 
@@ -32,7 +33,7 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
         rng="CPU" if spec.render.like == "comfyui" else spec.render.rng.upper(),
         loras={file_name(study, name, point): weight for name, weight in loras.items()},
         lora_hashes={file_name(study, name, point): study.lora_facts_at(name, point).hash for name in loras},
-        other={**delta, **padded, **(other or {}), **_regions(study)},
+        other={**delta, **padded, **(other or {}), **_regions(study), **_schedules(study, point)},
     )
 
 
@@ -40,6 +41,12 @@ def _regions(study: Study) -> dict[str, str]:
     """A key of our own, which A1111 passes over: it would draw all LoRAs everywhere."""
     words = {} if study.regions is None else study.regions.described()
     return {"huanhua regions": "; ".join(f"{name}: {where}" for name, where in words.items())} if words else {}
+
+
+def _schedules(study: Study, point: Point) -> dict[str, str]:
+    """Likewise: it would draw all LoRAs in all steps."""
+    found = schedules_at(study.spec, point)
+    return {"huanhua schedules": "; ".join(f"{name}: {schedule}" for name, schedule in found.items())} if found else {}
 
 
 def file_name(study: Study, lora: str, point: Point) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from models.errors import InputError
 from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
+from studies.schedules.words import words_at
 from studies.study import Study
 
 
@@ -38,6 +39,9 @@ def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recom
 
     Raises InputError if there is none.
     """
+    if any(one.pick is not None and words_at(study.spec, one.pick.point) for one in outcomes):
+        what = "the picks' LoRAs act in some of the steps only, and their weights hold nowhere else"
+        raise InputError(what, study.spec.name, "take them from a study without schedules")
     if words_of_regions(study.spec):
         what = "the picks' LoRAs act in regions, and their weights hold nowhere else"
         raise InputError(what, study.spec.name, "take them from a study without regions")

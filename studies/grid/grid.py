@@ -11,6 +11,7 @@ from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
 from optimizer.render.sampling.samplers import calls
+from optimizer.schedules.schedule import as_pairs
 from optimizer.search.verdict import Verdict
 from scorers.observe.references import References
 from scorers.score.calibration import similarity
@@ -24,6 +25,7 @@ from studies.run.judge import Judge
 from studies.run.outcome import TrialRecord
 from studies.run.trials import stored_outcome
 from studies.run.verdicts.words import trial_words
+from studies.schedules.words import schedules_at
 from studies.study import Study
 
 
@@ -81,6 +83,7 @@ class GridCell:
             "seed": self.seed,
             "weights": dict(self.point.weights),
             **({"files": files} if (files := study.space.files_of(self.point)) else {}),
+            **({"schedules": as_pairs(schedules)} if (schedules := schedules_at(study.spec, self.point)) else {}),
             "cfg": self.point.cfg,
             "steps": self.point.steps or render.steps,
             "sampler": self.point.sampler or render.sampler,

@@ -13,6 +13,7 @@ from models.language.translate import phrase
 from models.lora_kinds import LoraKind
 from optimizer.point import Point
 from studies.regions.section import RegionSection
+from studies.schedules.section import ScheduleSection, check_rises
 from studies.spec_section import Section
 
 Weight = Annotated[float, Field(ge=0, le=2)]
@@ -41,6 +42,8 @@ class LoraSection(Section):
     """where alone it acts: auto, its part of the figure in the locked image; {box: [left, top, right, bottom]}; {mask: FILE}"""
     figure: str | None = None
     """whose it is, of the people that `figures` names: it acts in her place alone, and is looked for there"""
+    schedule: ScheduleSection | None = None
+    """[start, end]: the part of the steps, 0 to 1, in which alone it acts; early ones settle the composition, late ones detail"""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -66,6 +69,7 @@ class LoraSection(Section):
     @model_validator(mode="after")
     def _sane(self) -> LoraSection:
         low, high = self.bounds
+        check_rises(self.schedule)
         if low >= high:
             raise ValueError(phrase("bounds must rise, not {low} to {high}", low=low, high=high))
         if self.fixed is None and not low <= self.start <= high:

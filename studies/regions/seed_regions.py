@@ -125,7 +125,7 @@ class StudyRegions:
 
     @property
     def _start(self) -> Point:
-        return self.spec.start()
+        return self.spec.locked()
 
     def _regions(self, seed: int, parts: NDArray[np.uint8] | None) -> Regions:
         if self.places is None:

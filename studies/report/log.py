@@ -110,6 +110,7 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     """The parameters of a seed's run."""
     from studies.drawing.section import HuanhuaDraw
     from studies.references.source import sources_of
+    from studies.schedules.section import schedule_of
 
     spec = study.spec
     params: dict[str, str | int | float] = {"seed": seed, "base": spec.base.checkpoint, "sampler": spec.render.sampler}
@@ -122,5 +123,7 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     params |= {f"references.{n}": source for n, source in sources_of(study).items() if source != "photos"}
     params |= {f"references.{n}": s.references for n, s in spec.loras.items() if s.references is not None}
     params |= {} if study.regions is None else {f"region.{n}": words for n, words in study.regions.described().items()}
+    params |= {f"schedule.{n}": str(schedule_of(lora.schedule)) for n, lora in spec.loras.items() if lora.schedule is not None}
+    params |= {f"search.schedule.{n}": " ".join(ends) for n, ends in spec.search.schedule.items()}
     params |= {f"require.{n}": v for n, v in study.require().items()}
     return params | {"prompt": spec.prompt[:500]}

@@ -13,6 +13,7 @@ from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
 from studies.regions.words import words_of_regions
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
+from studies.schedules.words import words_of_schedules
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import (
@@ -63,6 +64,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     spec, render = study.spec, study.spec.render
     fixed = ", ".join(f"{name} {lora.fixed:g}" for name, lora in spec.loras.items() if lora.fixed is not None)
     regions = ", ".join(f"{name}: {translated(where)}" for name, where in words_of_regions(spec).items())
+    schedules = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_schedules(spec).items())
     told = spec.draw.in_a1111_words
     return (
         ("Base", PureWindowsPath(spec.base.checkpoint).name),
@@ -72,6 +74,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
         *((("Clip skip", str(spec.base.clip_skip)),) if told else ()),
         *((("Fixed LoRAs", fixed),) if fixed else ()),
         *((("Regions", regions),) if regions else ()),
+        *((("Schedules", schedules),) if schedules else ()),
     )
 
 
@@ -84,7 +87,9 @@ def sliders_of(study: Study) -> tuple[Slider, ...]:
     if space.cfg is not None:
         axes.append(Slider("CFG", space.cfg.low, space.cfg.snap(space.cfg.high), space.cfg.step, start.cfg))
     files = ((name, labels, len(labels) - 1.0) for name, labels in space.files.items())
-    return (*axes, *(Slider(f"{name}{FILE}", 0.0, last, 1.0, last, labels) for name, labels, last in files))
+    found = (*axes, *(Slider(f"{name}{FILE}", 0.0, last, 1.0, last, labels) for name, labels, last in files))
+    at = space.schedules.numbers(start)
+    return (*found, *(Slider(name, v[0], v[-1], v[1] - v[0], at[name]) for name, v in space.schedules.axes().items()))
 
 
 def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:
@@ -183,7 +188,12 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
     files = {name: study.space.file_of(point, name) for name, _ in of_files}
     return JudgedImage(
         image=image.evaluation.image,
-        at=(*at, *([point.cfg] if study.space.cfg else []), *(labels.index(files[name]) for name, labels in of_files)),
+        at=(
+            *at,
+            *([point.cfg] if study.space.cfg else []),
+            *(labels.index(files[name]) for name, labels in of_files),
+            *study.space.schedules.numbers(point).values(),
+        ),
         cost=image.judged.cost,
         scores={**scores.expression, **scores.graded},
         raw=scores.raw,

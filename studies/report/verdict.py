@@ -32,7 +32,7 @@ def describe(outcome: Outcome) -> list[str]:
     """For people: what to use, what it scores, what breaks one step lower."""
     head = said("seed {seed}: {what}", seed=outcome.seed, what=translated(counted(len(outcome.trials), "trial")))
     if outcome.pick is None:
-        return [head, *_regions(outcome), *_verdict(outcome), *_references(outcome)]
+        return [head, *_regions(outcome), *_schedules(outcome), *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)
     weights = record.weights_line()
     scores = record.scores
@@ -49,6 +49,7 @@ def describe(outcome: Outcome) -> list[str]:
             ),
         ),
         *_regions(outcome),
+        *_schedules(outcome),
         *([_line("words", ", ".join(record.judged.point.prompt_edits))] if record.judged.point.prompt_edits else []),
         _line("verdict", outcome.claim),
         *_sure(record),
@@ -77,6 +78,13 @@ def _regions(outcome: Outcome) -> list[str]:
     where = {name: translated(words) for name, words in outcome.regions.items()}
     shown = "; ".join(said("{name} in {where}", name=names, where=words) for names, words in by_place(where).items())
     return [_line("regions", shown)] if where else []
+
+
+def _schedules(outcome: Outcome) -> list[str]:
+    """In which steps LoRAs act that do not act in all."""
+    words = {name: translated(steps) for name, steps in outcome.schedules.items()}
+    shown = said(", ").join(said("{name} in {where}", name=name, where=steps) for name, steps in words.items())
+    return [_line("schedules", shown)] if words else []
 
 
 def _line(label: str, text: str) -> str:
@@ -171,6 +179,8 @@ def _proof(outcome: Outcome) -> list[str]:
     if outcome.proof.complete and chosen:
         files = ", ".join(f"{name} {label}" for name, label in chosen.items())
         verdict = said("a coordinate minimum at these files ({files}): no single step down is possible", files=files)
+    if outcome.proof.complete and outcome.pick and outcome.pick.point.acting_schedules():
+        verdict = said("{verdict}; schedules stay as they are", verdict=translated(verdict))
     return [*lines, _line("proof", verdict)]
 
 

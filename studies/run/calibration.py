@@ -209,11 +209,11 @@ def _load_ladder(study: Study, lora: str, references: References, plain: Evaluat
 def calibration_jobs(study: Study, seed: int) -> CalibrationJobs:
     """Close-ups are not among them: they are references, and stored apart."""
     compared = other_seeds(study, seed) if needs_other_seeds(requirements_of(study)) else []
-    others = [Job(other, study.start) for other in compared]
+    others = [Job(other, study.locked) for other in compared]
     ladders = {lora: ladder_jobs(study, lora, seed) for lora in study.spec.searched()}
     plain, ladders_plain = (Job(at, plain_point(study)) for at in (seed, ladder_seed(study, seed)))
     files = {lora: file_jobs(study, lora, seed) for lora in study.spec.searched()}
-    return CalibrationJobs(plain, ladders_plain, Job(seed, study.start), ladders, files, others)
+    return CalibrationJobs(plain, ladders_plain, Job(seed, study.locked), ladders, files, others)
 
 
 def requirements_of(study: Study) -> Requirements:

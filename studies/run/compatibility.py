@@ -40,6 +40,8 @@ def fingerprint(study: Study) -> Fingerprint:
         labels = space.files.get(name.removesuffix(FILE)) if name.endswith(FILE) else None
         grid = f"{axis.low:g} to {axis.high:g} by {axis.step:g}" if labels is None else ", ".join(labels)
         found[f"search of {name}"] = grid, grid
+    for name, schedule in space.schedules.given.items():
+        found[f"schedule of {name}"] = str(schedule), str(schedule)
     return found
 
 

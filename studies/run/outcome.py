@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from models.language.translate import phrase
 from optimizer.point import Point
+from optimizer.schedules.schedule import as_pairs
 from optimizer.search.judged_point import Judged
 from optimizer.search.proof import Proof
 from optimizer.search.robustness import Robustness
@@ -21,6 +22,7 @@ from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.dashboard.ratings import Rating
+from studies.schedules.words import in_brackets
 
 NOTHING: Final = "no weights meet every requirement"
 """The claim where there is no pick."""
@@ -58,8 +60,9 @@ class TrialRecord:
     """By LoRA of several files (epochs), the label of the one that drew it."""
 
     def weights_line(self, between: str = "  ") -> str:
-        """`dress 0.40 (dress-000004)  shoes 0.35`: a LoRA of several files with the one that drew it."""
-        return weights_line(self.judged.point.weights, self.files, between)
+        """`dress 0.40 (dress-000004) [25-75%]  shoes 0.35`: a LoRA of several files with the one that drew it, one that does not
+        act in all steps with those in which it does."""
+        return weights_line(self.judged.point, self.files, between)
 
     @property
     def chance_met(self) -> float | None:
@@ -80,7 +83,8 @@ class TrialRecord:
         point = self.judged.point
         found: dict[str, float | str] = {f"weight.{n}": w for n, w in point.weights.items()}
         files = {f"file.{n}": label for n, label in self.files.items()}
-        return found | files | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
+        schedules = {f"schedule.{n}": str(s) for n, s in point.acting_schedules().items()}
+        return found | files | schedules | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
@@ -105,6 +109,7 @@ class TrialRecord:
             "trial": self.number,
             "weights": dict(self.judged.point.weights),
             **({"files": dict(self.files)} if self.files else {}),
+            **({"schedules": as_pairs(schedules)} if (schedules := self.judged.point.acting_schedules()) else {}),
             "cfg": self.judged.point.cfg,
             "levers": list(self.judged.point.prompt_edits),
             "total_weight": round(self.judged.cost, 4),
@@ -124,10 +129,11 @@ class TrialRecord:
         return [name for name, violation in self.judged.violations.items() if not violation <= 0]
 
 
-def weights_line(weights: Mapping[str, float], files: Mapping[str, str], between: str = "  ") -> str:
-    """`dress 0.40 (dress-000004)  shoes 0.35`; `files` are the labels of those of LoRAs of several files."""
-    told = {name: f" ({label})" for name, label in files.items() if weights.get(name)}
-    return between.join(f"{name} {weight:.2f}{told.get(name, '')}" for name, weight in weights.items())
+def weights_line(point: Point, files: Mapping[str, str], between: str = "  ") -> str:
+    """As `TrialRecord.weights_line`; `files` are the labels of those of LoRAs of several files."""
+    told = {name: f" ({label})" for name, label in files.items() if point.weights.get(name)}
+    steps = {name: f" {in_brackets(schedule)}" for name, schedule in point.acting_schedules().items()}
+    return between.join(f"{n} {weight:.2f}{told.get(n, '')}{steps.get(n, '')}" for n, weight in point.weights.items())
 
 
 @dataclass(frozen=True)
@@ -166,8 +172,12 @@ class Outcome:
     """By how much of weight the pick must hold; 0 requires nothing."""
     regions: Mapping[str, str] = field(default_factory=dict)
     """Where the LoRAs that have a region act, in words."""
+    schedules: Mapping[str, str] = field(default_factory=dict)
+    """In which steps the LoRAs act that do not act in all of them, at the pick or what is nearest to one, in words."""
     regionable: tuple[str, ...] = ()
     """LoRAs that have none and could be given one."""
+    schedulable: tuple[str, ...] = ()
+    """LoRAs whose schedule is neither given nor searched, and could be."""
 
     @property
     def shown(self) -> TrialRecord | None:
@@ -229,6 +239,7 @@ class Outcome:
             "require": {**self.require, **{f"{limit.name} at most": limit.value for limit in self.graded_limits}},
             "references": dict(self.references),
             **({"regions": dict(self.regions)} if self.regions else {}),
+            **({"schedules": dict(self.schedules)} if self.schedules else {}),
             "notes": list(self.notes),
         }
 

@@ -36,7 +36,7 @@ def scout_seeds(study: Study, count: int) -> list[int]:
 
 def scout_jobs(study: Study, count: int) -> list[Job]:
     """The images of `count` seeds at the start weights."""
-    return [Job(seed, study.start) for seed in scout_seeds(study, count)]
+    return [Job(seed, study.locked) for seed in scout_seeds(study, count)]
 
 
 def scout(study: Study, count: int, drawn: Callable[[], None]) -> list[Scouted]:
@@ -80,7 +80,7 @@ def unlock(study: Study, seeds: list[int]) -> list[int]:
 def check_drawn(study: Study, seeds: list[int]) -> None:
     """Raises InputError for a seed whose start image nobody has drawn here: its composition cannot have been accepted."""
     for seed in seeds:
-        if not study.was_opened() or missing_images(study.everywhere, [Job(seed, study.start)]):
+        if not study.was_opened() or missing_images(study.everywhere, [Job(seed, study.locked)]):
             mend = "`huanhua scout STUDY` draws seeds to choose from; --unseen locks it without having seen it"
             raise InputError(phrase("seed {seed} was not scouted: nobody has seen its image", seed=seed), "lock", mend)
 

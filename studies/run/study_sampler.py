@@ -36,7 +36,7 @@ def sampler_of(study: Study, seed: int, judge: Judge) -> Sampler:
 
 def _noise(study: Study, seed: int, judge: Judge) -> Mapping[str, float]:
     """Of the start image's scores, by moved copies of it; nothing where it is not in the workspace, or nothing is searched."""
-    image = None if judge.unmeasurable else study.everywhere.find_image(Job(seed, study.start), alone=True)
+    image = None if judge.unmeasurable else study.everywhere.find_image(Job(seed, study.locked), alone=True)
     return {} if image is None else noise_over(constraints_of_copies(judge.images, observe_copies(study, image)))
 
 

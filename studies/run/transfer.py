@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from optimizer.point import FILE_MARK, Job, Point, lora_of_key
+from optimizer.schedules.schedule import WHOLE, Schedules
 from optimizer.search.judged_point import Judged
 from optimizer.search.space import Space
 from optimizer.search.strategy import Proposal
@@ -157,7 +158,9 @@ def _besides_loras(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named_alike(point: Point, names: Mapping[str, str]) -> Point | None:
-    """The point under another study's names of the same files; None if it has not all of them."""
+    """The point under another study's names of the same files; None if it has not all of them, or is drawn by schedules."""
+    if point.acting_schedules():
+        return None
     files = point.file_keys()
     on = {files.get(name, name): weight for name, weight in point.weights.items() if weight}
     if not on.keys() <= names.keys():
@@ -194,9 +197,15 @@ def _labels_here(study: Study, other: Study, name: str) -> dict[str | None, str]
 
 
 def _fits(study: Study, point: Point) -> bool:
-    """Whether the space of `study` has its LoRAs and prompt edits."""
-    edits = {edit.name for edit in study.space.prompt_edits}
-    return set(point.prompt_edits) <= edits and set(point.weights) >= set(study.space.weights)
+    """Whether the space of `study` has its LoRAs, in the steps in which they act, and prompt edits."""
+    space, edits = study.space, {edit.name for edit in study.space.prompt_edits}
+    if not set(point.prompt_edits) <= edits or not set(point.weights) >= set(space.weights):
+        return False
+    return _schedules_here(study, point) == {name: s for name, s in point.acting_schedules().items() if name in space.weights}
+
+
+def _schedules_here(study: Study, point: Point) -> Schedules:
+    return study.space.schedules.named(point.weights, {n: point.schedules.get(n, WHOLE) for n in study.space.weights})
 
 
 def _moved_to(study: Study, judged: Judged, labels: Mapping[str, Mapping[str | None, str]]) -> Judged:
@@ -205,7 +214,8 @@ def _moved_to(study: Study, judged: Judged, labels: Mapping[str, Mapping[str | N
     same = {name: found[at.files.get(name)] for name, found in labels.items() if at.files.get(name) in found}
     files = {name: label for name, label in same.items() if name in study.space.files}
     snapped = study.space.point(at.weights, at.cfg, set(at.prompt_edits), files)
-    point = replace(snapped, weights={name: at.weights[name] for name in snapped.weights})
+    weights = {name: at.weights[name] for name in snapped.weights}
+    point = replace(snapped, weights=weights, schedules=_schedules_here(study, at))
     kept = {name: by for name, by in judged.violations.items() if name not in labels or name in same}
     return replace(judged, point=point, violations=kept)
 

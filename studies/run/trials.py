@@ -10,12 +10,14 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation
 from optimizer.point import Job
 from optimizer.render.remote.watched import DriftError
+from optimizer.schedules.schedule import as_pairs
 from optimizer.search.drawn import judged_points
 from optimizer.search.judged_point import best, nearest
 from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Proposal
+from optimizer.trial_store.other_trials import SCHEDULES
 from optimizer.trial_store.store import LOWER_OF, TrialStore
 from scorers.noise.noise import constraints_of_copies, noise_over, unsteady
 from studies.observers.moved_copies import LooksAtCopies, stored_copies
@@ -33,6 +35,7 @@ from studies.run.neighbours import (
     with_drawn_neighbours,
 )
 from studies.run.outcome import Outcome, TrialRecord, record_of
+from studies.schedules.words import schedulable, words_at
 from studies.study import Study
 from studies.tracking.base import Tracker
 from studies.tracking.pictures import BlurredPicture
@@ -62,6 +65,7 @@ def store_trial(
             "image": drawn.image.name,
             "scores": drawn.scores.to_json(),
             **({BARE: True} if drawn.bare else {}),
+            **({SCHEDULES: as_pairs(schedules)} if (schedules := proposal.point.acting_schedules()) else {}),
             **({} if proposal.lower_of is None else {LOWER_OF: study.space.params(proposal.lower_of)}),
         },
         image=drawn.image,
@@ -184,7 +188,9 @@ def outcome_of(
         robustness_off=study.spec.search.robustness,
         ended=ended,
         regions=words_of_regions(study.spec),
+        schedules=words_at(study.spec, shown.point) if (shown := pick or closest) else {},
         regionable=tuple(regionable(study.spec)),
+        schedulable=tuple(schedulable(study.spec)),
     )
 
 

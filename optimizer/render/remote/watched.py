@@ -77,6 +77,8 @@ class WatchedRenderer:
     def render(self, jobs: Sequence[Job]) -> list[Image | NotDrawn]:
         if any(job.regions for job in jobs):
             raise InputError("a server draws all LoRAs everywhere", self.url, "leave regions out, or draw with huanhua itself")
+        if any(job.point.acting_schedules() for job in jobs):
+            raise InputError("a server draws LoRAs in all steps", self.url, "leave schedules out, or draw with huanhua itself")
         return [self._one(job) for job in jobs]
 
     def begin(self) -> None:

@@ -102,3 +102,14 @@ def calls(name: str, steps: int, train_steps: int = 1000) -> int:
     if sampler.times in ("levels", "lcm"):
         return 2 * steps - 1 if sampler.second_order else steps
     return len(own_times(sampler.times, train_steps, steps))
+
+
+def steps_of_calls(name: str, count: int) -> list[int]:
+    """The step, from 0 on, that each of `count` calls of the denoiser belongs to: A1111 counts steps, some samplers call twice in
+    one. `count` is the length of a scheduler's time steps."""
+    sampler = SAMPLERS[name]
+    if sampler.second_order:
+        return [call // 2 for call in range(count)]
+    if sampler.times == "plms":
+        return [max(call - 1, 0) for call in range(count)]
+    return list(range(count))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.point import Point
+from optimizer.search.least_weight.schedule_axes import drawable, shares_of_steps, with_whole_schedules
 from optimizer.search.least_weight.step_prior import Floats
 from optimizer.search.space import EARLIER, Axis, Space
 
@@ -46,21 +47,22 @@ def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
     duplicates."""
     ticks = [np.round(a.low + a.step * np.arange(_count(a)), 6) for a in axes_of(space)]
     if is_enumerated(space):
-        values = _without_idle_files(space, np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks)))
+        values = _without_idle(space, np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(ticks)))
     else:
         rng = np.random.default_rng(seed)
         drawn = np.column_stack([rng.choice(t, MAX_CANDIDATES // 2) for t in ticks])
         near = [rows_near(space, row_of(space, p), rng) for p in around]
-        values = np.unique(_without_idle_files(space, np.concatenate([drawn, *near])), axis=0)
+        values = np.unique(_without_idle(space, np.concatenate([drawn, *near])), axis=0)
     return Candidates.of(space, values)
 
 
-def _without_idle_files(space: Space, values: Floats) -> Floats:
-    """Rows with a LoRA at weight 0, which its files leave the same image, only at its last file."""
+def _without_idle(space: Space, values: Floats) -> Floats:
+    """Rows with a LoRA at weight 0, which its files and schedules leave the same image, only at its last file and at all steps;
+    none with a schedule that holds no step."""
     names, kept = list(space.weights), np.ones(len(values), dtype=bool)
     for column, (lora, labels) in enumerate(space.files.items(), len(names) + bool(space.cfg)):
         kept &= (values[:, names.index(lora)] != 0) | (values[:, column] == len(labels) - 1)
-    return values[kept]
+    return values[kept & drawable(space, values)]
 
 
 def is_enumerated(space: Space) -> bool:
@@ -96,7 +98,7 @@ def cost_of(space: Space, values: Floats) -> Floats:
     """`space.cost` of the points `values` (M, D) at once: (M,)."""
     count = len(space.weights)
     prices = np.array([(space.prices or {}).get(name, 1.0) for name in space.weights])
-    cost = np.abs(values[:, :count]) @ prices
+    cost = (np.abs(values[:, :count]) * shares_of_steps(space, values)) @ prices
     if space.cfg:
         cost = cost + space.cfg_price * np.abs(values[:, count] - space.given_cfg)
     for column, labels in enumerate(space.files.values(), count + bool(space.cfg)):
@@ -110,7 +112,7 @@ def max_cost(space: Space) -> float:
     """The cost of the costliest corner of the grid: each axis costs by itself."""
     axes = axes_of(space)
     low = np.array([a.low for a in axes])
-    rows = np.concatenate([[low], low + np.diag([a.high - a.low for a in axes])])
+    rows = with_whole_schedules(space, np.concatenate([[low], low + np.diag([a.high - a.low for a in axes])]))
     cost = cost_of(space, rows)
     return float(cost[0] + np.maximum(cost[1:] - cost[0], 0.0).sum())
 
@@ -122,4 +124,4 @@ def rows_near(space: Space, row: Floats, rng: np.random.Generator) -> Floats:
     single = [np.eye(len(axes))[d] * s for d in range(len(axes)) for s in steps]
     moves = np.concatenate([single, rng.integers(-2, 3, (512, len(axes)))])
     near = np.array([[a.snap(v) for a, v in zip(axes, row + m * [a.step for a in axes], strict=True)] for m in moves])
-    return _without_idle_files(space, near)
+    return _without_idle(space, near)

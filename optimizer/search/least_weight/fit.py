@@ -13,6 +13,7 @@ import numpy as np
 from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.least_weight.candidates import as_shares, axes_of, row_of
 from optimizer.search.least_weight.file_axes import with_files
+from optimizer.search.least_weight.schedule_axes import with_schedules
 from optimizer.search.least_weight.step_prior import Floats, expression_steps, load_steps
 from optimizer.search.least_weight.surrogate import SCALES, Posterior, Prior, fit
 from optimizer.search.space import Space
@@ -63,7 +64,7 @@ def default_prior(space: Space, name: str, seed: int = 0, require: float | None 
     else:
         shapes = load_steps(len(names), free, shapes_seed)
         level_mean, level_cov = np.array([-0.3, 0.8]), np.diag([0.2**2, 0.35**2])
-    shapes = with_files(space, name, shapes)
+    shapes = with_schedules(space, name, with_files(space, name, shapes))
     uniform = np.full(len(shapes), -math.log(len(shapes)))
     return Prior(shapes, uniform, np.full(len(SCALES), -math.log(len(SCALES))), level_mean, level_cov)
 

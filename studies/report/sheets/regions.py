@@ -34,7 +34,7 @@ def regions_sheet(study: Study, seed: int, *, blurred: bool = True) -> Sheet | N
 
     if study.regions is None:
         return None
-    locked, masks = study.everywhere.evaluate(seed, study.start), study.regions.of(seed).masks
+    locked, masks = study.everywhere.evaluate(seed, study.locked), study.regions.of(seed).masks
     with Image.open(locked.image) as stored:
         image = stored.convert("RGB")
     bare = little_clothing(locked.observation)

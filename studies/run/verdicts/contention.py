@@ -1,4 +1,4 @@
-"""What of a seed without a pick contends, and the regions that may end it."""
+"""What of a seed without a pick contends, and the regions and schedules that may end it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,33 @@ def contending(outcome: Outcome) -> tuple[str, ...]:
 
 
 def advice(outcome: Outcome) -> str:
-    """`dress and face contend: ...`, with what to write; empty where there is a pick, or regions would be nothing new."""
+    """`dress and face contend: ...`, with what to write; empty where there is a pick, or nothing of this would be new."""
     names = () if outcome.pick is not None or outcome.unmeasurable else contending(outcome)
-    if not names or not outcome.regionable:
+    try_it = [*_regions(outcome), *_schedules(outcome)]
+    if not names or not try_it:
         return ""
-    keys = ", ".join(f"loras.{lora}" for lora in outcome.regionable)
-    try_it = phrase(
-        "Try regions, where each LoRA acts in its own part of the figure: `{command}`, or `region: auto` at {keys}.",
-        command=COMMAND,
-        keys=keys,
-    )
     why = (
         phrase("{names} contend: no image meets them together.", names=joined(phrase(" and "), names))
         if len(names) > 1
         else phrase("No image meets {name}, and more weight elsewhere breaks it.", name=names[0])
     )
-    return phrase("{why} {try_it}", why=why, try_it=try_it)
+    for one in try_it:
+        why = phrase("{why} {try_it}", why=why, try_it=one)
+    return why
+
+
+def _regions(outcome: Outcome) -> list[str]:
+    if not outcome.regionable:
+        return []
+    keys = ", ".join(f"loras.{lora}" for lora in outcome.regionable)
+    words = "Try regions, where each LoRA acts in its own part of the figure: `{command}`, or `region: auto` at {keys}."
+    return [phrase(words, command=COMMAND, keys=keys)]
+
+
+def _schedules(outcome: Outcome) -> list[str]:
+    if not outcome.schedulable:
+        return []
+    ends = ", ".join(f"{lora}: [start]" for lora in outcome.schedulable)
+    written = f"search: {{schedule: {{{ends}}}}}"
+    words = "Try schedules, where the search lets each LoRA begin after the first steps: `{written}` in a copy of the study."
+    return [phrase(words, written=written)]

@@ -34,7 +34,7 @@ def _start(study: Study, key: str, seed: int) -> dict[str, Any] | None:
     from scorers.score.soundness import soundness_of
     from studies.run.blur_policy import little_clothing
 
-    job = Job(seed, study.start)
+    job = Job(seed, study.locked)
     if study.everywhere.find_image(job, alone=False) is None:
         return None
     evaluation = study.everywhere.load(job, alone=False)

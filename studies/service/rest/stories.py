@@ -64,7 +64,7 @@ class Stories:
         made |= {
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
-            "notes": [*(translated(note) for note in outcome.notes), *_region_notes(outcome)],
+            "notes": [*(translated(note) for note in outcome.notes), *_region_notes(outcome), *_schedule_notes(outcome)],
         }
         with self._lock:
             self._made[place] = seen, made
@@ -107,6 +107,11 @@ def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
 def _region_notes(outcome: Outcome) -> list[str]:
     """Where LoRAs act that do not act everywhere."""
     return [said("{name} acts in {where} alone", name=name, where=translated(where)) for name, where in outcome.regions.items()]
+
+
+def _schedule_notes(outcome: Outcome) -> list[str]:
+    """In which steps LoRAs act that do not act in all."""
+    return [said("{name} acts in {steps} alone", name=name, steps=translated(words)) for name, words in outcome.schedules.items()]
 
 
 def _mark(mark: Mark) -> dict[str, str]:

@@ -48,6 +48,7 @@ def test_a_seed_without_a_pick_is_told_of_regions_and_what_to_write(tmp_path: Pa
     assert outcome.pick is None
     assert contending(outcome)
     said = advice(outcome)
+    assert "`search: {schedule: {face: [start], dress: [start], shoes: [start]}}` in a copy of the study" in said
     assert "huanhua run STUDY --regions DIR" in said
     assert "`region: auto` at loras.face, loras.dress, loras.shoes" in said
     assert said in reason(outcome)
@@ -66,8 +67,8 @@ def test_where_all_have_regions_none_are_advised(tmp_path: Path, parser: FakePar
     impossible(tmp_path)
     outcome = searched(regional(tmp_path, face="auto", dress="auto", shoes="auto"))
     assert outcome.pick is None
-    assert advice(outcome) == ""
     assert any("dress in the clothes; face in the head; shoes in the shoes" in line for line in describe(outcome))
+    assert "regions" not in advice(outcome)
     assert outcome.as_json()["regions"] == {"face": "the head", "dress": "the clothes", "shoes": "the shoes"}
 
 
