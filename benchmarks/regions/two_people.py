@@ -4,8 +4,8 @@
 
 Writes FOLDER/two-people, a study of the lab on a picture twice as wide, and draws the start image of as many seeds as asked, as
 `huanhua scout` does; what is drawn already is left as it is. A figure is right if her face looks more like the photos of her own
-face LoRA than like those of the other's. Prints a table for people and, as its last line, one JSON object. `--picture` shows a seed
-that `huanhua run` has found a pick of: the base alone, the locked image, the pick.
+face LoRA than like those of the other's. Prints a table for people and, as its last line, one JSON object. `--picture` shows a
+seed that `huanhua run` has found a pick of: the base alone, the locked image, the pick.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def shown(study: Study, seed: int) -> Image.Image:
     record, locked = found.record(found.pick), study.everywhere.evaluate(seed, study.start)
     plain = study.everywhere.evaluate(seed, plain_point(study))
     whose = {figure: [n for n, lora in study.spec.loras.items() if lora.figure == figure] for figure in FIGURES}
-    lines = [f"{figure} " + "  ".join(f"{n} {record.judged.point.weights[n]:.2f}" for n in names) for figure, names in whose.items()]
+    weights = record.judged.point.weights
+    lines = [f"{figure} " + "  ".join(f"{n} {weights[n]:.2f}" for n in names) for figure, names in whose.items()]
     cells = [
         Cell(opened(plain.image), ("the base alone: where each of them is",)),
         Cell(opened(locked.image), ("the locked image, start weights", f"total {study.space.cost(study.start):.2f}")),
