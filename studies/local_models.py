@@ -148,7 +148,7 @@ class LocalModels:
     @cached_property
     def observer(self) -> Observer:
         photos = region_photos(self.spec.loras, self.root)
-        return open_observer(self.spec.scorers, self.root, photos, self.spec.figures)
+        return open_observer(self.spec.scorers, self.root, photos, list(self.spec.figures))
 
     @property
     def parser(self) -> PartSource:
@@ -209,7 +209,7 @@ class LocalModels:
         return tuple(name for name, embedding in self.embeddings.items() if embedding.lora == lora)
 
     def _other_prompts(self) -> list[str]:
-        """The prompt without triggers, with each prompt edit, and with all of them."""
+        """The prompt without triggers, with each prompt edit, with all of them, and what figures' places read."""
         prompt, levers = self.spec.prompt, self.spec.search.levers
         triggers = [trigger_of(section.trigger, self.loras[name].metadata) for name, section in self.spec.loras.items()]
         words = [*triggers, *(word for name in self.loras for word in self._words(name))]
@@ -217,7 +217,7 @@ class LocalModels:
         for edit in levers.all() if levers else ():
             found.append(edit.apply(prompt))
             edited = edit.apply(edited)
-        return [*found, edited]
+        return [*found, edited, *self.spec.figure_words().values()]
 
     def _path(self, name: str) -> Path:
         return (self.root / name).expanduser()

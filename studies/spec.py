@@ -39,6 +39,9 @@ else:
     SamplerName = Literal[sampler_names()]
 
 
+FigureName: TypeAlias = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
+
+
 class LeversSection(Section):
     """Prompt edits that may stand in for weight."""
 
@@ -137,8 +140,9 @@ class StudySpec(Section):
     """the program that draws; huanhua itself by default"""
     loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
     """LoRAs by names of your own"""
-    figures: list[Annotated[str, Field(pattern=r"^\w[\w-]*$")]] = Field(default=[])
-    """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is"""
+    figures: list[FigureName] | dict[FigureName, str] = Field(default=[])
+    """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is. {anna: "pink
+    dress", bea: "blue dress"} also gives words that are read after the prompt in her place alone"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()
     """seeds to search, or how many to scout"""
@@ -169,12 +173,13 @@ class StudySpec(Section):
         _check_extra(self.scorers, self.loras)
         edits = self.search.levers.all() if self.search.levers else []
         check_tags({"prompt": self.prompt, "negative_prompt": self.negative_prompt})
+        check_tags({f"figures.{figure}": words for figure, words in self.figure_words().items()})
         check_tags({f"search.levers, {edit.name}": edit.add for edit in edits})
         check_edits(edits, self.prompt)
         check_files(self.loras)
         check_regions({name: (lora.region, lora.kind) for name, lora in self.loras.items()}, self.draw, self.scorers.parts.model)
         whose = {name: (lora.figure, lora.fixed is None) for name, lora in self.loras.items()}
-        check_figures(self.figures, whose, self.draw, self.scorers.parts.model)
+        check_figures(list(self.figures), whose, self.draw, self.scorers.parts.model)
         when = {name: lora.schedule for name, lora in self.loras.items()}
         check_schedules(when, list(searched), self.search.schedule, self.render.steps, self.draw)
         if isinstance(self.seeds, list) and not self.seeds:
@@ -228,6 +233,11 @@ class StudySpec(Section):
 
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         return [int(seed) for seed in rng.integers(0, 2**31, size=count)]
+
+    def figure_words(self) -> dict[str, str]:
+        """By figure, what is read after the prompt in her place; figures without words are left out."""
+        given = self.figures if isinstance(self.figures, dict) else {}
+        return {figure: words.strip() for figure, words in given.items() if words.strip()}
 
     def distinct_faces(self) -> tuple[str, ...]:
         """Searched face LoRAs of several figures: nobody may wear another's face."""

@@ -230,7 +230,7 @@ class Study:
     @cached_property
     def scorer_models(self) -> dict[str, tuple[str, str]]:
         photos = region_photos(self.spec.loras, self.root)
-        return scorer_models(self.spec.scorers, self.root, self._hash, photos, self.spec.figures)
+        return scorer_models(self.spec.scorers, self.root, self._hash, photos, list(self.spec.figures))
 
     @cached_property
     def observer_id(self) -> str:

@@ -35,6 +35,8 @@ class Row:
     """Of the LoRAs that act in it; the others are at 0."""
     share: NDArray[np.float32] | None
     """(h, w) of the latents, in [0, 1]: how much of a cell's prediction is this row's. None where it is the only one."""
+    words: str = ""
+    """What it reads after the prompt."""
 
 
 def rows_of(weights: Mapping[str, float], regions: Regions | None, cells: tuple[int, int]) -> list[Row]:
@@ -43,14 +45,28 @@ def rows_of(weights: Mapping[str, float], regions: Regions | None, cells: tuple[
     One row without shares, as without regions, where the same LoRAs act everywhere. Masks must be a whole multiple of `cells`.
     """
     masks = {} if regions is None else {name: mask for name, mask in regions.masks.items() if weights.get(name)}
-    pieces = _pieces(masks)
+    words = {} if regions is None or not masks else {_place_of(name): found for name, found in regions.words.items()}
+    pieces = _pieces({**masks, **{place: found.place for place, found in words.items()}})
+    texts = {place: found.text for place, found in words.items()}
     shares = {acting: _feathered(_by_area(piece, cells)) for acting, piece in pieces.items()} if len(pieces) > 1 else {}
     kept = {acting: share for acting, share in shares.items() if share.max() > LEAST_SHARE}
     if len(kept) < 2:
         acting = next(iter(kept or pieces), frozenset())
-        return [Row(_acting(weights, masks, acting), None)]
+        return [Row(_acting(weights, masks, acting), None, _read(texts, acting))]
     together = sum(kept.values())
-    return [Row(_acting(weights, masks, acting), (share / together).astype(np.float32)) for acting, share in kept.items()]
+    return [
+        Row(_acting(weights, masks, acting), (share / together).astype(np.float32), _read(texts, acting))
+        for acting, share in kept.items()
+    ]
+
+
+def _place_of(figure: str) -> str:
+    """What a figure's place is called among the names of LoRAs, none of which holds a colon."""
+    return f"words:{figure}"
+
+
+def _read(texts: Mapping[str, str], acting: frozenset[str]) -> str:
+    return ", ".join(text for place, text in texts.items() if place in acting)
 
 
 def _acting(weights: Mapping[str, float], masks: Mapping[str, Mask], acting: frozenset[str]) -> dict[str, float]:
@@ -58,7 +74,8 @@ def _acting(weights: Mapping[str, float], masks: Mapping[str, Mask], acting: fro
 
 
 def _pieces(masks: Mapping[str, Mask]) -> dict[frozenset[str], Mask]:
-    """By the regional LoRAs that act there, the pixels; no piece is empty. What lies in no region comes first."""
+    """By the regional LoRAs that act there and the places whose words are read, the pixels; no piece is empty. What lies in no
+    region comes first."""
     if not masks:
         return {frozenset(): np.ones((1, 1), np.bool_)}
     names = sorted(masks)

@@ -247,6 +247,7 @@ class DiffusionRenderer:
     def _pair(self, job: Job, row: Row) -> Pair:
         """The positive conditioning alone at CFG 1, where A1111 does not guide either, and where the base is told the CFG."""
         point, prompt = job.point, job.point.prompt or self.settings.prompt
+        prompt = f"{prompt}, {row.words}" if row.words else prompt
         guidance = self.base.family.guidance(self.base)
         check_guidance(point.cfg, self.base)
         if guidance == "free" and point.cfg > 1:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from models.base.family import Conditioning, joined
+from models.base.prompt.reading import equal_tokens, repeated
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Job
@@ -54,7 +55,21 @@ class Drawing:
 
 def rows_together(pairs: Sequence[Pair]) -> Conditioning:
     """The rows of each image next to each other, as models.lora.fold wants them."""
-    return joined([conditioning for pair in pairs for conditioning in pair])
+    return joined(evened([conditioning for pair in pairs for conditioning in pair]))
+
+
+def evened(conditionings: Sequence[Conditioning]) -> list[Conditioning]:
+    """All at equally many tokens, as one batch needs them: repeated, which changes no picture, or, of families that are told how
+    many count, padded with zeros that do not."""
+    from torch.nn.functional import pad
+
+    if len({one.hidden.shape[1] for one in conditionings}) == 1:
+        return list(conditionings)
+    if any(one.lengths for one in conditionings):
+        longest = max(one.hidden.shape[1] for one in conditionings)
+        return [replace(one, hidden=pad(one.hidden, (0, 0, 0, longest - one.hidden.shape[1]))) for one in conditionings]
+    tokens = equal_tokens(*(one.hidden for one in conditionings))
+    return [replace(one, hidden=repeated(one.hidden, tokens)) for one in conditionings]
 
 
 def predicting(predict: Predict, parts: Sequence[Part], latents: Tensor) -> tuple[Predict, Conditioning]:

@@ -114,7 +114,8 @@ def prompts_of(study: Study) -> list[str]:
     searched = study.spec.searched()
     edits = study.spec.search.levers.all() if study.spec.search.levers else []
     prompts = [study.spec.prompt, study.plain_prompt(), *(study.plain_prompt(name) for name in searched)]
-    return list(dict.fromkeys([*prompts, *(edit.apply(study.spec.prompt) for edit in edits)]))
+    in_places = (f"{study.spec.prompt}, {words}" for words in study.spec.figure_words().values())
+    return list(dict.fromkeys([*prompts, *(edit.apply(study.spec.prompt) for edit in edits), *in_places]))
 
 
 def _places(study: Study) -> Iterator[str]:

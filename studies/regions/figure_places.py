@@ -16,7 +16,7 @@ import numpy as np
 
 from optimizer.evaluate.base import Evaluator
 from optimizer.point import Job, Point
-from optimizer.regions.regions import Regions
+from optimizer.regions.regions import Regions, Words
 from scorers.observe.figures.places import VERSION, figure_places
 from studies.regions.stored_map import read_map, store_map
 from studies.regions.words import figure_words
@@ -59,8 +59,9 @@ class FigurePlaces:
         return len(dressed) + (len(dressed) < len(self.spec.figures))
 
     def described(self) -> Mapping[str, str]:
-        words = {name: figure_words(figure, self.spec.figures) for name, figure in self.figures.items()}
-        return {name: text + (f", found as {VERSION}" if VERSION > 1 else "") for name, text in words.items()}
+        places = {name: figure_words(figure, list(self.spec.figures)) for name, figure in self.figures.items()}
+        found = {name: text + (f", found as {VERSION}" if VERSION > 1 else "") for name, text in places.items()}
+        return found | {f"words of {figure}": words for figure, words in self.spec.figure_words().items()}
 
     def find(self, seed: int) -> Regions | None:
         masks = self.masks(seed)
@@ -84,7 +85,11 @@ class FigurePlaces:
         return self._found[seed]
 
     def _regions(self, masks: Mapping[str, Mask]) -> Regions:
-        return Regions({name: masks[figure] for name, figure in self.figures.items()})
+        return Regions({name: masks[figure] for name, figure in self.figures.items()}, self.words(masks))
+
+    def words(self, masks: Mapping[str, Mask]) -> dict[str, Words]:
+        """What is read in each figure's place; `masks` are those of `masks`."""
+        return {figure: Words(masks[figure], text) for figure, text in self.spec.figure_words().items()}
 
     def _seen(self, seed: int) -> NDArray[np.uint8]:
         """The number of the figure that each pixel belongs to. Where fewer people are seen than there are figures, the picture is

@@ -142,7 +142,7 @@ class StudyRegions:
                     "{name} would act in no pixel of {figure}'s place at seed {seed}", name=name, figure=figure, seed=seed
                 )
                 raise InputError(what, phrase("loras.{lora}.region", lora=name), "write it where that figure is, or leave it out")
-        return Regions(found)
+        return Regions(found, self.places.words(places))
 
     def _seen_parts(self, seed: int) -> NDArray[np.uint8]:
         from PIL import Image

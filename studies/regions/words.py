@@ -42,7 +42,7 @@ def words_of_regions(spec: StudySpec) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, lora in spec.loras.items():
         region = None if lora.region is None else _place_words(lora.region, lora.kind)
-        place = None if lora.figure is None else figure_words(lora.figure, spec.figures)
+        place = None if lora.figure is None else figure_words(lora.figure, list(spec.figures))
         if region is not None or place is not None:
             found[name] = joined(": ", [text for text in (place, region) if text is not None])
     return found

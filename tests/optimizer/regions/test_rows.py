@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from optimizer.regions.regions import Mask, Regions
+from optimizer.regions.regions import Mask, Regions, Words
 from optimizer.regions.rows import Row, rows_of
 
 CELLS = (12, 8)
@@ -98,3 +98,41 @@ def test_another_mask_is_another_digest(two: list[Mask]) -> None:
     assert first != second
     assert first == Regions({"face": two[0].copy()})
     assert first.digest != Regions({"dress": two[0]}).digest
+
+
+LEFT, RIGHT = box(0, 0, 48, 16), box(0, 16, 48, 32)
+
+
+def two(**words: str) -> Regions:
+    places = {"anna": LEFT, "bea": RIGHT}
+    return Regions({"face": LEFT, "face2": RIGHT}, {name: Words(places[name], text) for name, text in words.items()})
+
+
+def test_each_place_reads_its_own_words() -> None:
+    rows = rows_of({"face": 0.5, "face2": 0.3}, two(anna="pink dress", bea="blue dress"), CELLS)
+    assert {frozenset(on): row.words for on, row in zip(acting(rows), rows, strict=True)} == {
+        frozenset({"face"}): "pink dress",
+        frozenset({"face2"}): "blue dress",
+    }
+    assert np.allclose(total(rows), 1, atol=1e-6)
+
+
+def test_a_place_whose_loras_are_off_reads_its_words_too() -> None:
+    rows = rows_of({"face": 0.5, "face2": 0.0}, two(bea="blue dress"), CELLS)
+    assert {frozenset(on): row.words for on, row in zip(acting(rows), rows, strict=True)} == {
+        frozenset({"face"}): "",
+        frozenset(): "blue dress",
+    }
+
+
+def test_where_no_lora_of_a_region_is_on_no_words_are_read() -> None:
+    assert rows_of({"face": 0.0, "detail": 0.5}, two(anna="pink dress"), CELLS) == [Row({"face": 0.0, "detail": 0.5}, None)]
+
+
+def test_words_and_their_places_are_part_of_an_images_identity() -> None:
+    plain, pink, blue = two(), two(anna="pink dress"), two(anna="blue dress")
+    elsewhere = Regions(pink.masks, {"anna": Words(RIGHT, "pink dress")})
+    assert len({one.digest for one in (plain, pink, blue, elsewhere)}) == 4
+    assert pink.of(["face"]) == Regions({"face": LEFT}, pink.words)
+    assert pink.of([]) is None
+    assert two().digest == Regions(plain.masks).digest

@@ -14,7 +14,7 @@ from models.errors import InputError
 from models.lora.file import LoraFile
 from models.lora.sites import TEXT
 from optimizer.point import Job, Point
-from optimizer.regions.regions import Mask, Regions
+from optimizer.regions.regions import Mask, Regions, Words
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.diffusers_renderer import DiffusionRenderer
 from tests.optimizer.render.test_diffusers_renderer import base, drawn, equal, frame, lora, off
@@ -104,3 +104,23 @@ def test_more_regions_than_memory_holds_are_refused(renderer: DiffusionRenderer,
     monkeypatch.setattr(renderer, "_fit", replace(renderer._fit, rows=1))
     with pytest.raises(InputError, match="an image in 2 regions does not fit in the memory of cpu"):
         renderer.render([Job(3, BOTH, REGIONS)])
+
+
+def test_words_of_the_whole_picture_are_words_of_the_prompt(renderer: DiffusionRenderer) -> None:
+    whole = np.ones(SIZE, np.bool_)
+    prompt = f"{renderer.settings.prompt}, white socks"
+    (wanted,) = drawn(renderer, Job(3, replace(BOTH, prompt=prompt)))
+    everywhere = Regions({"dress": whole}, {"anna": Words(whole, "white socks")})
+    assert equal(wanted, drawn(renderer, Job(3, BOTH, everywhere))[0])
+
+
+@pytest.mark.parametrize("words", ["white socks", ", ".join(["white socks"] * 40)])
+def test_words_of_a_place_are_read_there_and_not_elsewhere(base: Base, latents: list[Tensor], words: str) -> None:
+    # However long: the other place's prompt is brought to as many tokens.
+    renderer = DiffusionRenderer(base, {n: lora(base, n) for n in ("dress", "shoes")}, frame(steps=1, sampler="Euler"))
+    for found in ({}, {"anna": Words(upper(), words)}):
+        drawn(renderer, Job(3, BOTH, Regions(REGIONS.masks, found)))
+    one, other = latents
+    change = (one - other).abs().amax(dim=(0, 2))
+    assert change[:7].min() > 1e-4
+    assert change[7:].max() < 1e-5 * one.abs().max(), "rounding alone"

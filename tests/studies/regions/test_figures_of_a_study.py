@@ -149,6 +149,18 @@ def test_figures_are_part_of_what_trials_are_made_under(tmp_path: Path, parser: 
     assert {name for name in before if before[name] != after[name]} == {"dress"}
 
 
+def test_words_are_read_in_a_figures_place(tmp_path: Path, parser: TwoPeople) -> None:
+    before = fingerprint(two(tmp_path))
+    folder = written(tmp_path, {"anna": "pink dress", "bea": ""})
+    study = opened_on(folder, FakeWorld(SIZE, painted))
+    study.evaluator.evaluate(SEED, study.start)
+    regions = drawn(study)[-1].regions
+    assert regions is not None
+    assert {name: words.text for name, words in regions.words.items()} == {"anna": "pink dress"}
+    assert (regions.words["anna"].place == regions.masks["face"]).all()
+    assert set(fingerprint(study)) - set(before) == {"words of anna"}
+
+
 def test_an_image_without_their_loras_is_shared_with_a_study_of_one(tmp_path: Path, parser: TwoPeople) -> None:
     study = two(tmp_path)
     point = Point({}, 5.0)
