@@ -156,9 +156,10 @@ def all_cases(*, quick: bool = False) -> list[Case]:
 
 
 def family_cases(family: str, cases: Sequence[Case]) -> list[Case]:
-    """All for the narrow model; at full size one schedule type a sampler, one case a kind, fewer steps; for SDXL the least."""
+    """All that A1111 draws for the narrow model, which ComfyUI does not open; at full size one schedule type a sampler, one case
+    a kind, fewer steps; for SDXL the least."""
     if family == NARROW:
-        return list(cases)
+        return [case for case in cases if case.a1111]
     left_out = _variants() | {name for names in SAME_KIND.values() for name in names}
     fewer = [replace(case, steps=min(case.steps, FULL_STEPS)) for case in cases if case.name not in left_out]
     if family == "sd15":

@@ -21,8 +21,8 @@ from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.render.sampling.comfyui_sampling import ABSENT
 from optimizer.schedules.schedule import Schedule
 from studies.export.comfyui_graph import Graph, Output
-from studies.export.comfyui_hooks import add_hooks, start_percents
 from studies.picture_settings.sampler_names import split_sampler
+from studies.schedules.comfyui_hooks import add_hooks, start_percents
 
 DRAW_S: Final = 1800
 

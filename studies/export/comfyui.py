@@ -18,9 +18,9 @@ from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.schedules.schedule import Schedule
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
-from studies.export.comfyui_hooks import NOTE, add_hooks, start_percents
 from studies.export.foreign_files import NO_FILES, ForeignFiles
 from studies.export.infotext import fixed_weights
+from studies.schedules.comfyui_hooks import NOTE, add_hooks, start_percents
 from studies.schedules.words import schedules_at
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from optimizer.render.sampling.samplers import SAMPLERS, steps_of_calls
 from optimizer.render.sampling.schedulers import make_scheduler
 from optimizer.schedules.schedule import Schedule
 from studies.export.comfyui import comfyui_graph
-from studies.export.comfyui_hooks import REACHING_AHEAD, start_percents
 from studies.export.export import export_to
+from studies.schedules.comfyui_hooks import REACHING_AHEAD, start_percents
 from studies.study import Study
 from studies.testing.fake_backend import FakeBackend, facts_of
 from tests.studies.export.test_comfyui import of_kind, study_at
