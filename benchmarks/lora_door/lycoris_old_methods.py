@@ -2,8 +2,8 @@
 
     python lycoris_old_methods.py JOB.safetensors WEIGHT...
 
-LyCORIS 1.8 has the old GLoRA (1.9 multiplies by its scale twice), 2.0 writes `oft_diag`. Their own forward is asked, of inputs that
-are one each. Job and answer as `comfyui_methods.py` has them, the answer in `JOB.safetensors.lycoris`.
+LyCORIS 1.8 has the old GLoRA (1.9 multiplies by its scale twice), 2.0 writes `oft_diag`. Their own forward is asked, of inputs
+that are one each. Job and answer as `comfyui_methods.py` has them, the answer in `JOB.safetensors.lycoris`.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@
         [--old-lycoris-python FILE]...
 
 Compared are weights of about 1 with one layer at weights 1, 0.37 and -0.5, in float32: with ComfyUI under its meaning, and
-with LyCORIS under A1111's, which follows it, where the two are the same; old GLoRA, whose alpha A1111 passes over, under ComfyUI's. Files
-of old versions with those (1.8 for GLoRA, 2.0 for `oft_diag`), which no later one reads. Prints a table and, as its last line, one JSON object.
+with LyCORIS under A1111's, which follows it, where the two are the same; old GLoRA, whose alpha A1111 passes over, under
+ComfyUI's. Layers of old versions are compared with those (1.8: GLoRA; 2.0: `oft_diag`), which no later one reads. Prints a table
+and, as its last line, one JSON object.
 """
 
 from __future__ import annotations
