@@ -23,6 +23,7 @@ from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
 from studies.regions.section import check_regions
 from studies.scorer_spec import ScorersSection
+from studies.spec_reading.fault_words import LORA_NAME, STUDY_NAME
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
 from studies.spec_section import Section
@@ -118,7 +119,7 @@ class TrackingSection(Section):
 class StudySpec(Section):
     """One study.yaml."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .-]*$")]
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=STUDY_NAME)]
     """names the study in storage and trackers, and seeds scouting"""
     base: BaseSection
     prompt: Annotated[str, Field(min_length=1)]
@@ -130,7 +131,7 @@ class StudySpec(Section):
     render: RenderSection = RenderSection()
     draw: DrawAny = HuanhuaDraw()
     """the program that draws; huanhua itself by default"""
-    loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
+    loras: Annotated[dict[Annotated[str, Field(pattern=LORA_NAME)], LoraSection], Field(min_length=1)]
     """LoRAs by names of your own"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()
