@@ -106,6 +106,7 @@ def run_study(
     from studies.announce import report_places
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
+    from studies.run.scouting import tell_unseen
     from studies.run.shared_storage.ownership import claim
     from studies.study import check_study
     from studies.tracking.study_tracker import study_tracker
@@ -120,8 +121,7 @@ def run_study(
     study.workspace.make()
     report_places(study, callback)
     chosen = list(dict.fromkeys(seeds)) or _locked_seeds(study)
-    for note in _unseen(study, seeds):
-        callback.message(note)
+    tell_unseen(study, seeds, callback)
     with one_line(), ExitStack() as stack:
         claim(study)
         lease = stack.enter_context(only_runner(study.storage_url, study.spec.name, callback.message))
@@ -140,21 +140,6 @@ def run_study(
             outcomes += run_seeds_together(study, group, trials, opened, callback, lease, blurred=blurred)
     callback.on_end(outcomes)
     return outcomes
-
-
-def _unseen(study: Study, seeds: Sequence[int]) -> list[str]:
-    """Of each of these that no person has chosen by its image: it is run all the same."""
-    from models.errors import InputError
-    from studies.run.scouting import check_drawn, locked_seeds
-
-    found = []
-    for seed in dict.fromkeys(seeds):
-        try:
-            if seed not in locked_seeds(study):
-                check_drawn(study, [seed])
-        except InputError as error:
-            found.append(error.what)
-    return found
 
 
 def run_seeds_together(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.point import Job
 from scorers.score.soundness import Soundness, soundness_of
+from studies.callback import Callback
 from studies.study import Study
 
 LOCKED: Final = "locked"
@@ -83,6 +84,16 @@ def check_drawn(study: Study, seeds: list[int]) -> None:
         if not study.was_opened() or missing_images(study.everywhere, [Job(seed, study.start)]):
             mend = "`huanhua scout STUDY` draws seeds to choose from; --unseen locks it without having seen it"
             raise InputError(phrase("seed {seed} was not scouted: nobody has seen its image", seed=seed), "lock", mend)
+
+
+def tell_unseen(study: Study, seeds: Sequence[int], callback: Callback) -> None:
+    """Says of each of these that no person has chosen it by its image."""
+    for seed in dict.fromkeys(seeds):
+        try:
+            if seed not in locked_seeds(study):
+                check_drawn(study, [seed])
+        except InputError as error:
+            callback.message(error.what)
 
 
 def locked_seeds(study: Study) -> list[int]:

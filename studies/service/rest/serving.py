@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
+from studies.service.only_service import only_service
 from studies.service.rest.door import Door, door_at
-from studies.service.rest.only_service import only_service
 from studies.service.rooms import Rooms
 
 if TYPE_CHECKING:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studies.pipeline import run_study
 from studies.report.verdict import describe
-from studies.run.stored_results import stored
-from studies.testing.fake_study import fake_study
-from studies.tracking.memory import MemoryTracker
+from studies.run.calibration import calibrate
+from studies.run.outcome import Outcome
+from studies.run.trials import stored_outcome
+from studies.testing.lab_study import SPEC, run, study_in
+
+LEAST = {**SPEC["search"], "sampler": "least-weight", "robustness": 0.02}
 
 
-def stopped(lines: list[str]) -> list[str]:
-    return [line.split(None, 1)[1] for line in lines if line.startswith("  stopped")]
+def stopped(outcome: Outcome) -> str:
+    (line,) = [line for line in describe(outcome) if line.startswith("  stopped")]
+    return line.split(None, 1)[1]
 
 
-def test_a_proof_that_is_complete_and_a_budget_that_is_used_up(tmp_path: Path) -> None:
-    study = fake_study(tmp_path)
-    for trials, why in ((5, "the budget of 5 images is used up"), (40, "the proof is complete")):
-        (outcome,) = run_study(study, [7], trials=trials, tracker=MemoryTracker())
-        assert why in stopped(describe(outcome))[0]
-        assert stopped(describe(stored(study, 7).outcome)) == [why]
+def test_what_is_stored_says_what_the_run_said(tmp_path: Path) -> None:
+    study = study_in(tmp_path, search=LEAST)
+    told = []
+    for budget in (2, 24):
+        ran = stopped(run(study, budget=budget))
+        told.append(stopped(stored_outcome(study, 7, calibrate(study, 7).judge)))
+        assert ran.startswith(told[-1])
+    assert told[0] == "the budget of 2 images is used up"
+    assert told[1] != told[0]
+
+
+def test_a_search_that_goes_on_or_was_killed_has_not_stopped(tmp_path: Path) -> None:
+    study = study_in(tmp_path, search=LEAST)
+    run(study, budget=6)
+    killed = study_in(tmp_path, search={**LEAST, "require": {"dress": 0.5, "shoes": 0.4}})
+    assert not any("stopped" in line for line in describe(stored_outcome(killed, 7, calibrate(killed, 7).judge)))

@@ -6,8 +6,8 @@ import pytest
 
 from models.errors import InputError, TakenError
 from studies.pipeline import run_study
-from studies.service.rest import only_service as only_service_file
-from studies.service.rest.only_service import only_service
+from studies.service import only_service as only_service_file
+from studies.service.only_service import only_service
 from studies.service.rooms import Rooms, rooms_of
 from studies.testing.fake_study import FakeWorld, opened_on
 from studies.testing.recording_callback import RecordingCallback
