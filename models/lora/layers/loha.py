@@ -62,8 +62,8 @@ class LohaLayer:
             flat[rows].addcmul_(first[0][rows] @ first[1], second[0][rows] @ second[1], value=weight * self.scale)
 
     def write_scaled(self, before: Tensor, out: Tensor, keep: Tensor, share: Tensor) -> bool:
-        """Writes `before` * `keep` + update * `share` to `out`, in one pass over memory: what a DoRA over this is. False, and nothing
-        is written, for one with cores, and where those are not one for each output or one for each input."""
+        """Writes `before` * `keep` + update * `share` to `out`, in one pass over memory: what a DoRA over this is. False,
+        and nothing is written, for one with cores, and where those are not one for each output or one for each input."""
         import torch
 
         if len(self.first) == 3 or 1 not in keep.shape[:2]:
