@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
+from models.io.logs import last_line
 from models.language.as_json import error_to_json
 from models.language.translate import phrase
 from studies.service.queue.jobs import Job, change, open_jobs
 from studies.service.queue.process import Process
-from studies.service.queue.worker import GRACE_S, LOCK, NAMED, last_line
+from studies.service.queue.worker import GRACE_S, LOCK, NAMED
 from studies.service.rooms import Rooms
 from studies.workspace import workspace_of
 

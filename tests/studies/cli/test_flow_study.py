@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import Result
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from models.testing.flow.folders import saved, z_image_pipeline
 from models.testing.flow.loras import save_lora
