@@ -90,6 +90,12 @@ def ray_head(
     """A head that accepts jobs for as long as the block lasts. Raises InputError if Ray is missing or the head does not start."""
     if find_spec("ray") is None:
         raise InputError("Ray is not installed", "serve", INSTALL)
+    there = f"http://{HOST}:{jobs_port}"
+    if answers(f"{there}/api/version"):
+        # This head could not start, and studies would be told to that one.
+        raise InputError(
+            "a Ray head answers there already", there, "end that service first, or name other ports: --ray-port, --jobs-port"
+        )
     logs.mkdir(parents=True, exist_ok=True)
     _make_token()
     head = Head(logs / "ray.log", port, jobs_port, runners)

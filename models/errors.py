@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from models.language.translate import Phrase, phrase
 
 
@@ -15,8 +18,8 @@ class InputError(Exception):
 
     def __init__(self, what: str, where: object, mend: str) -> None:
         self.what, self.mend = (text if isinstance(text, Phrase) else phrase(text) for text in (what, mend))
-        self.where = where if isinstance(where, Phrase) else str(where)
-        super().__init__(_one_line(f"{what}: {where}; {mend}"))
+        self.where = where if isinstance(where, Phrase) else str(_short(where) if isinstance(where, Path) else where)
+        super().__init__(_one_line(f"{what}: {self.where}; {mend}"))
 
     def translated(self) -> str:
         """The line in the language of this process."""
@@ -33,6 +36,19 @@ class InputError(Exception):
 
 class TakenError(InputError):
     """Somebody else is at it, or has the name: the same may be right a little later."""
+
+
+def _short(path: Path) -> Path:
+    """Without a folder that is left again at once, as a study's folder and a name in its file make it: a/../b is b. Beyond a link
+    it may be another place, and stays as it is."""
+    short = Path(os.path.normpath(path))
+    if ".." not in path.parts or len(short.parts) >= len(path.parts):
+        return path
+    try:
+        same = path.resolve() == short.resolve()
+    except (OSError, RuntimeError):
+        return path
+    return short if same else path
 
 
 def _one_line(text: str) -> str:

@@ -106,6 +106,7 @@ def run_study(
     from studies.announce import report_places
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
+    from studies.run.scouting import tell_unseen
     from studies.run.shared_storage.ownership import claim
     from studies.study import check_study
     from studies.tracking.study_tracker import study_tracker
@@ -120,6 +121,7 @@ def run_study(
     study.workspace.make()
     report_places(study, callback)
     chosen = list(dict.fromkeys(seeds)) or _locked_seeds(study)
+    tell_unseen(study, seeds, callback)
     with one_line(), ExitStack() as stack:
         claim(study)
         lease = stack.enter_context(only_runner(study.storage_url, study.spec.name, callback.message))

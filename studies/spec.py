@@ -26,6 +26,7 @@ from studies.prompts import check_edits, check_tags
 from studies.regions.section import check_figures, check_regions
 from studies.schedules.section import check_schedules, searched_schedules
 from studies.scorer_spec import ScorersSection
+from studies.spec_reading.fault_words import LORA_NAME, STUDY_NAME
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
 from studies.spec_section import Section
@@ -126,7 +127,7 @@ class TrackingSection(Section):
 class StudySpec(Section):
     """One study.yaml."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .-]*$")]
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=STUDY_NAME)]
     """names the study in storage and trackers, and seeds scouting"""
     base: BaseSection
     prompt: Annotated[str, Field(min_length=1)]
@@ -138,7 +139,7 @@ class StudySpec(Section):
     render: RenderSection = RenderSection()
     draw: DrawAny = HuanhuaDraw()
     """the program that draws; huanhua itself by default"""
-    loras: Annotated[dict[Annotated[str, Field(pattern=r"^\w[\w-]*$")], LoraSection], Field(min_length=1)]
+    loras: Annotated[dict[Annotated[str, Field(pattern=LORA_NAME)], LoraSection], Field(min_length=1)]
     """LoRAs by names of your own"""
     figures: list[FigureName] | dict[FigureName, str] = Field(default=[])
     """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is. {anna: "pink

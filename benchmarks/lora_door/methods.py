@@ -1,9 +1,12 @@
 """Every LoRA method beside ComfyUI's and LyCORIS's own code: how far the weights that are folded here are from theirs.
 
     python -m benchmarks.lora_door.methods [--comfyui FOLDER --comfyui-python FILE] [--lycoris-python FILE]
+        [--old-lycoris-python FILE]...
 
 Compared are weights of about 1 with one layer at weights 1, 0.37 and -0.5, in float32: with ComfyUI under its meaning, and
-with LyCORIS under A1111's, which follows it, where the two are the same. Prints a table and, as its last line, one JSON object.
+with LyCORIS under A1111's, which follows it, where the two are the same; old GLoRA, whose alpha A1111 passes over, under
+ComfyUI's. Layers of old versions are compared with those (1.8: GLoRA; 2.0: `oft_diag`), which no later one reads. Prints a table
+and, as its last line, one JSON object.
 """
 
 from __future__ import annotations
@@ -29,18 +32,25 @@ AT_ONE: tuple[str, ...] = ("OFT, rescaled", "BOFT", "BOFT, constrained", "BOFT, 
 """Methods of which A1111 means another thing than LyCORIS at other weights than 1."""
 
 
+OF_COMFYUI: tuple[str, ...] = ("GLoRA, old",)
+"""Methods of which ComfyUI means what LyCORIS means, and A1111 another thing."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--comfyui", type=Path, help="the folder of an installed ComfyUI")
     parser.add_argument("--comfyui-python", type=Path, help="the Python that runs it")
     parser.add_argument("--lycoris-python", type=Path, help="a Python with lycoris-lora")
+    parser.add_argument("--old-lycoris-python", type=Path, action="append", default=[], help="one with lycoris-lora 1.8 or 2.0")
     given = parser.parse_args()
     made = list(cases())
     with tempfile.TemporaryDirectory() as scratch:
         job = _job(Path(scratch), made)
         here = Path(__file__).parent
         comfyui = _answer(given.comfyui_python, here / "comfyui_methods.py", job, "comfyui", given.comfyui)
-        lycoris = _answer(given.lycoris_python, here / "lycoris_methods.py", job, "lycoris", Path(scratch))
+        lycoris = dict(_answer(given.lycoris_python, here / "lycoris_methods.py", job, "lycoris", Path(scratch)))
+        for python in given.old_lycoris_python:
+            lycoris |= _answer(python, here / "lycoris_old_methods.py", job, "lycoris", Path(scratch))
     _report(made, comfyui, lycoris)
 
 
@@ -88,8 +98,9 @@ def _report(made: Sequence[Case], comfyui: Mapping[str, Tensor], lycoris: Mappin
     for method in dict.fromkeys(case.method for case in made):
         of_method = [case for case in made if case.method == method]
         cells = []
-        for name, meaning, answers in sides:
+        for name, usual, answers in sides:
             count, largest = 0, 0.0
+            meaning: Program = "comfyui" if method in OF_COMFYUI else usual
             for case in of_method:
                 for weight in WEIGHTS if name == "comfyui" or method not in AT_ONE else (1.0,):
                     for number, own in folded(case, weight, meaning).items():

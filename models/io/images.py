@@ -56,8 +56,8 @@ def photo_size(path: Path) -> tuple[int, int] | None:
     return (height, width) if turned else (width, height)
 
 
-def open_photo(path: Path) -> Image.Image:
-    """The picture in sRGB, 8 bits a channel, turned upright by its EXIF orientation, transparent parts on white.
+def open_photo(path: Path, transparent: str = "white") -> Image.Image:
+    """The picture in sRGB, 8 bits a channel, turned upright by its EXIF orientation, its transparent parts in this colour.
 
     Raises InputError for kinds that are not read, raw files of cameras, what is damaged or cut short, moves or has several pages,
     and more than `MAX_PIXELS` pixels.
@@ -76,7 +76,7 @@ def open_photo(path: Path) -> Image.Image:
             with Image.open(path, formats=_formats()) as opened:
                 _refuse(opened, path)
                 opened.load()
-                return _in_rgb(in_srgb(ImageOps.exif_transpose(opened)))
+                return _in_rgb(in_srgb(ImageOps.exif_transpose(opened)), transparent)
     except UnidentifiedImageError as error:
         raise _unread(path) from error
     except Image.DecompressionBombError as error:
@@ -126,13 +126,13 @@ def _too_large(path: Path) -> InputError:
     return InputError(phrase("more than {count} million pixels", count=MAX_PIXELS // 1000000), path, "make the picture smaller")
 
 
-def _in_rgb(image: Image.Image) -> Image.Image:
+def _in_rgb(image: Image.Image, transparent: str) -> Image.Image:
     from PIL import Image
 
     if image.mode.startswith("I"):
         image = image.convert("I").point(lambda value: value / 257).convert("L")
     if image.has_transparency_data:
         layered = image.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
+        ground = Image.new("RGBA", layered.size, transparent)
         return Image.alpha_composite(ground, layered).convert("RGB")
     return image.convert("RGB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from models.language.translate import phrase, said, translated
 from studies.cli.options import BlurOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.choose import choose_callback
 from studies.cli.progress.console import print_line
-from studies.cli.progress.next_command import command, print_next
+from studies.cli.progress.next_command import command, go_on_with, print_next
 from studies.cli.progress.signal_end import BellOption, NotifyOption, check_notify, signal_end
 from studies.cli.progress.signals import interrupted_by_signals
 from studies.project.typed import shown, typed_new_study
@@ -100,7 +101,7 @@ def _forked(study: Study, path: Path, folder: Path) -> Study:
     forked, counts = fork_study(study, study_file(path).read_text(encoding="utf-8"), folder)
     for seed, count in counts.items():
         print_line(phrase("seed {seed}: {what}", seed=seed, what=counted(count, "trial still holds", "trials still hold")))
-    print_line(said("from now on: {command}", command=f"huanhua run {shown(folder)}"))
+    _from_now_on(folder)
     return forked
 
 
@@ -109,5 +110,12 @@ def _in_regions(study: Study, path: Path, folder: Path) -> Study:
     from studies.spec import study_file
 
     regional = study_with_regions(study, study_file(path).read_text(encoding="utf-8"), folder)
-    print_line(said("from now on: {command}", command=f"huanhua run {shown(folder)}"))
+    _from_now_on(folder)
     return regional
+
+
+def _from_now_on(folder: Path) -> None:
+    """The new study is there, also where Ctrl-C ends its run: the command that made it would be refused."""
+    again = f"huanhua run {shlex.quote(shown(folder))}"
+    go_on_with(again)
+    print_line(said("from now on: {command}", command=again))

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from models.base.registry import FAMILIES
 from models.errors import InputError
 from models.io.files import write_whole
 from models.language.translate import joined, phrase
 from optimizer.point import Job, Point
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
-from studies.export.foreign_files import ForeignFiles, foreign_files, with_converted
+from studies.export.foreign_files import ForeignFiles, as_diffusers_draws, foreign_files, with_converted
 from studies.export.infotext import fixed_weights, point_infotext
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
@@ -84,8 +83,8 @@ def _check_drawn_here(study: Study, to: Target) -> None:
             to=to,
         )
         raise InputError(what, where, phrase("use --to {value}", value="comfyui" if isinstance(draw, ComfyuiDraw) else "a1111"))
-    family = FAMILIES.get(study.base_facts.family)
-    if isinstance(draw, HuanhuaDraw) and family is not None and family.samplers is not None and to != "png":
+    family = as_diffusers_draws(study)
+    if isinstance(draw, HuanhuaDraw) and family is not None and to != "png":
         what = phrase(
             "{family} is drawn as diffusers draws it, and no other tool's file of it is written here", family=family.title
         )

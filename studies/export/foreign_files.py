@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from models.base.registry import FAMILIES
 from models.base.textual_inversion import bundled_embeddings, is_named, write_embedding
 from models.errors import InputError
 from models.language.translate import joined, phrase
@@ -20,6 +21,7 @@ from studies.export.infotext import file_name, fixed_weights
 from studies.export.other_loaders import OtherReading, Tool, other_reading
 
 if TYPE_CHECKING:
+    from models.base.family import BaseFamily
     from models.base.textual_inversion import Embedding
     from optimizer.point import Point
     from studies.picture_settings.settings import PictureSettings
@@ -65,10 +67,10 @@ NO_FILES: Final = ForeignFiles()
 def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> ForeignFiles:
     """Writes into `folder` what `tool` does not read of the point's files, each whole or not at all; nothing for most studies.
 
-    A study that a server draws has its files there, read as that server reads them. Raises InputError for a LoRA whose method
-    diffusers lacks.
+    A study that a server draws has its files there, read as that server reads them. Of a base that is drawn as diffusers draws it
+    nothing is told of other tools. Raises InputError for a LoRA whose method diffusers lacks.
     """
-    if not isinstance(study.spec.draw, HuanhuaDraw):
+    if not isinstance(study.spec.draw, HuanhuaDraw) or as_diffusers_draws(study) is not None:
         return NO_FILES
     weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
     loras: dict[str, ConvertedLora] = {}
@@ -113,6 +115,13 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
             what = phrase(weighted if tool == "A1111" else never, lora=embedding.lora, tool=tool, name=embedding.name)
             notes.append(phrase("{what}: put {name} into {folder}", what=what, name=place.name, folder=FOLDERS[tool][1]))
     return ForeignFiles(loras, inversions, tuple(notes))
+
+
+def as_diffusers_draws(study: Study) -> BaseFamily | None:
+    """The study's base family where it is drawn as diffusers draws it (docs/rendering.md), of which no other tool's file is
+    written; None for the others."""
+    family = FAMILIES.get(study.base_facts.family)
+    return family if family is not None and family.samplers is not None else None
 
 
 def with_converted(study: Study, point: Point, info: PictureSettings, files: ForeignFiles) -> PictureSettings:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.language.translate import phrase
 from models.lora_kinds import LoraKind
@@ -16,6 +19,8 @@ from studies.regions.section import RegionSection
 from studies.schedules.section import ScheduleSection, check_rises
 from studies.spec_section import Section
 
+EPOCH: Final = re.compile(r"(?P<name>.+)[-_](?P<number>[0-9]{4,12})")
+"""The name of a file from within a training, as kohya's scripts and ai-toolkit write it: its name, and epochs or steps."""
 Weight = Annotated[float, Field(ge=0, le=2)]
 
 
@@ -59,12 +64,19 @@ class LoraSection(Section):
     def labels(self) -> tuple[str, ...]:
         """What each file is called in trials and pages: its name without suffix, its whole place where names are alike."""
         places = [file.replace("\\", "/") for file in self.files]
-        stems = [PurePosixPath(place).name.removesuffix(".safetensors") for place in places]
+        stems = [_stem(place) for place in places]
         return tuple(stems) if len(set(stems)) == len(stems) else tuple(places)
 
     def labelled(self, label: str | None) -> str:
         """The file of that label, the last one for None. Raises ValueError if no file has it."""
         return self.last if label is None else self.files[self.labels.index(label)]
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _named(cls, file: object) -> object:
+        if file == [] or not isinstance(file, (str, list)):
+            raise ValueError(phrase("name a file, or a list of files, the epochs of one training"))
+        return file
 
     @model_validator(mode="after")
     def _sane(self) -> LoraSection:
@@ -78,7 +90,25 @@ class LoraSection(Section):
             raise ValueError(phrase("kind other cannot be scored: give it a fixed weight"))
         if self.fixed is not None and len(self.files) > 1:
             raise ValueError(phrase("a fixed weight is not searched, and neither are files: name one"))
+        for earlier, later in pairwise(self.files):
+            if _falls(earlier, later):
+                where = {"later": later, "earlier": earlier}
+                raise ValueError(phrase("files stand in the order of their training, and {later} is before {earlier}", **where))
         return self
+
+
+def _falls(first: str, second: str) -> bool:
+    """Whether the numbers in their names say that the second was trained less: NAME-000008, NAME-000004. Trainers give the last
+    file of a training no number."""
+    stems = [_stem(file) for file in (first, second)]
+    found = [EPOCH.fullmatch(stem) for stem in stems]
+    names = [stem if match is None else match["name"] for match, stem in zip(found, stems, strict=True)]
+    numbers = [math.inf if match is None else int(match["number"]) for match in found]
+    return names[0] == names[1] and numbers[0] > numbers[1]
+
+
+def _stem(file: str) -> str:
+    return PurePosixPath(file.replace("\\", "/")).name.removesuffix(".safetensors")
 
 
 def searched_files(loras: Mapping[str, LoraSection]) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,8 @@ class FoundBase:
     """For few steps."""
     zero_snr: bool = False
     """Its noise ends in no signal at all."""
+    variant: str = ""
+    """Of a family with several, what its folder states: "base" of FLUX.2 [klein], "schnell" of FLUX.1."""
 
 
 def bases_in(folder: Path, depth: int = 2) -> list[FoundBase]:
@@ -117,7 +119,8 @@ def _file(path: Path) -> Iterator[FoundBase]:
 
 
 def _folder(path: Path) -> Iterator[FoundBase]:
-    family = family_of_pipeline(str(_json(path / "model_index.json").get("_class_name")))
+    index = _json(path / "model_index.json")
+    family = family_of_pipeline(str(index.get("_class_name")))
     if family is None:
         return
     denoiser = _json(path / family.denoiser_folder / "config.json")
@@ -126,7 +129,13 @@ def _folder(path: Path) -> Iterator[FoundBase]:
     schedule = _json(path / "scheduler" / "scheduler_config.json")
     names = [path.name, "LCM" if schedule.get("_class_name") == "LCMScheduler" else ""]
     zero_snr = schedule.get("rescale_betas_zero_snr") is True
-    yield FoundBase(path, family.name, stated, distilled(names, family.name), zero_snr)
+    yield FoundBase(path, family.name, stated, distilled(names, family.name), zero_snr, _variant(family.name, index, denoiser))
+
+
+def _variant(family: str, index: Mapping[str, Any], denoiser: Mapping[str, Any]) -> str:
+    if family == "flux2" and index.get("is_distilled") is False:
+        return "base"
+    return "schnell" if family == "flux" and denoiser.get("guidance_embeds") is False else ""
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WHITE: Final = 128
 """Brightness, of 255, from which a mask's pixel is white."""
+LEAST: Final = 16
+"""Pixels of a region: a quarter of a cell of 8x8, by which predictions are shared out."""
 SAME: Final = 0.99
 """Share of their union that two regions have in common where they are the same."""
 
@@ -27,8 +29,8 @@ SAME: Final = 0.99
 def written_regions(regions: Mapping[str, RegionSection], size: tuple[int, int], root: Path) -> dict[str, Mask]:
     """By LoRA, (height, width) of an image of `size` (width, height), of those that name a box or a mask.
 
-    Raises InputError for a mask that does not open, has another size, or is black or white all over; a box without a pixel; and
-    two regions that are the same.
+    Raises InputError for a mask that does not open, has another size, or is black or white all over; a region of less than
+    `LEAST` pixels; and two regions that are the same.
     """
     found: dict[str, Mask] = {}
     for lora, region in regions.items():
@@ -38,6 +40,7 @@ def written_regions(regions: Mapping[str, RegionSection], size: tuple[int, int],
             found[lora] = _of_box(lora, region.box, size)
         elif region.mask is not None:
             found[lora] = _of_mask(lora, (root / region.mask).expanduser(), size)
+        _check_size(lora, found[lora])
     for one, other in combinations(found, 2):
         if (found[one] & found[other]).sum() >= SAME * (found[one] | found[other]).sum():
             what = phrase("{one} and {other} have the same region, where they contend as without any", one=one, other=other)
@@ -46,6 +49,14 @@ def written_regions(regions: Mapping[str, RegionSection], size: tuple[int, int],
             )
             raise InputError(what, phrase("loras.{lora}.region", lora=other), mend)
     return found
+
+
+def _check_size(lora: str, mask: Mask) -> None:
+    count = int(mask.sum())
+    if count < LEAST:
+        text = "the region of {lora} is {count} pixels large, and pictures are drawn in cells of 8x8"
+        mend = "make it larger: there the LoRA would act next to nowhere"
+        raise InputError(phrase(text, lora=lora, count=count), phrase("loras.{lora}.region", lora=lora), mend)
 
 
 def _of_box(lora: str, box: tuple[float, float, float, float], size: tuple[int, int]) -> Mask:
@@ -61,7 +72,7 @@ def _of_box(lora: str, box: tuple[float, float, float, float], size: tuple[int, 
 def _of_mask(lora: str, path: Path, size: tuple[int, int]) -> Mask:
     from models.io.images import open_photo
 
-    picture = open_photo(path)
+    picture = open_photo(path, transparent="black")
     if picture.size != size:
         (width, height), (wide, tall) = picture.size, size
         what = phrase(

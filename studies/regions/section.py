@@ -26,6 +26,17 @@ class WrittenRegion(Section):
     mask: str | None = None
     """picture of the size of those drawn: the LoRA acts where it is white"""
 
+    @field_validator("box", mode="before")
+    @classmethod
+    def _shares(cls, box: object) -> object:
+        """In a person's words, before four numbers are checked one by one."""
+        numbers = box if isinstance(box, (list, tuple)) and all(type(side) in (int, float) for side in box) else None
+        if box is not None and (numbers is None or len(numbers) != 4):
+            raise ValueError(phrase("a box is four numbers: [left, top, right, bottom]"))
+        if numbers is not None and not all(0 <= side <= 1 for side in numbers):
+            raise ValueError(phrase("a box has shares of the picture's width and height, from 0 to 1: divide pixels by them"))
+        return box
+
     @field_validator("box")
     @classmethod
     def _rises(cls, box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:

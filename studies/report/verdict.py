@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from models.counted import counted, percent
 from models.language.translate import said, translated
 from models.language.width import padded
+from optimizer.search.stopping import Ended
 from optimizer.search.verdict import Verdict, own_image
 from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
@@ -118,14 +119,16 @@ def _slack(outcome: Outcome, record: TrialRecord, name: str, value: float | None
     noise = record.noise.get(name)
     if value is None or name not in outcome.require or not noise:
         return ""
-    return said("; {slack:+.1f} of its noise", slack=(value - outcome.require[name]) / noise)
+    slack = value - outcome.require[name]
+    met, missed = "; met by {slack:.2f}, {times:.1f} times its noise", "; missed by {slack:.2f}, {times:.1f} times its noise"
+    return said(met if slack >= 0 else missed, slack=abs(slack), times=abs(slack) / noise)
 
 
 def _broken_by(name: str, violation: float, noise: float | None) -> str:
-    """`dress by 0.12, 2.1 of its noise`."""
+    """`dress by 0.12, 2.1 times its noise`."""
     if not noise or not math.isfinite(violation):
         return said("{name} by {by:.2f}", name=name, by=violation)
-    return said("{name} by {by:.2f}, {share:.1f} of its noise", name=name, by=violation, share=violation / noise)
+    return said("{name} by {by:.2f}, {share:.1f} times its noise", name=name, by=violation, share=violation / noise)
 
 
 def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
@@ -151,7 +154,24 @@ def _references(outcome: Outcome) -> list[str]:
 
 
 def _stopped(outcome: Outcome) -> list[str]:
-    return [_line("stopped", outcome.stopped)] if outcome.stopped else []
+    why = outcome.stopped or _stored_end(outcome)
+    return [_line("stopped", why)] if why else []
+
+
+def _stored_end(outcome: Outcome) -> str:
+    """Why the search of stored trials ended, as far as that is stored; "" where it goes on, or was killed."""
+    if outcome.ended is None:
+        return ""
+    if outcome.unmeasurable:
+        return said("no weight can be found for {names} here", names=", ".join(outcome.unmeasurable))
+    used = len(outcome.trials) + robustness_images(outcome.trials)
+    if outcome.ended is Ended.STOPPED:
+        return said("by a person, after {count} images", count=used)
+    if outcome.ended is Ended.BUDGET:
+        return said("the budget of {budget} images is used up", budget=used)
+    if outcome.pick is None:
+        return said("no point left has a chance to meet everything that is worth an image")
+    return said("the proof is complete" if outcome.proof and outcome.proof.complete else "no step down is left to draw")
 
 
 def _ratings(outcome: Outcome) -> list[str]:
@@ -197,7 +217,7 @@ def _step(record: TrialRecord) -> str:
     chance = record.chance_violated
     if chance is None:
         return words
-    told = "{words}; violates with {chance}" if chance >= SURE else "{words}; within noise: violates with {chance}"
+    told = "{words} ({chance} sure)" if chance >= SURE else "{words} (within noise: only {chance} sure)"
     return said(told, words=words, chance=percent(chance))
 
 

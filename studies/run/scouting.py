@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.point import Job
 from scorers.score.soundness import Soundness, soundness_of
+from studies.callback import Callback
 from studies.study import Study
 
 LOCKED: Final = "locked"
@@ -93,6 +94,16 @@ def check_figures_seen(locked: Evaluation) -> None:
         what = phrase("the locked image shows nobody who could be {figures}", figures=joined(", ", missing))
         mend = "lock another seed: `huanhua scout STUDY` ranks those that show everybody first"
         raise InputError(what, phrase("seed {seed}", seed=locked.seed), mend)
+
+
+def tell_unseen(study: Study, seeds: Sequence[int], callback: Callback) -> None:
+    """Says of each of these that no person has chosen it by its image."""
+    for seed in dict.fromkeys(seeds):
+        try:
+            if seed not in locked_seeds(study):
+                check_drawn(study, [seed])
+        except InputError as error:
+            callback.message(error.what)
 
 
 def locked_seeds(study: Study) -> list[int]:

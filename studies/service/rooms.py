@@ -107,7 +107,12 @@ class Rooms:
 
 
 def rooms_of(folder: Path) -> Rooms:
-    """`folder` is a project, a study or its workspace, or a folder of studies. Raises InputError for any other."""
+    """`folder` is a project, a study (its folder or its file) or its workspace, or a folder of studies. Raises InputError for any
+    other."""
+    if folder.is_file():
+        if folder.name != STUDY_FILE:
+            raise InputError("this is a file", folder, "name a project, a study's folder or a folder of studies")
+        folder = folder.parent
     if not folder.is_dir():
         raise InputError("no such folder", folder, "`huanhua demo` makes one to try, `huanhua new DIR` a project")
     place = absolute(folder)

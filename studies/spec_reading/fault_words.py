@@ -38,6 +38,13 @@ OTHERS: Final = {
     "string_too_long": "String should have at most {max_length} characters",
     "string_pattern_mismatch": "String should match pattern '{pattern}'",
 }
+STUDY_NAME: Final = r"^\w[\w .-]*$"
+LORA_NAME: Final = r"^\w[\w-]*$"
+PATTERNS: Final = {
+    STUDY_NAME: "a name has letters, digits, spaces, _, . and -, and begins with a letter, a digit or _",
+    LORA_NAME: "a LoRA's name has letters, digits, _ and -, and begins with a letter, a digit or _",
+}
+"""What patterns of names ask for, in words."""
 ONE: Final = {
     "too_short": "{field_type} should have at least {min_length} item after validation, not {actual_length}",
     "string_too_short": "String should have at least {min_length} character",
@@ -80,6 +87,8 @@ def _message(fault: Mapping[str, Any]) -> str:
         found = _Wanted(text)
         found.what = what
         return found if text == f"{SAME}{what}" else text
+    if kind == "string_pattern_mismatch" and ctx["pattern"] in PATTERNS:
+        return phrase(PATTERNS[str(ctx["pattern"])])
     for template in (templates[kind] for templates in (OTHERS, ONE) if kind in templates):
         if (made := phrase(template, **ctx)) == text:
             return made

@@ -10,6 +10,7 @@ from studies.project.bases import FoundBase
 
 SIZED_AS: Final = "sdxl"
 """The family whose sizes these bases are drawn at."""
+FLOW_DTYPE: Final = "bfloat16"
 SETTINGS: Final[dict[str, tuple[tuple[str, int, float, str], ...]]] = {
     "z-image": (
         ("turbo", 9, 1.0, "Z-Image-Turbo was distilled for 8 to 9 steps without CFG (1), where negative_prompt does nothing"),
@@ -24,15 +25,15 @@ SETTINGS: Final[dict[str, tuple[tuple[str, int, float, str], ...]]] = {
         ("", 4, 1.0, "FLUX.2 [klein] was distilled for 4 steps without CFG (1), where negative_prompt does nothing"),
     ),
 }
-"""By family: a word in the folder's name, steps, CFG, and why."""
+"""By family: a word in the folder's name or the variant that it states, steps, CFG, and why."""
 WEIGHT: Final = re.compile(r"\(([^():]+):\s*[\d.]+\)")
 
 
 def flow_settings(base: FoundBase | None) -> tuple[int, float, str] | None:
-    """Steps, CFG and why; None for a base of another kind. The word is looked for in the folder's name."""
+    """Steps, CFG and why; None for a base of another kind. What the folder states comes before its name."""
     if base is None or base.family not in SETTINGS:
         return None
-    name = Path(base.path).name.lower()
+    name = base.variant or Path(base.path).name.lower()
     return next((steps, cfg, f"for this base: {why}") for word, steps, cfg, why in SETTINGS[base.family] if word in name)
 
 

@@ -15,7 +15,7 @@ from studies.project.folder import DATA, LORAS, MODELS, absolute, named_from
 from studies.project.loras import STARTS, FoundLora, loras_among, loras_in
 from studies.project.training_sets import sets_in
 from studies.project.webui.program import Webui
-from studies.starter.flow_bases import SIZED_AS, flow_settings, plain_words
+from studies.starter.flow_bases import FLOW_DTYPE, SIZED_AS, flow_settings, plain_words
 from studies.starter.from_picture import study_key
 from studies.starter.presets import preset_named, size_of
 from studies.starter.sampling import sampling_of
@@ -82,6 +82,7 @@ def found_study(
         name=yaml_key(name),
         checkpoint=quoted(_named(base.path, start)) if base is not None else FREE_BASE if profile == FREE else BASE,
         vae="",
+        dtype=f"  dtype: {FLOW_DTYPE}                               # as it was published\n" if flow else "",
         clip_skip=preset.clip_skip if family == "sd15" else 1,
         embeddings="",
         rng="gpu",

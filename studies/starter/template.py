@@ -24,7 +24,7 @@ HEAD: Final = """\
 {notes}name: {name}
 base:
   checkpoint: {checkpoint}   # .safetensors, diffusers folder or hub name; train and use LoRAs on the same base
-{vae}  clip_skip: {clip_skip}                                  # as A1111 counts
+{vae}{dtype}  clip_skip: {clip_skip}                                  # as A1111 counts
 prompt: {prompt}
 negative_prompt: {negative}
 {embeddings}render:
@@ -138,6 +138,7 @@ def _filled(
         name=yaml_key(name),
         checkpoint=quoted(_model(found.model)),
         vae=f"  vae: {quoted(_model(found.vae))}\n" if found.vae else "",
+        dtype="",
         clip_skip=found.clip_skip,
         embeddings=embeddings if found.embeddings else "",
         rng=found.rng,

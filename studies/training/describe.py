@@ -50,5 +50,7 @@ def _advice(lines: Sequence[str]) -> list[str]:
 
 
 def describe_progress(progress: Progress) -> str:
-    """Stage and loss, as a progress bar shows them."""
+    """Stage and loss, as a progress bar shows them; before the first step there is no loss."""
+    if progress.step == 0:
+        return translated(progress.stage)
     return said("{stage} loss {loss:.3f}", stage=translated(progress.stage), loss=progress.loss)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,3 +26,18 @@ def test_it_comes_back_whole_from_another_process() -> None:
     error = InputError("no such file", "a.txt", "name another")
     again = pickle.loads(pickle.dumps(error))
     assert (again.what, again.where, again.mend, str(again)) == (error.what, error.where, error.mend, str(error))
+
+
+def test_a_path_leaves_no_folder_that_it_has_just_entered(tmp_path: Path) -> None:
+    """A study's folder and a name in its file make such places; beyond a link they may be other ones."""
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "models").mkdir()
+    told = InputError("no such base", tmp_path / "studies" / ".." / "models" / "base", "put it there")
+    assert told.where == str(tmp_path / "models" / "base")
+    assert str(told).count("..") == 0
+    assert InputError("no such base", Path("../models/base"), "put it there").where == str(Path("../models/base"))
+    assert InputError("no such base", "a/../b", "put it there").where == "a/../b"
+    (tmp_path / "elsewhere" / "inner").mkdir(parents=True)
+    (tmp_path / "studies" / "link").symlink_to(tmp_path / "elsewhere" / "inner")
+    through = tmp_path / "studies" / "link" / ".." / "base"
+    assert InputError("no such base", through, "put it there").where == str(through)

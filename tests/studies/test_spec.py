@@ -34,7 +34,7 @@ def test_the_demo_study_and_the_starter_are_valid(tmp_path: Path) -> None:
     ("change", "refusal"),
     [
         (lambda d: d["loras"]["face"].update(hihg=1), "unknown key loras.face.hihg"),
-        (lambda d: d["loras"]["face"].update(file=[]), "List should have at least 1 item"),
+        (lambda d: d["loras"]["face"].update(file=[]), "name a file, or a list of files"),
         (lambda d: d["loras"]["face"].update(file=["a.safetensors", "./a.safetensors"]), "names the file ./a.safetensors twice"),
         (
             lambda d: d["loras"]["face"].update(file=["a.safetensors", d["loras"]["dress"]["file"]]),

@@ -10,12 +10,15 @@ from typing import Any, Final
 
 from models.boxes import PixelBox
 from models.errors import InputError
+from models.language.as_json import phrase_from_json, phrase_to_json
 from models.lora_kinds import LoraKind
 from trainers.prepare.cutting.crops import Size, Window
 
 NAME: Final = "manifest.json"
 SHEET: Final = "contact-sheet.png"
 """What `prepare` draws for people."""
+WARNING_PARTS: Final = "warning_parts"
+"""What the texts of its warnings were made of; older sets lack it, and keep them in English."""
 FORMAT: Final = 1
 
 
@@ -110,7 +113,9 @@ class Manifest:
 
     def write(self, dataset: Path) -> None:
         """Into the folder `dataset`."""
-        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
+        # Texts for who reads the file, and their parts for who shows them in another language.
+        parts = [phrase_to_json(line) for line in self.warnings]
+        text = json.dumps({"format": FORMAT, **asdict(self), WARNING_PARTS: parts}, indent=1, ensure_ascii=False)
         (dataset / NAME).write_text(text + "\n", encoding="utf-8")
 
 
@@ -134,7 +139,9 @@ def read_manifest(dataset: Path) -> Manifest:
         photos = tuple(_photo(p) for p in content.pop("photos"))
         aside = tuple(_aside(a) for a in content.pop("set_aside"))
         content.setdefault("reg_token", content["trigger"])
-        return Manifest(photos=photos, set_aside=aside, warnings=tuple(content.pop("warnings")), **content)
+        lines, parts = tuple(content.pop("warnings")), content.pop(WARNING_PARTS, None)
+        warnings = lines if parts is None else tuple(phrase_from_json(part) for part in parts)
+        return Manifest(photos=photos, set_aside=aside, warnings=warnings, **content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("a damaged manifest", path, "run huanhua prepare again into a new folder") from error
 

@@ -104,7 +104,7 @@ function proof(story) {
     const trial = story.trials[place];
     const dial = story.dials.findIndex((each) => each.name === name);
     const value = dialValue(story.dials[dial], weight ?? trial.at[dial]);
-    const lower = below ? [" ", make("span", { class: "note", text: text("allLower", { off: below }) })] : [];
+    const lower = below ? [" ", make("span", { class: "soft", text: text("allLower", { off: below }) })] : [];
     return make("figure", { class: "shot" }, framed(trial, text("lowerAlt", { name, value, verdict: trial.verdict })),
       make("figcaption", {}, make("strong", { text: `${name} ${value} ` }), make("em", { class: trial.mark, text: trial.verdict }), ...lower));
   });

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.lora.layers.added import AddedLayer
+from models.lora.layers.loha import LohaLayer
 from models.lora.layers.lora import LoraLayer
 from models.program import Program
 
@@ -75,6 +76,8 @@ class DoraLayer:
 
         inner = self.inner
         low_rank = inner.factors(factor) if isinstance(inner, LoraLayer) else None
+        if isinstance(inner, LohaLayer) and inner.write_scaled(before, out, 1.0 + weight * (factor - 1.0), weight * factor):
+            return
         if low_rank is None:
             out.copy_(before)
             inner.apply(out, 1.0, meaning)

@@ -61,6 +61,22 @@ class LohaLayer:
         for rows in (slice(begin, begin + count) for begin in range(0, len(flat), count)):
             flat[rows].addcmul_(first[0][rows] @ first[1], second[0][rows] @ second[1], value=weight * self.scale)
 
+    def write_scaled(self, before: Tensor, out: Tensor, keep: Tensor, share: Tensor) -> bool:
+        """Writes `before` * `keep` + update * `share` to `out`, in one pass over memory: what a DoRA over this is. False,
+        and nothing is written, for one with cores, and where those are not one for each output or one for each input."""
+        import torch
+
+        if len(self.first) == 3 or 1 not in keep.shape[:2]:
+            return False
+        (up, down), (other_up, other_down) = ([part.to(before.device).float() for part in p] for p in (self.first, self.second))
+        flat, written = before.view(len(before), -1), out.view(len(out), -1)
+        keep, share = (_of_columns(each, before) for each in (keep, share * self.scale))
+        count = ROWS if flat.device.type == "cpu" else len(flat)
+        for rows in (slice(begin, begin + count) for begin in range(0, len(flat), count)):
+            made = (up[rows] @ down).mul_(other_up[rows] @ other_down).mul_(share if len(share) == 1 else share[rows])
+            torch.addcmul(made, flat[rows], keep if len(keep) == 1 else keep[rows], out=written[rows])
+        return True
+
 
 def read_loha(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | None) -> LohaLayer:
     """Raises InputError for a layer that lacks a factor, or whose factors do not go together or are not finite."""
@@ -84,6 +100,11 @@ def read_loha(path: Path, keys: Keys, tensors: Mapping[str, Tensor], _: float | 
             phrase("'{key}' makes numbers too large for float32", key=keys["hada_w1_a"]), path, "fetch or train it again"
         )
     return layer
+
+
+def _of_columns(factor: Tensor, weight: Tensor) -> Tensor:
+    """(1, in, ...) or (out, 1, ...) as (1, in * k * k) or (out, 1)."""
+    return factor.expand(-1, *weight.shape[1:]).reshape(1, -1) if len(factor) == 1 else factor.view(-1, 1)
 
 
 def _product(parts: tuple[Tensor, ...] | list[Tensor]) -> Tensor:

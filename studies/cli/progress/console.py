@@ -96,9 +96,9 @@ class RateLimit:
         return True
 
 
-def plain_line(title: str, done: int, total: int, note: str, elapsed: float) -> str:
-    """The state of a stage that has run for `elapsed` seconds."""
-    left = said("about {time} left", time=duration(elapsed / done * (total - done))) if done else ""
+def plain_line(title: str, done: int, total: int, note: str, elapsed: float, before: int = 0) -> str:
+    """The state of a stage that took `elapsed` seconds for what is done besides `before`."""
+    left = said("about {time} left", time=duration(elapsed / (done - before) * (total - done))) if done > before else ""
     begun = said("{title}: {done} of {total}", title=title, done=done, total=total)
     return said(", ").join(part for part in (begun, note, left) if part)
 
@@ -115,14 +115,18 @@ class Bar:
     counts: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        self._began = self.clock()
+        self._began, self._before = self.clock(), 0
         self._limit = RateLimit(self._began)
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
-        self.counts, now = (done, total), self.clock()
+        now = self.clock()
+        if done <= self.counts[0]:
+            # What comes before the first step, such as encoding, is no measure of the steps that follow.
+            self._began, self._before = now, done
+        self.counts = done, total
         self.update(completed=done, total=total, note=note)
         if not self.terminal and done < total and self._limit.due(now):
-            print_line(plain_line(self.title, done, total, note, now - self._began))
+            print_line(plain_line(self.title, done, total, note, now - self._began, self._before))
 
     def show(self, note: str) -> None:
         """A note between two steps of the stage."""

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from models.language.translate import said
 from studies.cli.progress.console import print_line
 from studies.project.typed import shown
+
+_INSTEAD: Final[list[str]] = []
+"""What goes on where the command that was typed made something that is there now; the last counts."""
+
+
+def go_on_with(instead: str) -> None:
+    """From now on this is the command that goes on after Ctrl-C."""
+    _INSTEAD.append(instead)
+
+
+def go_on(words: Sequence[str]) -> str:
+    """What goes on after Ctrl-C: the command of these words itself, but for one that made a study."""
+    return _INSTEAD[-1] if _INSTEAD else shlex.join(["huanhua", *words])
 
 
 def command(verb: str, study: Path, *words: object, workspace: Path | None = None) -> str:

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from studies.pipeline import FEWEST_TRIALS
+from studies.spec_reading.fault_words import STUDY_NAME
 
 LARGEST_SEED: Final = 2**64 - 1
 MANY: Final = 256
 MOST_TRIALS: Final = 10_000
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
-StudyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\w[\w .-]*$")]
+StudyName = Annotated[str, Field(min_length=1, max_length=80, pattern=STUDY_NAME)]
 LoraName = Annotated[str, Field(min_length=1, max_length=80)]
 LoraId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 

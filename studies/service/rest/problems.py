@@ -11,6 +11,7 @@ from models.errors import InputError, TakenError
 from models.language.translate import phrase, said
 from studies.service.advice import on_page
 from studies.service.rooms import NotThereError
+from studies.spec_reading.fault_words import words_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -74,7 +75,7 @@ def answer_problems(app: FastAPI) -> None:
         if first["type"] == "json_invalid":
             return problem(422, _unread().translated())
         where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return problem(422, str(InputError(str(first["msg"]).removeprefix("Value error, "), where[:80], "see /docs")))
+        return problem(422, InputError(words_of([first]), where[:80], "see /docs").translated())
 
     def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

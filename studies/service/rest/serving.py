@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from models.errors import InputError, TakenError
-from models.io.files import write_whole
+from models.errors import InputError
 from models.language.translate import phrase
+from studies.service.only_service import only_service
 from studies.service.rest.door import Door, door_at
 from studies.service.rooms import Rooms
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from studies.service.rest.house import House
 
 PORT: Final = 8270
-LOCK: Final = "serve.lock"
-NAMED: Final = "serve.address"
-"""In the service's folder: where its page is."""
 LEAVE_S: Final = 2
 """Seconds that pages have to end their requests."""
 
@@ -42,12 +38,13 @@ def serve(rooms: Rooms, place: Place, on_start: Callable[[str, str | None], None
     """Serves until Ctrl-C, SIGTERM or a closed terminal; `on_start` is called with the page's address, and with the
     token where one was made just now. Its worker ends with it, and the next service goes on with what that was at.
 
-    Raises InputError for an address or a port that cannot be had, and TakenError for a folder that another service has.
+    Raises InputError for an address or a port that cannot be had, and TakenError for a folder that another service has, or
+    of which another has a study.
     """
     from studies.service.rest.house import house_of
 
     host = f"[{place.host}]" if ":" in place.host else place.host
-    with _only_service(rooms) as note, _bound(place) as bound:
+    with only_service(rooms) as note, _bound(place) as bound:
         house = house_of(rooms)
         # Not before the address is had: a token that was stored and never shown would lock everybody out.
         door, token = door_at(place.host, rooms, new_token=new_token)
@@ -56,30 +53,6 @@ def serve(rooms: Rooms, place: Place, on_start: Callable[[str, str | None], None
         note(address)
         on_start(address, token)
         server.run(sockets=[bound])
-
-
-@contextmanager
-def _only_service(rooms: Rooms) -> Iterator[Callable[[str], None]]:
-    """This process is the one service of the folder while the block lasts; what it gives notes the address for who comes too."""
-    from filelock import FileLock, Timeout
-
-    from models.io.disk import writing
-
-    named = rooms.state / NAMED
-    with writing(rooms.state):
-        rooms.state.mkdir(exist_ok=True)
-        lock = FileLock(rooms.state / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            where = named.read_text(encoding="utf-8") if named.is_file() else rooms.root
-            mend = phrase("open that page ({address}), or end that service first", address=where)
-            raise TakenError("this folder is served already", rooms.root, mend) from error
-    try:
-        yield lambda address: write_whole(named, address.encode())
-    finally:
-        named.unlink(missing_ok=True)
-        lock.release()
 
 
 def _server(house: House, door: Door) -> uvicorn.Server:

@@ -81,4 +81,4 @@ def test_what_breaks_by_less_than_its_noise_is_within_noise(tmp_path: Path) -> N
             place.unlink()
         observe_copies(study, record.image)
     told = "\n".join(describe(stored_outcome(study, 7, calibrate(study, 7).judge)))
-    assert "within noise: violates with" in told
+    assert "within noise: only" in told

@@ -234,7 +234,7 @@ def test_a_box_without_a_pixel(tmp_path: Path) -> None:
     [
         ("head", "loras.face.region"),
         ({"box": [0.5, 0.0, 0.2, 1.0]}, "left below right"),
-        ({"box": [0.0, 0.0, 2.0, 1.0]}, "less than or equal to 1"),
+        ({"box": [0.0, 0.0, 2.0, 1.0]}, "from 0 to 1: divide pixels by them"),
         ({}, "{box: [left, top, right, bottom]} or {mask: FILE}"),
         ({"box": [0.0, 0.0, 0.5, 1.0], "mask": "a.png"}, "{box: [left, top, right, bottom]} or {mask: FILE}"),
         ({"mask": "a.png", "blur": 3}, "unknown key loras.face.region.blur"),

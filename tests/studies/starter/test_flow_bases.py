@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from models.base.opening import open_base
-from models.testing.flow.folders import FOLDERS
+from models.testing.flow.folders import FOLDERS, flux_pipeline, saved
 from models.testing.flow.loras import save_lora
-from studies.project.bases import FoundBase
+from studies.project.bases import FoundBase, base_at
 from studies.starter.flow_bases import plain_words
 from studies.starter.found_study import found_study
 from studies.starter.presets import preset_named
@@ -36,6 +36,15 @@ def test_each_is_drawn_as_its_makers_advise(name: str, family: str, steps: int, 
     assert found.why.startswith("for this base: ")
 
 
+def test_what_a_folder_states_comes_before_its_name(tmp_path: Path) -> None:
+    klein = base_at(FOLDERS["flux2"](tmp_path / "my-klein"))
+    assert klein is not None
+    assert sampling_of(preset_named([]), klein).cfg == 4.0
+    schnell = base_at(saved(flux_pipeline(guided=False), tmp_path / "my-flux"))
+    assert schnell is not None
+    assert sampling_of(preset_named([]), schnell).steps == 4
+
+
 def test_weights_are_taken_out_and_brackets_stay() -> None:
     assert plain_words("best quality, (photorealistic:1.4), (a (b:1.2)), [c]") == "best quality, photorealistic, (a b), [c]"
 
@@ -49,7 +58,7 @@ def test_a_project_with_such_a_base(tmp_path: Path) -> None:
     save_lora(tmp_path / "loras/shoes.safetensors", flux.denoiser, "diffusers")
     text = found_study(tmp_path, "new")
     study = yaml.safe_load(text)
-    assert study["base"]["checkpoint"] == "models/Z-Image-Turbo"
+    assert study["base"] == {"checkpoint": "models/Z-Image-Turbo", "dtype": "bfloat16", "clip_skip": 1}
     assert {key: study["render"][key] for key in ("width", "height", "steps", "sampler", "cfg")} == {
         "width": 832, "height": 1216, "steps": 9, "sampler": "Euler", "cfg": 1.0
     }  # fmt: skip

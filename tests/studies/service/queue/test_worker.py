@@ -193,6 +193,33 @@ def test_a_keeper_starts_a_worker_where_jobs_wait(rooms: Rooms) -> None:
     assert "study.yaml" in job.why
 
 
+def test_a_job_at_which_workers_keep_ending_fails_with_what_they_say(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the next one is tried."""
+    starts = []
+
+    def start(self: Keeper) -> subprocess.Popen[bytes]:
+        starts.append(1)
+        rooms.state.mkdir(exist_ok=True)
+        (rooms.state / "worker.log").write_text("ImportError: no module named torch\n", encoding="utf-8")
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        return ended
+
+    monkeypatch.setattr(Keeper, "_start", start)
+    keeper = Keeper(rooms)
+    enqueue(workspace(rooms, "one"), "run", [])
+    enqueue(workspace(rooms, "two"), "run", [])
+    while state(rooms, "one") == "queued":
+        assert len(starts) < 10
+        keeper.keep_up()
+    job = job_of(workspace(rooms, "one"))
+    assert job is not None
+    assert job.state == "failed"
+    assert "its worker ended 4 times before anything was done (ImportError: no module named torch)" in job.why
+    assert str(error_from_json(job.told)) == job.why
+    assert state(rooms, "two") == "queued"
+
+
 def wait_until(ready: Callable[[], bool], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not ready():

@@ -10,14 +10,13 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from models.errors import InputError, TakenError
+from models.errors import InputError
 from models.language.as_json import error_to_json
 from models.language.translate import phrase
 from models.testing.loras import save_small_lora
 from studies.service.advice import INSTEAD
 from studies.service.queue.jobs import change, enqueue, job_of
 from studies.service.queue.keeper import Keeper
-from studies.service.rest.serving import _only_service
 from studies.service.rooms import Rooms
 from studies.spec import read_spec
 from studies.testing.fake_study import fake_study
@@ -302,12 +301,3 @@ def test_a_failed_job_tells_why_in_the_readers_language_and_leaves_no_empty_fold
 def test_names_that_windows_keeps_are_refused(client: TestClient, name: str) -> None:
     told(client.post("/api/studies", json={"name": name}), 422)
     told(client.post(f"{OWN}/swap", json={"wear": {"dress": "0" * 12}, "name": name}), 404)
-
-
-def test_a_second_service_of_one_folder_is_refused(rooms: Rooms) -> None:
-    with _only_service(rooms) as note:
-        note("http://127.0.0.1:8270/")
-        with pytest.raises(TakenError, match=r"served already.*http://127\.0\.0\.1:8270/"), _only_service(rooms):
-            raise AssertionError("two services")
-    with _only_service(rooms):
-        pass

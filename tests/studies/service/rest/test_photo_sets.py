@@ -173,3 +173,18 @@ def test_a_folder_of_photos_is_told_what_it_is_of(client: TestClient, rooms: Roo
         told(client.post(SETS, json={"name": name, "kind": "face"}), 422)
     told(client.get(f"{SETS}/..%2Foutfit"), 404)
     told(client.get(f"{SETS}/none"), 404)
+
+
+def test_advice_that_is_stored_is_said_in_the_readers_language(client: TestClient, photo_set: PhotoSet) -> None:
+    cut(client, photo_set)
+    english = client.get(f"{SETS}/mydress").json()["advice"]
+    assert any("train better" in line for line in english)
+    chinese = client.get(f"{SETS}/mydress", headers={"accept-language": "zh"}).json()["advice"]
+    assert len(chinese) == len(english)
+    assert not any(line.isascii() for line in chinese)
+    # A set of an earlier version has the texts alone.
+    manifest = photo_set.data / "manifest.json"
+    stored = json.loads(manifest.read_text(encoding="utf-8"))
+    del stored["warning_parts"]
+    manifest.write_text(json.dumps(stored), encoding="utf-8")
+    assert client.get(f"{SETS}/mydress", headers={"accept-language": "zh"}).json()["advice"] == english

@@ -1,0 +1,91 @@
+"""What people write wrong where pydantic's own words help nobody: said in plain words, one line each, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from models.errors import InputError
+from models.language.translate import speak
+from studies.spec import read_spec
+from studies.testing.lab_study import SPEC
+
+RAW = ("Input should", "List should", "String should", "pattern", "Field required", "validation")
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    yield
+    speak("en")
+
+
+def refused(tmp_path: Path, lora: dict[str, Any] | None = None, **changes: Any) -> InputError:
+    loras = {**SPEC["loras"], "dress": {**SPEC["loras"]["dress"], **(lora or {})}}
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump({**SPEC, "loras": loras, **changes}), encoding="utf-8")
+    with pytest.raises(InputError) as told:
+        read_spec(file)
+    line = str(told.value)
+    assert "\n" not in line
+    assert not any(word in line for word in RAW), line
+    speak("zh")
+    assert any(not letter.isascii() for letter in told.value.translated())
+    return told.value
+
+
+@pytest.mark.parametrize("box", [[10, 20, 300, 400], [0.1, 0.2, 0.5, 96]])
+def test_a_box_in_pixels(tmp_path: Path, box: list[float]) -> None:
+    assert "from 0 to 1: divide pixels by them" in str(refused(tmp_path, {"region": {"box": box}}))
+
+
+@pytest.mark.parametrize("box", [[0.1, 0.2, 0.3], "0.1, 0.2, 0.3, 0.4", [0.1, 0.2, "a", 0.4]])
+def test_a_box_of_other_things_than_four_numbers(tmp_path: Path, box: object) -> None:
+    assert "four numbers: [left, top, right, bottom]" in str(refused(tmp_path, {"region": {"box": box}}))
+
+
+@pytest.mark.parametrize("file", [[], 3, None])
+def test_no_file(tmp_path: Path, file: object) -> None:
+    assert "loras.dress.file: name a file, or a list of files" in str(refused(tmp_path, {"file": file}))
+
+
+@pytest.mark.parametrize("name", ["a/b", "-a", "../out"])
+def test_a_study_that_is_called_what_no_folder_can_be(tmp_path: Path, name: str) -> None:
+    assert "name: a name has letters, digits, spaces" in str(refused(tmp_path, name=name))
+
+
+def test_a_lora_that_is_called_what_no_axis_can_be(tmp_path: Path) -> None:
+    loras = {**SPEC["loras"], "my dress": SPEC["loras"]["dress"]}
+    assert "loras.my dress: a LoRA's name has letters" in str(refused(tmp_path, loras=loras))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["dress-000008.safetensors", "dress-000004.safetensors"],
+        ["dress.safetensors", "dress-000004.safetensors"],
+        ["a/dress_000000500.safetensors", "b/dress_000000250.safetensors"],
+    ],
+)
+def test_epochs_in_falling_order(tmp_path: Path, files: list[str]) -> None:
+    """The last one draws the start image: in another order it would be the one that was trained least."""
+    assert "files stand in the order of their training" in str(refused(tmp_path, {"file": files}))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["dress-000004.safetensors", "dress-000008.safetensors", "dress.safetensors"],
+        ["dress-000008.safetensors", "other-000004.safetensors"],
+        ["one.safetensors", "two.safetensors"],
+        ["dress-v2.safetensors", "dress-v1.safetensors"],
+    ],
+)
+def test_epochs_in_rising_order_and_names_that_say_nothing(tmp_path: Path, files: list[str]) -> None:
+    loras = {**SPEC["loras"], "dress": {**SPEC["loras"]["dress"], "file": files}}
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump({**SPEC, "loras": loras}), encoding="utf-8")
+    assert list(read_spec(file).loras["dress"].files) == files
