@@ -16,8 +16,8 @@ def test_a_shorter_prompt_is_repeated_and_attention_does_not_see_it() -> None:
     assert {one.hidden.shape[1] for one in even} == {12}
     query = torch.randn(1, 9, 16)
     for before, after in zip((short, long), even, strict=True):
-        seen = [scaled_dot_product_attention(query, one.hidden, one.hidden) for one in (before, after)]
-        assert torch.allclose(*seen, atol=1e-6)
+        alone, together = (scaled_dot_product_attention(query, one.hidden, one.hidden) for one in (before, after))
+        assert torch.allclose(alone, together, atol=1e-6)
 
 
 def test_tokens_that_are_counted_are_padded() -> None:
