@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,10 +126,13 @@ class Study:
         return {name: word for name, word in found.items() if word}
 
     def plain_prompt(self, keep: str | None = None) -> str:
-        """The prompt without the searched LoRAs' words, but for `keep`'s: triggers, and textual inversions in their files."""
+        """The prompt without the searched LoRAs' words, but for `keep`'s."""
+        return self.prompt_without(self.spec.prompt, [name for name in self.spec.searched() if name != keep])
+
+    def prompt_without(self, prompt: str, loras: Collection[str]) -> str:
+        """A prompt without the words of these LoRAs: triggers, and textual inversions in their files."""
         words = [*self.triggers.items(), *((name, word) for name, lora in self.lora_facts.items() for word in lora.words)]
-        dropped = [word for name, word in words if name in self.spec.searched() and name != keep]
-        return without_triggers(self.spec.prompt, dropped)
+        return without_triggers(prompt, [word for name, word in words if name in loras])
 
     @property
     def render_settings(self) -> RenderSettings:
@@ -166,6 +169,7 @@ class Study:
             self.workspace,
             lambda: self._whole,
             lambda: Point({}, self.spec.render.cfg, self.plain_prompt()),
+            self.prompt_without,
             parser,
             lambda: self.models.parser,
         )

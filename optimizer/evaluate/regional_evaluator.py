@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -22,6 +22,11 @@ class SeedRegions(Protocol):
         """Those that act in a region only."""
         ...
 
+    @property
+    def worded(self) -> bool:
+        """Whether places read words of their own: then every image is drawn in them, whichever LoRAs are on."""
+        ...
+
     def described(self) -> Mapping[str, str]:
         """By LoRA, what its region follows from at every seed, in words that change where the regions may."""
         ...
@@ -32,6 +37,10 @@ class SeedRegions(Protocol):
 
     def of(self, seed: int) -> Regions:
         """May draw what the regions are read from. Raises InputError where a region cannot be found in it."""
+        ...
+
+    def where(self, regions: Regions, on: Collection[str]) -> Regions | None:
+        """What of a seed's regions decides an image on which these LoRAs are on; None where nothing does."""
         ...
 
 
@@ -80,15 +89,15 @@ class RegionalEvaluator:
     def _placed(self, job: Job) -> Job:
         """With its regions, which may be drawn for it."""
         on = self._acting(job.point)
-        return replace(job, regions=self.regions.of(job.seed).of(on)) if on else job
+        return replace(job, regions=self.regions.where(self.regions.of(job.seed), on)) if on or self.regions.worded else job
 
     def _known(self, job: Job) -> Job | None:
         """The same without drawing; None where its regions are not known: nothing can be stored of it then."""
         on = self._acting(job.point)
-        if not on:
+        if not on and not self.regions.worded:
             return job
         found = self.regions.find(job.seed)
-        return None if found is None else replace(job, regions=found.of(on))
+        return None if found is None else replace(job, regions=self.regions.where(found, on))
 
     def _acting(self, point: Point) -> frozenset[str]:
         """The LoRAs with a region that act at this point."""

@@ -57,6 +57,6 @@ class Regions:
         return found.hexdigest()[:32]
 
     def of(self, loras: Collection[str]) -> Regions | None:
-        """Those of these LoRAs alone, with all words; None where they all act everywhere."""
+        """Those of these LoRAs alone, with all words; None where nothing is left."""
         masks = {name: mask for name, mask in self.masks.items() if name in loras}
-        return Regions(masks, self.words) if masks else None
+        return Regions(masks, self.words) if masks or self.words else None

@@ -45,7 +45,7 @@ def rows_of(weights: Mapping[str, float], regions: Regions | None, cells: tuple[
     One row without shares, as without regions, where the same LoRAs act everywhere. Masks must be a whole multiple of `cells`.
     """
     masks = {} if regions is None else {name: mask for name, mask in regions.masks.items() if weights.get(name)}
-    words = {} if regions is None or not masks else {_place_of(name): found for name, found in regions.words.items()}
+    words = {} if regions is None else {_place_of(name): found for name, found in regions.words.items()}
     pieces = _pieces({**masks, **{place: found.place for place, found in words.items()}})
     texts = {place: found.text for place, found in words.items()}
     shares = {acting: _feathered(_by_area(piece, cells)) for acting, piece in pieces.items()} if len(pieces) > 1 else {}

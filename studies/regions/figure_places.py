@@ -1,14 +1,14 @@
 """Where each of several people is at a seed: the parts of the picture in which her LoRAs act.
 
-They are read from the seed's plain image, which the base draws with all LoRAs at 0: with everybody's LoRAs everywhere, nobody
-would be told from the others. What was seen is kept in the workspace.
+They are read from an image that the base draws with all LoRAs at 0, the plain image where nobody has words of her own: with
+everybody's LoRAs everywhere, nobody would be told from the others. What was seen is kept in the workspace.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ class FigurePlaces:
     drawn: Callable[[], Evaluator]
     """What draws the plain image."""
     plain: Callable[[], Point]
+    without: Callable[[str, Collection[str]], str]
+    """A prompt without the trigger words of these LoRAs."""
     parser_id: str
     parser: Callable[[], PartSource]
     _found: dict[int, dict[str, Mask]] = field(default_factory=dict)
@@ -86,6 +88,16 @@ class FigurePlaces:
 
     def _regions(self, masks: Mapping[str, Mask]) -> Regions:
         return Regions({name: masks[figure] for name, figure in self.figures.items()}, self.words(masks))
+
+    @property
+    def worded(self) -> bool:
+        return bool(self.spec.figure_words())
+
+    def where(self, regions: Regions, on: Collection[str]) -> Regions | None:
+        """A trigger word is read where its LoRA is on: the plain image reads what is not a LoRA's, as of one person."""
+        off = set(self.spec.searched()) - set(on)
+        words = {figure: replace(found, text=self.without(found.text, off)) for figure, found in regions.words.items()}
+        return Regions(regions.masks, {figure: found for figure, found in words.items() if found.text}).of(on)
 
     def words(self, masks: Mapping[str, Mask]) -> dict[str, Words]:
         """What is read in each figure's place; `masks` are those of `masks`."""

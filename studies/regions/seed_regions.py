@@ -7,7 +7,7 @@ on. What the parser saw in it is kept in the workspace, so that regions stay wha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +77,13 @@ class StudyRegions:
             elif region.box is not None:
                 found[lora] = f"{words} ({', '.join(f'{side:g}' for side in region.box)})"
         return found
+
+    @property
+    def worded(self) -> bool:
+        return self.places is not None and self.places.worded
+
+    def where(self, regions: Regions, on: Collection[str]) -> Regions | None:
+        return regions.of(on) if self.places is None else self.places.where(regions, on)
 
     def find(self, seed: int) -> Regions | None:
         if self.places is not None and self.places.masks(seed) is None:

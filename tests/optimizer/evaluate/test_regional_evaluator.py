@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,13 @@ class Halves:
 
     def described(self) -> Mapping[str, str]:
         return {"a": "the upper part"}
+
+    @property
+    def worded(self) -> bool:
+        return False
+
+    def where(self, regions: Regions, on: Collection[str]) -> Regions | None:
+        return regions.of(on)
 
     def find(self, seed: int) -> Regions | None:
         return self.of(seed) if self.known else None

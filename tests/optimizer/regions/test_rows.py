@@ -125,8 +125,10 @@ def test_a_place_whose_loras_are_off_reads_its_words_too() -> None:
     }
 
 
-def test_where_no_lora_of_a_region_is_on_no_words_are_read() -> None:
-    assert rows_of({"face": 0.0, "detail": 0.5}, two(anna="pink dress"), CELLS) == [Row({"face": 0.0, "detail": 0.5}, None)]
+def test_words_are_read_where_no_lora_is_on() -> None:
+    rows = rows_of({"face": 0.0}, two(anna="pink dress"), CELLS)
+    assert [row.words for row in rows] == ["", "pink dress"]
+    assert np.allclose(total(rows), 1, atol=1e-6)
 
 
 def test_words_and_their_places_are_part_of_an_images_identity() -> None:
@@ -134,5 +136,6 @@ def test_words_and_their_places_are_part_of_an_images_identity() -> None:
     elsewhere = Regions(pink.masks, {"anna": Words(RIGHT, "pink dress")})
     assert len({one.digest for one in (plain, pink, blue, elsewhere)}) == 4
     assert pink.of(["face"]) == Regions({"face": LEFT}, pink.words)
-    assert pink.of([]) is None
+    assert pink.of([]) == Regions({}, pink.words)
+    assert plain.of([]) is None
     assert two().digest == Regions(plain.masks).digest

@@ -15,7 +15,7 @@ from models.errors import InputError
 from optimizer.point import Job, Point
 from studies.local_models import LocalModels
 from studies.run.compatibility import fingerprint
-from studies.run.ladders import plain_point
+from studies.run.ladders import ladder_point, plain_point
 from studies.spec import read_spec
 from studies.study import Study
 from studies.testing.fake_study import FakeWorld, fake_study, opened_on
@@ -159,6 +159,24 @@ def test_words_are_read_in_a_figures_place(tmp_path: Path, parser: TwoPeople) ->
     assert {name: words.text for name, words in regions.words.items()} == {"anna": "pink dress"}
     assert (regions.words["anna"].place == regions.masks["face"]).all()
     assert set(fingerprint(study)) - set(before) == {"words of anna"}
+
+
+def test_a_trigger_is_read_where_its_lora_is_on(tmp_path: Path, parser: TwoPeople) -> None:
+    # As in the prompt of one: 0 is an image of all words but the LoRAs' own, in each figure's place.
+    study = opened_on(written(tmp_path, {"anna": "pink dress, testdress, myface", "bea": "myshoes"}), FakeWorld(SIZE, painted))
+    said = {}
+    for name, point in (("plain", plain_point(study)), ("dress", ladder_point(study, "dress", 1.0)), ("start", study.start)):
+        study.everywhere.evaluate(SEED, point)
+        regions = drawn(study)[-1].regions
+        assert regions is not None
+        said[name] = {figure: words.text for figure, words in regions.words.items()}
+    assert said == {
+        "plain": {"anna": "pink dress"},
+        "dress": {"anna": "pink dress, testdress"},
+        "start": {"anna": "pink dress, testdress, myface", "bea": "myshoes"},
+    }
+    layout, *_ = drawn(study)
+    assert (layout.point, layout.regions) == (plain_point(study), None)
 
 
 def test_an_image_without_their_loras_is_shared_with_a_study_of_one(tmp_path: Path, parser: TwoPeople) -> None:
