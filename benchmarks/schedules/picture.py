@@ -1,4 +1,4 @@
-"""The picture of docs/schedules.md: one seed that has no pick with its LoRAs in all steps, and its pick with schedules.
+"""The picture of docs/schedules.md: the same weights of one seed in all steps, and with schedules.
 
     python -m benchmarks.schedules.picture FOLDER OUT.webp
 

@@ -6,6 +6,7 @@ are the same) and its point is on the new grid. Other scorers judge it again; no
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -80,8 +81,8 @@ def _numbers(params: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _on_grid(space: Space, params: Mapping[str, Any]) -> bool:
-    point = space.from_params(params)
-    return all(abs(point.weights.get(name, point.cfg) - value) < 1e-6 for name, value in _numbers(params).items())
+    at = space.numbers(space.from_params(params))
+    return all(abs(at.get(name, math.nan) - value) < 1e-6 for name, value in _numbers(params).items())
 
 
 def _link(source: Path, target: Path) -> None:

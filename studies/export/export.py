@@ -20,6 +20,7 @@ from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
 from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
+from studies.schedules.comfyui_hooks import check_hooks
 from studies.schedules.words import words_at
 from studies.study import Study
 
@@ -107,6 +108,8 @@ def _check_everywhere(study: Study, to: Target) -> None:
 def _check_in_all_steps(study: Study, point: Point, to: Target) -> None:
     """Raises InputError for what cannot tell that LoRAs act in some of the steps only."""
     words = words_at(study.spec, point)
+    if words and to == "comfyui":
+        check_hooks(point.sampler or study.spec.render.sampler)
     if words and to not in ("png", "comfyui"):
         where = joined(", ", [phrase("{name} in {where}", name=name, where=steps) for name, steps in words.items()])
         what = phrase("LoRAs act in some of the steps only ({where}), which --to {to} does not express", where=where, to=to)

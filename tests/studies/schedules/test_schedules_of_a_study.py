@@ -15,6 +15,7 @@ from models.errors import InputError
 from optimizer.point import Job
 from optimizer.schedules.schedule import Schedule
 from optimizer.search.searched_schedules import VALUES
+from studies.derive.fork import fork_study
 from studies.export.export import export_to
 from studies.export.recommended_weights import recommended_weights
 from studies.model_facts import facts_source
@@ -171,6 +172,18 @@ def test_trials_of_another_schedule_are_neither_continued_nor_learned_from(tmp_p
 
     assert learned(scheduled(tmp_path, {"dress": [0.25, 0.75]})) == 6
     assert learned(changed) == sum(not record.params["dress"] for record in trial_store_of(changed, SEED).finished())
+
+
+def test_a_fork_takes_over_what_was_drawn_by_the_same_schedules(tmp_path: Path) -> None:
+    study = scheduled(tmp_path / "old", {"face": [0.25, 1]}, {"dress": ["start"]})
+    searched(study, trials=12)
+    text = (tmp_path / "old" / "study.yaml").read_text()
+    _, kept = fork_study(study, text, tmp_path / "new")
+    assert kept == {SEED: 12}
+    changed = scheduled(tmp_path / "old", {"face": [0.5, 1]})
+    _, kept = fork_study(changed, (tmp_path / "old" / "study.yaml").read_text(), tmp_path / "other")
+    without = [one for one in trial_store_of(study, SEED).finished() if not one.params["face"]]
+    assert kept == {SEED: len(without)}
 
 
 def test_a_fixed_lora_has_its_schedule_in_the_renderers_own(tmp_path: Path) -> None:
