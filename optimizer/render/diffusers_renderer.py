@@ -23,6 +23,8 @@ from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
 from optimizer.render.drawing import Drawing, Pair, alike, rows_together
 from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
+from optimizer.render.inpainting.base import check_inpaints
+from optimizer.render.inpainting.kept_picture import KeptPicture, begun, kept_picture, laid_steps
 from optimizer.render.memory import (
     DENOISER_VALUES,
     MAX_BATCH,
@@ -37,7 +39,7 @@ from optimizer.render.memory import (
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.placement import Placement
 from optimizer.render.sampling.samplers import calls
-from optimizer.render.sampling.schedulers import first_noise_scale, make_scheduler
+from optimizer.render.sampling.schedulers import make_scheduler
 from optimizer.render.sampling.sigmas import on_learnt_levels
 from optimizer.render.upsampling import divides, resized_after_convolution
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from models.base.family import Base
     from models.base.textual_inversion import Embedding
     from models.lora.file import LoraFile
+    from optimizer.render.inpainting.base import Redrawing
 
 NUMERICAL_PATH: Final = "folded-3"
 """Part of every cache key: images of one study are all drawn by one order of arithmetic."""
@@ -158,6 +161,16 @@ class DiffusionRenderer:
                 found |= dict(zip(part, self._draw_or_split([drawings[i] for i in part]), strict=True))
         return [found[i] for i in range(len(jobs))]
 
+    def inpaint(self, redrawings: Sequence[Redrawing]) -> list[Image | NotDrawn]:
+        """As `optimizer.render.inpainting.base.Inpainter`."""
+        check_inpaints(self.base)
+        found: list[Image | NotDrawn] = []
+        for one in redrawings:
+            with self._placement.present(self.base.vae):
+                kept = kept_picture(self.base, one, self._latent_shape()[1:], self._device)
+            found += self._draw_or_split([self._drawing(one.job)], kept)
+        return found
+
     def release(self) -> None:
         """Frees the memory of the folded weights: the next image folds them anew."""
         self._folded.release()
@@ -179,12 +192,12 @@ class DiffusionRenderer:
                     torch.cuda.synchronize()
         return (time.monotonic() - began) * calls(self.settings.sampler, self.settings.steps)
 
-    def _draw_or_split(self, drawings: Sequence[Drawing]) -> list[Image | NotDrawn]:
+    def _draw_or_split(self, drawings: Sequence[Drawing], kept: KeptPicture | None = None) -> list[Image | NotDrawn]:
         """Draws jobs together or, where the device has not the memory, in two halves."""
         import torch
 
         try:
-            return self._draw(drawings)
+            return self._draw(drawings, kept)
         except torch.OutOfMemoryError as error:
             if len(drawings) == 1:
                 self._check_rows(drawings[0], 0)
@@ -201,14 +214,15 @@ class DiffusionRenderer:
         middle = len(drawings) // 2
         return [*self._draw_or_split(drawings[:middle]), *self._draw_or_split(drawings[middle:])]
 
-    def _draw(self, drawings: Sequence[Drawing]) -> list[Image | NotDrawn]:
+    def _draw(self, drawings: Sequence[Drawing], kept: KeptPicture | None) -> list[Image | NotDrawn]:
         import torch
 
         point = drawings[0].job.point
         settings, seeds, comfyui = self.settings, [one.job.seed for one in drawings], self.settings.like == "comfyui"
-        scheduler = self._scheduler(point.sampler or settings.sampler, seeds, point.steps or settings.steps)
+        sampler, steps = point.sampler or settings.sampler, point.steps or settings.steps
+        scheduler = self._scheduler(sampler, seeds, laid_steps(kept, steps, settings.like))
         noise = Noise(settings.rng, seeds, self._device, settings.ensd, restarting=comfyui)
-        first = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
+        first = begun(kept, scheduler, sampler, steps, noise.first(self._latent_shape(), torch.float32), settings.like)
         weights = [row.weights for one in drawings for row in one.rows]
         scales = [one.job.point.cfg for one in drawings]
         shares, conditioning = shares_of([one.rows for one in drawings], first), rows_together([one.pairs[0] for one in drawings])
@@ -216,7 +230,7 @@ class DiffusionRenderer:
         predict = self._predict if shares is None else blended(self._predict, every, shares)
         with torch.no_grad(), whole_float32():
             with self._placement.present(self.base.denoiser), self._folded.at(weights), noise.drawing(), self._sized():
-                latents = denoise(predict, scheduler, first, conditioning, scales, whole_times=comfyui)
+                latents = denoise(predict, scheduler, first, conditioning, scales, whole_times=comfyui, kept=kept)
             with self._placement.present(self.base.vae):
                 return [decode(self.base, latent, cut_off=comfyui) for latent in latents]
 

@@ -21,6 +21,7 @@ from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.dashboard.ratings import Rating
+from studies.run.mended.mended import Mended
 
 NOTHING: Final = "no weights meet every requirement"
 """The claim where there is no pick."""
@@ -168,6 +169,10 @@ class Outcome:
     """Where the LoRAs that have a region act, in words."""
     regionable: tuple[str, ...] = ()
     """LoRAs that have none and could be given one."""
+    mended: Mended | None = None
+    """What is kept beside the picture of `shown`."""
+    mendable: bool = False
+    """Whether what draws the study can redraw a part of a picture."""
 
     @property
     def shown(self) -> TrialRecord | None:
@@ -229,6 +234,7 @@ class Outcome:
             "require": {**self.require, **{f"{limit.name} at most": limit.value for limit in self.graded_limits}},
             "references": dict(self.references),
             **({"regions": dict(self.regions)} if self.regions else {}),
+            **({"mended": self.mended.as_json()} if self.mended else {}),
             "notes": list(self.notes),
         }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from models.lora.file import LoraFile
+    from optimizer.render.inpainting.base import Redrawing
 
 MOST: Final = 8
 """Choices that stay open; one of them has folded weights."""
@@ -60,6 +61,13 @@ class FilesRenderer:
             places = [place for place, other in enumerate(choices) if other == choice]
             found |= dict(zip(places, self._of(choice).render([jobs[place] for place in places]), strict=True))
         return [found[place] for place in range(len(jobs))]
+
+    def inpaint(self, redrawings: Sequence[Redrawing]) -> list[Image | NotDrawn]:
+        """As `optimizer.render.inpainting.base.Inpainter`."""
+        found: list[Image | NotDrawn] = []
+        for one in redrawings:
+            found += self._of(tuple(sorted(one.job.point.file_keys().items()))).inpaint([one])
+        return found
 
     def _of(self, choice: Choice) -> DiffusionRenderer:
         """The renderer of a choice; the weights that another one has folded are freed."""

@@ -1,0 +1,57 @@
+"""A picture before and after it was mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboards.sheet import Cell, sheet
+from models.language.translate import phrase
+from studies.report.sheets.style import Sheet, open_image, save_sheet, score_line
+from studies.run.verdicts.mending import mended_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from studies.run.outcome import Outcome
+    from studies.workspace import Workspace
+
+
+def mended_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True) -> Sheet | None:
+    """The trial's picture and the mended one, where the masks were framed; None where nothing is mended."""
+    mended, record = outcome.mended, outcome.shown
+    if mended is None or record is None:
+        return None
+
+    def drawn(hidden: bool) -> Image:
+        before, after = (open_image(path, hidden) for path in (record.image, mended.image))
+        framed = before.copy()
+        for one in mended.redrawn:
+            _frame(framed, one.mask)
+        cells = [
+            Cell(framed, (phrase("trial {number}", number=record.number), score_line(record.scores))),
+            Cell(after, (phrase("mended"), score_line(mended.scores))),
+        ]
+        return sheet([cells], title=phrase("seed {seed}: {what}", seed=outcome.seed, what=mended_words(mended)))
+
+    return save_sheet(workspace, picture_name(outcome.seed), drawn, (mended.bare or record.bare) and blurred)
+
+
+def mended_picture(workspace: Workspace, outcome: Outcome) -> Path | None:
+    """The sheet as the mend saved it; None where nothing is mended."""
+    place = workspace.pictures / picture_name(outcome.seed)
+    return place if outcome.mended is not None and place.is_file() else None
+
+
+def picture_name(seed: int) -> str:
+    """Of the sheet, in the workspace's pictures."""
+    return f"mended-{seed}.png"
+
+
+def _frame(picture: Image, box: tuple[int, int, int, int]) -> None:
+    from PIL import ImageDraw
+
+    left, top, right, bottom = box
+    width = max(1, min(picture.size) // 256)
+    ImageDraw.Draw(picture).rectangle((left, top, right - 1, bottom - 1), outline=(209, 69, 59), width=width)
