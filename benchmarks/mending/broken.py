@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -41,8 +40,3 @@ def _broken(landscape: Landscape) -> list[Point]:
         for index in np.argwhere(landscape.whole[HANDS.name] > TOLERANCE)
     ]
     return sorted(found, key=lambda point: -sum(point.weights.values()))
-
-
-def folder_of(root: Path, study: LabStudy) -> Path:
-    """Where `benchmarks.search.lab_studies` writes a study."""
-    return root / study.name

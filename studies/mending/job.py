@@ -90,10 +90,10 @@ def mend_study(
     for one in found:
         check_mendable(study, one, parts)
     claim(study)
-    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message):
-        with study_tracker(study, callback) if tracker is None else nullcontext(tracker) as opened:
-            mending = _Mending(study, parts, tries, inpainter, opened, callback, blurred)
-            return [_mended_seed(mending, one) for one in found]
+    logged = study_tracker(study, callback) if tracker is None else nullcontext(tracker)
+    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message), logged as opened:
+        mending = _Mending(study, parts, tries, inpainter, opened, callback, blurred)
+        return [_mended_seed(mending, one) for one in found]
 
 
 def check_mendable(study: Study, found: Stored, parts: Sequence[Part]) -> TrialRecord:

@@ -121,9 +121,8 @@ class Mender:
         return sound and (DRIFT.name in before.violations or found.drift <= before.drift + DRIFTED)
 
     def _limit(self, judged_by: frozenset[str]) -> float:
-        return max(
-            (limit.value for limit in self.judge.limits if limit.name in judged_by and limit.value is not None), default=0.0
-        )
+        limits = [limit.value for limit in self.judge.limits if limit.name in judged_by and limit.value is not None]
+        return max(limits, default=0.0)
 
     @staticmethod
     def _met(state: State, names: frozenset[str]) -> bool:

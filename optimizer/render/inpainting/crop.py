@@ -84,7 +84,7 @@ class Crop:
         return Regions({lora: of_crop(mask) for lora, mask in regions.masks.items()})
 
     def pasted(self, picture: Image, drawn: Image) -> Image:
-        """The picture with the redrawn crop in it, shrunk and feathered; what the feathered mask does not reach stays as it is."""
+        """The picture with the redrawn crop in it, shrunk and feathered; what the mask does not reach stays as it is."""
         from PIL import Image, ImageFilter
 
         left, top, right, bottom = self.box

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dashboards.sheet import Cell, sheet
+from dashboards.sheet import Cell, LabelledBox, sheet
+from models.boxes import PixelBox
 from models.language.translate import phrase
 from studies.report.sheets.style import Sheet, open_image, save_sheet, score_line
 from studies.run.verdicts.mending import mended_words
@@ -26,11 +27,9 @@ def mended_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True
 
     def drawn(hidden: bool) -> Image:
         before, after = (open_image(path, hidden) for path in (record.image, mended.image))
-        framed = before.copy()
-        for one in mended.redrawn:
-            _frame(framed, one.mask)
+        boxes = tuple(LabelledBox(PixelBox(*one.mask), phrase(one.part)) for one in mended.redrawn)
         cells = [
-            Cell(framed, (phrase("trial {number}", number=record.number), score_line(record.scores))),
+            Cell(before, (phrase("trial {number}", number=record.number), score_line(record.scores)), boxes=boxes),
             Cell(after, (phrase("mended"), score_line(mended.scores))),
         ]
         return sheet([cells], title=phrase("seed {seed}: {what}", seed=outcome.seed, what=mended_words(mended)))
@@ -47,11 +46,3 @@ def mended_picture(workspace: Workspace, outcome: Outcome) -> Path | None:
 def picture_name(seed: int) -> str:
     """Of the sheet, in the workspace's pictures."""
     return f"mended-{seed}.png"
-
-
-def _frame(picture: Image, box: tuple[int, int, int, int]) -> None:
-    from PIL import ImageDraw
-
-    left, top, right, bottom = box
-    width = max(1, min(picture.size) // 256)
-    ImageDraw.Draw(picture).rectangle((left, top, right - 1, bottom - 1), outline=(209, 69, 59), width=width)
