@@ -5,8 +5,8 @@
 Pictures of the lab's two studies with broken hands, at most five of each seed whose landscape ships and has any, spread from the
 largest total weight down; `--quick` takes one of each. What 0 and 1 mean is calibrated as a run does. Each is mended as
 `huanhua mend STUDY --parts hands` does, with its defaults unless options say otherwise. A picture counts as mended where hands
-are within what the study allows and no other requirement is violated that was not before, or by more. Told apart are hands that are
-seen and broken, and pictures in which a hand is gone: there a whole arm has to come back.
+are within what the study allows and no other requirement is violated that was not before, or by more. Told apart are hands that
+are seen and broken, and pictures in which a hand is gone: there a whole arm has to come back.
 
 `--folder` keeps the studies and what was found: what was mended with the same settings is not mended again. `--picture` draws the
 first mended ones, before and after. Prints a table for people and, as its last line, one JSON object.

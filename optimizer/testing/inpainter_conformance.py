@@ -14,7 +14,7 @@ from optimizer.testing.renderer_conformance import difference
 
 class InpainterSuite:
     """The test module gives three fixtures: `inpainter`; `twin`, opened anew with the same settings; and `redrawing`, of a
-    picture of the size that it draws, with a mask that covers whole latent cells and neither nothing nor all, at a strength below 1.
+    picture of the size that it draws, whose mask covers whole latent cells, neither none nor all, at a strength below 1.
     """
 
     def test_it_draws_one_rgb_image_of_the_pictures_size_each(self, inpainter: Inpainter, redrawing: Redrawing) -> None:

@@ -21,6 +21,7 @@ from studies.mending.parts import check_judged
 from studies.mending.tries import Tries
 from studies.report.log import log_mended
 from studies.report.sheets.style import open_image
+from studies.run.mended.mended import PART_WORDS
 from studies.run.mended.stored import store_mended, stored_mended
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def check_mendable(study: Study, found: Stored, parts: Sequence[Part]) -> TrialR
     if record is None:
         raise InputError("there is no pick, and no trial near one", where, "run the seed first: `huanhua run STUDY`")
     check_judged(parts, judge, outcome.seed)
-    names = joined(phrase(" and "), [phrase(part.name) for part in parts])
+    names = joined(phrase(" and "), [phrase(PART_WORDS[part.name]) for part in parts])
     if outcome.pick is None:
         blocked = [name for name, by in own_image(record.judged).violations.items() if not by <= 0]
         mended = frozenset().union(*(part.constraints(judge) for part in parts))
@@ -118,7 +119,11 @@ def check_mendable(study: Study, found: Stored, parts: Sequence[Part]) -> TrialR
     observation = _observation(study, outcome.seed, record)
     for part in parts:
         if not part.places(judge, observation):
-            what = phrase("no {part} to be seen in the picture of trial {number}", part=phrase(part.name), number=record.number)
+            what = phrase(
+                "nothing of {part} is seen in the picture of trial {number}",
+                part=phrase(PART_WORDS[part.name]),
+                number=record.number,
+            )
             raise InputError(what, where, "leave it out of --parts")
     return record
 

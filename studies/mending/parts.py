@@ -12,6 +12,7 @@ from models.language.translate import phrase
 from scorers.score.hands import HANDS
 from scorers.score.judgeable_hands import judgeable_hands
 from scorers.score.missing_hands import hands_lost, lost_places
+from studies.run.mended.mended import PART_WORDS
 
 if TYPE_CHECKING:
     from models.lora_kinds import ScoredKind
@@ -116,5 +117,7 @@ def check_judged(parts: Sequence[Part], judge: ImageJudge, seed: int) -> None:
     """Raises InputError for a part that no requirement judges: no mend of it could be kept."""
     for part in parts:
         if not part.constraints(judge) & judge.constraint_names:
-            what = phrase("nothing that the study requires judges {part}, so that no mend of it is kept", part=phrase(part.name))
+            what = phrase(
+                "nothing that the study requires judges {part}, so that no mend of it is kept", part=phrase(PART_WORDS[part.name])
+            )
             raise InputError(what, phrase("seed {seed}", seed=seed), "leave it out of --parts, or require it in search")

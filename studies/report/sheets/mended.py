@@ -8,6 +8,7 @@ from dashboards.sheet import Cell, LabelledBox, sheet
 from models.boxes import PixelBox
 from models.language.translate import phrase
 from studies.report.sheets.style import Sheet, open_image, save_sheet, score_line
+from studies.run.mended.mended import PART_WORDS
 from studies.run.verdicts.mending import mended_words
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def mended_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True
 
     def drawn(hidden: bool) -> Image:
         before, after = (open_image(path, hidden) for path in (record.image, mended.image))
-        boxes = tuple(LabelledBox(PixelBox(*one.mask), phrase(one.part)) for one in mended.redrawn)
+        boxes = tuple(LabelledBox(PixelBox(*one.mask), phrase(PART_WORDS[one.part])) for one in mended.redrawn)
         cells = [
             Cell(before, (phrase("trial {number}", number=record.number), score_line(record.scores)), boxes=boxes),
             Cell(after, (phrase("mended"), score_line(mended.scores))),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from optimizer.search.judged_point import Judged
     from scorers.score.scores import Scores
+
+PART_WORDS: Final[Mapping[str, str]] = {"hands": "the hands", "face": "the face", "feet": "the feet"}
+"""What parts are called in sentences."""
 
 
 @dataclass(frozen=True)

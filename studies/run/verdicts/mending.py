@@ -8,6 +8,7 @@ from models.language.translate import joined, phrase
 from optimizer.search.verdict import own_image
 from scorers.score.body import BODY
 from scorers.score.hands import HANDS
+from studies.run.mended.mended import PART_WORDS
 
 if TYPE_CHECKING:
     from studies.run.mended.mended import Mended
@@ -20,7 +21,7 @@ JUST_GOOD: Final = 0.1
 
 def mended_words(mended: Mended) -> str:
     """`hands of trial 7 redrawn 1 time: meets every requirement`."""
-    parts = joined(phrase(" and "), [phrase(part) for part in mended.parts])
+    parts = joined(phrase(" and "), [phrase(PART_WORDS[part]) for part in mended.parts])
     shows = (
         phrase("the picture meets every requirement")
         if mended.feasible

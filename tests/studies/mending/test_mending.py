@@ -137,7 +137,7 @@ def test_a_seed_that_hands_alone_block_is_mended(study: Study, world: World, tra
     content = own.image.read_bytes()
 
     printed = huanhua("mend", "x", "--parts", "hands", "--seed", SEED)
-    assert f"seed 7: hands of trial {own.number}: the picture meets every requirement" in printed
+    assert f"seed 7: the hands of trial {own.number}: the picture meets every requirement" in printed
     assert len(world.asked) == 1, "what came out whole ends the tries"
 
     after = outcome_of(study).mended
@@ -278,7 +278,7 @@ def test_a_seed_that_was_not_run(study: Study) -> None:
 
 
 def test_a_nearest_trial_that_something_else_blocks(study: Study) -> None:
-    with pytest.raises(InputError, match="blocked by hands, which mending face does not change"):
+    with pytest.raises(InputError, match="blocked by hands, which mending the face does not change"):
         mend_study(study, [PARTS["face"]], [SEED])
 
 
@@ -286,7 +286,7 @@ def test_a_part_that_the_picture_does_not_show(tmp_path: Path, monkeypatch: pyte
     hidden = World((64, 96), shows=lambda point: replace(shown_at(point), hands=None))
     study = searched(tmp_path / "hidden", monkeypatch, hidden, face=0.4)
     assert outcome_of(study).pick is not None
-    with pytest.raises(InputError, match="no hands to be seen in the picture of trial"):
+    with pytest.raises(InputError, match="nothing of the hands is seen in the picture of trial"):
         mend_study(study, [PARTS["hands"]], [SEED])
 
 
