@@ -38,7 +38,7 @@ def mend(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Redraw a part of the pick's picture kept where it is better and nothing else is worse. Exit status 1 if none is.
+    """Redraw a part of the pick's picture, kept where it is better and nothing else is worse. Exit status 1 if none is.
 
     Where a seed has no pick and the part is what blocks its nearest trial, that trial's picture is mended.
     """

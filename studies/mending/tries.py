@@ -8,7 +8,7 @@ from typing import Final
 
 from models.errors import InputError
 from models.language.translate import phrase
-from optimizer.render.inpainting.crop import Margins
+from optimizer.render.inpainting.margins import Margins
 
 TRIES: Final = 8
 GENTLE, BOLD = (0.4, Margins()), (0.9, Margins(grown=24.0, padding=512.0))
