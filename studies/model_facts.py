@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from models.errors import InputError
 from models.lora.layout import TRIGGER_KEY, inversion_words, lora_files, trigger_in
-from optimizer.render.diffusers_renderer import NUMERICAL_PATH, ORDER, ZERO_SNR
+from optimizer.render.numerical_path import NUMERICAL_PATH, ORDER, ZERO_SNR
 from studies.drawing.section import HuanhuaDraw
 from studies.file_hashes import stamps
 from studies.render_settings import render_settings_of

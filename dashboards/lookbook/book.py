@@ -137,6 +137,18 @@ class RegionsSeen:
 
 
 @dataclass(frozen=True)
+class MendedSeen:
+    """A mended picture beside the trial's own."""
+
+    image: Path
+    """A sheet: before and after."""
+    words: str
+    """What was mended, and what the picture shows now."""
+    bare: bool = False
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class SeedPage:
     """One locked seed."""
 
@@ -161,6 +173,8 @@ class SeedPage:
     """What the trade-off plot can show."""
     regions: RegionsSeen | None = None
     """None where all LoRAs act everywhere."""
+    mended: MendedSeen | None = None
+    """None where no picture of it was mended."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ REGION_LEAD = (
     "Each LoRA acts in its region alone, with a soft edge; elsewhere only LoRAs without a region act. Regions are found on the "
     "locked image, which is drawn with all LoRAs everywhere, as the ladders are."
 )
+MENDED_LEAD = (
+    "What is framed was drawn again with the weights of the pick; the rest is its picture, pixel for pixel. Its robustness and "
+    "its proof are of the picture on the left."
+)
 ASKED = '<p class="lead asked" role="status" hidden></p>'
 
 
@@ -81,6 +85,17 @@ def region_strip(seed: SeedPage, framer: Framer) -> str:
     alt = said("Where each LoRA acts at seed {seed}", seed=seed.seed)
     figure = framer.figure(seed.regions, shown, alt=alt, caption=caption)
     title, lead = said("Where each LoRA acts"), said(REGION_LEAD)
+    return f'<section class="regions"><h3>{title}</h3><p class="lead">{lead}</p>{figure}</section>'
+
+
+def mended_strip(seed: SeedPage, framer: Framer) -> str:
+    """The picture of the pick before and after it was mended; empty where it was not."""
+    if seed.mended is None:
+        return ""
+    shown = framer.place(seed.mended, f"seed-{seed.seed}-mended", large=True)
+    alt = said("The mended picture of seed {seed}", seed=seed.seed)
+    figure = framer.figure(seed.mended, shown, alt=alt, caption=text(translated(seed.mended.words)))
+    title, lead = said("Mended"), said(MENDED_LEAD)
     return f'<section class="regions"><h3>{title}</h3><p class="lead">{lead}</p>{figure}</section>'
 
 

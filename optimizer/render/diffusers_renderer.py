@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from models.base.family import GUIDANCE
 from models.base.textual_inversion import is_named
@@ -23,6 +23,8 @@ from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
 from optimizer.render.drawing import Drawing, Pair, Part, alike, check_steps, predicting, rows_together, stretches
 from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
+from optimizer.render.inpainting.base import check_inpaints
+from optimizer.render.inpainting.kept_picture import KeptPicture, begun, kept_picture, laid_steps
 from optimizer.render.memory import (
     DENOISER_VALUES,
     MAX_BATCH,
@@ -35,9 +37,10 @@ from optimizer.render.memory import (
     size_of,
 )
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
+from optimizer.render.numerical_path import EXACT_LEVELS, LCM_LEVELS, ORDER, RESIZED, UNEVEN, ZERO_SNR, numerical_path
 from optimizer.render.placement import Placement
 from optimizer.render.sampling.samplers import calls, steps_of_calls
-from optimizer.render.sampling.schedulers import first_noise_scale, make_scheduler
+from optimizer.render.sampling.schedulers import make_scheduler
 from optimizer.render.sampling.sigmas import on_learnt_levels
 from optimizer.render.upsampling import divides, resized_after_convolution
 from optimizer.schedules.schedule import Schedules, acting, windows
@@ -48,21 +51,7 @@ if TYPE_CHECKING:
     from models.base.family import Base
     from models.base.textual_inversion import Embedding
     from models.lora.file import LoraFile
-
-NUMERICAL_PATH: Final = "folded-3"
-"""Part of every cache key: images of one study are all drawn by one order of arithmetic."""
-ZERO_SNR: Final = "zsnr"
-"""Added to it for bases with zero terminal SNR, which were once drawn at other noise levels."""
-EXACT_LEVELS: Final = "exact"
-"""Added where pictures are ComfyUI's, whose levels were once rounded as A1111's are."""
-UNEVEN: Final = "uneven"
-"""Added where prompt and negative prompt fill unequal chunks: the shorter one was once padded with empty ones."""
-RESIZED: Final = "resized"
-"""Added for sizes that the UNet's levels do not divide, which were once enlarged in diffusers' order."""
-LCM_LEVELS: Final = "lcm"
-"""Added for LCM at steps that do not fall on learnt levels, to which they were once rounded."""
-ORDER: Final = "order"
-"""The part of an identity that lists the LoRAs in their order, where a method that depends on it is among them."""
+    from optimizer.render.inpainting.base import Redrawing
 
 
 @dataclass
@@ -144,7 +133,7 @@ class DiffusionRenderer:
             **({"schedules": {n: str(s) for n, s in sorted(self.schedules.items())}} if self.schedules else {}),
             "frame": self.settings.as_json(),
             "dtype": str(self.base.dtype),
-            "path": " ".join([NUMERICAL_PATH, *(name for name, used in variants.items() if used)]),
+            "path": numerical_path(variants),
         }
 
     def _may_call(self, name: str, embedding: Embedding) -> bool:
@@ -161,6 +150,16 @@ class DiffusionRenderer:
             for part in (group[at : at + size] for at in range(0, len(group), size)):
                 found |= dict(zip(part, self._draw_or_split([drawings[i] for i in part]), strict=True))
         return [found[i] for i in range(len(jobs))]
+
+    def inpaint(self, redrawings: Sequence[Redrawing]) -> list[Image | NotDrawn]:
+        """As `optimizer.render.inpainting.base.Inpainter`."""
+        check_inpaints(self.base)
+        found: list[Image | NotDrawn] = []
+        for one in redrawings:
+            with self._placement.present(self.base.vae):
+                kept = kept_picture(self.base, one, self._latent_shape()[1:], self._device)
+            found += self._draw_or_split([self._drawing(one.job)], kept)
+        return found
 
     def release(self) -> None:
         """Frees the memory of the folded weights: the next image folds them anew."""
@@ -183,12 +182,12 @@ class DiffusionRenderer:
                     torch.cuda.synchronize()
         return (time.monotonic() - began) * calls(self.settings.sampler, self.settings.steps)
 
-    def _draw_or_split(self, drawings: Sequence[Drawing]) -> list[Image | NotDrawn]:
+    def _draw_or_split(self, drawings: Sequence[Drawing], kept: KeptPicture | None = None) -> list[Image | NotDrawn]:
         """Draws jobs together or, where the device has not the memory, in two halves."""
         import torch
 
         try:
-            return self._draw(drawings)
+            return self._draw(drawings, kept)
         except torch.OutOfMemoryError as error:
             if len(drawings) == 1:
                 self._check_rows(drawings[0], 0)
@@ -205,23 +204,26 @@ class DiffusionRenderer:
         middle = len(drawings) // 2
         return [*self._draw_or_split(drawings[:middle]), *self._draw_or_split(drawings[middle:])]
 
-    def _draw(self, drawings: Sequence[Drawing]) -> list[Image | NotDrawn]:
+    def _draw(self, drawings: Sequence[Drawing], kept: KeptPicture | None) -> list[Image | NotDrawn]:
         import torch
 
         point = drawings[0].job.point
         settings, seeds, comfyui = self.settings, [one.job.seed for one in drawings], self.settings.like == "comfyui"
-        scheduler = self._scheduler(point.sampler or settings.sampler, seeds, point.steps or settings.steps)
+        sampler, steps = point.sampler or settings.sampler, point.steps or settings.steps
+        scheduler = self._scheduler(sampler, seeds, laid_steps(kept, steps, settings.like))
         noise = Noise(settings.rng, seeds, self._device, settings.ensd, restarting=comfyui)
-        latents = noise.first(self._latent_shape(), torch.float32) * first_noise_scale(scheduler, settings.like)
+        of_calls = steps_of_calls(sampler, len(scheduler.timesteps))
+        latents = begun(kept, scheduler, sampler, steps, noise.first(self._latent_shape(), torch.float32), settings.like)
         scales = [one.job.point.cfg for one in drawings]
-        steps = steps_of_calls(point.sampler or settings.sampler, len(scheduler.timesteps))
-        check_steps(drawings, steps[-1] + 1)
+        check_steps(drawings, of_calls[-1] + 1)
         with torch.no_grad(), whole_float32():
             with self._placement.present(self.base.denoiser), noise.drawing():
-                for part, parts in stretches(drawings, steps):
+                for part, parts in stretches(drawings, of_calls[-len(scheduler.timesteps) :]):
                     predict, conditioning = predicting(self._predict, parts, latents)
                     with self._folded.at([row.weights for one in parts for row in one.rows]), self._sized():
-                        latents = denoise(predict, scheduler, latents, conditioning, scales, whole_times=comfyui, calls=part)
+                        latents = denoise(
+                            predict, scheduler, latents, conditioning, scales, whole_times=comfyui, calls=part, kept=kept
+                        )
             with self._placement.present(self.base.vae):
                 return [decode(self.base, latent, cut_off=comfyui) for latent in latents]
 

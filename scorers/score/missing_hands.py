@@ -28,6 +28,14 @@ def hands_lost(observation: Observation, plain: Observation, locked: Observation
     return max(_lost(observation, shown, sleeved=sleeved) for shown in (plain, locked))
 
 
+def lost_places(observation: Observation, plain: Observation, locked: Observation) -> list[HandObservation]:
+    """The hands of the plain or the locked image, whichever has more, that are not found here, as they are there; none where none
+    is lost. Some may be hidden: what is lost is counted, not placed."""
+    if not hands_lost(observation, plain, locked):
+        return []
+    return max((_unmatched(expected_hands(shown), observation.hands) for shown in (locked, plain)), key=len)
+
+
 def _lost(observation: Observation, shown: Observation, *, sleeved: bool) -> int:
     unmatched = _unmatched(expected_hands(shown), observation.hands)
     led_away = sum(arm.end == "hidden" for arm in observation.arms)

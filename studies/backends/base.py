@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
+from optimizer.render.inpainting.base import Inpainter
 from scorers.observe.base import Observer
 from studies.backends.listener import Listener
 from studies.model_facts import ModelFacts
@@ -59,6 +60,11 @@ class Backend(Protocol):
 
     def observer(self) -> Observer:
         """Observes reference photos and images of other origin, by the models whose hash is the study's `observer_id`."""
+        ...
+
+    def inpainter(self) -> Inpainter:
+        """What redraws a part of a picture. Opens nothing until it is used; raises InputError, then or before, where what draws
+        cannot."""
         ...
 
     def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> Evaluator:

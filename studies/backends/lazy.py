@@ -1,4 +1,4 @@
-"""A renderer and an observer that are opened only when there is something to draw or to observe."""
+"""A renderer, an inpainter and an observer that are opened only when there is something to draw or to observe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from models.lora_kinds import ScoredKind
 from optimizer.point import Job
 from optimizer.render.base import Renderer
 from optimizer.render.decode import NotDrawn
+from optimizer.render.inpainting.base import Redrawing, as_inpainter
 from scorers.observe.base import Observer
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
@@ -37,6 +38,16 @@ class LazyRenderer:
 
     def seconds_per_image(self) -> float:
         return self.open().seconds_per_image()
+
+
+@dataclass(frozen=True)
+class LazyInpainter:
+    """`open` is called before each use; what it gives need not be able to redraw, which is then refused."""
+
+    open: Callable[[], Renderer]
+
+    def inpaint(self, redrawings: Sequence[Redrawing]) -> list[Image | NotDrawn]:
+        return as_inpainter(self.open()).inpaint(redrawings)
 
 
 @dataclass(frozen=True)

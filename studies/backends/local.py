@@ -9,7 +9,7 @@ from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
-from studies.backends.lazy import LazyObserver, LazyRenderer
+from studies.backends.lazy import LazyInpainter, LazyObserver, LazyRenderer
 from studies.backends.listener import Listener
 from studies.devices import device_label
 from studies.local_models import LocalModels
@@ -56,6 +56,9 @@ class LocalBackend:
 
     def observer(self) -> Observer:
         return LazyObserver(lambda: self._models.observer)
+
+    def inpainter(self) -> LazyInpainter:
+        return LazyInpainter(self._renderer)
 
     def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> LocalEvaluator:
         def checked() -> Renderer:

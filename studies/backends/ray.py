@@ -25,6 +25,7 @@ from studies.study import Study
 if TYPE_CHECKING:
     from optimizer.evaluate.ray_evaluator import RayEvaluator
     from optimizer.evaluate.ray_pool import Build, Pool
+    from optimizer.render.inpainting.base import Inpainter
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ class RayBackend:
 
     def observer(self) -> Observer:
         return self.here.observer()
+
+    def inpainter(self) -> Inpainter:
+        return self.here.inpainter()
 
     def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> RayEvaluator:
         from optimizer.evaluate.ray_evaluator import RayEvaluator

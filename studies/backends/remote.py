@@ -15,6 +15,7 @@ from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.point import Job, lora_of_key
 from optimizer.render.base import Renderer
+from optimizer.render.inpainting.base import Inpainter
 from optimizer.render.remote.acting import StudyWeights
 from optimizer.render.remote.base import OnStep, RemoteRenderer, ServerFacts
 from optimizer.render.remote.client import Client, Patience, ServerAwayError
@@ -113,6 +114,10 @@ class RemoteBackend:
 
     def observer(self) -> Observer:
         return LazyObserver(lambda: self._study.models.observer)
+
+    def inpainter(self) -> Inpainter:
+        what = phrase("{title} draws this study, and parts of its pictures are not redrawn there", title=self._draw.title)
+        raise InputError(what, "mend", "only huanhua itself redraws: leave draw out")
 
     def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> Evaluator:
         def checked() -> Renderer:

@@ -20,6 +20,7 @@ from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
 from studies.regions.words import words_of_regions
 from studies.run.outcome import Outcome
+from studies.run.verdicts.mending import mended_words
 from studies.schedules.comfyui_hooks import check_hooks
 from studies.schedules.words import words_at
 from studies.study import Study
@@ -31,6 +32,7 @@ SHA256: Final = re.compile(r"[0-9a-f]{64}")
 OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
 OTHER_REGIONS: Final = "the LoRAs act in regions: A1111 draws another picture from these settings, all LoRAs everywhere"
 OTHER_STEPS: Final = "LoRAs act in some of the steps only: A1111 draws another picture from these settings, all in all steps"
+MENDED_ELSEWHERE: Final = "the pick was mended, and this draws it as it was: the mended picture is in --to png"
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
@@ -60,7 +62,14 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     _check_in_all_steps(study, outcome.pick.point, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
-        return _picture(study, outcome, folder, upscaler)
+        return _with_mended(outcome, folder / f"{name}-mended.png", _picture(study, outcome, folder, upscaler))
+    done = _settings(study, outcome, to, folder, name)
+    return done if outcome.mended is None else replace(done, notes=(*done.notes, phrase(MENDED_ELSEWHERE)))
+
+
+def _settings(study: Study, outcome: Outcome, to: Target, folder: Path, name: str) -> Exported:
+    """What draws the pick again elsewhere."""
+    assert outcome.pick is not None
     if to == "comfyui":
         ui, api = folder / f"{name}.comfyui.json", folder / f"{name}.comfyui-api.json"
         write_graphs = _own_workflow if isinstance(study.spec.draw, ComfyuiDraw) else _workflow
@@ -72,6 +81,15 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     path, files = folder / f"{name}.txt", foreign_files(study, outcome.pick.point, "A1111", folder)
     write_whole(path, (write(with_converted(study, outcome.pick.point, pick_infotext(study, outcome), files)) + "\n").encode())
     return Exported((path, *files.paths), (*_payload_note(study, outcome.pick.point), *files.notes))
+
+
+def _with_mended(outcome: Outcome, path: Path, done: Exported) -> Exported:
+    """The mended picture beside the pick, with its own settings inside."""
+    if outcome.mended is None:
+        return done
+    write_whole(path, outcome.mended.image.read_bytes())
+    note = phrase("{name}: {what}", name=path.name, what=mended_words(outcome.mended))
+    return Exported((done.paths[0], path, *done.paths[1:]), (*done.notes, note))
 
 
 def _check_drawn_here(study: Study, to: Target) -> None:

@@ -106,6 +106,32 @@ def log_pick(tracker: Tracker, outcome: Outcome, *, blurred: bool) -> None:
     tracker.finish(outcome.seed, {**metrics, "trials": float(len(outcome.trials))}, tags)
 
 
+def log_mended(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bool) -> None:
+    """The mended picture of a seed's pick, or of its nearest trial, with how it was mended; closes the seed's run."""
+    from studies.report.inputs import inputs_of
+    from studies.report.sheets.mended import mended_sheet
+    from studies.run.trials import trial_store_of
+    from studies.tracking.events import RUN
+
+    run = trial_store_of(study, outcome.seed).attributes.give_run_id()
+    tags = {"study": study.spec.name, "workspace": str(study.workspace.root.resolve()), RUN: run}
+    params = {**seed_params(study, outcome.seed), **mended_params(outcome)}
+    tracker.start_seed(outcome.seed, params, tags, inputs_of(study))
+    sheet = mended_sheet(study.workspace, outcome, blurred=blurred)
+    if sheet is not None:
+        tracker.log_picture(outcome.seed, "mended.png", sheet.copy)
+    log_pick(tracker, outcome, blurred=blurred)
+
+
+def mended_params(outcome: Outcome) -> dict[str, str | int | float]:
+    """How the seed's mended picture was mended; nothing where there is none."""
+    if outcome.mended is None:
+        return {}
+    last = outcome.mended.redrawn[-1]
+    told = {"mended.parts": ", ".join(outcome.mended.parts), "mended.trial": outcome.mended.trial, "mended.seed": last.seed}
+    return told | {"mended.denoising strength": last.strength, "mended.padding": last.padding, "mended.blur": last.blur}
+
+
 def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     """The parameters of a seed's run."""
     from studies.drawing.section import HuanhuaDraw

@@ -12,6 +12,7 @@ from optimizer.search.space import FILE
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
 from studies.regions.words import words_of_regions
+from studies.run.verdicts.mending import mended_words
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
 from studies.schedules.words import words_of_schedules
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         JudgedImage,
         Ladder,
         LookBook,
+        MendedSeen,
         Proof,
         RegionsSeen,
         Requirement,
@@ -135,7 +137,18 @@ def page_of(study: Study, found: SeedResult) -> SeedPage:
         ladders=_ladders(study, found),
         views=_views(requirements),
         regions=_regions(study, found),
+        mended=_mended(study, outcome),
     )
+
+
+def _mended(study: Study, outcome: Outcome) -> MendedSeen | None:
+    from dashboards.lookbook.book import MendedSeen
+    from studies.report.sheets.mended import mended_picture
+
+    place = mended_picture(study.workspace, outcome)
+    if place is None or outcome.mended is None or outcome.shown is None:
+        return None
+    return MendedSeen(place, mended_words(outcome.mended), bare=outcome.mended.bare or outcome.shown.bare)
 
 
 def _regions(study: Study, found: SeedResult) -> RegionsSeen | None:

@@ -22,6 +22,7 @@ from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.dashboard.ratings import Rating
+from studies.run.mended.mended import Mended
 from studies.schedules.words import in_brackets
 
 NOTHING: Final = "no weights meet every requirement"
@@ -178,6 +179,10 @@ class Outcome:
     """LoRAs that have none and could be given one."""
     schedulable: tuple[str, ...] = ()
     """LoRAs whose schedule is neither given nor searched, and could be."""
+    mended: Mended | None = None
+    """What is kept beside the picture of `shown`."""
+    mendable: bool = False
+    """Whether what draws the study can redraw a part of a picture."""
 
     @property
     def shown(self) -> TrialRecord | None:
@@ -240,6 +245,7 @@ class Outcome:
             "references": dict(self.references),
             **({"regions": dict(self.regions)} if self.regions else {}),
             **({"schedules": dict(self.schedules)} if self.schedules else {}),
+            **({"mended": self.mended.as_json()} if self.mended else {}),
             "notes": list(self.notes),
         }
 

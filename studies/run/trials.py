@@ -20,6 +20,7 @@ from optimizer.search.strategy import Proposal
 from optimizer.trial_store.other_trials import SCHEDULES
 from optimizer.trial_store.store import LOWER_OF, TrialStore
 from scorers.noise.noise import constraints_of_copies, noise_over, unsteady
+from studies.drawing.section import HuanhuaDraw
 from studies.observers.moved_copies import LooksAtCopies, stored_copies
 from studies.references.places import compared_with, place_notes
 from studies.regions.words import regionable, words_of_regions
@@ -27,6 +28,7 @@ from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
 from studies.run.dashboard.ratings import rating_in, with_rating
 from studies.run.judge import Judge
+from studies.run.mended.stored import stored_mended
 from studies.run.neighbours import (
     drawn_of,
     judged_with_robustness,
@@ -171,7 +173,7 @@ def outcome_of(
     closest = nearest(history) if history else None
     told = [one for one in (pick or closest, *(proof.steps.values() if proof else ())) if one is not None]
     records = _with_noise(study, judge, records, {record_of(records, one).judged.point.key() for one in told}, look)
-    return Outcome(
+    found_outcome = Outcome(
         seed=seed,
         trials=tuple(records),
         pick=pick,
@@ -191,7 +193,9 @@ def outcome_of(
         schedules=words_at(study.spec, shown.point) if (shown := pick or closest) else {},
         regionable=tuple(regionable(study.spec)),
         schedulable=tuple(schedulable(study.spec)),
+        mendable=isinstance(study.spec.draw, HuanhuaDraw),
     )
+    return replace(found_outcome, mended=stored_mended(study, seed, judge, found_outcome.shown))
 
 
 def _with_noise(

@@ -11,7 +11,7 @@ from optimizer.evaluate.local_evaluator import LocalEvaluator
 from optimizer.render.base import Renderer
 from scorers.observe.base import Observer
 from scorers.testing.fake_observer import FakeObserver
-from studies.backends.lazy import LazyObserver, LazyRenderer
+from studies.backends.lazy import LazyInpainter, LazyObserver, LazyRenderer
 from studies.backends.listener import Listener
 from studies.model_facts import BaseFacts, LoraFacts, ModelFacts
 from studies.testing.painting_renderer import Painter
@@ -56,6 +56,9 @@ class FakeBackend:
 
     def observer(self) -> Observer:
         return LazyObserver(self._observer)
+
+    def inpainter(self) -> LazyInpainter:
+        return LazyInpainter(self._open)
 
     def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> LocalEvaluator:
         def checked() -> Renderer:

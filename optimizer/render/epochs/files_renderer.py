@@ -12,12 +12,14 @@ from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Job, lora_of_key
 from optimizer.render.decode import NotDrawn
-from optimizer.render.diffusers_renderer import ORDER, DiffusionRenderer
+from optimizer.render.diffusers_renderer import DiffusionRenderer
+from optimizer.render.numerical_path import ORDER
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from models.lora.file import LoraFile
+    from optimizer.render.inpainting.base import Redrawing
 
 MOST: Final = 8
 """Choices that stay open; one of them has folded weights."""
@@ -60,6 +62,13 @@ class FilesRenderer:
             places = [place for place, other in enumerate(choices) if other == choice]
             found |= dict(zip(places, self._of(choice).render([jobs[place] for place in places]), strict=True))
         return [found[place] for place in range(len(jobs))]
+
+    def inpaint(self, redrawings: Sequence[Redrawing]) -> list[Image | NotDrawn]:
+        """As `optimizer.render.inpainting.base.Inpainter`."""
+        found: list[Image | NotDrawn] = []
+        for one in redrawings:
+            found += self._of(tuple(sorted(one.job.point.file_keys().items()))).inpaint([one])
+        return found
 
     def _of(self, choice: Choice) -> DiffusionRenderer:
         """The renderer of a choice; the weights that another one has folded are freed."""

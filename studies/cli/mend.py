@@ -1,0 +1,92 @@
+"""mend: hands, face or feet of the pick drawn again, the rest as it is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from models.language.translate import said, translated
+from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.progress.console import ConsoleCallback
+from studies.cli.progress.next_command import print_next
+from studies.mending.tries import TRIES
+
+if TYPE_CHECKING:
+    from studies.mending.job import MendedSeed
+
+
+def mend(
+    study: StudyArgument,
+    parts: Annotated[str, typer.Option("--parts", metavar="hands,face,feet", help="what of the figure to draw again")],
+    seed: Annotated[
+        list[int] | None, typer.Option("--seed", min=0, help="a seed that was run; may be given again; all of them by default")
+    ] = None,
+    tries: Annotated[int, typer.Option("--tries", help="the most redrawings of each place, each with other noise")] = TRIES,
+    strength: Annotated[
+        float | None,
+        typer.Option("--strength", help="A1111's denoising strength, above 0 to 1; by default from 0.4 in the first try to 0.9"),
+    ] = None,
+    padding: Annotated[
+        float | None,
+        typer.Option(
+            "--padding", help="what is shown around, in pixels of a picture of 512; by default from 32 to the whole figure"
+        ),
+    ] = None,
+    blur: BlurOption = True,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Redraw a part of the pick's picture, kept where it is better and nothing else is worse. Exit status 1 if none is.
+
+    Where a seed has no pick and the part is what blocks its nearest trial, that trial's picture is mended.
+    """
+    from studies.mending.job import mend_study
+    from studies.mending.parts import parts_named
+    from studies.mending.tries import Tries
+
+    named, settings = parts_named(parts), Tries(tries, strength, padding)
+    opened = open_study(study, workspace, *(seed or ()))
+    found = mend_study(opened, named, seed or (), settings, callback=ConsoleCallback(), blurred=blur)
+    if as_json:
+        typer.echo(json.dumps({"seeds": [_as_json(one) for one in found]}, indent=1))
+    else:
+        for one in found:
+            for line in _lines(one):
+                typer.echo(line)
+        picked = [one.outcome.seed for one in found if one.kept and one.outcome.pick is not None]
+        if picked:
+            print_next("export", study, "--seed", picked[0], "--to", "png", workspace=workspace)
+        else:
+            print_next("show", study, workspace=workspace)
+    if not all(one.kept for one in found):
+        raise typer.Exit(1)
+
+
+def _lines(one: MendedSeed) -> list[str]:
+    from studies.run.verdicts.mending import mended_words
+
+    mended = one.outcome.mended
+    if not one.kept or mended is None:
+        what = said("nothing is kept: no try was better without breaking anything else")
+        return [said("seed {seed}: {what}", seed=one.outcome.seed, what=what)]
+    head = said("seed {seed}: {what}", seed=one.outcome.seed, what=translated(mended_words(mended)))
+    after = mended.judged.violations
+    moved = [
+        said("{name}: misses by {before:+.2f} before, {after:+.2f} mended", name=name, before=one.before[name], after=by)
+        for name, by in after.items()
+        if abs(by - one.before[name]) >= 0.005
+    ]
+    return [head, *(f"  {line}" for line in moved), f"  {mended.image}"]
+
+
+def _as_json(one: MendedSeed) -> dict[str, Any]:
+    mended = one.outcome.mended
+    return {
+        "seed": one.outcome.seed,
+        "kept": one.kept,
+        "before": {name: round(by, 4) for name, by in one.before.items()},
+        "after": None if mended is None else {name: round(by, 4) for name, by in mended.judged.violations.items()},
+        "mended": None if mended is None else mended.as_json(),
+    }

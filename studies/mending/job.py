@@ -1,0 +1,163 @@
+"""Mending as a job: `huanhua mend STUDY`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from models.errors import InputError
+from models.language.translate import joined, phrase
+from optimizer.evaluate.stored_images import load_evaluation
+from optimizer.point import Job
+from optimizer.search.verdict import own_image
+from studies.announce import announce
+from studies.callback import SilentCallback, image_counter
+from studies.export.picture import png_bytes
+from studies.mending.infotext import mended_infotext
+from studies.mending.mend import Mender
+from studies.mending.parts import check_judged
+from studies.mending.tries import Tries
+from studies.report.log import log_mended
+from studies.report.sheets.style import open_image
+from studies.run.mended.mended import PART_WORDS
+from studies.run.mended.stored import store_mended, stored_mended
+
+if TYPE_CHECKING:
+    from optimizer.render.inpainting.base import Inpainter
+    from scorers.observe.observation import Observation
+    from studies.callback import Callback
+    from studies.mending.parts import Part
+    from studies.run.outcome import Outcome, TrialRecord
+    from studies.run.stored_results import Stored
+    from studies.study import Study
+    from studies.tracking.base import Tracker
+
+CELL: Final = 8
+"""Pixels of a latent cell of the bases whose pictures are mended."""
+
+
+@dataclass(frozen=True)
+class MendedSeed:
+    """What a mend came to."""
+
+    outcome: Outcome
+    """With the mended picture in it, where one is kept."""
+    kept: bool
+    """Whether this mend made one."""
+    before: Mapping[str, float]
+    """The violations of the trial's own picture."""
+
+
+@dataclass(frozen=True)
+class _Mending:
+    """What all seeds of a mend share."""
+
+    study: Study
+    parts: Sequence[Part]
+    tries: Tries
+    inpainter: Inpainter
+    tracker: Tracker
+    callback: Callback
+    blurred: bool
+
+
+def mend_study(
+    study: Study,
+    parts: Sequence[Part],
+    seeds: Sequence[int] = (),
+    tries: Tries | None = None,
+    *,
+    tracker: Tracker | None = None,
+    callback: Callback | None = None,
+    blurred: bool = True,
+) -> list[MendedSeed]:
+    """Mends the picture of each seed's pick, or of its nearest trial where nothing is feasible and the parts are what blocks it;
+    all seeds that were run by default. What is kept lies beside the trial's picture, which stays as it is.
+
+    Raises InputError, before anything is drawn, for a seed without such a trial, a part that its picture does not show or that
+    nothing judges, what draws no part of a picture, and a study that another process runs.
+    """
+    from studies.run.errors import one_line
+    from studies.run.lease import only_runner
+    from studies.run.shared_storage.ownership import claim
+    from studies.run.stored_results import seeds_run, stored
+    from studies.tracking.study_tracker import study_tracker
+
+    callback, tries = callback or SilentCallback(), tries or Tries()
+    inpainter = study.backend.inpainter()
+    found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
+    for one in found:
+        check_mendable(study, one, parts)
+    claim(study)
+    logged = study_tracker(study, callback) if tracker is None else nullcontext(tracker)
+    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message), logged as opened:
+        mending = _Mending(study, parts, tries, inpainter, opened, callback, blurred)
+        return [_mended_seed(mending, one) for one in found]
+
+
+def check_mendable(study: Study, found: Stored, parts: Sequence[Part]) -> TrialRecord:
+    """The trial whose picture is mended. Raises InputError as `mend_study` does."""
+    outcome, judge = found.outcome, found.judge.images
+    where = phrase("seed {seed}", seed=outcome.seed)
+    record = outcome.shown
+    if record is None:
+        raise InputError("there is no pick, and no trial near one", where, "run the seed first: `huanhua run STUDY`")
+    check_judged(parts, judge, outcome.seed)
+    names = joined(phrase(" and "), [phrase(PART_WORDS[part.name]) for part in parts])
+    if outcome.pick is None:
+        blocked = [name for name, by in own_image(record.judged).violations.items() if not by <= 0]
+        mended = frozenset().union(*(part.constraints(judge) for part in parts))
+        if not mended & set(blocked):
+            what = phrase(
+                "there is no pick, and its nearest trial is blocked by {blocked}, which mending {parts} does not change",
+                blocked=", ".join(blocked),
+                parts=names,
+            )
+            raise InputError(what, where, "see `huanhua show STUDY` for what else may help")
+    observation = _observation(study, outcome.seed, record)
+    for part in parts:
+        if not part.places(judge, observation):
+            what = phrase(
+                "nothing of {part} is seen in the picture of trial {number}",
+                part=phrase(PART_WORDS[part.name]),
+                number=record.number,
+            )
+            raise InputError(what, where, "leave it out of --parts")
+    return record
+
+
+def _observation(study: Study, seed: int, record: TrialRecord) -> Observation:
+    return load_evaluation(study.evaluator, Job(seed, own_image(record.judged).point)).observation
+
+
+def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
+    study, outcome, judge = mending.study, found.outcome, found.judge
+    record = outcome.shown
+    assert record is not None
+    point = own_image(record.judged).point
+    job = Job(outcome.seed, point, None if study.regions is None else study.regions.of(outcome.seed))
+    places = sum(len(part.places(judge.images, _observation(study, outcome.seed, record))) for part in mending.parts)
+    stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
+    announce(study, mending.callback, stage, images)
+    with mending.callback.progress(stage) as advance:
+        mender = Mender(
+            mending.inpainter,
+            study.observer,
+            judge.images,
+            job,
+            CELL,
+            mending.tries,
+            study.spec.draw.largest_seed,
+            image_counter(advance, images),
+        )
+        before = mender.state(open_image(record.image))
+        state = mender.mended(before.picture, mending.parts)
+    if state.redrawn:
+        text = mended_infotext(study, outcome.seed, point, state.redrawn)
+        png = png_bytes(state.picture, {"parameters": text})
+        store_mended(study, outcome.seed, record, png, state.observation, state.redrawn)
+        outcome = replace(outcome, mended=stored_mended(study, outcome.seed, judge, record))
+        log_mended(mending.tracker, study, outcome, blurred=mending.blurred)
+    return MendedSeed(outcome, bool(state.redrawn), before.violations)

@@ -1,0 +1,123 @@
+"""The parts of a figure that can be mended: where each is in a picture, which constraints judge it, and how bad it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from models.boxes import ShareBox
+from models.errors import InputError
+from models.language.translate import phrase
+from scorers.score.hands import HANDS
+from scorers.score.judgeable_hands import judgeable_hands
+from scorers.score.missing_hands import hands_lost, lost_places
+from studies.run.mended.mended import PART_WORDS
+
+if TYPE_CHECKING:
+    from models.lora_kinds import ScoredKind
+    from scorers.observe.observation import HandObservation, Observation
+    from scorers.score.judge import ImageJudge
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part is."""
+
+    box: ShareBox
+    worth: float
+    """By how much the part's badness falls where this place comes out whole."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What can be named with `--parts`."""
+
+    name: str
+    constraints: Callable[[ImageJudge], frozenset[str]]
+    """The names of those that judge it."""
+    places: Callable[[ImageJudge, Observation], list[Place]]
+    """What of it is to be mended in a picture, the worst first; none where the picture does not show it."""
+    badness: Callable[[ImageJudge, Observation, Mapping[str, float]], float]
+    """Of a picture with these violations, lower is better: what a mend must lower besides worsening no constraint."""
+
+
+def _hand_places(judge: ImageJudge, seen: Observation) -> list[Place]:
+    """Broken hands, then those that are lost, where the locked image has them; whole ones only where there are no others."""
+    allowed = _hands_limit(judge)
+    hands = sorted(judgeable_hands(seen), key=lambda hand: -hand.broken)
+    lost = [Place(_with_arm(hand, judge.locked), 1.0) for hand in lost_places(seen, judge.plain or judge.locked, judge.locked)]
+    broken = [Place(hand.box, hand.broken) for hand in hands if hand.broken > allowed]
+    return [*broken, *lost] or [Place(hand.box, hand.broken) for hand in hands]
+
+
+def _with_arm(hand: HandObservation, shown: Observation) -> ShareBox:
+    """The box of a hand with that of the arm that leads to it: where a hand is gone, the arm ends otherwise too."""
+    left, top, right, bottom = hand.box
+    for arm in shown.arms:
+        near = arm.box.left <= right and left <= arm.box.right and arm.box.top <= bottom and top <= arm.box.bottom
+        if near and arm.end == "hand":
+            left, top = min(left, arm.box.left), min(top, arm.box.top)
+            right, bottom = max(right, arm.box.right), max(bottom, arm.box.bottom)
+            break
+    return ShareBox(left, top, right, bottom)
+
+
+def _hands_badness(judge: ImageJudge, seen: Observation, violations: Mapping[str, float]) -> float:
+    """All hands: the score is that of the worst alone."""
+    return sum(hand.broken for hand in judgeable_hands(seen)) + hands_lost(seen, judge.plain or judge.locked, judge.locked)
+
+
+def _hands_limit(judge: ImageJudge) -> float:
+    return next((limit.value for limit in judge.limits if limit.name == HANDS.name and limit.value is not None), 0.0)
+
+
+def _kind(kind: ScoredKind) -> Callable[[ImageJudge], frozenset[str]]:
+    return lambda judge: frozenset(n for n, k in judge.kinds.items() if k == kind and n in judge.requirements.expression)
+
+
+def _missed(kind: ScoredKind) -> Callable[[ImageJudge, Observation, Mapping[str, float]], float]:
+    """The sum of what the LoRAs of a kind miss, below 0 where they show more than they must."""
+    return lambda judge, seen, violations: sum(violations[name] for name in _kind(kind)(judge))
+
+
+def _face_places(judge: ImageJudge, seen: Observation) -> list[Place]:
+    return [] if seen.face is None else [Place(seen.face.box, 0.0)]
+
+
+def _feet_places(judge: ImageJudge, seen: Observation) -> list[Place]:
+    found = seen.regions.get("shoes")
+    return [] if found is None else [Place(found.box, 0.0)]
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    part.name: part
+    for part in (
+        Part("hands", lambda judge: frozenset({HANDS.name}), _hand_places, _hands_badness),
+        Part("face", _kind("face"), _face_places, _missed("face")),
+        Part("feet", _kind("shoes"), _feet_places, _missed("shoes")),
+    )
+}
+"""In the order of help texts. A new part is a line here."""
+
+
+def parts_named(text: str) -> list[Part]:
+    """The parts of `hands,face`. Raises InputError for one that is unknown, and for none."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    known = ", ".join(PARTS)
+    for name in names:
+        if name not in PARTS:
+            raise InputError(phrase("no part to mend: {name}", name=name[:60]), "--parts", phrase("use {known}", known=known))
+    if not names:
+        raise InputError("no part to mend is named", "--parts", phrase("use {known}", known=known))
+    return [PARTS[name] for name in dict.fromkeys(names)]
+
+
+def check_judged(parts: Sequence[Part], judge: ImageJudge, seed: int) -> None:
+    """Raises InputError for a part that no requirement judges: no mend of it could be kept."""
+    for part in parts:
+        if not part.constraints(judge) & judge.constraint_names:
+            what = phrase(
+                "nothing that the study requires judges {part}, so that no mend of it is kept", part=phrase(PART_WORDS[part.name])
+            )
+            raise InputError(what, phrase("seed {seed}", seed=seed), "leave it out of --parts, or require it in search")
