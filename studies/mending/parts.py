@@ -64,8 +64,12 @@ def _with_arm(hand: HandObservation, shown: Observation) -> ShareBox:
 
 
 def _hands_badness(judge: ImageJudge, seen: Observation, violations: Mapping[str, float]) -> float:
-    """All hands: the score is that of the worst alone."""
-    return sum(hand.broken for hand in judgeable_hands(seen)) + hands_lost(seen, judge.plain or judge.locked, judge.locked)
+    """All hands: the score is that of the worst alone. A hand that the locked image shows and this one does not counts as broken,
+    hidden or not: tries until the judge is content would hide it."""
+    hands = judgeable_hands(seen)
+    unseen = max(0, len(judgeable_hands(judge.locked)) - len(hands))
+    lost = hands_lost(seen, judge.plain or judge.locked, judge.locked)
+    return sum(hand.broken for hand in hands) + max(unseen, lost)
 
 
 def _hands_limit(judge: ImageJudge) -> float:

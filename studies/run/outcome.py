@@ -237,9 +237,7 @@ class Outcome:
             "noise": {n: round(v, 4) for n, v in self.spread.items()},
             "score_noise": {} if record is None else {n: round(v, 4) for n, v in record.noise.items()},
             "unsteady": {} if record is None else dict(record.unsteady),
-            "nearest": None
-            if self.pick or record is None
-            else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
+            "nearest": None if self.pick or not record else {**record.as_json(), "blocked_by": shown.worst[0] if shown else None},
             "ratings": {str(t.number): t.rating.as_json() for t in self.trials if t.rating is not None},
             "require": {**self.require, **{f"{limit.name} at most": limit.value for limit in self.graded_limits}},
             "references": dict(self.references),
