@@ -1,11 +1,12 @@
 """Two people in one picture, each with a face, a dress and shoes of her own: does anyone wear the other's face?
 
-    python -m benchmarks.regions.two_people FOLDER [--pictures 40] [--seed N --picture OUT.webp]
+    python -m benchmarks.regions.two_people FOLDER [--words] [--pictures 40] [--seed N --picture OUT.webp]
 
 Writes FOLDER/two-people, a study of the lab on a picture twice as wide, and draws the start image of as many seeds as asked, as
 `huanhua scout` does; what is drawn already is left as it is. A figure is right if her face looks more like the photos of her own
 face LoRA than like those of the other's. Prints a table for people and, as its last line, one JSON object. `--picture` shows a
-seed that `huanhua run` has found a pick of: the base alone, the locked image, the pick.
+seed that `huanhua run` has found a pick of: the plain image, the locked one, the pick. With `--words` each reads words of her own
+instead of one prompt for both, in FOLDER/two-people-words.
 """
 
 from __future__ import annotations
@@ -38,16 +39,24 @@ STUDY: Final = LabStudy(
     "1girl, full body, standing, arms down, smile, pale skin, myface, newface, testdress, sleevedress, myshoes, mysandals, "
     "lilac background",
 )
+WORDS: Final = {
+    "anna": "pink dress, white boots, myface, testdress, myshoes",
+    "bea": "blue dress, yellow sandals, newface, sleevedress, mysandals",
+}
+WORDED: Final = LabStudy(
+    "two-people-words", STUDY.outfits, "1girl, full body, standing, arms down, smile, pale skin, lilac background"
+)
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
+    options.add_argument("--words", action="store_true", help="each reads words of her own")
     options.add_argument("--pictures", type=int, default=40)
     options.add_argument("--seed", type=int)
     options.add_argument("--picture", type=Path, help="where the seed's picture goes; nothing else is done")
     given = options.parse_args()
-    place = written(given.folder / STUDY.name)
+    place = written(given.folder, words=given.words)
     if given.picture is not None and given.seed is not None:
         shown(open_study(place), given.seed).save(given.picture, quality=88)
         return 0
@@ -60,13 +69,15 @@ def main() -> int:
     return 0
 
 
-def written(place: Path) -> Path:
+def written(folder: Path, *, words: bool) -> Path:
     """The study's folder, with photos and LoRAs."""
-    for outfit in STUDY.outfits:
+    study = WORDED if words else STUDY
+    place = folder / study.name
+    for outfit in study.outfits:
         training_set_of(outfit, place)
         shipped_lora_of(outfit, place)
-    content: dict[str, Any] = yaml.safe_load(study_text(place, STUDY))
-    content["figures"] = list(FIGURES)
+    content: dict[str, Any] = yaml.safe_load(study_text(place, study))
+    content["figures"] = dict(WORDS) if words else list(FIGURES)
     content["render"]["width"] = 2 * SIZE[0]
     for name, lora in content["loras"].items():
         lora["figure"] = FIGURES[name.endswith("2")]
@@ -101,7 +112,7 @@ def shown(study: Study, seed: int) -> Image.Image:
     weights = record.judged.point.weights
     lines = [f"{figure} " + "  ".join(f"{n} {weights[n]:.2f}" for n in names) for figure, names in whose.items()]
     cells = [
-        Cell(opened(plain.image), ("the base alone: where each of them is",)),
+        Cell(opened(plain.image), ("the plain image: all LoRAs at 0",)),
         Cell(opened(locked.image), ("the locked image, start weights", f"total {study.space.cost(study.start):.2f}")),
         Cell(opened(record.image), (f"the pick, total {record.judged.cost:.2f}", *lines)),
     ]

@@ -36,8 +36,7 @@ def describe(outcome: Outcome) -> list[str]:
     if outcome.pick is None:
         return [head, *_regions(outcome), *_schedules(outcome), *_verdict(outcome), *_references(outcome)]
     record = outcome.record(outcome.pick)
-    weights = record.weights_line()
-    scores = record.scores
+    weights, scores = record.weights_line(), record.scores
     lines = [
         head,
         _line(
@@ -84,9 +83,9 @@ def _mended(outcome: Outcome) -> list[str]:
 
 def _regions(outcome: Outcome) -> list[str]:
     """Where LoRAs act that do not act everywhere."""
-    where = {name: translated(words) for name, words in outcome.regions.items()}
-    shown = "; ".join(said("{name} in {where}", name=names, where=words) for names, words in by_place(where).items())
-    return [_line("regions", shown)] if where else []
+    places = by_place(outcome.regions).items()
+    shown = "; ".join(said("{name} in {where}", name=names, where=translated(where)) for names, where in places)
+    return [_line("regions", shown)] if shown else []
 
 
 def _schedules(outcome: Outcome) -> list[str]:
@@ -148,8 +147,8 @@ def _limited(scores: Scores, limits: Sequence[Limit]) -> list[str]:
 
 def _own_faces(scores: Scores) -> list[str]:
     """Of several people, by how much each looks more like her own photos than like another's."""
-    text = "{name} is nearer to its own photos than to another figure's by {less:.2f}"
-    return [f"  {said(text, name=name, less=-more)}" for name, more in scores.other_faces.items()]
+    told = "{name} is nearer to its own photos than to another figure's by {less:.2f}"
+    return [f"  {said(told, name=name, less=-more)}" for name, more in scores.other_faces.items()]
 
 
 def _references(outcome: Outcome) -> list[str]:
