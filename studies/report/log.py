@@ -128,7 +128,11 @@ def mended_params(outcome: Outcome) -> dict[str, str | int | float]:
     if outcome.mended is None:
         return {}
     last = outcome.mended.redrawn[-1]
-    told = {"mended.parts": ", ".join(outcome.mended.parts), "mended.trial": outcome.mended.trial, "mended.seed": last.seed}
+    told: dict[str, str | int | float] = {
+        "mended.parts": ", ".join(outcome.mended.parts),
+        "mended.trial": outcome.mended.trial,
+        "mended.seed": last.seed,
+    }
     return told | {"mended.denoising strength": last.strength, "mended.padding": last.padding, "mended.blur": last.blur}
 
 

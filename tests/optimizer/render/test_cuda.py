@@ -94,14 +94,14 @@ def test_more_images_than_fit_are_drawn_in_halves(base: Base, monkeypatch: pytes
     renderer, sizes = dressed(base), list[int]()
     wanted, draw = drawn(renderer, *jobs), renderer._draw
 
-    def counted(drawings: Any) -> Any:
+    def counted(drawings: Any, kept: Any) -> Any:
         sizes.append(len(drawings))
         if sizes == [8]:
             # As if other programs had all but a little of the device.
             torch.cuda.set_per_process_memory_fraction(torch.cuda.memory_allocated() / total)
         elif len(drawings) == 4:
             torch.cuda.set_per_process_memory_fraction(1.0)
-        return draw(drawings)
+        return draw(drawings, kept)
 
     monkeypatch.setattr(renderer, "_draw", counted)
     renderer._folded.release()

@@ -153,11 +153,11 @@ def test_a_batch_too_large_for_the_device_is_drawn_in_halves(base: Base, monkeyp
     jobs = [Job(seed, Point({"dress": 0.1 * seed}, 5.0)) for seed in range(5)]
     wanted, sizes, draw = drawn(renderer, *jobs), [], renderer._draw
 
-    def short_of_memory(drawings: Any) -> Any:
+    def short_of_memory(drawings: Any, kept: Any) -> Any:
         sizes.append(len(drawings))
         if len(drawings) > 2:
             raise torch.OutOfMemoryError
-        return draw(drawings)
+        return draw(drawings, kept)
 
     monkeypatch.setattr(renderer, "_draw", short_of_memory)
     assert all(off(a, b) <= 1 for a, b in zip(drawn(renderer, *jobs), wanted, strict=True))
