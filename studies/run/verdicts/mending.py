@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from models.language.translate import joined, phrase
-from optimizer.search.verdict import own_image
+from optimizer.search.verdict import Verdict, own_image
 from scorers.score.body import BODY
 from scorers.score.hands import HANDS
 from studies.run.mended.mended import PART_WORDS
@@ -23,7 +23,7 @@ def mended_words(mended: Mended) -> str:
     """`hands of trial 7 redrawn 1 time: meets every requirement`."""
     parts = joined(phrase(" and "), [phrase(PART_WORDS[part]) for part in mended.parts])
     shows = (
-        phrase("the picture meets every requirement")
+        phrase("the picture {verdict}", verdict=phrase(Verdict.MEETS.word))
         if mended.feasible
         else phrase("the picture breaks {broken}", broken=", ".join(mended.breaks()))
     )

@@ -25,6 +25,10 @@ ALLOWED: Final = (
     "studies/service/rest/guard.py",  # the body of a request
     "studies/service/rest/routes/photos.py",  # likewise
     "studies/regions/figure.py",  # a part of the figure, as parsers group them
+    "studies/mending/",  # likewise: what of the figure a person asks to mend
+    "studies/run/mended/",
+    "studies/run/verdicts/mending.py",
+    "studies/cli/mend.py",
     "dashboards/lookbook/document.py",  # and that of a page
     "studies/testing/",  # studies and worlds of fakes
     "optimizer/testing/",  # stored landscapes, whose arrays have these names
