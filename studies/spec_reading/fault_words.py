@@ -42,7 +42,7 @@ STUDY_NAME: Final = r"^\w[\w .-]*$"
 LORA_NAME: Final = r"^\w[\w-]*$"
 PATTERNS: Final = {
     STUDY_NAME: "a name has letters, digits, spaces, _, . and -, and begins with a letter, a digit or _",
-    LORA_NAME: "a LoRA's name has letters, digits, _ and -, and begins with a letter, a digit or _",
+    LORA_NAME: "a name here has letters, digits, _ and -, and begins with a letter, a digit or _",
 }
 """What patterns of names ask for, in words."""
 ONE: Final = {

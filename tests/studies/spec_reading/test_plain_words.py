@@ -59,7 +59,7 @@ def test_a_study_that_is_called_what_no_folder_can_be(tmp_path: Path, name: str)
 
 def test_a_lora_that_is_called_what_no_axis_can_be(tmp_path: Path) -> None:
     loras = {**SPEC["loras"], "my dress": SPEC["loras"]["dress"]}
-    assert "loras.my dress: a LoRA's name has letters" in str(refused(tmp_path, loras=loras))
+    assert "loras.my dress: a name here has letters" in str(refused(tmp_path, loras=loras))
 
 
 @pytest.mark.parametrize(
