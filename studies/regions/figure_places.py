@@ -17,8 +17,8 @@ import numpy as np
 from optimizer.evaluate.base import Evaluator
 from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions, Words
-from scorers.observe.figures.places import VERSION, figure_places
-from studies.regions.stored_map import read_map, store_map
+from scorers.observe.figures.places import VERSION, people_in
+from studies.regions.stored_map import FOLDER, read_map, store_map
 from studies.regions.words import figure_words
 
 if TYPE_CHECKING:
@@ -108,14 +108,10 @@ class FigurePlaces:
         parted evenly: what is then drawn shows whether she comes, and its observation says who does not."""
         from PIL import Image
 
-        from scorers.observe.parts import groups_of, heads_of, person_labels
-
         with Image.open(self.drawn().evaluate(seed, self.plain()).image) as stored:
             image, parser = stored.convert("RGB"), self.parser()
-        (labels,), groups = parser.parse([image]), groups_of(parser.labels)
-        heads = heads_of(np.isin(labels, groups["head"]), np.isin(labels, groups["face"]))
-        count = len(self.spec.figures)
-        places = figure_places(np.isin(labels, person_labels(parser.labels)), heads, count)
+        (labels,), count = parser.parse([image]), len(self.spec.figures)
+        _, places = people_in(labels, parser.labels, count)
         seen = [place for place in places if place is not None]
         if len(seen) == count:
             return np.asarray(np.argmax(np.stack(seen), axis=0), np.uint8)
@@ -126,4 +122,4 @@ class FigurePlaces:
         """Named by all that decides the plain image and what is seen in it."""
         image = self.drawn().place(Job(seed, self.plain())).stem
         seen = hashlib.sha256(f"{VERSION} {len(self.spec.figures)} {self.parser_id}".encode()).hexdigest()[:12]
-        return self.workspace.root / "regions" / f"{image}.figures-{seen}.png"
+        return self.workspace.root / FOLDER / f"{image}.figures-{seen}.png"

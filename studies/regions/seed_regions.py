@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.language.translate import phrase
@@ -22,7 +22,7 @@ from studies.file_hashes import cached_hash
 from studies.regions.drawn import written_regions
 from studies.regions.figure import OTHER, VERSION, part_map, regions_of_parts
 from studies.regions.section import WrittenRegion
-from studies.regions.stored_map import read_map, store_map
+from studies.regions.stored_map import FOLDER, read_map, store_map
 from studies.regions.words import region_words
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from studies.regions.section import RegionSection
     from studies.spec import StudySpec
     from studies.workspace import Workspace
-
-FOLDER: Final = "regions"
-"""Of the workspace: maps of the parts of locked images."""
 
 
 @dataclass
@@ -67,11 +64,11 @@ class StudyRegions:
         _ = self.written
         found: dict[str, str] = {} if self.places is None else dict(self.places.described())
         for lora, region in self._sections.items():
-            words = region_words(region, self.spec.loras[lora].kind)
+            own = f"{found[lora]}: " if lora in found else ""
+            words = own + region_words(region, self.spec.loras[lora].kind)
             if not isinstance(region, WrittenRegion):
                 at = ", ".join(f"{name} {weight:g}" for name, weight in sorted(self._start.weights.items()))
-                own = f"{found[lora]}: " if lora in found else ""
-                found[lora] = f"{own}{words} of the locked image ({at})" + (f", found as {VERSION}" if VERSION > 1 else "")
+                found[lora] = f"{words} of the locked image ({at})" + (f", found as {VERSION}" if VERSION > 1 else "")
             elif region.mask is not None:
                 found[lora] = f"{words} ({cached_hash(self.workspace, (self.root / region.mask).expanduser())[:12]})"
             elif region.box is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from models.io.images import DAMAGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+FOLDER: Final = "regions"
+"""Of the workspace: maps of locked images, and of where people are."""
 
 
 def store_map(place: Path, codes: NDArray[np.uint8]) -> None:

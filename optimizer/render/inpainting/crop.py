@@ -50,10 +50,10 @@ class Crop:
         return found
 
     def enlarged_regions(self, regions: Regions | None) -> Regions | None:
-        """Those of LoRAs as they lie in the enlarged crop."""
+        """Those of LoRAs, and the places of words, as they lie in the enlarged crop."""
         from PIL import Image
 
-        from optimizer.regions.regions import Regions
+        from optimizer.regions.regions import Regions, Words
 
         if regions is None:
             return None
@@ -62,7 +62,8 @@ class Crop:
             cut = Image.fromarray(mask.astype(np.uint8) * 255).crop(self.box)
             return np.asarray(cut.resize(self.size, Image.Resampling.NEAREST)) > 127
 
-        return Regions({lora: of_crop(mask) for lora, mask in regions.masks.items()})
+        words = {figure: Words(of_crop(read.place), read.text) for figure, read in regions.words.items()}
+        return Regions({lora: of_crop(mask) for lora, mask in regions.masks.items()}, words)
 
     def pasted(self, picture: Image, drawn: Image) -> Image:
         """The picture with the redrawn crop in it, shrunk and feathered; what the mask does not reach stays as it is."""

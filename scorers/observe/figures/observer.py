@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from scorers.observe.figures.places import figure_places
+from scorers.observe.figures.places import people_in
 from scorers.observe.observation import Observation
-from scorers.observe.parts import groups_of, heads_of, person_labels
 from scorers.observe.rgb import as_rgb, is_flat
 
 if TYPE_CHECKING:
@@ -67,11 +66,9 @@ class FiguresObserver:
 
     def _places(self, image: Image.Image, labels: NDArray[np.uint8]) -> tuple[Mask, list[Mask | None]]:
         """Where somebody is, and the pixels that are each figure's; None for one who is not there."""
-        groups, person = groups_of(self.parser.labels), np.isin(labels, person_labels(self.parser.labels))
         if is_flat(image):
-            return np.zeros_like(person), [None] * len(self.names)
-        heads = heads_of(np.isin(labels, groups["head"]), np.isin(labels, groups["face"]))
-        return person, figure_places(person, heads, len(self.names))
+            return np.zeros(labels.shape, np.bool_), [None] * len(self.names)
+        return people_in(labels, self.parser.labels, len(self.names))
 
 
 def _painted_over(image: Image.Image, person: Mask, place: Mask) -> Image.Image:

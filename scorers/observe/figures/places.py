@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scorers.observe.parts import groups_of, heads_of, person_labels
+
 if TYPE_CHECKING:
     from scorers.observe.parts import Mask, Piece
 
 VERSION: Final = 1
 """A change of how images are parted must be a new one: observations and regions depend on it."""
+
+
+def people_in(labels: NDArray[np.uint8], names: Mapping[int, str], count: int) -> tuple[Mask, list[Mask | None]]:
+    """Where a part parser's map (height, width) shows somebody, and what `figure_places` makes of it; `names` are its labels'."""
+    groups, person = groups_of(names), np.isin(labels, person_labels(names))
+    heads = heads_of(np.isin(labels, groups["head"]), np.isin(labels, groups["face"]))
+    return person, figure_places(person, heads, count)
 
 
 def figure_places(person: Mask, heads: Sequence[Piece], count: int) -> list[Mask | None]:

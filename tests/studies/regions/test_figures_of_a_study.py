@@ -149,6 +149,14 @@ def test_figures_are_part_of_what_trials_are_made_under(tmp_path: Path, parser: 
     assert {name for name in before if before[name] != after[name]} == {"dress"}
 
 
+def test_whose_a_box_is_is_part_of_it_too(tmp_path: Path, parser: TwoPeople) -> None:
+    box = {"box": [0.0, 0.0, 1.0, 1.0]}
+    before = fingerprint(two(tmp_path, dress=box))
+    written(tmp_path, of={"dress": "bea"})
+    after = fingerprint(opened_on(tmp_path, FakeWorld(SIZE, painted)))
+    assert {name for name in before if before[name] != after[name]} == {"dress"}
+
+
 def test_words_are_read_in_a_figures_place(tmp_path: Path, parser: TwoPeople) -> None:
     before = fingerprint(two(tmp_path))
     folder = written(tmp_path, {"anna": "pink dress", "bea": ""})
