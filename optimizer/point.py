@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from optimizer.control.control import Controls, acting
+from optimizer.control.hints import Hints
 from optimizer.regions.regions import Regions
 from optimizer.schedules.schedule import Schedules
 
@@ -44,6 +46,8 @@ class Point:
     """By LoRA of several files (epochs), the label of its file; one that draws with its last file is left out."""
     schedules: Schedules = field(default_factory=dict)
     """By LoRA, the steps in which it acts; one that acts in all of them is left out."""
+    controls: Controls = field(default_factory=dict)
+    """By ControlNet, how strongly and up to which step it acts."""
 
     def on(self) -> frozenset[str]:
         """The LoRAs whose weight is not 0."""
@@ -53,6 +57,10 @@ class Point:
         """Those that decide the image: of LoRAs that are on, and do not act in all steps."""
         on = self.on() if self.schedules else frozenset()
         return {name: schedule for name, schedule in self.schedules.items() if name in on and not schedule.whole}
+
+    def acting_controls(self) -> Controls:
+        """Those that decide the image."""
+        return acting(self.controls)
 
     def file_keys(self) -> dict[str, str]:
         """By LoRA, the `file_key` of what it is drawn with, of those that another file than the last one draws."""
@@ -66,13 +74,14 @@ class Point:
 
     def key(self) -> tuple[object, ...]:
         """Equal for points that draw the same image: weights rounded to 1e-6, zeros left out with their files and
-        schedules."""
+        schedules, as are ControlNets of strength 0."""
         files = self.file_keys()
         kept = tuple(sorted((files.get(n, n), round(w, 6)) for n, w in self.weights.items() if abs(w) >= SMALLEST))
         others = tuple(value for value in (self.steps, self.sampler) if value is not None)
         scheduled = ((name, round(s.start, 6), round(s.end, 6)) for name, s in sorted(self.acting_schedules().items()))
-        schedules = ("schedules", *scheduled)
-        return kept, round(self.cfg, 6), self.prompt, *others, *((schedules,) if len(schedules) > 1 else ())
+        controlled = ((name, round(c.strength, 6), round(c.end, 6)) for name, c in self.acting_controls().items())
+        later = (("schedules", *scheduled), ("controls", *controlled))
+        return kept, round(self.cfg, 6), self.prompt, *others, *(told for told in later if len(told) > 1)
 
 
 @dataclass(frozen=True)
@@ -83,3 +92,5 @@ class Job:
     point: Point
     regions: Regions | None = None
     """Where LoRAs act; None for everywhere. Decides the image, but for LoRAs of weight 0."""
+    hints: Hints | None = None
+    """What the ControlNets that act at this point are told; None where none acts."""

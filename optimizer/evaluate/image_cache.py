@@ -45,6 +45,7 @@ class ImageCache:
         key = [*self._decided_by(job.point), *(["together"] if together else [])]
         key.insert(1, job.seed)
         key += [] if job.regions is None else [{"regions": job.regions.digest}]
+        key += [] if job.hints is None else [{"hints": job.hints.digest}]
         return self.folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]}.png"
 
     def _decided_by(self, point: Point) -> list[Any]:

@@ -15,14 +15,16 @@ from models.language.translate import phrase
 from models.lora.fold import Folded
 from models.lora.sites import DENOISER
 from models.precision import whole_float32
+from optimizer.control.controlled import controlled
 from optimizer.point import Job, Point
 from optimizer.regions.rows import Row, rows_of
 from optimizer.render.base import RenderSettings
 from optimizer.render.conditioning import ConditioningEncoder
+from optimizer.render.control_nets import check_told, strengths_in, told_of, windows_of
 from optimizer.render.decode import NotDrawn, decode
 from optimizer.render.denoise import Predict, denoise
 from optimizer.render.drawing import Drawing, Pair, Part, alike, check_steps, predicting, rows_together, stretches
-from optimizer.render.flow.scheduler import check_family, check_guidance, check_sampler, flow_scheduler
+from optimizer.render.flow.scheduler import check_family, check_guidance
 from optimizer.render.inpainting.base import check_inpaints
 from optimizer.render.inpainting.kept_picture import KeptPicture, begun, kept_picture, laid_steps
 from optimizer.render.memory import (
@@ -39,8 +41,8 @@ from optimizer.render.memory import (
 from optimizer.render.noise import NOISE_MEND, Noise, noise_is_elsewhere
 from optimizer.render.numerical_path import EXACT_LEVELS, LCM_LEVELS, ORDER, RESIZED, UNEVEN, ZERO_SNR, numerical_path
 from optimizer.render.placement import Placement
+from optimizer.render.sampling.laid import laid_scheduler
 from optimizer.render.sampling.samplers import calls, steps_of_calls
-from optimizer.render.sampling.schedulers import make_scheduler
 from optimizer.render.sampling.sigmas import on_learnt_levels
 from optimizer.render.upsampling import divides, resized_after_convolution
 from optimizer.schedules.schedule import Schedules, acting, windows
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
     from models.base.family import Base
     from models.base.textual_inversion import Embedding
+    from models.control_net.opening import ControlNet
     from models.lora.file import LoraFile
     from optimizer.render.inpainting.base import Redrawing
 
@@ -80,6 +83,8 @@ class DiffusionRenderer:
     """Whether torch.compile is applied to the denoiser."""
     schedules: Schedules = field(default_factory=dict)
     """Of `fixed` LoRAs that do not act in all steps."""
+    control_nets: Mapping[str, ControlNet] = field(default_factory=dict)
+    """By the names that points have for them. An image decides by its hints which of them it was drawn with."""
 
     def __post_init__(self) -> None:
         import torch
@@ -91,13 +96,15 @@ class DiffusionRenderer:
             raise InputError("rng gpu needs a CUDA device", "render.rng", NOISE_MEND)
         layers = {name: file.layers.get(DENOISER, {}) for name, file in self.loras.items()}
         self._folded = Folded(self.base.denoiser, layers, self.settings.like)
-        self._predict = self._predictor(torch.compile(self.base.denoiser) if self.compiled else self.base.denoiser)
+        self._denoiser = torch.compile(self.base.denoiser) if self.compiled else self.base.denoiser
+        nets = [net.module for net in self.control_nets.values()]
+        self._predicting = torch.nn.ModuleList([self.base.denoiser, *nets]) if nets else self.base.denoiser
         self._fit = self._measured_fit()
         if self._fit.lean:
             self._folded = Folded(self.base.denoiser, layers, self.settings.like, device=self._device)
         self._placement = Placement(self._device, self._fit.offload, self._folded.touched if self._fit.lean else ())
-        size = self.settings.width, self.settings.height
         settings = self.settings
+        size = settings.width, settings.height
         self._conditioning = ConditioningEncoder(
             self.base, self.loras, size, settings.clip_skip, self.embeddings, settings.reading, self._placement.present
         )
@@ -106,7 +113,7 @@ class DiffusionRenderer:
         self._sized = (lambda: resized_after_convolution(self.base.denoiser)) if odd else nullcontext
         if self._fit.tiled:
             self.base.vae.enable_tiling()
-        self._placement.load(self.base.models)
+        self._placement.load([*self.base.models, *nets])
 
     def batch(self) -> int:
         return self._fit.batch
@@ -217,9 +224,9 @@ class DiffusionRenderer:
         scales = [one.job.point.cfg for one in drawings]
         check_steps(drawings, of_calls[-1] + 1)
         with torch.no_grad(), whole_float32():
-            with self._placement.present(self.base.denoiser), noise.drawing():
+            with self._placement.present(self._predicting), noise.drawing():
                 for part, parts in stretches(drawings, of_calls[-len(scheduler.timesteps) :]):
-                    predict, conditioning = predicting(self._predict, parts, latents)
+                    predict, conditioning = predicting(self._predict(drawings, parts), parts, latents)
                     with self._folded.at([row.weights for one in parts for row in one.rows]), self._sized():
                         latents = denoise(
                             predict, scheduler, latents, conditioning, scales, whole_times=comfyui, calls=part, kept=kept
@@ -231,10 +238,11 @@ class DiffusionRenderer:
         """Raises InputError for more regions than memory holds."""
         _, height, width = self._latent_shape()
         weights, schedules = {**self.fixed, **job.point.weights}, {**self.schedules, **job.point.acting_schedules()}
+        check_told(job, self.control_nets)
         parts = []
-        for window in windows(schedules):
+        for window in windows({**schedules, **windows_of(job.point.controls)}):
             rows = rows_of(acting(weights, schedules, window), job.regions, (height, width))
-            parts.append(Part(window, rows, [self._pair(job, row) for row in rows]))
+            parts.append(Part(window, rows, [self._pair(job, row) for row in rows], strengths_in(window, job.point.controls)))
         found = Drawing(job, parts, {name: schedule for name, schedule in schedules.items() if weights.get(name)})
         self._check_rows(found, self._fit.rows)
         return found
@@ -261,15 +269,7 @@ class DiffusionRenderer:
         return (replace(alone, extra={**alone.extra, GUIDANCE: told}),)
 
     def _scheduler(self, sampler: str, seeds: Sequence[int], steps: int) -> Any:
-        """With its steps laid."""
-        check_sampler(sampler, self.base)
-        size = self.settings.width, self.settings.height
-        laid = self.base.family.flow_steps(self.base, size, steps)
-        if laid is not None:
-            return flow_scheduler(self.base.schedule, laid, self._device)
-        scheduler = make_scheduler(sampler, self.base.schedule, seeds, self.settings.like)
-        scheduler.set_timesteps(steps, device=self._device)
-        return scheduler
+        return laid_scheduler(self.base, self.settings, self._device, sampler, seeds, steps)
 
     def _may_be_uneven(self) -> bool:
         negative = self.settings.negative_prompt
@@ -278,21 +278,25 @@ class DiffusionRenderer:
     def _latent_shape(self) -> tuple[int, int, int]:
         return self.base.family.latent_shape(self.base, self.settings.width, self.settings.height)
 
+    def _predict(self, drawings: Sequence[Drawing], parts: Sequence[Part]) -> Predict:
+        """What predicts steps of these images, the ControlNets that act in them included."""
+        told = told_of(self.control_nets, [one.job for one in drawings], parts, self._device)
+        return self._predictor(controlled(self._denoiser, told))
+
     def _predictor(self, denoiser: Any) -> Predict:
         family = self.base.family
         return lambda latents, time, conditioning: family.predict(denoiser, latents, time, conditioning)
 
     def _measured_fit(self) -> Fit:
-        models = self.base.models
-        sizes = [size_of(model) for model in models]
+        models = [*self.base.models, *(net.module for net in self.control_nets.values())]
+        sizes = [*map(size_of, models), size_of(self._predicting)]
         loaded = sum(size_of(model) for model in models if next(model.parameters()).device == self._device)
-        denoiser, vae = size_of(self.base.denoiser), size_of(self.base.vae)
+        denoiser, vae = sizes[-1], size_of(self.base.vae)
         values = DENOISER_VALUES if self.base.family.samplers is None else TRANSFORMER_VALUES
         loras, element = self._folded.folding_bytes, self.base.dtype.itemsize
-        needs = Needs(sum(sizes), max(sizes), self._folded.copy_bytes, element, denoiser, vae, loras, values)
+        needs = Needs(sum(sizes[:-1]), max(sizes), self._folded.copy_bytes, element, denoiser, vae, loras, values)
         # A processor draws two images in the time of two.
         max_batch = self.max_batch or (MAX_BATCH if self._device.type == "cuda" else 1)
-        pixels = self.settings.width * self.settings.height
         free = free_bytes(self._device)
         check_room(free + loaded, needs, self._device)
-        return fit(free, loaded, needs, pixels, max_batch=max_batch)
+        return fit(free, loaded, needs, self.settings.width * self.settings.height, max_batch=max_batch)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,15 @@ Pair = tuple[Conditioning, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """Steps of an image in which the same LoRAs act, and the rows of the denoiser that predict them: one, or one for each region
-    in which other LoRAs act."""
+    """Steps of an image in which the same LoRAs and ControlNets act, and the rows of the denoiser that predict them: one, or one
+    for each region in which other LoRAs act."""
 
     window: Schedule
     rows: list[Row]
     pairs: list[Pair]
     """Of each row: what its LoRAs do to the text encoder they do in its region, and in its steps."""
+    controls: Mapping[str, float] = field(default_factory=dict)
+    """Strengths of the ControlNets that act."""
 
 
 @dataclass(frozen=True)

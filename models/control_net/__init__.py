@@ -1,0 +1,1 @@
+"""ControlNets (Zhang et al. 2023) of SD1.5 and SDXL."""
