@@ -1,4 +1,5 @@
-"""The grid of points that a search may try: LoRA weights and, if asked for, CFG, all in steps, and prompt edits made or not."""
+"""The grid of points that a search may try: LoRA weights and, if asked for, CFG, all in steps, ControlNets, and prompt edits made
+or not."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
+from optimizer.control.control import Controls
 from optimizer.point import Point
 from optimizer.schedules.schedule import NONE, Schedules
 from optimizer.search.prompt_edits import PromptEdit
+from optimizer.search.searched_controls import SearchedControls
 from optimizer.search.searched_schedules import SearchedSchedules
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ class Space:
     """By LoRA of several files (epochs), their labels, the earliest first: each draws at no cost."""
     schedules: SearchedSchedules = field(default_factory=SearchedSchedules)
     """The steps in which LoRAs act; a weight costs the share of them."""
+    controls: SearchedControls = field(default_factory=SearchedControls)
+    """How strongly ControlNets act, and up to which step; each costs its price times both."""
 
     def __post_init__(self) -> None:
         """Raises InputError unless CFG is a number, all prices are numbers of at least 0, and files are of LoRAs of the space."""
@@ -101,10 +106,11 @@ class Space:
     @property
     def free(self) -> dict[str, Axis]:
         """The axes beyond weights, by the names that trials have for them: CFG, the files of each LoRA that has several, by their
-        places from 0 on, ends of schedules, and each prompt edit as 0 or 1."""
+        places from 0 on, ends of schedules, settings of ControlNets, and each prompt edit as 0 or 1."""
         cfg = {CFG: self.cfg} if self.cfg else {}
         files = {f"{name}{FILE}": Axis(0.0, len(labels) - 1.0, 1.0) for name, labels in self.files.items()}
-        ends = {name: Axis(values[0], values[-1], values[1] - values[0]) for name, values in self.schedules.axes().items()}
+        tried = {**self.schedules.axes(), **self.controls.axes()}
+        ends = {name: Axis(values[0], values[-1], values[1] - values[0]) for name, values in tried.items()}
         return cfg | files | ends | {edit.name: EDIT_AXIS for edit in self.prompt_edits}
 
     def point(
@@ -114,10 +120,11 @@ class Space:
         edits: Set[str] = frozenset(),
         files: Mapping[str, str] = NO_FILES,
         schedules: Schedules = NONE,
+        controls: Controls | None = None,
     ) -> Point:
         """The nearest point of the grid, with the prompt edits of these names, and `files` by label; the last of a LoRA's where
-        none is given, and at weight 0. `schedules` are of LoRAs whose search moves them; where none is given, the study's. Raises
-        InputError for a label that a LoRA does not have."""
+        none is given, and at weight 0. `schedules` are of LoRAs whose search moves them, `controls` likewise; where none
+        is given, the study's. Raises InputError for a label that a LoRA does not have."""
         snapped = {name: axis.snap(weights[name]) for name, axis in self.weights.items()}
         made = [edit for edit in self.prompt_edits if edit.name in edits]
         prompt = self.prompt
@@ -130,6 +137,7 @@ class Space:
             prompt_edits=tuple(edit.name for edit in made),
             files=self._named(snapped, files),
             schedules=self.schedules.named(snapped, schedules),
+            controls=self.controls.named(controls),
         )
 
     def _named(self, weights: Mapping[str, float], labels: Mapping[str, str]) -> dict[str, str]:
@@ -155,10 +163,16 @@ class Space:
 
     def cost(self, point: Point) -> float:
         """sum_i p_i |w_i| s_i + cfg_price |CFG - given| + edit_price for each prompt edit: what is minimised. s_i is the share
-        of the steps in which a LoRA acts: its weight averaged over them. Among equals a later file is cheaper, by EARLIER."""
+        of the steps in which a LoRA acts: its weight averaged over them. What ControlNets cost is added. Among equals a later
+        file is cheaper, by EARLIER."""
         prices = self.prices or {}
         weight = sum(prices.get(name, 1.0) * abs(w) * self.schedules.share(name, point) for name, w in point.weights.items())
-        cost = weight + self.cfg_price * abs(point.cfg - self.given_cfg) + self.edit_price * len(point.prompt_edits)
+        cost = (
+            weight
+            + self.controls.cost(point)
+            + self.cfg_price * abs(point.cfg - self.given_cfg)
+            + self.edit_price * len(point.prompt_edits)
+        )
         return cost + EARLIER * self._earlier(point) if self.files else cost
 
     def _earlier(self, point: Point) -> int:
@@ -183,7 +197,7 @@ class Space:
         cfg = {CFG: point.cfg} if self.cfg else {}
         files = {f"{n}{FILE}": float(self.files[n].index(label)) for n, label in self.files_of(point).items()}
         edits = {edit.name: float(edit.name in point.prompt_edits) for edit in self.prompt_edits}
-        return dict(point.weights) | cfg | files | self.schedules.numbers(point) | edits
+        return dict(point.weights) | cfg | files | self.schedules.numbers(point) | self.controls.numbers(point) | edits
 
     def drawn_point(self, params: Mapping[str, Any]) -> Point:
         """The point of stored parameters, at its own weights: it may lie between the steps. Raises InputError as `point` does."""
@@ -196,7 +210,8 @@ class Space:
     def from_params(self, params: Mapping[str, Any]) -> Point:
         """The nearest point of the grid; a LoRA whose file is not named has its last one. Raises InputError as `point` does."""
         edits = {edit.name for edit in self.prompt_edits if params.get(edit.name, 0.0) > 0.5}
-        return self.point(params, params.get(CFG), edits, self._labels(params), self.schedules.from_numbers(params))
+        schedules, controls = self.schedules.from_numbers(params), self.controls.from_numbers(params)
+        return self.point(params, params.get(CFG), edits, self._labels(params), schedules, controls)
 
     def from_numbers(self, numbers: Mapping[str, float]) -> Point:
         """The inverse of `numbers`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from models.io.sqlite_url import sqlite_path
+from optimizer.control.control import as_lists
 from optimizer.point import Point
 from optimizer.schedules.schedule import as_pairs
 from optimizer.search.judged_point import Judged
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SCHEDULES: Final = "schedules"
 """Key of the attribute of a trial in which LoRAs did not act in all steps: start and end by LoRA."""
+CONTROLS: Final = "controls"
+"""Key of the attribute of a trial in which ControlNets acted: strength and end of each."""
 
 
 def trials_of_others(url: str, prefix: str, name: str, space: Space) -> list[list[tuple[Judged, Mapping[str, Any]]]]:
@@ -37,8 +40,10 @@ def trials_of_others(url: str, prefix: str, name: str, space: Space) -> list[lis
 
 
 def _drawn_alike(point: Point, trial: FrozenTrial) -> bool:
-    """Whether LoRAs acted in the steps of the point. What the study file says of them is no parameter of a trial."""
-    return dict(trial.user_attrs.get(SCHEDULES, {})) == as_pairs(point.acting_schedules())
+    """Whether LoRAs and ControlNets acted in the steps of the point. What the study file says of them is no parameter of a
+    trial."""
+    schedules, controls = (dict(trial.user_attrs.get(key, {})) for key in (SCHEDULES, CONTROLS))
+    return schedules == as_pairs(point.acting_schedules()) and controls == as_lists(point.controls)
 
 
 def artifacts_of(url: str, prefix: str) -> set[str]:

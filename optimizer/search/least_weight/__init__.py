@@ -10,7 +10,7 @@ cost is the saving times the probability that every constraint is met (acquisiti
 
 | symbol     | code              | shape      | meaning, unit                                                                |
 |------------|-------------------|------------|------------------------------------------------------------------------------|
-| D          |                   |            | axes of the space: weights, CFG, files, ends of schedules, prompt edits      |
+| D          |                   |            | axes of the space: weights, CFG, files, schedules, ControlNets, prompt edits |
 | n          |                   |            | points that were judged                                                      |
 | M          |                   |            | candidates                                                                   |
 | N          | SHAPE_COUNT       |            | step shapes, samples of the prior of (d, p, h)                               |

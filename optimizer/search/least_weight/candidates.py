@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.point import Point
+from optimizer.search.least_weight.control_axes import cost_of_controls, drawable_controls, with_whole_controls
 from optimizer.search.least_weight.schedule_axes import drawable, shares_of_steps, with_whole_schedules
 from optimizer.search.least_weight.step_prior import Floats
 from optimizer.search.space import EARLIER, Axis, Space
@@ -58,11 +59,11 @@ def candidates(space: Space, around: Sequence[Point], seed: int) -> Candidates:
 
 def _without_idle(space: Space, values: Floats) -> Floats:
     """Rows with a LoRA at weight 0, which its files and schedules leave the same image, only at its last file and at all steps;
-    none with a schedule that holds no step."""
+    none with a schedule that holds no step, or a ControlNet of strength 0 that would end early."""
     names, kept = list(space.weights), np.ones(len(values), dtype=bool)
     for column, (lora, labels) in enumerate(space.files.items(), len(names) + bool(space.cfg)):
         kept &= (values[:, names.index(lora)] != 0) | (values[:, column] == len(labels) - 1)
-    return values[kept & drawable(space, values)]
+    return values[kept & drawable(space, values) & drawable_controls(space, values)]
 
 
 def is_enumerated(space: Space) -> bool:
@@ -98,7 +99,7 @@ def cost_of(space: Space, values: Floats) -> Floats:
     """`space.cost` of the points `values` (M, D) at once: (M,)."""
     count = len(space.weights)
     prices = np.array([(space.prices or {}).get(name, 1.0) for name in space.weights])
-    cost = (np.abs(values[:, :count]) * shares_of_steps(space, values)) @ prices
+    cost = (np.abs(values[:, :count]) * shares_of_steps(space, values)) @ prices + cost_of_controls(space, values)
     if space.cfg:
         cost = cost + space.cfg_price * np.abs(values[:, count] - space.given_cfg)
     for column, labels in enumerate(space.files.values(), count + bool(space.cfg)):
@@ -112,8 +113,8 @@ def max_cost(space: Space) -> float:
     """The cost of the costliest corner of the grid: each axis costs by itself."""
     axes = axes_of(space)
     low = np.array([a.low for a in axes])
-    rows = with_whole_schedules(space, np.concatenate([[low], low + np.diag([a.high - a.low for a in axes])]))
-    cost = cost_of(space, rows)
+    rows = np.concatenate([[low], low + np.diag([a.high - a.low for a in axes])])
+    cost = cost_of(space, with_whole_controls(space, with_whole_schedules(space, rows)))
     return float(cost[0] + np.maximum(cost[1:] - cost[0], 0.0).sum())
 
 

@@ -1,8 +1,8 @@
 """The way people search by eye: a 3 x 3 grid of two weights around the start, then a narrower one around its best, and so on.
 
 First the two weights that are varied together (a dress and shoes), then the others, each with CFG if that is searched, then each
-LoRA of several files with all of them, and each whose schedule moves with all of its ends; then again from the best so far, until
-a round draws nothing new. Follows from the trials alone.
+LoRA of several files with all of them, each whose schedule moves with all of its ends, and each ControlNet at all settings;
+then again from the best so far, until a round draws nothing new. Follows from the trials alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Final
 from optimizer.point import Point
 from optimizer.search.judged_point import Judged, best, nearest
 from optimizer.search.samplers.base import SamplerSettings
-from optimizer.search.searched_schedules import VALUES
 from optimizer.search.space import CFG, FILE, Space
 
 SPACINGS: Final = (0.2, 0.1, 0.05)
@@ -60,19 +59,20 @@ def _groups(space: Space, together: tuple[str, ...]) -> list[tuple[str, ...]]:
     others = [(name, *with_cfg) for name in space.weights if name not in together]
     files = [(name, f"{name}{FILE}") for name in space.files]
     schedules = [(name, *(f"{name}.{end}" for end in ends)) for name, ends in space.schedules.moving.items()]
-    return [together, *others, *files, *schedules]
+    controls = [tuple(f"{net}.{setting}" for setting in settings) for net, settings in space.controls.moving.items()]
+    return [together, *others, *files, *schedules, *controls]
 
 
 def _grid(space: Space, centre: Point, names: tuple[str, ...], spacing: float) -> Iterator[Point]:
-    """Three values of each name around the centre, and all files and ends of schedules."""
+    """Three values of each name around the centre, and all files, ends of schedules and settings of ControlNets."""
     values: list[list[Any]] = []
-    ends = {name: end for name, _, end in space.schedules.columns()}
+    tried = {**space.schedules.axes(), **space.controls.axes()}
     for name in names:
         if name.endswith(FILE):
             values.append(list(reversed(space.files[name.removesuffix(FILE)])))
             continue
-        if name in ends:
-            values.append([float(value) for value in VALUES[ends[name]]])
+        if name in tried:
+            values.append(list(tried[name]))
             continue
         axis = space.cfg if name == CFG and space.cfg else space.weights[name]
         middle = centre.cfg if name == CFG else centre.weights[name]
@@ -83,4 +83,5 @@ def _grid(space: Space, centre: Point, names: tuple[str, ...], spacing: float) -
         weights = {name: at.get(name, w) for name, w in centre.weights.items()}
         files = {name: at.get(f"{name}{FILE}", space.file_of(centre, name)) for name in space.files}
         schedules = space.schedules.from_numbers({**space.schedules.numbers(centre), **at})
-        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.prompt_edits), files, schedules)
+        controls = space.controls.from_numbers({**space.controls.numbers(centre), **at})
+        yield space.point(weights, at.get(CFG, centre.cfg), set(centre.prompt_edits), files, schedules, controls)

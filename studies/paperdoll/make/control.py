@@ -1,5 +1,5 @@
-"""The lab's ControlNet (Zhang et al. 2023): the base's encoder again, told the edges of a picture, whose residuals the base adds to
-its own. It learns from everyday figures, without any LoRA."""
+"""The lab's ControlNet (Zhang et al. 2023): the base's encoder again, told the edges of a picture, whose residuals the base
+adds to its own. It learns from everyday figures, without any LoRA."""
 
 from __future__ import annotations
 
