@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from models.language.translate import joined, phrase
+from studies.control.section import TIME_SHARE
 
 if TYPE_CHECKING:
     from studies.callback import Callback, SeedPlan
@@ -27,13 +28,13 @@ def report_places(study: Study, callback: Callback) -> None:
 
 def announce(study: Study, callback: Callback, stage: str, images: int, *, everywhere: bool = False) -> None:
     """Makes the workspace, then reports the most images that a stage draws and the seconds that they take; `everywhere` where
-    LoRAs act outside of their regions too."""
+    LoRAs act outside of their regions too, and no ControlNet does."""
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
-    rows = study.rows_everywhere if everywhere else study.rows
-    callback.announce(stage, images, images * study.seconds_per_image() * rows if images else 0.0)
+    times = study.rows_everywhere if everywhere else study.times
+    callback.announce(stage, images, images * study.seconds_per_image() * times if images else 0.0)
 
 
 def expected_images(study: Study, calibration: int, budget: int) -> int | None:
@@ -55,8 +56,8 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
     missing = min(calibration, len(missing_calibration(study, seed)))
     trials = min(budget, len(jobs_of_trials(study, seed)))
     expected = expected_images(study, calibration, budget)
-    # Calibration is drawn without regions; on average over all images.
-    seconds *= (calibration * study.rows_everywhere + budget * study.rows) / (calibration + budget)
+    # Calibration is drawn without regions and ControlNets; on average over all images.
+    seconds *= (calibration * study.rows_everywhere + budget * study.times) / (calibration + budget)
     return SeedPlan(seed, calibration, budget, seconds, expected, calibration - missing, trials)
 
 
@@ -77,6 +78,27 @@ def report_regions(study: Study, callback: Callback) -> None:
             rows=study.rows,
         )
     )
+
+
+def report_controls(study: Study, callback: Callback) -> None:
+    """What ControlNets cost, before anything is drawn. Raises InputError for a hint that somebody made and
+    that cannot be told."""
+    from studies.control.words import words_of_controls
+
+    if study.hints is None:
+        return
+    _ = study.hints.described()
+    for name, words in words_of_controls(study.spec).items():
+        callback.message(
+            phrase(
+                "ControlNet {name}: {words}. Strength 1 in all steps costs {price:g}; a trial takes about {share:.0%} longer, "
+                "which the times here count",
+                name=name,
+                words=words,
+                price=study.spec.control[name].price,
+                share=TIME_SHARE,
+            )
+        )
 
 
 def report_licences(study: Study, callback: Callback) -> None:

@@ -24,6 +24,7 @@ from studies.spec import StudySpec
 if TYPE_CHECKING:
     from models.base.family import Base
     from models.base.textual_inversion import Embedding
+    from models.control_net.opening import ControlNet
     from models.lora.file import LoraFile
     from optimizer.render.base import Renderer
     from optimizer.render.diffusers_renderer import DiffusionRenderer
@@ -143,7 +144,15 @@ class LocalModels:
             max_batch=render.batch,
             compiled=render.compile,
             schedules=fixed_schedules(self.spec),
+            control_nets=self.control_nets,
         )
+
+    @cached_property
+    def control_nets(self) -> dict[str, ControlNet]:
+        """By the study's names."""
+        from models.control_net.opening import open_control_net
+
+        return {name: open_control_net(self._path(section.model), self.base) for name, section in self.spec.control.items()}
 
     @cached_property
     def observer(self) -> Observer:

@@ -6,17 +6,15 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Point, file_key
-from optimizer.search.prompt_edits import PromptEdit
-from optimizer.search.samplers.registry import sampler_names
-from optimizer.search.searched_schedules import End
 from optimizer.search.space import Axis, Space
+from studies.control.section import ControlSection, check_controls, searched_controls
 from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
@@ -26,6 +24,7 @@ from studies.prompts import check_edits, check_tags
 from studies.regions.section import check_figures, check_regions
 from studies.schedules.section import check_schedules, searched_schedules
 from studies.scorer_spec import ScorersSection
+from studies.search.section import SearchSection
 from studies.spec_reading.fault_words import LORA_NAME, STUDY_NAME
 from studies.spec_reading.faults import spec_error
 from studies.spec_reading.study_yaml import read_study_yaml
@@ -33,77 +32,8 @@ from studies.spec_section import Section
 
 CFG_STEP: Final = 0.5
 """Distance of neighbouring CFG scales."""
-if TYPE_CHECKING:
-    SamplerName: TypeAlias = str
-else:
-    # A type checker cannot read the registry.
-    SamplerName = Literal[sampler_names()]
-
-
 FigureName: TypeAlias = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
-
-
-class LeversSection(Section):
-    """Prompt edits that may stand in for weight."""
-
-    add: list[str] = Field(default=[])
-    """tags to add to the prompt"""
-    drop: list[str] = Field(default=[])
-    """tags of the prompt to leave out, such as a trigger word"""
-    replace: dict[str, str] = Field(default={})
-    """tags of the prompt, and the tags that replace them"""
-
-    def all(self) -> list[PromptEdit]:
-        replaced = [PromptEdit(add, drop) for drop, add in self.replace.items()]
-        return [*(PromptEdit(add=word) for word in self.add), *(PromptEdit(drop=word) for word in self.drop), *replaced]
-
-
-class SearchSection(Section):
-    """What is searched, what must be met, and at what cost."""
-
-    trials: Annotated[int, Field(ge=4, le=1000)] = 40
-    """images a seed, proof included"""
-    step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
-    """distance of neighbouring weights"""
-    cfg: tuple[float, float] | None = None
-    """least and greatest CFG that is searched; null to search none"""
-    cfg_price: Annotated[float, Field(ge=0)] = 0.02
-    """cost of one unit of CFG away from the given one"""
-    levers: LeversSection | None = None
-    """prompt edits to try where they save weight"""
-    lever_price: Annotated[float, Field(ge=0)] = 0.05
-    """cost of each prompt edit"""
-    schedule: dict[str, list[End]] = Field(default={})
-    """LoRAs whose schedule the search moves, and which of its ends: {dress: [start, end]}"""
-    require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict)
-    """calibrated score that a LoRA must reach: 0 is the plain image, 1 the best of it alone or at the start; 0.7 by default"""
-    hands: Annotated[float, Field(ge=0, le=1)] = 0.15
-    """how much worse than the locked image's the hands may be: probability that they are broken"""
-    drift: Annotated[float, Field(ge=0, le=10)] | None = None
-    """how far the figure may move from the locked image: 1 is as far as other seeds; null only reports it"""
-    sampler: SamplerName = "least-weight"
-    """what proposes the weights of the next image"""
-    worth: Annotated[float, Field(gt=0, le=2)] | None = None
-    """least-weight draws no image that is expected to save less weight than this; null for a fifth of a step"""
-    batch: Annotated[int, Field(ge=1, le=64)] = 1
-    """images proposed at once: as many as `--ray` has workers for a seed"""
-    robustness: Annotated[float, Field(ge=0, le=0.2)] = Field(default=0.02, validation_alias=AliasChoices("robustness", "margin"))
-    """the pick must hold with all weights this much lower and higher; 0 asks for none"""
-    learn: list[str] = Field(default=[])
-    """other studies, by folder, whose trials this search learns from"""
-    random_state: int = 0
-    """seed of the search's own random numbers, not of images"""
-
-    def allowed(self) -> dict[str, float]:
-        """What each score of the whole image is allowed, by its name; one that is only reported is left out."""
-        return {"hands": self.hands, **({} if self.drift is None else {"drift": self.drift})}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_name_for_robustness(cls, given: Any) -> Any:
-        if isinstance(given, dict) and {"robustness", "margin"} <= set(given):
-            raise ValueError(phrase("search.margin is the older name of search.robustness: keep one of them"))
-        return given
+ControlName: TypeAlias = Annotated[str, Field(pattern=LORA_NAME)]
 
 
 class SeedsSection(Section):
@@ -144,6 +74,8 @@ class StudySpec(Section):
     figures: list[FigureName] | dict[FigureName, str] = Field(default=[])
     """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is. {anna: "pink
     dress", bea: "blue dress"} also gives words that are read after the prompt in her place alone"""
+    control: dict[ControlName, ControlSection] = Field(default={})
+    """ControlNets by names of your own: what of the locked image holds the composition while weights rise"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()
     """seeds to search, or how many to scout"""
@@ -183,6 +115,7 @@ class StudySpec(Section):
         check_figures(list(self.figures), whose, self.draw, self.scorers.parts.model)
         when = {name: lora.schedule for name, lora in self.loras.items()}
         check_schedules(when, list(searched), self.search.schedule, self.render.steps, self.draw)
+        check_controls(self.control, self.search.control, list(self.loras), self.draw, self.scorers)
         if isinstance(self.seeds, list) and not self.seeds:
             raise ValueError(phrase("seeds is an empty list: name seeds, or use {scout: 16, keep: 2}"))
         largest = self.draw.largest_seed
@@ -210,7 +143,7 @@ class StudySpec(Section):
         return file_at(self.loras[name], name, point)
 
     def space(self) -> Space:
-        """The weights, files, schedules, CFG and prompt edits that are searched, with their prices."""
+        """The weights, files, schedules, ControlNets, CFG and prompt edits that are searched, with their prices."""
         search, searched = self.search, self.searched()
         weights = {name: Axis(*lora.bounds, search.step) for name, lora in searched.items()}
         prices = {name: lora.price for name, lora in searched.items()}
@@ -218,11 +151,13 @@ class StudySpec(Section):
         edits = tuple(search.levers.all()) if search.levers else ()
         files = searched_files(searched)
         when = searched_schedules({name: lora.schedule for name, lora in searched.items()}, search.schedule, self.render.steps)
-        return Space(weights, self.render.cfg, cfg, prices, search.cfg_price, edits, self.prompt, search.lever_price, files, when)
+        held = searched_controls(self.control, search.control, self.render.steps)
+        settings = (prices, search.cfg_price, edits, self.prompt, search.lever_price, files, when, held)
+        return Space(weights, self.render.cfg, cfg, *settings)
 
     def locked(self) -> Point:
-        """The start weights, LoRAs in all steps: scouting draws them so, and so does what calibrates."""
-        return replace(self.start(), schedules={})
+        """The start weights, LoRAs in all steps and no ControlNet: scouting draws them so, and so does what calibrates."""
+        return replace(self.start(), schedules={}, controls={})
 
     def start(self) -> Point:
         """The start weights, on the grid of the search."""

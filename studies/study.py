@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.io.sqlite_url import placed_in
-from models.language.translate import joined, phrase
 from optimizer.evaluate.base import Evaluator
 from optimizer.evaluate.evaluation_cache import EvaluationCache
 from optimizer.evaluate.image_cache import ImageCache
@@ -17,12 +16,12 @@ from optimizer.point import Point, file_key
 from optimizer.search.space import Space
 from scorers.observe.base import Observer
 from studies.backends.base import Backend
+from studies.backends.opened import OpenedModels
 from studies.backends.registry import DrawnStudy, make_backend
-from studies.drawing.identity import identity_differences
-from studies.drawing.section import HuanhuaDraw
+from studies.control.section import TIME_SHARE
 from studies.file_hashes import cached_hash
 from studies.local_models import LocalModels
-from studies.model_facts import BaseFacts, LoraFacts, ModelFacts, OpenedFacts, facts_source, store_facts, stored_facts
+from studies.model_facts import BaseFacts, LoraFacts
 from studies.observers.opening import observer_id, scorer_models
 from studies.observers.region_photos import region_photos
 from studies.project.folder import names_start
@@ -34,6 +33,7 @@ from studies.workspace import Workspace, workspace_of
 if TYPE_CHECKING:
     from optimizer.evaluate.regional_evaluator import SeedRegions
     from optimizer.render.base import RenderSettings
+    from studies.control.seed_hints import StudyHints
     from studies.regions.figure_places import FigurePlaces
     from studies.regions.seed_regions import StudyRegions
 
@@ -82,6 +82,7 @@ class Study:
         self.models = models or LocalModels(spec, root)
         """The study's files on this machine, for what needs the weights themselves: validation, a merged LoRA."""
         self.backend = backend or make_backend(DrawnStudy(spec, root, workspace, self.models))
+        self._opened = OpenedModels(spec, root, workspace, self.backend)
 
     def on(self, backend: Backend) -> Study:
         """The same study and workspace, drawn by another backend."""
@@ -105,11 +106,11 @@ class Study:
 
     @property
     def base_facts(self) -> BaseFacts:
-        return self._model_facts.base
+        return self._opened.models.base
 
     @property
     def lora_facts(self) -> Mapping[str, LoraFacts]:
-        return self._model_facts.loras
+        return self._opened.models.loras
 
     def lora_file(self, name: str, point: Point | None = None) -> Path:
         """The file that draws a LoRA at a point; its last one where no point chooses another."""
@@ -144,16 +145,20 @@ class Study:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """Draws and observes, each LoRA in its region; answers what is stored without opening a model."""
-        regions = self.regions
-        if regions is None or all(lora.region is None for lora in self.spec.loras.values()):
-            return self.everywhere
-        return self._in_regions(regions)
+        """Draws and observes, each LoRA in its region, as ControlNets hold it; answers what is stored without opening a model."""
+        regions, hints = self.regions, self.hints
+        parted = regions is not None and any(lora.region is not None for lora in self.spec.loras.values())
+        drawn = self._in_regions(regions) if regions is not None and parted else self.everywhere
+        if hints is None:
+            return drawn
+        from optimizer.evaluate.controlled_evaluator import ControlledEvaluator
+
+        return ControlledEvaluator(drawn, hints)
 
     @cached_property
     def everywhere(self) -> Evaluator:
-        """As `evaluator`, but LoRAs act everywhere, or in all of their figure's place, whatever their regions: for scouting,
-        calibration, the locked image."""
+        """As `evaluator`, but LoRAs act everywhere, or in all of their figure's place, whatever their regions, and no ControlNet
+        does: for scouting, calibration, the locked image."""
         return self._whole if self.figure_places is None else self._in_regions(self.figure_places)
 
     @cached_property
@@ -193,11 +198,23 @@ class Study:
         )
 
     @cached_property
+    def hints(self) -> StudyHints | None:
+        """What ControlNets are told; None where there is none."""
+        if not self.spec.control:
+            return None
+        from studies.control.seed_hints import StudyHints
+
+        places = self.figure_places
+        people = None if places is None else places.masks
+        return StudyHints(self.spec, self.root, self.workspace, lambda: self.everywhere, people)
+
+    @cached_property
     def _whole(self) -> Evaluator:
         """What draws LoRAs everywhere, or where a job says."""
-        facts = self._opened()
+        facts = self._opened.facts()
         images = ImageCache(self.workspace.images, facts.identity, int(self.spec.render.cache_gb * 10**9))
-        return self.backend.evaluator(EvaluationCache(images, self.observer_id), partial(self._check_identity, facts.identity))
+        cache = EvaluationCache(images, self.observer_id)
+        return self.backend.evaluator(cache, partial(self._opened.check_identity, facts.identity))
 
     def _in_regions(self, regions: SeedRegions) -> Evaluator:
         from optimizer.evaluate.regional_evaluator import RegionalEvaluator
@@ -211,25 +228,23 @@ class Study:
         return 1 if self.regions is None else self.regions.rows
 
     @property
+    def times(self) -> float:
+        """By how much a trial's image takes longer than one of a base without regions and ControlNets."""
+        return self.rows * (1 + TIME_SHARE * len(self.spec.control))
+
+    @property
     def rows_everywhere(self) -> int:
         """Likewise, of an image of scouting or calibration: one for each of several people."""
         return 1 if self.figure_places is None else self.figure_places.rows
 
     def was_opened(self) -> bool:
         """Whether facts about its models are stored: without them nothing was drawn yet, and answering would open them."""
-        return self._stored is not None
+        return self._opened.were_opened()
 
     def seconds_per_image(self) -> float:
-        """Measured once a device and stored; measuring opens the models and draws, and leaves scoring out. Ask before `evaluator`
-        is used."""
-        device = self.backend.device()
-        stored = self._opened().seconds.get(device)
-        if stored is not None:
-            return stored
-        seconds = self.backend.seconds_per_image()
-        if device:
-            self._store({device: seconds})
-        return seconds
+        """Of an image without regions and ControlNets. Measured once a device and stored; measuring opens the models and draws,
+        and leaves scoring out. Ask before `evaluator` is used."""
+        return self._opened.seconds_per_image()
 
     @cached_property
     def scorer_models(self) -> dict[str, tuple[str, str]]:
@@ -258,43 +273,6 @@ class Study:
     def require(self) -> Mapping[str, float]:
         """The calibrated score that each searched LoRA must reach."""
         return {name: self.spec.required(name) for name in self.spec.searched()}
-
-    @cached_property
-    def _source(self) -> dict[str, Any]:
-        return facts_source(self.spec, self.root)
-
-    @cached_property
-    def _stored(self) -> OpenedFacts | None:
-        return stored_facts(self.workspace, self._source)
-
-    @cached_property
-    def _model_facts(self) -> ModelFacts:
-        return self._stored.models if self._stored else self.backend.models()
-
-    def _opened(self) -> OpenedFacts:
-        """The stored facts; opens the models and stores them where there are none, or the open renderer is another one."""
-        stored = self._stored
-        if stored is None or (self.backend.is_open() and self.backend.identity() != stored.identity):
-            return self._store({})
-        return stored
-
-    def _store(self, seconds: Mapping[str, float]) -> OpenedFacts:
-        earlier = self._stored.seconds if self._stored else {}
-        facts = OpenedFacts(self._model_facts, self.backend.identity(), {**earlier, **seconds})
-        store_facts(self.workspace, self._source, facts)
-        self._stored = facts
-        return facts
-
-    def _check_identity(self, cached: Mapping[str, Any], opened: Mapping[str, Any]) -> None:
-        """Raises InputError if the renderer that was opened is another than drew the cached images."""
-        if opened == cached:
-            return
-        changed = joined("; ", identity_differences(cached, opened))
-        # Stored first: the next run then starts from what this machine draws.
-        self._store({})
-        who = phrase("this machine") if isinstance(self.spec.draw, HuanhuaDraw) else self.spec.draw.title
-        what = phrase("{who} would now draw otherwise than the stored images were drawn ({changed})", who=who, changed=changed)
-        raise InputError(what, "workspace", "run `huanhua run STUDY`, which draws them anew or says how to go on")
 
     def _hash(self, path: Path) -> str:
         return cached_hash(self.workspace, path)

@@ -21,8 +21,8 @@ from optimizer.point import Point
 from optimizer.search.verdict import verdict_of
 from studies.report.sheets.regions import regions_sheet
 from studies.report.sheets.style import score_line
-from studies.run.outcome import weights_line
 from studies.run.stored_results import stored
+from studies.run.verdicts.weights import weights_line
 from studies.study import Study, open_study
 
 SEED: Final = 1682416042

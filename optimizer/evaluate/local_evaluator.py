@@ -66,8 +66,7 @@ class LocalEvaluator:
 
     def evaluate_each(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Evaluation]]:
         for key, job in jobs.items():
-            drawn = self.evaluate(job.seed, job.point) if job.regions is None else self._evaluate([job], alone=True)[0]
-            yield key, drawn
+            yield key, self._evaluate([job], alone=True)[0]
 
     def width(self) -> int:
         return 1

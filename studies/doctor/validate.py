@@ -20,6 +20,7 @@ from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.posed.pose_parts import LIMITS
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
+from studies.control.words import words_of_controls
 from studies.devices import best_device, check_device
 from studies.doctor.machine import LABEL
 from studies.doctor.places import check_places, mends
@@ -99,6 +100,10 @@ def validate_study(study: Study) -> Iterator[str]:
             yield _line("regions", phrase("{name} in {where}", name=names, where=where))
     for name, when in words_of_schedules(study.spec).items():
         yield _line("schedules", phrase("{name}: {note}", name=name, note=when))
+    if study.hints is not None:
+        _ = study.hints.described(), study.models.control_nets
+    for name, told in words_of_controls(study.spec).items():
+        yield _line("control", phrase("{name}: {note}", name=name, note=told))
     conflicts = max(Counter(lora.figure for lora in study.spec.searched().values()).values())
     if conflicts > 3:
         yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))

@@ -22,6 +22,12 @@ WORDS: Final = {
 }  # fmt: skip
 """Words for keys of the renderer's identity, where they are not the key's own."""
 
+KINDS: Final = {
+    "loras": "LoRA ", "embeddings": "embedding ", "fixed": "fixed weight of ", "schedules": "schedule of ",
+    "controls": "ControlNet ",
+}  # fmt: skip
+"""What a key's first part says of the rest."""
+
 
 def differences(stored: Mapping[str, Entry], current: Mapping[str, Entry]) -> list[str]:
     """One phrase for each entry whose value has changed: its labels then and now."""
@@ -61,7 +67,7 @@ def in_words(key: str) -> str:
     if head == "loras" and lora_of_key(rest) != rest:
         name, _, label = rest.partition(FILE_MARK)
         return f"LoRA {name}, file {label}"
-    kind = {"loras": "LoRA ", "embeddings": "embedding ", "fixed": "fixed weight of ", "schedules": "schedule of "}.get(head, "")
+    kind = KINDS.get(head, "")
     return kind + (rest.replace("_", " ") if head == "frame" else rest or head)
 
 

@@ -12,6 +12,7 @@ from models.errors import InputError
 from models.io.files import write_whole
 from models.language.translate import joined, phrase
 from optimizer.point import Job, Point
+from studies.control.words import controls_at
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.drawing.section import HuanhuaDraw
 from studies.export.foreign_files import ForeignFiles, as_diffusers_draws, foreign_files, with_converted
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
 OTHER_REGIONS: Final = "the LoRAs act in regions: A1111 draws another picture from these settings, all LoRAs everywhere"
+OTHER_CONTROL: Final = "ControlNets act on the picture: A1111 draws another one from these settings, without them"
 OTHER_STEPS: Final = "LoRAs act in some of the steps only: A1111 draws another picture from these settings, all in all steps"
 MENDED_ELSEWHERE: Final = "the pick was mended, and this draws it as it was: the mended picture is in --to png"
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
@@ -60,6 +62,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     _check_drawn_here(study, to)
     _check_everywhere(study, to)
     _check_in_all_steps(study, outcome.pick.point, to)
+    _check_free(study, outcome.pick.point, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
         return _with_mended(outcome, folder / f"{name}-mended.png", _picture(study, outcome, folder, upscaler))
@@ -134,12 +137,22 @@ def _check_in_all_steps(study: Study, point: Point, to: Target) -> None:
         raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts when")
 
 
+def _check_free(study: Study, point: Point, to: Target) -> None:
+    """Raises InputError for what cannot tell of ControlNets."""
+    words = controls_at(study.spec, point)
+    if words and to != "png":
+        told = joined(", ", [phrase("{name}: {note}", name=name, note=hint) for name, hint in words.items()])
+        what = phrase("ControlNets act on the picture ({told}), which --to {to} does not express", told=told, to=to)
+        raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acted on it")
+
+
 def _payload_note(study: Study, point: Point) -> tuple[str, ...]:
     files = [
         phrase("what {file} sets is not in it", file=file) for key, file in study.spec.draw.files().items() if key == "payload"
     ]
     files += [phrase(OTHER_REGIONS)] if study.regions is not None else []
     files += [phrase(OTHER_STEPS)] if words_at(study.spec, point) else []
+    files += [phrase(OTHER_CONTROL)] if controls_at(study.spec, point) else []
     return (*files, phrase(OTHER_MEANING)) if study.spec.render.like == "comfyui" else tuple(files)
 
 

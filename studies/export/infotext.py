@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from models.lora.layout import lora_name
 from optimizer.point import Job, Point
+from studies.control.words import controls_at
 from studies.picture_settings.sampler_names import split_sampler
 from studies.picture_settings.settings import PictureSettings
 from studies.schedules.words import schedules_at
@@ -33,7 +34,7 @@ def point_infotext(study: Study, job: Job, loras: Mapping[str, float], other: Ma
         rng="CPU" if spec.render.like == "comfyui" else spec.render.rng.upper(),
         loras={file_name(study, name, point): weight for name, weight in loras.items()},
         lora_hashes={file_name(study, name, point): study.lora_facts_at(name, point).hash for name in loras},
-        other={**delta, **padded, **(other or {}), **_regions(study), **_schedules(study, point)},
+        other={**delta, **padded, **(other or {}), **_regions(study), **_schedules(study, point), **_controls(study, point)},
     )
 
 
@@ -47,6 +48,12 @@ def _schedules(study: Study, point: Point) -> dict[str, str]:
     """Likewise: it would draw all LoRAs in all steps."""
     found = schedules_at(study.spec, point)
     return {"huanhua schedules": "; ".join(f"{name}: {schedule}" for name, schedule in found.items())} if found else {}
+
+
+def _controls(study: Study, point: Point) -> dict[str, str]:
+    """Likewise: it would draw without the ControlNets."""
+    found = controls_at(study.spec, point)
+    return {"huanhua control": "; ".join(f"{name}: {words}" for name, words in found.items())} if found else {}
 
 
 def file_name(study: Study, lora: str, point: Point) -> str:

@@ -42,6 +42,9 @@ def recommended_weights(study: Study, outcomes: Sequence[Outcome]) -> list[Recom
     if any(one.pick is not None and words_at(study.spec, one.pick.point) for one in outcomes):
         what = "the picks' LoRAs act in some of the steps only, and their weights hold nowhere else"
         raise InputError(what, study.spec.name, "take them from a study without schedules")
+    if any(one.pick is not None and one.pick.point.acting_controls() for one in outcomes):
+        what = "ControlNets act on the picks, and their weights hold nowhere else"
+        raise InputError(what, study.spec.name, "take them from a study without control")
     if words_of_regions(study.spec):
         what = "the picks' LoRAs act in regions, and their weights hold nowhere else"
         raise InputError(what, study.spec.name, "take them from a study without regions")

@@ -137,7 +137,13 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     record = outcome.shown
     assert record is not None
     point = own_image(record.judged).point
-    job = Job(outcome.seed, point, None if study.regions is None else study.regions.of(outcome.seed))
+    regions, hints = study.regions, study.hints
+    job = Job(
+        outcome.seed,
+        point,
+        None if regions is None else regions.of(outcome.seed),
+        None if hints is None else hints.of(outcome.seed).of(point.acting_controls()),
+    )
     places = sum(len(part.places(judge.images, _observation(study, outcome.seed, record))) for part in mending.parts)
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
     announce(study, mending.callback, stage, images)

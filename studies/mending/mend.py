@@ -103,7 +103,8 @@ class Mender:
         return best
 
     def _redrawn(self, picture: Image, crop: Crop, seed: int, strength: float) -> Image | None:
-        job = replace(self.job, seed=seed, regions=crop.enlarged_regions(self.job.regions))
+        regions, hints = crop.enlarged_regions(self.job.regions), crop.enlarged_hints(self.job.hints)
+        job = replace(self.job, seed=seed, regions=regions, hints=hints)
         (drawn,) = self.inpainter.inpaint([Redrawing(job, crop.enlarged(picture), crop.enlarged_mask(), strength)])
         return None if isinstance(drawn, NotDrawn) else crop.pasted(picture, drawn)
 

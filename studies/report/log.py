@@ -155,5 +155,8 @@ def seed_params(study: Study, seed: int) -> dict[str, str | int | float]:
     params |= {} if study.regions is None else {f"region.{n}": words for n, words in study.regions.described().items()}
     params |= {f"schedule.{n}": str(schedule_of(lora.schedule)) for n, lora in spec.loras.items() if lora.schedule is not None}
     params |= {f"search.schedule.{n}": " ".join(ends) for n, ends in spec.search.schedule.items()}
+    params |= {} if study.hints is None else {f"control.{n}": words for n, words in study.hints.described().items()}
+    params |= {f"control.{n}.{which}": v for n, c in study.space.controls.given.items() for which, v in vars(c).items()}
+    params |= {f"search.control.{n}": " ".join(settings) for n, settings in spec.search.control.items()}
     params |= {f"require.{n}": v for n, v in study.require().items()}
     return params | {"prompt": spec.prompt[:500]}

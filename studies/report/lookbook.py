@@ -11,6 +11,7 @@ from models.language.translate import phrase, translated
 from optimizer.search.space import FILE
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
+from studies.control.words import words_of_controls
 from studies.regions.words import words_of_regions
 from studies.run.verdicts.mending import mended_words
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
@@ -67,6 +68,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     fixed = ", ".join(f"{name} {lora.fixed:g}" for name, lora in spec.loras.items() if lora.fixed is not None)
     regions = ", ".join(f"{name}: {translated(where)}" for name, where in words_of_regions(spec).items())
     schedules = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_schedules(spec).items())
+    controls = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_controls(spec).items())
     told = spec.draw.in_a1111_words
     return (
         ("Base", PureWindowsPath(spec.base.checkpoint).name),
@@ -77,6 +79,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
         *((("Fixed LoRAs", fixed),) if fixed else ()),
         *((("Regions", regions),) if regions else ()),
         *((("Schedules", schedules),) if schedules else ()),
+        *((("ControlNets", controls),) if controls else ()),
     )
 
 
@@ -90,8 +93,9 @@ def sliders_of(study: Study) -> tuple[Slider, ...]:
         axes.append(Slider("CFG", space.cfg.low, space.cfg.snap(space.cfg.high), space.cfg.step, start.cfg))
     files = ((name, labels, len(labels) - 1.0) for name, labels in space.files.items())
     found = (*axes, *(Slider(f"{name}{FILE}", 0.0, last, 1.0, last, labels) for name, labels, last in files))
-    at = space.schedules.numbers(start)
-    return (*found, *(Slider(name, v[0], v[-1], v[1] - v[0], at[name]) for name, v in space.schedules.axes().items()))
+    at = {**space.schedules.numbers(start), **space.controls.numbers(start)}
+    tried = {**space.schedules.axes(), **space.controls.axes()}
+    return (*found, *(Slider(name, v[0], v[-1], v[1] - v[0], at[name]) for name, v in tried.items()))
 
 
 def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:
@@ -206,6 +210,7 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
             *([point.cfg] if study.space.cfg else []),
             *(labels.index(files[name]) for name, labels in of_files),
             *study.space.schedules.numbers(point).values(),
+            *study.space.controls.numbers(point).values(),
         ),
         cost=image.judged.cost,
         scores={**scores.expression, **scores.graded},

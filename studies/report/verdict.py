@@ -89,10 +89,10 @@ def _regions(outcome: Outcome) -> list[str]:
 
 
 def _schedules(outcome: Outcome) -> list[str]:
-    """In which steps LoRAs act that do not act in all."""
-    words = {name: translated(steps) for name, steps in outcome.schedules.items()}
-    shown = said(", ").join(said("{name} in {where}", name=name, where=steps) for name, steps in words.items())
-    return [_line("schedules", shown)] if words else []
+    """In which steps LoRAs act that do not act in all, and how strongly which ControlNets do."""
+    words = {"{name} in {where}": outcome.schedules, "{name} {where}": outcome.controls}
+    shown = [said(", ").join(said(f, name=n, where=translated(w)) for n, w in found.items()) for f, found in words.items()]
+    return [_line(label, line) for label, line in zip(("schedules", "control"), shown, strict=True) if line]
 
 
 def _line(label: str, text: str) -> str:

@@ -42,6 +42,9 @@ def fingerprint(study: Study) -> Fingerprint:
         found[f"search of {name}"] = grid, grid
     for name, schedule in space.schedules.given.items():
         found[f"schedule of {name}"] = str(schedule), str(schedule)
+    for name, control in space.controls.given.items():
+        for which in {"strength", "end"} - set(space.controls.moving.get(name, ())):
+            found[f"{which} of {name}"] = (value := f"{getattr(control, which):g}"), value
     return found
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.language.translate import phrase
+from optimizer.control.control import as_lists
 from optimizer.point import Point
 from optimizer.schedules.schedule import as_pairs
 from optimizer.search.judged_point import Judged
@@ -23,7 +24,7 @@ from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.dashboard.ratings import Rating
 from studies.run.mended.mended import Mended
-from studies.schedules.words import in_brackets
+from studies.run.verdicts.weights import weights_line
 
 NOTHING: Final = "no weights meet every requirement"
 """The claim where there is no pick."""
@@ -62,7 +63,7 @@ class TrialRecord:
 
     def weights_line(self, between: str = "  ") -> str:
         """`dress 0.40 (dress-000004) [25-75%]  shoes 0.35`: a LoRA of several files with the one that drew it, one that does not
-        act in all steps with those in which it does."""
+        act in all steps with those in which it does; then ControlNets that act, with their strengths."""
         return weights_line(self.judged.point, self.files, between)
 
     @property
@@ -85,7 +86,8 @@ class TrialRecord:
         found: dict[str, float | str] = {f"weight.{n}": w for n, w in point.weights.items()}
         files = {f"file.{n}": label for n, label in self.files.items()}
         schedules = {f"schedule.{n}": str(s) for n, s in point.acting_schedules().items()}
-        return found | files | schedules | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
+        controls = {f"control.{n}": str(c) for n, c in point.acting_controls().items()}
+        return found | files | schedules | controls | {"cfg": point.cfg} | dict.fromkeys(point.prompt_edits, 1.0)
 
     def metrics(self) -> dict[str, float | None]:
         s = self.scores
@@ -111,6 +113,7 @@ class TrialRecord:
             "weights": dict(self.judged.point.weights),
             **({"files": dict(self.files)} if self.files else {}),
             **({"schedules": as_pairs(schedules)} if (schedules := self.judged.point.acting_schedules()) else {}),
+            **({"controls": as_lists(controls)} if (controls := self.judged.point.acting_controls()) else {}),
             "cfg": self.judged.point.cfg,
             "levers": list(self.judged.point.prompt_edits),
             "total_weight": round(self.judged.cost, 4),
@@ -128,13 +131,6 @@ class TrialRecord:
     def breaks(self) -> list[str]:
         """The names of the violated constraints, those of its neighbours included where they count."""
         return [name for name, violation in self.judged.violations.items() if not violation <= 0]
-
-
-def weights_line(point: Point, files: Mapping[str, str], between: str = "  ") -> str:
-    """As `TrialRecord.weights_line`; `files` are the labels of those of LoRAs of several files."""
-    told = {name: f" ({label})" for name, label in files.items() if point.weights.get(name)}
-    steps = {name: f" {in_brackets(schedule)}" for name, schedule in point.acting_schedules().items()}
-    return between.join(f"{n} {weight:.2f}{told.get(n, '')}{steps.get(n, '')}" for n, weight in point.weights.items())
 
 
 @dataclass(frozen=True)
@@ -175,6 +171,8 @@ class Outcome:
     """Where the LoRAs that have a region act, in words."""
     schedules: Mapping[str, str] = field(default_factory=dict)
     """In which steps the LoRAs act that do not act in all of them, at the pick or what is nearest to one, in words."""
+    controls: Mapping[str, str] = field(default_factory=dict)
+    """Of the ControlNets that act at the pick or what is nearest to one, what each is told and how strongly it acts, in words."""
     regionable: tuple[str, ...] = ()
     """LoRAs that have none and could be given one."""
     schedulable: tuple[str, ...] = ()
@@ -243,6 +241,7 @@ class Outcome:
             "references": dict(self.references),
             **({"regions": dict(self.regions)} if self.regions else {}),
             **({"schedules": dict(self.schedules)} if self.schedules else {}),
+            **({"controls": dict(self.controls)} if self.controls else {}),
             **({"mended": self.mended.as_json()} if self.mended else {}),
             "notes": list(self.notes),
         }

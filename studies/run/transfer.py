@@ -158,8 +158,9 @@ def _besides_loras(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named_alike(point: Point, names: Mapping[str, str]) -> Point | None:
-    """The point under another study's names of the same files; None if it has not all of them, or is drawn by schedules."""
-    if point.acting_schedules():
+    """The point under another study's names of the same files; None if it has not all of them, or is drawn by schedules or
+    ControlNets."""
+    if point.acting_schedules() or point.acting_controls():
         return None
     files = point.file_keys()
     on = {files.get(name, name): weight for name, weight in point.weights.items() if weight}
@@ -197,9 +198,11 @@ def _labels_here(study: Study, other: Study, name: str) -> dict[str | None, str]
 
 
 def _fits(study: Study, point: Point) -> bool:
-    """Whether the space of `study` has its LoRAs, in the steps in which they act, and prompt edits."""
+    """Whether the space of `study` has its LoRAs, in the steps in which they act, its ControlNets and prompt edits."""
     space, edits = study.space, {edit.name for edit in study.space.prompt_edits}
     if not set(point.prompt_edits) <= edits or not set(point.weights) >= set(space.weights):
+        return False
+    if space.controls.named(point.controls) != point.acting_controls():
         return False
     return _schedules_here(study, point) == {name: s for name, s in point.acting_schedules().items() if name in space.weights}
 
@@ -213,7 +216,7 @@ def _moved_to(study: Study, judged: Judged, labels: Mapping[str, Mapping[str | N
     at = judged.point
     same = {name: found[at.files.get(name)] for name, found in labels.items() if at.files.get(name) in found}
     files = {name: label for name, label in same.items() if name in study.space.files}
-    snapped = study.space.point(at.weights, at.cfg, set(at.prompt_edits), files)
+    snapped = study.space.point(at.weights, at.cfg, set(at.prompt_edits), files, controls=at.controls)
     weights = {name: at.weights[name] for name in snapped.weights}
     point = replace(snapped, weights=weights, schedules=_schedules_here(study, at))
     kept = {name: by for name, by in judged.violations.items() if name not in labels or name in same}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 
+from optimizer.control.control import as_lists
 from optimizer.evaluate.base import Evaluation
 from optimizer.evaluate.stored_images import load_evaluation
 from optimizer.point import Job
@@ -17,9 +18,10 @@ from optimizer.search.proof import proof_of
 from optimizer.search.robustness import best_robust, neighbours
 from optimizer.search.stopping import Ended
 from optimizer.search.strategy import Proposal
-from optimizer.trial_store.other_trials import SCHEDULES
+from optimizer.trial_store.other_trials import CONTROLS, SCHEDULES
 from optimizer.trial_store.store import LOWER_OF, TrialStore
 from scorers.noise.noise import constraints_of_copies, noise_over, unsteady
+from studies.control.words import controls_at
 from studies.drawing.section import HuanhuaDraw
 from studies.observers.moved_copies import LooksAtCopies, stored_copies
 from studies.references.places import compared_with, place_notes
@@ -68,6 +70,7 @@ def store_trial(
             "scores": drawn.scores.to_json(),
             **({BARE: True} if drawn.bare else {}),
             **({SCHEDULES: as_pairs(schedules)} if (schedules := proposal.point.acting_schedules()) else {}),
+            **({CONTROLS: as_lists(controls)} if (controls := proposal.point.acting_controls()) else {}),
             **({} if proposal.lower_of is None else {LOWER_OF: study.space.params(proposal.lower_of)}),
         },
         image=drawn.image,
@@ -191,6 +194,7 @@ def outcome_of(
         ended=ended,
         regions=words_of_regions(study.spec),
         schedules=words_at(study.spec, shown.point) if (shown := pick or closest) else {},
+        controls=controls_at(study.spec, shown.point) if shown else {},
         regionable=tuple(regionable(study.spec)),
         schedulable=tuple(schedulable(study.spec)),
         mendable=isinstance(study.spec.draw, HuanhuaDraw),

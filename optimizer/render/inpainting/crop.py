@@ -5,7 +5,7 @@ Boxes are in pixels, (left, top, right, bottom), right and bottom outside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.boxes import PixelBox
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from optimizer.control.hints import Hints
     from optimizer.regions.regions import Regions
     from optimizer.render.inpainting.base import Mask
     from optimizer.render.inpainting.margins import Margins
@@ -64,6 +65,18 @@ class Crop:
 
         words = {figure: Words(of_crop(read.place), read.text) for figure, read in regions.words.items()}
         return Regions({lora: of_crop(mask) for lora, mask in regions.masks.items()}, words)
+
+    def enlarged_hints(self, hints: Hints | None) -> Hints | None:
+        """What ControlNets are told, as it lies in the enlarged crop."""
+        from PIL import Image
+
+        from optimizer.control.hints import Hints
+
+        if hints is None:
+            return None
+        cut = {name: Image.fromarray(hint.picture).crop(self.box) for name, hint in hints.by_net.items()}
+        large = {name: np.asarray(picture.resize(self.size, Image.Resampling.BICUBIC)) for name, picture in cut.items()}
+        return Hints({name: replace(hint, picture=large[name]) for name, hint in hints.by_net.items()})
 
     def pasted(self, picture: Image, drawn: Image) -> Image:
         """The picture with the redrawn crop in it, shrunk and feathered; what the mask does not reach stays as it is."""

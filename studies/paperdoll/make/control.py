@@ -24,7 +24,7 @@ from studies.paperdoll.world.captions import caption
 from studies.paperdoll.world.draw import draw
 from studies.paperdoll.world.figure import Figure
 
-STEPS = 1600
+STEPS = 1200
 BATCH = 16
 FIGURES = 4000
 DROP_CAPTION = 0.3

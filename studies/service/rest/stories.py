@@ -64,7 +64,7 @@ class Stories:
         made |= {
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
-            "notes": [*(translated(note) for note in outcome.notes), *_region_notes(outcome), *_schedule_notes(outcome)],
+            "notes": [*(translated(note) for note in outcome.notes), *_notes_of_parts(outcome)],
         }
         with self._lock:
             self._made[place] = seen, made
@@ -104,6 +104,10 @@ def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
     }
 
 
+def _notes_of_parts(outcome: Outcome) -> list[str]:
+    return [*_region_notes(outcome), *_schedule_notes(outcome), *_control_notes(outcome)]
+
+
 def _region_notes(outcome: Outcome) -> list[str]:
     """Where LoRAs act that do not act everywhere."""
     return [said("{name} acts in {where} alone", name=name, where=translated(where)) for name, where in outcome.regions.items()]
@@ -112,6 +116,11 @@ def _region_notes(outcome: Outcome) -> list[str]:
 def _schedule_notes(outcome: Outcome) -> list[str]:
     """In which steps LoRAs act that do not act in all."""
     return [said("{name} acts in {steps} alone", name=name, steps=translated(words)) for name, words in outcome.schedules.items()]
+
+
+def _control_notes(outcome: Outcome) -> list[str]:
+    """What ControlNets are told, and how strongly they act."""
+    return [said("{name} is told {hint}", name=name, hint=translated(words)) for name, words in outcome.controls.items()]
 
 
 def _mark(mark: Mark) -> dict[str, str]:

@@ -25,7 +25,7 @@ from optimizer.testing.sampler_conformance import (
     judge,
     settings_for,
 )
-from studies.spec import SearchSection
+from studies.search.section import SearchSection
 
 FACTORIES: dict[str, Factory] = {name: partial(make_sampler, name) for name in sampler_names()} | {"fake": make_diagonal}
 

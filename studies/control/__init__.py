@@ -1,0 +1,1 @@
+"""ControlNets of a study: what its file says of them, and what they are told at each seed."""

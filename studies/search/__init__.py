@@ -1,0 +1,1 @@
+"""What study.yaml says of the search."""
