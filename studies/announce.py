@@ -61,6 +61,13 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
     return SeedPlan(seed, calibration, budget, seconds, expected, calibration - missing, trials)
 
 
+def report_prices(study: Study, callback: Callback) -> None:
+    """What regions and ControlNets cost, before anything is drawn. Raises InputError for a region or a hint that somebody made
+    and that cannot be drawn."""
+    report_regions(study, callback)
+    report_controls(study, callback)
+
+
 def report_regions(study: Study, callback: Callback) -> None:
     """What regions cost, before anything is drawn. Raises InputError for a region that somebody wrote and that cannot be."""
     from studies.regions.words import by_place, words_of_regions

@@ -156,7 +156,7 @@ def run_seeds_together(
 
     Raises InputError, before anything is stored, if another runner has taken the study over.
     """
-    from studies.announce import report_controls, report_licences, report_regions, seed_plan
+    from studies.announce import report_licences, report_prices, seed_plan
     from studies.report.log import closed_if_interrupted, log_calibration, log_outcome, log_start
     from studies.report.optuna_figures import show_figures
     from studies.run.calibration import calibrate
@@ -167,8 +167,7 @@ def run_seeds_together(
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
-    report_regions(study, callback)
-    report_controls(study, callback)
+    report_prices(study, callback)
     seconds = study.seconds_per_image()
 
     def stop_asked(seed: int) -> bool:

@@ -56,7 +56,7 @@ def _stacked(hints: Sequence[Hint | None], device: torch.device) -> Tensor:
     import torch
 
     shown = next(hint.picture for hint in hints if hint is not None)
-    pictures = [torch.from_numpy(shown if hint is None else hint.picture).permute(2, 0, 1) for hint in hints]
+    pictures = [torch.tensor(shown if hint is None else hint.picture).permute(2, 0, 1) for hint in hints]
     blank = [hint is None for hint in hints]
     stacked = torch.stack(pictures).to(device).float() / 255
     stacked[blank] = 0

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from models.base.family import GUIDANCE
@@ -105,6 +106,7 @@ class DiffusionRenderer:
         self._placement = Placement(self._device, self._fit.offload, self._folded.touched if self._fit.lean else ())
         settings = self.settings
         size = settings.width, settings.height
+        self._scheduler = partial(laid_scheduler, self.base, settings, self._device)
         self._conditioning = ConditioningEncoder(
             self.base, self.loras, size, settings.clip_skip, self.embeddings, settings.reading, self._placement.present
         )
@@ -268,9 +270,6 @@ class DiffusionRenderer:
         told = alone.hidden.new_full((1,), point.cfg).float()
         return (replace(alone, extra={**alone.extra, GUIDANCE: told}),)
 
-    def _scheduler(self, sampler: str, seeds: Sequence[int], steps: int) -> Any:
-        return laid_scheduler(self.base, self.settings, self._device, sampler, seeds, steps)
-
     def _may_be_uneven(self) -> bool:
         negative = self.settings.negative_prompt
         return any(self._conditioning.uneven(prompt, negative) for prompt in (self.settings.prompt, *self.prompts))
@@ -291,10 +290,9 @@ class DiffusionRenderer:
         models = [*self.base.models, *(net.module for net in self.control_nets.values())]
         sizes = [*map(size_of, models), size_of(self._predicting)]
         loaded = sum(size_of(model) for model in models if next(model.parameters()).device == self._device)
-        denoiser, vae = sizes[-1], size_of(self.base.vae)
         values = DENOISER_VALUES if self.base.family.samplers is None else TRANSFORMER_VALUES
-        loras, element = self._folded.folding_bytes, self.base.dtype.itemsize
-        needs = Needs(sum(sizes[:-1]), max(sizes), self._folded.copy_bytes, element, denoiser, vae, loras, values)
+        loras, element, vae = self._folded.folding_bytes, self.base.dtype.itemsize, size_of(self.base.vae)
+        needs = Needs(sum(sizes[:-1]), max(sizes), self._folded.copy_bytes, element, sizes[-1], vae, loras, values)
         # A processor draws two images in the time of two.
         max_batch = self.max_batch or (MAX_BATCH if self._device.type == "cuda" else 1)
         free = free_bytes(self._device)

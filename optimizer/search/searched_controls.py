@@ -41,7 +41,7 @@ class SearchedControls:
         """What a point has: the nearest to `wanted` that the search tries, where it moves it, else what the file says; None for
         the file alone. ControlNets that do not act are left out."""
         sought = self.given if wanted is None else wanted
-        found = {net: self._nearest(net, sought.get(net, Control(**IDLE))) for net in self.given}
+        found = {net: self._nearest(net, sought.get(net, Control(IDLE["strength"], IDLE["end"]))) for net in self.given}
         return acting(found)
 
     def from_numbers(self, numbers: Mapping[str, float]) -> dict[str, Control]:

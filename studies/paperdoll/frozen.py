@@ -25,6 +25,7 @@ DEPENDS_ON: Final[dict[str, tuple[str, ...]]] = {
     "tagger": (),
     "hands": ("base",),
     "loras": ("base", "parser", "tagger"),
+    "control": ("base",),
 }
 """The models that were used to make each model."""
 RECORD: Final = "frozen.json"

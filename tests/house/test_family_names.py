@@ -20,6 +20,7 @@ ALLOWED: Final = {
     "studies/export/other_loaders.py": "keys of LoRA files begin with these words",
     "studies/export/script_template.py": "the exported script drives a diffusers pipeline by its own names",
     "studies/model_facts.py": "facts stored by earlier versions have this field",
+    "studies/paperdoll/make/control.py": "the lab's ControlNet is built here, of a diffusers UNet",
     "studies/paperdoll/make/base.py": "the lab's base is built here, as a diffusers pipeline",
     "studies/paperdoll/make/text.py": "the lab's base is built here, as a diffusers pipeline",
 }

@@ -14,7 +14,7 @@ import torch
 
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.frozen import freeze
-from studies.paperdoll.make import autoencoder, base, clip, faces, hands, loras, parser, tagger, text
+from studies.paperdoll.make import autoencoder, base, clip, control, faces, hands, loras, parser, tagger, text
 
 LAB = Path(".lab")
 Make = Callable[[Path, Path], object]
@@ -28,6 +28,7 @@ STEPS: tuple[tuple[str, Make, str], ...] = (
     ("clip", clip.make, "clip"),
     ("tagger", tagger.make, "tagger"),
     ("loras", loras.make, "loras"),
+    ("control", control.make, "control"),
 )
 
 

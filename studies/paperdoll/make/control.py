@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from models.vision.hints.lines import canny
+from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.make.base import SCHEDULE, WORDING, v_target
 from studies.paperdoll.make.text import encode
 from studies.paperdoll.make.training.data import FULL, figures, pixels
@@ -64,15 +66,16 @@ def _edges(pictures: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(found))
 
 
-def make(out: Path, work: Path, base: Path, steps: int = STEPS) -> None:
-    """Writes `out` as diffusers writes a ControlNet, weights in fp16; `base` is the folder of the base."""
+def make(out: Path, work: Path, steps: int = STEPS) -> None:
+    """Writes `out` as diffusers writes a ControlNet, weights in fp16. It depends on the base that ships."""
+    base = WEIGHTS / "base"
     torch.manual_seed(5)
     vae = AutoencoderTiny.from_pretrained(base / "vae").float().to(memory_format=torch.channels_last)
     tokenizer = CLIPTokenizer.from_pretrained(base / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(base / "text_encoder").float().requires_grad_(False).to(DEVICE)
     unet = UNet2DConditionModel.from_pretrained(base / "unet").float().requires_grad_(False).to(DEVICE)
     unet.to(memory_format=torch.channels_last)
-    net = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=HINT_CHANNELS)
+    net: Any = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=HINT_CHANNELS)
     net.train().requires_grad_(True).to(DEVICE, memory_format=torch.channels_last)
     told = told_figures(vae)
     alphas = DDPMScheduler(**SCHEDULE).alphas_cumprod

@@ -11,7 +11,7 @@ from models.base.family import Base
 from models.control_net.opening import open_control_net
 from models.errors import InputError
 from models.testing.bases import small_base
-from models.testing.control_nets import PUBLISHED, small_control_net, write_original
+from models.testing.control.nets import PUBLISHED, small_control_net, write_original
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 

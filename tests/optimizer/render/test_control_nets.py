@@ -20,7 +20,7 @@ from models.control_net.opening import ControlNet
 from models.errors import InputError
 from models.lora.sites import TEXT, TEXT_2
 from models.testing.bases import small_base
-from models.testing.control_nets import small_control_net
+from models.testing.control.nets import small_control_net
 from optimizer.control.control import Control
 from optimizer.control.hints import Hint, Hints
 from optimizer.point import Job, Point

@@ -1,0 +1,1 @@
+"""What ControlNets hold, and what they cost."""

@@ -1,0 +1,1 @@
+"""ControlNets for tests."""
