@@ -19,6 +19,7 @@ from studies.mending.infotext import mended_infotext
 from studies.mending.mend import Mender
 from studies.mending.parts import check_judged
 from studies.mending.tries import Tries
+from studies.regions.at_point import regions_at
 from studies.report.log import log_mended
 from studies.report.sheets.style import open_image
 from studies.run.mended.mended import PART_WORDS
@@ -137,7 +138,7 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     record = outcome.shown
     assert record is not None
     point = own_image(record.judged).point
-    job = Job(outcome.seed, point, None if study.regions is None else study.regions.of(outcome.seed))
+    job = Job(outcome.seed, point, regions_at(study, outcome.seed, point))
     places = sum(len(part.places(judge.images, _observation(study, outcome.seed, record))) for part in mending.parts)
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
     announce(study, mending.callback, stage, images)

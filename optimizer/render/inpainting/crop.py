@@ -65,17 +65,22 @@ class Crop:
         words = {figure: Words(of_crop(read.place), read.text) for figure, read in regions.words.items()}
         return Regions({lora: of_crop(mask) for lora, mask in regions.masks.items()}, words)
 
+    def feathered(self) -> Image:
+        """(L) of the crop's own size, how much of each pixel is redrawn: the mask with its blurred edge."""
+        from PIL import Image, ImageFilter
+
+        mask = Image.new("L", self.size, 0)
+        mask.paste(255, self.mask)
+        return mask.filter(ImageFilter.GaussianBlur(self.blur)).crop(self.box)
+
     def pasted(self, picture: Image, drawn: Image) -> Image:
         """The picture with the redrawn crop in it, shrunk and feathered; what the mask does not reach stays as it is."""
-        from PIL import Image, ImageFilter
+        from PIL import Image
 
         left, top, right, bottom = self.box
         small = drawn.resize((right - left, bottom - top), Image.Resampling.LANCZOS)
-        mask = Image.new("L", picture.size, 0)
-        mask.paste(255, self.mask)
-        mask = mask.filter(ImageFilter.GaussianBlur(self.blur))
         inside = Image.new("L", picture.size, 0)
-        inside.paste(mask.crop(self.box), self.box[:2])
+        inside.paste(self.feathered(), self.box[:2])
         over = picture.convert("RGB")
         over.paste(small, self.box[:2])
         return Image.composite(over, picture.convert("RGB"), inside)
