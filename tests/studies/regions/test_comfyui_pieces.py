@@ -1,4 +1,4 @@
-"""A pick found in regions as ComfyUI's masked conditionings: read back as comfy/samplers.py does, they are the rows drawn here."""
+"""A pick found in regions as ComfyUI's masked conditionings: read as comfy/samplers.py does, they are the rows drawn here."""
 
 from __future__ import annotations
 

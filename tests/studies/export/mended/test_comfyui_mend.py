@@ -1,4 +1,4 @@
-"""The graph of a mend, carried out node by node as ComfyUI's nodes.py does, gives the mended picture; what is drawn is a fake's."""
+"""The graph of a mend, carried out node by node as ComfyUI does, gives the mended picture; what is drawn is a fake's."""
 
 from __future__ import annotations
 
