@@ -165,10 +165,9 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
         (model,) = graph.add("ModelSamplingDiscrete", kind, model=model)
     if case.clip_skip > 1:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -case.clip_skip}, clip=clip)
-    hooks = _hooks(graph, case)
     if case.redrawn:
-        return _laid(models, _redrawing(graph, case, (model, clip, vae), hooks))
-    positive, negative = _read(graph, case, clip, hooks, case.regions(), case.digest())
+        return _laid(models, _redrawing(graph, case, (model, clip, vae)))
+    positive, negative = _read(graph, case, clip, _hooks(graph, case, case.steps), case.regions(), case.digest())
     size = {"width": case.size[0], "height": case.size[1], "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
     settings = {"seed": case.seed, "steps": case.steps, "cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
@@ -186,10 +185,10 @@ def _laid(models: Models, graph: Graph) -> Mapping[str, Any]:
     return graph.api()
 
 
-def _hooks(graph: Graph, case: Case) -> dict[str, Output]:
+def _hooks(graph: Graph, case: Case, steps: int) -> dict[str, Output]:
     schedules = {name: Schedule(*ends) for name, ends in case.schedules.items()}
     base = json.loads((CONFIGS / "sd15" / "scheduler" / "scheduler_config.json").read_text())
-    percents = start_percents(case.sampler, case.steps, base) if schedules else []
+    percents = start_percents(case.sampler, steps, base) if schedules else []
     hooked = {name: weight for name, weight in case.loras.items() if name in case.hooked()}
     return {n: add_hook(graph, _lora(n, weight), schedules.get(n, WHOLE), percents) for n, weight in hooked.items()}
 
@@ -205,7 +204,7 @@ def _read(
     return add_pieces(graph, clip, pieces, hooks, case.schedules, texts)
 
 
-def _redrawing(graph: Graph, case: Case, base: tuple[Output, Output, Output], hooks: Mapping[str, Output]) -> Graph:
+def _redrawing(graph: Graph, case: Case, base: tuple[Output, Output, Output]) -> Graph:
     model, clip, vae = base
     sampler, scheduler = comfyui_sampler(case.sampler)
     widgets = {"cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
@@ -213,6 +212,7 @@ def _redrawing(graph: Graph, case: Case, base: tuple[Output, Output, Output], ho
     picture = opened(graph, "LoadImage", png_bytes(case.picture(), {}), case.digest())
     for number, (crop, one) in enumerate(zip(case.crops(), case.redrawn, strict=True), 1):
         stem = f"{case.digest()}-{number}"
+        hooks = _hooks(graph, case, sampling.laid(one)[0])
         both = _read(graph, case, clip, hooks, crop.enlarged_regions(case.regions()), stem)
         picture = add_redrawing(graph, sampling, both, picture, crop, one, stem)
     graph.add("SaveImage", {"filename_prefix": "parity"}, images=picture)

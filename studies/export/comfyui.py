@@ -7,7 +7,7 @@ server's /prompt. Names of files are the files' own, as they lie in ComfyUI's mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,21 +38,36 @@ UNSEEN: Final = 1 / 1020
 """A share of predictions that masks do not tell."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loaded:
     """What the nodes that open files give."""
 
+    graph: Graph
     model: Output
     clip: Output
     vae: Output
-    hooks: Mapping[str, Output]
-    """Of the LoRAs that do not act everywhere, or not in all steps."""
+    hooked: Mapping[str, Mapping[str, Any]]
+    """What hooks say of the LoRAs that do not act everywhere, or not in all steps."""
     schedules: Schedules
     """Of those that do not act in all steps."""
-    notes: tuple[str, ...]
+    sampler: str
+    levels: Mapping[str, Any]
+    """The base's noise schedule."""
+    _hooks: dict[int, dict[str, Output]] = field(default_factory=dict)
 
-    def conditionings(self, graph: Graph, pieces: Sequence[Piece], texts: Texts) -> tuple[Output, Output]:
-        return add_pieces(graph, self.clip, pieces, self.hooks, self.schedules, texts)
+    def conditionings(self, pieces: Sequence[Piece], texts: Texts, steps: int) -> tuple[Output, Output]:
+        """Of a sampling that lays so many steps."""
+        key = steps if self.schedules else 0
+        if key not in self._hooks:
+            percents = start_percents(self.sampler, steps, self.levels) if self.schedules else []
+            self._hooks[key] = {
+                name: add_hook(self.graph, widgets, self.schedules.get(name, WHOLE), percents)
+                for name, widgets in self.hooked.items()
+            }
+        return add_pieces(self.graph, self.clip, pieces, self._hooks[key], self.schedules, texts)
+
+    def notes(self) -> list[str]:
+        return [phrase(STEPS_NOTE, steps=steps) for steps in self._hooks] if self.schedules else []
 
 
 def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES) -> Graph:
@@ -68,10 +83,11 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     rows = rows_of(weights, regions, cells)
     loaded, texts = add_models(study, graph, point, rows, files), texts_of(study, point, files)
     pieces, graph.pictures = pieces_of(rows, f"{spec.name}-seed-{outcome.seed}")
-    positive, negative = loaded.conditionings(graph, pieces, texts)
+    steps = point.steps or spec.render.steps
+    positive, negative = loaded.conditionings(pieces, texts, steps)
     size = {"width": spec.render.width, "height": spec.render.height, "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
-    settings: dict[str, Any] = {"seed": outcome.seed, "steps": point.steps or spec.render.steps, **sampling_at(study, point)}
+    settings: dict[str, Any] = {"seed": outcome.seed, "steps": steps, **sampling_at(study, point)}
     links = {"model": loaded.model, "positive": positive, "negative": negative, "latent_image": latents}
     (drawn,) = graph.add("KSampler", {**settings, "denoise": 1.0}, **links)
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=loaded.vae)
@@ -80,7 +96,7 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     told = [phrase(NOTE, masks=", ".join(graph.pictures))] if graph.pictures else []
     told += [phrase(MERGED, share=merged)] if merged > UNSEEN else []
     read = [texts.prompt, *(piece.words for piece in pieces), texts.negative]
-    graph.note(*differences(study, settings["sampler_name"], read), *loaded.notes, *told, *files.notes, places_of_files(study))
+    graph.note(*differences(study, settings["sampler_name"], read), *loaded.notes(), *told, *files.notes, places_of_files(study))
     return graph
 
 
@@ -109,12 +125,11 @@ def add_models(study: Study, graph: Graph, point: Point, rows: Sequence[Row], fi
             phrase("name it: base.config, one of {families}", families=", ".join(FAMILIES)),
         )
     spec, base = study.spec, study.base_facts.schedule
-    sampler, steps = point.sampler or spec.render.sampler, point.steps or spec.render.steps
+    sampler = point.sampler or spec.render.sampler
     acting = {name: weight for name, weight in weights_at(study, point).items() if any(name in row.weights for row in rows)}
     schedules = {name: schedule for name, schedule in schedules_at(spec, point).items() if name in acting}
-    percents = start_percents(sampler, steps, base) if schedules else []
     model, clip, vae = _loaded(study, graph)
-    hooks: dict[str, Output] = {}
+    hooked: dict[str, Mapping[str, Any]] = {}
     for name, weight in acting.items():
         widgets: dict[str, Any] = {
             "lora_name": files.loras[name].path.name if name in files.loras else study.lora_file(name, point).name,
@@ -122,7 +137,7 @@ def add_models(study: Study, graph: Graph, point: Point, rows: Sequence[Row], fi
             "strength_clip": weight,
         }
         if name in schedules or any(name not in row.weights for row in rows):
-            hooks[name] = add_hook(graph, widgets, schedules.get(name, WHOLE), percents)
+            hooked[name] = widgets
         else:
             model, clip = graph.add("LoraLoader", widgets, model=model, clip=clip)
     sampling = "v_prediction" if base.get("prediction_type") == "v_prediction" else "eps"
@@ -136,8 +151,7 @@ def add_models(study: Study, graph: Graph, point: Point, rows: Sequence[Row], fi
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -spec.base.clip_skip}, clip=clip)
     if spec.base.vae:
         (vae,) = graph.add("VAELoader", {"vae_name": _vae_file(study.path(spec.base.vae))})
-    notes = (phrase(STEPS_NOTE, steps=steps),) if schedules else ()
-    return Loaded(model, clip, vae, hooks, schedules, notes)
+    return Loaded(graph, model, clip, vae, hooked, schedules, sampler, base)
 
 
 def places_of_files(study: Study) -> str:

@@ -51,6 +51,10 @@ class Sampling:
     steps: int
     like: Program
 
+    def laid(self, redrawn: Redrawn) -> tuple[int, int]:
+        """How many steps are laid, and the first that is taken."""
+        return steps_of_strength(redrawn.strength, self.steps, self.like)
+
 
 def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
     """The nodes that draw the mended picture again from the pick's, which `graph.pictures` holds with all masks. Neither pick nor
@@ -70,13 +74,13 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
     for number, (crop, drawn_in, redrawn) in enumerate(zip(crops, rows, mended.redrawn, strict=True), 1):
         pieces, masks = pieces_of(drawn_in, f"{stem}-{number}")
         graph.pictures |= masks
-        both = loaded.conditionings(graph, pieces, texts)
+        both = loaded.conditionings(pieces, texts, sampling.laid(redrawn)[0])
         picture = add_redrawing(graph, sampling, both, picture, crop, redrawn, f"{stem}-{number}")
     graph.add("SaveImage", {"filename_prefix": stem}, images=picture)
     parts = joined(", ", [phrase(PART_WORDS[part]) for part in mended.parts])
     told = phrase(NOTE, parts=parts, pictures=", ".join(graph.pictures))
     read = [texts.prompt, texts.negative]
-    graph.note(told, *differences(study, widgets["sampler_name"], read), *loaded.notes, *files.notes, places_of_files(study))
+    graph.note(told, *differences(study, widgets["sampler_name"], read), *loaded.notes(), *files.notes, places_of_files(study))
     return graph
 
 
@@ -133,7 +137,7 @@ def _sampler(sampling: Sampling, redrawn: Redrawn) -> tuple[str, dict[str, Any]]
     if sampling.like == "comfyui":
         first = {"seed": redrawn.seed, "steps": sampling.steps}
         return "KSampler", {**first, **sampling.widgets, "denoise": redrawn.strength}
-    laid, begin = steps_of_strength(redrawn.strength, sampling.steps, sampling.like)
+    laid, begin = sampling.laid(redrawn)
     return "KSamplerAdvanced", {
         "add_noise": "enable",
         "noise_seed": redrawn.seed,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from optimizer.render.inpainting.img2img_steps import steps_of_strength
+from optimizer.schedules.schedule import Schedule
 from studies.export.export import export_to
 from studies.pipeline import pick_trial
 from studies.run.outcome import Outcome
+from studies.schedules.comfyui_hooks import start_percents
 from studies.study import Study
+from studies.testing.fake_backend import FakeBackend, facts_of
 from tests.studies.export.test_comfyui import check_api, check_ui, of_kind
 from tests.studies.mending.test_mending import SEED, WHOLE, World, mended, outcome_of, searched, tracker
+from tests.studies.schedules.test_comfyui_hooks import BASE
 
 __all__ = ["tracker"]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
@@ -134,6 +140,27 @@ def test_a_study_drawn_as_comfyui_draws_has_its_denoise(study: Study) -> None:
     (sampler,) = of_kind(api, "KSampler")
     assert found.mended is not None
     assert (sampler["denoise"], sampler["seed"]) == (found.mended.redrawn[0].strength, found.mended.redrawn[0].seed)
+
+
+def test_the_keyframes_of_a_schedule_are_those_of_the_steps_that_a_redrawing_lays(study: Study) -> None:
+    found = picked(study)
+    spec = study.spec
+    study.spec = spec.model_copy(update={"render": spec.render.model_copy(update={"like": "comfyui"})})
+    assert found.pick is not None
+    assert found.mended is not None
+    assert found.shown is not None
+    point = replace(found.pick.point, schedules={"dress": Schedule(0.75, 1)})
+    judged = replace(found.pick, point=point)
+    record = replace(found.shown, judged=judged)
+    trials = tuple(record if one.number == record.number else one for one in found.trials)
+    scheduled = replace(found, pick=judged, trials=trials)
+    study = study.on(FakeBackend(facts=facts_of(spec.loras, replace(study.base_facts, schedule=BASE))))
+    api, _ = graph_of(study, scheduled)
+    laid, _ = steps_of_strength(found.mended.redrawn[0].strength, spec.render.steps, "comfyui")
+    assert laid > spec.render.steps
+    percents = start_percents(spec.render.sampler, laid, BASE)
+    frames = [node["start_percent"] for node in of_kind(api, "CreateHookKeyframe")]
+    assert frames == [0.0, percents[math.ceil(0.75 * laid)]]
 
 
 def test_it_is_said_what_the_second_graph_is(study: Study) -> None:
