@@ -6,7 +6,7 @@ server's /prompt. Names of files are the files' own, as they lie in ComfyUI's mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -93,11 +93,17 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     (picture,) = graph.add("VAEDecode", {}, samples=drawn, vae=loaded.vae)
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
     merged = merged_share(rows, weights, loaded.schedules, regions, cells)
-    told = [phrase(NOTE, masks=", ".join(graph.pictures))] if graph.pictures else []
+    masks = ", ".join(f"{piece.mask} ({_what_is_there(piece, loaded.hooked)})" for piece in pieces)
+    told = [phrase(NOTE, masks=masks)] if graph.pictures else []
     told += [phrase(MERGED, share=merged)] if merged > UNSEEN else []
     read = [texts.prompt, *(piece.words for piece in pieces), texts.negative]
     graph.note(*differences(study, settings["sampler_name"], read), *loaded.notes(), *told, *files.notes, places_of_files(study))
     return graph
+
+
+def _what_is_there(piece: Piece, hooked: Collection[str]) -> str:
+    """The LoRAs that act in a piece and not everywhere, and the words of its own."""
+    return ", ".join([*(name for name in hooked if name in piece.loras), *([piece.words] if piece.words else [])]) or "-"
 
 
 def weights_at(study: Study, point: Point) -> dict[str, float]:

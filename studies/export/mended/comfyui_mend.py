@@ -27,6 +27,8 @@ from studies.regions.comfyui_pieces import CELL, mask_png, pieces_of
 from studies.run.mended.mended import PART_WORDS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from models.program import Program
     from studies.export.comfyui_graph import Output
     from studies.export.foreign_files import ForeignFiles
@@ -124,11 +126,11 @@ def _scaled(width: int, height: int) -> dict[str, Any]:
     return {"upscale_method": "lanczos", "width": width, "height": height, "crop": "disabled"}
 
 
-def _cells(crop: Crop) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _cells(crop: Crop) -> NDArray[np.float32]:
     """(h, w), 1 where a latent cell is redrawn, as `optimizer.render.inpainting.kept_picture` has them."""
     mask = crop.enlarged_mask()
     height, width = mask.shape
-    shares = mask.reshape(height // CELL, CELL, width // CELL, CELL).mean(axis=(1, 3))
+    shares: NDArray[np.float64] = mask.reshape(height // CELL, CELL, width // CELL, CELL).mean(axis=(1, 3))
     return (shares >= 0.5).astype(np.float32)
 
 

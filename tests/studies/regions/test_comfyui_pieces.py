@@ -23,11 +23,14 @@ from optimizer.regions.rows import rows_of
 from optimizer.schedules.schedule import Schedule
 from studies.export.comfyui import comfyui_graph
 from studies.export.export import export_to
+from studies.local_models import LocalModels
 from studies.regions.at_point import regions_at
 from studies.regions.comfyui_pieces import CELL, mask_png, merged_share, pieces_of
+from studies.testing.fake_study import FakeWorld, opened_on
 from tests.studies.export.test_comfyui import check_api, check_ui, of_kind
 from tests.studies.export.test_export import outcome_at
-from tests.studies.regions.test_figures_of_a_study import TwoPeople, opened_on, written
+from tests.studies.regions.test_figures_of_a_study import SIZE as TWO
+from tests.studies.regions.test_figures_of_a_study import TwoPeople, written
 from tests.studies.regions.test_figures_of_a_study import painted as two_painted
 from tests.studies.regions.test_regions_of_a_study import FakeParser, regional
 from tests.studies.schedules.test_comfyui_hooks import study_of
@@ -114,6 +117,7 @@ def test_masks_lie_beside_the_graph_under_names_that_tell_their_content(tmp_path
     assert all(name.startswith("fake-seed-7-mask-") for name in named)
     (line,) = (note for note in done.notes if "folder input" in note)
     assert all(name in line for name in named)
+    assert [told in line for told in (".png (-),", ".png (face) into")] == [True, True]
     other = export_to(regional(tmp_path / "other", face={"box": [0, 0, 1, 0.4]}), outcome_at(7, POINT), "comfyui")
     assert not {path.name for path in other.paths[2:]} & named
 
@@ -128,7 +132,7 @@ def test_where_all_that_is_on_acts_everywhere_there_is_no_mask(tmp_path: Path, p
 
 def test_people_read_their_own_words_in_their_places(tmp_path: Path, two: TwoPeople) -> None:
     words = {"anna": "pink dress, testdress", "bea": "blue dress, myshoes"}
-    study = opened_on(written(tmp_path, words), two_world())
+    study = opened_on(written(tmp_path, words), FakeWorld(TWO, two_painted))
     point = Point({"face": 0.6, "dress": 0.4, "shoes": 0.5}, 5.0)
     graph = comfyui_graph(study, outcome_at(7, point))
     check_api(graph.api())
@@ -181,8 +185,6 @@ def test_one_piece_needs_no_mask() -> None:
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> FakeParser:
-    from studies.local_models import LocalModels
-
     found = FakeParser()
     monkeypatch.setattr(LocalModels, "parser", property(lambda self: found))
     return found
@@ -190,15 +192,6 @@ def parser(monkeypatch: pytest.MonkeyPatch) -> FakeParser:
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> TwoPeople:
-    from studies.local_models import LocalModels
-
     found = TwoPeople()
     monkeypatch.setattr(LocalModels, "parser", property(lambda self: found))
     return found
-
-
-def two_world() -> Any:
-    from studies.testing.fake_study import FakeWorld
-    from tests.studies.regions.test_figures_of_a_study import SIZE
-
-    return FakeWorld(SIZE, two_painted)

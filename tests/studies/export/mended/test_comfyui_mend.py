@@ -59,7 +59,7 @@ def graph_of(study: Study, outcome: Outcome) -> tuple[dict[str, Any], dict[str, 
 
 def picture(png: bytes) -> NDArray[np.float32]:
     with Image.open(io.BytesIO(png)) as opened:
-        return np.asarray(opened.convert("RGB")).astype(np.float32) / 255
+        return np.asarray(opened.convert("RGB")).astype(np.float32) / np.float32(255)
 
 
 def levels(values: NDArray[np.float32]) -> Image.Image:
@@ -83,9 +83,9 @@ def carried_out(api: Mapping[str, Any], pictures: Mapping[str, bytes], node: str
         case "ImageScale":
             assert (inputs["upscale_method"], inputs["crop"]) == ("lanczos", "disabled")
             scaled = levels(of("image")).resize((inputs["width"], inputs["height"]), Image.Resampling.LANCZOS)
-            return np.asarray(scaled).astype(np.float32) / 255
+            return np.asarray(scaled).astype(np.float32) / np.float32(255)
         case "VAEDecode":
-            return np.broadcast_to(np.array(WHOLE, np.float32) / 255, (96, 64, 3))
+            return np.broadcast_to(np.array(WHOLE, np.float32) / np.float32(255), (96, 64, 3))
         case "ImageCompositeMasked":
             under, over, mask = of("destination").copy(), of("source"), of("mask")
             (height, width), x, y = over.shape[:2], inputs["x"], inputs["y"]
