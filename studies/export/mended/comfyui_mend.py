@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 NOTE: Final = (
-    "{parts} of the pick's picture drawn again, as huanhua mend drew them. Put {pictures} into ComfyUI's folder input. Outside "
-    "of the masks the picture stays the pick's."
+    "{parts} of the pick's picture drawn again, as huanhua mend drew them. Put the {count} pictures whose names begin with "
+    "{stem} into ComfyUI's folder input. Outside of the masks the picture stays the pick's."
 )
 
 
@@ -80,7 +80,7 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
         picture = add_redrawing(graph, sampling, both, picture, crop, redrawn, f"{stem}-{number}")
     graph.add("SaveImage", {"filename_prefix": stem}, images=picture)
     parts = joined(", ", [phrase(PART_WORDS[part]) for part in mended.parts])
-    told = phrase(NOTE, parts=parts, pictures=", ".join(graph.pictures))
+    told = phrase(NOTE, parts=parts, count=len(graph.pictures), stem=stem)
     read = [texts.prompt, texts.negative]
     graph.note(told, *differences(study, widgets["sampler_name"], read), *loaded.notes(), *files.notes, places_of_files(study))
     return graph

@@ -170,7 +170,8 @@ def test_it_is_said_what_the_second_graph_is(study: Study) -> None:
     assert not any("draws it as it was" in note for note in done.notes)
     pictures = [path.name for path in done.paths if path.suffix == ".png"]
     assert len(pictures) == 3
-    assert all(name in line for name in pictures)
+    assert "Put the 3 pictures whose names begin with fake-seed-7-mended into" in line
+    assert all(name.startswith("fake-seed-7-mended-") for name in pictures)
 
 
 def test_a_pick_that_was_not_mended_has_one_graph(study: Study) -> None:
