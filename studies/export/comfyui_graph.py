@@ -137,7 +137,8 @@ class Graph:
         return {
             "id": len(self.nodes) + index + 1,
             "type": "Note",
-            "pos": [0, ROW * (index + 2)],
+            # Left of all nodes: the first column is as long as what has to be opened.
+            "pos": [-2 * COLUMN, 2 * (ROW + 40) * index],
             "size": [2 * WIDTH, 2 * ROW],
             "flags": {},
             "order": len(self.nodes) + index,

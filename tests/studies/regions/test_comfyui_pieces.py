@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,14 @@ def test_each_piece_has_a_mask_the_hooks_that_act_there_and_the_prompt(tmp_path:
     assert not of_kind(api, "LoraLoader")
     assert {node["schedule_clip"] for node in of_kind(api, "SetClipHooks")} == {False}
     assert {node["strength"] for node in of_kind(api, "PairConditioningSetProperties")} == {1.0}
+
+
+def test_no_node_of_the_page_lies_over_another(tmp_path: Path, parser: FakeParser) -> None:
+    study = regional(tmp_path, face="auto", dress={"box": [0.1, 0.2, 0.9, 0.7]})
+    nodes = comfyui_graph(study, outcome_at(7, POINT)).ui()["nodes"]
+    boxes = [(*node["pos"], node["pos"][0] + node["size"][0], node["pos"][1] + node["size"][1]) for node in nodes]
+    for one, other in combinations(boxes, 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
 
 
 def test_masks_lie_beside_the_graph_under_names_that_tell_their_content(tmp_path: Path, parser: FakeParser) -> None:
