@@ -96,7 +96,9 @@ def crop_around(part: PixelBox, size: tuple[int, int], margins: Margins, cell: i
     grown, padding, blur = margins.of(size)
     mask = _within(_grown(part, grown), size)
     wide, tall = (mask[2] - mask[0]) + 2 * padding, (mask[3] - mask[1]) + 2 * padding
-    rows = min(height, max(tall, round(wide * height / width), 2 * cell))
+    # Without padding, half a pixel less than the mask is wide would leave it outside.
+    least = int(np.ceil((mask[2] - mask[0]) * height / width))
+    rows = min(height, max(tall, round(wide * height / width), least, 2 * cell))
     columns = min(width, max(1, round(rows * width / height)))
     box = _placed(mask, columns, rows, size)
     return Crop(box, _at_least(mask, box, 2 * cell * columns / width), blur, size)
