@@ -6,10 +6,22 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from optimizer.regions.regions import Mask, Regions, Words
+from optimizer.render.inpainting.crop import Crop
 from optimizer.render.sampling.samplers import SAMPLERS
+from studies.run.mended.mended import Redrawn
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from models.program import Program
+
+Box = tuple[float, float, float, float]
+"""left, top, right, bottom, as shares of the picture's width and height."""
 NARROW: Final = "sd15-narrow"
 FAMILIES: Final = (NARROW, "sd15", "sdxl")
 FULL_STEPS: Final = 3
@@ -52,6 +64,14 @@ class Case:
     """Weights by the file's stem."""
     schedules: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Start and end, in shares of the steps, of LoRAs that do not act in all of them."""
+    boxes: Mapping[str, Box] = field(default_factory=dict)
+    """Of LoRAs that act in a part of the picture, where they do."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What people read by themselves, from left to right: each has an equal share of the picture's width."""
+    redrawn: tuple[Redrawn, ...] = ()
+    """Parts of a picture that are drawn again, one after the other; empty for a picture of its own."""
+    like: Program = "comfyui"
+    """Whose steps a redrawing takes."""
     inversion: bool = False
     """The prompt names a textual inversion."""
     pad_conds: bool = False
@@ -66,9 +86,40 @@ class Case:
 
     def digest(self) -> str:
         """Equal for cases that the programs draw alike."""
-        left_out = ("name", "comfyui", "a1111", "extra_seeds", *(() if self.schedules else ("schedules",)))
-        decisive = {key: value for key, value in asdict(self).items() if key not in left_out}
+        left_out = ("name", "comfyui", "a1111", "extra_seeds")
+        left_out = (*left_out, *(() if self.redrawn else ("like",)))
+        later = ("schedules", "boxes", "words", "redrawn")
+        decisive = {key: value for key, value in asdict(self).items() if key not in left_out and (value or key not in later)}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+    def picture(self) -> Image:
+        """What parts are drawn again of: smooth colours."""
+        from PIL import Image
+
+        few = np.random.default_rng(self.seed).integers(0, 256, (5, 4, 3), np.uint8)
+        return Image.fromarray(few).resize(self.size, Image.Resampling.BICUBIC)
+
+    def crops(self) -> list[Crop]:
+        return [Crop(one.box, one.mask, one.blur, self.size) for one in self.redrawn]
+
+    def hooked(self) -> set[str]:
+        """The LoRAs that do not act everywhere and in all steps."""
+        return {*self.schedules, *self.boxes}
+
+    def regions(self) -> Regions | None:
+        """Where LoRAs act and words are read; None where that is everywhere."""
+        if not self.boxes and not self.words:
+            return None
+        wide = 1 / max(1, len(self.words))
+        places = {name: self._mask((at * wide, 0, (at + 1) * wide, 1)) for at, name in enumerate(self.words)}
+        words = {name: Words(places[name], text) for name, text in self.words.items()}
+        return Regions({name: self._mask(box) for name, box in self.boxes.items()}, words)
+
+    def _mask(self, box: Box) -> Mask:
+        (width, height), (left, top, right, bottom) = self.size, box
+        mask = np.zeros((height, width), np.bool_)
+        mask[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
+        return mask
 
 
 def sampler_cases() -> list[Case]:
@@ -124,6 +175,63 @@ def schedule_cases() -> list[Case]:
     ]
 
 
+def region_cases() -> list[Case]:
+    """LoRAs in parts of the picture: ComfyUI's hooks of masked conditionings. The boxes cut cells."""
+    base = Case("", sampler="DPM++ 2M Karras", a1111=False)
+    head, body = (0.1, 0.0, 0.9, 0.3), (0.05, 0.22, 0.95, 0.8)
+    return [
+        replace(base, name="regions: one of one", loras={"plain": 0.8}, boxes={"plain": head}),
+        replace(base, name="regions: text encoder", loras={"text": 0.8}, boxes={"text": body}),
+        replace(base, name="regions: two that overlap, one everywhere", loras=THREE, boxes={"plain": head, "second": body}),
+        replace(
+            base,
+            name="regions and schedules",
+            loras=THREE | {"text": 0.3},
+            boxes={"plain": head, "text": body},
+            schedules={"text": (0.5, 1.0), "third": (0.0, 0.5)},
+        ),
+        replace(base, name="regions: DPM++ SDE", sampler="DPM++ SDE Karras", loras={"plain": 0.8}, boxes={"plain": body}),
+        replace(
+            base,
+            name="regions: clip skip 2, 2M SDE",
+            sampler="DPM++ 2M SDE Karras",
+            clip_skip=2,
+            loras=THREE,
+            boxes={"plain": head},
+        ),
+    ]
+
+
+def figure_cases() -> list[Case]:
+    """Several people, each with LoRAs and words of her own; of one prompt with more tokens than the negative one too."""
+    left, right = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
+    base = Case("", sampler="DPM++ 2M Karras", a1111=False, size=(128, 64), loras={"plain": 0.7, "text": 0.5})
+    words = {"anna": "pink dress, white boots", "bea": "blue dress"}
+    hers = {"plain": left, "text": right}
+    return [
+        replace(base, name="figures: words and LoRAs", boxes=hers, words=words),
+        replace(base, name="figures: words alone", loras={}, words=words),
+        replace(base, name="figures: long words", boxes=hers, words={**words, "bea": TAGS}),
+        replace(base, name="figures: a region in her place", boxes={**hers, "text": (0.5, 0.2, 1.0, 0.7)}, words=words),
+    ]
+
+
+def mend_cases() -> list[Case]:
+    """Parts of a picture that are drawn again: ComfyUI's SetLatentNoiseMask."""
+    base = Case("", sampler="DPM++ 2M Karras", a1111=False, loras={"plain": 0.7})
+    hand = Redrawn("hands", 8, 0.5, 8, 2, (16, 32, 48, 96), (24, 50, 41, 72))
+    face = Redrawn("face", 9, 0.9, 16, 1, (8, 0, 56, 96), (20, 5, 45, 33))
+    return [
+        replace(base, name="mend: a hand", redrawn=(hand,)),
+        replace(base, name="mend: a hand, then the face", redrawn=(hand, face)),
+        replace(base, name="mend: DPM++ SDE", sampler="DPM++ SDE Karras", redrawn=(hand,)),
+        replace(base, name="mend: Euler a", sampler="Euler a", redrawn=(hand,)),
+        replace(base, name="mend: in a region", boxes={"plain": (0.0, 0.4, 0.6, 1.0)}, redrawn=(hand, face)),
+        replace(base, name="mend: a schedule", schedules={"plain": (0.6, 1.0)}, redrawn=(hand, face)),
+        replace(base, name="mend: A1111's steps", redrawn=(hand,), like="a1111"),
+    ]
+
+
 def lcm_cases() -> list[Case]:
     return [Case(f"LCM, {steps} steps", sampler="LCM", steps=steps, cfg=2.0) for steps in (3, 4, 5, 7, 8)]
 
@@ -149,6 +257,9 @@ def all_cases(*, quick: bool = False) -> list[Case]:
         *size_cases(),
         *lora_cases(),
         *schedule_cases(),
+        *region_cases(),
+        *figure_cases(),
+        *mend_cases(),
         *lcm_cases(),
         *odd_step_cases(),
         *v_prediction_cases(),

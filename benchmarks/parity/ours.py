@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from optimizer.render import decode
 from optimizer.render.base import RenderSettings
 from optimizer.render.decode import pictures
 from optimizer.render.diffusers_renderer import DiffusionRenderer
+from optimizer.render.inpainting.base import Redrawing
 from optimizer.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ class Renderer:
             renderer, jobs = self._renderer(case, like)
         except InputError as error:
             return f"refused: {error.what}"
+        if case.redrawn:
+            drawn = _redrawn(renderer, jobs[0], case) if like == case.like else None
+            return "other steps" if drawn is None else (drawn, drawn)
         with both_roundings() as cut:
             stored = pictures(renderer.render(jobs))[0]
         return stored, cut[0]
@@ -80,7 +85,7 @@ class Renderer:
         embeddings = {embedding.name.lower(): embedding for embedding in map(open_embedding, names)}
         renderer = DiffusionRenderer(base, loras, settings, embeddings=embeddings)
         schedules = {name: Schedule(*ends) for name, ends in case.schedules.items()}
-        jobs = [Job(case.seed, Point(case.loras, case.cfg, schedules=schedules))]
+        jobs = [Job(case.seed, Point(case.loras, case.cfg, schedules=schedules), case.regions())]
         jobs += [Job(seed, Point({n: w * 0.5 for n, w in case.loras.items()}, case.cfg + 1)) for seed in case.extra_seeds]
         return renderer, jobs
 
@@ -90,3 +95,14 @@ class Renderer:
             folder = file.with_suffix("")
             self._base = file, open_base(folder if folder.is_dir() else file)
         return self._base[1]
+
+
+def _redrawn(renderer: DiffusionRenderer, job: Job, case: Case) -> Image:
+    """The case's picture with its parts drawn again."""
+    picture = case.picture()
+    for crop, one in zip(case.crops(), case.redrawn, strict=True):
+        again = replace(job, seed=one.seed, regions=crop.enlarged_regions(case.regions()))
+        redrawing = Redrawing(again, crop.enlarged(picture), crop.enlarged_mask(), one.strength)
+        (drawn,) = pictures(renderer.inpaint([redrawing]))
+        picture = crop.pasted(picture, drawn)
+    return picture

@@ -16,13 +16,17 @@ from urllib.request import Request, urlopen
 from benchmarks.parity.cases import Case
 from benchmarks.real_programs import Program, WebuiModels, comfyui, webui
 from models.base.family import CONFIGS
-from models.base.prompt.comfyui import marked
+from optimizer.regions.regions import Regions
+from optimizer.regions.rows import rows_of
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.render.sampling.comfyui_sampling import ABSENT
-from optimizer.schedules.schedule import Schedule
+from optimizer.schedules.schedule import WHOLE, Schedule
 from studies.export.comfyui_graph import Graph, Output
+from studies.export.mended.comfyui_mend import Sampling, add_redrawing, opened
+from studies.export.picture import png_bytes
 from studies.picture_settings.sampler_names import split_sampler
-from studies.schedules.comfyui_hooks import add_hooks, start_percents
+from studies.regions.comfyui_pieces import CELL, Texts, add_pieces, pieces_of
+from studies.schedules.comfyui_hooks import add_hook, start_percents
 
 DRAW_S: Final = 1800
 
@@ -53,6 +57,11 @@ class Models:
     folder: Path
     """With `checkpoints`, `loras` and `embeddings`."""
     family: str
+
+    @property
+    def inputs(self) -> Path:
+        """Where ComfyUI looks for pictures that a workflow opens."""
+        return self.folder.parent / "comfyui" / "input"
 
     def checkpoint(self, case: Case) -> Path:
         """The single file that the programs open."""
@@ -134,70 +143,81 @@ def draw_in_comfyui(program: Server, models: Models, case: Case) -> bytes:
         if history:
             if history["status"]["status_str"] != "success":
                 raise RuntimeError(f"ComfyUI: {history['status']['messages'][-1]}")
-            name = history["outputs"]["save"]["images"][0]["filename"]
-            picture: bytes = program.ask(f"/view?filename={name}&type=temp")
+            ((saved,),) = (output["images"] for output in history["outputs"].values())
+            picture: bytes = program.ask(f"/view?filename={saved['filename']}&type=output")
             return picture
         time.sleep(0.2)
     raise RuntimeError("ComfyUI did not finish")
 
 
 def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
-    """A workflow in the API's form, as `huanhua export --to comfyui` writes it."""
+    """A workflow in the API's form, of the nodes that `huanhua export --to comfyui` writes; the pictures that it opens are laid
+    into ComfyUI's folder."""
     assert case.sampler not in ABSENT
     sampler, scheduler = comfyui_sampler(case.sampler)
-    graph: dict[str, Any] = {"base": _node("CheckpointLoaderSimple", ckpt_name=models.checkpoint(case).name)}
-    model, clip = ["base", 0], ["base", 1]
+    graph = Graph()
+    model, clip, vae = graph.add("CheckpointLoaderSimple", {"ckpt_name": models.checkpoint(case).name})
     for name, weight in case.loras.items():
-        if name in case.schedules:
-            continue
-        graph[name] = _node(
-            "LoraLoader", model=model, clip=clip, lora_name=f"{name}.safetensors", strength_model=weight, strength_clip=weight
-        )
-        model, clip = [name, 0], [name, 1]
+        if name not in case.hooked():
+            model, clip = graph.add("LoraLoader", _lora(name, weight), model=model, clip=clip)
     if case.v_prediction or case.sampler == "LCM":
-        kind = "v_prediction" if case.v_prediction else "lcm"
-        graph["sampling"] = _node("ModelSamplingDiscrete", model=model, sampling=kind, zsnr=case.v_prediction)
-        model = ["sampling", 0]
+        kind = {"sampling": "v_prediction" if case.v_prediction else "lcm", "zsnr": case.v_prediction}
+        (model,) = graph.add("ModelSamplingDiscrete", kind, model=model)
     if case.clip_skip > 1:
-        graph["skip"] = _node("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-case.clip_skip)
-        clip = ["skip", 0]
-    if case.schedules:
-        clip = _hooked(graph, case, clip)
-    names = ["myinv"] if case.inversion else []
-    for side, text in (("positive", case.prompt), ("negative", case.negative)):
-        graph[side] = _node("CLIPTextEncode", clip=clip, text=marked(text, names))
-    graph["empty"] = _node("EmptyLatentImage", width=case.size[0], height=case.size[1], batch_size=1)
+        (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -case.clip_skip}, clip=clip)
+    if case.redrawn:
+        return _laid(models, _redrawing(graph, case, (model, clip, vae)))
+    positive, negative = _read(graph, case, clip, _hooks(graph, case, case.steps), case.regions(), case.digest())
+    size = {"width": case.size[0], "height": case.size[1], "batch_size": 1}
+    (latents,) = graph.add("EmptyLatentImage", size)
     settings = {"seed": case.seed, "steps": case.steps, "cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
-    links = {"model": model, "positive": ["positive", 0], "negative": ["negative", 0], "latent_image": ["empty", 0]}
-    graph["drawn"] = _node("KSampler", **settings, **links, denoise=1.0)
-    graph["decoded"] = _node("VAEDecode", samples=["drawn", 0], vae=["base", 2])
-    # PreviewImage stores as SaveImage does, in the folder of what is temporary.
-    graph["save"] = _node("PreviewImage", images=["decoded", 0])
+    links = {"model": model, "positive": positive, "negative": negative, "latent_image": latents}
+    (drawn,) = graph.add("KSampler", {**settings, "denoise": 1.0}, **links)
+    (decoded,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
+    graph.add("SaveImage", {"filename_prefix": "parity"}, images=decoded)
+    return _laid(models, graph)
+
+
+def _laid(models: Models, graph: Graph) -> Mapping[str, Any]:
+    models.inputs.mkdir(parents=True, exist_ok=True)
+    for name, content in graph.pictures.items():
+        (models.inputs / name).write_bytes(content)
+    return graph.api()
+
+
+def _hooks(graph: Graph, case: Case, steps: int) -> dict[str, Output]:
+    schedules = {name: Schedule(*ends) for name, ends in case.schedules.items()}
+    base = json.loads((CONFIGS / "sd15" / "scheduler" / "scheduler_config.json").read_text())
+    percents = start_percents(case.sampler, steps, base) if schedules else []
+    hooked = {name: weight for name, weight in case.loras.items() if name in case.hooked()}
+    return {n: add_hook(graph, _lora(n, weight), schedules.get(n, WHOLE), percents) for n, weight in hooked.items()}
+
+
+def _read(
+    graph: Graph, case: Case, clip: Output, hooks: Mapping[str, Output], regions: Regions | None, stem: str
+) -> tuple[Output, Output]:
+    """The positive and the negative conditioning by the export's own nodes."""
+    rows = rows_of(case.loras, regions, (case.size[1] // CELL, case.size[0] // CELL))
+    pieces, masks = pieces_of(rows, stem)
+    graph.pictures |= masks
+    texts = Texts(case.prompt, case.negative, ["myinv"] if case.inversion else [])
+    return add_pieces(graph, clip, pieces, hooks, case.schedules, texts)
+
+
+def _redrawing(graph: Graph, case: Case, base: tuple[Output, Output, Output]) -> Graph:
+    model, clip, vae = base
+    sampler, scheduler = comfyui_sampler(case.sampler)
+    widgets = {"cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
+    sampling = Sampling(model, vae, widgets, case.steps, case.like)
+    picture = opened(graph, "LoadImage", png_bytes(case.picture(), {}), case.digest())
+    for number, (crop, one) in enumerate(zip(case.crops(), case.redrawn, strict=True), 1):
+        stem = f"{case.digest()}-{number}"
+        hooks = _hooks(graph, case, sampling.laid(one)[0])
+        both = _read(graph, case, clip, hooks, crop.enlarged_regions(case.regions()), stem)
+        picture = add_redrawing(graph, sampling, both, picture, crop, one, stem)
+    graph.add("SaveImage", {"filename_prefix": "parity"}, images=picture)
     return graph
 
 
-def _hooked(graph: dict[str, Any], case: Case, clip: list[Any]) -> list[Any]:
-    """The export's own nodes for LoRAs that act in some of the steps."""
-    hooks = Graph()
-    given = Output(0, 0, "CLIP")
-    names = [f"{name}.safetensors" for name in case.schedules]
-    widgets = [
-        {"lora_name": file, "strength_model": case.loras[name], "strength_clip": case.loras[name]}
-        for name, file in zip(case.schedules, names, strict=True)
-    ]
-    schedules = [Schedule(*ends) for ends in case.schedules.values()]
-    base = json.loads((CONFIGS / "sd15" / "scheduler" / "scheduler_config.json").read_text())
-    percents = start_percents(case.sampler, case.steps, base)
-    made = add_hooks(hooks, list(zip(widgets, schedules, strict=True)), given, percents)
-    places = {str(given.node): clip}
-    for number, node in hooks.api().items():
-        inputs = {
-            name: places.get(value[0], [f"hooks {value[0]}", value[1]]) if isinstance(value, list) else value
-            for name, value in node["inputs"].items()
-        }
-        graph[f"hooks {number}"] = {**node, "inputs": inputs}
-    return [f"hooks {made.node}", made.slot]
-
-
-def _node(kind: str, **inputs: Any) -> dict[str, Any]:
-    return {"class_type": kind, "inputs": inputs}
+def _lora(name: str, weight: float) -> dict[str, Any]:
+    return {"lora_name": f"{name}.safetensors", "strength_model": weight, "strength_clip": weight}

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from studies.study import Study
 
 AXIS = (
-    "dress=0.3:0.6:0.1, dress+shoes=0.4,0.5, dress.file=dress-000004,dress, cfg=5,6, steps=20,30, sampler=Euler a,DDIM, "
-    "seed=1,2, prompt=pink dress|white dress"
+    "dress=0.3:0.6:0.1, dress+shoes=0.4,0.5, dress.file=dress-000004,dress, dress.start=0,0.25,0.5, dress.end=0.75,1, cfg=5,6, "
+    "steps=20,30, sampler=Euler a,DDIM, seed=1,2, prompt=pink dress|white dress"
 )
 
 

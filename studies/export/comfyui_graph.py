@@ -15,15 +15,27 @@ OUTPUTS: Final[dict[str, tuple[str, ...]]] = {
     "SetHookKeyframes": ("HOOKS",),
     "CombineHooks2": ("HOOKS",),
     "SetClipHooks": ("CLIP",),
+    "PairConditioningSetProperties": ("CONDITIONING", "CONDITIONING"),
+    "PairConditioningSetPropertiesAndCombine": ("CONDITIONING", "CONDITIONING"),
+    "LoadImage": ("IMAGE", "MASK"),
+    "LoadImageMask": ("MASK",),
     "ModelSamplingDiscrete": ("MODEL",),
     "CLIPSetLastLayer": ("CLIP",),
     "CLIPTextEncode": ("CONDITIONING",),
     "EmptyLatentImage": ("LATENT",),
     "VAELoader": ("VAE",),
     "KSampler": ("LATENT",),
+    "KSamplerAdvanced": ("LATENT",),
     "VAEDecode": ("IMAGE",),
+    "VAEEncode": ("LATENT",),
+    "SetLatentNoiseMask": ("LATENT",),
+    "ImageCrop": ("IMAGE",),
+    "ImageScale": ("IMAGE",),
+    "ImageCompositeMasked": ("IMAGE",),
     "SaveImage": (),
 }
+SEEDS: Final = {"KSampler": 1, "KSamplerAdvanced": 2}
+"""Where the page has a widget more, after the seed: what becomes of it once a picture is drawn."""
 COLUMN, ROW, WIDTH = 380, 280, 340
 
 
@@ -49,6 +61,8 @@ class Graph:
     notes: list[str] = field(default_factory=list)
     paragraphs: list[str] = field(default_factory=list)
     """Of all notes, as they were given."""
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """By name, those that nodes open, which belong into ComfyUI's folder input."""
 
     def add(self, kind: str, widgets: Mapping[str, Any], **inputs: Output) -> tuple[Output, ...]:
         """Appends a node of `kind`; `widgets` are its settings in the order of its page. Returns its outputs."""
@@ -99,9 +113,8 @@ class Graph:
             for slot, (name, out) in enumerate(node.inputs.items())
         ]
         values = list(node.widgets.values())
-        if node.kind == "KSampler":
-            # The page has a widget more, after the seed: what becomes of it once a picture is drawn.
-            values.insert(1, "fixed")
+        if node.kind in SEEDS:
+            values.insert(SEEDS[node.kind], "fixed")
         return {
             "id": node.number,
             "type": node.kind,
@@ -124,7 +137,8 @@ class Graph:
         return {
             "id": len(self.nodes) + index + 1,
             "type": "Note",
-            "pos": [0, ROW * (index + 2)],
+            # Left of all nodes: the first column is as long as what has to be opened.
+            "pos": [-2 * COLUMN, 2 * (ROW + 40) * index],
             "size": [2 * WIDTH, 2 * ROW],
             "flags": {},
             "order": len(self.nodes) + index,

@@ -28,6 +28,7 @@ from studies.study import Study
 
 if TYPE_CHECKING:
     from models.vision.upscaler import Upscaler
+    from studies.export.comfyui_graph import Graph
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 OTHER_MEANING: Final = "the study draws as ComfyUI does (render.like): A1111 draws another picture from these settings"
@@ -67,7 +68,9 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     if to == "png":
         return _with_mended(outcome, folder / f"{name}-mended.png", _picture(study, outcome, folder, upscaler))
     done = _settings(study, outcome, to, folder, name)
-    return done if outcome.mended is None else replace(done, notes=(*done.notes, phrase(MENDED_ELSEWHERE)))
+    if outcome.mended is None or to == "comfyui":
+        return done
+    return replace(done, notes=(*done.notes, phrase(MENDED_ELSEWHERE)))
 
 
 def _settings(study: Study, outcome: Outcome, to: Target, folder: Path, name: str) -> Exported:
@@ -120,10 +123,11 @@ def _check_drawn_here(study: Study, to: Target) -> None:
 def _check_everywhere(study: Study, to: Target) -> None:
     """Raises InputError for what cannot tell that LoRAs act in regions."""
     words = words_of_regions(study.spec)
-    if words and to != "png":
+    if words and to not in ("png", "comfyui"):
         where = joined(", ", [phrase("{name} in {where}", name=name, where=region) for name, region in words.items()])
         what = phrase("the LoRAs act in regions ({where}), which --to {to} does not express", where=where, to=to)
-        raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acts where")
+        mend = "use --to comfyui, or --to png: the picture itself, with what acts where"
+        raise InputError(what, phrase("export --to {to}", to=to), mend)
 
 
 def _check_in_all_steps(study: Study, point: Point, to: Target) -> None:
@@ -263,10 +267,32 @@ def _workflow(study: Study, outcome: Outcome, ui: Path, api: Path) -> Exported:
     assert outcome.pick is not None
     files = foreign_files(study, outcome.pick.point, "ComfyUI", ui.parent)
     graph = comfyui_graph(study, outcome, files)
-    for path, content in ((ui, graph.ui()), (api, graph.api())):
-        write_whole(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+    pictures = _written(graph, ui, api)
     use = phrase("drag {file} into ComfyUI; {api} is for its server's /prompt", file=ui.name, api=api.name)
-    return Exported((ui, api, *files.paths), (use, *graph.paragraphs))
+    done = Exported((ui, api, *pictures, *files.paths), (use, *graph.paragraphs))
+    return done if outcome.mended is None else _with_mend(study, outcome, files, done)
+
+
+def _with_mend(study: Study, outcome: Outcome, files: ForeignFiles, done: Exported) -> Exported:
+    """What draws the mended picture again beside what draws the pick."""
+    from studies.export.mended.comfyui_mend import mended_graph
+
+    graph, folder = mended_graph(study, outcome, files), done.paths[0].parent
+    ui, api = (folder / f"seed-{outcome.seed}-mended.{form}.json" for form in ("comfyui", "comfyui-api"))
+    pictures = _written(graph, ui, api)
+    note = phrase("{name}: {what}", name=ui.name, what=graph.paragraphs[0])
+    return Exported((*done.paths, ui, api, *pictures), (*done.notes, note))
+
+
+def _written(graph: Graph, ui: Path, api: Path) -> list[Path]:
+    """Both forms of a graph, and beside them the pictures that it opens: these are returned."""
+    pictures = {ui.parent / name: content for name, content in graph.pictures.items()}
+    forms = {
+        path: json.dumps(form, indent=1, ensure_ascii=False).encode() for path, form in ((ui, graph.ui()), (api, graph.api()))
+    }
+    for path, content in {**pictures, **forms}.items():
+        write_whole(path, content)
+    return list(pictures)
 
 
 def _script(study: Study, outcome: Outcome, path: Path) -> Exported:

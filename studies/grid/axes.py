@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
 
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Point
+from optimizer.schedules.schedule import WHOLE, Schedule, Schedules
+from optimizer.search.searched_schedules import End
 from optimizer.search.space import CFG, FILE
 
 Tag = Callable[[str, float], str]
 """Called with a LoRA's name and weight; gives A1111's tag for it."""
+NOTHING: Final = "Nothing"
+"""A1111's axis type of what it does not change."""
 
 
 class GridAxis(Protocol):
@@ -26,7 +30,7 @@ class GridAxis(Protocol):
 
     @property
     def touches(self) -> frozenset[str]:
-        """What the axis sets: LoRA names, or cfg, steps, sampler, seed, prompt."""
+        """What the axis sets: LoRA names, ends of their schedules such as `dress.start`, or cfg, steps, sampler, seed, prompt."""
         ...
 
     def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
@@ -44,6 +48,8 @@ class WeightAxis:
 
     name: str
     values: tuple[float, ...]
+    given: Schedules = field(default_factory=dict)
+    """The steps in which LoRAs act by the study's file."""
 
     @property
     def loras(self) -> tuple[str, ...]:
@@ -58,10 +64,55 @@ class WeightAxis:
         return frozenset(self.loras)
 
     def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
-        return seed, replace(point, weights={**point.weights, **dict.fromkeys(self.loras, self.values[index])})
+        schedules = {**{name: self.given[name] for name in self.loras if _is_off(name, point, self.given)}, **point.schedules}
+        weights = {**point.weights, **dict.fromkeys(self.loras, self.values[index])}
+        return seed, replace(point, weights=weights, schedules=schedules)
 
     def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
         return "Prompt S/R", tuple(" ".join(tag(lora, value) for lora in self.loras) for value in self.values)
+
+
+@dataclass(frozen=True)
+class ScheduleAxis:
+    """The step, in shares of all, at which one LoRA begins or ends to act, or several: their names joined by +."""
+
+    names: str
+    end: End
+    values: tuple[float, ...]
+    given: Schedules = field(default_factory=dict)
+    """The steps in which LoRAs act by the study's file."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.names}.{self.end}"
+
+    @property
+    def loras(self) -> tuple[str, ...]:
+        return tuple(self.names.split("+"))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"{' + '.join(self.loras)} {self.end} {value:g}" for value in self.values)
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return frozenset(f"{lora}.{self.end}" for lora in self.loras)
+
+    def place(self, seed: int, point: Point, index: int) -> tuple[int, Point]:
+        return seed, replace(point, schedules={**point.schedules, **{lora: self._of(lora, point, index) for lora in self.loras}})
+
+    def _of(self, lora: str, point: Point, index: int) -> Schedule:
+        """One of all steps is named, too: an axis of weights would take that of the study's file for one that is off."""
+        now = self.given[lora] if _is_off(lora, point, self.given) else point.schedules.get(lora, WHOLE)
+        return Schedule(self.values[index], now.end) if self.end == "start" else Schedule(now.start, self.values[index])
+
+    def a1111(self, tag: Tag) -> tuple[str, tuple[str, ...]]:
+        return NOTHING, tuple(f"{value:g}" for value in self.values)
+
+
+def _is_off(lora: str, point: Point, given: Schedules) -> bool:
+    """Whether a point leaves out the schedule that the file gives because the LoRA is off there."""
+    return lora in given and lora not in point.schedules and lora not in point.on()
 
 
 @dataclass(frozen=True)

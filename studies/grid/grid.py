@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models.errors import InputError
 from models.language.translate import joined, phrase
 from optimizer.control.control import as_lists
 from optimizer.evaluate.base import Evaluation
@@ -113,13 +114,19 @@ def grids_of(seed: int, centre: Point, axes: Sequence[GridAxis]) -> list[Grid]:
 
 
 def check_cells(study: Study, grids: Iterable[Grid]) -> None:
-    """Raises InputError, before any is drawn, for a cell whose sampler cannot make as many steps or is not the server's."""
+    """Raises InputError, before any is drawn, for a cell whose sampler cannot make as many steps or is not the server's, and for
+    one in none of whose steps a LoRA would act."""
     render, jobs = study.spec.render, [job for grid in grids for job in grid.jobs()]
     if isinstance(study.backend, RemoteBackend):
         study.backend.check_samplers({job.point.sampler for job in jobs if job.point.sampler is not None})
         return
     for job in jobs:
-        calls(job.point.sampler or render.sampler, job.point.steps or render.steps)
+        steps = job.point.steps or render.steps
+        calls(job.point.sampler or render.sampler, steps)
+        for name, schedule in schedules_at(study.spec, job.point).items():
+            if not schedule.steps(steps):
+                what = phrase("{name} acts in none of {steps} steps ({schedule})", name=name, steps=steps, schedule=str(schedule))
+                raise InputError(what, phrase("the schedule of {name}", name=name), "widen it, or draw more steps")
 
 
 def draw_cells(study: Study, judges: Mapping[int, Judge], grid: Grid, drawn: Callable[[], None]) -> list[list[GridCell]]:

@@ -1,7 +1,8 @@
 """The settings of a grid as A1111's infotext: those of its first cell, and its axes as the X/Y/Z plot names them.
 
 A1111's own grids contain the same, so that its "PNG Info" can send one to txt2img and draw it again. LoRA weights have no axis
-type there: people replace the tag in the prompt (Prompt S/R), which is why the first cell, not the centre, is described.
+type there: people replace the tag in the prompt (Prompt S/R), which is why the first cell, not the centre, is described. The
+steps in which a LoRA acts have none at all, and stand in a key of our own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from optimizer.point import Point
 from studies.export.infotext import file_name, fixed_weights, point_infotext
-from studies.grid.axes import FileAxis, WeightAxis
+from studies.grid.axes import NOTHING, FileAxis, WeightAxis
 from studies.grid.grid import Grid
 from studies.picture_settings.infotext import save_png
 from studies.picture_settings.lora_tags import lora_tag
@@ -43,7 +44,12 @@ def grid_infotext(study: Study, grid: Grid) -> PictureSettings:
     plot = {"Script": SCRIPT}
     for letter, (axis, shown) in axes.items():
         kind, values = axis.a1111(lambda name, weight: lora_tag(file_name(study, name, first.point), weight, weight))
-        plot |= {f"{letter} Type": kind, f"{letter} Values": _csv(values[shown])}
+        told = _csv(values[shown])
+        plot |= (
+            {f"huanhua {letter}": f"{axis.name}={told}"}
+            if kind == NOTHING
+            else {f"{letter} Type": kind, f"{letter} Values": told}
+        )
     return point_infotext(study, first, _loras(study, grid, first.point), plot)
 
 

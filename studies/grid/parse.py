@@ -1,5 +1,6 @@
 """Axes as people write them: `dress=0.3:0.6:0.1` (last value included), `cfg=5,6,7`, `prompt=pink dress|white dress`, and
-`dress.file=dress-000004,dress`, the epochs of a LoRA of several files."""
+`dress.file=dress-000004,dress`, the epochs of a LoRA of several files; `dress.start=0,0.25` and `dress.end=0.75,1`, the steps in
+which it acts, in shares of all."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ from models.errors import InputError
 from models.language.translate import phrase
 from models.lora.layout import lora_name
 from optimizer.render.sampling.samplers import sampler_named
+from optimizer.search.searched_schedules import VALUES
 from optimizer.search.space import CFG, FILE
 from studies.drawing.section import HuanhuaDraw
-from studies.grid.axes import CfgAxis, FileAxis, GridAxis, PromptAxis, SamplerAxis, SeedAxis, StepsAxis, WeightAxis
+from studies.grid.axes import CfgAxis, FileAxis, GridAxis, PromptAxis, SamplerAxis, ScheduleAxis, SeedAxis, StepsAxis, WeightAxis
 from studies.spec import StudySpec
 
 LONGEST: Final = 50
@@ -50,7 +52,22 @@ def _axis(text: str, spec: StudySpec) -> GridAxis:
             return PromptAxis(_words(values, spec.prompt, text), spec.prompt)
     if name.endswith(FILE):
         return _files(name.removesuffix(FILE), values, spec, text)
-    return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), phrase("a weight"), 0, 2, text))
+    given = spec.space().schedules.given
+    for end in VALUES:
+        if name.endswith(f".{end}"):
+            _check_parts_steps(spec, text)
+            shares = _within(_numbers(values, text), phrase("a share of the steps"), 0, 1, text)
+            return ScheduleAxis(_loras(name.removesuffix(f".{end}"), spec, text), end, shares, given)
+    return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), phrase("a weight"), 0, 2, text), given)
+
+
+def _check_parts_steps(spec: StudySpec, where: str) -> None:
+    """Raises InputError where something else draws."""
+    if not isinstance(spec.draw, HuanhuaDraw):
+        words = "only huanhua itself draws a LoRA in some of the steps, and {title} draws here"
+        raise InputError(
+            phrase(words, title=spec.draw.title), where, "take an axis of weights, cfg, steps, sampler, seed or prompt"
+        )
 
 
 def _files(lora: str, text: str, spec: StudySpec, where: str) -> FileAxis:
@@ -83,13 +100,17 @@ def _loras(name: str, spec: StudySpec, where: str) -> str:
             raise InputError(
                 phrase("no axis '{lora}'", lora=lora),
                 where,
-                phrase(
-                    "use one of: {names}", names=", ".join([*searched, *(f"{n}{FILE}" for n in spec.space().files), *SETTINGS])
-                ),
+                phrase("use one of: {names}", names=", ".join([*searched, *_of_loras(spec), *SETTINGS])),
             )
     if len(set(loras)) != len(loras):
         raise InputError("a LoRA is named twice", where, "name each once")
     return "+".join(loras)
+
+
+def _of_loras(spec: StudySpec) -> list[str]:
+    """Axes of something else of a LoRA than its weight."""
+    ends = [f"{name}.{end}" for name in spec.searched() for end in VALUES] if isinstance(spec.draw, HuanhuaDraw) else []
+    return [*(f"{name}{FILE}" for name in spec.space().files), *ends]
 
 
 def _numbers(text: str, where: str) -> tuple[float, ...]:

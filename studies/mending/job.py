@@ -14,6 +14,7 @@ from optimizer.point import Job
 from optimizer.search.verdict import own_image
 from studies.announce import announce
 from studies.callback import SilentCallback, image_counter
+from studies.drawing.told_job import told_job
 from studies.export.picture import png_bytes
 from studies.mending.infotext import mended_infotext
 from studies.mending.mend import Mender
@@ -137,13 +138,7 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     record = outcome.shown
     assert record is not None
     point = own_image(record.judged).point
-    regions, hints = study.regions, study.hints
-    job = Job(
-        outcome.seed,
-        point,
-        None if regions is None else regions.of(outcome.seed),
-        None if hints is None else hints.of(outcome.seed).of(point.acting_controls()),
-    )
+    job = told_job(study, outcome.seed, point)
     places = sum(len(part.places(judge.images, _observation(study, outcome.seed, record))) for part in mending.parts)
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
     announce(study, mending.callback, stage, images)

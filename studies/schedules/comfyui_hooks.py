@@ -68,24 +68,30 @@ def _between(before: float, here: float, last: int) -> float:
     return round(rounded, 3) if low + STEP / 4 < rounded < high - STEP / 4 else middle
 
 
-def add_hooks(graph: Graph, loras: Sequence[tuple[dict[str, Any], Schedule]], clip: Output, percents: Sequence[float]) -> Output:
-    """The CLIP whose conditionings carry hooks: of each LoRA its widgets as "Create Hook LoRA" has them, and its schedule.
-    `percents` are those of `start_percents`."""
-    together: Output | None = None
-    for widgets, schedule in loras:
-        (hooks,) = graph.add("CreateHookLora", widgets)
-        acts = schedule.steps(len(percents))
-        frames = [(0.0, 0.0)] if acts.start else []
-        frames += [(1.0, percents[acts.start])]
-        frames += [(0.0, percents[acts.stop])] if acts.stop < len(percents) else []
-        keyframes: dict[str, Output] = {}
-        for strength, percent in frames:
-            (made,) = graph.add("CreateHookKeyframe", {"strength_mult": strength, "start_percent": percent}, **keyframes)
-            keyframes = {"prev_hook_kf": made}
-        (hooks,) = graph.add("SetHookKeyframes", {}, hooks=hooks, hook_kf=keyframes["prev_hook_kf"])
-        if together is not None:
-            (hooks,) = graph.add("CombineHooks2", {}, hooks_A=together, hooks_B=hooks)
-        together = hooks
-    assert together is not None
-    (clip,) = graph.add("SetClipHooks", {"apply_to_conds": True, "schedule_clip": True}, clip=clip, hooks=together)
+def add_hook(graph: Graph, widgets: Mapping[str, Any], schedule: Schedule, percents: Sequence[float]) -> Output:
+    """One LoRA as a hook: its widgets as "Create Hook LoRA" has them, in the steps of its schedule. `percents` are those of
+    `start_percents`, and not looked at where it acts in all steps."""
+    (hooks,) = graph.add("CreateHookLora", widgets)
+    if schedule.whole:
+        return hooks
+    acts = schedule.steps(len(percents))
+    frames = [(0.0, 0.0)] if acts.start else []
+    frames += [(1.0, percents[acts.start])]
+    frames += [(0.0, percents[acts.stop])] if acts.stop < len(percents) else []
+    keyframes: dict[str, Output] = {}
+    for strength, percent in frames:
+        (made,) = graph.add("CreateHookKeyframe", {"strength_mult": strength, "start_percent": percent}, **keyframes)
+        keyframes = {"prev_hook_kf": made}
+    (hooks,) = graph.add("SetHookKeyframes", {}, hooks=hooks, hook_kf=keyframes["prev_hook_kf"])
+    return hooks
+
+
+def hooked_clip(graph: Graph, clip: Output, hooks: Sequence[Output], *, scheduled: bool) -> Output:
+    """The CLIP whose conditionings carry these hooks; itself where there are none. `scheduled` says whether any has keyframes."""
+    if not hooks:
+        return clip
+    together, *others = hooks
+    for one in others:
+        (together,) = graph.add("CombineHooks2", {}, hooks_A=together, hooks_B=one)
+    (clip,) = graph.add("SetClipHooks", {"apply_to_conds": True, "schedule_clip": scheduled}, clip=clip, hooks=together)
     return clip

@@ -6,7 +6,12 @@ import json
 import math
 from collections.abc import Callable
 
+import numpy as np
+from PIL import Image
+
+from models.errors import InputError
 from optimizer.point import Job
+from optimizer.render.inpainting.base import Redrawing
 from studies.study import Study
 
 
@@ -73,10 +78,35 @@ class BackendSuite:
         assert place.read_bytes() == png
 
     def test_its_observer_sees_what_its_evaluator_sees(self, reopen: Callable[[], Study]) -> None:
-        from PIL import Image
-
         study = reopen()
         drawn = study.evaluator.evaluate(7, study.start)
         with Image.open(drawn.image) as image:
             (observation,) = study.observer.observe([image.convert("RGB")])
         assert observation == drawn.observation
+
+    def test_what_redraws_opens_nothing_before_it_is_used_and_draws_the_same_everywhere_or_refuses(
+        self, reopen: Callable[[], Study]
+    ) -> None:
+        first = reopen()
+        job = Job(7, first.start)
+        with Image.open(first.evaluator.evaluate(job.seed, job.point).image) as stored:
+            picture = stored.convert("RGB")
+        left = np.zeros((picture.height, picture.width), np.bool_)
+        left[:, : picture.width // 2] = True
+        redrawing = Redrawing(job, picture, left, 0.5)
+        found = []
+        for _ in range(2):
+            backend = reopen().backend
+            was_open = backend.is_open()
+            try:
+                inpainter = backend.inpainter()
+                assert backend.is_open() is was_open
+                (drawn,) = inpainter.inpaint([redrawing])
+            except InputError as refused:
+                found.append(str(refused))
+                continue
+            assert isinstance(drawn, Image.Image)
+            assert (drawn.mode, drawn.size) == ("RGB", picture.size)
+            found.append(drawn.tobytes().hex())
+        assert found[0] == found[1]
+        assert "\n" not in found[0]

@@ -78,17 +78,22 @@ class Crop:
         large = {name: np.asarray(picture.resize(self.size, Image.Resampling.BICUBIC)) for name, picture in cut.items()}
         return Hints({name: replace(hint, picture=large[name]) for name, hint in hints.by_net.items()})
 
+    def feathered(self) -> Image:
+        """(L) of the crop's own size, how much of each pixel is redrawn: the mask with its blurred edge."""
+        from PIL import Image, ImageFilter
+
+        mask = Image.new("L", self.size, 0)
+        mask.paste(255, self.mask)
+        return mask.filter(ImageFilter.GaussianBlur(self.blur)).crop(self.box)
+
     def pasted(self, picture: Image, drawn: Image) -> Image:
         """The picture with the redrawn crop in it, shrunk and feathered; what the mask does not reach stays as it is."""
-        from PIL import Image, ImageFilter
+        from PIL import Image
 
         left, top, right, bottom = self.box
         small = drawn.resize((right - left, bottom - top), Image.Resampling.LANCZOS)
-        mask = Image.new("L", picture.size, 0)
-        mask.paste(255, self.mask)
-        mask = mask.filter(ImageFilter.GaussianBlur(self.blur))
         inside = Image.new("L", picture.size, 0)
-        inside.paste(mask.crop(self.box), self.box[:2])
+        inside.paste(self.feathered(), self.box[:2])
         over = picture.convert("RGB")
         over.paste(small, self.box[:2])
         return Image.composite(over, picture.convert("RGB"), inside)
@@ -104,7 +109,9 @@ def crop_around(part: PixelBox, size: tuple[int, int], margins: Margins, cell: i
     grown, padding, blur = margins.of(size)
     mask = _within(_grown(part, grown), size)
     wide, tall = (mask[2] - mask[0]) + 2 * padding, (mask[3] - mask[1]) + 2 * padding
-    rows = min(height, max(tall, round(wide * height / width), 2 * cell))
+    # Without padding, half a pixel less than the mask is wide would leave it outside.
+    least = int(np.ceil((mask[2] - mask[0]) * height / width))
+    rows = min(height, max(tall, round(wide * height / width), least, 2 * cell))
     columns = min(width, max(1, round(rows * width / height)))
     box = _placed(mask, columns, rows, size)
     return Crop(box, _at_least(mask, box, 2 * cell * columns / width), blur, size)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell, sheet
 from models.language.translate import joined, phrase
+from optimizer.search.searched_schedules import IDLE
 from optimizer.search.space import FILE
 from studies.report.sheets.style import open_image
+from studies.schedules.words import schedules_at
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,6 +52,8 @@ def _staying(study: Study, grid: Grid) -> str:
         **{name: f"{name} {weight:.2f}" for name, weight in point.weights.items()},
     }
     found |= {f"{name}{FILE}": f"{name}: {label}" for name, label in study.space.files_of(point).items()}
+    ends = [(name, end, getattr(schedule, end)) for name, schedule in schedules_at(study.spec, point).items() for end in IDLE]
+    found |= {f"{name}.{end}": f"{name} {end} {share:g}" for name, end, share in ends if share != IDLE[end]}
     found |= {"cfg": f"CFG {point.cfg:g}", "steps": phrase("{steps} steps", steps=point.steps or render.steps)}
     found |= {"sampler": point.sampler or render.sampler}
     if grid.z is not None and grid.z[0].touches == {"prompt"}:

@@ -24,7 +24,18 @@ from studies.workspace import Workspace
 from tests.studies.export.test_export import outcome_at
 
 POINT = Point({"dress": 0.4, "shoes": 0.0}, 6.5)
-LINKED = {"MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE"}
+LINKED = {"MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE", "MASK", "HOOKS", "HOOK_KF"}
+SAMPLED = {"cfg": "FLOAT", "sampler_name": "COMBO", "scheduler": "COMBO"}
+READ = {"positive": "CONDITIONING", "negative": "CONDITIONING"}
+PAIR = {
+    "positive_NEW": "CONDITIONING",
+    "negative_NEW": "CONDITIONING",
+    "strength": "FLOAT",
+    "set_cond_area": "COMBO",
+    "mask": "MASK",
+}
+OPTIONAL = {"prev_hook_kf"}
+"""Inputs that a node may lack."""
 NODES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "CheckpointLoaderSimple": ({"ckpt_name": "COMBO"}, ("MODEL", "CLIP", "VAE")),
     "DiffusersLoader": ({"model_path": "COMBO"}, ("MODEL", "CLIP", "VAE")),
@@ -37,18 +48,42 @@ NODES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "CLIPSetLastLayer": ({"clip": "CLIP", "stop_at_clip_layer": "INT"}, ("CLIP",)),
     "CLIPTextEncode": ({"text": "STRING", "clip": "CLIP"}, ("CONDITIONING",)),
     "EmptyLatentImage": ({"width": "INT", "height": "INT", "batch_size": "INT"}, ("LATENT",)),
+    "CreateHookLora": ({"lora_name": "COMBO", "strength_model": "FLOAT", "strength_clip": "FLOAT"}, ("HOOKS",)),
+    "CreateHookKeyframe": ({"strength_mult": "FLOAT", "start_percent": "FLOAT", "prev_hook_kf": "HOOK_KF"}, ("HOOK_KF",)),
+    "SetHookKeyframes": ({"hooks": "HOOKS", "hook_kf": "HOOK_KF"}, ("HOOKS",)),
+    "CombineHooks2": ({"hooks_A": "HOOKS", "hooks_B": "HOOKS"}, ("HOOKS",)),
+    "SetClipHooks": ({"clip": "CLIP", "apply_to_conds": "BOOLEAN", "schedule_clip": "BOOLEAN", "hooks": "HOOKS"}, ("CLIP",)),
+    "PairConditioningSetProperties": (PAIR, ("CONDITIONING", "CONDITIONING")),
+    "PairConditioningSetPropertiesAndCombine": ({**READ, **PAIR}, ("CONDITIONING", "CONDITIONING")),
+    "LoadImage": ({"image": "COMBO"}, ("IMAGE", "MASK")),
+    "LoadImageMask": ({"image": "COMBO", "channel": "COMBO"}, ("MASK",)),
+    "ImageCrop": ({"image": "IMAGE", "width": "INT", "height": "INT", "x": "INT", "y": "INT"}, ("IMAGE",)),
+    "ImageScale": (
+        {"image": "IMAGE", "upscale_method": "COMBO", "width": "INT", "height": "INT", "crop": "COMBO"},
+        ("IMAGE",),
+    ),
+    "VAEEncode": ({"pixels": "IMAGE", "vae": "VAE"}, ("LATENT",)),
+    "SetLatentNoiseMask": ({"samples": "LATENT", "mask": "MASK"}, ("LATENT",)),
+    "ImageCompositeMasked": (
+        {"destination": "IMAGE", "source": "IMAGE", "x": "INT", "y": "INT", "resize_source": "BOOLEAN", "mask": "MASK"},
+        ("IMAGE",),
+    ),
     "KSampler": (
+        {"model": "MODEL", "seed": "INT", "steps": "INT", **SAMPLED, **READ, "latent_image": "LATENT", "denoise": "FLOAT"},
+        ("LATENT",),
+    ),
+    "KSamplerAdvanced": (
         {
             "model": "MODEL",
-            "seed": "INT",
+            "add_noise": "COMBO",
+            "noise_seed": "INT",
             "steps": "INT",
-            "cfg": "FLOAT",
-            "sampler_name": "COMBO",
-            "scheduler": "COMBO",
-            "positive": "CONDITIONING",
-            "negative": "CONDITIONING",
+            **SAMPLED,
+            **READ,
             "latent_image": "LATENT",
-            "denoise": "FLOAT",
+            "start_at_step": "INT",
+            "end_at_step": "INT",
+            "return_with_leftover_noise": "COMBO",
         },
         ("LATENT",),
     ),
@@ -125,7 +160,7 @@ def study_at(
 def check_api(api: dict[str, Any]) -> None:
     for node in api.values():
         wanted, _ = NODES[node["class_type"]]
-        assert set(node["inputs"]) == set(wanted), node
+        assert set(node["inputs"]) - OPTIONAL == set(wanted) - OPTIONAL, node
         for name, value in node["inputs"].items():
             if wanted[name] in LINKED:
                 source, slot = value
@@ -153,11 +188,13 @@ def check_ui(ui: dict[str, Any]) -> None:
         wanted, outputs = NODES[node["type"]]
         assert [out["name"] for out in node["outputs"]] == list(outputs)
         assert all(number in links for out in node["outputs"] for number in out["links"])
-        assert {i["name"] for i in node["inputs"]} == {name for name, kind in wanted.items() if kind in LINKED}
+        linked = {name for name, kind in wanted.items() if kind in LINKED}
+        assert {i["name"] for i in node["inputs"]} - OPTIONAL == linked - OPTIONAL
         widgets = [kind for kind in wanted.values() if kind not in LINKED]
-        if node["type"] == "KSampler":
-            assert node["widgets_values"][1] == "fixed"
-            widgets.insert(1, "STRING")
+        if node["type"] in ("KSampler", "KSamplerAdvanced"):
+            at = 1 if node["type"] == "KSampler" else 2
+            assert node["widgets_values"][at] == "fixed"
+            widgets.insert(at, "STRING")
         assert len(node["widgets_values"]) == len(widgets)
         assert all(isinstance(v, PYTHON[kind]) for v, kind in zip(node["widgets_values"], widgets, strict=True))
 

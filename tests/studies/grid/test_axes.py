@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from models.errors import InputError
 from optimizer.point import Point
 from optimizer.render.sampling.samplers import SAMPLERS
+from optimizer.schedules.schedule import Schedule
 from studies.grid.axes import GridAxis, check_axes
 from studies.grid.parse import LONGEST, parse_axis
 from studies.picture_settings.lora_tags import lora_tag
@@ -60,6 +63,40 @@ def test_settings_are_placed_and_the_study_s_own_stays_unnamed() -> None:
     assert placed("seed=1,4294967295") == [(1, POINT), (4294967295, POINT)]
 
 
+def test_ends_of_schedules_are_placed_on_one_lora_or_on_several() -> None:
+    starts = [point.schedules for _, point in placed("dress.start=0,0.25")]
+    assert starts == [{"dress": Schedule(0.0, 1.0)}, {"dress": Schedule(0.25, 1.0)}]
+    assert placed("dress.start=0")[0][1].key() == POINT.key(), "all steps are the image that was drawn before"
+    assert placed("dress+face.end=0.5:1:0.5")[0][1].schedules == dict.fromkeys(("dress", "face"), Schedule(0, 0.5))
+    assert axis("dress+face.end=0.75").labels == ("dress + face end 0.75",)
+    assert axis("dress+face.end=0.75").touches == {"dress.end", "face.end"}
+    _, both = axis("dress.end=0.75").place(*placed("dress.start=0.25")[0], 0)
+    assert both.schedules == {"dress": Schedule(0.25, 0.75)}
+
+
+def test_the_other_end_stays_that_of_the_point_or_of_the_file() -> None:
+    point = replace(POINT, schedules={"dress": Schedule(0.25, 0.75)})
+    assert [p.schedules["dress"] for _, p in placed("dress.start=0.5", point=point)] == [Schedule(0.5, 0.75)]
+    loras = {**SPEC.model_dump()["loras"]}
+    loras["dress"]["schedule"] = (0.25, 0.75)
+    spec = StudySpec.model_validate({**SPEC.model_dump(exclude_unset=True), "loras": loras})
+    off = Point({"face": 0.5, "dress": 0.0}, 5.0)
+    assert parse_axis("dress=0.4", spec).place(7, off, 0)[1].schedules == {"dress": Schedule(0.25, 0.75)}
+    started = parse_axis("dress.start=0.5", spec).place(7, off, 0)
+    assert started[1].schedules == {"dress": Schedule(0.5, 0.75)}
+    assert parse_axis("dress=0.4", spec).place(*started, 0)[1].schedules == {"dress": Schedule(0.5, 0.75)}
+    everywhere = Point({"dress": 0.4}, 5.0)
+    assert parse_axis("dress=0.6", spec).place(7, everywhere, 0)[1].schedules == {}, "the search may have widened it"
+
+
+def test_schedules_are_an_axis_only_where_huanhua_draws() -> None:
+    spec = StudySpec.model_validate({**SPEC.model_dump(exclude_unset=True), "draw": {"with": "webui"}})
+    with pytest.raises(InputError, match=r"only huanhua itself draws a LoRA in some of the steps, and .* draws here"):
+        parse_axis("dress.start=0.5", spec)
+    with pytest.raises(InputError, match="use one of: face, dress, cfg, steps"):
+        parse_axis("hat=0.5", spec)
+
+
 def test_prompt_words_stand_in_place_of_the_first() -> None:
     points = [point for _, point in placed("prompt=pink dress|white dress|")]
     assert [point.prompt for point in points] == [
@@ -90,6 +127,7 @@ def test_a1111_finds_its_own_words() -> None:
     assert axis("cfg=5,6.5").a1111(tag) == ("CFG Scale", ("5", "6.5"))
     assert axis("steps=20").a1111(tag) == ("Steps", ("20",))
     assert axis("sampler=DDIM").a1111(tag) == ("Sampler", ("DDIM",))
+    assert axis("dress.start=0,0.25").a1111(tag) == ("Nothing", ("0", "0.25"))
     assert axis("seed=3").a1111(tag) == ("Seed", ("3",))
     assert axis("prompt=pink dress|red").a1111(tag) == ("Prompt S/R", ("pink dress", "red"))
 
@@ -127,6 +165,13 @@ def test_a1111_finds_its_own_words() -> None:
         ("sampler=", "unknown sampler ''"),
         ("prompt=red dress|white dress", "'red dress' is not in the prompt"),
         ("prompt=", "no words to look for"),
+        ("dress.start=1.5", "a share of the steps goes from 0 to 1, not to 1.5"),
+        ("dress.start=-0.5", "a share of the steps goes from 0 to 1, not to -0.5"),
+        ("dress.start=0.5,0.50", "dress start 0.5 is given twice"),
+        ("dress.end=", "not a range"),
+        ("detail.start=0.5", "no axis 'detail'.*use one of: face, dress, face.start, face.end, dress.start"),
+        ("hat.end=0.5", "no axis 'hat'"),
+        ("dress.middle=0.5", "no axis 'dress.middle'"),
         (f"prompt={PROMPT}|", "nothing would be left"),
     ],
 )
@@ -142,6 +187,7 @@ def test_refuses_in_one_line(text: str, says: str) -> None:
     [
         (("dress=0.5", "dress+face=0.5"), "dress"),
         (("cfg=5", "dress=0.5", "cfg=6"), "cfg"),
+        (("dress.start=0,0.5", "face+dress.start=0.25"), "dress.start"),
         (("prompt=pink dress|red dress", "prompt=dress|boots"), "'pink dress' and 'dress'"),
         (("prompt=pink dress|red boots", "prompt=white boots|pink dress"), "'pink dress' and 'white boots'"),
     ],
@@ -152,7 +198,18 @@ def test_two_axes_that_decide_the_same_are_refused(texts: tuple[str, ...], share
 
 
 def test_axes_of_different_things_go_together() -> None:
-    texts = ("dress=0.5", "face=0.5", "cfg=5", "steps=20", "sampler=DDIM", "seed=1", "prompt=pink|red", "prompt=boots|shoes")
+    texts = (
+        "dress=0.5",
+        "dress.start=0.5",
+        "dress.end=0.75",
+        "face=0.5",
+        "cfg=5",
+        "steps=20",
+        "sampler=DDIM",
+        "seed=1",
+        "prompt=pink|red",
+        "prompt=boots|shoes",
+    )
     check_axes([axis(text) for text in texts], "")
 
 
@@ -186,7 +243,7 @@ def test_any_words_take_the_place_of_the_first(words: list[str]) -> None:
     assert prompts == [PROMPT.replace("pink dress", word) for word in ("pink dress", *words)]
 
 
-starts = st.sampled_from(["dress=", "cfg=", "seed=", "prompt=", "sampler=", ""])
+starts = st.sampled_from(["dress=", "dress.start=", "cfg=", "seed=", "prompt=", "sampler=", ""])
 
 
 @given(starts, st.text("0123456789.:,+-e|= pinkdres", max_size=30))

@@ -125,6 +125,56 @@ def test_a_grid_is_drawn_judged_and_stored_with_its_settings(lab: Lab) -> None:
     )
 
 
+def test_ends_of_schedules_along_both_edges(lab: Lab) -> None:
+    words = ("--seed", "7", "--x", "dress.start=0,0.25,0.5", "--y", "dress.end=0.75,1")
+    [picture] = lab.json(*words)
+    assert picture["axes"]["x"] == {"name": "dress.start", "labels": ["dress start 0", "dress start 0.25", "dress start 0.5"]}
+    found = [[cell.get("schedules", {}).get("dress") for cell in row] for row in picture["cells"]]
+    assert found == [[[0, 0.75], [0.25, 0.75], [0.5, 0.75]], [None, [0.25, 1], [0.5, 1]]]
+    drawn = len(lab.renderer.calls)
+    assert drawn == 2 + LADDERS + 5, "the start image is one of the cells"
+    info = read_picture(Path(picture["path"]))
+    told = {key: value for key, value in info.other.items() if key.startswith(("huanhua", "X", "Y", "Script"))}
+    assert told == {
+        "Script": "X/Y/Z plot",
+        "huanhua X": "dress.start=0,0.25,0.5",
+        "huanhua Y": "dress.end=0.75,1",
+        "huanhua schedules": "dress: 0 to 0.75",
+    }
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "says"),
+    [
+        ("dress.start=0,0.5", "dress.end=0.5,1", r"dress acts in none of 20 steps \(0.5 to 0.5\)"),
+        ("dress.start=1", "cfg=5", r"dress acts in none of 20 steps \(1 to 1\)"),
+        ("shoes.end=0.1", "steps=2,20", None),
+        ("dress.start=0.6", "steps=1,20", r"dress acts in none of 1 steps \(0.6 to 1\)"),
+    ],
+)
+def test_a_lora_that_would_act_in_no_step_is_refused_before_anything_is_drawn(lab: Lab, x: str, y: str, says: str | None) -> None:
+    lab.calibrate(7)
+    if says is None:
+        assert lab.grid("--seed", "7", "--x", x, "--y", y).exit_code == 0
+        return
+    with pytest.raises(InputError, match=says):
+        lab.grid("--seed", "7", "--x", x, "--y", y)
+    assert lab.renderer.calls == []
+
+
+def test_a_sheet_tells_the_schedules_that_stay(lab: Lab) -> None:
+    from optimizer.point import Point
+    from optimizer.schedules.schedule import Schedule
+    from studies.grid.grid import Grid
+    from studies.grid.parse import parse_axis
+    from studies.report.sheets.grid import _staying
+
+    centre = Point({"dress": 0.4, "shoes": 0.6}, 5.0, schedules={"dress": Schedule(0.25, 0.75), "shoes": Schedule(0, 0.5)})
+    x, y = (parse_axis(text, lab.study.spec) for text in ("dress.start=0,0.5", "cfg=5,6"))
+    assert "  dress end 0.75  shoes end 0.5  " in _staying(lab.study, Grid(7, centre, x, y))
+    assert "dress start" not in _staying(lab.study, Grid(7, centre, x, y))
+
+
 def test_the_number_of_images_is_announced_and_kept(lab: Lab) -> None:
     words = ("--seed", "7", "--x", "dress=0.2,0.6", "--y", "cfg=5,6")
     run = lab.grid(*words)

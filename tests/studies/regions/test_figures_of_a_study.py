@@ -14,6 +14,7 @@ from PIL import Image
 from models.errors import InputError
 from optimizer.point import Job, Point
 from studies.local_models import LocalModels
+from studies.regions.at_point import regions_at
 from studies.run.compatibility import fingerprint
 from studies.run.ladders import ladder_point, plain_point
 from studies.spec import read_spec
@@ -222,3 +223,13 @@ def test_figures_need_a_parser(tmp_path: Path) -> None:
     (folder / "study.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match="figures needs a part parser, which tells people apart"):
         read_spec(folder / "study.yaml")
+
+
+@pytest.mark.parametrize("weights", [{"face": 0.6, "dress": 0.4, "shoes": 0.5}, {"face": 0.6, "shoes": 0.0}, {"shoes": 0.0}])
+def test_regions_at_a_point_are_those_in_which_it_is_drawn(
+    tmp_path: Path, parser: TwoPeople, weights: Mapping[str, float]
+) -> None:
+    study = opened_on(written(tmp_path, {"anna": "pink dress", "bea": "blue dress, myshoes"}), FakeWorld(SIZE, painted))
+    point = Point(weights, 5.0)
+    study.evaluator.evaluate(SEED, point)
+    assert drawn(study)[-1].regions == regions_at(study, SEED, point)

@@ -99,7 +99,7 @@ def test_a_sheet_only_where_there_are_regions(tmp_path: Path) -> None:
     assert regions_sheet(study, SEED) is None
 
 
-@pytest.mark.parametrize("to", ["a1111", "comfyui", "diffusers", "lora"])
+@pytest.mark.parametrize("to", ["a1111", "diffusers", "lora"])
 def test_what_cannot_express_regions_says_so(tmp_path: Path, parser: FakeParser, to: str) -> None:
     study = regional(tmp_path, face="auto")
     outcome = searched(study)
