@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.parity.cases import FAMILIES, NARROW, Case, all_cases, family_cases
+from benchmarks.parity.case import Case
+from benchmarks.parity.cases import FAMILIES, NARROW, all_cases, family_cases
 from benchmarks.parity.ours import Renderer
 from benchmarks.parity.overhead import comfyui_overhead_ms, webui_overhead_ms
 from benchmarks.parity.programs import (
@@ -34,7 +35,7 @@ from benchmarks.parity.programs import (
     running_webui,
 )
 from benchmarks.parity.random_loras import write_loras, write_textual_inversion
-from benchmarks.parity.random_models import write_checkpoint, write_yaml
+from benchmarks.parity.random_models import write_checkpoint, write_control_nets, write_yaml
 from benchmarks.parity.table import Row, compared, summary, table, write_document
 from benchmarks.real_programs import Program as Installed
 from models.base.family import CONFIGS
@@ -113,6 +114,8 @@ def written_models(folder: Path, family: str, *, v_prediction: bool) -> Models:
         write_loras(folder / "loras", models.checkpoint(Case("")).with_suffix("") if narrow else CONFIGS / kind)
     if not (folder / "embeddings").exists():
         write_textual_inversion(folder / "embeddings" / "myinv.safetensors", kind)
+    if not (folder / "controlnet").exists():
+        write_control_nets(folder / "controlnet", CONFIGS / kind)
     return models
 
 

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
-import numpy as np
-
-from optimizer.regions.regions import Mask, Regions, Words
-from optimizer.render.inpainting.crop import Crop
+from benchmarks.parity.case import BAD, Box, Case
 from optimizer.render.sampling.samplers import SAMPLERS
 from studies.run.mended.mended import Redrawn
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from models.program import Program
-
-Box = tuple[float, float, float, float]
-"""left, top, right, bottom, as shares of the picture's width and height."""
 NARROW: Final = "sd15-narrow"
 FAMILIES: Final = (NARROW, "sd15", "sdxl")
 FULL_STEPS: Final = 3
@@ -36,8 +24,6 @@ SAME_KIND: Final = {
     "v-prediction": [f"v-prediction, zero SNR: {name}" for name in ("Euler", "DPM++ SDE Karras", "DPM2 a", "DDIM")],
 }
 """Cases that are drawn by the narrow model alone, by those that stand for them at full size."""
-SHORT: Final = "1girl, full body, pink dress, standing"
-BAD: Final = "lowres, bad anatomy"
 EMPHASIS: Final = "1girl, (pink dress:1.4), ((standing)), [hat], (white shoes:0.6)"
 THINGS: Final = ("hat", "dress", "shoes", "bag", "sky")
 TAGS: Final = ", ".join(f"{colour} {thing}" for thing in THINGS for colour in ("red", "blue", "old"))
@@ -45,81 +31,6 @@ LONG: Final = f"1girl, {TAGS}, {TAGS.replace('old', 'new')}, full body"
 """Two chunks of 75 tokens."""
 THREE_CHUNKS: Final = f"{LONG}, {TAGS.replace('red', 'striped')}, {TAGS.replace('blue', 'gold')}"
 THREE: Final = {"plain": 0.7, "second": 0.4, "third": 0.55}
-
-
-@dataclass(frozen=True)
-class Case:
-    name: str
-    prompt: str = SHORT
-    negative: str = BAD
-    sampler: str = "Euler"
-    """A1111's name, with the schedule type."""
-    steps: int = 6
-    cfg: float = 7.0
-    seed: int = 7
-    size: tuple[int, int] = (64, 128)
-    """(width, height) in pixels."""
-    clip_skip: int = 1
-    loras: Mapping[str, float] = field(default_factory=dict)
-    """Weights by the file's stem."""
-    schedules: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Start and end, in shares of the steps, of LoRAs that do not act in all of them."""
-    boxes: Mapping[str, Box] = field(default_factory=dict)
-    """Of LoRAs that act in a part of the picture, where they do."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """What people read by themselves, from left to right: each has an equal share of the picture's width."""
-    redrawn: tuple[Redrawn, ...] = ()
-    """Parts of a picture that are drawn again, one after the other; empty for a picture of its own."""
-    like: Program = "comfyui"
-    """Whose steps a redrawing takes."""
-    inversion: bool = False
-    """The prompt names a textual inversion."""
-    pad_conds: bool = False
-    v_prediction: bool = False
-    """Drawn by the v-prediction checkpoint with zero terminal SNR."""
-    extra_seeds: tuple[int, ...] = ()
-    """Further images of one batch here; the programs draw them one by one, each with its own weights."""
-    comfyui: bool = True
-    """Whether ComfyUI has a counterpart."""
-    a1111: bool = True
-    """Whether A1111 has one."""
-
-    def digest(self) -> str:
-        """Equal for cases that the programs draw alike."""
-        left_out = ("name", "comfyui", "a1111", "extra_seeds")
-        left_out = (*left_out, *(() if self.redrawn else ("like",)))
-        later = ("schedules", "boxes", "words", "redrawn")
-        decisive = {key: value for key, value in asdict(self).items() if key not in left_out and (value or key not in later)}
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
-
-    def picture(self) -> Image:
-        """What parts are drawn again of: smooth colours."""
-        from PIL import Image
-
-        few = np.random.default_rng(self.seed).integers(0, 256, (5, 4, 3), np.uint8)
-        return Image.fromarray(few).resize(self.size, Image.Resampling.BICUBIC)
-
-    def crops(self) -> list[Crop]:
-        return [Crop(one.box, one.mask, one.blur, self.size) for one in self.redrawn]
-
-    def hooked(self) -> set[str]:
-        """The LoRAs that do not act everywhere and in all steps."""
-        return {*self.schedules, *self.boxes}
-
-    def regions(self) -> Regions | None:
-        """Where LoRAs act and words are read; None where that is everywhere."""
-        if not self.boxes and not self.words:
-            return None
-        wide = 1 / max(1, len(self.words))
-        places = {name: self._mask((at * wide, 0, (at + 1) * wide, 1)) for at, name in enumerate(self.words)}
-        words = {name: Words(places[name], text) for name, text in self.words.items()}
-        return Regions({name: self._mask(box) for name, box in self.boxes.items()}, words)
-
-    def _mask(self, box: Box) -> Mask:
-        (width, height), (left, top, right, bottom) = self.size, box
-        mask = np.zeros((height, width), np.bool_)
-        mask[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
-        return mask
 
 
 def sampler_cases() -> list[Case]:
@@ -216,6 +127,20 @@ def figure_cases() -> list[Case]:
     ]
 
 
+def control_cases() -> list[Case]:
+    """ControlNets: ComfyUI's "Apply ControlNet"."""
+    base = Case("", sampler="DPM++ 2M Karras", a1111=False, loras={"plain": 0.7})
+    head: Box = (0.0, 0.0, 1.0, 0.5)
+    return [
+        replace(base, name="control: in all steps", control={"net": (0.8, 1.0)}),
+        replace(base, name="control: in half of them", control={"net": (1.0, 0.5)}),
+        replace(base, name="control: two", control={"net": (0.5, 0.75), "other": (0.7, 1.0)}),
+        replace(base, name="control: DPM++ SDE", sampler="DPM++ SDE Karras", control={"net": (1.0, 0.5)}),
+        replace(base, name="control: with a region", boxes={"plain": head}, control={"net": (0.8, 1.0)}),
+        replace(base, name="control: no LoRA, Euler a", sampler="Euler a", loras={}, control={"net": (1.0, 1.0)}),
+    ]
+
+
 def mend_cases() -> list[Case]:
     """Parts of a picture that are drawn again: ComfyUI's SetLatentNoiseMask."""
     base = Case("", sampler="DPM++ 2M Karras", a1111=False, loras={"plain": 0.7})
@@ -260,6 +185,7 @@ def all_cases(*, quick: bool = False) -> list[Case]:
         *region_cases(),
         *figure_cases(),
         *mend_cases(),
+        *control_cases(),
         *lcm_cases(),
         *odd_step_cases(),
         *v_prediction_cases(),

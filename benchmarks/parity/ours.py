@@ -8,12 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.parity.cases import Case
+import numpy as np
+
+from benchmarks.parity.case import Case
 from benchmarks.parity.programs import Models
 from models.base.opening import open_base
 from models.base.textual_inversion import open_embedding
+from models.control_net.opening import open_control_net
 from models.errors import InputError
 from models.lora.file import open_lora
+from optimizer.control.control import Control
+from optimizer.control.hints import Hint, Hints
 from optimizer.point import Job, Point
 from optimizer.render import decode
 from optimizer.render.base import RenderSettings
@@ -83,9 +88,13 @@ class Renderer:
             pad_conds=case.pad_conds,
         )
         embeddings = {embedding.name.lower(): embedding for embedding in map(open_embedding, names)}
-        renderer = DiffusionRenderer(base, loras, settings, embeddings=embeddings)
+        nets = {name: open_control_net(folder / "controlnet" / f"{name}.safetensors", base) for name in case.control}
+        renderer = DiffusionRenderer(base, loras, settings, embeddings=embeddings, control_nets=nets)
         schedules = {name: Schedule(*ends) for name, ends in case.schedules.items()}
-        jobs = [Job(case.seed, Point(case.loras, case.cfg, schedules=schedules), case.regions())]
+        controls = {name: Control(*told) for name, told in case.control.items()}
+        hints = Hints({name: Hint(nets[name].digest, np.asarray(picture)) for name, picture in case.hints().items()})
+        point = Point(case.loras, case.cfg, schedules=schedules, controls=controls)
+        jobs = [Job(case.seed, point, case.regions(), hints)]
         jobs += [Job(seed, Point({n: w * 0.5 for n, w in case.loras.items()}, case.cfg + 1)) for seed in case.extra_seeds]
         return renderer, jobs
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from benchmarks.parity.cases import THREE, Case
+from benchmarks.parity.case import Case
+from benchmarks.parity.cases import THREE
 from benchmarks.parity.programs import Models, Server, comfyui_request
 from optimizer.point import Job, Point
 from optimizer.render.base import RenderSettings

@@ -13,14 +13,16 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from benchmarks.parity.cases import Case
+from benchmarks.parity.case import Case
 from benchmarks.real_programs import Program, WebuiModels, comfyui, webui
 from models.base.family import CONFIGS
+from optimizer.control.control import Control
 from optimizer.regions.regions import Regions
 from optimizer.regions.rows import rows_of
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.render.sampling.comfyui_sampling import ABSENT
 from optimizer.schedules.schedule import WHOLE, Schedule
+from studies.control.comfyui_nodes import Applied, add_controls
 from studies.export.comfyui_graph import Graph, Output
 from studies.export.mended.comfyui_mend import Sampling, add_redrawing, opened
 from studies.export.picture import png_bytes
@@ -87,7 +89,7 @@ def running_comfyui(program: Program, models: Models, work: Path) -> Iterator[Se
     """ComfyUI without its page, its text encoder in float32."""
     place = work / "comfyui"
     place.mkdir(parents=True, exist_ok=True)
-    names = {name: name for name in ("checkpoints", "loras", "embeddings")}
+    names = {name: name for name in ("checkpoints", "loras", "embeddings", "controlnet")}
     paths = place / "paths.yaml"
     paths.write_text(json.dumps({"parity": {"base_path": str(models.folder.resolve()), **names}}))
     with comfyui(program, place, paths) as url:
@@ -167,7 +169,8 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
         (clip,) = graph.add("CLIPSetLastLayer", {"stop_at_clip_layer": -case.clip_skip}, clip=clip)
     if case.redrawn:
         return _laid(models, _redrawing(graph, case, (model, clip, vae)))
-    positive, negative = _read(graph, case, clip, _hooks(graph, case, case.steps), case.regions(), case.digest())
+    read = _read(graph, case, clip, _hooks(graph, case, case.steps), case.regions(), case.digest())
+    positive, negative = _controlled(graph, case, read)
     size = {"width": case.size[0], "height": case.size[1], "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
     settings = {"seed": case.seed, "steps": case.steps, "cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
@@ -176,6 +179,19 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
     (decoded,) = graph.add("VAEDecode", {}, samples=drawn, vae=vae)
     graph.add("SaveImage", {"filename_prefix": "parity"}, images=decoded)
     return _laid(models, graph)
+
+
+def _controlled(graph: Graph, case: Case, both: tuple[Output, Output]) -> tuple[Output, Output]:
+    """The conditionings, with ControlNets by the export's own nodes."""
+    graph.pictures |= {f"{case.digest()}-{name}.png": png_bytes(hint, {}) for name, hint in case.hints().items()}
+    nets = case.control.items()
+    applied = [Applied(f"{name}.safetensors", f"{case.digest()}-{name}.png", Control(*told)) for name, told in nets]
+    return add_controls(graph, both, applied, _percents(case, case.steps) if applied else [])
+
+
+def _percents(case: Case, steps: int) -> list[float]:
+    base = json.loads((CONFIGS / "sd15" / "scheduler" / "scheduler_config.json").read_text())
+    return start_percents(case.sampler, steps, base)
 
 
 def _laid(models: Models, graph: Graph) -> Mapping[str, Any]:
@@ -187,8 +203,7 @@ def _laid(models: Models, graph: Graph) -> Mapping[str, Any]:
 
 def _hooks(graph: Graph, case: Case, steps: int) -> dict[str, Output]:
     schedules = {name: Schedule(*ends) for name, ends in case.schedules.items()}
-    base = json.loads((CONFIGS / "sd15" / "scheduler" / "scheduler_config.json").read_text())
-    percents = start_percents(case.sampler, steps, base) if schedules else []
+    percents = _percents(case, steps) if schedules else []
     hooked = {name: weight for name, weight in case.loras.items() if name in case.hooked()}
     return {n: add_hook(graph, _lora(n, weight), schedules.get(n, WHOLE), percents) for n, weight in hooked.items()}
 

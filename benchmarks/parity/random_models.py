@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from models.base.family import CONFIGS
 from models.testing.bases import random_parts
+from models.testing.control.nets import PUBLISHED, loud_control_net
 from models.testing.ldm import single_file_weights, stream_file
 
 SPREAD: Final = 0.15
@@ -56,6 +58,16 @@ def write_checkpoint(path: Path, family: str, *, narrow: bool = False, v_predict
     if v_prediction:
         weights |= {"v_pred": torch.zeros(0, dtype=torch.float16), "ztsnr": torch.zeros(0, dtype=torch.float16)}
     stream_file(weights, path)
+
+
+def write_control_nets(folder: Path, config: Path) -> None:
+    """Two of the published shapes, in float16 and diffusers' layout, whose convolutions are random where training begins with
+    zeros."""
+    folder.mkdir(parents=True)
+    unet = random_parts(config)[0]
+    for seed, name in enumerate(("net", "other")):
+        net = loud_control_net(unet, seed, PUBLISHED).half()
+        save_file({key: value.contiguous() for key, value in net.state_dict().items()}, folder / f"{name}.safetensors")
 
 
 def write_yaml(path: Path, *, narrow: bool = False, v_prediction: bool = False) -> None:

@@ -63,7 +63,7 @@ def controls_at(spec: StudySpec, point: Point) -> dict[str, str]:
 
 def words_of_controls(spec: StudySpec) -> dict[str, str]:
     """By ControlNet what it is told, and what of it the search moves, else how strongly it acts."""
-    held, found = spec.space().controls, {}
+    held, found = spec.space().controls, dict[str, str]()
     for name, section in spec.control.items():
         how = phrase(SEARCHED[held.moving[name]]) if name in held.moving else control_words(held.given[name])
         found[name] = joined("; ", [hint_words(section), how])

@@ -17,11 +17,12 @@ from models.language.translate import phrase
 from optimizer.regions.rows import rows_of
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
 from optimizer.schedules.schedule import WHOLE
+from studies.control.comfyui_nodes import Applied, add_controls, applied_at, note_of
+from studies.drawing.told_job import told_job
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
 from studies.export.foreign_files import NO_FILES, ForeignFiles
 from studies.export.infotext import fixed_weights
-from studies.regions.at_point import regions_at
 from studies.regions.comfyui_pieces import CELL, MERGED, NOTE, Piece, Texts, add_pieces, merged_share, pieces_of
 from studies.schedules.comfyui_hooks import NOTE as STEPS_NOTE
 from studies.schedules.comfyui_hooks import add_hook, start_percents
@@ -66,6 +67,10 @@ class Loaded:
             }
         return add_pieces(self.graph, self.clip, pieces, self._hooks[key], self.schedules, texts)
 
+    def percents(self, steps: int, controls: Sequence[Applied]) -> list[float]:
+        """Where the ends of ControlNets lie; none where each acts in all steps."""
+        return start_percents(self.sampler, steps, self.levels) if any(one.control.end < 1 for one in controls) else []
+
     def notes(self) -> list[str]:
         return [phrase(STEPS_NOTE, steps=steps) for steps in self._hooks] if self.schedules else []
 
@@ -78,13 +83,16 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     """
     assert outcome.pick is not None
     spec, point, graph = study.spec, outcome.pick.point, Graph()
-    weights, regions = weights_at(study, point), regions_at(study, outcome.seed, point)
+    job = told_job(study, outcome.seed, point)
+    weights, regions = weights_at(study, point), job.regions
     cells = spec.render.height // CELL, spec.render.width // CELL
     rows = rows_of(weights, regions, cells)
     loaded, texts = add_models(study, graph, point, rows, files), texts_of(study, point, files)
     pieces, graph.pictures = pieces_of(rows, f"{spec.name}-seed-{outcome.seed}")
     steps = point.steps or spec.render.steps
-    positive, negative = loaded.conditionings(pieces, texts, steps)
+    controls = applied_at(study, job, graph, f"{spec.name}-seed-{outcome.seed}")
+    read = loaded.conditionings(pieces, texts, steps)
+    positive, negative = add_controls(graph, read, controls, loaded.percents(steps, controls))
     size = {"width": spec.render.width, "height": spec.render.height, "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
     settings: dict[str, Any] = {"seed": outcome.seed, "steps": steps, **sampling_at(study, point)}
@@ -94,10 +102,11 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
     graph.add("SaveImage", {"filename_prefix": f"{spec.name}-seed-{outcome.seed}"}, images=picture)
     merged = merged_share(rows, weights, loaded.schedules, regions, cells)
     masks = ", ".join(f"{piece.mask} ({_what_is_there(piece, loaded.hooked)})" for piece in pieces)
-    told = [phrase(NOTE, masks=masks)] if graph.pictures else []
+    told = [phrase(NOTE, masks=masks)] if any(piece.mask for piece in pieces) else []
     told += [phrase(MERGED, share=merged)] if merged > UNSEEN else []
-    read = [texts.prompt, *(piece.words for piece in pieces), texts.negative]
-    graph.note(*differences(study, settings["sampler_name"], read), *loaded.notes(), *told, *files.notes, places_of_files(study))
+    texts_read = [texts.prompt, *(piece.words for piece in pieces), texts.negative]
+    differs = differences(study, settings["sampler_name"], texts_read)
+    graph.note(*differs, *loaded.notes(), *told, *note_of(controls, steps), *files.notes, places_of_files(study))
     return graph
 
 

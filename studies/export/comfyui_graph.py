@@ -19,6 +19,8 @@ OUTPUTS: Final[dict[str, tuple[str, ...]]] = {
     "PairConditioningSetPropertiesAndCombine": ("CONDITIONING", "CONDITIONING"),
     "LoadImage": ("IMAGE", "MASK"),
     "LoadImageMask": ("MASK",),
+    "ControlNetLoader": ("CONTROL_NET",),
+    "ControlNetApplyAdvanced": ("CONDITIONING", "CONDITIONING"),
     "ModelSamplingDiscrete": ("MODEL",),
     "CLIPSetLastLayer": ("CLIP",),
     "CLIPTextEncode": ("CONDITIONING",),

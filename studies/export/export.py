@@ -144,10 +144,13 @@ def _check_in_all_steps(study: Study, point: Point, to: Target) -> None:
 def _check_free(study: Study, point: Point, to: Target) -> None:
     """Raises InputError for what cannot tell of ControlNets."""
     words = controls_at(study.spec, point)
-    if words and to != "png":
+    if to == "comfyui" and any(control.end < 1 for control in point.acting_controls().values()):
+        check_hooks(point.sampler or study.spec.render.sampler)
+    if words and to not in ("png", "comfyui"):
         told = joined(", ", [phrase("{name}: {note}", name=name, note=hint) for name, hint in words.items()])
         what = phrase("ControlNets act on the picture ({told}), which --to {to} does not express", told=told, to=to)
-        raise InputError(what, phrase("export --to {to}", to=to), "use --to png: the picture itself, with what acted on it")
+        mend = "use --to comfyui, or --to png: the picture itself, with what acted on it"
+        raise InputError(what, phrase("export --to {to}", to=to), mend)
 
 
 def _payload_note(study: Study, point: Point) -> tuple[str, ...]:

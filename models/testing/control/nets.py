@@ -23,11 +23,16 @@ LOUD = 0.1
 
 
 def small_control_net(base: Base, seed: int = 0, channels: tuple[int, ...] = HINT_CHANNELS) -> Any:
-    """diffusers' ControlNetModel: the base's own encoder, and random weights where training begins with zeros."""
+    """diffusers' ControlNetModel for a small base."""
+    return loud_control_net(base.denoiser, seed, channels)
+
+
+def loud_control_net(denoiser: Any, seed: int, channels: tuple[int, ...]) -> Any:
+    """The denoiser's own encoder, and random weights where training begins with zeros."""
     from diffusers import ControlNetModel
 
     torch.manual_seed(seed)
-    net = ControlNetModel.from_unet(base.denoiser, conditioning_embedding_out_channels=channels)
+    net = ControlNetModel.from_unet(denoiser, conditioning_embedding_out_channels=channels)
     zeros = ("controlnet_down_blocks", "controlnet_mid_block", "controlnet_cond_embedding.conv_out")
     with torch.no_grad():
         for name, weight in net.named_parameters():

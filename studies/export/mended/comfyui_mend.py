@@ -8,7 +8,7 @@ rounded here.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,11 +18,12 @@ from optimizer.regions.rows import rows_of
 from optimizer.render.inpainting.crop import Crop
 from optimizer.render.inpainting.img2img_steps import steps_of_strength
 from optimizer.search.verdict import own_image
+from studies.control.comfyui_nodes import add_controls, applied_at
+from studies.drawing.told_job import told_job
 from studies.export.comfyui import add_models, places_of_files, sampling_at, texts_of, weights_at
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph
 from studies.export.picture import png_bytes
-from studies.regions.at_point import regions_at
 from studies.regions.comfyui_pieces import CELL, mask_png, pieces_of
 from studies.run.mended.mended import PART_WORDS
 
@@ -66,7 +67,8 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
     assert mended is not None
     spec, point, stem = study.spec, own_image(record.judged).point, f"{study.spec.name}-seed-{outcome.seed}-mended"
     size, cells = (spec.render.width, spec.render.height), (spec.render.height // CELL, spec.render.width // CELL)
-    weights, regions = weights_at(study, point), regions_at(study, outcome.seed, point)
+    job = told_job(study, outcome.seed, point)
+    weights, regions = weights_at(study, point), job.regions
     crops = [Crop(one.box, one.mask, one.blur, size) for one in mended.redrawn]
     rows = [rows_of(weights, crop.enlarged_regions(regions), cells) for crop in crops]
     loaded = add_models(study, graph, point, [row for some in rows for row in some], files)
@@ -76,7 +78,9 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
     for number, (crop, drawn_in, redrawn) in enumerate(zip(crops, rows, mended.redrawn, strict=True), 1):
         pieces, masks = pieces_of(drawn_in, f"{stem}-{number}")
         graph.pictures |= masks
-        both = loaded.conditionings(pieces, texts, sampling.laid(redrawn)[0])
+        steps = sampling.laid(redrawn)[0]
+        held = applied_at(study, replace(job, hints=crop.enlarged_hints(job.hints)), graph, f"{stem}-{number}")
+        both = add_controls(graph, loaded.conditionings(pieces, texts, steps), held, loaded.percents(steps, held))
         picture = add_redrawing(graph, sampling, both, picture, crop, redrawn, f"{stem}-{number}")
     graph.add("SaveImage", {"filename_prefix": stem}, images=picture)
     parts = joined(", ", [phrase(PART_WORDS[part]) for part in mended.parts])

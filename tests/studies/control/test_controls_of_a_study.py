@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,7 @@ def test_a_fork_takes_over_what_was_drawn_by_the_same_controls(tmp_path: Path) -
     assert kept == {SEED: len(without)}
 
 
-@pytest.mark.parametrize("to", ["a1111", "comfyui", "diffusers", "lora"])
+@pytest.mark.parametrize("to", ["a1111", "diffusers", "lora"])
 def test_what_cannot_express_controls_says_so(tmp_path: Path, to: str) -> None:
     study = controlled(tmp_path, {"edges": EDGES})
     outcome = searched(study)
@@ -212,6 +213,25 @@ def test_the_picture_itself_says_what_acted_on_it(tmp_path: Path) -> None:
     with Image.open(found.paths[0]) as picture:
         assert "huanhua control: edges: the locked image's edges" in picture.info["parameters"].replace('"', "")
     assert any("A1111 draws another one" in note for note in found.notes)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_comfyui_is_told_the_controls(tmp_path: Path) -> None:
+    study = controlled(tmp_path, {"edges": {**EDGES, "end": 0.5}})
+    found = export_to(study, searched(study), "comfyui")
+    graph = json.loads(next(path for path in found.paths if path.name.endswith("api.json")).read_text())
+    (applied,) = [node for node in graph.values() if node["class_type"] == "ControlNetApplyAdvanced"]
+    assert applied["inputs"]["strength"] == 0.5
+    assert 0 < applied["inputs"]["end_percent"] < 1
+    (loader,) = [node for node in graph.values() if node["class_type"] == "ControlNetLoader"]
+    assert loader["inputs"]["control_net_name"] == "net.safetensors"
+    (image,) = [node["inputs"]["image"] for node in graph.values() if node["class_type"] == "LoadImage"]
+    assert study.hints is not None
+    with Image.open(next(path for path in found.paths if path.name == image)) as hint:
+        assert np.array_equal(np.asarray(hint.convert("RGB")), study.hints.of(SEED).by_net["edges"].picture)
+    (sampler,) = [node for node in graph.values() if node["class_type"] == "KSampler"]
+    assert {graph[sampler["inputs"][side][0]]["class_type"] for side in ("positive", "negative")} == {"ControlNetApplyAdvanced"}
+    assert any("models/controlnet" in note for note in found.notes)
 
 
 def test_a_picture_that_somebody_made_is_told_at_every_seed(tmp_path: Path) -> None:
