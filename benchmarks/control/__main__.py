@@ -41,8 +41,8 @@ from scorers.score.drift import DRIFT
 from scorers.score.hands import HANDS
 from studies.paperdoll.bundle import WEIGHTS
 from studies.paperdoll.study import CFG, PROMPT, SAMPLER, SIZE, STEPS, LabStudy
+from studies.run.calibration import calibrate
 from studies.run.outcome import Outcome
-from studies.run.stored_results import stored
 from studies.study import Study, open_study
 
 NET: Final = "edges"
@@ -96,14 +96,18 @@ def solved(folder: Path, problem: Problem, trials: int) -> Found:
     return Found(problem, searched(controlled_study(folder, problem.study), seed, trials), without)
 
 
-def controlled_study(folder: Path, study: LabStudy) -> Study:
-    """The lab's study, the search of which moves strength and end of the lab's ControlNet, beside the one without."""
+def controlled_study(folder: Path, study: LabStudy, *, drift: bool = False) -> Study:
+    """The lab's study, the search of which moves strength and end of the lab's ControlNet, beside the one without. `drift` gives
+    one that measures how far figures move, which the lab's studies do not ask for."""
     lab_study(folder, study, regions=False)
     content = yaml.safe_load((folder / study.name / "study.yaml").read_text(encoding="utf-8"))
     content["name"] = f"{study.name}-control"
     content["control"] = {NET: {"model": str(WEIGHTS / "control"), "hint": "canny", "strength": 0.5}}
     content["search"]["control"] = {NET: ["strength", "end"]}
-    place = folder / study.name / "control.yaml"
+    if drift:
+        content["name"] = f"{study.name}-control-drift"
+        content["search"]["drift"] = 10
+    place = folder / study.name / f"control{'-drift' if drift else ''}.yaml"
     write_whole(place, yaml.safe_dump(content, sort_keys=False).encode())
     return open_study(place)
 
@@ -120,12 +124,12 @@ def levels(folder: Path, found: list[Found], which: str) -> dict[str, dict[str, 
 
 
 def scores_at(folder: Path, found: Found, which: str, control: Control) -> dict[str, float]:
-    study, seed = controlled_study(folder, found.problem.study), found.problem.landscape.seed
+    study, seed = controlled_study(folder, found.problem.study, drift=True), found.problem.landscape.seed
     shown = found.without.pick or found.without.nearest
     assert shown is not None
     weights = shown.point.weights if which == "pick" else dict.fromkeys(shown.point.weights, STRONG)
     point = replace(shown.point, weights=weights, controls={NET: control})
-    _, scores = stored(study, seed).judge.judge(study.evaluator.evaluate(seed, point))
+    _, scores = calibrate(study, seed).judge.judge(study.evaluator.evaluate(seed, point))
     expression = [scores.expression[name] or 0.0 for name in study.spec.searched()]
     kinds = [study.spec.loras[name].kind for name in study.spec.searched()]
     graded = {name: scores.graded[name] or 0.0 for name in (HANDS.name, DRIFT.name)}

@@ -17,7 +17,8 @@ from optimizer.testing.fake_server.comfyui import FakeComfyUI
 from optimizer.testing.fake_server.serving import serving
 from optimizer.testing.fake_server.webui import FakeWebui
 from optimizer.testing.fake_server.workflows import plain
-from studies.export.export import Target, export_to
+from studies.export.export import export_to
+from studies.export.limits.targets import Target
 from studies.export.page_graph import with_inputs
 from studies.pipeline import run_study
 from studies.run.outcome import Outcome

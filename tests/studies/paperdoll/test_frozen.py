@@ -33,6 +33,7 @@ def test_a_model_made_again_makes_those_on_it_stale(weights: Path) -> None:
         "hands": "base was made again",
         "tagger": "its files changed",
         "loras": "tagger was made again",
+        "control": "base was made again",
     }
 
 

@@ -1,0 +1,1 @@
+"""What other tools cannot tell of a pick."""
