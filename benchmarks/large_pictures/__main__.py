@@ -11,8 +11,8 @@ A picture counts as kept where its redrawing violates nothing that the pick's ow
 enlarged picture's. `seam` is the step across tiles' borders beside that elsewhere, `seam_sharpness` the sharpness there, both
 beside the enlarged picture's: 1 is no seam.
 
-`--folder` keeps the studies and the pictures. `--picture` draws some, before and after. Prints a table for people and, as its last
-line, one JSON object.
+`--folder` keeps the studies and the pictures. `--picture` draws some, before and after. Prints a table for people and, as its
+last line, one JSON object.
 """
 
 from __future__ import annotations

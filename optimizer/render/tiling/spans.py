@@ -37,7 +37,7 @@ def spans(length: int, tile: int, overlap: int) -> list[Span]:
     meet = [(second + first + tile) / 2 for first, second in itertools.pairwise(starts)]
     found = []
     for i, start in enumerate(starts):
-        pixels = np.arange(start, start + tile) + 0.5
+        pixels = np.arange(start, start + tile, dtype=np.float64) + np.float64(0.5)
         taken_over = _risen(pixels, meet[i - 1], overlap) if i > 0 else np.ones(tile)
         left_to_next = _risen(pixels, meet[i], overlap) if i < count - 1 else np.zeros(tile)
         found.append(Span(start, start + tile, (taken_over - left_to_next).astype(np.float32)))

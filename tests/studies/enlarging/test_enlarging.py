@@ -130,7 +130,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World, tracker
     return study
 
 
-def huanhua(*words: str | int | float, status: int = 0) -> str:
+def huanhua(*words: str | float | Path, status: int = 0) -> str:
     run = CliRunner().invoke(app, list(map(str, words)))
     if run.exception is not None and not isinstance(run.exception, SystemExit):
         raise run.exception
