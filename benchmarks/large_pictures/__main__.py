@@ -39,13 +39,14 @@ from optimizer.point import Job
 from optimizer.render.tiling.redraw import TiledRedraw
 from studies.enlarging.enlarge import enlarged
 from studies.enlarging.redraw import Look, Seen, redrawn
-from studies.enlarging.settings import BY, STRENGTHS, Enlarging
+from studies.enlarging.settings import BY, Enlarging
 from studies.run.calibration import calibrate
 
 if TYPE_CHECKING:
     from studies.paperdoll.study import LabStudy
     from studies.run.beside.judged_picture import JudgedPicture
 
+ALONE: Final = (0.1, 0.15, 0.2, 0.25, 0.35)
 ASKED: Final = 0
 """Stands for the strengths of a command's defaults among those that are drawn alone."""
 
@@ -101,7 +102,7 @@ def redrawings(folder: Path, studies: Sequence[LabStudy], settings: Enlarging, *
         if quick and lab.name in seen:
             continue
         seen.add(lab.name)
-        alone = () if quick or settings.strength is not None else STRENGTHS
+        alone = () if quick or settings.strength is not None else ALONE
         for one in of_pick(folder, lab, Job(seed, point), settings, alone):
             print(_line(one), flush=True)
             yield one

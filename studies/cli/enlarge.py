@@ -34,7 +34,7 @@ def enlarge(
     strength: Annotated[
         float | None,
         typer.Option(
-            "--strength", help="of --redraw: A1111's denoising strength, above 0 to 1; by default 0.35, then 0.25, then 0.15"
+            "--strength", help="of --redraw: A1111's denoising strength, above 0 to 1; by default 0.2, then 0.15, then 0.1"
         ),
     ] = None,
     seed: Annotated[

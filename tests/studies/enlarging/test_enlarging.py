@@ -168,18 +168,18 @@ def test_the_pick_is_enlarged_to_exactly_what_is_asked(study: Study, tracker: Me
 
 
 def test_it_is_redrawn_at_the_first_strength_that_breaks_nothing(study: Study, world: World) -> None:
-    world.paint_tile = torn_above(0.3)
+    world.paint_tile = torn_above(0.18)
     printed = huanhua("enlarge", "x", "--redraw")
-    assert "redrawn in 9 tiles at 0.25" in printed
-    assert "redrawn at 0.35: breaks hands, and is not kept" in printed
+    assert "redrawn in 9 tiles at 0.15" in printed
+    assert "redrawn at 0.2: breaks hands, and is not kept" in printed
     strengths = [one.strength for one in world.asked]
-    assert strengths == [0.35] * 9 + [0.25] * 9
+    assert strengths == [0.2] * 9 + [0.15] * 9
     assert [one.job.seed for one in world.asked] == [*range(SEED + 1, SEED + 10)] * 2
     pick = outcome_of(study).pick
     assert pick is not None
     assert all(one.job.point == pick.point for one in world.asked)
     assert {one.picture.size for one in world.asked} == {SIZE}
-    assert "redrawn at 0.35: breaks hands" in huanhua("show", "x")
+    assert "redrawn at 0.2: breaks hands" in huanhua("show", "x")
 
 
 def test_where_every_strength_breaks_something_it_is_enlarged_alone_and_says_why(study: Study, world: World) -> None:
@@ -208,7 +208,7 @@ def test_its_settings_are_in_its_png(study: Study) -> None:
         settings = read(str(image.info["parameters"]), "x")
     assert settings.seed == SEED
     assert settings.size == SIZE
-    assert settings.other["Denoising strength"] == "0.35"
+    assert settings.other["Denoising strength"] == "0.2"
     assert settings.other["SD upscale upscaler"] == "Lanczos"
     assert settings.other["SD upscale overlap"] == "8"
     assert settings.other["Ultimate SD upscale tile_width"] == "64"
