@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ from models.language.translate import phrase
 from optimizer.point import Job
 from optimizer.render.tiling.redraw import TiledRedraw
 from optimizer.search.verdict import own_image
-from studies.announce import announce
+from studies.announce import announce, report_licences
 from studies.callback import SilentCallback, image_counter
 from studies.enlarging.enlarge import enlarged
 from studies.enlarging.infotext import large_infotext
@@ -137,13 +137,11 @@ def _large_seed(work: _Enlarging, found: Stored) -> LargeSeed:
     drawing = _drawing(work, Job(outcome.seed, point), picture.size)
     tiles = 0 if drawing is None else drawing.tiles(size)
     stage, images = phrase("enlarging seed {seed}", seed=outcome.seed), tiles * len(settings.strengths)
-    announce(study, work.callback, stage, images)
     look = Look(study.observer, found.judge.images, picture.size)
-    before = look.at(picture)
-    with work.callback.progress(stage) as advance:
+    with _stage(work, stage, images) as on_tile:
+        before = look.at(picture)
         large = enlarged(picture, size, settings.upscaler)
-        if drawing is not None:
-            drawing = replace(drawing, on_tile=image_counter(advance, images))
+        drawing = None if drawing is None else replace(drawing, on_tile=on_tile)
         seen = redrawn(large, before, look, drawing, settings.strengths)
     making = _making(settings, seen, outcome, drawing)
     png = png_bytes(seen.picture, {"parameters": large_infotext(study, outcome.seed, point, making)})
@@ -153,6 +151,19 @@ def _large_seed(work: _Enlarging, found: Stored) -> LargeSeed:
     outcome = replace(outcome, large=kept)
     log_large(work.tracker, study, outcome, blurred=work.blurred)
     return LargeSeed(outcome, kept, before, seen.judged)
+
+
+@contextmanager
+def _stage(work: _Enlarging, stage: str, images: int) -> Iterator[Callable[[], None]]:
+    """What is called after each tile; where none is drawn the stage is only named."""
+    if images == 0:
+        report_licences(work.study, work.callback)
+        work.callback.message(stage)
+        yield lambda: None
+        return
+    announce(work.study, work.callback, stage, images)
+    with work.callback.progress(stage) as advance:
+        yield image_counter(advance, images)
 
 
 def _drawing(work: _Enlarging, job: Job, drawn: tuple[int, int]) -> TiledRedraw | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.io.images import MAX_PIXELS
 from models.language.translate import phrase
 
 if TYPE_CHECKING:
@@ -15,9 +14,11 @@ if TYPE_CHECKING:
 BY: Final = 2.0
 MOST: Final = 4.0
 """As in A1111's SD upscale: of a tile that shows less than a sixteenth of the figure the prompt makes figures of its own."""
+MAX_PIXELS: Final = 80_000_000
+"""Of a large picture, and of what an upscaler makes on the way to it: Pillow warns of a bomb from 89 million on."""
 STRENGTHS: Final = (0.2, 0.15, 0.1)
-"""Of the tries, the first that breaks nothing is kept. At 0.35 fingers of the lab's figures fray, which no judge sees; most of what
-a redrawing sharpens it does at 0.15 (`python -m benchmarks.large_pictures`)."""
+"""Of the tries, the first that breaks nothing is kept. At 0.35 fingers of the lab's figures fray, which no judge sees, and
+most of what a redrawing sharpens it does at 0.15 (`python -m benchmarks.large_pictures`)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Enlarging:
     def size(self, drawn: tuple[int, int]) -> tuple[int, int]:
         """(width, height) of the large picture of one that was drawn at this size.
 
-        Raises InputError where it, or what the upscaler makes on the way, has more pixels than are opened again."""
+        Raises InputError where it, or what the upscaler makes on the way, has too many pixels."""
         width, height = drawn
         size = round(width * self.by), round(height * self.by)
         times = self.upscaled(width, size[0])

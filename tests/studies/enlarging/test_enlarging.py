@@ -15,7 +15,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from models.io.images import MAX_PIXELS
 from models.testing.rrdb import brighter, rrdb
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
@@ -24,7 +23,7 @@ from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
 from studies.cli.app import app
 from studies.enlarging.enlarge import enlarged
 from studies.enlarging.job import LargeSeed, enlarge_study
-from studies.enlarging.settings import STRENGTHS, Enlarging
+from studies.enlarging.settings import MAX_PIXELS, STRENGTHS, Enlarging
 from studies.export.export import export_to
 from studies.picture_settings.infotext import read
 from studies.run.calibration import calibrate
@@ -282,7 +281,7 @@ def test_settings_out_of_range(settings: dict[str, Any], line: str) -> None:
         Enlarging(**settings)
 
 
-def test_pictures_of_more_pixels_than_are_opened_again_are_refused() -> None:
+def test_pictures_of_too_many_pixels_are_refused() -> None:
     side = round(MAX_PIXELS**0.5) // 2
     with pytest.raises(InputError, match="million are the most"):
         Enlarging(by=2.1).size((side, side))

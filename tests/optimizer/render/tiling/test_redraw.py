@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -119,3 +120,17 @@ def test_progress_counts_tiles(size: tuple[int, int]) -> None:
     drawing = TiledRedraw(Draws(), JOB, SIZE, 99, lambda: counted.append(1))
     drawing.redrawn(noise(*size), 0.3)
     assert len(counted) == drawing.tiles(size)
+
+
+def test_memory_grows_by_the_picture_and_its_result_alone() -> None:
+    def peak(height: int) -> int:
+        picture = Image.new("RGB", (64, height))
+        tracemalloc.start()
+        TiledRedraw(Draws(), JOB, SIZE, 99).redrawn(picture, 0.3)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(480)
+    small, large = peak(480), peak(9600)
+    assert large - small < 2.2 * 3 * 64 * (9600 - 480)
