@@ -91,7 +91,7 @@ def enlarge_study(
     callback, settings = callback or SilentCallback(), settings or Enlarging()
     inpainter = study.backend.inpainter() if settings.redraw else None
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
-    chosen = _with_picks(study, found, named=bool(seeds))
+    chosen = with_picks(found, callback, named=bool(seeds))
     _check_room(study, [settings.size(_source(one).size) for one in chosen])
     claim(study)
     logged = study_tracker(study, callback) if tracker is None else nullcontext(tracker)
@@ -103,14 +103,18 @@ def enlarge_study(
         return [_large_seed(work, one) for one in chosen]
 
 
-def _with_picks(study: Study, found: Sequence[Stored], *, named: bool) -> list[Stored]:
-    """Those that have a pick, or a mended picture that meets everything. Raises InputError where a named one has neither, or
-    none has."""
+def with_picks(found: Sequence[Stored], callback: Callback, *, named: bool) -> list[Stored]:
+    """Those that have a pick, or a mended picture that meets everything; which have neither is said.
+
+    Raises InputError where a named one has neither, or none has.
+    """
     picked = [one for one in found if one.outcome.pick is not None or (one.outcome.mended and one.outcome.mended.feasible)]
     missing = [one.outcome.seed for one in found if one not in picked]
     if missing and (named or not picked):
         where = phrase("seed {seed}", seed=", ".join(map(str, missing)))
         raise InputError("there is no pick", where, "run the seed first, or see `huanhua show STUDY` for what blocks it")
+    if missing:
+        callback.message(phrase("no pick at seed {seeds}: see `huanhua show STUDY`", seeds=", ".join(map(str, missing))))
     return picked
 
 

@@ -22,7 +22,7 @@ from optimizer.render.inpainting.base import Redrawing
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
 from studies.cli.app import app
 from studies.enlarging.enlarge import enlarged
-from studies.enlarging.job import LargeSeed, enlarge_study
+from studies.enlarging.job import LargeSeed, enlarge_study, with_picks
 from studies.enlarging.settings import MAX_PIXELS, STRENGTHS, Enlarging
 from studies.export.export import export_to
 from studies.picture_settings.infotext import read
@@ -263,6 +263,20 @@ def test_a_seed_without_a_pick_is_refused(tmp_path: Path, world: World, tracker:
         enlarge_study(hard)
     with pytest.raises(InputError, match="nothing was run here yet"):
         enlarge_study(hard, [9])
+
+
+def test_seeds_that_nobody_names_and_have_no_pick_are_left_out_and_said() -> None:
+    def found(seed: int, pick: object = None, mended: object = None) -> Any:
+        return SimpleNamespace(outcome=SimpleNamespace(seed=seed, pick=pick, mended=mended))
+
+    said: list[str] = []
+    callback: Any = SimpleNamespace(message=said.append)
+    whole, broken = SimpleNamespace(feasible=True), SimpleNamespace(feasible=False)
+    seeds = [found(1, pick=1), found(2), found(3, mended=whole), found(4, mended=broken)]
+    assert [one.outcome.seed for one in with_picks(seeds, callback, named=False)] == [1, 3]
+    assert said == ["no pick at seed 2, 4: see `huanhua show STUDY`"]
+    with pytest.raises(InputError, match="there is no pick"):
+        with_picks(seeds, callback, named=True)
 
 
 @pytest.mark.parametrize(
