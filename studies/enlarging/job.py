@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.point import Job
+from optimizer.render.inpainting.img2img_steps import steps_of_strength
 from optimizer.render.tiling.redraw import TiledRedraw
 from optimizer.search.verdict import own_image
 from studies.announce import announce, report_licences
@@ -142,7 +144,7 @@ def _large_seed(work: _Enlarging, found: Stored) -> LargeSeed:
     tiles = 0 if drawing is None else drawing.tiles(size)
     stage, images = phrase("enlarging seed {seed}", seed=outcome.seed), tiles * len(settings.strengths)
     look = Look(study.observer, found.judge.images, picture.size)
-    with _stage(work, stage, images) as on_tile:
+    with _stage(work, stage, images, point.steps or study.spec.render.steps) as on_tile:
         before = look.at(picture)
         large = enlarged(picture, size, settings.upscaler)
         drawing = None if drawing is None else replace(drawing, on_tile=on_tile)
@@ -158,14 +160,16 @@ def _large_seed(work: _Enlarging, found: Stored) -> LargeSeed:
 
 
 @contextmanager
-def _stage(work: _Enlarging, stage: str, images: int) -> Iterator[Callable[[], None]]:
-    """What is called after each tile; where none is drawn the stage is only named."""
+def _stage(work: _Enlarging, stage: str, images: int, steps: int) -> Iterator[Callable[[], None]]:
+    """What is called after each tile, an image of `steps` steps of which few are taken; without tiles the stage is only named."""
     if images == 0:
         report_licences(work.study, work.callback)
         work.callback.message(stage)
         yield lambda: None
         return
-    announce(work.study, work.callback, stage, images)
+    laid = [steps_of_strength(strength, steps, work.study.spec.render.like) for strength in work.settings.strengths]
+    taken = fmean((count - first) / steps for count, first in laid)
+    announce(work.study, work.callback, stage, images, steps=taken)
     with work.callback.progress(stage) as advance:
         yield image_counter(advance, images)
 

@@ -20,6 +20,7 @@ from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from optimizer.render.inpainting.base import Redrawing
 from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
+from studies.callback import SilentCallback
 from studies.cli.app import app
 from studies.enlarging.enlarge import enlarged
 from studies.enlarging.job import LargeSeed, enlarge_study, with_picks
@@ -179,6 +180,20 @@ def test_it_is_redrawn_at_the_first_strength_that_breaks_nothing(study: Study, w
     assert all(one.job.point == pick.point for one in world.asked)
     assert {one.picture.size for one in world.asked} == {SIZE}
     assert "redrawn at 0.2: breaks hands" in huanhua("show", "x")
+
+
+def test_the_time_announced_is_that_of_the_steps_that_are_taken(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    announced: list[tuple[int, float]] = []
+
+    class Listens(SilentCallback):
+        def announce(self, stage: str, images: int, seconds: float) -> None:
+            announced.append((images, seconds))
+
+    monkeypatch.setattr(Study, "seconds_per_image", lambda study: 10.0)
+    enlarge_study(study, [SEED], Enlarging(redraw=True), tracker=MemoryTracker(), callback=Listens())
+    assert announced == [(27, pytest.approx(27 * 10.0 * (5 + 4 + 3) / 3 / 20))]
+    enlarge_study(study, [SEED], tracker=MemoryTracker(), callback=Listens())
+    assert len(announced) == 1, "where nothing is drawn nothing is announced"
 
 
 def test_where_every_strength_breaks_something_it_is_enlarged_alone_and_says_why(study: Study, world: World) -> None:
