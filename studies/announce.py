@@ -26,15 +26,15 @@ def report_places(study: Study, callback: Callback) -> None:
         callback.message(phrase("references {name}: {words}", name=name, words=line))
 
 
-def announce(study: Study, callback: Callback, stage: str, images: int, *, everywhere: bool = False) -> None:
+def announce(study: Study, callback: Callback, stage: str, images: int, *, everywhere: bool = False, steps: float = 1.0) -> None:
     """Makes the workspace, then reports the most images that a stage draws and the seconds that they take; `everywhere` where
-    LoRAs act outside of their regions too, and no ControlNet does."""
+    LoRAs act outside of their regions too, and no ControlNet does; `steps` is the share of an image's steps that each takes."""
     study.workspace.make()
     study.backend.report_to(callback)
     report_licences(study, callback)
     # Where nothing is left to draw, no model is opened to measure.
     times = study.rows_everywhere if everywhere else study.times
-    callback.announce(stage, images, images * study.seconds_per_image() * times if images else 0.0)
+    callback.announce(stage, images, images * study.seconds_per_image() * times * steps if images else 0.0)
 
 
 def expected_images(study: Study, calibration: int, budget: int) -> int | None:

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from benchmarks.lab_study import lab_study
 from benchmarks.mending.broken import broken_points
 from benchmarks.mending.picture import before_and_after
 from models.io.files import write_whole
@@ -35,11 +36,9 @@ from studies.mending.job import CELL
 from studies.mending.mend import Mender, State
 from studies.mending.parts import PARTS
 from studies.mending.tries import TRIES, Tries
-from studies.paperdoll.study import LabStudy, study_text
-from studies.paperdoll.trained_loras import shipped_lora_of, training_set_of
 from studies.run.calibration import calibrate
 from studies.run.judge import Judge
-from studies.study import Study, open_study
+from studies.study import Study
 
 OF_EACH: Final = 5
 FOUND: Final = "mended.json"
@@ -134,18 +133,6 @@ def _file(name: str, tries: Tries) -> str:
 def _read(folder: Path) -> dict[str, Any]:
     place = folder / FOUND
     return dict(json.loads(place.read_text())) if place.exists() else {}
-
-
-def lab_study(folder: Path, lab: LabStudy) -> Study:
-    """As `benchmarks.search.lab_studies` writes it."""
-    place = folder / lab.name
-    for outfit in lab.outfits:
-        training_set_of(outfit, place)
-        shipped_lora_of(outfit, place)
-    write_whole(place / "study.yaml", study_text(place, lab).encode())
-    study = open_study(place)
-    study.workspace.make()
-    return study
 
 
 def report(found: Found) -> None:

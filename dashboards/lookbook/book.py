@@ -137,13 +137,13 @@ class RegionsSeen:
 
 
 @dataclass(frozen=True)
-class MendedSeen:
-    """A mended picture beside the trial's own."""
+class BesideSeen:
+    """What was made of a trial's picture, beside it."""
 
     image: Path
     """A sheet: before and after."""
     words: str
-    """What was mended, and what the picture shows now."""
+    """What was made, and what the picture shows now."""
     bare: bool = False
     failed: str = ""
 
@@ -173,8 +173,10 @@ class SeedPage:
     """What the trade-off plot can show."""
     regions: RegionsSeen | None = None
     """None where all LoRAs act everywhere."""
-    mended: MendedSeen | None = None
+    mended: BesideSeen | None = None
     """None where no picture of it was mended."""
+    large: BesideSeen | None = None
+    """None where no picture of it was enlarged."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards.lookbook.book import Ladder, ProofStep, SeedPage, Slider, Trial
+from dashboards.lookbook.book import BesideSeen, Ladder, ProofStep, SeedPage, Slider, Trial
 from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.marks import class_of
 from dashboards.lookbook.words import number, slider_value, text, verdict
@@ -26,6 +26,10 @@ REGION_LEAD = (
 MENDED_LEAD = (
     "What is framed was drawn again with the weights of the pick; the rest is its picture, pixel for pixel. Its robustness and "
     "its proof are of the picture on the left."
+)
+LARGE_LEAD = (
+    "Above the picture of the pick, resized, below the large one: whole, and parts of both as large as they are. Requirements "
+    "are judged on the large picture at the size of the first."
 )
 ASKED = '<p class="lead asked" role="status" hidden></p>'
 
@@ -92,10 +96,22 @@ def mended_strip(seed: SeedPage, framer: Framer) -> str:
     """The picture of the pick before and after it was mended; empty where it was not."""
     if seed.mended is None:
         return ""
-    shown = framer.place(seed.mended, f"seed-{seed.seed}-mended", large=True)
     alt = said("The mended picture of seed {seed}", seed=seed.seed)
-    figure = framer.figure(seed.mended, shown, alt=alt, caption=text(translated(seed.mended.words)))
-    title, lead = said("Mended"), said(MENDED_LEAD)
+    return _beside(seed.mended, f"seed-{seed.seed}-mended", framer, alt, (said("Mended"), said(MENDED_LEAD)))
+
+
+def large_strip(seed: SeedPage, framer: Framer) -> str:
+    """The picture of the pick beside the large one; empty where it was not enlarged."""
+    if seed.large is None:
+        return ""
+    alt = said("The large picture of seed {seed}", seed=seed.seed)
+    return _beside(seed.large, f"seed-{seed.seed}-large", framer, alt, (said("Large"), said(LARGE_LEAD)))
+
+
+def _beside(seen: BesideSeen, name: str, framer: Framer, alt: str, head: tuple[str, str]) -> str:
+    shown = framer.place(seen, name, large=True)
+    figure = framer.figure(seen, shown, alt=alt, caption=text(translated(seen.words)))
+    title, lead = head
     return f'<section class="regions"><h3>{title}</h3><p class="lead">{lead}</p>{figure}</section>'
 
 

@@ -15,7 +15,7 @@ from dashboards.lookbook.frame import Framer
 from dashboards.lookbook.gallery import Gallery
 from dashboards.lookbook.page import LOOK_BOOK, page
 from dashboards.lookbook.seed_head import opening
-from dashboards.lookbook.strips import ladder_strips, mended_strip, proof_strip, region_strip, trial_name
+from dashboards.lookbook.strips import ladder_strips, large_strip, mended_strip, proof_strip, region_strip, trial_name
 from models.errors import InputError
 from models.io.files import write_whole
 
@@ -58,7 +58,8 @@ def _seed(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, folder: Pat
     trial = seed.trials[chosen]
     room = fitting_room(seed, sliders, trial, shown[chosen], framer)
     trade = trade_offs(seed, trial, shown[chosen], framer, _plot(seed, folder))
-    parts = "".join((head, mended_strip(seed, framer), proof, room, trade, region_strip(seed, framer), ladders))
+    made = mended_strip(seed, framer) + large_strip(seed, framer)
+    parts = "".join((head, made, proof, room, trade, region_strip(seed, framer), ladders))
     section = f'<article class="seed" id="seed-{seed.seed}" data-seed="{seed.seed}">{parts}</article>'
     return section, seed_data(seed, sliders, shown, framer)
 

@@ -117,7 +117,7 @@ class RemoteBackend:
 
     def inpainter(self) -> Inpainter:
         what = phrase("{title} draws this study, and parts of its pictures are not redrawn there", title=self._draw.title)
-        raise InputError(what, "mend", "only huanhua itself redraws: leave draw out")
+        raise InputError(what, "draw", "only huanhua itself redraws: leave draw out")
 
     def evaluator(self, cache: EvaluationCache, check: Callable[[Mapping[str, Any]], None]) -> Evaluator:
         def checked() -> Renderer:

@@ -20,6 +20,7 @@ from studies.export.limits.targets import Target, check_expressible
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
 from studies.run.outcome import Outcome
+from studies.run.verdicts.enlarging import large_words
 from studies.run.verdicts.mending import mended_words
 from studies.schedules.words import words_at
 from studies.study import Study
@@ -60,7 +61,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     check_expressible(study, outcome.pick.point, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
-        return _with_mended(outcome, folder / f"{name}-mended.png", _picture(study, outcome, folder, upscaler))
+        return _with_beside(outcome, folder / name, _picture(study, outcome, folder, upscaler))
     done = _settings(study, outcome, to, folder, name)
     if outcome.mended is None or to == "comfyui":
         return done
@@ -83,13 +84,18 @@ def _settings(study: Study, outcome: Outcome, to: Target, folder: Path, name: st
     return Exported((path, *files.paths), (*_payload_note(study, outcome.pick.point), *files.notes))
 
 
-def _with_mended(outcome: Outcome, path: Path, done: Exported) -> Exported:
-    """The mended picture beside the pick, with its own settings inside."""
-    if outcome.mended is None:
-        return done
-    write_whole(path, outcome.mended.image.read_bytes())
-    note = phrase("{name}: {what}", name=path.name, what=mended_words(outcome.mended))
-    return Exported((done.paths[0], path, *done.paths[1:]), (*done.notes, note))
+def _with_beside(outcome: Outcome, stem: Path, done: Exported) -> Exported:
+    """The mended and the large picture beside the pick, each with its own settings inside."""
+    mended, large = outcome.mended, outcome.large
+    made = [] if mended is None else [("mended", mended.image, mended_words(mended))]
+    made += [] if large is None else [("large", large.image, large_words(large))]
+    paths, notes = [], []
+    for kind, image, words in made:
+        path = stem.with_name(f"{stem.name}-{kind}.png")
+        write_whole(path, image.read_bytes())
+        paths.append(path)
+        notes.append(phrase("{name}: {what}", name=path.name, what=words))
+    return Exported((done.paths[0], *paths, *done.paths[1:]), (*done.notes, *notes))
 
 
 def _payload_note(study: Study, point: Point) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
 from optimizer.render.inpainting.base import Inpainter, Redrawing
 from optimizer.render.inpainting.crop import crop_around
-from scorers.score.drift import DRIFT
 from scorers.score.judge import ImageJudge
+from studies.run.beside.judged_picture import JudgedPicture, judged_picture
 from studies.run.mended.mended import Redrawn
 
 if TYPE_CHECKING:
@@ -21,25 +21,18 @@ if TYPE_CHECKING:
 
     from optimizer.render.inpainting.crop import Crop
     from scorers.observe.base import Observer
-    from scorers.observe.observation import Observation
     from studies.mending.parts import Part, Place
     from studies.mending.tries import Tries
 
-DRIFTED: Final = 0.02
-"""By how much drift may rise, in the unit of the seed's, where the study does not require it: a hand that is there again is a
-point more."""
 BETTER: Final = 0.01
 """By how much a part's badness must fall for another picture to be kept."""
 
 
 @dataclass(frozen=True)
-class State:
+class State(JudgedPicture):
     """A picture as far as it is mended."""
 
     picture: Image
-    observation: Observation
-    violations: dict[str, float]
-    drift: float
     redrawn: tuple[Redrawn, ...] = ()
 
 
@@ -61,10 +54,8 @@ class Mender:
 
     def state(self, picture: Image, redrawn: tuple[Redrawn, ...] = ()) -> State:
         """As it is observed and judged now."""
-        (seen,) = self.observer.observe([picture])
-        scores = self.judge.scores(seen)
-        violations = {constraint.name: constraint.violation for constraint in self.judge.constraints(scores)}
-        return State(picture, seen, violations, scores.graded[DRIFT.name], redrawn)
+        seen = judged_picture(self.observer, self.judge, picture)
+        return State(seen.observation, seen.violations, seen.drift, picture, redrawn)
 
     def mended(self, picture: Image, parts: Sequence[Part]) -> State:
         """The picture with all places of the parts mended as far as tries did it; where none did, as it was."""
@@ -94,7 +85,7 @@ class Mender:
             if drawn is None:
                 continue
             found = self.state(drawn, (*before.redrawn, told))
-            if self._is_better(found, best, part, judged_by) and self._breaks_nothing(found, before, judged_by):
+            if self._is_better(found, best, part, judged_by) and not found.broken_beside(before, judged_by):
                 best = found
                 bad = self._bad(before, part) - self._bad(best, part)
                 whole = bad >= place.worth - max(0.0, self._limit(judged_by)) if place.worth else self._met(best, judged_by)
@@ -114,12 +105,6 @@ class Mender:
     def _is_better(self, found: State, best: State, part: Part, judged_by: frozenset[str]) -> bool:
         worse = any(found.violations[name] > max(0.0, best.violations[name]) for name in judged_by)
         return not worse and self._bad(found, part) < self._bad(best, part) - BETTER
-
-    def _breaks_nothing(self, found: State, before: State, judged_by: frozenset[str]) -> bool:
-        """Whether no other constraint is violated, or violated by more, that was not before."""
-        others = [name for name in before.violations if name not in judged_by]
-        sound = all(found.violations[name] <= max(0.0, before.violations[name]) for name in others)
-        return sound and (DRIFT.name in before.violations or found.drift <= before.drift + DRIFTED)
 
     def _limit(self, judged_by: frozenset[str]) -> float:
         limits = [limit.value for limit in self.judge.limits if limit.name in judged_by and limit.value is not None]

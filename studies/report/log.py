@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scorers.score.calibration import Calibration
+    from studies.report.sheets.style import Sheet
     from studies.run.ladders import Ladder
     from studies.run.outcome import Outcome
     from studies.run.stored_results import Stored
@@ -108,19 +109,51 @@ def log_pick(tracker: Tracker, outcome: Outcome, *, blurred: bool) -> None:
 
 def log_mended(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bool) -> None:
     """The mended picture of a seed's pick, or of its nearest trial, with how it was mended; closes the seed's run."""
-    from studies.report.inputs import inputs_of
     from studies.report.sheets.mended import mended_sheet
+
+    sheet = mended_sheet(study.workspace, outcome, blurred=blurred)
+    _log_beside(tracker, study, outcome, mended_params(outcome), {} if sheet is None else {"mended.png": sheet})
+    log_pick(tracker, outcome, blurred=blurred)
+
+
+def log_large(tracker: Tracker, study: Study, outcome: Outcome, *, blurred: bool) -> None:
+    """The large picture of a seed's pick, with how it was made; closes the seed's run."""
+    from studies.report.sheets.large import large_sheet
+
+    sheet = large_sheet(study.workspace, outcome, blurred=blurred)
+    _log_beside(tracker, study, outcome, large_params(outcome), {} if sheet is None else {"large.png": sheet})
+    log_pick(tracker, outcome, blurred=blurred)
+
+
+def _log_beside(
+    tracker: Tracker, study: Study, outcome: Outcome, params: Mapping[str, str | int | float], sheets: Mapping[str, Sheet]
+) -> None:
+    """What was made of a seed's picture after its search."""
+    from studies.report.inputs import inputs_of
     from studies.run.trials import trial_store_of
     from studies.tracking.events import RUN
 
     run = trial_store_of(study, outcome.seed).attributes.give_run_id()
     tags = {"study": study.spec.name, "workspace": str(study.workspace.root.resolve()), RUN: run}
-    params = {**seed_params(study, outcome.seed), **mended_params(outcome)}
-    tracker.start_seed(outcome.seed, params, tags, inputs_of(study))
-    sheet = mended_sheet(study.workspace, outcome, blurred=blurred)
-    if sheet is not None:
-        tracker.log_picture(outcome.seed, "mended.png", sheet.copy)
-    log_pick(tracker, outcome, blurred=blurred)
+    tracker.start_seed(outcome.seed, {**seed_params(study, outcome.seed), **params}, tags, inputs_of(study))
+    for name, sheet in sheets.items():
+        tracker.log_picture(outcome.seed, name, sheet.copy)
+
+
+def large_params(outcome: Outcome) -> dict[str, str | int | float]:
+    """How the seed's large picture was made; nothing where there is none."""
+    if outcome.large is None:
+        return {}
+    making, kept = outcome.large.making, outcome.large.making.kept
+    told: dict[str, str | int | float] = {
+        "large.by": making.by,
+        "large.size": f"{making.size[0]}x{making.size[1]}",
+        "large.upscaler": making.upscaler,
+        "large.trial": outcome.large.trial,
+    }
+    if kept is None:
+        return told
+    return told | {"large.denoising strength": kept.strength, "large.tiles": making.tiles, "large.seed": making.seed}
 
 
 def mended_params(outcome: Outcome) -> dict[str, str | int | float]:

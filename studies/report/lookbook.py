@@ -13,16 +13,17 @@ from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
 from studies.control.words import words_of_controls
 from studies.regions.words import words_of_regions
+from studies.run.verdicts.enlarging import large_words
 from studies.run.verdicts.mending import mended_words
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
 from studies.schedules.words import words_of_schedules
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import (
+        BesideSeen,
         JudgedImage,
         Ladder,
         LookBook,
-        MendedSeen,
         Proof,
         RegionsSeen,
         Requirement,
@@ -142,17 +143,28 @@ def page_of(study: Study, found: SeedResult) -> SeedPage:
         views=_views(requirements),
         regions=_regions(study, found),
         mended=_mended(study, outcome),
+        large=_large(study, outcome),
     )
 
 
-def _mended(study: Study, outcome: Outcome) -> MendedSeen | None:
-    from dashboards.lookbook.book import MendedSeen
+def _mended(study: Study, outcome: Outcome) -> BesideSeen | None:
+    from dashboards.lookbook.book import BesideSeen
     from studies.report.sheets.mended import mended_picture
 
     place = mended_picture(study.workspace, outcome)
     if place is None or outcome.mended is None or outcome.shown is None:
         return None
-    return MendedSeen(place, mended_words(outcome.mended), bare=outcome.mended.bare or outcome.shown.bare)
+    return BesideSeen(place, mended_words(outcome.mended), bare=outcome.mended.bare or outcome.shown.bare)
+
+
+def _large(study: Study, outcome: Outcome) -> BesideSeen | None:
+    from dashboards.lookbook.book import BesideSeen
+    from studies.report.sheets.large import large_picture
+
+    place = large_picture(study.workspace, outcome)
+    if place is None or outcome.large is None or outcome.shown is None:
+        return None
+    return BesideSeen(place, large_words(outcome.large), bare=outcome.large.bare or outcome.shown.bare)
 
 
 def _regions(study: Study, found: SeedResult) -> RegionsSeen | None:

@@ -15,8 +15,8 @@ from scorers.noise.copies import COPIES
 from scorers.score.parts.shown import in_words
 from studies.regions.words import by_place
 from studies.run.neighbours import robustness_images
+from studies.run.verdicts.beside import beside_lines
 from studies.run.verdicts.contention import advice
-from studies.run.verdicts.mending import advice_to_mend, mended_words
 from studies.run.verdicts.words import NOT_DRAWN, fragile_words, reason, trial_words
 
 if TYPE_CHECKING:
@@ -71,14 +71,7 @@ def describe(outcome: Outcome) -> list[str]:
     lines += [*_limited(scores, optional), *_own_faces(scores)]
     lines += [*_references(outcome), *_proof(outcome), *_robustness(outcome, record)]
     lines += [*_images(outcome), *_stopped(outcome), *_ratings(outcome)]
-    return [*lines, _line("image", str(record.image)), *_mended(outcome)]
-
-
-def _mended(outcome: Outcome) -> list[str]:
-    """The mended picture, or where mending may help."""
-    if outcome.mended is None:
-        return [_line("mend", advice_to_mend(outcome))] if advice_to_mend(outcome) else []
-    return [_line("mended", mended_words(outcome.mended)), _line("", str(outcome.mended.image))]
+    return [*lines, _line("image", str(record.image)), *(_line(*pair) for pair in beside_lines(outcome))]
 
 
 def _regions(outcome: Outcome) -> list[str]:
@@ -263,7 +256,7 @@ def _verdict(outcome: Outcome) -> list[str]:
         *_stopped(outcome),
         *_ratings(outcome),
         _line("image", str(record.image)),
-        *_mended(outcome),
+        *(_line(*pair) for pair in beside_lines(outcome)),
     ]
 
 

@@ -23,7 +23,9 @@ from scorers.score.constraints import Constraint
 from scorers.score.scores import Scores
 from studies.references.source import Source
 from studies.run.dashboard.ratings import Rating
+from studies.run.large.large import Large
 from studies.run.mended.mended import Mended
+from studies.run.verdicts.as_json import robustness_json, rounded
 from studies.run.verdicts.weights import weights_line
 
 NOTHING: Final = "no weights meet every requirement"
@@ -179,6 +181,8 @@ class Outcome:
     """LoRAs whose schedule is neither given nor searched, and could be."""
     mended: Mended | None = None
     """What is kept beside the picture of `shown`."""
+    large: Large | None = None
+    """The same picture, or its mended one, enlarged."""
     mendable: bool = False
     """Whether what draws the study can redraw a part of a picture."""
 
@@ -225,7 +229,7 @@ class Outcome:
             "ended": None if self.ended is None else self.ended.value,
             "trials": len(self.trials),
             "pick": self.record(self.pick).as_json() if self.pick else None,
-            "feasible_with": _rounded(record.chance_met) if self.pick and record else None,
+            "feasible_with": rounded(record.chance_met) if self.pick and record else None,
             "chosen_by": None if self.pick is None else "hand" if self.by_hand else "search",
             "found": self.record(self.found).number if self.found else None,
             "unmeasurable": list(self.unmeasurable),
@@ -243,6 +247,7 @@ class Outcome:
             **({"schedules": dict(self.schedules)} if self.schedules else {}),
             **({"controls": dict(self.controls)} if self.controls else {}),
             **({"mended": self.mended.as_json()} if self.mended else {}),
+            **({"large": self.large.as_json()} if self.large else {}),
             "notes": list(self.notes),
         }
 
@@ -256,7 +261,7 @@ class Outcome:
         if self.robustness_missing:
             return {"off": self.robustness_off, "holds": None, "breaks": {}}
         robustness = None if self.pick is None else self.record(self.pick).robustness
-        return None if robustness is None else _robustness_json(robustness)
+        return None if robustness is None else robustness_json(robustness)
 
     def _proof_json(self) -> dict[str, Any] | None:
         if self.proof is None:
@@ -273,7 +278,7 @@ class Outcome:
                 "weight": lower.point.weights[name],
                 "all_lower_by": self.below(lower),
                 "breaks": record.breaks(),
-                "violates_with": _rounded(record.chance_violated),
+                "violates_with": rounded(record.chance_violated),
             }
         return {
             "kind": "coordinate minimum",
@@ -288,12 +293,3 @@ def record_of(records: Sequence[TrialRecord], judged: Judged) -> TrialRecord:
     keys = (judged.point.key(), *(image.point.key() for image in judged.images))
     by_key = {record.judged.point.key(): record for record in records}
     return next(by_key[key] for key in keys if key in by_key)
-
-
-def _rounded(chance: float | None) -> float | None:
-    return None if chance is None else round(chance, 4)
-
-
-def _robustness_json(robustness: Robustness) -> dict[str, Any]:
-    broken = {side: [name for name, by in judged.violations.items() if by > 0] for side, judged in robustness.neighbours.items()}
-    return {"off": robustness.off, "holds": robustness.holds, "breaks": broken}

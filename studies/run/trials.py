@@ -30,6 +30,7 @@ from studies.run.blur_policy import BARE, little_clothing
 from studies.run.dashboard.notes import trial_note
 from studies.run.dashboard.ratings import rating_in, with_rating
 from studies.run.judge import Judge
+from studies.run.large.stored import stored_large
 from studies.run.mended.stored import stored_mended
 from studies.run.neighbours import (
     drawn_of,
@@ -199,7 +200,8 @@ def outcome_of(
         schedulable=tuple(schedulable(study.spec)),
         mendable=isinstance(study.spec.draw, HuanhuaDraw),
     )
-    return replace(found_outcome, mended=stored_mended(study, seed, judge, found_outcome.shown))
+    mended = stored_mended(study, seed, judge, found_outcome.shown)
+    return replace(found_outcome, mended=mended, large=stored_large(study, seed, judge, found_outcome.shown, mended))
 
 
 def _with_noise(

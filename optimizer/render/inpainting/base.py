@@ -56,7 +56,7 @@ class Inpainter(Protocol):
 def as_inpainter(renderer: object) -> Inpainter:
     """The renderer itself. Raises InputError if it cannot redraw a part of a picture."""
     if not isinstance(renderer, Inpainter):
-        raise InputError(NO_RENDERER, "mend", "only huanhua itself redraws: leave draw out")
+        raise InputError(NO_RENDERER, "draw", "only huanhua itself redraws: leave draw out")
     return renderer
 
 
@@ -64,7 +64,7 @@ def check_inpaints(base: Base) -> None:
     """Raises InputError for a flow-matching base, and for one whose denoiser is told the masked picture besides its latents."""
     if base.family.samplers is not None:
         what = phrase("{family} draws along a flow, and parts of its pictures are not redrawn", family=base.family.title)
-        raise InputError(what, base.name, "mend pictures of SD1.5 or SDXL bases")
+        raise InputError(what, base.name, "only pictures of SD1.5 and SDXL bases are redrawn")
     channels, latents = int(base.denoiser.config["in_channels"]), int(base.vae.config["latent_channels"])
     if channels != latents:
         what = phrase(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.boxes import PixelBox
+from optimizer.regions.cut import cut_regions
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,19 +53,9 @@ class Crop:
 
     def enlarged_regions(self, regions: Regions | None) -> Regions | None:
         """Those of LoRAs, and the places of words, as they lie in the enlarged crop."""
-        from PIL import Image
-
-        from optimizer.regions.regions import Regions, Words
-
-        if regions is None:
-            return None
-
-        def of_crop(mask: Mask) -> Mask:
-            cut = Image.fromarray(mask.astype(np.uint8) * 255).crop(self.box)
-            return np.asarray(cut.resize(self.size, Image.Resampling.NEAREST)) > 127
-
-        words = {figure: Words(of_crop(read.place), read.text) for figure, read in regions.words.items()}
-        return Regions({lora: of_crop(mask) for lora, mask in regions.masks.items()}, words)
+        width, height = self.size
+        left, top, right, bottom = self.box
+        return cut_regions(regions, (left / width, top / height, right / width, bottom / height), self.size)
 
     def enlarged_hints(self, hints: Hints | None) -> Hints | None:
         """What ControlNets are told, as it lies in the enlarged crop."""

@@ -69,3 +69,9 @@ def test_from_init_to_export(project: Path) -> None:
         assert image.size == (64, 96)
         assert f"Seed: {seed}" in image.text["parameters"]  # type: ignore[attr-defined]
     assert shown
+    called("enlarge", "dressed")
+    refused = CliRunner().invoke(app, ["enlarge", "dressed", "--redraw"])
+    assert "draws along a flow, and parts of its pictures are not redrawn" in str(refused.exception)
+    called("export", "dressed", "--to", "png")
+    with Image.open(exports / f"seed-{seed}-large.png") as image:
+        assert image.size == (128, 192)

@@ -223,7 +223,7 @@ def test_a_mend_that_is_killed_leaves_what_was_there(study: Study, world: World,
             raise KeyboardInterrupt
         path.write_bytes(content)
 
-    monkeypatch.setattr("studies.run.mended.stored.write_whole", killed)
+    monkeypatch.setattr("studies.run.beside.stored.write_whole", killed)
     with pytest.raises(KeyboardInterrupt):
         mended(study)
     assert outcome_of(study).mended == first
