@@ -2,14 +2,17 @@
 
     python -m benchmarks.control [--quick] [--folder DIR] [--trials N]
 
-First what it holds and hides: at each seed the pick's weights without it, and all weights at 0.9, drawn at strengths 0 to
-1 in all steps and, at 0.5 and 1, in the first half of them: medians over the seeds of each LoRA's calibrated score, of hands and
-of drift. Then what the search makes of it: the study's own search in its budget of 20 images (`--trials`), with strength and end
-as axes at the default price, beside the one without. The problems are those of `python -m benchmarks.schedules`: the lab's two
-studies as they are (`require` 0.7, hands 0.3), five seeds; `--quick` two. `--folder` keeps the studies: what is drawn there is
-not drawn again. Then the time of an image with one ControlNet beside one without, in seconds of a processor, medians of turns.
-Prints
-tables for people and, as its last line, one JSON object.
+First what it holds and hides: at each seed the pick's weights without it, and all weights at 0.9, drawn at strengths 0 to 1 in
+all steps and, at 0.5 and 1, in the first half of them: medians over the seeds of each LoRA's calibrated score, of hands and of
+drift.
+Then what the search makes of it: the study's own search in its budget of 20 images (`--trials`), with strength and end as axes at
+the default price, beside the one without. The problems are those of `python -m benchmarks.schedules`: the lab's two studies as
+they are (`require` 0.7, hands 0.3), five seeds; `--quick` two. Then the pictures with broken hands of `python -m
+benchmarks.mending`, drawn again with it: how many are whole, of how many nothing else breaks, and how much less of the LoRAs they
+show on average. Then the time of an image with one ControlNet beside one without, in seconds of a processor, medians of turns.
+
+`--folder` keeps the studies: what is drawn there is not drawn again. Prints tables for people and, as its last line, one JSON
+object.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ from typing import Final
 import numpy as np
 import yaml
 
-from benchmarks.regions.__main__ import Problem, chosen, lab_study, least, processor_seconds
+from benchmarks.control.hands import OF_EACH, held_hands, table
+from benchmarks.regions.__main__ import STUDIES, Problem, chosen, lab_study, least, processor_seconds
 from benchmarks.schedules.__main__ import searched
 from models.base.opening import open_base
 from models.control_net.opening import open_control_net
@@ -83,9 +87,10 @@ def main() -> int:
             found.append(solved(folder, problem, asked.trials))
             report(found[-1])
         told = {name: levels(folder, found, name) for name in ("pick", "strong")}
+        hands = whole_hands(folder, of_each=1 if asked.quick else OF_EACH)
     ratio = time_ratio(3 if asked.quick else 9)
     print(f"an image with one ControlNet takes {ratio:.2f} times as long as without")
-    result = {**summary(found), **told, "time_ratio": round(ratio, 3)}
+    result = {**summary(found), **told, "hands": hands, "time_ratio": round(ratio, 3)}
     print(json.dumps(result))
     return 0
 
@@ -134,6 +139,16 @@ def scores_at(folder: Path, found: Found, which: str, control: Control) -> dict[
     kinds = [study.spec.loras[name].kind for name in study.spec.searched()]
     graded = {name: scores.graded[name] or 0.0 for name in (HANDS.name, DRIFT.name)}
     return {**dict(zip(kinds, expression, strict=True)), **graded}
+
+
+def whole_hands(folder: Path, of_each: int) -> dict[str, dict[str, float]]:
+    studies = {study.name: controlled_study(folder, study, drift=True) for study in STUDIES}
+    found, rows = held_hands(studies, NET, SETTINGS[1:], of_each), dict[str, dict[str, float]]()
+    print(f"{len(found)} pictures with broken hands, drawn again")
+    for name, whole, kept, less in table(found):
+        rows[name] = {"whole": round(whole, 3), "nothing_else": round(kept, 3), "shows_less": round(less, 3)}
+        print(f"  {name:<12} whole {whole:.2f}, nothing else broken {kept:.2f}, shows {less:.2f} less", flush=True)
+    return rows
 
 
 def report(found: Found) -> None:

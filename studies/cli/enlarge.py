@@ -37,6 +37,10 @@ def enlarge(
             "--strength", help="of --redraw: A1111's denoising strength, above 0 to 1; by default 0.2, then 0.15, then 0.1"
         ),
     ] = None,
+    tile: Annotated[
+        Path | None,
+        typer.Option("--tile", help="with --redraw: a ControlNet of tiles (folder or .safetensors) that is told each tile"),
+    ] = None,
     seed: Annotated[
         list[int] | None,
         typer.Option("--seed", min=0, help="a seed that was run; may be given again; all with a pick by default"),
@@ -52,9 +56,9 @@ def enlarge(
     from studies.enlarging.job import enlarge_study
     from studies.enlarging.settings import Enlarging
 
-    Enlarging(by, redraw, strength)  # before an upscaler is opened
+    Enlarging(by, redraw, strength, tile=tile)  # before an upscaler is opened
     opened = open_study(study, workspace, *(seed or ()))
-    settings = Enlarging(by, redraw, strength, None if upscaler is None else _opened(opened, upscaler))
+    settings = Enlarging(by, redraw, strength, None if upscaler is None else _opened(opened, upscaler), tile)
     found = enlarge_study(opened, seed or (), settings, callback=ConsoleCallback(), blurred=blur)
     if as_json:
         typer.echo(json.dumps({"seeds": [_as_json(one) for one in found]}, indent=1))

@@ -23,6 +23,10 @@ def large_infotext(study: Study, seed: int, point: Point, making: Making) -> str
     return write(replace(info, other={**info.other, **_fields(making)}))
 
 
+def _held(making: Making) -> str:
+    return f", ControlNet {making.held}" if making.held else ""
+
+
 def _fields(making: Making) -> dict[str, str]:
     enlarged = {"Postprocess upscale by": f"{making.by:g}", "Postprocess upscaler": making.upscaler}
     if making.kept is None:
@@ -36,5 +40,5 @@ def _fields(making: Making) -> dict[str, str]:
         "Ultimate SD upscale tile_width": str(width),
         "Ultimate SD upscale tile_height": str(height),
         "Ultimate SD upscale padding": overlap,
-        "huanhua large": f"{making.by:g} times, {making.tiles} tiles, noise from seed {making.seed}",
+        "huanhua large": f"{making.by:g} times, {making.tiles} tiles, noise from seed {making.seed}{_held(making)}",
     }

@@ -10,24 +10,31 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
+from models.io.hashing import hash_path
 from models.language.translate import phrase
+from optimizer.control.control import Control
 from optimizer.point import Job
 from optimizer.render.inpainting.img2img_steps import steps_of_strength
-from optimizer.render.tiling.redraw import TiledRedraw
+from optimizer.render.tiling.redraw import TiledRedraw, TileNet
 from optimizer.search.verdict import own_image
 from studies.announce import announce, report_licences
 from studies.callback import SilentCallback, image_counter
+from studies.control.section import ControlSection
+from studies.drawing.told_job import told_job
 from studies.enlarging.enlarge import enlarged
 from studies.enlarging.infotext import large_infotext
 from studies.enlarging.redraw import Look, redrawn
-from studies.enlarging.settings import Enlarging
+from studies.enlarging.settings import TILE, Enlarging
 from studies.export.picture import png_bytes
 from studies.report.log import log_large
 from studies.report.sheets.style import open_image
 from studies.run.large.large import LANCZOS, Making
 from studies.run.large.stored import source_of, store_large, stored_large
+from studies.study import Study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL.Image import Image
 
     from optimizer.render.inpainting.base import Inpainter
@@ -37,7 +44,6 @@ if TYPE_CHECKING:
     from studies.run.large.large import Large
     from studies.run.outcome import Outcome
     from studies.run.stored_results import Stored
-    from studies.study import Study
     from studies.tracking.base import Tracker
 
 BYTES: Final = 8
@@ -64,6 +70,7 @@ class _Enlarging:
     settings: Enlarging
     inpainter: Inpainter | None
     """None where nothing is redrawn."""
+    net: TileNet | None
     tracker: Tracker
     callback: Callback
     blurred: bool
@@ -91,7 +98,8 @@ def enlarge_study(
     from studies.tracking.study_tracker import study_tracker
 
     callback, settings = callback or SilentCallback(), settings or Enlarging()
-    inpainter = study.backend.inpainter() if settings.redraw else None
+    net = None if settings.tile is None else tile_net(study, settings.tile)
+    inpainter = _inpainter(study, settings) if settings.redraw else None
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
     chosen = with_picks(found, callback, named=bool(seeds))
     _check_room(study, [settings.size(_source(one).size) for one in chosen])
@@ -101,7 +109,7 @@ def enlarge_study(
         if inpainter is not None:
             # What cannot redraw says so here, before an upscaler works for minutes.
             inpainter.inpaint([])
-        work = _Enlarging(study, settings, inpainter, opened, callback, blurred)
+        work = _Enlarging(study, settings, inpainter, net, opened, callback, blurred)
         return [_large_seed(work, one) for one in chosen]
 
 
@@ -179,13 +187,37 @@ def _drawing(work: _Enlarging, job: Job, drawn: tuple[int, int]) -> TiledRedraw 
     study = work.study
     if work.inpainter is None:
         return None
-    job = replace(job, regions=None if study.regions is None else study.regions.of(job.seed))
-    return TiledRedraw(work.inpainter, job, drawn, study.spec.draw.largest_seed)
+    largest = study.spec.draw.largest_seed
+    return TiledRedraw(work.inpainter, told_job(study, job.seed, job.point), drawn, largest, tile_net=work.net)
+
+
+def tile_net(study: Study, model: Path) -> TileNet:
+    """Raises InputError for a file or folder that is not there, and a name that the study has for another ControlNet."""
+    if TILE in study.spec.control or TILE in study.spec.loras:
+        raise InputError(phrase("the study has a {name} of its own", name=TILE), "--tile", "give that another name in study.yaml")
+    if not model.exists():
+        raise InputError("no such ControlNet", model, "name its diffusers folder, or its .safetensors file")
+    return TileNet(TILE, hash_path(model), Control())
+
+
+def _inpainter(study: Study, settings: Enlarging) -> Inpainter:
+    """Of the study, or of the same with a ControlNet of tiles: that acts where a job says so."""
+    if settings.tile is None:
+        return study.backend.inpainter()
+    section = ControlSection(model=str(settings.tile.resolve()), hint="tile")
+    spec = study.spec.model_copy(update={"control": {**study.spec.control, TILE: section}})
+    return Study(spec, study.root, study.workspace, folder=study.folder).backend.inpainter()
+
+
+def _held(settings: Enlarging, drawing: TiledRedraw | None) -> str:
+    if drawing is None or drawing.tile_net is None or settings.tile is None:
+        return ""
+    return f"{settings.tile.stem} ({drawing.tile_net.digest[:12]})"
 
 
 def _making(settings: Enlarging, seen: Seen, outcome: Outcome, drawing: TiledRedraw | None) -> Making:
     upscaler, size = LANCZOS if settings.upscaler is None else settings.upscaler.name, seen.picture.size
-    making = Making(settings.by, size, upscaler, outcome.mended is not None, seen.tries)
+    making = Making(settings.by, size, upscaler, outcome.mended is not None, seen.tries, held=_held(settings, drawing))
     if drawing is None:
         return making
     first = (outcome.seed + 1) % (drawing.largest_seed + 1)

@@ -9,6 +9,8 @@ from models.errors import InputError
 from models.language.translate import phrase
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from models.vision.upscaler import Upscaler
 
 BY: Final = 2.0
@@ -19,6 +21,10 @@ MAX_PIXELS: Final = 80_000_000
 STRENGTHS: Final = (0.2, 0.15, 0.1)
 """Of the tries, the first that breaks nothing is kept. At 0.35 fingers of the lab's figures fray, which no judge sees, and
 most of what a redrawing sharpens it does at 0.15 (`python -m benchmarks.large_pictures`)."""
+
+
+TILE: Final = "tile"
+"""What that ControlNet is called."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Enlarging:
     """Of the only try, in (0, 1]; None for `STRENGTHS`."""
     upscaler: Upscaler | None = None
     """None for Lanczos."""
+    tile: Path | None = None
+    """A ControlNet of tiles, by folder or file, that holds what is redrawn; None for none."""
 
     def __post_init__(self) -> None:
         """Raises InputError for what is out of range."""
@@ -42,6 +50,8 @@ class Enlarging:
             raise InputError(what, "--by", mend)
         if self.strength is not None and not self.redraw:
             raise InputError("--strength is that of a redrawing", "--strength", "add --redraw, or leave it out")
+        if self.tile is not None and not self.redraw:
+            raise InputError("--tile holds a redrawing", "--tile", "add --redraw, or leave it out")
         if self.strength is not None and not 0 < self.strength <= 1:
             what = phrase("a denoising strength of {strength:g}", strength=self.strength)
             raise InputError(what, "--strength", "give a number above 0 and at most 1, such as 0.25")

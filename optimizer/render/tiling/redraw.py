@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from optimizer.control.cut import told_itself
 from optimizer.render.decode import NotDrawn
 from optimizer.render.inpainting.base import Redrawing
 from optimizer.render.tiling.spans import spans
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from optimizer.control.control import Control
     from optimizer.point import Job
     from optimizer.render.inpainting.base import Inpainter
     from optimizer.render.tiling.spans import Span
@@ -33,6 +35,21 @@ fix with its five levels keeps. Without it a VAE fades what it encodes a little,
 
 
 @dataclass(frozen=True)
+class TileNet:
+    """A ControlNet of tiles."""
+
+    name: str
+    """As the renderer knows it."""
+    digest: str
+    control: Control
+
+    def holding(self, job: Job, picture: Image) -> Job:
+        """The job, held by what is drawn again."""
+        point = replace(job.point, controls={**job.point.controls, self.name: self.control})
+        return replace(job, point=point, hints=told_itself(job.hints, self.name, self.digest, picture))
+
+
+@dataclass(frozen=True)
 class TiledRedraw:
     """How a picture is drawn again."""
 
@@ -44,6 +61,8 @@ class TiledRedraw:
     largest_seed: int
     on_tile: Callable[[], None] = lambda: None
     """Called after each tile."""
+    tile_net: TileNet | None = None
+    """A ControlNet that is told each tile; None for none."""
 
     @property
     def overlap(self) -> int:
@@ -111,7 +130,9 @@ class TiledRedraw:
         beyond = ((0, height - part.shape[0]), (0, width - part.shape[1]), (0, 0))
         begun = Image.fromarray(np.pad(part, beyond, mode="edge"))
         whole = np.ones((height, width), np.bool_)
-        (drawn,) = self.inpainter.inpaint([Redrawing(tile_job(self.job, tile, self.largest_seed), begun, whole, strength)])
+        job = tile_job(self.job, tile, self.largest_seed)
+        job = job if self.tile_net is None else self.tile_net.holding(job, begun)
+        (drawn,) = self.inpainter.inpaint([Redrawing(job, begun, whole, strength)])
         self.on_tile()
         return drawn if isinstance(drawn, NotDrawn) else _coloured(drawn, begun, self.colour)
 

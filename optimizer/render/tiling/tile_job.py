@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from optimizer.control.cut import cut_hints
 from optimizer.regions.cut import cut_regions
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Tile:
 
 def tile_job(job: Job, tile: Tile, largest_seed: int) -> Job:
     """The job of one tile. `job` is that of the whole picture: each tile takes the next noise, and the part of the regions of
-    LoRAs and words that lies in it. Everything else is the picture's own.
+    LoRAs and words, and of hints, that lies in it. Everything else is the picture's own.
     """
     seed = (job.seed + 1 + tile.number) % (largest_seed + 1)
-    return replace(job, seed=seed, regions=cut_regions(job.regions, tile.shares, tile.size))
+    regions = cut_regions(job.regions, tile.shares, tile.size)
+    return replace(job, seed=seed, regions=regions, hints=cut_hints(job.hints, tile.shares, tile.size))

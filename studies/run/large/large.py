@@ -47,6 +47,8 @@ class Making:
     tiles: int = 0
     overlap: int = 0
     """Pixels that neighbours share at least."""
+    held: str = ""
+    """The ControlNet that was told each tile: its file's name, and 12 digits of its hash; empty for none."""
 
     @property
     def kept(self) -> Try | None:
