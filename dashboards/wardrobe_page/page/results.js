@@ -105,6 +105,7 @@ const share = (part) => `${(100 * part).toFixed(2)}%`;
 export function limit(need) {
   if (need.counted) return text("asInStart");
   if (need.limit === null) return text("onlyReported");
+  if (need.measure === "distinct") return text("ownFace");
   return text(need.least ? "atLeast" : "atMost", { limit: shownNumber(need.limit) });
 }
 

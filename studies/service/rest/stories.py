@@ -113,6 +113,7 @@ def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
 def _mended(mended: Mended | None, page: SeedPage, framer: Framer) -> dict[str, Any] | None:
     """What is kept beside the pick, or the nearest, scored as trials are; where it was redrawn, in shares of the picture."""
     from dashboards.lookbook.book import JudgedImage
+    from scorers.score.other_faces import distinct_name
 
     if mended is None:
         return None
@@ -121,7 +122,7 @@ def _mended(mended: Mended | None, page: SeedPage, framer: Framer) -> dict[str, 
         image=mended.image,
         at=trial.at,
         cost=trial.cost,
-        scores={**scores.expression, **scores.graded},
+        scores={**scores.expression, **scores.graded, **{distinct_name(n): by for n, by in scores.other_faces.items()}},
         raw=scores.raw,
         breaks={name: by for name, by in mended.judged.violations.items() if not by <= 0},
         faults=scores.counted,
