@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, ValidationError, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from models.errors import InputError
 from models.language.translate import phrase
@@ -18,10 +18,10 @@ from studies.control.section import ControlSection, check_controls, searched_con
 from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
-from studies.lora_files.section import LoraSection, check_files, file_at, searched_files
+from studies.lora_files.section import LoraSection, check_files, check_given, file_at, searched_files
 from studies.project.folder import names_start
 from studies.prompts import check_edits, check_tags
-from studies.regions.section import check_figures, check_regions
+from studies.regions.section import check_figures, check_named, check_regions
 from studies.schedules.section import check_schedules, searched_schedules
 from studies.scorer_spec import ScorersSection
 from studies.search.section import SearchSection
@@ -32,8 +32,8 @@ from studies.spec_section import Section
 
 CFG_STEP: Final = 0.5
 """Distance of neighbouring CFG scales."""
+LoraName: TypeAlias = Annotated[str, Field(pattern=LORA_NAME)]
 FigureName: TypeAlias = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
-ControlName: TypeAlias = Annotated[str, Field(pattern=LORA_NAME)]
 
 
 class SeedsSection(Section):
@@ -69,12 +69,12 @@ class StudySpec(Section):
     render: RenderSection = RenderSection()
     draw: DrawAny = HuanhuaDraw()
     """the program that draws; huanhua itself by default"""
-    loras: Annotated[dict[Annotated[str, Field(pattern=LORA_NAME)], LoraSection], Field(min_length=1)]
+    loras: Annotated[dict[LoraName, LoraSection], Field(min_length=1), BeforeValidator(check_given)]
     """LoRAs by names of your own"""
-    figures: list[FigureName] | dict[FigureName, str] = Field(default=[])
+    figures: Annotated[list[FigureName] | dict[FigureName, str], BeforeValidator(check_named)] = Field(default=[])
     """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is. {anna: "pink
     dress", bea: "blue dress"} also gives words that are read after the prompt in her place alone"""
-    control: dict[ControlName, ControlSection] = Field(default={})
+    control: dict[LoraName, ControlSection] = Field(default={})
     """ControlNets by names of your own: what of the locked image holds the composition while weights rise"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from dashboards.mark import Mark
+
+DISTINCT: Final = "distinct"
+"""The measure of a face among those of several people: how much more it looks like another's photos than like its own."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Requirement:
     name: str
     """A LoRA, or a score of the whole image."""
     measure: str
-    """"garment" or "face" for LoRAs, else the score's own name."""
+    """"garment" or "face" for LoRAs, `DISTINCT` for a face beside others', else the score's own name."""
     limit: float | None
     """None for a score that is only reported."""
     at_least: bool = False

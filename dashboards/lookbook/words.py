@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from dashboards.lookbook.book import JudgedImage, Requirement, Slider
+from dashboards.lookbook.book import DISTINCT, JudgedImage, Requirement, Slider
 from models.language.translate import Phrase, said, translated
 
 
@@ -39,6 +39,8 @@ def limit_text(requirement: Requirement) -> str:
         return said("as in the start image")
     if requirement.limit is None:
         return said("only reported")
+    if requirement.measure == DISTINCT:
+        return said("at most 0: its own face, not another's")
     return said("at least {limit:.2f}" if requirement.at_least else "at most {limit:.2f}", limit=requirement.limit)
 
 

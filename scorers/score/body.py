@@ -25,7 +25,8 @@ def body_faults(observation: Observation, locked: Observation, lost: int = 0) ->
     if observation.heads == 0 and locked.heads > 0:
         found.append(phrase("no head"))
     if not min(PER_PERSON, locked.feet) <= observation.feet <= max(PER_PERSON, locked.feet):
-        found.append(phrase("{feet} feet where the locked image shows {locked}", feet=observation.feet, locked=locked.feet))
+        feet = counted(observation.feet, "foot", "feet")
+        found.append(phrase("{feet} where the locked image shows {locked}", feet=feet, locked=locked.feet))
     hands, before = len(judgeable_hands(observation)), len(judgeable_hands(locked))
     if hands > max(PER_PERSON * max(1, observation.heads), before):
         found.append(phrase("{hands} hands where the locked image shows {locked}", hands=hands, locked=before))

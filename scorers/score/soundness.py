@@ -52,7 +52,7 @@ def _faults(observation: Observation) -> tuple[str, ...]:
         found.append(counted(observation.heads, "head") if observation.heads else phrase("no head"))
     # Without a part parser feet are not counted: that is no fault of any seed.
     if observation.feet != PER_PERSON and not observation.windows:
-        found.append(phrase("{number} feet", number=observation.feet) if observation.feet else phrase("no feet in frame"))
+        found.append(counted(observation.feet, "foot", "feet") if observation.feet else phrase("no feet in frame"))
     if observation.face is None:
         found.append(phrase("no face found"))
     if len(observation.hands) > PER_PERSON:

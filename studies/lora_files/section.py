@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated, Final
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from models.language.translate import phrase
 from models.lora_kinds import LoraKind
@@ -22,6 +22,11 @@ from studies.spec_section import Section
 EPOCH: Final = re.compile(r"(?P<name>.+)[-_](?P<number>[0-9]{4,12})")
 """The name of a file from within a training, as kohya's scripts and ai-toolkit write it: its name, and epochs or steps."""
 Weight = Annotated[float, Field(ge=0, le=2)]
+PAIRS: Final = {
+    "bounds": "bounds are two weights: [least, greatest]",
+    "schedule": "a schedule is two shares of the steps, from 0 to 1: [start, end]",
+}
+"""What is written as two numbers, in words."""
 
 
 class LoraSection(Section):
@@ -78,6 +83,15 @@ class LoraSection(Section):
             raise ValueError(phrase("name a file, or a list of files, the epochs of one training"))
         return file
 
+    @field_validator("bounds", "schedule", mode="before")
+    @classmethod
+    def _pair(cls, given: object, info: ValidationInfo) -> object:
+        """In a person's words, before two numbers are checked one by one."""
+        numbers = given if isinstance(given, (list, tuple)) and all(type(end) in (int, float) for end in given) else ()
+        if len(numbers) != 2 and not (given is None and info.field_name == "schedule"):
+            raise ValueError(phrase(PAIRS[str(info.field_name)]))
+        return given
+
     @model_validator(mode="after")
     def _sane(self) -> LoraSection:
         low, high = self.bounds
@@ -95,6 +109,13 @@ class LoraSection(Section):
                 where = {"later": later, "earlier": earlier}
                 raise ValueError(phrase("files stand in the order of their training, and {later} is before {earlier}", **where))
         return self
+
+
+def check_given(loras: object) -> object:
+    """What stands at `loras` before it is read. Raises ValueError where that is no LoRA by its name."""
+    if not loras or not isinstance(loras, Mapping):
+        raise ValueError(phrase("name the LoRAs, such as dress: {file: dress.safetensors, kind: clothing}"))
+    return loras
 
 
 def _falls(first: str, second: str) -> bool:

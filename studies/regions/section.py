@@ -69,6 +69,17 @@ def check_regions(given: Mapping[str, tuple[RegionSection | None, LoraKind]], dr
             raise ValueError(phrase(words, **where))
 
 
+def check_named(figures: object) -> object:
+    """What stands at `figures` before it is read. Raises ValueError where that is neither names nor words by name."""
+    names = figures if isinstance(figures, (list, tuple, Mapping)) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(phrase("a list of names, or the words of each: {anna: pink dress, bea: blue dress}"))
+    for name, words in figures.items() if isinstance(figures, Mapping) else ():
+        if not isinstance(words, str):
+            raise ValueError(phrase("the words of {name} are text, such as pink dress; '' for none", name=name))
+    return figures
+
+
 def check_figures(
     figures: Sequence[str], given: Mapping[str, tuple[str | None, bool]], draw: DrawSection, parser: str | None
 ) -> None:

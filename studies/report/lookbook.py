@@ -70,6 +70,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     regions = ", ".join(f"{name}: {translated(where)}" for name, where in words_of_regions(spec).items())
     schedules = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_schedules(spec).items())
     controls = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_controls(spec).items())
+    figures = "; ".join(f"{figure}: {spec.figure_words().get(figure, '–')}" for figure in spec.figures)
     told = spec.draw.in_a1111_words
     return (
         ("Base", PureWindowsPath(spec.base.checkpoint).name),
@@ -78,6 +79,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
         ("CFG", f"{render.cfg:g}" if spec.search.cfg is None else f"{render.cfg:g}, searched"),
         *((("Clip skip", str(spec.base.clip_skip)),) if told else ()),
         *((("Fixed LoRAs", fixed),) if fixed else ()),
+        *((("Figures", figures),) if spec.figure_words() else ()),
         *((("Regions", regions),) if regions else ()),
         *((("Schedules", schedules),) if schedules else ()),
         *((("ControlNets", controls),) if controls else ()),
@@ -189,13 +191,15 @@ def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> Non
 
 
 def _requirements(study: Study, found: SeedResult) -> tuple[Requirement, ...]:
-    from dashboards.lookbook.book import Requirement
+    from dashboards.lookbook.book import DISTINCT, Requirement
     from scorers.score.objectives import measure_of
+    from scorers.score.other_faces import distinct_name
 
-    outcome, searched = found.outcome, study.spec.searched()
+    outcome, searched, faces = found.outcome, study.spec.searched(), study.spec.distinct_faces()
     return (
         *(Requirement(name, measure_of(searched[name].kind), least, at_least=True) for name, least in outcome.require.items()),
         *(Requirement(limit.name, limit.name, limit.value, counted=limit.score.counted) for limit in outcome.limits),
+        *(Requirement(distinct_name(name), DISTINCT, 0.0) for name in faces),
     )
 
 
@@ -210,6 +214,7 @@ def _views(requirements: Sequence[Requirement]) -> tuple[View, ...]:
 
 def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
     from dashboards.lookbook.book import JudgedImage
+    from scorers.score.other_faces import distinct_name
 
     point, scores = image.evaluation.point, image.scores
     at = [point.weights.get(name, 0.0) for name in study.space.weights]
@@ -225,7 +230,7 @@ def _judged_image(study: Study, image: JudgedEvaluation) -> JudgedImage:
             *study.space.controls.numbers(point).values(),
         ),
         cost=image.judged.cost,
-        scores={**scores.expression, **scores.graded},
+        scores={**scores.expression, **scores.graded, **{distinct_name(n): by for n, by in scores.other_faces.items()}},
         raw=scores.raw,
         breaks={name: by for name, by in image.judged.violations.items() if not by <= 0},
         faults=scores.counted,

@@ -10,8 +10,8 @@ const TARGETS = ["png", "a1111", "comfyui", "diffusers", "lora"];
 export function drawResults(place, story, on) {
   const trial = story.trials[story.pick ?? story.nearest];
   place.replaceChildren(
-    head(story, trial, on), compare(story, trial), scores(story, trial), proof(story), fittingRoom(story, on), tradeOff(story, on),
-    ladders(story, on), home(story, on),
+    head(story, trial, on), compare(story, trial), scores(story, trial), ...[mended(story, trial), proof(story)].filter(Boolean),
+    fittingRoom(story, on), tradeOff(story, on), ladders(story, on), home(story, on),
   );
 }
 
@@ -73,17 +73,39 @@ function compare(story, trial) {
 function scores(story, trial) {
   const columns = [["column.pick", trial], ["column.start", story.start], ["column.plain", story.plain]];
   if (story.pick === null) columns[0][0] = "column.nearest";
+  if (story.mended) columns.splice(1, 0, ["column.mended", story.mended]);
   const rows = story.needs.map((need, i) => make("tr", {}, make("th", { scope: "row", text: need.name }, make("span", { class: "soft", text: limit(need) })),
-    ...columns.map(([, judged], column) => score(need, judged, i, column < 2))));
+    ...columns.map(([, judged]) => score(need, judged, i, judged !== story.plain))));
   const parts = Object.entries(story.parts).map(([name, words]) => make("li", { text: `${name}${text("colon")}${words.join(text("comma"))}` }));
   return section("scores", "scores", "calibrated", make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": text("scoresTable") }, make("table", {},
     make("thead", {}, make("tr", {}, make("th", { scope: "col", text: text("requirement") }), ...columns.map(([name]) => make("th", { scope: "col", text: text(name) })))),
     make("tbody", {}, ...rows))), parts.length ? make("ul", { class: "parts" }, ...parts) : null);
 }
 
+/** The picture that is kept beside the pick's, what was redrawn framed in both. */
+function mended(story, trial) {
+  const { mended: after } = story;
+  if (!after) return null;
+  const shot = (judged, alt, caption, words, tone) => {
+    const shown = framed(judged, alt);
+    for (const { part, mask: [left, top, right, bottom] } of after.redrawn) {
+      const box = make("span", { class: "redrawn", title: part });
+      Object.assign(box.style, { left: share(left), top: share(top), width: share(right - left), height: share(bottom - top) });
+      shown.append(box);
+    }
+    return make("figure", { class: "shot" }, shown, make("figcaption", {}, make("strong", { text: `${caption} ` }), make("span", { class: tone, text: words })));
+  };
+  return section("mended", "mended", "mendedLead", make("div", { class: "strip" },
+    shot(trial, text("mended.beforeAlt", { number: trial.number }), text("mended.before"), trial.verdict),
+    shot(after, text("mended.afterAlt", { number: trial.number }), text("mended.after"), after.words, after.feasible ? "met" : "unmet")));
+}
+
+const share = (part) => `${(100 * part).toFixed(2)}%`;
+
 export function limit(need) {
   if (need.counted) return text("asInStart");
   if (need.limit === null) return text("onlyReported");
+  if (need.measure === "distinct") return text("ownFace");
   return text(need.least ? "atLeast" : "atMost", { limit: shownNumber(need.limit) });
 }
 

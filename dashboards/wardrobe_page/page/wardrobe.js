@@ -283,7 +283,7 @@ const acts = {
 async function newOutfit() {
   const cards = page.cards.filter((card) => page.chosen.has(card.id));
   const lead = cards.length ? text("newLead", { cards: cards.map((card) => card.name).join(text("comma")) }) : text("newLeadAny");
-  const name = await typed({ title: text("newOutfit"), lead, label: text("name"), ok: text("make") });
+  const name = await typed({ title: text("newOutfit"), lead: `${lead}${text("space")}${text("newOnePerson")}`, label: text("name"), ok: text("make") });
   if (!name) return;
   const made = await doing(() => ask("POST", "api/studies", { name, wear: cards.map((card) => card.id) }));
   if (!made) return;

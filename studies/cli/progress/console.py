@@ -70,9 +70,8 @@ class ConsoleCallback:
 
     def announce(self, stage: str, images: int, seconds: float) -> None:
         most = translated(counted(images, "image"))
-        print_line(
-            said("{stage}: at most {images}, about {time} to draw", stage=translated(stage), images=most, time=duration(seconds))
-        )
+        words = "{stage}: at most {images}, about {time} to draw, scoring not counted"
+        print_line(said(words, stage=translated(stage), images=most, time=duration(seconds)))
 
     @contextmanager
     def progress(self, stage: str) -> Iterator[Advance]:

@@ -100,9 +100,11 @@ def plan_line(plan: SeedPlan) -> str:
         )
     begin = said("seed {seed}: calibrate {images} images, then search", seed=seed, images=plan.calibration)
     if plan.expected is None:
-        return said("{begin}: at most {most} images, about {time} to draw", begin=begin, most=plan.images, time=time)
+        return said(
+            "{begin}: at most {most} images, about {time} to draw, scoring not counted", begin=begin, most=plan.images, time=time
+        )
     return said(
-        "{begin}: about {expected} images in all, {soon} to draw; at most {most} images, {time}",
+        "{begin}: about {expected} images in all, {soon} to draw; at most {most} images, {time}, scoring not counted",
         begin=begin,
         expected=plan.expected,
         soon=duration(plan.expected * plan.seconds_per_image),

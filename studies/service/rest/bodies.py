@@ -219,6 +219,9 @@ class Story(Answer):
     pick: int | None
     """the place of the pick in `trials`"""
     trials: list[dict[str, Any]]
+    mended: dict[str, Any] | None
+    """the picture that `huanhua mend` keeps beside that of the pick, or of the nearest: scored as trials are, with what was said
+    of it ("words") and where it was redrawn; null where nothing is mended"""
 
 
 class Rejudged(Answer):

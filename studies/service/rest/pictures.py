@@ -11,11 +11,14 @@ from typing import Final
 
 from dashboards.lookbook.gallery import QUALITY, Gallery, Shown
 from models.io.images import open_photo, photo_size
+from studies.run.mended.stored import FOLDER
 from studies.service.rooms import NotThereError
 from studies.workspace import Workspace
 
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 """The name of a stored image without its suffix."""
+MENDED: Final = re.compile(r"seed-[0-9]{1,20}-trial-[0-9]{1,10}\.[0-9a-f]{12}")
+"""That of a mended one, which names its content too."""
 SMALL: Final = 320
 """Pixels of the longer side of a small copy."""
 KEPT: Final = 600
@@ -52,15 +55,16 @@ class SmallPictures:
 
 
 def stored_picture(workspace: Workspace, key: str) -> Path:
-    """The image of that name in a workspace's cache. Raises NotThereError for any other name."""
-    path = workspace.images / f"{key}.png"
-    if not KEY.fullmatch(key) or not path.is_file():
+    """The image of that name in a workspace's cache, or among its mended ones. Raises NotThereError for any other name."""
+    mended = MENDED.fullmatch(key) is not None
+    path = (workspace.root / FOLDER if mended else workspace.images) / f"{key}.png"
+    if not (mended or KEY.fullmatch(key)) or not path.is_file():
         raise NotThereError("no such picture", key[:80], "load the page again")
     return path
 
 
 def picture_url(study: str, image: Path) -> str:
-    """Where the service has an image of a study's cache."""
+    """Where the service has an image of a study's cache, or a mended one."""
     from urllib.parse import quote
 
     return f"api/studies/{quote(study)}/pictures/{image.stem}"

@@ -18,10 +18,14 @@ from models.io.sqlite_url import sqlite_path
 from models.language.translate import said, spoken, translated
 from optimizer.search.verdict import LEAST
 from studies.report.lookbook import page_of, settings_of, sliders_of
+from studies.run.mended.mended import PART_WORDS
+from studies.run.mended.stored import FOLDER as MENDED
+from studies.run.verdicts.mending import mended_words
 from studies.service.rest.pictures import ServedPictures
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import JudgedImage, SeedPage
+    from studies.run.mended.mended import Mended
     from studies.run.outcome import Outcome
     from studies.study import Study
 
@@ -60,10 +64,12 @@ class Stories:
         check_stored(study, seed)
         found = seed_result(study, seed)
         outcome = found.outcome
-        made = story(study, key, page_of(study, found)) | {"ended": None if outcome.ended is None else outcome.ended.value}
+        page = page_of(study, found)
+        made = story(study, key, page) | {"ended": None if outcome.ended is None else outcome.ended.value}
         made |= {
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
+            "mended": _mended(outcome.mended, page, Framer(ServedPictures(key), blurred=True)),
             "notes": [*(translated(note) for note in outcome.notes), *_notes_of_parts(outcome)],
         }
         with self._lock:
@@ -106,6 +112,38 @@ def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
 
 def _notes_of_parts(outcome: Outcome) -> list[str]:
     return [*_region_notes(outcome), *_schedule_notes(outcome), *_control_notes(outcome)]
+
+
+def _mended(mended: Mended | None, page: SeedPage, framer: Framer) -> dict[str, Any] | None:
+    """What is kept beside the pick, or the nearest, scored as trials are; where it was redrawn, in shares of the picture."""
+    from dashboards.lookbook.book import JudgedImage
+    from scorers.score.other_faces import distinct_name
+
+    if mended is None:
+        return None
+    trial, scores = page.trials[page.nearest if page.pick is None else page.pick], mended.scores
+    judged = JudgedImage(
+        image=mended.image,
+        at=trial.at,
+        cost=trial.cost,
+        scores={**scores.expression, **scores.graded, **{distinct_name(n): by for n, by in scores.other_faces.items()}},
+        raw=scores.raw,
+        breaks={name: by for name, by in mended.judged.violations.items() if not by <= 0},
+        faults=scores.counted,
+        bare=mended.bare,
+    )
+    shown = framer.place(judged, "")
+    size = (shown.width, shown.height) * 2
+    return {
+        **image_data(judged, page.requirements, shown, framer),
+        "trial": mended.trial,
+        "feasible": mended.feasible,
+        "words": translated(mended_words(mended)),
+        "redrawn": [
+            {"part": said(PART_WORDS[one.part]), "mask": [round(at / whole, 4) for at, whole in zip(one.mask, size, strict=True)]}
+            for one in mended.redrawn
+        ],
+    }
 
 
 def _region_notes(outcome: Outcome) -> list[str]:
@@ -167,7 +205,7 @@ def _stamps(study: Study) -> Mapping[str, tuple[int, int]] | None:
     root = study.workspace.root
     files = [
         study.folder / "study.yaml", Path(database), Path(f"{database}-wal"), root / "calibration.json", root / "opened.json",
-        root / "locked.json",
+        root / "locked.json", *(root / MENDED).glob("*.json"),
     ]  # fmt: skip
     found = {}
     for file in files:

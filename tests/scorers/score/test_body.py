@@ -19,7 +19,7 @@ LOCKED = observation_of(Shown())
         (Shown(heads=2), ["2 heads"]),
         (Shown(heads=0), ["no head"]),
         (Shown(feet=3), ["3 feet"]),
-        (Shown(feet=1), ["1 feet"]),
+        (Shown(feet=1), ["1 foot"]),
     ],
 )
 def test_what_is_wrong_is_said(now: Shown, expected: list[str]) -> None:
@@ -37,6 +37,7 @@ def test_an_image_never_violates_itself_but_by_more_heads(image: Shown) -> None:
 def test_a_third_foot_is_listed_even_where_the_locked_image_hides_them() -> None:
     assert body_faults(observation_of(Shown(feet=3)), observation_of(Shown(feet=0))) == ["3 feet where the locked image shows 0"]
     assert body_faults(observation_of(Shown(feet=0)), observation_of(Shown(feet=1))) == ["0 feet where the locked image shows 1"]
+    assert body_faults(observation_of(Shown(feet=1)), observation_of(Shown(feet=2))) == ["1 foot where the locked image shows 2"]
 
 
 def test_a_third_hand_and_a_lost_one_are_listed() -> None:

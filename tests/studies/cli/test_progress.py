@@ -62,7 +62,7 @@ def test_events_are_one_json_object_a_line_from_plan_to_done(folder: Path) -> No
 
 def test_without_a_terminal_there_are_plain_lines(folder: Path) -> None:
     lines = run(folder).stderr.splitlines()
-    assert lines[0] == "seed 7: calibrate 4 images, then search: at most 12 images, about 0 s to draw"
+    assert lines[0] == "seed 7: calibrate 4 images, then search: at most 12 images, about 0 s to draw, scoring not counted"
     assert "calibrate: 4 of 4" in lines
     assert sum(line.startswith("  ") and "images left" in line for line in lines) == 8
     assert not any("\x1b" in line for line in lines)

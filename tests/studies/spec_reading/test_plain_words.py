@@ -89,3 +89,28 @@ def test_epochs_in_rising_order_and_names_that_say_nothing(tmp_path: Path, files
     file = tmp_path / "study.yaml"
     file.write_text(yaml.safe_dump({**SPEC, "loras": loras}), encoding="utf-8")
     assert list(read_spec(file).loras["dress"].files) == files
+
+
+@pytest.mark.parametrize("schedule", [0.5, [0.5], [0, 0.5, 1], ["start", "end"], {"start": 0.5}])
+def test_a_schedule_of_other_things_than_two_numbers(tmp_path: Path, schedule: object) -> None:
+    assert "two shares of the steps, from 0 to 1: [start, end]" in str(refused(tmp_path, {"schedule": schedule}))
+
+
+@pytest.mark.parametrize("bounds", [0.5, [0.5], None, ["a", "b"]])
+def test_bounds_of_other_things_than_two_weights(tmp_path: Path, bounds: object) -> None:
+    assert "bounds are two weights: [least, greatest]" in str(refused(tmp_path, {"bounds": bounds}))
+
+
+@pytest.mark.parametrize("loras", [{}, [], None, "dress.safetensors"])
+def test_no_loras(tmp_path: Path, loras: object) -> None:
+    assert "loras: name the LoRAs, such as dress: {file: dress.safetensors" in str(refused(tmp_path, loras=loras))
+
+
+@pytest.mark.parametrize("words", [5, None, ["pink dress"], {"dress": "pink"}])
+def test_words_of_a_figure_that_are_no_text(tmp_path: Path, words: object) -> None:
+    assert "the words of anna are text" in str(refused(tmp_path, figures={"anna": words, "bea": ""}))
+
+
+@pytest.mark.parametrize("figures", ["anna", 3, None, ["anna", 3], {1: "pink dress", "bea": ""}])
+def test_figures_that_are_no_names(tmp_path: Path, figures: object) -> None:
+    assert "a list of names, or the words of each" in str(refused(tmp_path, figures=figures))

@@ -146,7 +146,11 @@ def _created(house: House, body: NewStudy) -> Study:
         raise InputError("a new outfit needs a project folder", house.rooms.root, mend)
     if body.profile is not None:
         profile_named(body.profile)
-    wear = [house.wardrobe.card(key).path for key in body.wear]
+    cards = [house.wardrobe.card(key) for key in dict.fromkeys(body.wear)]
+    if sum(card.kind == "face" for card in cards) > 1:
+        mend = "wear one face; several people are written in study.yaml, at figures"
+        raise InputError("several faces, and a new outfit is of one person", "wear", mend)
+    wear = [card.path for card in cards]
     place = house.rooms.new_folder(body.name)
     files = new_study(place, Wanted(presets=body.presets, profile=body.profile, wear=wear))
     with writing(place):
