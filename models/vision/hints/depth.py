@@ -49,7 +49,8 @@ def open_depth(folder: str | Path) -> DepthModel:
         )
     try:
         model = AutoModelForDepthEstimation.from_pretrained(place, local_files_only=True, use_safetensors=True)
-        processor = AutoImageProcessor.from_pretrained(place, local_files_only=True)
+        opener: Any = AutoImageProcessor
+        processor = opener.from_pretrained(place, local_files_only=True)
     except Exception as error:  # the loaders raise whatever they meet in a foreign folder
         what = phrase("the depth estimator does not open ({error})", error=first_line(error, 160))
         raise InputError(what, place, "name a folder of model and preprocessor, with .safetensors weights") from error

@@ -73,7 +73,7 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
     vae = AutoencoderTiny.from_pretrained(base / "vae").float().to(memory_format=torch.channels_last)
     tokenizer = CLIPTokenizer.from_pretrained(base / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(base / "text_encoder").float().requires_grad_(False).to(DEVICE)
-    unet = UNet2DConditionModel.from_pretrained(base / "unet").float().requires_grad_(False).to(DEVICE)
+    unet: Any = UNet2DConditionModel.from_pretrained(base / "unet").float().requires_grad_(False).to(DEVICE)
     unet.to(memory_format=torch.channels_last)
     net: Any = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=HINT_CHANNELS)
     net.train().requires_grad_(True).to(DEVICE, memory_format=torch.channels_last)
