@@ -99,5 +99,5 @@ def make(out: Path, work: Path, steps: int = STEPS) -> None:
         error: Tensor = (predicted.float() - v).pow(2).mean()
         return error
 
-    trained = train(net, loss, steps=steps, rate=1e-3, state=work / "control.pt", ema=0.995)
+    trained: Any = train(net, loss, steps=steps, rate=1e-3, state=work / "control.pt", ema=0.995)
     trained.to("cpu", torch.float16).save_pretrained(out)
