@@ -16,8 +16,8 @@ PROOF_LEAD = (
     "at once, or lowering one while raising another, is another question."
 )
 LADDER_LEAD = (
-    "Each LoRA alone at rising weights, with its own trigger word. The best image of a row is its 1; choose by eye how much you "
-    "need, and click its number: the line for the study file appears below."
+    "Each LoRA alone at rising weights, with its own trigger word. The best sound image of a row, or the start image, is its 1; "
+    "choose by eye how much you need, and click its number: the line for the study file appears below."
 )
 REGION_LEAD = (
     "Each LoRA acts in its region alone, with a soft edge; elsewhere only LoRAs without a region act. Regions are found on the "
