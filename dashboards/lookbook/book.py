@@ -41,6 +41,8 @@ class Requirement:
     """Whether an image needs at least the limit, rather than at most."""
     counted: bool = False
     """Whether the score counts faults, which are listed in words; others are numbers."""
+    whose: str = ""
+    """The figure of whom it is asked, where there are several and it is of one."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ class RegionsSeen:
     image: Path
     """A sheet: the locked image, and for each LoRA the same with its region lit."""
     words: Mapping[str, str]
-    """By LoRA: "the head"."""
+    """By LoRA, or LoRAs that act in one place: "the head"."""
+    figures: bool = False
+    """Whether the places of several people are among them."""
     bare: bool = False
     failed: str = ""
 

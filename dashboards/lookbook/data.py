@@ -83,6 +83,7 @@ def _requirement(requirement: Requirement) -> dict[str, Any]:
         "limit": requirement.limit,
         "least": requirement.at_least,
         "counted": requirement.counted,
+        **({"whose": requirement.whose} if requirement.whose else {}),
     }
 
 

@@ -13,7 +13,7 @@ from dashboards.lookbook.words import first_capital, limit_text, number, slider_
 from models.counted import counted
 from models.language.translate import joined, said, translated
 
-CALIBRATED: Final = "calibrated: 0 is the plain image, 1 the best of the LoRA alone or of the start image; raw below"
+CALIBRATED: Final = "calibrated: 0 is the plain image, 1 the best sound image of the LoRA alone or the start image; raw below"
 
 
 @dataclass(frozen=True)

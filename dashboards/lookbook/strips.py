@@ -16,12 +16,16 @@ PROOF_LEAD = (
     "at once, or lowering one while raising another, is another question."
 )
 LADDER_LEAD = (
-    "Each LoRA alone at rising weights, with its own trigger word. The best image of a row is its 1; choose by eye how much you "
-    "need, and click its number: the line for the study file appears below."
+    "Each LoRA alone at rising weights, with its own trigger word. The best sound image of a row, or the start image, is its 1; "
+    "choose by eye how much you need, and click its number: the line for the study file appears below."
 )
 REGION_LEAD = (
     "Each LoRA acts in its region alone, with a soft edge; elsewhere only LoRAs without a region act. Regions are found on the "
     "locked image, which is drawn with all LoRAs everywhere, as the ladders are."
+)
+FIGURES_LEAD = (
+    "Each LoRA acts in its figure's place alone, with a soft edge: in the start image and the ladders too. Places are found on "
+    "an image of the base with all LoRAs at 0; a region within a place on the locked image."
 )
 MENDED_LEAD = (
     "What is framed was drawn again with the weights of the pick; the rest is its picture, pixel for pixel. Its robustness and "
@@ -85,10 +89,10 @@ def region_strip(seed: SeedPage, framer: Framer) -> str:
         return ""
     shown = framer.place(seed.regions, f"seed-{seed.seed}-regions", large=True)
     words = {name: translated(where) for name, where in seed.regions.words.items()}
-    caption = said(", ").join(said("{name} in {where}", name=text(name), where=text(where)) for name, where in words.items())
+    caption = said("; ").join(said("{name} in {where}", name=text(name), where=text(where)) for name, where in words.items())
     alt = said("Where each LoRA acts at seed {seed}", seed=seed.seed)
     figure = framer.figure(seed.regions, shown, alt=alt, caption=caption)
-    title, lead = said("Where each LoRA acts"), said(REGION_LEAD)
+    title, lead = said("Where each LoRA acts"), said(FIGURES_LEAD if seed.regions.figures else REGION_LEAD)
     return f'<section class="regions"><h3>{title}</h3><p class="lead">{lead}</p>{figure}</section>'
 
 

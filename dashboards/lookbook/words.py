@@ -34,7 +34,12 @@ def weights(sliders: Sequence[Slider], at: Sequence[float]) -> str:
 
 
 def limit_text(requirement: Requirement) -> str:
-    """What an image must show to meet it, in plain text."""
+    """What an image must show to meet it, in plain text: `anna: at least 0.70`."""
+    whose = f"{requirement.whose}{said(': ')}" if requirement.whose else ""
+    return whose + _limit_text(requirement)
+
+
+def _limit_text(requirement: Requirement) -> str:
     if requirement.counted:
         return said("as in the start image")
     if requirement.limit is None:

@@ -12,7 +12,7 @@ from optimizer.search.space import FILE
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
 from studies.control.words import words_of_controls
-from studies.regions.words import words_of_regions
+from studies.regions.words import by_place, words_of_regions
 from studies.run.verdicts.enlarging import large_words
 from studies.run.verdicts.mending import mended_words
 from studies.run.verdicts.words import NOT_DRAWN, broken_words, reason, trial_words
@@ -67,7 +67,7 @@ def settings_of(study: Study) -> tuple[tuple[str, str], ...]:
     """What all images share. Files are named without their folders: a page that is passed on does not show where they were."""
     spec, render = study.spec, study.spec.render
     fixed = ", ".join(f"{name} {lora.fixed:g}" for name, lora in spec.loras.items() if lora.fixed is not None)
-    regions = ", ".join(f"{name}: {translated(where)}" for name, where in words_of_regions(spec).items())
+    regions = "; ".join(f"{name}: {translated(where)}" for name, where in by_place(words_of_regions(spec)).items())
     schedules = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_schedules(spec).items())
     controls = ", ".join(f"{name}: {translated(words)}" for name, words in words_of_controls(spec).items())
     figures = "; ".join(f"{figure}: {spec.figure_words().get(figure, '–')}" for figure in spec.figures)
@@ -126,7 +126,7 @@ def page_of(study: Study, found: SeedResult) -> SeedPage:
     """The page of a seed whose images were judged."""
     from dashboards.lookbook.book import SeedPage
 
-    outcome, requirements = found.outcome, _requirements(study, found)
+    outcome, requirements = found.outcome, page_requirements(study, found)
     trials = tuple(_trial(study, *pair) for pair in zip(outcome.trials, found.trials, strict=True))
     places = {record.judged.point.key(): place for place, record in enumerate(outcome.trials)}
     assert outcome.nearest is not None
@@ -174,7 +174,11 @@ def _regions(study: Study, found: SeedResult) -> RegionsSeen | None:
     from studies.report.sheets.regions import region_picture
 
     place = region_picture(study, found.outcome.seed)
-    return None if place is None else RegionsSeen(place, found.outcome.regions, bare=found.start.bare)
+    return (
+        None
+        if place is None
+        else RegionsSeen(place, by_place(found.outcome.regions), figures=bool(study.spec.figures), bare=found.start.bare)
+    )
 
 
 def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> None:
@@ -190,16 +194,20 @@ def _draw_again(study: Study, seed: int, images: int, callback: Callback) -> Non
         study.evaluator.evaluate(job.seed, job.point)
 
 
-def _requirements(study: Study, found: SeedResult) -> tuple[Requirement, ...]:
+def page_requirements(study: Study, found: SeedResult) -> tuple[Requirement, ...]:
+    """What images of the seed must meet, in the order of the page's tables."""
     from dashboards.lookbook.book import DISTINCT, Requirement
     from scorers.score.objectives import measure_of
     from scorers.score.other_faces import distinct_name
 
     outcome, searched, faces = found.outcome, study.spec.searched(), study.spec.distinct_faces()
     return (
-        *(Requirement(name, measure_of(searched[name].kind), least, at_least=True) for name, least in outcome.require.items()),
+        *(
+            Requirement(name, measure_of(searched[name].kind), least, at_least=True, whose=searched[name].figure or "")
+            for name, least in outcome.require.items()
+        ),
         *(Requirement(limit.name, limit.name, limit.value, counted=limit.score.counted) for limit in outcome.limits),
-        *(Requirement(distinct_name(name), DISTINCT, 0.0) for name in faces),
+        *(Requirement(distinct_name(name), DISTINCT, 0.0, whose=searched[name].figure or "") for name in faces),
     )
 
 

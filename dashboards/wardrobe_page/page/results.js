@@ -103,6 +103,10 @@ function mended(story, trial) {
 const share = (part) => `${(100 * part).toFixed(2)}%`;
 
 export function limit(need) {
+  return need.whose ? `${need.whose}${text("colon")}${limitAlone(need)}` : limitAlone(need);
+}
+
+function limitAlone(need) {
   if (need.counted) return text("asInStart");
   if (need.limit === null) return text("onlyReported");
   if (need.measure === "distinct") return text("ownFace");

@@ -17,6 +17,7 @@ from models.errors import InputError
 from models.io.sqlite_url import sqlite_path
 from models.language.translate import said, spoken, translated
 from optimizer.search.verdict import LEAST
+from studies.regions.words import by_place
 from studies.report.lookbook import page_of, settings_of, sliders_of
 from studies.run.mended.mended import PART_WORDS
 from studies.run.mended.stored import FOLDER as MENDED
@@ -148,7 +149,10 @@ def _mended(mended: Mended | None, page: SeedPage, framer: Framer) -> dict[str, 
 
 def _region_notes(outcome: Outcome) -> list[str]:
     """Where LoRAs act that do not act everywhere."""
-    return [said("{name} acts in {where} alone", name=name, where=translated(where)) for name, where in outcome.regions.items()]
+    return [
+        said("{name} acts in {where} alone", name=name, where=translated(where))
+        for name, where in by_place(outcome.regions).items()
+    ]
 
 
 def _schedule_notes(outcome: Outcome) -> list[str]:

@@ -91,7 +91,7 @@ def test_a_run_in_regions_logs_and_shows_where_they_are(tmp_path: Path, parser: 
     assert all(job.regions is not None for job in drawn(study) if job.point.key() == outcome.pick.point.key())
     book = book_of(study, blurred=True)
     assert book.seeds[0].regions is not None
-    assert ("Regions", "dress: the clothes, face: the head, shoes: the shoes") in book.settings
+    assert ("Regions", "dress: the clothes; face: the head; shoes: the shoes") in book.settings
 
 
 def test_a_sheet_only_where_there_are_regions(tmp_path: Path) -> None:
