@@ -15,6 +15,7 @@ from models.language.translate import phrase
 from optimizer.point import Point, file_key
 from optimizer.search.space import Axis, Space
 from studies.control.section import ControlSection, check_controls, searched_controls
+from studies.control.section import check_given as check_given_controls
 from studies.drawing.image_spec import BaseSection, RenderSection
 from studies.drawing.registry import DrawAny, way_named
 from studies.drawing.section import HuanhuaDraw
@@ -74,7 +75,7 @@ class StudySpec(Section):
     figures: Annotated[list[FigureName] | dict[FigureName, str], BeforeValidator(check_named)] = Field(default=[])
     """the people in the picture where there are several, from left to right; each LoRA says at `figure` whose it is. {anna: "pink
     dress", bea: "blue dress"} also gives words that are read after the prompt in her place alone"""
-    control: dict[LoraName, ControlSection] = Field(default={})
+    control: Annotated[dict[LoraName, ControlSection], BeforeValidator(check_given_controls)] = Field(default={})
     """ControlNets by names of your own: what of the locked image holds the composition while weights rise"""
     search: SearchSection = SearchSection()
     seeds: SeedsSection | list[Annotated[int, Field(ge=0)]] = SeedsSection()

@@ -58,6 +58,14 @@ class ControlSection(Section):
         return self
 
 
+def check_given(controls: object) -> object:
+    """What stands at `control` before it is read. Raises ValueError where that is no ControlNet by its name."""
+    sections = list(controls.values()) if isinstance(controls, Mapping) else [None]
+    if not all(isinstance(section, (Mapping, Section)) for section in sections):
+        raise ValueError(phrase("name ControlNets, such as edges: {model: FILE, hint: canny}"))
+    return controls
+
+
 def check_controls(
     controls: Mapping[str, ControlSection],
     moving: Mapping[str, Sequence[Setting]],

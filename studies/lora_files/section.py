@@ -115,6 +115,9 @@ def check_given(loras: object) -> object:
     """What stands at `loras` before it is read. Raises ValueError where that is no LoRA by its name."""
     if not loras or not isinstance(loras, Mapping):
         raise ValueError(phrase("name the LoRAs, such as dress: {file: dress.safetensors, kind: clothing}"))
+    for name, section in loras.items():
+        if not isinstance(section, (Mapping, Section)):
+            raise ValueError(phrase("{name} is a section, such as {{file: dress.safetensors, kind: clothing}}", name=name))
     return loras
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from models.language.translate import phrase
 from optimizer.search.prompt_edits import PromptEdit
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 else:
     # A type checker cannot read the registry.
     SamplerName = Literal[sampler_names()]
+
+
+def _check_moves(example: str) -> Callable[[object], object]:
+    """Says in plain words what a key wants that names what the search moves."""
+
+    def checked(given: object) -> object:
+        if not isinstance(given, Mapping) or not all(isinstance(moves, (list, tuple)) for moves in given.values()):
+            raise ValueError(phrase("name what moves, and what of it: {{{example}}}", example=example))
+        return given
+
+    return checked
 
 
 class LeversSection(Section):
@@ -50,9 +62,9 @@ class SearchSection(Section):
     """prompt edits to try where they save weight"""
     lever_price: Annotated[float, Field(ge=0)] = 0.05
     """cost of each prompt edit"""
-    schedule: dict[str, list[End]] = Field(default={})
+    schedule: Annotated[dict[str, list[End]], BeforeValidator(_check_moves("dress: [start, end]"))] = Field(default={})
     """LoRAs whose schedule the search moves, and which of its ends: {dress: [start, end]}"""
-    control: dict[str, list[Setting]] = Field(default={})
+    control: Annotated[dict[str, list[Setting]], BeforeValidator(_check_moves("edges: [strength, end]"))] = Field(default={})
     """ControlNets of which the search moves the strength, the end, or both: {edges: [strength, end]}"""
     require: dict[str, Annotated[float, Field(ge=0, le=1.5)]] = Field(default_factory=dict)
     """calibrated score that a LoRA must reach: 0 is the plain image, 1 the best of it alone or at the start; 0.7 by default"""

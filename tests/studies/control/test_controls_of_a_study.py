@@ -74,6 +74,8 @@ def drawn(study: Study) -> list[Job]:
 @pytest.mark.parametrize(
     ("control", "search", "said"),
     [
+        ({"edges": 3}, None, "name ControlNets, such as edges"),
+        ({"edges": None}, None, "name ControlNets, such as edges"),
         ({"edges": {**EDGES, "strength": -1}}, None, "control.edges.strength"),
         ({"edges": {**EDGES, "end": 0}}, None, "control.edges.end"),
         ({"edges": {**EDGES, "end": 1.5}}, None, "control.edges.end"),
@@ -84,6 +86,8 @@ def drawn(study: Study) -> list[Job]:
         ({"edges": {**EDGES, "detector": "x.onnx"}}, None, "detector belongs to hint depth or pose"),
         ({"dress": EDGES}, None, "control.dress is the name of a LoRA too"),
         ({"edges": EDGES}, {"pose": ["end"]}, "search.control names pose, which control does not (edges)"),
+        ({"edges": EDGES}, ["edges"], "search.control: name what moves, and what of it: {edges: [strength, end]}"),
+        ({"edges": EDGES}, {"edges": "end"}, "search.control: name what moves, and what of it: {edges: [strength, end]}"),
         ({"edges": EDGES}, {"edges": []}, "search.control.edges: name strength, end, or both, each once"),
         ({"edges": EDGES}, {"edges": ["end", "end"]}, "search.control.edges: name strength, end, or both, each once"),
         ({"edges": {**EDGES, "strength": 0.6}}, {"edges": ["strength"]}, "moves the strength among 0, 0.25, 0.5, 0.75, 1, but"),
