@@ -21,7 +21,7 @@ WITH_MODEL: Final[tuple[Detector, ...]] = ("pose", "depth")
 """Those that open a model."""
 
 
-TIME_SHARE: Final = 0.4
+TIME_SHARE: Final = 0.5
 """Of the time of an image without, what each ControlNet adds (docs/control.md)."""
 
 

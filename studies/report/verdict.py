@@ -251,7 +251,7 @@ def _verdict(outcome: Outcome) -> list[str]:
         *best_edit(outcome, blocker),
         *([_line("regions", advice(outcome))] if advice(outcome) else []),
         _line("next", "another seed, a colour word in the prompt, a half-body or sitting pose, a smaller size or requirement;"),
-        _line("", "ControlNet is the last resort for hands and large pictures"),
+        _line("", "ControlNet is the last resort for hands and pose: `control` in study.yaml"),
         *_images(outcome),
         *_stopped(outcome),
         *_ratings(outcome),
