@@ -201,6 +201,8 @@ def _proof(outcome: Outcome) -> list[str]:
         verdict = said("a coordinate minimum at these files ({files}): no single step down is possible", files=files)
     if outcome.proof.complete and outcome.pick and outcome.pick.point.acting_schedules():
         verdict = said("{verdict}; schedules stay as they are", verdict=translated(verdict))
+    if outcome.proof.complete and outcome.pick and outcome.pick.point.acting_controls():
+        verdict = said("{verdict}; ControlNets stay as they are", verdict=translated(verdict))
     return [*lines, _line("proof", verdict)]
 
 
