@@ -95,6 +95,7 @@ def report_controls(study: Study, callback: Callback) -> None:
     if study.hints is None:
         return
     _ = study.hints.described()
+    study.hints.check_detectors()
     for name, words in words_of_controls(study.spec).items():
         callback.message(
             phrase(

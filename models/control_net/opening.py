@@ -87,7 +87,7 @@ def _from_folder(place: Path) -> Any:
 
 def _from_file(place: Path, base: Base) -> Any:
     if place.suffix != ".safetensors":
-        raise InputError("a ControlNet that is no .safetensors file", place, "fetch its .safetensors form: a pickle can run code")
+        raise InputError("a ControlNet that is no .safetensors file", place, "name its .safetensors file or diffusers folder")
     shapes = read_safetensors_header(place).shapes
     original = any(name.startswith(ORIGINAL) for name in shapes)
     if not original and not any(name.startswith(EMBEDDING) for name in shapes):

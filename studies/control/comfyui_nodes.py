@@ -16,14 +16,16 @@ from studies.export.comfyui_graph import Graph, Output
 from studies.export.picture import png_bytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optimizer.control.control import Control
     from optimizer.point import Job
     from studies.study import Study
 
 NOTE: Final = (
-    "ControlNets are looked for by these names in models/controlnet, and what they are told in ComfyUI's folder input: {names}. "
-    "Ends hold for this sampler and {steps} steps alone."
+    "Copy the ControlNet {model} to models/controlnet/{file}, and {picture}, which it is told, into ComfyUI's folder input."
 )
+ENDS: Final = "Ends of ControlNets hold for this sampler and {steps} steps alone."
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Applied:
     picture: str
     """That of its hint in the folder input."""
     control: Control
+    model: str = ""
+    """What to copy there: a file, or that in a diffusers folder."""
 
 
 def applied_at(study: Study, job: Job, graph: Graph, stem: str) -> list[Applied]:
@@ -48,14 +52,20 @@ def applied_at(study: Study, job: Job, graph: Graph, stem: str) -> list[Applied]
         png = png_bytes(Image.fromarray(job.hints.by_net[name].picture), {})
         picture, place = f"{stem}-{name}-{sha256(png).hexdigest()[:8]}.png", study.path(study.spec.control[name].model)
         graph.pictures[picture] = png
-        found.append(Applied(place.name if place.suffix == ".safetensors" else f"{place.name}.safetensors", picture, control))
+        file, model = (place.name, place.name) if place.is_file() else (f"{place.name}.safetensors", _weights_in(place))
+        found.append(Applied(file, picture, control, model))
     return found
+
+
+def _weights_in(folder: Path) -> str:
+    weights = sorted(folder.glob("*.safetensors"))
+    return f"{folder.name}/{weights[0].name if weights else '*.safetensors'}"
 
 
 def note_of(applied: Sequence[Applied], steps: int) -> list[str]:
     """What a person is told of them; nothing where there are none."""
-    names = ", ".join(f"{one.file} ({one.picture})" for one in applied)
-    return [phrase(NOTE, names=names, steps=steps)] if applied else []
+    told = [phrase(NOTE, model=one.model, file=one.file, picture=one.picture) for one in applied]
+    return [*told, *([phrase(ENDS, steps=steps)] if any(one.control.end < 1 for one in applied) else [])]
 
 
 def add_controls(

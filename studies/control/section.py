@@ -35,7 +35,7 @@ class GivenHint(Section):
 class ControlSection(Section):
     """One ControlNet."""
 
-    model: str
+    model: Annotated[str, Field(min_length=1)]
     """diffusers folder of the ControlNet, or its .safetensors file; one of the base's kind"""
     hint: Detector | GivenHint
     """what it is told of the seed's locked image: canny (its edges), lineart, depth, pose, tile (itself); or {image: FILE}"""
@@ -46,7 +46,7 @@ class ControlSection(Section):
     """what it gives is multiplied by this; where the search begins, if it moves it"""
     end: Annotated[float, Field(gt=0, le=1)] = 1.0
     """share of the steps before which it acts"""
-    price: Annotated[float, Field(ge=0)] = 0.2
+    price: Annotated[float, Field(ge=0, le=100)] = 0.2
     """cost of strength 1 in all steps, in units of weight"""
 
     @model_validator(mode="after")

@@ -70,6 +70,12 @@ class StudyHints:
             found[name] = f"{hint_words(section)} ({made}), ControlNet {self._net(name)[:12]}"
         return found
 
+    def check_detectors(self) -> None:
+        """Opens those that are models. Raises InputError for one that does not open."""
+        for name, section in self.spec.control.items():
+            if section.hint in WITH_MODEL and not isinstance(section.hint, GivenHint):
+                open_detector(section.hint, self._model_of(name))
+
     def find(self, seed: int) -> Hints | None:
         if seed not in self._found:
             pictures = {name: self._stored(seed, name) for name in self.spec.control}
@@ -97,6 +103,8 @@ class StudyHints:
         from models.io.images import open_photo
 
         path, size = self._path(file), self._size
+        if path.is_dir():
+            raise InputError("a folder, where a hint is one picture", path, "name the picture in it")
         picture = open_photo(path, transparent="black")
         if picture.size != size:
             (width, height), (wide, tall) = picture.size, size

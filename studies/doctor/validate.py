@@ -101,7 +101,9 @@ def validate_study(study: Study) -> Iterator[str]:
     for name, when in words_of_schedules(study.spec).items():
         yield _line("schedules", phrase("{name}: {note}", name=name, note=when))
     if study.hints is not None:
-        _ = study.hints.described(), study.models.control_nets
+        _ = study.hints.described()
+        study.hints.check_detectors()
+        _ = study.models.control_nets
     for name, told in words_of_controls(study.spec).items():
         yield _line("control", phrase("{name}: {note}", name=name, note=told))
     conflicts = max(Counter(lora.figure for lora in study.spec.searched().values()).values())

@@ -46,12 +46,14 @@ class Enlarging:
         """Raises InputError for what is out of range."""
         if not 1 < self.by <= MOST:
             what = phrase("a picture {by:g} times as large", by=self.by)
-            mend = phrase("give a number above 1 and at most {most:g}: tiles of more show too little of the figure", most=MOST)
+            mend = phrase("give a number above 1 and at most {most:g}", most=MOST)
             raise InputError(what, "--by", mend)
         if self.strength is not None and not self.redraw:
             raise InputError("--strength is that of a redrawing", "--strength", "add --redraw, or leave it out")
         if self.tile is not None and not self.redraw:
-            raise InputError("--tile holds a redrawing", "--tile", "add --redraw, or leave it out")
+            raise InputError(
+                "a ControlNet of tiles is told what is redrawn, and nothing is", "--tile", "add --redraw, or leave it out"
+            )
         if self.strength is not None and not 0 < self.strength <= 1:
             what = phrase("a denoising strength of {strength:g}", strength=self.strength)
             raise InputError(what, "--strength", "give a number above 0 and at most 1, such as 0.25")

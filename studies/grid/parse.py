@@ -1,6 +1,6 @@
 """Axes as people write them: `dress=0.3:0.6:0.1` (last value included), `cfg=5,6,7`, `prompt=pink dress|white dress`, and
 `dress.file=dress-000004,dress`, the epochs of a LoRA of several files; `dress.start=0,0.25` and `dress.end=0.75,1`, the steps in
-which it acts, in shares of all."""
+which it acts, in shares of all; `edges.strength=0,0.5` and `edges.end=0.5,1` of a ControlNet."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from models.errors import InputError
 from models.language.translate import phrase
 from models.lora.layout import lora_name
 from optimizer.render.sampling.samplers import sampler_named
+from optimizer.search.searched_controls import Setting
 from optimizer.search.searched_schedules import VALUES
 from optimizer.search.space import CFG, FILE
 from studies.drawing.section import HuanhuaDraw
 from studies.grid.axes import CfgAxis, FileAxis, GridAxis, PromptAxis, SamplerAxis, ScheduleAxis, SeedAxis, StepsAxis, WeightAxis
+from studies.grid.control_axis import ControlAxis
 from studies.spec import StudySpec
 
 LONGEST: Final = 50
 NUMBER: Final = r"-?\d{1,12}(?:\.\d{1,12})?"
 SETTINGS: Final = (CFG, "steps", "sampler", "seed", "prompt")
+SETTINGS_OF_CONTROLS: Final[tuple[Setting, ...]] = ("strength", "end")
 EXACT: Final = 2**53
 """The largest whole number that is exact among those of an axis."""
 
@@ -52,6 +55,9 @@ def _axis(text: str, spec: StudySpec) -> GridAxis:
             return PromptAxis(_words(values, spec.prompt, text), spec.prompt)
     if name.endswith(FILE):
         return _files(name.removesuffix(FILE), values, spec, text)
+    for setting in SETTINGS_OF_CONTROLS:
+        if name.endswith(f".{setting}") and name.removesuffix(f".{setting}") in spec.control:
+            return _control(name.removesuffix(f".{setting}"), setting, values, spec, text)
     given = spec.space().schedules.given
     for end in VALUES:
         if name.endswith(f".{end}"):
@@ -59,6 +65,15 @@ def _axis(text: str, spec: StudySpec) -> GridAxis:
             shares = _within(_numbers(values, text), phrase("a share of the steps"), 0, 1, text)
             return ScheduleAxis(_loras(name.removesuffix(f".{end}"), spec, text), end, shares, given)
     return WeightAxis(_loras(name, spec, text), _within(_numbers(values, text), phrase("a weight"), 0, 2, text), given)
+
+
+def _control(net: str, setting: Setting, values: str, spec: StudySpec, where: str) -> ControlAxis:
+    strength = setting == "strength"
+    what = phrase("a strength") if strength else phrase("a share of the steps")
+    found = _within(_numbers(values, where), what, 0, 2 if strength else 1, where)
+    if not strength and min(found) <= 0:
+        raise InputError("a ControlNet that ends before the first step never acts", where, "give a share above 0, or strength 0")
+    return ControlAxis(net, setting, found, spec.space().controls.given)
 
 
 def _check_parts_steps(spec: StudySpec, where: str) -> None:
@@ -108,9 +123,10 @@ def _loras(name: str, spec: StudySpec, where: str) -> str:
 
 
 def _of_loras(spec: StudySpec) -> list[str]:
-    """Axes of something else of a LoRA than its weight."""
+    """Axes of something else of a LoRA than its weight, and of ControlNets."""
     ends = [f"{name}.{end}" for name in spec.searched() for end in VALUES] if isinstance(spec.draw, HuanhuaDraw) else []
-    return [*(f"{name}{FILE}" for name in spec.space().files), *ends]
+    controls = [f"{net}.{setting}" for net in spec.control for setting in SETTINGS_OF_CONTROLS]
+    return [*(f"{name}{FILE}" for name in spec.space().files), *ends, *controls]
 
 
 def _numbers(text: str, where: str) -> tuple[float, ...]:

@@ -86,7 +86,7 @@ def test_refusals(base: Base, tmp_path: Path) -> None:
     assert "no config.json" in refusal(tmp_path / "empty", base)
     assert "no such ControlNet" in refusal(tmp_path / "gone.safetensors", base)
     (tmp_path / "net.pth").write_bytes(b"x")
-    assert "can run code" in refusal(tmp_path / "net.pth", base)
+    assert "is no .safetensors file" in refusal(tmp_path / "net.pth", base)
     save_file({"lora_unet_down_blocks_0.lora_down.weight": torch.zeros(1)}, tmp_path / "lora.safetensors")
     assert "is no ControlNet" in refusal(tmp_path / "lora.safetensors", base)
     save_file({"controlnet_cond_embedding.conv_in.weight": torch.zeros(4, 3, 3, 3)}, tmp_path / "half.safetensors")

@@ -19,6 +19,7 @@ from optimizer.search.searched_controls import VALUES
 from studies.derive.fork import fork_study
 from studies.export.export import export_to
 from studies.export.recommended_weights import recommended_weights
+from studies.grid.parse import parse_axis
 from studies.pipeline import run_study
 from studies.report.lookbook import book_of
 from studies.report.verdict import describe
@@ -84,6 +85,8 @@ def drawn(study: Study) -> list[Job]:
         ({"edges": {**EDGES, "hint": "depth"}}, None, "hint depth needs detector"),
         ({"edges": {**EDGES, "hint": "pose"}}, None, "hint pose needs a pose model"),
         ({"edges": {**EDGES, "detector": "x.onnx"}}, None, "detector belongs to hint depth or pose"),
+        ({"edges": {**EDGES, "price": float("inf")}}, None, "control.edges.price"),
+        ({"edges": {**EDGES, "model": ""}}, None, "control.edges.model"),
         ({"dress": EDGES}, None, "control.dress is the name of a LoRA too"),
         ({"edges": EDGES}, {"pose": ["end"]}, "search.control names pose, which control does not (edges)"),
         ({"edges": EDGES}, ["edges"], "search.control: name what moves, and what of it: {edges: [strength, end]}"),
@@ -271,3 +274,34 @@ def test_a_locked_image_that_says_nothing_is_refused(tmp_path: Path, monkeypatch
     monkeypatch.setattr("studies.control.seed_hints.open_detector", lambda *_: lambda image: blank)
     with pytest.raises(InputError, match=r"an empty hint.*control.edges at seed 7"):
         searched(controlled(tmp_path, {"edges": EDGES}))
+
+
+def test_a_grid_has_axes_of_strength_and_end(tmp_path: Path) -> None:
+    study = controlled(tmp_path, {"edges": {**EDGES, "end": 0.75}})
+    strength, end = (parse_axis(text, study.spec) for text in ("edges.strength=0,0.5,1", "edges.end=0.5,1"))
+    assert strength.labels == ("edges strength 0", "edges strength 0.5", "edges strength 1")
+    assert strength.touches | end.touches == {"edges.strength", "edges.end"}
+    _, point = strength.place(SEED, study.locked, 2)
+    assert point.controls == {"edges": Control(1.0, 0.75)}, "the file's end"
+    assert end.place(SEED, point, 0)[1].controls == {"edges": Control(1.0, 0.5)}
+    assert end.place(SEED, study.locked, 1)[1].controls == {"edges": Control(0.5, 1.0)}, "the file's strength"
+    for text, said in (
+        ("edges.end=0,1", "never acts"),
+        ("edges.strength=3", "a strength goes from 0 to 2"),
+        ("pose.end=1", "no axis"),
+    ):
+        with pytest.raises(InputError, match=said):
+            parse_axis(text, study.spec)
+
+
+def test_a_detector_that_does_not_open_is_said_before_anything_is_drawn(tmp_path: Path) -> None:
+    study = controlled(tmp_path, {"edges": {**EDGES, "hint": "depth", "detector": "photos"}})
+    with pytest.raises(InputError, match=r"no depth estimator's folder"):
+        searched(study)
+    assert drawn(study) == []
+
+
+def test_a_folder_is_no_hint(tmp_path: Path) -> None:
+    study = controlled(tmp_path, {"edges": {**EDGES, "hint": {"image": "photos"}}})
+    with pytest.raises(InputError, match=r"a folder, where a hint is one picture"):
+        searched(study)

@@ -389,7 +389,7 @@ def test_a_damaged_file_is_one_line(study: Study) -> None:
 
 def test_a_control_net_of_tiles_must_be_there_and_hold_a_redrawing(tmp_path: Path) -> None:
     study = fake_study(tmp_path, size=SIZE)
-    with pytest.raises(InputError, match=r"--tile holds a redrawing"):
+    with pytest.raises(InputError, match=r"a ControlNet of tiles is told what is redrawn"):
         Enlarging(tile=tmp_path / "net.safetensors")
     with pytest.raises(InputError, match=r"no such ControlNet"):
         tile_net(study, tmp_path / "net.safetensors")
