@@ -58,7 +58,7 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
             phrase("seed {seed}", seed=outcome.seed),
             "run the seed first, or see `huanhua show STUDY` for what blocks it",
         )
-    check_expressible(study, outcome.pick.point, to)
+    check_expressible(study, outcome.pick, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
         return _with_beside(outcome, folder / name, _picture(study, outcome, folder, upscaler))

@@ -16,17 +16,18 @@ from studies.schedules.words import words_at
 
 if TYPE_CHECKING:
     from optimizer.point import Point
+    from optimizer.search.judged_point import Judged
     from studies.study import Study
 
 Target = Literal["png", "a1111", "comfyui", "diffusers", "lora"]
 
 
-def check_expressible(study: Study, point: Point, to: Target) -> None:
-    """Raises InputError where a file of this kind cannot tell how the point is drawn."""
+def check_expressible(study: Study, pick: Judged, to: Target) -> None:
+    """Raises InputError where a file of this kind cannot tell how the pick is drawn."""
     _check_drawn_here(study, to)
     _check_everywhere(study, to)
-    _check_in_all_steps(study, point, to)
-    _check_free(study, point, to)
+    _check_in_all_steps(study, pick.point, to)
+    _check_free(study, pick.point, to)
 
 
 def _check_drawn_here(study: Study, to: Target) -> None:
