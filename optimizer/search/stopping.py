@@ -29,13 +29,15 @@ def why_stopped(
     budget: int,
     min_saving: float | None,
     robustness_images: int = 0,
+    images: int | None = None,
     forecast: Forecast | None = None,
 ) -> str:
     """`forecast` is what another image is expected to bring, where the sampler tells it. `robustness_images` counts images of
-    the budget that are no trials. `min_saving` is the least expected saving of weight for which the sampler draws an image, None
-    for a sampler that never ends by itself.
+    the budget that are no trials; `images` all that were drawn, where some of them stand for no point of the history. `min_saving`
+    is the least expected saving of weight for which the sampler draws an image, None for a sampler that never ends by itself.
     """
-    if len(history) + robustness_images >= budget:
+    drawn = len(history) + robustness_images if images is None else images
+    if drawn >= budget:
         used = phrase("the budget of {budget} images is used up", budget=budget)
         if robustness_images:
             text = "the budget of {budget} images is used up, {robustness} of them for robustness"

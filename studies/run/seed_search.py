@@ -231,6 +231,7 @@ class _SeedSearch:
             budget=self.budget,
             min_saving=sampler.min_saving,
             robustness_images=robustness_images(self.records),
+            images=used,
             forecast=self._forecast(sampler) if ended is Ended.BUDGET else None,
         )
         return replace(outcome, stopped=why)

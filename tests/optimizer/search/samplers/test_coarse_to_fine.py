@@ -66,3 +66,5 @@ def test_the_reason_for_the_end_is_told() -> None:
     nothing = [j for j in history if not j.feasible]
     assert "is expected" not in why_stopped(GRID, nothing, budget=3, min_saving=0.02, forecast=Forecast(0.4, None))
     assert "no point left" in why_stopped(GRID, nothing, budget=9, min_saving=0.02)
+    # Images at lower neighbours stand for no point of their own: the budget ends with them too.
+    assert "budget of 9 images is used up" in why_stopped(GRID, history, budget=9, min_saving=0.02, images=9)
