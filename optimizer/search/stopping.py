@@ -34,7 +34,8 @@ def why_stopped(
 ) -> str:
     """`forecast` is what another image is expected to bring, where the sampler tells it. `robustness_images` counts images of
     the budget that are no trials; `images` all that were drawn, where some of them stand for no point of the history.
-    `min_saving` is the least expected saving of weight for which the sampler draws an image, None for a sampler that never ends by itself.
+    `min_saving` is the least expected saving of weight for which the sampler draws an image, None for a sampler that never ends
+    by itself.
     """
     drawn = len(history) + robustness_images if images is None else images
     if drawn >= budget:
