@@ -153,8 +153,19 @@ class StudySpec(Section):
         files = searched_files(searched)
         when = searched_schedules({name: lora.schedule for name, lora in searched.items()}, search.schedule, self.render.steps)
         held = searched_controls(self.control, search.control, self.render.steps)
-        settings = (prices, search.cfg_price, edits, self.prompt, search.lever_price, files, when, held)
-        return Space(weights, self.render.cfg, cfg, *settings)
+        return Space(
+            weights,
+            self.render.cfg,
+            cfg,
+            prices,
+            search.cfg_price,
+            edits,
+            self.prompt,
+            search.lever_price,
+            files,
+            schedules=when,
+            controls=held,
+        )
 
     def locked(self) -> Point:
         """The start weights, LoRAs in all steps and no ControlNet: scouting draws them so, and so does what calibrates."""

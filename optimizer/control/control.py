@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
 
 from optimizer.schedules.schedule import Schedule
 
@@ -34,7 +32,6 @@ class Control:
 
 Controls = Mapping[str, Control]
 """By ControlNet, as the study names it; one that is not named does not act."""
-NONE: Final[Controls] = MappingProxyType({})
 
 
 def acting(controls: Controls) -> dict[str, Control]:

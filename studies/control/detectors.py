@@ -14,27 +14,29 @@ if TYPE_CHECKING:
     from models.boxes import PixelBox
     from studies.control.section import Detector
 
-Detect = Callable[["Image"], "Image"]
+Detect = Callable[["Image", Sequence["PixelBox"]], "Image"]
+"""A picture, and where people are in it, the whole picture where no box is given; gives RGB of its size."""
 
 
-def open_detector(hint: Detector, model: Path | None, boxes: Sequence[PixelBox] = ()) -> Detect:
-    """`model` is that of poses or depth; `boxes` are where people are, the whole picture where none is given. What it makes is
-    RGB of the picture's size. Raises InputError for a model that does not open."""
+def open_detector(hint: Detector, model: Path | None) -> Detect:
+    """`model` is that of poses or depth. Raises InputError for one that does not open."""
     if hint == "depth":
         from models.vision.hints.depth import open_depth
 
         assert model is not None
-        return open_depth(model).map
+        nearness = open_depth(model)
+        return lambda image, boxes: nearness.map(image)
     if hint == "pose":
-        return _poses(model, boxes)
-    return {"canny": canny, "lineart": lineart, "tile": tile}[hint]
+        return _poses(model)
+    by_rule = {"canny": canny, "lineart": lineart, "tile": tile}[hint]
+    return lambda image, boxes: by_rule(image)
 
 
-def _poses(model: Path | None, boxes: Sequence[PixelBox]) -> Detect:
+def _poses(model: Path | None) -> Detect:
     from models.boxes import PixelBox
     from models.vision.hints.skeleton import skeleton
     from models.vision.pose import open_pose
 
     assert model is not None
     opened = open_pose(model)
-    return lambda image: skeleton(image, opened, boxes or [PixelBox(0, 0, image.width, image.height)])
+    return lambda image, boxes: skeleton(image, opened, boxes or [PixelBox(0, 0, image.width, image.height)])

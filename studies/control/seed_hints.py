@@ -7,7 +7,6 @@ stay what they were and are known without opening models.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,22 +16,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.boxes import PixelBox
 from models.errors import InputError
-from models.io.files import write_whole
 from models.io.images import DAMAGES
 from models.language.translate import phrase
 from optimizer.control.hints import Hint, Hints
 from optimizer.evaluate.base import Evaluator
 from optimizer.point import Job
-from studies.control.detectors import open_detector
-from studies.control.section import WITH_MODEL, GivenHint
+from scorers.observe.parts import box_of
+from studies.control.detectors import Detect, open_detector
+from studies.control.section import WITH_MODEL, Detector, GivenHint
 from studies.control.words import hint_words
 from studies.file_hashes import cached_hash
+from studies.regions.stored_map import store_map
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from optimizer.control.hints import Levels
     from optimizer.regions.regions import Mask
     from studies.spec import StudySpec
@@ -58,6 +55,7 @@ class StudyHints:
     people: Callable[[int], Mapping[str, Mask] | None] | None = None
     """Where each of several people is at a seed whose locked image is drawn; None where the picture shows one."""
     _found: dict[int, Hints] = field(default_factory=dict)
+    _detectors: dict[str, Detect] = field(default_factory=dict)
 
     def described(self) -> Mapping[str, str]:
         # A picture that does not open is said to be so before it is hashed.
@@ -74,7 +72,7 @@ class StudyHints:
         """Opens those that are models. Raises InputError for one that does not open."""
         for name, section in self.spec.control.items():
             if section.hint in WITH_MODEL and not isinstance(section.hint, GivenHint):
-                open_detector(section.hint, self._model_of(name))
+                self._detector(name, section.hint)
 
     def find(self, seed: int) -> Hints | None:
         if seed not in self._found:
@@ -86,9 +84,10 @@ class StudyHints:
         return self._found[seed]
 
     def of(self, seed: int) -> Hints:
-        for name in self.spec.control:
-            if self._stored(seed, name) is None:
-                self._make(seed, name)
+        if self.find(seed) is None:
+            for name in self.spec.control:
+                if self._stored(seed, name) is None:
+                    self._make(seed, name)
         found = self.find(seed)
         assert found is not None
         return found
@@ -121,17 +120,17 @@ class StudyHints:
         assert not isinstance(section.hint, GivenHint)
         locked = self.everywhere().evaluate(seed, self.spec.locked())
         places = (self.people(seed) if self.people is not None else None) or {}
-        detect = open_detector(section.hint, self._model_of(name), [_box_of(mask) for mask in places.values()])
+        detect = self._detector(name, section.hint)
         with Pictures.open(locked.image) as stored:
-            made = detect(stored.convert("RGB"))
-        _told(np.asarray(made), phrase("control.{name} at seed {seed}", name=name, seed=seed))
-        self._store(self._place(seed, name), made)
+            made = detect(stored.convert("RGB"), [box_of(mask) for mask in places.values()])
+        told = _told(np.asarray(made), phrase("control.{name} at seed {seed}", name=name, seed=seed))
+        store_map(self._place(seed, name), told)
 
-    def _store(self, place: Path, made: Image) -> None:
-        stream = io.BytesIO()
-        made.save(stream, format="PNG")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, stream.getvalue())
+    def _detector(self, name: str, hint: Detector) -> Detect:
+        """Opened once."""
+        if name not in self._detectors:
+            self._detectors[name] = open_detector(hint, self._model_of(name))
+        return self._detectors[name]
 
     def _stored(self, seed: int, name: str) -> Levels | None:
         """None where nothing is stored, or it is damaged: it is then made again."""
@@ -143,11 +142,6 @@ class StudyHints:
             stored.load()
             return np.asarray(stored) if stored.mode == "RGB" and stored.size == self._size else None
         return None
-
-    def picture(self, seed: int, name: str) -> Path | None:
-        """The stored picture of a hint that was made of a seed's locked image; None where there is none."""
-        place = None if name in self.written else self._place(seed, name)
-        return place if place is not None and place.is_file() else None
 
     def _place(self, seed: int, name: str) -> Path:
         """Named by all that decides the locked image and what is made of it."""
@@ -196,8 +190,3 @@ def _told(levels: Levels, where: str | Path) -> Levels:
         mend = "look at what it is made of, or name another hint"
         raise InputError("an empty hint: it is one colour all over, and says nothing of the picture", where, mend)
     return levels
-
-
-def _box_of(mask: Mask) -> PixelBox:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return PixelBox(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

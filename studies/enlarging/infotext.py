@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optimizer.point import Job
-from studies.export.infotext import fixed_weights, point_infotext
+from studies.export.infotext import point_infotext, weights_at
 from studies.picture_settings.infotext import write
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def large_infotext(study: Study, seed: int, point: Point, making: Making) -> str:
     """As the "Extras" tab writes it where nothing was redrawn, as the SD upscale script and Ultimate SD upscale do where it was;
     "Size" stays what was drawn, a tile's."""
-    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    weights = weights_at(study, point)
     info = point_infotext(study, Job(seed, point), weights)
     return write(replace(info, other={**info.other, **_fields(making)}))
 

@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
-from models.io.hashing import hash_path
 from models.language.translate import phrase
 from optimizer.control.control import Control
 from optimizer.point import Job
@@ -26,6 +25,7 @@ from studies.enlarging.infotext import large_infotext
 from studies.enlarging.redraw import Look, redrawn
 from studies.enlarging.settings import TILE, Enlarging
 from studies.export.picture import png_bytes
+from studies.file_hashes import cached_hash
 from studies.report.log import log_large
 from studies.report.sheets.style import open_image
 from studies.run.large.large import LANCZOS, Making
@@ -197,7 +197,7 @@ def tile_net(study: Study, model: Path) -> TileNet:
         raise InputError(phrase("the study has a {name} of its own", name=TILE), "--tile", "give that another name in study.yaml")
     if not model.exists():
         raise InputError("no such ControlNet", model, "name its diffusers folder, or its .safetensors file")
-    return TileNet(TILE, hash_path(model), Control())
+    return TileNet(TILE, cached_hash(study.workspace, model), Control())
 
 
 def _inpainter(study: Study, settings: Enlarging) -> Inpainter:

@@ -22,7 +22,7 @@ from studies.drawing.told_job import told_job
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph, Output
 from studies.export.foreign_files import NO_FILES, ForeignFiles
-from studies.export.infotext import fixed_weights
+from studies.export.infotext import weights_at
 from studies.regions.comfyui_pieces import CELL, MERGED, NOTE, Piece, Texts, add_pieces, merged_share, pieces_of
 from studies.schedules.comfyui_hooks import NOTE as STEPS_NOTE
 from studies.schedules.comfyui_hooks import add_hook, start_percents
@@ -113,11 +113,6 @@ def comfyui_graph(study: Study, outcome: Outcome, files: ForeignFiles = NO_FILES
 def _what_is_there(piece: Piece, hooked: Collection[str]) -> str:
     """The LoRAs that act in a piece and not everywhere, and the words of its own."""
     return ", ".join([*(name for name in hooked if name in piece.loras), *([piece.words] if piece.words else [])]) or "-"
-
-
-def weights_at(study: Study, point: Point) -> dict[str, float]:
-    """Of all LoRAs that are on."""
-    return {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
 
 
 def texts_of(study: Study, point: Point, files: ForeignFiles) -> Texts:

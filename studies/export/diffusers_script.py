@@ -19,6 +19,7 @@ from models.lora.sites import TEXT_2
 from optimizer.render.sampling.samplers import sampler_named
 from optimizer.render.sampling.schedulers import make_scheduler
 from studies.export.foreign_files import NO_FILES, ForeignFiles
+from studies.export.infotext import weights_at
 
 if TYPE_CHECKING:
     from optimizer.point import Point
@@ -129,10 +130,9 @@ def _adjust(why: str, lines: list[str]) -> str:
 
 
 def _settings(study: Study, seed: int, point: Point, files: ForeignFiles) -> dict[str, Any]:
-    from studies.export.infotext import fixed_weights
 
     spec = study.spec
-    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    weights = weights_at(study, point)
     # Names of files that are missing are refused before the models are opened for what they are.
     converted = {name: str(lora.path.resolve()) for name, lora in files.loras.items()}
     loras = {name: (converted.get(name) or _place(study, spec.file_at(name, point)), weight) for name, weight in weights.items()}

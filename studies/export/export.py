@@ -15,7 +15,7 @@ from optimizer.point import Job, Point
 from studies.control.words import controls_at
 from studies.drawing.comfyui import ComfyuiDraw
 from studies.export.foreign_files import ForeignFiles, foreign_files, with_converted
-from studies.export.infotext import fixed_weights, point_infotext
+from studies.export.infotext import point_infotext, weights_at
 from studies.export.limits.targets import Target, check_expressible
 from studies.picture_settings.infotext import write
 from studies.picture_settings.settings import PictureSettings
@@ -112,7 +112,7 @@ def pick_infotext(study: Study, outcome: Outcome) -> PictureSettings:
     """Prompt, LoRA weights, seed and settings of the pick. `outcome.pick` must not be None."""
     assert outcome.pick is not None
     point = outcome.pick.point
-    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    weights = weights_at(study, point)
     info = point_infotext(study, Job(outcome.seed, point), weights, {**_inversions(study, point.prompt), **_vae(study)})
     # A1111 hashes checkpoints that are files; a folder has no hash that it would know.
     hashed = study.path(study.spec.base.checkpoint).is_file() or bool(SHA256.fullmatch(study.base_facts.hash))

@@ -17,7 +17,7 @@ from models.lora.combine import LoraSum, low_rank_layers, write_sum
 from models.lora.layout import lora_name
 from optimizer.point import file_key
 from studies.drawing.section import HuanhuaDraw
-from studies.export.infotext import file_name, fixed_weights
+from studies.export.infotext import file_name, weights_at
 from studies.export.other_loaders import OtherReading, Tool, other_reading
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def foreign_files(study: Study, point: Point, tool: Tool, folder: Path) -> Forei
     """
     if not isinstance(study.spec.draw, HuanhuaDraw) or as_diffusers_draws(study) is not None:
         return NO_FILES
-    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    weights = weights_at(study, point)
     loras: dict[str, ConvertedLora] = {}
     notes = []
     for name in weights:

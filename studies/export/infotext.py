@@ -64,3 +64,8 @@ def file_name(study: Study, lora: str, point: Point) -> str:
 def fixed_weights(study: Study) -> dict[str, float]:
     """The LoRAs that are not searched."""
     return {name: lora.fixed for name, lora in study.spec.loras.items() if lora.fixed is not None}
+
+
+def weights_at(study: Study, point: Point) -> dict[str, float]:
+    """Of all LoRAs that are on at a point, those that are not searched included."""
+    return {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}

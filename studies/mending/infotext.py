@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optimizer.point import Job
-from studies.export.infotext import fixed_weights, point_infotext
+from studies.export.infotext import point_infotext, weights_at
 from studies.picture_settings.infotext import write
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def mended_infotext(study: Study, seed: int, point: Point, redrawn: Sequence[Redrawn]) -> str:
     """A1111's fields are those of the last redrawing; all of them stand in a key of our own, which A1111 passes over."""
-    weights = {name: weight for name, weight in {**point.weights, **fixed_weights(study)}.items() if weight}
+    weights = weights_at(study, point)
     info = point_infotext(study, Job(seed, point), weights)
     last = redrawn[-1]
     fields = {

@@ -1,4 +1,4 @@
-"""Maps of an image's pixels in small whole numbers, kept in the workspace as grey pictures."""
+"""Maps of an image's pixels in small whole numbers, kept in the workspace as pictures: grey, or RGB."""
 
 from __future__ import annotations
 

@@ -20,9 +20,10 @@ from optimizer.render.inpainting.img2img_steps import steps_of_strength
 from optimizer.search.verdict import own_image
 from studies.control.comfyui_nodes import add_controls, applied_at
 from studies.drawing.told_job import told_job
-from studies.export.comfyui import add_models, places_of_files, sampling_at, texts_of, weights_at
+from studies.export.comfyui import add_models, places_of_files, sampling_at, texts_of
 from studies.export.comfyui_differences import differences
 from studies.export.comfyui_graph import Graph
+from studies.export.infotext import weights_at
 from studies.export.picture import png_bytes
 from studies.regions.comfyui_pieces import CELL, mask_png, pieces_of
 from studies.run.mended.mended import PART_WORDS

@@ -271,7 +271,7 @@ def test_a_picture_that_says_nothing_is_refused(tmp_path: Path, size: Any, colou
 
 def test_a_locked_image_that_says_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blank = Image.new("RGB", SIZE)
-    monkeypatch.setattr("studies.control.seed_hints.open_detector", lambda *_: lambda image: blank)
+    monkeypatch.setattr("studies.control.seed_hints.open_detector", lambda *_: lambda image, boxes: blank)
     with pytest.raises(InputError, match=r"an empty hint.*control.edges at seed 7"):
         searched(controlled(tmp_path, {"edges": EDGES}))
 
