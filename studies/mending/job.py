@@ -147,7 +147,7 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     point = own_image(record.judged).point
     held, observation = mending.drawn.held, _observation(study, outcome.seed, record)
     job = told_job(mending.drawn.study, outcome.seed, mending.drawn.led(point))
-    places = sum(len(part.places_in(judge.images, observation, led=held is not None)) for part in mending.parts)
+    places = sum(part.most_places(judge.images, observation, led=held is not None) for part in mending.parts)
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
     announce(mending.drawn.study, mending.callback, stage, images)
     with mending.callback.progress(stage) as advance:

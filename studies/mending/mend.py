@@ -64,11 +64,18 @@ class Mender:
         state = self.state(picture)
         for part in parts:
             before, judged_by = state, part.constraints(self.judge)
-            for place in part.places_in(self.judge, state.observation, led=self.led):
-                state = self._mended_place(state, part, place)
+            state = self._round(state, part)
+            if self.led and state is not before and not self._met(state, judged_by):
+                # What is now where it was led may still be broken.
+                state = self._round(state, part)
             # One of two broken hands may be whole now, and the worst still what counts.
             if not any(state.violations[name] < before.violations[name] for name in judged_by):
                 state = before
+        return state
+
+    def _round(self, state: State, part: Part) -> State:
+        for place in part.places_in(self.judge, state.observation, led=self.led):
+            state = self._mended_place(state, part, place)
         return state
 
     def _mended_place(self, before: State, part: Part, place: Place) -> State:

@@ -49,6 +49,11 @@ class Part:
         """`led_places` where a ControlNet leads, `places` elsewhere."""
         return (self.led_places if led else self.places)(judge, seen)
 
+    def most_places(self, judge: ImageJudge, seen: Observation, *, led: bool) -> int:
+        """How many are redrawn at most: what is led is redrawn once more where it then is, as in the locked image."""
+        again = len(self.led_places(judge, judge.locked)) if led else 0
+        return len(self.places_in(judge, seen, led=led)) + again
+
 
 def _hand_places(judge: ImageJudge, seen: Observation) -> list[Place]:
     """Broken hands, then those that are lost, where the locked image has them; whole ones only where there are no others."""
