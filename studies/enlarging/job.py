@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
@@ -29,6 +29,7 @@ from studies.export.picture import png_bytes
 from studies.file_hashes import cached_hash
 from studies.report.log import log_large
 from studies.report.sheets.style import open_image
+from studies.run.beside.beside_run import beside_run
 from studies.run.large.large import LANCZOS, Making
 from studies.run.large.stored import source_of, store_large, stored_large
 
@@ -90,11 +91,7 @@ def enlarge_study(
     Raises InputError, before anything is drawn, for a seed without a pick, what cannot redraw where that is asked for, a picture
     too large, a disk without room for it, and a study that another process runs.
     """
-    from studies.run.errors import one_line
-    from studies.run.lease import only_runner
-    from studies.run.shared_storage.ownership import claim
     from studies.run.stored_results import seeds_run, stored
-    from studies.tracking.study_tracker import study_tracker
 
     callback, settings = callback or SilentCallback(), settings or Enlarging()
     drawn, net = _tiled(study, settings)
@@ -102,9 +99,7 @@ def enlarge_study(
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
     chosen = with_picks(found, callback, named=bool(seeds))
     _check_room(study, [settings.size(_source(one).size) for one in chosen])
-    claim(study)
-    logged = study_tracker(study, callback) if tracker is None else nullcontext(tracker)
-    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message), logged as opened:
+    with beside_run(study, tracker, callback) as opened:
         if inpainter is not None:
             # What cannot redraw says so here, before an upscaler works for minutes.
             inpainter.inpaint([])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +22,7 @@ from studies.mending.parts import check_judged
 from studies.mending.tries import Tries
 from studies.report.log import log_mended
 from studies.report.sheets.style import open_image
+from studies.run.beside.beside_run import beside_run
 from studies.run.mended.mended import PART_WORDS
 from studies.run.mended.stored import store_mended, stored_mended
 
@@ -86,11 +86,7 @@ def mend_study(
     Raises InputError, before anything is drawn, for a seed without such a trial, a part that its picture does not show or that
     nothing judges, what draws no part of a picture, a ControlNet that is not there, and a study that another process runs.
     """
-    from studies.run.errors import one_line
-    from studies.run.lease import only_runner
-    from studies.run.shared_storage.ownership import claim
     from studies.run.stored_results import seeds_run, stored
-    from studies.tracking.study_tracker import study_tracker
 
     callback, tries = callback or SilentCallback(), (tries or Tries()).of_mend(led=control is not None)
     drawn = leading(study, control)
@@ -98,9 +94,7 @@ def mend_study(
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
     for one in found:
         check_mendable(study, one, parts, led=control is not None)
-    claim(study)
-    logged = study_tracker(study, callback) if tracker is None else nullcontext(tracker)
-    with one_line(), only_runner(study.storage_url, study.spec.name, callback.message), logged as opened:
+    with beside_run(study, tracker, callback) as opened:
         mending = _Mending(study, drawn, parts, tries, inpainter, opened, callback, blurred)
         return [_mended_seed(mending, one) for one in found]
 
