@@ -33,7 +33,7 @@ LOCK_S: Final = 3.0
 POLL_S: Final = 0.2
 GRACE_S: Final = 30.0
 """Seconds that a job may take to end after it was told to."""
-OF_STUDIES: Final = ("run", "scout")
+OF_STUDIES: Final = ("run", "scout", "mend", "enlarge")
 """Verbs whose first word is the study's folder; others name all that they need."""
 GOOD: Final = (0, 1)
 """Exit statuses of a job that was done; 1 says that some seed has no pick."""
