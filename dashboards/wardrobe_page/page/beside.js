@@ -17,7 +17,7 @@ export function besideSection(story, on) {
     const press = ({ currentTarget }) => currentTarget.getAttribute("aria-disabled") !== "true" && on.make(verb);
     const why = whyNot(story, verb);
     return [button(text(`${verb}.open`), press, { "data-act": verb, disabled: why.length > 0, "aria-describedby": why.length ? `why-${verb}` : null }),
-      why.length ? make("div", { id: `why-${verb}`, class: "why soft" }, ...why.map((line) => make("p", { text: line }))) : null];
+      why.length ? make("div", { id: `why-${verb}`, class: "why soft" }, ...why.map((line) => make("p", {}, make("strong", { text: `${text(`${verb}.title`)}${text("colon")}` }), line))) : null];
   });
   return make("section", { class: "beside", "aria-labelledby": "title-beside" }, make("h3", { id: "title-beside", text: text("beside") }),
     make("p", { class: "lead", text: text("besideLead") }),

@@ -113,7 +113,20 @@ function large(story, trial) {
   return section("large", "large", "largeLead", make("div", { class: "strip" },
     shot(before, text("large.beforeAlt", { number: trial.number }), text("large.before"), words),
     shot({ ...after, image: `${after.image}?size=large` }, text("large.afterAlt", { number: trial.number }), text("large.after"), after.words, after.feasible ? "met" : "unmet",
-      ...tries, make("span", { class: "soft" }, whole))));
+      ...tries, make("span", { class: "soft" }, whole))), make("div", { class: "parts" }, ...Object.entries(after.parts).map(([part, box]) => closely(part, box, before, after))));
+}
+
+/** One part of both pictures, pixel for pixel of the large one. */
+function closely(part, [left, top, right, bottom], before, after) {
+  const name = text(`part.${part}`);
+  const cut = (judged, words) => {
+    const shown = framed({ ...judged, size: after.size }, `${name}${text("colon")}${words}`);
+    const [width, height] = [right - left, bottom - top];
+    Object.assign(shown.querySelector("img").style, { width: share(1 / width), left: share(-left / width), top: share(-top / height) });
+    shown.style.width = `${Math.round(width * after.size[0])}px`;
+    return make("figure", { class: "shot" }, shown, make("figcaption", { class: "soft", text: words }));
+  };
+  return make("div", {}, make("h4", { text: name }), make("div", { class: "both" }, cut(before, text("large.before")), cut(after, text("large.after"))));
 }
 
 const share = (part) => `${(100 * part).toFixed(2)}%`;

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.lookbook.data import image_data
 from models.language.translate import said, translated
+from studies.report.sheets.large import parts_of
 from studies.run.mended.mended import PART_WORDS
 from studies.run.verdicts.enlarging import large_words, tries_words
 from studies.run.verdicts.mending import mended_words
@@ -41,12 +42,17 @@ def _mended(mended: Mended, page: SeedPage, framer: Framer) -> dict[str, Any]:
 
 
 def _large(large: Large, page: SeedPage, framer: Framer) -> dict[str, Any]:
-    """With what it was made of, and the redrawings that were not kept."""
+    """With what it was made of, the redrawings that were not kept, and which parts are worth a look, in shares of the picture."""
+    size = large.making.size * 2
     return {
         **_beside(large, page, framer),
         "words": translated(large_words(large)),
         "tries": [translated(line) for line in tries_words(large.making)],
         "of_mended": large.making.mended,
+        "parts": {
+            name: [round(at / whole, 4) for at, whole in zip(box, size, strict=True)]
+            for name, box in parts_of(large.observation, large.making.size).items()
+        },
     }
 
 

@@ -242,7 +242,8 @@ class Story(Answer):
     """the picture that `huanhua mend` keeps beside that of the pick, or of the nearest: scored as trials are, with what was said
     of it ("words") and where it was redrawn; null where nothing is mended"""
     large: dict[str, Any] | None
-    """the one that `huanhua enlarge` keeps, scored at the size of the pick; null where there is none"""
+    """the one that `huanhua enlarge` keeps, scored at the size of the pick, with the redrawings that were not kept ("tries");
+    null where there is none"""
     mendable: list[Mendable]
     """each part of the figure"""
     enlargeable: Enlargeable

@@ -99,6 +99,7 @@ def test_hands_are_mended_then_all_is_enlarged(client: TestClient, rooms: Rooms)
     large = client.get(OF_SEED).json()["large"]
     assert large["size"] == [96, 144]
     assert large["of_mended"]
+    assert set(large["parts"]) <= {"face", "hands", "feet"}
     assert len(large["tries"]) == 3, "each breaks something on these fakes, and that is said"
     assert not client.get(OF_SEED, headers=CHINESE).json()["large"]["tries"][0].isascii()
     for size, kind in (("whole", "image/png"), ("large", "image/webp"), ("small", "image/webp")):
