@@ -23,7 +23,7 @@ export function besideSection(story, on) {
     make("p", { class: "lead", text: text("besideLead") }),
     make("p", { class: "acts" }, ...acts.map(([act]) => act), button(text("redraw.stop"), () => on.stop(), { class: "halt", hidden: true })),
     make("p", { class: "refused", role: "alert", hidden: true }), ...acts.map(([, why]) => why),
-    make("div", { class: "doing", hidden: true }, make("progress", { max: 1, value: 0, "aria-label": text("drawn") })), make("p", { class: "told", role: "status" }));
+    make("div", { class: "doing", hidden: true }, make("progress", { max: 1, value: 0, "aria-label": text("drawn") }), make("p", { class: "left soft" })), make("p", { class: "told", role: "status" }));
 }
 
 /** Why nothing of it can be made; empty where something can. */
@@ -42,20 +42,22 @@ export function drawBeside(place, seed, { job, told, done, refused }) {
   place.querySelector(".halt").disabled = job?.stop === true;
   const bar = place.querySelector("progress");
   place.querySelector(".doing").hidden = !(running && told);
-  if (running && told) [bar.max, bar.value] = [told.of, told.done];
+  if (running && told) {
+    [bar.max, bar.value] = [told.of, told.done];
+    place.querySelector(".left").textContent = text("redraw.drawn", { done: told.done, of: told.of });
+  }
   const line = refused ?? (mine && job.state === "failed" ? text("failed", { why: job.why }) : null);
   const fault = place.querySelector(".refused");
   fault.hidden = line === null;
   if (fault.textContent !== (line ?? "")) fault.textContent = line ?? "";
-  const words = line === null ? lineOf(job, mine, isOpen, told, done) : "";
+  const words = line === null ? lineOf(job, mine, isOpen, done) : "";
   if (place.querySelector(".told").textContent !== words) place.querySelector(".told").textContent = words;
 }
 
-function lineOf(job, mine, isOpen, told, done) {
+function lineOf(job, mine, isOpen, done) {
   if (!mine) return isOpen ? text("beside.busy") : "";
   if (job.stop && job.state === "running") return text("redraw.stopping");
   if (job.state === "queued") return job.ahead ? text("queuedBehind", { n: job.ahead }) : text("queued");
-  if (job.state === "running" && told) return text("redraw.drawn", { what: text(`${job.verb}.running`), done: told.done, of: told.of });
   if (job.verb === "mend" && job.state === "finished" && done) return text(done.seeds.every((seed) => seed.kept) ? "mend.kept" : "mend.nothing");
   return text(`${job.verb}.${job.state}`);
 }

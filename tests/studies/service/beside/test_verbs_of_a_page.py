@@ -190,7 +190,12 @@ def test_a_kill_of_the_service_its_worker_and_the_job_loses_no_mend(rooms: Rooms
 
     on_fakes(monkeypatch)
     following = house_of(rooms)
-    wait_until(lambda: following.keeper.keep_up() or the_job(rooms).state == "finished")
+
+    def is_done() -> bool:
+        following.keeper.keep_up()
+        return the_job(rooms).state == "finished"
+
+    wait_until(is_done)
     assert the_job(rooms).id == first.id
     assert client_of(following).get(OF_SEED).json()["mended"]["feasible"]
     following.keeper.end()
