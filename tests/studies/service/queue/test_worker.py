@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -158,6 +159,20 @@ def test_a_stopped_job_that_a_kill_interrupted_is_not_begun_again(rooms: Rooms, 
     ask_to_end(place, change(place, enqueue(place, "run", []), state="running", pid=os.getpid(), started=1.0))
     worker.work(rooms)
     assert not (rooms.root / "began").exists()
+    assert state(rooms, "one") == "stopped"
+
+
+def test_a_mend_that_is_told_to_stop_is_ended(rooms: Rooms, doing: Callable[[float, int], None]) -> None:
+    doing(60, 0)
+    enqueue(workspace(rooms, "one"), "mend", [])
+    at_work = threading.Thread(target=worker.work, args=(rooms,))
+    at_work.start()
+    wait_until(lambda: state(rooms, "one") == "running")
+    job = job_of(workspace(rooms, "one"))
+    assert job is not None
+    ask_to_end(workspace(rooms, "one"), job)
+    at_work.join(30)
+    assert not at_work.is_alive()
     assert state(rooms, "one") == "stopped"
 
 
