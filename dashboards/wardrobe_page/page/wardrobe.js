@@ -233,6 +233,7 @@ async function start(rest, body) {
 function onJob(job) {
   const was = page.job;
   page.job = job;
+  if (was?.id !== job?.id) page.refused = null;
   const ended = job && !isOpen() && (was?.id !== job.id || was.state !== job.state);
   drawState();
   if (job?.state === "failed") sayWhy();

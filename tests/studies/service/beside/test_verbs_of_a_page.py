@@ -117,10 +117,10 @@ def test_what_the_command_refuses_is_refused_before_anything_is_queued(client: T
     assert not chinese.isascii()
     assert "there is no pick" in told(client.post(f"{OF_SEED}/enlarge", json={}), 422)
     assert "nothing was run here yet" in told(client.post(f"{OWN}/seeds/8/mend", json={"parts": ["hands"]}), 422)
-    for body in ({}, {"parts": []}, {"parts": ["nose"]}, {"parts": ["hands"], "tries": 9}):
-        told(client.post(f"{OF_SEED}/mend", json=body), 422)
-    for body in ({"by": 1}, {"by": 4.5}, {"by": "2x"}, {"upscaler": "/etc/passwd"}):
-        told(client.post(f"{OF_SEED}/enlarge", json=body), 422)
+    mends: list[dict[str, Any]] = [{}, {"parts": []}, {"parts": ["nose"]}, {"parts": ["hands"], "tries": 9}]
+    larges: list[dict[str, Any]] = [{"by": 1}, {"by": 4.5}, {"by": "2x"}, {"upscaler": "/etc/passwd"}]
+    for verb, body in [*(("mend", body) for body in mends), *(("enlarge", body) for body in larges)]:
+        told(client.post(f"{OF_SEED}/{verb}", json=body), 422)
     assert job_of(workspace_of(rooms.root / "study.yaml")) is None
 
 
@@ -132,8 +132,7 @@ def of_a_server(patch: pytest.MonkeyPatch) -> None:
 
 
 def of_a_flow(patch: pytest.MonkeyPatch) -> None:
-    real = Study.base_facts.fget
-    assert real is not None
+    real = vars(Study)["base_facts"].fget
     patch.setattr(Study, "base_facts", property(lambda study: replace(real(study), family="flux")))
 
 
