@@ -57,7 +57,7 @@ from studies.cli.progress.next_command import go_on
 Verb = Callable[..., None]
 INTERRUPTED: Final = 130
 """The exit status after Ctrl-C."""
-EVENT_VERBS: Final = ("run", "scout", "prepare", "train")
+EVENT_VERBS: Final = ("run", "scout", "mend", "enlarge", "prepare", "train")
 """Those that tell events by --json."""
 PLAINER: Final[Mapping[str, str]] = {"Value error, ": "", "Input should be ": "must be "}
 """What pydantic puts before its reasons, in plain words."""

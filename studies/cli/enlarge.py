@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from models.language.translate import said, translated
-from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, JsonEventsOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
+from studies.cli.progress.json_events import write_event
+from studies.cli.progress.json_stages import JsonStages
 from studies.cli.progress.next_command import print_next
 from studies.enlarging.settings import BY
 from studies.project.typed import typed_upscaler
@@ -47,7 +48,7 @@ def enlarge(
     ] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    as_json: JsonEventsOption = False,
 ) -> None:
     """Make a large picture of the pick, the mended one where it was mended. Exit status 1 if a redrawing was not kept.
 
@@ -59,9 +60,10 @@ def enlarge(
     Enlarging(by, redraw, strength, tile=tile)  # before an upscaler is opened
     opened = open_study(study, workspace, *(seed or ()))
     settings = Enlarging(by, redraw, strength, None if upscaler is None else _opened(opened, upscaler), tile)
-    found = enlarge_study(opened, seed or (), settings, callback=ConsoleCallback(), blurred=blur)
+    callback = JsonStages() if as_json else ConsoleCallback()
+    found = enlarge_study(opened, seed or (), settings, callback=callback, blurred=blur)
     if as_json:
-        typer.echo(json.dumps({"seeds": [_as_json(one) for one in found]}, indent=1))
+        write_event("done", seeds=[_as_json(one) for one in found])
     else:
         for one in found:
             for line in _lines(one):

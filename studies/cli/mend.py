@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from models.language.translate import said, translated
-from studies.cli.options import BlurOption, JsonOption, StudyArgument, WorkspaceOption, open_study
+from studies.cli.options import BlurOption, JsonEventsOption, StudyArgument, WorkspaceOption, open_study
 from studies.cli.progress.console import ConsoleCallback
+from studies.cli.progress.json_events import write_event
+from studies.cli.progress.json_stages import JsonStages
 from studies.cli.progress.next_command import print_next
 from studies.mending.tries import TRIES
 
@@ -51,7 +52,7 @@ def mend(
     ] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    as_json: JsonEventsOption = False,
 ) -> None:
     """Redraw a part of the pick's picture, kept where it is better and nothing else is worse. Exit status 1 if none is.
 
@@ -66,9 +67,10 @@ def mend(
     named, settings = parts_named(parts), Tries(tries, strength, padding)
     led_by = control_named(control, hint, detector, control_strength)
     opened = open_study(study, workspace, *(seed or ()))
-    found = mend_study(opened, named, seed or (), settings, control=led_by, callback=ConsoleCallback(), blurred=blur)
+    callback = JsonStages() if as_json else ConsoleCallback()
+    found = mend_study(opened, named, seed or (), settings, control=led_by, callback=callback, blurred=blur)
     if as_json:
-        typer.echo(json.dumps({"seeds": [_as_json(one) for one in found]}, indent=1))
+        write_event("done", seeds=[_as_json(one) for one in found])
     else:
         for one in found:
             for line in _lines(one):

@@ -36,6 +36,7 @@ FromWebuiOption = Annotated[
 ]
 BlurOption = Annotated[bool, typer.Option("--blur/--no-blur", help="show images with little clothing as a blur in dashboards")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+JsonEventsOption = Annotated[bool, typer.Option("--json", help="print progress as JSON, one event a line")]
 
 
 def open_study(path: Path, workspace: Path | None = None, *seeds: int | None) -> Study:

@@ -11,6 +11,7 @@ import typer
 from models.errors import InputError
 from models.language.translate import phrase, said
 from models.lora_kinds import LoraKind
+from studies.cli.options import JsonEventsOption
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.cli.progress.json_events import write_event
 from studies.cli.progress.json_stages import JsonStages
@@ -60,7 +61,7 @@ def prepare(
     preset: Annotated[
         str | None, typer.Option(help="family of presets whose steps the repeats follow: sd15, sdxl or lab; sd15 by default")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print progress as JSON, one event a line")] = False,
+    as_json: JsonEventsOption = False,
 ) -> None:
     """Make a kohya-style training set: two crops of each photo, captions, a contact sheet."""
     from studies.training.describe import describe_prepared

@@ -11,6 +11,7 @@ import typer
 
 from models.errors import InputError
 from models.lora_kinds import LoraKind
+from studies.cli.options import JsonEventsOption
 from studies.cli.progress.console import ConsoleCallback, print_line
 from studies.cli.progress.json_events import write_event
 from studies.cli.progress.json_stages import JsonTraining, QuietStages, tell_sample
@@ -70,7 +71,7 @@ def train(
     samples: Annotated[
         Path | None, typer.Option(metavar="DIR", help="draw sample pictures into this folder, without MLflow", parser=typed_path)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print progress as JSON, one event a line")] = False,
+    as_json: JsonEventsOption = False,
 ) -> None:
     """Train one LoRA. A killed training resumes when the same command is given again."""
     from studies.project.bases import only_base

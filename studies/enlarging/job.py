@@ -122,6 +122,12 @@ def with_picks(found: Sequence[Stored], callback: Callback, *, named: bool) -> l
     return picked
 
 
+def check_enlargeable(study: Study, found: Stored, settings: Enlarging) -> None:
+    """Raises InputError as `enlarge_study` does of a seed that is named, but for what cannot redraw."""
+    with_picks([found], SilentCallback(), named=True)
+    _check_room(study, [settings.size(_source(found).size)])
+
+
 def _source(found: Stored) -> Image:
     """What is enlarged."""
     assert found.outcome.shown is not None

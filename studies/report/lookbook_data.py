@@ -14,6 +14,7 @@ from studies.run.blur_policy import little_clothing
 from studies.run.calibration import load_calibration
 from studies.run.ladders import plain_point
 from studies.run.outcome import Outcome
+from studies.run.stored_results import Stored
 from studies.run.trials import stored_outcome
 from studies.study import Study
 
@@ -35,11 +36,15 @@ class JudgedEvaluation:
 class SeedResult:
     """`trials` are in the order of the outcome's; `ladders` hold each LoRA's images alone, at this seed's calibration."""
 
-    outcome: Outcome
+    stored: Stored
     plain: JudgedEvaluation
     start: JudgedEvaluation
     trials: tuple[JudgedEvaluation, ...]
     ladders: Mapping[str, tuple[JudgedEvaluation, ...]]
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.stored.outcome
 
 
 def seed_result(study: Study, seed: int) -> SeedResult:
@@ -56,7 +61,7 @@ def seed_result(study: Study, seed: int) -> SeedResult:
         return judge_image(load_evaluation(study.evaluator, Job(seed, point)))
 
     return SeedResult(
-        outcome=outcome,
+        stored=Stored(judge, calibrated.ladders, outcome),
         plain=judge_image(load_evaluation(study.everywhere, Job(seed, plain_point(study)))),
         start=load(study.start),
         trials=tuple(load(record.judged.point) for record in outcome.trials),

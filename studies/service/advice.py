@@ -19,6 +19,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "`huanhua show STUDY` shows what was found": "its page shows what was found",
     "run `huanhua run STUDY --seed {seed}`": DRESS,
     "run `huanhua run STUDY --seed {seed}`, which draws them": DRESS,
+    "run the seed first: `huanhua run STUDY`": DRESS,
     "run `huanhua run STUDY` first": "dress her first (POST run)",
     "run `huanhua run STUDY`, which draws them anew or says how to go on": (
         "dress her once more (POST run), which draws them anew or says how to go on"
@@ -27,6 +28,10 @@ INSTEAD: Final[Mapping[str, str]] = {
         "dress her at this seed first, or see there what blocks it"
     ),
     "see `huanhua show STUDY` for what blocks them": "see at each seed what blocks it",
+    "see `huanhua show STUDY` for what else may help": "see there what else may help",
+    "leave it out of --parts": "leave that part out (parts)",
+    "leave it out of --parts, or require it in search": "leave that part out (parts), or require it in search of study.yaml",
+    "make room, or give a smaller --by": "make room, or make it less large (by)",
     "move it away: `huanhua run STUDY` writes it anew, `huanhua lock STUDY SEED` the locked seeds": (
         "move it away: dressing her writes it anew, ticking seeds the locked ones"
     ),

@@ -1,4 +1,4 @@
-// What a person asked for, done: a refusal becomes the sentence at the top of the page, and a lost token is asked for.
+// What a person asked for, done: a refusal becomes a sentence, at the top of the page by default, and a lost token is asked for.
 
 import { ask, keepToken, Problem } from "./ask.js";
 import { typed } from "./asked.js";
@@ -6,19 +6,23 @@ import { language, speak, text } from "./texts.js";
 
 const at = (id) => document.getElementById(id);
 
-/** The answer of `work`; null where it was refused. */
-export async function doing(work) {
+/** The answer of `work`; null where it was refused: `onRefusal` is given the line. */
+export async function doing(work, onRefusal = showAtTop) {
   at("fault").hidden = true;
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 && (await askToken(error.message))) return doing(work);
-    at("fault").textContent = error.message || text("away");
-    at("fault").hidden = false;
-    at("fault").scrollIntoView({ block: "nearest" });
+    if (error.status === 401 && (await askToken(error.message))) return doing(work, onRefusal);
+    onRefusal(error.message || text("away"));
     return null;
   }
+}
+
+function showAtTop(line) {
+  at("fault").textContent = line;
+  at("fault").hidden = false;
+  at("fault").scrollIntoView({ block: "nearest" });
 }
 
 async function askToken(lead) {

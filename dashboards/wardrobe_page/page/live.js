@@ -6,7 +6,7 @@ import { duration, text } from "./texts.js";
 
 /** Follows a study's job. A connection that breaks is opened again by the browser, which names the last event that it had. */
 export class Live {
-  /** `on.job(job)`, `on.news(seedState)`, `on.pick(seed)`, `on.away(isAway)`. */
+  /** `on.job(job)`, `on.news(seedState)`, `on.pick(seed)`, `on.told()` for `told` and `done`, `on.away(isAway)`. */
   constructor(on) {
     this.on = on;
     this.seeds = new Map();
@@ -41,11 +41,19 @@ export class Live {
       calibration: (event) => this.calibrated(event),
       trial: (event) => this.trial(event),
       pick: (outcome) => this.on.pick(outcome.seed, this.isOpen),
+      progress: (event) => this.tellOf({ told: event }),
+      done: (event) => this.tellOf({ done: event }),
     });
   }
 
+  /** The last event of its name, of a job that is not a run. */
+  tellOf(event) {
+    Object.assign(this, event);
+    this.on.told();
+  }
+
   begin(job) {
-    if (job && job.id !== this.jobId) this.seeds = new Map();
+    if (job && job.id !== this.jobId) Object.assign(this, { seeds: new Map(), told: null, done: null });
     this.jobId = job?.id;
     this.isOpen = job !== null && (job.state === "queued" || job.state === "running");
     this.on.job(job);

@@ -1,17 +1,18 @@
 // What was found at a seed: before and after, the weights and why they cannot be lower, each LoRA alone, and the files to take home.
 
+import { besideSection } from "./beside.js";
 import { button, frame, make } from "./make.js";
 import { fittingRoom, tradeOff } from "./room.js";
 import { text } from "./texts.js";
 
 const TARGETS = ["png", "a1111", "comfyui", "diffusers", "lora"];
 
-/** `on` has `pick(trial)`, `level(lora, least)`, `take(target)`, `dashboards()` and `scout()`; all are asynchronous. */
+/** `on` has `pick(trial)`, `level(lora, least)`, `take(target)`, `dashboards()`, `scout()`, `make(verb)` and `stop()`; all are asynchronous. */
 export function drawResults(place, story, on) {
   const trial = story.trials[story.pick ?? story.nearest];
   place.replaceChildren(
-    head(story, trial, on), compare(story, trial), scores(story, trial), ...[mended(story, trial), proof(story)].filter(Boolean),
-    fittingRoom(story, on), tradeOff(story, on), ladders(story, on), home(story, on),
+    head(story, trial, on), compare(story, trial), scores(story, trial), besideSection(story, on),
+    ...[mended(story, trial), large(story, trial), proof(story)].filter(Boolean), fittingRoom(story, on), tradeOff(story, on), ladders(story, on), home(story, on),
   );
 }
 
@@ -73,7 +74,7 @@ function compare(story, trial) {
 function scores(story, trial) {
   const columns = [["column.pick", trial], ["column.start", story.start], ["column.plain", story.plain]];
   if (story.pick === null) columns[0][0] = "column.nearest";
-  if (story.mended) columns.splice(1, 0, ["column.mended", story.mended]);
+  columns.splice(1, 0, ...["mended", "large"].filter((name) => story[name]).map((name) => [`column.${name}`, story[name]]));
   const rows = story.needs.map((need, i) => make("tr", {}, make("th", { scope: "row", text: need.name }, make("span", { class: "soft", text: limit(need) })),
     ...columns.map(([, judged]) => score(need, judged, i, judged !== story.plain))));
   const parts = Object.entries(story.parts).map(([name, words]) => make("li", { text: `${name}${text("colon")}${words.join(text("comma"))}` }));
@@ -98,6 +99,34 @@ function mended(story, trial) {
   return section("mended", "mended", "mendedLead", make("div", { class: "strip" },
     shot(trial, text("mended.beforeAlt", { number: trial.number }), text("mended.before"), trial.verdict),
     shot(after, text("mended.afterAlt", { number: trial.number }), text("mended.after"), after.words, after.feasible ? "met" : "unmet")));
+}
+
+/** The large picture beside what it was made of, both as wide. */
+function large(story, trial) {
+  const { large: after } = story;
+  if (!after) return null;
+  const shot = (judged, alt, caption, words, tone, ...rest) => make("figure", { class: "shot" }, framed(judged, alt),
+    make("figcaption", {}, make("strong", { text: `${caption} ` }), make("span", { class: tone, text: words }), ...rest));
+  const whole = make("a", { href: after.image, target: "_blank", rel: "noopener", text: text("large.whole", { size: after.size.join(" × ") }) });
+  const [before, words] = after.of_mended ? [story.mended, story.mended.words] : [trial, trial.verdict];
+  const tries = after.tries.map((line) => make("span", { class: "soft", text: line }));
+  return section("large", "large", "largeLead", make("div", { class: "strip" },
+    shot(before, text("large.beforeAlt", { number: trial.number }), text("large.before"), words),
+    shot({ ...after, image: `${after.image}?size=large` }, text("large.afterAlt", { number: trial.number }), text("large.after"), after.words, after.feasible ? "met" : "unmet",
+      ...tries, make("span", { class: "soft" }, whole))), make("div", { class: "parts" }, ...Object.entries(after.parts).map(([part, box]) => closely(part, box, before, after))));
+}
+
+/** One part of both pictures, pixel for pixel of the large one. */
+function closely(part, [left, top, right, bottom], before, after) {
+  const name = text(`part.${part}`);
+  const cut = (judged, words) => {
+    const shown = framed({ ...judged, size: after.size }, `${name}${text("colon")}${words}`);
+    const [width, height] = [right - left, bottom - top];
+    Object.assign(shown.querySelector("img").style, { width: share(1 / width), left: share(-left / width), top: share(-top / height) });
+    shown.style.width = `${Math.round(width * after.size[0])}px`;
+    return make("figure", { class: "shot" }, shown, make("figcaption", { class: "soft", text: words }));
+  };
+  return make("div", {}, make("h4", { text: name }), make("div", { class: "both" }, cut(before, text("large.before")), cut(after, text("large.after"))));
 }
 
 const share = (part) => `${(100 * part).toFixed(2)}%`;

@@ -2,6 +2,7 @@
 
 import { ask, studyPath } from "./ask.js";
 import { typed } from "./asked.js";
+import { askParts, askSize, drawBeside, isBeside } from "./beside.js";
 import { doing, speakBoth } from "./doing.js";
 import { drawArrived, drawProgress, Live } from "./live.js";
 import { frame, make } from "./make.js";
@@ -12,8 +13,8 @@ import { drawSwaps } from "./swaps.js";
 import { text } from "./texts.js";
 
 const at = (id) => document.getElementById(id);
-const page = { cards: [], wrong: [], sets: [], references: new Map(), studies: [], study: null, seeds: [], seed: null, chosen: new Set(), job: null, story: null, away: false };
-const live = new Live({ job: onJob, news: onNews, pick: onPick, away: onAway });
+const page = { cards: [], wrong: [], sets: [], references: new Map(), studies: [], study: null, seeds: [], seed: null, chosen: new Set(), job: null, story: null, refused: null, away: false };
+const live = new Live({ job: onJob, news: onNews, pick: onPick, told: drawState, away: onAway });
 
 async function load() {
   const found = await doing(() => Promise.all([ask("GET", "api/wardrobe"), ask("GET", "api/studies"), ask("GET", "api/sets")]));
@@ -37,7 +38,7 @@ function drawStudies() {
 async function open(id) {
   const study = await doing(() => ask("GET", studyPath(id)));
   if (!study) return;
-  Object.assign(page, { study, job: study.job, story: null, seeds: [], seed: null, chosen: new Set(study.wears.map((worn) => worn.card)) });
+  Object.assign(page, { study, job: study.job, story: null, refused: null, seeds: [], seed: null, chosen: new Set(study.wears.map((worn) => worn.card)) });
   history.replaceState(null, "", `#${encodeURIComponent(id)}`);
   at("study").value = id;
   at("arrived").replaceChildren();
@@ -59,8 +60,7 @@ async function loadSeeds() {
 }
 
 async function showSeed(seed) {
-  page.seed = seed;
-  page.story = null;
+  Object.assign(page, { seed, story: null, refused: null });
   draw();
   await loadStory();
 }
@@ -96,9 +96,11 @@ function draw() {
   drawSeeds(document.querySelector(".strip-of-seeds"), page.seeds, page.seed, { onShow: showSeed, onKeep: keep });
   document.querySelector("#seeds .unveil").hidden = !page.seeds.some((seed) => seed.bare) && !page.story?.trials.some((trial) => trial.bare);
   drawStage();
-  drawState();
   at("results").hidden = page.story === null;
+  const held = document.activeElement?.dataset.act;
   if (page.story) drawResults(at("results"), page.story, acts);
+  drawState();
+  if (held) document.querySelector(`[data-act="${held}"]`)?.focus({ preventScroll: true });
 }
 
 function choose(card) {
@@ -150,7 +152,8 @@ function drawState() {
   if (!at("progress").hidden) drawProgress(at("progress"), state);
   at("stop").hidden = !isOpen() && !study?.elsewhere;
   at("stop").disabled = job?.stop === true;
-  at("resume").hidden = !job || isOpen() || !["stopped", "failed"].includes(job.state);
+  at("stop").textContent = text(isBeside(job) ? "redraw.stop" : "stop");
+  at("resume").hidden = !job || isBeside(job) || isOpen() || !["stopped", "failed"].includes(job.state);
   at("dress").hidden = isOpen() || Boolean(study?.elsewhere);
   const kept = page.seeds.filter((seed) => seed.locked);
   const changed = changes();
@@ -161,12 +164,15 @@ function drawState() {
   at("state").textContent = page.away ? text("away") : stateLine(job, study, running);
   at("state").classList.toggle("wrong", page.away || job?.state === "failed");
   at("hint").textContent = hint(kept, changed);
+  const beside = document.querySelector("#results .beside");
+  const { told, done } = live.jobId === job?.id ? live : {};
+  if (beside) drawBeside(beside, page.seed, { job, told, done, refused: page.refused });
 }
 
 function stateLine(job, study, running) {
   if (study?.elsewhere && !isOpen()) return text("elsewhere", { who: study.elsewhere });
   if (!job) return "";
-  if (job.stop && running) return text("stopping");
+  if (job.stop && running) return text(isBeside(job) ? "redraw.stopping" : "stopping");
   if (job.state === "queued") return job.ahead ? text("queuedBehind", { n: job.ahead }) : text("queued");
   if (job.state === "failed") return text("failed", { why: job.why });
   return text(`${job.verb}.${job.state}`);
@@ -225,11 +231,23 @@ async function start(rest, body) {
 }
 
 function onJob(job) {
-  const was = page.job?.state;
+  const was = page.job;
   page.job = job;
-  const ended = job && !["queued", "running"].includes(job.state) && was !== job.state;
+  if (was?.id !== job?.id) page.refused = null;
+  const ended = job && !isOpen() && (was?.id !== job.id || was.state !== job.state);
   drawState();
-  if (ended || (job?.verb === "scout" && job.state === "running")) watchSeeds();
+  if (job?.state === "failed") sayWhy();
+  if (ended && isBeside(job)) loadStory();
+  else if (ended || (job?.verb === "scout" && job.state === "running")) watchSeeds();
+}
+
+/** Why it failed in the page's language: events are told in the browser's. */
+async function sayWhy() {
+  const { study, job } = page;
+  const found = await ask("GET", studyPath(study.id)).catch(() => null);
+  if (!found?.job || page.job?.id !== found.job.id || page.job !== job) return;
+  page.job = found.job;
+  drawState();
 }
 
 /** While seeds are scouted their images appear one by one. */
@@ -265,6 +283,17 @@ function onAway(away) {
 }
 
 const acts = {
+  async make(verb) {
+    const { study, seed, story } = page;
+    const body = await (verb === "mend" ? askParts(story) : askSize(story));
+    if (!body) return;
+    page.refused = null;
+    const refuse = (line) => { page.refused = line; };
+    const job = await doing(() => ask("POST", studyPath(study.id, `/seeds/${seed}/${verb}`), body), refuse);
+    if (job) page.job = job;
+    drawState();
+  },
+  stop: () => doing(() => ask("POST", studyPath(page.study.id, "/stop"), {})),
   async pick(trial) {
     const story = await doing(() => ask("PUT", studyPath(page.study.id, `/seeds/${page.seed}/pick`), { trial }));
     if (story) page.story = story;
@@ -294,11 +323,13 @@ async function newOutfit() {
 
 async function onLanguage() {
   const { seed } = page;
+  page.refused = null;
   if (page.study) {
     page.seeds = (await doing(() => ask("GET", studyPath(page.study.id, "/seeds")))) ?? page.seeds;
     page.seed = seed;
   }
   draw();
+  if (page.job?.state === "failed") await sayWhy();
   if (page.story) await loadStory();
 }
 
@@ -315,7 +346,7 @@ at("study").addEventListener("change", ({ target }) => open(target.value));
 document.addEventListener("visibilitychange", lookAgain);
 at("new").addEventListener("click", newOutfit);
 at("dress").addEventListener("click", dress);
-at("stop").addEventListener("click", () => doing(() => ask("POST", studyPath(page.study.id, "/stop"), {})));
+at("stop").addEventListener("click", () => acts.stop());
 at("resume").addEventListener("click", () => start("/resume"));
 at("scout").addEventListener("click", () => acts.scout());
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from models.base.family import Base
+    from models.base.family import Base, BaseFamily
 
 Mask: TypeAlias = "NDArray[np.bool_]"
 NO_RENDERER = "what draws this study cannot redraw a part of a picture"
@@ -62,12 +62,17 @@ def as_inpainter(renderer: object) -> Inpainter:
 
 def check_inpaints(base: Base) -> None:
     """Raises InputError for a flow-matching base, and for one whose denoiser is told the masked picture besides its latents."""
-    if base.family.samplers is not None:
-        what = phrase("{family} draws along a flow, and parts of its pictures are not redrawn", family=base.family.title)
-        raise InputError(what, base.name, "only pictures of SD1.5 and SDXL bases are redrawn")
+    check_family(base.family, base.name)
     channels, latents = int(base.denoiser.config["in_channels"]), int(base.vae.config["latent_channels"])
     if channels != latents:
         what = phrase(
             "an inpainting base of {channels} channels, where latents have {latents}", channels=channels, latents=latents
         )
         raise InputError(what, base.name, "name the base that it was made from, whose parts are redrawn by blending latents")
+
+
+def check_family(family: BaseFamily, name: str) -> None:
+    """Raises InputError for flow-matching bases; `name` is the base's."""
+    if family.samplers is not None:
+        what = phrase("{family} draws along a flow, and parts of its pictures are not redrawn", family=family.title)
+        raise InputError(what, name, "only pictures of SD1.5 and SDXL bases are redrawn")

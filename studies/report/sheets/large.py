@@ -33,7 +33,7 @@ def large_sheet(workspace: Workspace, outcome: Outcome, *, blurred: bool = True)
 
     def drawn(hidden: bool) -> Image:
         before, after = open_image(large.source, hidden), open_image(large.image, hidden)
-        boxes = _parts(large.observation, after.size)
+        boxes = parts_of(large.observation, after.size).values()
         rows = [
             [Cell(before, (phrase("trial {number}", number=record.number), score_line(record.scores)))],
             [Cell(_resized(after, before.size), (phrase("shrunk to that size"), score_line(large.scores)))],
@@ -64,13 +64,14 @@ def _resized(picture: Image, size: tuple[int, int]) -> Image:
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _parts(seen: Observation, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
-    """Squares around the face, a hand and the shoes, as far as they are seen, in pixels of the large picture."""
+def parts_of(seen: Observation, size: tuple[int, int]) -> dict[str, tuple[int, int, int, int]]:
+    """Squares around the face, a hand and the shoes, as far as they are seen, in pixels of the large picture: left, top, right,
+    bottom. By the names that `huanhua mend` has for them."""
     shoes = seen.regions.get("shoes")
-    places = [seen.face.box] if seen.face is not None else []
-    places += [hand.box for hand in seen.hands[:1]]
-    places += [shoes.box] if shoes is not None else []
-    return [_square(box, size) for box in places]
+    places = {"face": seen.face.box} if seen.face is not None else {}
+    places |= {"hands": seen.hands[0].box} if seen.hands else {}
+    places |= {"feet": shoes.box} if shoes is not None else {}
+    return {name: _square(box, size) for name, box in places.items()}
 
 
 def _square(box: ShareBox, size: tuple[int, int]) -> tuple[int, int, int, int]:

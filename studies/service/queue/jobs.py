@@ -17,7 +17,7 @@ from studies.workspace import Workspace, workspace_of
 JOB: Final = "job"
 """The workspace's JSON file of it."""
 LOGS: Final = "logs"
-Verb = Literal["run", "scout", "prepare", "train"]
+Verb = Literal["run", "scout", "mend", "enlarge", "prepare", "train"]
 State = Literal["queued", "running", "finished", "failed", "stopped"]
 OPEN: Final = ("queued", "running")
 
@@ -49,10 +49,15 @@ class Job:
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that its words name; none where it is of all, or of a photo set."""
+        return [int(self.words[at + 1]) for at, word in enumerate(self.words[:-1]) if word == "--seed"]
+
     def as_json(self) -> dict[str, Any]:
         """For people and programs that wait for it."""
         kept = ("id", "verb", "state", "since", "began", "ended", "stop", "why")
-        return {name: value for name, value in asdict(self).items() if name in kept}
+        return {**{name: value for name, value in asdict(self).items() if name in kept}, "seeds": self.seeds}
 
     def events(self, workspace: Workspace) -> Path:
         """The file of its JSON lines, as `run --json` prints them."""

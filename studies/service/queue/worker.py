@@ -33,7 +33,7 @@ LOCK_S: Final = 3.0
 POLL_S: Final = 0.2
 GRACE_S: Final = 30.0
 """Seconds that a job may take to end after it was told to."""
-OF_STUDIES: Final = ("run", "scout")
+OF_STUDIES: Final = ("run", "scout", "mend", "enlarge")
 """Verbs whose first word is the study's folder; others name all that they need."""
 GOOD: Final = (0, 1)
 """Exit statuses of a job that was done; 1 says that some seed has no pick."""
@@ -70,7 +70,9 @@ def _do(folder: Path, job: Job) -> None:
 
 def _finish(workspace: Workspace, job: Job, status: int | None) -> None:
     last = job_of(workspace)
-    if status is None or (last is not None and last.stop):
+    stopped = last is not None and last.stop
+    # A run that was told to stop ends well by that; other jobs end well only where they were done before.
+    if status is None or (stopped and (job.verb == "run" or status not in GOOD)):
         change(workspace, job, state="stopped", ended=time.time())
     elif status in GOOD:
         change(workspace, job, state="finished", ended=time.time())
@@ -102,8 +104,8 @@ def command_of(folder: Path, job: Job) -> list[str]:
     return [sys.executable, "-P", "-m", "huanhua", "--lang", "en", job.verb, *place, *job.words, "--json"]
 
 
-def _run(folder: Path, workspace: Workspace, job: Job) -> int:
-    """Does a job to its end, and returns its exit status."""
+def _run(folder: Path, workspace: Workspace, job: Job) -> int | None:
+    """Does a job to its end, and returns its exit status; None where it was ended because a person asked for it."""
     events, log = job.events(workspace), job.log(workspace)
     (workspace.root / LOGS).mkdir(parents=True, exist_ok=True)
     for old in [*events.parent.glob("events-*.jsonl"), *events.parent.glob("job-*.log")]:
@@ -119,7 +121,9 @@ def _run(folder: Path, workspace: Workspace, job: Job) -> int:
         try:
             while child.poll() is None:
                 time.sleep(POLL_S)
-                _pass_on(workspace, job, made)
+                if _pass_on(workspace, job, made):
+                    child.wait()
+                    return None
         except Ended:
             made.end(GRACE_S)
             change(workspace, job, state="queued", pid=None, started=None)
@@ -134,7 +138,8 @@ def _await_left(workspace: Workspace, job: Job) -> int | None:
     try:
         while left is not None and left.lives():
             time.sleep(POLL_S)
-            _pass_on(workspace, job, left)
+            if _pass_on(workspace, job, left):
+                return None
     except Ended:
         assert left is not None
         left.end(GRACE_S)
@@ -143,14 +148,15 @@ def _await_left(workspace: Workspace, job: Job) -> int | None:
     return 0 if '"event": "done"' in last_line(job.events(workspace)) else None
 
 
-def _pass_on(workspace: Workspace, job: Job, process: Process) -> None:
-    """Tells the job to end, where a person asked for it: a run keeps the best that it has."""
+def _pass_on(workspace: Workspace, job: Job, process: Process) -> bool:
+    """Tells the job to end, where a person asked for it: a run keeps the best that it has. Returns whether its process is
+    ended."""
     last = job_of(workspace)
     if last is None or not last.stop:
-        return
+        return False
     if job.verb != "run":
         process.end(GRACE_S)
-        return
+        return True
     from studies.run.shared_storage.stop_requests import ask_to_stop
     from studies.study import open_study
 
@@ -158,7 +164,8 @@ def _pass_on(workspace: Workspace, job: Job, process: Process) -> None:
         study = open_study(workspace.root.parent)
         ask_to_stop(study.storage_url, study.spec.name, None)
     except InputError:
-        return  # it has not begun to search: asked again at the next poll
+        pass  # it has not begun to search: asked again at the next poll
+    return False
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -15,7 +15,7 @@ from studies.service.rest.door import Door
 from studies.service.rest.guard import Guard
 from studies.service.rest.house import House, house_of
 from studies.service.rest.problems import LOG, answer_problems
-from studies.service.rest.routes import page, photo_sets, photos, results, seeds, session, studies, wardrobe
+from studies.service.rest.routes import beside, page, photo_sets, photos, results, seeds, session, studies, wardrobe
 from studies.service.rooms import Rooms
 
 KEEP_S: Final = 1.0
@@ -42,7 +42,7 @@ def application(house: House) -> FastAPI:
         title="huanhua", version=version("huanhua"), description=ABOUT, docs_url=None, redoc_url=None, lifespan=_kept_up
     )
     app.state.house = house
-    for routes in (studies, seeds, results, wardrobe, photo_sets, photos, session, page):
+    for routes in (studies, seeds, beside, results, wardrobe, photo_sets, photos, session, page):
         app.include_router(routes.router)
     answer_problems(app)
     return app

@@ -96,7 +96,7 @@ class Job(Answer):
     """What was asked of a study, and how far it is. Times are seconds since the epoch."""
 
     id: str
-    verb: Literal["run", "scout", "prepare", "train"]
+    verb: Literal["run", "scout", "mend", "enlarge", "prepare", "train"]
     state: Literal["queued", "running", "finished", "failed", "stopped"]
     since: float
     began: float | None
@@ -105,6 +105,8 @@ class Job(Answer):
     """whether a person asked it to end"""
     why: str
     """of a failed one"""
+    seeds: list[int]
+    """those that it is of, where some were named"""
     ahead: int = 0
     """jobs that come before it"""
 
@@ -208,6 +210,23 @@ class Wardrobe(Answer):
     """a line for each file that is no LoRA"""
 
 
+class Mendable(Answer):
+    """A part of a picture."""
+
+    part: Literal["hands", "face", "feet"]
+    why: str | None
+    """why it cannot be mended; null where it can"""
+
+
+class Enlargeable(Answer):
+    """Whether a pick can be made a large picture."""
+
+    why: str | None
+    """why not; null where it can"""
+    redraw: str | None
+    """why a large one cannot be redrawn; null where it can"""
+
+
 class Story(Answer):
     """What was found at a seed: the look-book's data."""
 
@@ -222,6 +241,12 @@ class Story(Answer):
     mended: dict[str, Any] | None
     """the picture that `huanhua mend` keeps beside that of the pick, or of the nearest: scored as trials are, with what was said
     of it ("words") and where it was redrawn; null where nothing is mended"""
+    large: dict[str, Any] | None
+    """the one that `huanhua enlarge` keeps, scored at the size of the pick, with the redrawings that were not kept ("tries");
+    null where there is none"""
+    mendable: list[Mendable]
+    """each part of the figure"""
+    enlargeable: Enlargeable
 
 
 class Rejudged(Answer):

@@ -11,16 +11,19 @@ from typing import Final
 
 from dashboards.lookbook.gallery import QUALITY, Gallery, Shown
 from models.io.images import open_photo, photo_size
-from studies.run.mended.stored import FOLDER
+from studies.run.large.stored import FOLDER as LARGE
+from studies.run.mended.stored import FOLDER as MENDED
 from studies.service.rooms import NotThereError
 from studies.workspace import Workspace
 
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 """The name of a stored image without its suffix."""
-MENDED: Final = re.compile(r"seed-[0-9]{1,20}-trial-[0-9]{1,10}\.[0-9a-f]{12}")
-"""That of a mended one, which names its content too."""
+BESIDE: Final = re.compile(r"seed-[0-9]{1,20}-trial-[0-9]{1,10}\.[0-9a-f]{12}")
+"""That of a mended or large one, which names its content too."""
 SMALL: Final = 320
 """Pixels of the longer side of a small copy."""
+LARGE_COPY: Final = 1600
+"""Of one at a screen's size."""
 KEPT: Final = 600
 """Small copies that stay in memory, of about 10 kB each."""
 KEPT_BYTES: Final = 32_000_000
@@ -55,16 +58,19 @@ class SmallPictures:
 
 
 def stored_picture(workspace: Workspace, key: str) -> Path:
-    """The image of that name in a workspace's cache, or among its mended ones. Raises NotThereError for any other name."""
-    mended = MENDED.fullmatch(key) is not None
-    path = (workspace.root / FOLDER if mended else workspace.images) / f"{key}.png"
-    if not (mended or KEY.fullmatch(key)) or not path.is_file():
-        raise NotThereError("no such picture", key[:80], "load the page again")
-    return path
+    """The image of that name in a workspace's cache, or among its mended and large ones. Raises NotThereError for any other
+    name."""
+    folders = [workspace.images] if KEY.fullmatch(key) else []
+    if BESIDE.fullmatch(key):
+        folders = [workspace.root / MENDED, workspace.root / LARGE]
+    for folder in folders:
+        if (path := folder / f"{key}.png").is_file():
+            return path
+    raise NotThereError("no such picture", key[:80], "load the page again")
 
 
 def picture_url(study: str, image: Path) -> str:
-    """Where the service has an image of a study's cache, or a mended one."""
+    """Where the service has an image of a study's cache, or a mended or large one."""
     from urllib.parse import quote
 
     return f"api/studies/{quote(study)}/pictures/{image.stem}"

@@ -19,14 +19,14 @@ from models.language.translate import said, spoken, translated
 from optimizer.search.verdict import LEAST
 from studies.regions.words import by_place
 from studies.report.lookbook import page_of, settings_of, sliders_of
-from studies.run.mended.mended import PART_WORDS
+from studies.run.large.stored import FOLDER as LARGE
 from studies.run.mended.stored import FOLDER as MENDED
-from studies.run.verdicts.mending import mended_words
+from studies.service.beside.orders import what_can_be_made
+from studies.service.beside.told import made_of_pick
 from studies.service.rest.pictures import ServedPictures
 
 if TYPE_CHECKING:
     from dashboards.lookbook.book import JudgedImage, SeedPage
-    from studies.run.mended.mended import Mended
     from studies.run.outcome import Outcome
     from studies.study import Study
 
@@ -58,10 +58,7 @@ class Stories:
             kept = self._made.get(place)
         if kept is not None and kept[0] == seen and seen is not None:
             return kept[1]
-        if not study.was_opened():
-            # Answering would open gigabytes of models inside the service.
-            mend = "run it once more: what still holds is kept, and nothing is drawn twice"
-            raise InputError("its base, a LoRA or how it draws is not what it was run with", study.folder, mend)
+        check_opened(study)
         check_stored(study, seed)
         found = seed_result(study, seed)
         outcome = found.outcome
@@ -70,7 +67,8 @@ class Stories:
         made |= {
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
-            "mended": _mended(outcome.mended, page, Framer(ServedPictures(key), blurred=True)),
+            **made_of_pick(outcome, page, Framer(ServedPictures(key), blurred=True)),
+            **what_can_be_made(study, found.stored),
             "notes": [*(translated(note) for note in outcome.notes), *_notes_of_parts(outcome)],
         }
         with self._lock:
@@ -78,6 +76,13 @@ class Stories:
             while len(self._made) > KEPT:
                 self._made.popitem(last=False)
         return made
+
+
+def check_opened(study: Study) -> None:
+    """Raises InputError where answering would open gigabytes of models inside the service."""
+    if not study.was_opened():
+        mend = "run it once more: what still holds is kept, and nothing is drawn twice"
+        raise InputError("its base, a LoRA or how it draws is not what it was run with", study.folder, mend)
 
 
 def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
@@ -113,38 +118,6 @@ def story(study: Study, key: str, page: SeedPage) -> dict[str, Any]:
 
 def _notes_of_parts(outcome: Outcome) -> list[str]:
     return [*_region_notes(outcome), *_schedule_notes(outcome), *_control_notes(outcome)]
-
-
-def _mended(mended: Mended | None, page: SeedPage, framer: Framer) -> dict[str, Any] | None:
-    """What is kept beside the pick, or the nearest, scored as trials are; where it was redrawn, in shares of the picture."""
-    from dashboards.lookbook.book import JudgedImage
-    from scorers.score.other_faces import distinct_name
-
-    if mended is None:
-        return None
-    trial, scores = page.trials[page.nearest if page.pick is None else page.pick], mended.scores
-    judged = JudgedImage(
-        image=mended.image,
-        at=trial.at,
-        cost=trial.cost,
-        scores={**scores.expression, **scores.graded, **{distinct_name(n): by for n, by in scores.other_faces.items()}},
-        raw=scores.raw,
-        breaks={name: by for name, by in mended.judged.violations.items() if not by <= 0},
-        faults=scores.counted,
-        bare=mended.bare,
-    )
-    shown = framer.place(judged, "")
-    size = (shown.width, shown.height) * 2
-    return {
-        **image_data(judged, page.requirements, shown, framer),
-        "trial": mended.trial,
-        "feasible": mended.feasible,
-        "words": translated(mended_words(mended)),
-        "redrawn": [
-            {"part": said(PART_WORDS[one.part]), "mask": [round(at / whole, 4) for at, whole in zip(one.mask, size, strict=True)]}
-            for one in mended.redrawn
-        ],
-    }
 
 
 def _region_notes(outcome: Outcome) -> list[str]:
@@ -209,7 +182,7 @@ def _stamps(study: Study) -> Mapping[str, tuple[int, int]] | None:
     root = study.workspace.root
     files = [
         study.folder / "study.yaml", Path(database), Path(f"{database}-wal"), root / "calibration.json", root / "opened.json",
-        root / "locked.json", *(root / MENDED).glob("*.json"),
+        root / "locked.json", *(root / MENDED).glob("*.json"), *(root / LARGE).glob("*.json"),
     ]  # fmt: skip
     found = {}
     for file in files:

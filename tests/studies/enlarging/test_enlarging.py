@@ -215,7 +215,8 @@ def test_where_every_strength_breaks_something_it_is_enlarged_alone_and_says_why
 def test_a_tile_that_comes_out_as_nothing_is_a_try_that_failed(study: Study, world: World) -> None:
     world.paint_tile = lambda one: NotDrawn("the UNet gave NaN")
     assert "nothing was drawn (the UNet gave NaN)" in huanhua("enlarge", "x", "--redraw", "--strength", 0.2, status=1)
-    (told,) = json.loads(huanhua("enlarge", "x", "--redraw", "--strength", 0.2, "--json", status=1))["seeds"]
+    lines = huanhua("enlarge", "x", "--redraw", "--strength", 0.2, "--json", status=1).splitlines()
+    (told,) = json.loads(lines[-1])["seeds"]
     assert told["large"]["tries"] == [{"strength": 0.2, "breaks": [], "failed": "the UNet gave NaN"}]
 
 

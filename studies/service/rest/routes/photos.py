@@ -10,6 +10,7 @@ from starlette.responses import Response
 from models.errors import TakenError
 from studies.service.queue.jobs import job_of
 from studies.service.rest.asked import Housed
+from studies.service.rest.pictures import LARGE_COPY
 from studies.service.rest.problems import described
 from studies.service.rest.routes.photo_sets import Found
 from studies.service.rooms import NotThereError
@@ -20,8 +21,6 @@ from studies.service.sets.views import sample_files
 
 router = APIRouter(prefix="/api/sets/{name}", tags=["photos"])
 PhotoName = Annotated[str, Path(max_length=255)]
-LARGE = 1600
-"""Longest side in pixels of a photo that is drawn on."""
 PHOTO_BODY = {"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -42,7 +41,7 @@ def show_photo(
 ) -> Response:
     """The upright photo, WebP, at a screen's size or as a thumbnail."""
     path = found.photo(photo)
-    made = house.small.of(path, LARGE) if size == "large" else house.small.of(path)
+    made = house.small.of(path, LARGE_COPY) if size == "large" else house.small.of(path)
     return Response(made, media_type="image/webp", headers={"cache-control": "private, max-age=60"})
 
 
@@ -79,4 +78,4 @@ def show_sample(house: Housed, found: Found, sample: PhotoName) -> Response:
     path = next((path for path in sample_files(found) if path.name == sample), None)
     if path is None:
         raise NotThereError("no such sample", sample[:80], "load the page again")
-    return Response(house.small.of(path, LARGE), media_type="image/webp", headers={"cache-control": "private, max-age=60"})
+    return Response(house.small.of(path, LARGE_COPY), media_type="image/webp", headers={"cache-control": "private, max-age=60"})

@@ -14,7 +14,7 @@ from models.errors import InputError
 from models.language.translate import phrase, translated
 from studies.service.rest.asked import Housed, Opened, SeedPath, StudyId
 from studies.service.rest.bodies import Dashboards, Exported, ExportedFile, Levels, Rejudged
-from studies.service.rest.pictures import stored_picture
+from studies.service.rest.pictures import LARGE_COPY, stored_picture
 from studies.service.rest.problems import described
 from studies.service.rest.routes.seeds import rejudged
 from studies.service.rooms import NotThereError
@@ -27,13 +27,14 @@ KEPT: Final = {"cache-control": "private, max-age=86400, immutable"}
 
 @router.get("/pictures/{picture}", responses=described(404), response_class=Response)
 def picture(
-    house: Housed, opened: Opened, picture: str, size: Annotated[Literal["whole", "small"], Query()] = "whole"
+    house: Housed, opened: Opened, picture: str, size: Annotated[Literal["whole", "large", "small"], Query()] = "whole"
 ) -> Response:
-    """An image of the study as it was drawn, PNG; or a small copy, WebP."""
+    """An image of the study as it was drawn, PNG; or a copy at a screen's size, or a small one, WebP."""
     path = stored_picture(opened.workspace, picture)
     if size == "whole":
         return FileResponse(path, media_type="image/png", headers=KEPT)
-    return Response(house.small.of(path), media_type="image/webp", headers=KEPT)
+    made = house.small.of(path, LARGE_COPY) if size == "large" else house.small.of(path)
+    return Response(made, media_type="image/webp", headers=KEPT)
 
 
 @router.put("/levels", responses=described(404, 409))

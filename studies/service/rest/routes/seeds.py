@@ -33,7 +33,7 @@ def lock_seed(
     """Its weights will be searched."""
     from studies.run.scouting import check_drawn, lock, locked_seeds
 
-    _check(opened, seed)
+    check_seed(opened, seed)
     if not unseen and seed not in locked_seeds(opened):
         check_drawn(opened, [seed])
     opened.workspace.make()
@@ -53,7 +53,7 @@ def unlock_seed(study: StudyId, opened: Opened, seed: SeedPath) -> list[SeedCard
 @router.get("/{seed}", responses=described(404))
 def show_seed(study: StudyId, house: Housed, opened: Opened, seed: SeedPath) -> Story:
     """What was found: the pick, its proof, every trial, judged by the requirements as they are now."""
-    _check(opened, seed)
+    check_seed(opened, seed)
     return Story(**house.stories.of(opened, study, seed))
 
 
@@ -62,7 +62,7 @@ def show_outcome(opened: Opened, seed: SeedPath) -> dict[str, Any]:
     """The same as `huanhua show --json` has it."""
     from studies.run.stored_results import stored
 
-    _check(opened, seed)
+    check_seed(opened, seed)
     return stored(opened, seed).outcome.as_json()
 
 
@@ -71,7 +71,7 @@ def pick_trial(study: StudyId, house: Housed, opened: Opened, seed: SeedPath, bo
     """Another trial than the search's pick, as `huanhua pick` stores it; null goes back to the search's."""
     from studies.pipeline import pick_trial as pick
 
-    _check(opened, seed)
+    check_seed(opened, seed)
     pick(opened, seed, body.trial)
     return Story(**house.stories.of(opened, study, seed))
 
@@ -84,7 +84,7 @@ def rejudged(study: Study) -> Rejudged:
     return Rejudged(seeds=[{**outcome.as_json(), "claim": translated(outcome.claim)} for outcome in found])
 
 
-def _check(study: Study, seed: int) -> None:
+def check_seed(study: Study, seed: int) -> None:
     """Raises InputError for a seed that what draws the study does not take."""
     largest = study.spec.draw.largest_seed
     if seed > largest:

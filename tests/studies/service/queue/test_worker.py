@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from models.errors import InputError
 from models.language.as_json import error_from_json
 from studies.service.queue import worker
-from studies.service.queue.jobs import Job, ask_to_end, change, enqueue, job_of, open_jobs
+from studies.service.queue.jobs import Job, Verb, ask_to_end, change, enqueue, job_of, open_jobs
 from studies.service.queue.keeper import Keeper, is_at_work
 from studies.service.queue.process import Process
 from studies.service.rooms import Rooms
@@ -103,7 +104,14 @@ def test_a_job_ends_as_its_command_does(rooms: Rooms, doing: Callable[[float, in
 def test_a_job_of_a_photo_set_names_all_that_it_needs(rooms: Rooms) -> None:
     words = ("photos/a", "data/a", "--kind", "face")
     assert worker.command_of(rooms.root, Job("a", "prepare", words))[6:] == ["prepare", *words, "--json"]
-    assert worker.command_of(rooms.root, Job("a", "run", ()))[6:] == ["run", str(rooms.root), "--json"]
+    for verb in ("run", "scout", "mend", "enlarge"):
+        assert worker.command_of(rooms.root, Job("a", verb, ("--seed", "7")))[6:] == [
+            verb,
+            str(rooms.root),
+            "--seed",
+            "7",
+            "--json",
+        ]
 
 
 def test_photo_sets_wait_in_the_same_queue(rooms: Rooms, doing: Callable[[float, int], None]) -> None:
@@ -152,6 +160,36 @@ def test_a_stopped_job_that_a_kill_interrupted_is_not_begun_again(rooms: Rooms, 
     worker.work(rooms)
     assert not (rooms.root / "began").exists()
     assert state(rooms, "one") == "stopped"
+
+
+def test_a_mend_that_is_told_to_stop_is_ended(rooms: Rooms, doing: Callable[[float, int], None]) -> None:
+    doing(60, 0)
+    enqueue(workspace(rooms, "one"), "mend", [])
+    at_work = threading.Thread(target=worker.work, args=(rooms,))
+    at_work.start()
+    wait_until(lambda: state(rooms, "one") == "running")
+    job = job_of(workspace(rooms, "one"))
+    assert job is not None
+    ask_to_end(workspace(rooms, "one"), job)
+    at_work.join(30)
+    assert not at_work.is_alive()
+    assert state(rooms, "one") == "stopped"
+
+
+@pytest.mark.parametrize(("verb", "ends"), [("run", "stopped"), ("mend", "finished"), ("train", "finished")])
+def test_a_job_that_ended_well_before_it_was_told_to_is_done(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, verb: Verb, ends: str
+) -> None:
+    """A run that is told to end does so in order, with what it has; others are ended by their process."""
+
+    def run(folder: Path, place: Workspace, job: Job) -> int:
+        ask_to_end(place, change(place, job, state="running"))
+        return 0
+
+    monkeypatch.setattr(worker, "_run", run)
+    enqueue(workspace(rooms, "one"), verb, [])
+    worker.work(rooms)
+    assert state(rooms, "one") == ends
 
 
 def test_a_second_job_of_a_study_is_refused(rooms: Rooms) -> None:
