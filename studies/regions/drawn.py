@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.errors import InputError
+from models.io.images import open_map
 from models.language.translate import phrase
 from studies.regions.section import WrittenRegion
 
@@ -70,9 +71,7 @@ def _of_box(lora: str, box: tuple[float, float, float, float], size: tuple[int, 
 
 
 def _of_mask(lora: str, path: Path, size: tuple[int, int]) -> Mask:
-    from models.io.images import open_photo
-
-    picture = open_photo(path, transparent="black")
+    picture = open_map(path)
     if picture.size != size:
         (width, height), (wide, tall) = picture.size, size
         what = phrase(
