@@ -40,13 +40,21 @@ def check_stored(study: Study, seed: int) -> None:
     images are not there."""
     run = phrase("run `huanhua run STUDY --seed {seed}`", seed=seed)
     if not was_run(study, seed):
-        raise InputError("nothing was run here yet", phrase("seed {seed}", seed=seed), run)
+        raise _not_run(study, seed, run)
     check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
     gone = images_gone(study, seed)
     if gone:
         what = phrase("{count} images of it are not in the workspace", count=gone)
         raise InputError(what, phrase("seed {seed}", seed=seed), phrase("{run}, which draws them", run=run))
+
+
+def _not_run(study: Study, seed: int, run: str) -> InputError:
+    there = ", ".join(map(str, stored_seeds(study)))
+    if not there:
+        return InputError("nothing was run here yet", phrase("seed {seed}", seed=seed), run)
+    mend = phrase("{run}, or name one that was run: {seeds}", run=run, seeds=there)
+    return InputError(phrase("seed {seed} was not run", seed=seed), study.workspace.root, mend)
 
 
 def stored_outcomes(study: Study, seed: int | None) -> list[Outcome]:
