@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
+from models.control_net.opening import check_control_net
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.control.control import Control
@@ -192,11 +193,10 @@ def _drawing(work: _Enlarging, job: Job, drawn: tuple[int, int]) -> TiledRedraw 
 
 
 def tile_net(study: Study, model: Path) -> TileNet:
-    """Raises InputError for a file or folder that is not there, and a name that the study has for another ControlNet."""
+    """Raises InputError for a file or folder that is absent or no ControlNet, and a name that the study has for another one."""
     if TILE in study.spec.control or TILE in study.spec.loras:
         raise InputError(phrase("the study has a {name} of its own", name=TILE), "--tile", "give that another name in study.yaml")
-    if not model.exists():
-        raise InputError("no such ControlNet", model, "name its diffusers folder, or its .safetensors file")
+    check_control_net(model, None)
     return TileNet(TILE, cached_hash(study.workspace, model), Control())
 
 

@@ -13,6 +13,7 @@ import yaml
 from PIL import Image
 
 from models.errors import InputError
+from models.testing.control.nets import write_named
 from optimizer.control.control import Control
 from optimizer.point import Job
 from optimizer.search.searched_controls import VALUES
@@ -48,7 +49,7 @@ def written(folder: Path, control: Mapping[str, Any], search: Mapping[str, Any] 
     """The fake study's file with these ControlNets, and `search.control`."""
     if not (folder / "study.yaml").exists():
         fake_study(folder, size=SIZE)
-        (folder / "net.safetensors").write_text("net")
+        write_named(folder / "net.safetensors")
     content = yaml.safe_load((folder / "study.yaml").read_text())
     content["control"] = dict(control)
     if search is not None:

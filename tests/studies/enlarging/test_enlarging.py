@@ -15,6 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
+from models.testing.control.nets import write_named
 from models.testing.rrdb import brighter, rrdb
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
@@ -278,7 +279,7 @@ def test_a_seed_without_a_pick_is_refused(tmp_path: Path, world: World, tracker:
     assert outcome_of(hard).pick is None
     with pytest.raises(InputError, match="there is no pick"):
         enlarge_study(hard)
-    with pytest.raises(InputError, match="nothing was run here yet"):
+    with pytest.raises(InputError, match=r"seed 9 was not run: .*name one that was run: 7$"):
         enlarge_study(hard, [9])
 
 
@@ -394,6 +395,9 @@ def test_a_control_net_of_tiles_must_be_there_and_hold_a_redrawing(tmp_path: Pat
     with pytest.raises(InputError, match=r"no such ControlNet"):
         tile_net(study, tmp_path / "net.safetensors")
     (tmp_path / "net.safetensors").write_text("net")
+    with pytest.raises(InputError, match=r"not a safetensors file, or cut short"):
+        tile_net(study, tmp_path / "net.safetensors")
+    write_named(tmp_path / "net.safetensors")
     assert tile_net(study, tmp_path / "net.safetensors").name == "tile"
     other = study.spec.model_copy(update={"loras": {**study.spec.loras, "tile": study.spec.loras["face"]}})
     with pytest.raises(InputError, match=r"the study has a tile of its own"):
