@@ -139,10 +139,9 @@ def test_trials_are_told_the_locked_image_and_what_calibrates_is_drawn_without(t
     assert record.judged.cost == pytest.approx(sum(record.judged.point.weights.values()) + 0.2 * 0.5 * 0.75)
     assert "edges 0.50 [0-75%]" in record.weights_line()
     assert record.params()["control.edges"] == "0.5 to 0.75"
-    assert record.as_json()["controls"] == {"edges": [0.5, 0.75]}
     words = "the locked image's edges, strength 0.50 up to 75% of the steps"
     assert any(f"edges {words}" in line for line in describe(outcome))
-    assert outcome.as_json()["controls"] == {"edges": words}
+    assert outcome.as_json()["controls"] == record.as_json()["controls"] == {"edges": {"strength": 0.5, "end": 0.75}}
     assert tracker.seeds[SEED].params["control.edges.strength"] == 0.5
     settings = dict(book_of(study, blurred=True).settings)
     assert settings["ControlNets"] == "edges: the locked image's edges; strength 0.50 up to 75% of the steps"

@@ -89,5 +89,5 @@ def test_one_of_another_base_is_told_by_the_headers_of_both(tmp_path: Path, layo
     save_file({**named, ATTENTION: torch.zeros(8, 768)}, tmp_path / "net.safetensors")
     check_nets(spec, tmp_path)
     save_file({**named, ATTENTION: torch.zeros(8, 2048)}, tmp_path / "net.safetensors")
-    with pytest.raises(InputError, match=r"a ControlNet of SDXL, and the base is SD1.5: .*; name one that was made for this base"):
+    with pytest.raises(InputError, match=r"a ControlNet of SDXL, and the base is SD1.5: .*; name one"):
         check_nets(spec, tmp_path)
