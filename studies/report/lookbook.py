@@ -145,6 +145,7 @@ def page_of(study: Study, found: SeedResult) -> SeedPage:
         nearest=places[outcome.nearest.point.key()],
         claim=outcome.claim,
         reason=reason(outcome),
+        start_note=found.start_note,
         proof=_proof(outcome, trials, places),
         ladders=_ladders(study, found),
         views=_views(requirements),

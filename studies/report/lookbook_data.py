@@ -40,6 +40,8 @@ class SeedResult:
     start: JudgedEvaluation
     trials: tuple[JudgedEvaluation, ...]
     ladders: Mapping[str, tuple[JudgedEvaluation, ...]]
+    start_note: str
+    """What a run said of the start image; empty where it is sound."""
 
 
 def seed_result(study: Study, seed: int) -> SeedResult:
@@ -61,4 +63,5 @@ def seed_result(study: Study, seed: int) -> SeedResult:
         start=load(study.start),
         trials=tuple(load(record.judged.point) for record in outcome.trials),
         ladders={ladder.lora: tuple(judge_image(step) for step in ladder.images()) for ladder in calibrated.ladders},
+        start_note=calibrated.start_note,
     )

@@ -71,7 +71,7 @@ class Stories:
             "proven": outcome.claim == LEAST,
             "by_hand": outcome.by_hand,
             "mended": _mended(outcome.mended, page, Framer(ServedPictures(key), blurred=True)),
-            "notes": [*(translated(note) for note in outcome.notes), *_notes_of_parts(outcome)],
+            "notes": [*(translated(note) for note in (*outcome.notes, found.start_note) if note), *_notes_of_parts(outcome)],
         }
         with self._lock:
             self._made[place] = seen, made
