@@ -84,9 +84,16 @@ def open_photo(path: Path) -> Image.Image:
     return _opened(path, "white", _PHOTO)
 
 
-def open_map(path: Path) -> Image.Image:
-    """As `open_photo`, a picture that says something of each pixel, such as a mask or a hint: its transparent parts black."""
-    return _opened(path, "black", _PICTURE)
+def open_map(path: Path, size: tuple[int, int]) -> Image.Image:
+    """As `open_photo`, a picture that says something of each pixel of a picture of `size` (width, height), such as a mask or a
+    hint: its transparent parts black. Raises InputError for another size too."""
+    found = _opened(path, "black", _PICTURE)
+    if found.size != size:
+        (width, height), (wide, tall) = found.size, size
+        text = "the picture is {width}x{height}, and those drawn are {wide}x{tall}"
+        what = phrase(text, width=width, height=height, wide=wide, tall=tall)
+        raise InputError(what, path, phrase("save it at {wide}x{tall}", wide=wide, tall=tall))
+    return found
 
 
 def open_drawn(path: Path) -> Image.Image:

@@ -99,17 +99,10 @@ class StudyHints:
         return {name: self._opened(hint.image) for name, hint in given.items() if isinstance(hint, GivenHint)}
 
     def _opened(self, file: str) -> Levels:
-        path, size = self._path(file), self._size
+        path = self._path(file)
         if path.is_dir():
             raise InputError("a folder, where a hint is one picture", path, "name the picture in it")
-        picture = open_map(path)
-        if picture.size != size:
-            (width, height), (wide, tall) = picture.size, size
-            what = phrase(
-                "the hint is {width}x{height}, and pictures are {wide}x{tall}", width=width, height=height, wide=wide, tall=tall
-            )
-            raise InputError(what, path, phrase("save it at {wide}x{tall}", wide=wide, tall=tall))
-        return _told(np.asarray(picture.convert("RGB")), path)
+        return _told(np.asarray(open_map(path, self._size)), path)
 
     def _make(self, seed: int, name: str) -> None:
         section = self.spec.control[name]

@@ -71,14 +71,7 @@ def _of_box(lora: str, box: tuple[float, float, float, float], size: tuple[int, 
 
 
 def _of_mask(lora: str, path: Path, size: tuple[int, int]) -> Mask:
-    picture = open_map(path)
-    if picture.size != size:
-        (width, height), (wide, tall) = picture.size, size
-        what = phrase(
-            "the mask is {width}x{height}, and pictures are {wide}x{tall}", width=width, height=height, wide=wide, tall=tall
-        )
-        raise InputError(what, path, phrase("save it at {wide}x{tall}", wide=wide, tall=tall))
-    mask: Mask = np.asarray(picture.convert("L")) >= WHITE
+    mask: Mask = np.asarray(open_map(path, size).convert("L")) >= WHITE
     if not mask.any():
         raise InputError("an empty mask: nothing in it is white", path, phrase("paint white where {lora} acts", lora=lora))
     if mask.all():

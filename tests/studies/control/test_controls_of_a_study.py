@@ -255,7 +255,7 @@ def test_a_picture_that_somebody_made_is_told_at_every_seed(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("size", "colours", "said"),
     [
-        ((32, 32), (0, 255), "the hint is 32x32, and pictures are 64x96"),
+        ((32, 32), (0, 255), "the picture is 32x32, and those drawn are 64x96"),
         (SIZE, (7, 7), "an empty hint: it is one colour all over"),
     ],
 )
