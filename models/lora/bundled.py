@@ -111,7 +111,7 @@ def fits_text(vectors: Mapping[Part, Tensor], modules: Mapping[Part, nn.Module])
 
 def inversion_notes(inversions: Sequence[BundledInversion], misfits: Sequence[str] = ()) -> list[str]:
     """One line for each that is not read; `misfits` are the names of those whose vectors no text encoder of the base reads."""
-    notes = []
+    notes: list[str] = []
     for inversion in inversions:
         if not inversion.keys:
             forms = ", ".join(inversion.others)[:60]

@@ -14,7 +14,7 @@ def scale_notes(scales: Sequence[Scale], *, unread_config: bool) -> list[str]:
 
     `unread_config` is whether an adapter_config.json lies next to the file that may be another one's.
     """
-    notes = []
+    notes: list[str] = []
     for source in dict.fromkeys(scale.source for scale in scales if scale.source not in (IN_TENSORS, "")):
         alphas = sorted({scale.alpha for scale in scales if scale.source == source})
         shown = ", ".join(f"{alpha:g}" for alpha in alphas[:3]) + (" ..." if len(alphas) > 3 else "")
