@@ -153,6 +153,7 @@ def mend_cases() -> list[Case]:
         replace(base, name="mend: Euler a", sampler="Euler a", redrawn=(hand,)),
         replace(base, name="mend: in a region", boxes={"plain": (0.0, 0.4, 0.6, 1.0)}, redrawn=(hand, face)),
         replace(base, name="mend: a schedule", schedules={"plain": (0.6, 1.0)}, redrawn=(hand, face)),
+        replace(base, name="mend: a ControlNet", control={"net": (0.75, 1.0)}, redrawn=(hand, replace(face, strength=1.0))),
         replace(base, name="mend: A1111's steps", redrawn=(hand,), like="a1111"),
     ]
 

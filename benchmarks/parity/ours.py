@@ -110,7 +110,8 @@ def _redrawn(renderer: DiffusionRenderer, job: Job, case: Case) -> Image:
     """The case's picture with its parts drawn again."""
     picture = case.picture()
     for crop, one in zip(case.crops(), case.redrawn, strict=True):
-        again = replace(job, seed=one.seed, regions=crop.enlarged_regions(case.regions()))
+        hints = crop.enlarged_hints(job.hints)
+        again = replace(job, seed=one.seed, regions=crop.enlarged_regions(case.regions()), hints=hints)
         redrawing = Redrawing(again, crop.enlarged(picture), crop.enlarged_mask(), one.strength)
         (drawn,) = pictures(renderer.inpaint([redrawing]))
         picture = crop.pasted(picture, drawn)

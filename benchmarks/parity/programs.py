@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+import numpy as np
 
 from benchmarks.parity.case import Case
 from benchmarks.real_programs import Program, WebuiModels, comfyui, webui
 from models.base.family import CONFIGS
 from optimizer.control.control import Control
+from optimizer.control.hints import Hint, Hints
 from optimizer.regions.regions import Regions
 from optimizer.regions.rows import rows_of
 from optimizer.render.remote.comfyui.sampler_names import comfyui_sampler
@@ -29,6 +32,11 @@ from studies.export.picture import png_bytes
 from studies.picture_settings.sampler_names import split_sampler
 from studies.regions.comfyui_pieces import CELL, Texts, add_pieces, pieces_of
 from studies.schedules.comfyui_hooks import add_hook, start_percents
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from optimizer.render.inpainting.crop import Crop
 
 DRAW_S: Final = 1800
 
@@ -170,7 +178,7 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
     if case.redrawn:
         return _laid(models, _redrawing(graph, case, (model, clip, vae)))
     read = _read(graph, case, clip, _hooks(graph, case, case.steps), case.regions(), case.digest())
-    positive, negative = _controlled(graph, case, read)
+    positive, negative = _controlled(graph, case, read, case.hints(), case.digest())
     size = {"width": case.size[0], "height": case.size[1], "batch_size": 1}
     (latents,) = graph.add("EmptyLatentImage", size)
     settings = {"seed": case.seed, "steps": case.steps, "cfg": case.cfg, "sampler_name": sampler, "scheduler": scheduler}
@@ -181,12 +189,22 @@ def comfyui_request(models: Models, case: Case) -> Mapping[str, Any]:
     return _laid(models, graph)
 
 
-def _controlled(graph: Graph, case: Case, both: tuple[Output, Output]) -> tuple[Output, Output]:
+def _controlled(
+    graph: Graph, case: Case, both: tuple[Output, Output], hints: Mapping[str, Image], stem: str
+) -> tuple[Output, Output]:
     """The conditionings, with ControlNets by the export's own nodes."""
-    graph.pictures |= {f"{case.digest()}-{name}.png": png_bytes(hint, {}) for name, hint in case.hints().items()}
+    graph.pictures |= {f"{stem}-{name}.png": png_bytes(hint, {}) for name, hint in hints.items()}
     nets = case.control.items()
-    applied = [Applied(f"{name}.safetensors", f"{case.digest()}-{name}.png", Control(*told)) for name, told in nets]
+    applied = [Applied(f"{name}.safetensors", f"{stem}-{name}.png", Control(*told)) for name, told in nets]
     return add_controls(graph, both, applied, _percents(case, case.steps) if applied else [])
+
+
+def _hints_of(case: Case, crop: Crop) -> dict[str, Image]:
+    """Those of a crop, enlarged as the export does."""
+    from PIL.Image import fromarray
+
+    told = crop.enlarged_hints(Hints({name: Hint("", np.asarray(hint)) for name, hint in case.hints().items()}))
+    return {} if told is None else {name: fromarray(hint.picture) for name, hint in told.by_net.items()}
 
 
 def _percents(case: Case, steps: int) -> list[float]:
@@ -229,6 +247,7 @@ def _redrawing(graph: Graph, case: Case, base: tuple[Output, Output, Output]) ->
         stem = f"{case.digest()}-{number}"
         hooks = _hooks(graph, case, sampling.laid(one)[0])
         both = _read(graph, case, clip, hooks, crop.enlarged_regions(case.regions()), stem)
+        both = _controlled(graph, case, both, _hints_of(case, crop), stem)
         picture = add_redrawing(graph, sampling, both, picture, crop, one, stem)
     graph.add("SaveImage", {"filename_prefix": "parity"}, images=picture)
     return graph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,21 +35,38 @@ def mend(
             "--padding", help="what is shown around, in pixels of a picture of 512; by default from 32 to the whole figure"
         ),
     ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option("--control", help="a ControlNet (folder or .safetensors) that leads what is redrawn to the locked image"),
+    ] = None,
+    hint: Annotated[
+        str | None,
+        typer.Option("--hint", help="of --control: canny, lineart, depth, pose or tile of the locked image, or a picture"),
+    ] = None,
+    detector: Annotated[
+        Path | None, typer.Option("--detector", help="of --hint depth or pose: the model that detects it")
+    ] = None,
+    control_strength: Annotated[
+        float | None, typer.Option("--control-strength", help="of --control: above 0 to 2, by default 0.75")
+    ] = None,
     blur: BlurOption = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Redraw a part of the pick's picture, kept where it is better and nothing else is worse. Exit status 1 if none is.
 
-    Where a seed has no pick and the part is what blocks its nearest trial, that trial's picture is mended.
+    Where a seed has no pick and the part is what blocks its nearest trial, that trial's picture is mended. A ControlNet leads the
+    part to where the locked image has it: with --hint canny, hands that the locked image shows whole.
     """
+    from studies.mending.control import control_named
     from studies.mending.job import mend_study
     from studies.mending.parts import parts_named
     from studies.mending.tries import Tries
 
     named, settings = parts_named(parts), Tries(tries, strength, padding)
+    led_by = control_named(control, hint, detector, control_strength)
     opened = open_study(study, workspace, *(seed or ()))
-    found = mend_study(opened, named, seed or (), settings, callback=ConsoleCallback(), blurred=blur)
+    found = mend_study(opened, named, seed or (), settings, control=led_by, callback=ConsoleCallback(), blurred=blur)
     if as_json:
         typer.echo(json.dumps({"seeds": [_as_json(one) for one in found]}, indent=1))
     else:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOTE: Final = (
     "Copy the ControlNet {model} to models/controlnet/{file}, and {picture}, which it is told, into ComfyUI's folder input."
 )
+COPY: Final = "Copy the ControlNet {model} to models/controlnet/{file}."
 ENDS: Final = "Ends of ControlNets hold for this sampler and {steps} steps alone."
 
 
@@ -60,6 +61,11 @@ def applied_at(study: Study, job: Job, graph: Graph, stem: str) -> list[Applied]
 def _weights_in(folder: Path) -> str:
     weights = sorted(folder.glob("*.safetensors"))
     return f"{folder.name}/{weights[0].name if weights else '*.safetensors'}"
+
+
+def copies_of(applied: Sequence[Applied]) -> list[str]:
+    """Where a person copies them; their hints are told elsewhere."""
+    return [phrase(COPY, model=one.model, file=one.file) for one in applied]
 
 
 def note_of(applied: Sequence[Applied], steps: int) -> list[str]:

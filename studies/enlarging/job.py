@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
-from models.control_net.opening import check_control_net
 from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.control.control import Control
@@ -19,6 +18,7 @@ from optimizer.render.tiling.redraw import TiledRedraw, TileNet
 from optimizer.search.verdict import own_image
 from studies.announce import announce, report_licences
 from studies.callback import SilentCallback, image_counter
+from studies.control.beside import study_with
 from studies.control.section import ControlSection
 from studies.drawing.told_job import told_job
 from studies.enlarging.enlarge import enlarged
@@ -31,11 +31,8 @@ from studies.report.log import log_large
 from studies.report.sheets.style import open_image
 from studies.run.large.large import LANCZOS, Making
 from studies.run.large.stored import source_of, store_large, stored_large
-from studies.study import Study
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL.Image import Image
 
     from optimizer.render.inpainting.base import Inpainter
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
     from studies.run.large.large import Large
     from studies.run.outcome import Outcome
     from studies.run.stored_results import Stored
+    from studies.study import Study
     from studies.tracking.base import Tracker
 
 BYTES: Final = 8
@@ -99,8 +97,8 @@ def enlarge_study(
     from studies.tracking.study_tracker import study_tracker
 
     callback, settings = callback or SilentCallback(), settings or Enlarging()
-    net = None if settings.tile is None else tile_net(study, settings.tile)
-    inpainter = _inpainter(study, settings) if settings.redraw else None
+    drawn, net = _tiled(study, settings)
+    inpainter = drawn.backend.inpainter() if settings.redraw else None
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
     chosen = with_picks(found, callback, named=bool(seeds))
     _check_room(study, [settings.size(_source(one).size) for one in chosen])
@@ -192,21 +190,13 @@ def _drawing(work: _Enlarging, job: Job, drawn: tuple[int, int]) -> TiledRedraw 
     return TiledRedraw(work.inpainter, told_job(study, job.seed, job.point), drawn, largest, tile_net=work.net)
 
 
-def tile_net(study: Study, model: Path) -> TileNet:
-    """Raises InputError for a file or folder that is absent or no ControlNet, and a name that the study has for another one."""
-    if TILE in study.spec.control or TILE in study.spec.loras:
-        raise InputError(phrase("the study has a {name} of its own", name=TILE), "--tile", "give that another name in study.yaml")
-    check_control_net(model, None)
-    return TileNet(TILE, cached_hash(study.workspace, model), Control())
-
-
-def _inpainter(study: Study, settings: Enlarging) -> Inpainter:
-    """Of the study, or of the same with a ControlNet of tiles: that acts where a job says so."""
+def _tiled(study: Study, settings: Enlarging) -> tuple[Study, TileNet | None]:
+    """What draws, and the ControlNet that is told each tile, if there is one. Raises InputError as `study_with` does."""
     if settings.tile is None:
-        return study.backend.inpainter()
-    section = ControlSection(model=str(settings.tile.resolve()), hint="tile")
-    spec = study.spec.model_copy(update={"control": {**study.spec.control, TILE: section}})
-    return Study(spec, study.root, study.workspace, folder=study.folder).backend.inpainter()
+        return study, None
+    model = settings.tile.resolve()
+    drawn = study_with(study, TILE, ControlSection(model=str(model), hint="tile"), "--tile")
+    return drawn, TileNet(TILE, cached_hash(study.workspace, model), Control())
 
 
 def _held(settings: Enlarging, drawing: TiledRedraw | None) -> str:

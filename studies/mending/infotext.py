@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from optimizer.point import Point
+    from studies.run.mended.held import Held
     from studies.run.mended.mended import Redrawn
     from studies.study import Study
 
 
-def mended_infotext(study: Study, seed: int, point: Point, redrawn: Sequence[Redrawn]) -> str:
+def mended_infotext(study: Study, seed: int, point: Point, redrawn: Sequence[Redrawn], held: Held | None = None) -> str:
     """A1111's fields are those of the last redrawing; all of them stand in a key of our own, which A1111 passes over."""
     weights = weights_at(study, point)
     info = point_infotext(study, Job(seed, point), weights)
@@ -28,6 +29,7 @@ def mended_infotext(study: Study, seed: int, point: Point, redrawn: Sequence[Red
         "Inpaint area": "Only masked",
         "Masked area padding": str(last.padding),
         "huanhua mended": "; ".join(_line(one) for one in redrawn),
+        **({"huanhua mend control": str(held)} if held else {}),
     }
     return write(replace(info, other={**info.other, **fields}))
 

@@ -16,6 +16,7 @@ from studies.announce import announce
 from studies.callback import SilentCallback, image_counter
 from studies.drawing.told_job import told_job
 from studies.export.picture import png_bytes
+from studies.mending.control import leading
 from studies.mending.infotext import mended_infotext
 from studies.mending.mend import Mender
 from studies.mending.parts import check_judged
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from optimizer.render.inpainting.base import Inpainter
     from scorers.observe.observation import Observation
     from studies.callback import Callback
+    from studies.mending.control import MendControl
     from studies.mending.parts import Part
+    from studies.run.mended.leading import Leading
     from studies.run.outcome import Outcome, TrialRecord
     from studies.run.stored_results import Stored
     from studies.study import Study
@@ -56,6 +59,7 @@ class _Mending:
     """What all seeds of a mend share."""
 
     study: Study
+    drawn: Leading
     parts: Sequence[Part]
     tries: Tries
     inpainter: Inpainter
@@ -70,15 +74,17 @@ def mend_study(
     seeds: Sequence[int] = (),
     tries: Tries | None = None,
     *,
+    control: MendControl | None = None,
     tracker: Tracker | None = None,
     callback: Callback | None = None,
     blurred: bool = True,
 ) -> list[MendedSeed]:
     """Mends the picture of each seed's pick, or of its nearest trial where nothing is feasible and the parts are what blocks it;
-    all seeds that were run by default. What is kept lies beside the trial's picture, which stays as it is.
+    all seeds that were run by default. What is kept lies beside the trial's picture, which stays as it is. `control` leads
+    what is redrawn to the locked image.
 
     Raises InputError, before anything is drawn, for a seed without such a trial, a part that its picture does not show or that
-    nothing judges, what draws no part of a picture, and a study that another process runs.
+    nothing judges, what draws no part of a picture, a ControlNet that is not there, and a study that another process runs.
     """
     from studies.run.errors import one_line
     from studies.run.lease import only_runner
@@ -86,19 +92,20 @@ def mend_study(
     from studies.run.stored_results import seeds_run, stored
     from studies.tracking.study_tracker import study_tracker
 
-    callback, tries = callback or SilentCallback(), tries or Tries()
-    inpainter = study.backend.inpainter()
+    callback, tries = callback or SilentCallback(), (tries or Tries()).of_mend(led=control is not None)
+    drawn = leading(study, control)
+    inpainter = drawn.study.backend.inpainter()
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
     for one in found:
-        check_mendable(study, one, parts)
+        check_mendable(study, one, parts, led=control is not None)
     claim(study)
     logged = study_tracker(study, callback) if tracker is None else nullcontext(tracker)
     with one_line(), only_runner(study.storage_url, study.spec.name, callback.message), logged as opened:
-        mending = _Mending(study, parts, tries, inpainter, opened, callback, blurred)
+        mending = _Mending(study, drawn, parts, tries, inpainter, opened, callback, blurred)
         return [_mended_seed(mending, one) for one in found]
 
 
-def check_mendable(study: Study, found: Stored, parts: Sequence[Part]) -> TrialRecord:
+def check_mendable(study: Study, found: Stored, parts: Sequence[Part], *, led: bool = False) -> TrialRecord:
     """The trial whose picture is mended. Raises InputError as `mend_study` does."""
     outcome, judge = found.outcome, found.judge.images
     where = phrase("seed {seed}", seed=outcome.seed)
@@ -119,7 +126,7 @@ def check_mendable(study: Study, found: Stored, parts: Sequence[Part]) -> TrialR
             raise InputError(what, where, "see `huanhua show STUDY` for what else may help")
     observation = _observation(study, outcome.seed, record)
     for part in parts:
-        if not part.places(judge, observation):
+        if not part.places_in(judge, observation, led=led):
             what = phrase(
                 "nothing of {part} is seen in the picture of trial {number}",
                 part=phrase(PART_WORDS[part.name]),
@@ -138,10 +145,11 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     record = outcome.shown
     assert record is not None
     point = own_image(record.judged).point
-    job = told_job(study, outcome.seed, point)
-    places = sum(len(part.places(judge.images, _observation(study, outcome.seed, record))) for part in mending.parts)
+    held, observation = mending.drawn.held, _observation(study, outcome.seed, record)
+    job = told_job(mending.drawn.study, outcome.seed, mending.drawn.led(point))
+    places = sum(len(part.places_in(judge.images, observation, led=held is not None)) for part in mending.parts)
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
-    announce(study, mending.callback, stage, images)
+    announce(mending.drawn.study, mending.callback, stage, images)
     with mending.callback.progress(stage) as advance:
         mender = Mender(
             mending.inpainter,
@@ -151,14 +159,15 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
             CELL,
             mending.tries,
             study.spec.draw.largest_seed,
+            held is not None,
             image_counter(advance, images),
         )
         before = mender.state(open_image(record.image))
         state = mender.mended(before.picture, mending.parts)
     if state.redrawn:
-        text = mended_infotext(study, outcome.seed, point, state.redrawn)
+        text = mended_infotext(study, outcome.seed, point, state.redrawn, held)
         png = png_bytes(state.picture, {"parameters": text})
-        store_mended(study, outcome.seed, record, png, state.observation, state.redrawn)
+        store_mended(study, outcome.seed, record, png, state.observation, state.redrawn, held)
         outcome = replace(outcome, mended=stored_mended(study, outcome.seed, judge, record))
         log_mended(mending.tracker, study, outcome, blurred=mending.blurred)
     return MendedSeed(outcome, bool(state.redrawn), before.violations)

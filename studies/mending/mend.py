@@ -49,6 +49,8 @@ class Mender:
     """Pixels of a latent cell of the drawn size."""
     tries: Tries
     largest_seed: int
+    led: bool = False
+    """Whether a ControlNet of the job leads parts to their places in the locked image."""
     on_try: Callable[[], None] = lambda: None
     """Called after each picture."""
 
@@ -62,7 +64,7 @@ class Mender:
         state = self.state(picture)
         for part in parts:
             before, judged_by = state, part.constraints(self.judge)
-            for place in part.places(self.judge, state.observation):
+            for place in part.places_in(self.judge, state.observation, led=self.led):
                 state = self._mended_place(state, part, place)
             # One of two broken hands may be whole now, and the worst still what counts.
             if not any(state.violations[name] < before.violations[name] for name in judged_by):

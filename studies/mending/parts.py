@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from models.boxes import ShareBox
@@ -12,6 +13,7 @@ from models.language.translate import phrase
 from scorers.score.hands import HANDS
 from scorers.score.judgeable_hands import judgeable_hands
 from scorers.score.missing_hands import hands_lost, lost_places
+from studies.mending.led import all_arms, hull, led_hand, with_arm
 from studies.run.mended.mended import PART_WORDS
 
 if TYPE_CHECKING:
@@ -38,29 +40,38 @@ class Part:
     """The names of those that judge it."""
     places: Callable[[ImageJudge, Observation], list[Place]]
     """What of it is to be mended in a picture, the worst first; none where the picture does not show it."""
+    led_places: Callable[[ImageJudge, Observation], list[Place]]
+    """Likewise, where a ControlNet leads it to its place in the locked image."""
     badness: Callable[[ImageJudge, Observation, Mapping[str, float]], float]
     """Of a picture with these violations, lower is better: what a mend must lower besides worsening no constraint."""
+
+    def places_in(self, judge: ImageJudge, seen: Observation, *, led: bool) -> list[Place]:
+        """`led_places` where a ControlNet leads, `places` elsewhere."""
+        return (self.led_places if led else self.places)(judge, seen)
 
 
 def _hand_places(judge: ImageJudge, seen: Observation) -> list[Place]:
     """Broken hands, then those that are lost, where the locked image has them; whole ones only where there are no others."""
     allowed = _hands_limit(judge)
     hands = sorted(judgeable_hands(seen), key=lambda hand: -hand.broken)
-    lost = [Place(_with_arm(hand, judge.locked), 1.0) for hand in lost_places(seen, judge.plain or judge.locked, judge.locked)]
+    lost = [Place(with_arm(hand.box, judge.locked.arms), 1.0) for hand in _lost(judge, seen)]
     broken = [Place(hand.box, hand.broken) for hand in hands if hand.broken > allowed]
     return [*broken, *lost] or [Place(hand.box, hand.broken) for hand in hands]
 
 
-def _with_arm(hand: HandObservation, shown: Observation) -> ShareBox:
-    """The box of a hand with that of the arm that leads to it: where a hand is gone, the arm ends otherwise too."""
-    left, top, right, bottom = hand.box
-    for arm in shown.arms:
-        near = arm.box.left <= right and left <= arm.box.right and arm.box.top <= bottom and top <= arm.box.bottom
-        if near and arm.end == "hand":
-            left, top = min(left, arm.box.left), min(top, arm.box.top)
-            right, bottom = max(right, arm.box.right), max(bottom, arm.box.bottom)
-            break
-    return ShareBox(left, top, right, bottom)
+def _led_hand_places(judge: ImageJudge, seen: Observation) -> list[Place]:
+    """Bad hands, each alone where it is near its goal; where one is not, all arms together."""
+    found = _hand_places(judge, seen)
+    near = {hand.box: led_hand(hand, seen, judge.locked) for hand in seen.hands}
+    boxes = [near.get(place.box) for place in found]
+    if all(boxes) and not _lost(judge, seen):
+        return [Place(box, place.worth) for box, place in zip(boxes, found, strict=True) if box]
+    arms = all_arms(seen, judge.locked)
+    return [] if arms is None or not found else [Place(arms, sum(place.worth for place in found))]
+
+
+def _lost(judge: ImageJudge, seen: Observation) -> list[HandObservation]:
+    return lost_places(seen, judge.plain or judge.locked, judge.locked)
 
 
 def _hands_badness(judge: ImageJudge, seen: Observation, violations: Mapping[str, float]) -> float:
@@ -86,20 +97,38 @@ def _missed(kind: ScoredKind) -> Callable[[ImageJudge, Observation, Mapping[str,
 
 
 def _face_places(judge: ImageJudge, seen: Observation) -> list[Place]:
-    return [] if seen.face is None else [Place(seen.face.box, 0.0)]
+    return [Place(box, 0.0) for box in _face(seen)]
 
 
 def _feet_places(judge: ImageJudge, seen: Observation) -> list[Place]:
+    return [Place(box, 0.0) for box in _shoes(seen)]
+
+
+def _face(seen: Observation) -> list[ShareBox]:
+    return [] if seen.face is None else [seen.face.box]
+
+
+def _shoes(seen: Observation) -> list[ShareBox]:
     found = seen.regions.get("shoes")
-    return [] if found is None else [Place(found.box, 0.0)]
+    return [] if found is None else [found.box]
+
+
+def _both(boxes: Callable[[Observation], list[ShareBox]]) -> Callable[[ImageJudge, Observation], list[Place]]:
+    """The place here and in the locked image, as one."""
+
+    def places(judge: ImageJudge, seen: Observation) -> list[Place]:
+        here = boxes(seen)
+        return [Place(reduce(hull, [*here, *boxes(judge.locked)]), 0.0)] if here else []
+
+    return places
 
 
 PARTS: Final[Mapping[str, Part]] = {
     part.name: part
     for part in (
-        Part("hands", lambda judge: frozenset({HANDS.name}), _hand_places, _hands_badness),
-        Part("face", _kind("face"), _face_places, _missed("face")),
-        Part("feet", _kind("shoes"), _feet_places, _missed("shoes")),
+        Part("hands", lambda judge: frozenset({HANDS.name}), _hand_places, _led_hand_places, _hands_badness),
+        Part("face", _kind("face"), _face_places, _both(_face), _missed("face")),
+        Part("feet", _kind("shoes"), _feet_places, _both(_shoes), _missed("shoes")),
     )
 }
 """In the order of help texts. A new part is a line here."""

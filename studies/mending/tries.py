@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from models.errors import InputError
@@ -13,6 +13,8 @@ from optimizer.render.inpainting.margins import Margins
 TRIES: Final = 8
 GENTLE, BOLD = (0.4, Margins()), (0.9, Margins(grown=24.0, padding=512.0))
 """Strength and margins of the first try, which are ADetailer's, and of the last: the whole figure around a larger mask."""
+LED = (1.0, BOLD[1].padding)
+"""Strength and padding of all tries that a ControlNet leads: with less, what was there before stays."""
 MOST: Final = 100
 
 
@@ -37,6 +39,17 @@ class Tries:
             raise InputError(what, "--strength", "give a number above 0 and at most 1, such as 0.4")
         if self.padding is not None and not 0 <= self.padding <= 4096:
             raise InputError(phrase("a padding of {padding:g}", padding=self.padding), "--padding", "give 0 to 4096 pixels")
+
+    def of_mend(self, *, led: bool) -> Tries:
+        """These; where a ControlNet leads, with `LED` in the place of what is not set."""
+        if not led:
+            return self
+        strength, padding = LED
+        return replace(
+            self,
+            strength=strength if self.strength is None else self.strength,
+            padding=padding if self.padding is None else self.padding,
+        )
 
     def each(self) -> Iterator[tuple[float, Margins]]:
         """Strength and margins of each try, in order."""

@@ -166,6 +166,8 @@ def mended_params(outcome: Outcome) -> dict[str, str | int | float]:
         "mended.trial": outcome.mended.trial,
         "mended.seed": last.seed,
     }
+    if outcome.mended.held is not None:
+        told["mended.control"] = str(outcome.mended.held)
     return told | {"mended.denoising strength": last.strength, "mended.padding": last.padding, "mended.blur": last.blur}
 
 

@@ -19,7 +19,7 @@ from optimizer.regions.rows import rows_of
 from optimizer.render.inpainting.crop import Crop
 from optimizer.render.inpainting.img2img_steps import steps_of_strength
 from optimizer.search.verdict import own_image
-from studies.control.comfyui_nodes import add_controls, applied_at
+from studies.control.comfyui_nodes import add_controls, applied_at, copies_of
 from studies.drawing.told_job import told_job
 from studies.export.comfyui import add_models, places_of_files, sampling_at, texts_of
 from studies.export.comfyui_differences import differences
@@ -27,6 +27,7 @@ from studies.export.comfyui_graph import Graph
 from studies.export.infotext import weights_at
 from studies.export.picture import png_bytes
 from studies.regions.comfyui_pieces import CELL, mask_png, pieces_of
+from studies.run.mended.leading import led_again
 from studies.run.mended.mended import PART_WORDS
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
     assert mended is not None
     spec, point, stem = study.spec, own_image(record.judged).point, f"{study.spec.name}-seed-{outcome.seed}-mended"
     size, cells = (spec.render.width, spec.render.height), (spec.render.height // CELL, spec.render.width // CELL)
-    job = told_job(study, outcome.seed, point)
+    drawn = led_again(study, mended.held)
+    job = told_job(drawn.study, outcome.seed, drawn.led(point))
     weights, regions = weights_at(study, point), job.regions
     crops = [Crop(one.box, one.mask, one.blur, size) for one in mended.redrawn]
     rows = [rows_of(weights, crop.enlarged_regions(regions), cells) for crop in crops]
@@ -81,14 +83,21 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
         pieces, masks = pieces_of(drawn_in, f"{stem}-{number}")
         graph.pictures |= masks
         steps = sampling.laid(redrawn)[0]
-        held = applied_at(study, replace(job, hints=crop.enlarged_hints(job.hints)), graph, f"{stem}-{number}")
+        held = applied_at(drawn.study, replace(job, hints=crop.enlarged_hints(job.hints)), graph, f"{stem}-{number}")
         both = add_controls(graph, loaded.conditionings(pieces, texts, steps), held, loaded.percents(steps, held))
         picture = add_redrawing(graph, sampling, both, picture, crop, redrawn, f"{stem}-{number}")
     graph.add("SaveImage", {"filename_prefix": stem}, images=picture)
     parts = joined(", ", [phrase(PART_WORDS[part]) for part in mended.parts])
     told = phrase(NOTE, parts=parts, count=len(graph.pictures), stem=stem)
     read = [texts.prompt, texts.negative]
-    graph.note(told, *differences(study, widgets["sampler_name"], read), *loaded.notes(), *files.notes, places_of_files(study))
+    graph.note(
+        told,
+        *copies_of(held),
+        *differences(study, widgets["sampler_name"], read),
+        *loaded.notes(),
+        *files.notes,
+        places_of_files(study),
+    )
     return graph
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from optimizer.search.judged_point import Judged
     from scorers.score.scores import Scores
+    from studies.run.mended.held import Held
 
 PART_WORDS: Final[Mapping[str, str]] = {"hands": "the hands", "face": "the face", "feet": "the feet"}
 """What parts are called in sentences."""
@@ -56,6 +57,8 @@ class Mended:
     scores: Scores
     bare: bool = False
     """Whether it may show a figure with little clothing."""
+    held: Held | None = None
+    """The ControlNet that led it; None for none."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -81,5 +84,6 @@ class Mended:
             "scores": {n: None if v is None else round(v, 4) for n, v in scores.expression.items()},
             **{name: value.to_json(4) for name, value in scores.whole.items()},
             "redrawn": [one.to_json() for one in self.redrawn],
+            **({"control": self.held.to_json()} if self.held else {}),
             "image": str(self.image),
         }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from studies.run.beside.stored import Shelf, store, stored
 from studies.run.blur_policy import little_clothing
+from studies.run.mended.held import Held
 from studies.run.mended.mended import Mended, Redrawn
 
 if TYPE_CHECKING:
@@ -22,10 +23,16 @@ SHELF: Final = Shelf(FOLDER, "mend", frozenset({"redrawn"}))
 
 
 def store_mended(
-    study: Study, seed: int, record: TrialRecord, picture: bytes, observation: Observation, redrawn: Sequence[Redrawn]
+    study: Study,
+    seed: int,
+    record: TrialRecord,
+    picture: bytes,
+    observation: Observation,
+    redrawn: Sequence[Redrawn],
+    held: Held | None = None,
 ) -> None:
     """Stores an encoded picture as the mended one of a trial, in the place of an earlier one."""
-    told = {"redrawn": [one.to_json() for one in redrawn]}
+    told = {"redrawn": [one.to_json() for one in redrawn], "control": None if held is None else held.to_json()}
     store(SHELF, study, seed, record, record.image, picture, observation, told)
 
 
@@ -35,4 +42,7 @@ def stored_mended(study: Study, seed: int, judge: Judge, record: TrialRecord | N
     if found is None or record is None:
         return None
     redrawn = tuple(Redrawn.from_json(one) for one in found.told["redrawn"])
-    return Mended(record.number, found.image, redrawn, found.judged, found.scores, little_clothing(found.observation))
+    # What was stored before ControlNets led mends does not say so.
+    led_by = found.told.get("control")
+    held = None if led_by is None else Held.from_json(led_by)
+    return Mended(record.number, found.image, redrawn, found.judged, found.scores, little_clothing(found.observation), held)

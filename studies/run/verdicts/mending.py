@@ -27,6 +27,9 @@ def mended_words(mended: Mended) -> str:
         if mended.feasible
         else phrase("the picture breaks {broken}", broken=", ".join(mended.breaks()))
     )
+    if mended.held is not None:
+        words = "{parts} of trial {number}, led by {net}: {shows}"
+        return phrase(words, parts=parts, number=mended.trial, net=mended.held.name, shows=shows)
     return phrase("{parts} of trial {number}: {shows}", parts=parts, number=mended.trial, shows=shows)
 
 

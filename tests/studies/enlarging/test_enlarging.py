@@ -15,7 +15,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models.errors import InputError
-from models.testing.control.nets import write_named
 from models.testing.rrdb import brighter, rrdb
 from optimizer.point import Job
 from optimizer.render.decode import NotDrawn
@@ -24,7 +23,7 @@ from scorers.testing.fake_observer import FakeObserver, Shown, picture_of
 from studies.callback import SilentCallback
 from studies.cli.app import app
 from studies.enlarging.enlarge import enlarged
-from studies.enlarging.job import LargeSeed, enlarge_study, tile_net, with_picks
+from studies.enlarging.job import LargeSeed, enlarge_study, with_picks
 from studies.enlarging.settings import MAX_PIXELS, STRENGTHS, Enlarging
 from studies.export.export import export_to
 from studies.picture_settings.infotext import read
@@ -389,16 +388,8 @@ def test_a_damaged_file_is_one_line(study: Study) -> None:
 
 
 def test_a_control_net_of_tiles_must_be_there_and_hold_a_redrawing(tmp_path: Path) -> None:
-    study = fake_study(tmp_path, size=SIZE)
     with pytest.raises(InputError, match=r"a ControlNet of tiles is told what is redrawn"):
         Enlarging(tile=tmp_path / "net.safetensors")
+    study = fake_study(tmp_path, size=SIZE)
     with pytest.raises(InputError, match=r"no such ControlNet"):
-        tile_net(study, tmp_path / "net.safetensors")
-    (tmp_path / "net.safetensors").write_text("net")
-    with pytest.raises(InputError, match=r"not a safetensors file, or cut short"):
-        tile_net(study, tmp_path / "net.safetensors")
-    write_named(tmp_path / "net.safetensors")
-    assert tile_net(study, tmp_path / "net.safetensors").name == "tile"
-    other = study.spec.model_copy(update={"loras": {**study.spec.loras, "tile": study.spec.loras["face"]}})
-    with pytest.raises(InputError, match=r"the study has a tile of its own"):
-        tile_net(Study(other, study.root, study.workspace, study.backend), tmp_path / "net.safetensors")
+        enlarge_study(study, [SEED], Enlarging(redraw=True, tile=tmp_path / "net.safetensors"))

@@ -1,0 +1,64 @@
+"""Where a part is redrawn that a ControlNet leads to its place in the locked image.
+
+What is led from elsewhere needs both places in one mask: the old one has to go, and the new one to come. Arms move together: one
+that is led beside one that stays as it was is not drawn (docs/mending.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import permutations
+from typing import TYPE_CHECKING, Final
+
+from models.boxes import ShareBox
+
+if TYPE_CHECKING:
+    from scorers.observe.observation import ArmObservation, HandObservation, Observation
+
+MOST: Final = 6
+"""Hands that are paired by trying every way; of more none is."""
+
+
+def led_hand(hand: HandObservation, seen: Observation, locked: Observation) -> ShareBox | None:
+    """The box of a hand with that of the locked image's which it is paired with; None where the two lie apart."""
+    goal = _pairs(seen.hands, locked.hands).get(hand.box)
+    return hull(hand.box, goal.box) if goal is not None and _touch(hand.box, goal.box) else None
+
+
+def all_arms(*images: Observation) -> ShareBox | None:
+    """The least box that holds the arms and hands of all images; None where none shows any."""
+    boxes = [hand.box for image in images for hand in image.hands] + [arm.box for image in images for arm in image.arms]
+    return reduce(hull, boxes) if boxes else None
+
+
+def with_arm(hand: ShareBox, arms: Sequence[ArmObservation]) -> ShareBox:
+    """The box of a hand with that of the arm that leads to it."""
+    return next((hull(hand, arm.box) for arm in arms if arm.end == "hand" and _touch(hand, arm.box)), hand)
+
+
+def hull(one: ShareBox, other: ShareBox) -> ShareBox:
+    """The least box that holds both."""
+    return ShareBox(
+        min(one.left, other.left), min(one.top, other.top), max(one.right, other.right), max(one.bottom, other.bottom)
+    )
+
+
+def _pairs(found: Sequence[HandObservation], goals: Sequence[HandObservation]) -> dict[ShareBox, HandObservation]:
+    """By box of a found hand its goal, so that all together are as near as they can be."""
+    few, many = (found, goals) if len(found) <= len(goals) else (goals, found)
+    if not few or len(many) > MOST:
+        return {}
+    best = min(permutations(many, len(few)), key=lambda way: sum(_apart(a.box, b.box) for a, b in zip(few, way, strict=True)))
+    return {(a if few is found else b).box: (b if few is found else a) for a, b in zip(few, best, strict=True)}
+
+
+def _touch(one: ShareBox, other: ShareBox) -> bool:
+    return one.left <= other.right and other.left <= one.right and one.top <= other.bottom and other.top <= one.bottom
+
+
+def _apart(one: ShareBox, other: ShareBox) -> float:
+    """Between the middles."""
+    across = (one.left + one.right - other.left - other.right) / 2
+    down = (one.top + one.bottom - other.top - other.bottom) / 2
+    return float((across**2 + down**2) ** 0.5)
