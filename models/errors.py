@@ -9,8 +9,14 @@ from models.language.translate import Phrase, phrase
 
 
 def first_line(error: Exception, letters: int = 120) -> str:
-    """The first line of an error's message, or else its class: what of a library's error fits into one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:letters]
+    """What an error that is ours says. Of a library's error what fits into one line: the first line of its message, in quotes
+    since its words and language are not ours, or else its class."""
+    if isinstance(error, InputError):
+        return error.told()
+    if error.args and isinstance(error.args[0], Phrase):
+        return error.args[0]
+    line = next((line for line in str(error).splitlines() if line.strip()), "")
+    return f'"{line[:letters]}"' if line else type(error).__name__
 
 
 class InputError(Exception):

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from PIL import Image
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.language.translate import phrase
 from scorers.regions import RegionScorer
 
@@ -86,9 +86,8 @@ def _opened(entry: EntryPoint, method: str = "score") -> Any:
     try:
         scorer = entry.load()()
     except Exception as error:  # a stranger's code
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise InputError(
-            phrase("the scorer does not open ({reason})", reason=reason),
+            phrase("the scorer does not open ({reason})", reason=first_line(error)),
             entry.name,
             phrase("see the page of {value}", value=entry.value),
         ) from error

@@ -63,7 +63,7 @@ def seed_plan(study: Study, seed: int, budget: int, seconds: float) -> SeedPlan:
 
 def report_prices(study: Study, callback: Callback) -> None:
     """What regions and ControlNets cost, before anything is drawn. Raises InputError for a region or a hint that somebody made
-    and that cannot be drawn."""
+    and that cannot be drawn, and for a ControlNet that is none."""
     report_regions(study, callback)
     report_controls(study, callback)
 
@@ -88,12 +88,14 @@ def report_regions(study: Study, callback: Callback) -> None:
 
 
 def report_controls(study: Study, callback: Callback) -> None:
-    """What ControlNets cost, before anything is drawn. Raises InputError for a hint that somebody made and
-    that cannot be told."""
+    """What ControlNets cost, before anything is drawn. Raises InputError for a hint that somebody made and that cannot be told,
+    and for a ControlNet that is none."""
+    from studies.control.nets import check_nets
     from studies.control.words import words_of_controls
 
     if study.hints is None:
         return
+    check_nets(study.spec, study.root)
     _ = study.hints.described()
     study.hints.check_detectors()
     for name, words in words_of_controls(study.spec).items():

@@ -185,6 +185,8 @@ class SeedPage:
     """None where no picture of it was mended."""
     large: BesideSeen | None = None
     """None where no picture of it was enlarged."""
+    start_note: str = ""
+    """What is wrong with its start image, in a sentence."""
 
 
 @dataclass(frozen=True)

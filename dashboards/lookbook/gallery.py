@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from models.io.files import write_whole
-from models.io.images import open_photo
+from models.io.images import open_drawn
 
 FOLDER: Final = "images"
 SUFFIX: Final = ".webp"
@@ -50,7 +50,7 @@ class Gallery:
     def _encode(self, image: Path, file: str, longest: int) -> Shown:
         from PIL import Image
 
-        opened = open_photo(image)
+        opened = open_drawn(image)
         opened.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
         opened.save(stream, format="WEBP", quality=QUALITY, method=4)

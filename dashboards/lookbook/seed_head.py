@@ -32,7 +32,7 @@ def opening(seed: SeedPage, sliders: Sequence[Slider], framer: Framer, *, first:
     shots = "".join(_shot(seed, column, sliders, framer, eager=first) for column in columns)
     title = said("Seed {seed}", seed=seed.seed)
     return (
-        f'<header class="verdict"><p class="eyebrow">{title}</p>{_headline(seed)}<p>{_sentence(seed)}</p>'
+        f'<header class="verdict"><p class="eyebrow">{title}</p>{_headline(seed)}<p>{_sentence(seed)}</p>{_note(seed)}'
         f"{_weights(chosen.judged, sliders)}</header>"
         f'<div class="triptych">{shots}{_scores(seed.requirements, columns)}</div>'
         f"{_parts(chosen)}{_ratings(seed)}"
@@ -58,6 +58,10 @@ def _headline(seed: SeedPage) -> str:
 
 def _sentence(seed: SeedPage) -> str:
     return said("{trials}. {reason}", trials=text(counted(len(seed.trials), "trial")), reason=text(seed.reason))
+
+
+def _note(seed: SeedPage) -> str:
+    return f'<p class="note">{text(first_capital(translated(seed.start_note)))}</p>' if seed.start_note else ""
 
 
 def _parts(column: _Column) -> str:

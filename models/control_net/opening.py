@@ -42,15 +42,45 @@ def open_control_net(path: str | Path, base: Base) -> ControlNet:
     place = Path(path)
     quiet_loading()
     _check_family(base, place)
-    if place.is_dir():
-        net = _from_folder(place)
-    elif place.is_file():
-        net = _from_file(place, base)
-    else:
-        raise InputError("no such ControlNet", place, FETCH)
+    check_control_net(place, base.denoiser.config["cross_attention_dim"], base.family.title)
+    net = _from_folder(place) if place.is_dir() else _from_file(place, base)
     _check_fits(net, base, place)
     net.requires_grad_(False).eval()
     return ControlNet(net.to(base.device, base.dtype), hash_path(place))
+
+
+def check_control_net(path: str | Path, text_width: int | None, family: str = "") -> None:
+    """What its config and the headers of its files tell: no weight is loaded. `text_width` is of the text that the base reads,
+    None where that is not known; `family` what the base is called, by that width where it is left out.
+
+    Raises InputError if it is absent, a pickle, cut short, no ControlNet, or one of a base that reads other text.
+    """
+    place = Path(path)
+    if place.is_dir():
+        width = _stated_width(_checked_config(place))
+    elif place.is_file():
+        width = width_of_text(_checked_shapes(place))
+    else:
+        raise InputError("no such ControlNet", place, FETCH)
+    if width is not None and text_width is not None and width != text_width:
+        names = {"other": _of_width(width), "family": family or _of_width(text_width)}
+        what = phrase("a ControlNet of {other}, and the base is {family}", **names)
+        raise InputError(what, place, "name one that was made for this base")
+
+
+def width_of_text(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+    """Of the text that cross-attention reads, of a ControlNet or a base; None where nothing tells it."""
+    found = next((shape for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")), ())
+    return found[1] if len(found) > 1 else None
+
+
+def _stated_width(config: Mapping[str, Any]) -> int | None:
+    width = config.get("cross_attention_dim")
+    return width if isinstance(width, int) else None
+
+
+def _of_width(width: int) -> str:
+    return OF_WIDTH.get(width) or phrase("another base (it reads text {width} wide)", width=width)
 
 
 def _check_family(base: Base, place: Path) -> None:
@@ -59,20 +89,31 @@ def _check_family(base: Base, place: Path) -> None:
         raise InputError(what, place, "leave control out, or draw with an SD1.5 or SDXL base")
 
 
-def _from_folder(place: Path) -> Any:
-    from diffusers import ControlNetModel
-
+def _checked_config(place: Path) -> dict[str, Any]:
+    """That of a diffusers folder."""
     config = place / "config.json"
     if not config.is_file():
         raise InputError("not a ControlNet's folder (no config.json)", place, FETCH)
     try:
-        kind = json.loads(config.read_text(encoding="utf-8")).get("_class_name")
+        found: dict[str, Any] = json.loads(config.read_text(encoding="utf-8"))
+        kind = found.get("_class_name")
     except (OSError, ValueError, AttributeError) as error:
         raise _closed(place, error) from error
     if kind != "ControlNetModel":
         raise InputError(phrase("a folder of {kind}, not of one ControlNet", kind=kind), place, FETCH)
     if not any(place.glob("*.safetensors")):
         raise InputError("a ControlNet's folder without .safetensors weights", place, "fetch it again with them")
+    for weights in place.glob("*.safetensors"):
+        read_safetensors_header(weights)
+    if found.get("global_pool_conditions"):
+        what = "a ControlNet that shuffles a picture's content, which holds no composition"
+        raise InputError(what, place, "name one of pose, depth, edges, lines or tiles")
+    return found
+
+
+def _from_folder(place: Path) -> Any:
+    from diffusers import ControlNetModel
+
     halves = any(place.glob("*.fp16.safetensors")) and not any(place.glob("diffusion_pytorch_model.safetensors*"))
     try:
         net, told = ControlNetModel.from_pretrained(
@@ -85,14 +126,19 @@ def _from_folder(place: Path) -> Any:
     return net
 
 
-def _from_file(place: Path, base: Base) -> Any:
+def _checked_shapes(place: Path) -> dict[str, tuple[int, ...]]:
+    """Those of a file's tensors."""
     if place.suffix != ".safetensors":
         raise InputError("a ControlNet that is no .safetensors file", place, "name its .safetensors file or diffusers folder")
     shapes = read_safetensors_header(place).shapes
-    original = any(name.startswith(ORIGINAL) for name in shapes)
-    if not original and not any(name.startswith(EMBEDDING) for name in shapes):
+    if not any(name.startswith((ORIGINAL, EMBEDDING)) for name in shapes):
         raise InputError(phrase("{description} is no ControlNet", description=description(shapes)), place, FETCH)
-    _check_width(_text_width(shapes), base, place)
+    return shapes
+
+
+def _from_file(place: Path, base: Base) -> Any:
+    shapes = read_safetensors_header(place).shapes
+    original = any(name.startswith(ORIGINAL) for name in shapes)
     wanted = _like(base, None if original else _hint_channels(shapes))
     from diffusers import ControlNetModel
 
@@ -139,32 +185,12 @@ def _hint_channels(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     return (first, *(width for width in wider if width))
 
 
-def _text_width(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
-    """Of the text that its cross-attention reads."""
-    return next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")), None)
-
-
 def _check_fits(net: Any, base: Base, place: Path) -> None:
-    _check_width(net.config["cross_attention_dim"], base, place)
-    if net.config["global_pool_conditions"]:
-        what = "a ControlNet that shuffles a picture's content, which holds no composition"
-        raise InputError(what, place, "name one of pose, depth, edges, lines or tiles")
     for key in ("in_channels", "block_out_channels"):
         own, wanted = (_listed(model.config[key]) for model in (net, base.denoiser))
         if own != wanted:
             what = phrase("a ControlNet of another base ({key} {own}, the base has {wanted})", key=key, own=own, wanted=wanted)
             raise InputError(what, place, "name one that was made for this base")
-
-
-def _check_width(width: int | None, base: Base, place: Path) -> None:
-    wanted = base.denoiser.config["cross_attention_dim"]
-    if width is not None and width != wanted:
-        what = phrase(
-            "a ControlNet of {other}, and the base is {family}",
-            other=OF_WIDTH.get(width, phrase("another base (it reads text {width} wide)", width=width)),
-            family=base.family.title,
-        )
-        raise InputError(what, place, "name one that was made for this base")
 
 
 def _listed(value: Any) -> Any:

@@ -85,9 +85,7 @@ def _fetch(address: str, partial: Path, report: Callable[[str], None]) -> None:
                         report(f"{partial.stem}: {told}% of {total / 1e6:.0f} MB")
     except httpx2.HTTPError as error:
         mend = "check the network; the same command goes on from where it stopped"
-        raise InputError(
-            phrase("not fetched ({error})", error=first_line(error, 160) or type(error).__name__), address, mend
-        ) from error
+        raise InputError(phrase("not fetched ({error})", error=first_line(error, 160)), address, mend) from error
 
 
 def _sha256(path: Path) -> str:

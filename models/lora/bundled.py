@@ -111,17 +111,17 @@ def fits_text(vectors: Mapping[Part, Tensor], modules: Mapping[Part, nn.Module])
 
 def inversion_notes(inversions: Sequence[BundledInversion], misfits: Sequence[str] = ()) -> list[str]:
     """One line for each that is not read; `misfits` are the names of those whose vectors no text encoder of the base reads."""
-    notes = []
+    notes: list[str] = []
     for inversion in inversions:
         if not inversion.keys:
             forms = ", ".join(inversion.others)[:60]
-            why = f"of a form that is not known here ({forms})"
+            why = phrase("of a form that is not known here ({forms})", forms=forms)
         elif inversion.name in misfits:
-            why = "not as wide as the base's text encoders, or not for all of them"
+            why = phrase("not as wide as the base's text encoders, or not for all of them")
         else:
             continue
-        what = f"its textual inversion {inversion.name[:60]} is {why}"
-        notes.append(f"{what}: it is not read, and its word in a prompt is only a word")
+        text = "its textual inversion {name} is {why}: it is not read, and its word in a prompt is only a word"
+        notes.append(phrase(text, name=inversion.name[:60], why=why))
     return notes
 
 

@@ -149,7 +149,7 @@ def hash_notes(metadata: Mapping[str, str], digest: str) -> list[str]:
     stored = metadata.get("sshs_model_hash", "").lower()
     if not is_sha256(stored) or stored == digest:
         return []
-    return ["its tensors are not those that its sshs_model_hash is of: it was converted, resized or cut since"]
+    return [phrase("its tensors are not those that its sshs_model_hash is of: it was converted, resized or cut since")]
 
 
 def is_sha256(text: str) -> bool:

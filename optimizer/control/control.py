@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from optimizer.schedules.schedule import Schedule
 
@@ -37,6 +37,11 @@ Controls = Mapping[str, Control]
 def acting(controls: Controls) -> dict[str, Control]:
     """Those that decide an image."""
     return {name: control for name, control in sorted(controls.items()) if control.strength > 0}
+
+
+def as_tables(controls: Controls) -> dict[str, dict[str, float]]:
+    """As JSON for programs: what is what of each ControlNet that acts."""
+    return {name: asdict(control) for name, control in acting(controls).items()}
 
 
 def as_lists(controls: Controls) -> dict[str, list[float]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.io.files import write_whole
+from models.io.images import DAMAGES, damaged_drawn
 from optimizer.point import Job, Point, lora_of_key
 from optimizer.render.decode import NotDrawn
 
@@ -129,7 +130,10 @@ def _card(reason: str) -> Image:
 
 
 def load_png(place: Path) -> Image | NotDrawn | None:
-    """An image as `as_png` encoded it, marked as used now; None if there is none, or another process has just removed it."""
+    """An image as `as_png` encoded it, marked as used now; None if there is none, or another process has just removed it.
+
+    Raises InputError for a damaged file.
+    """
     from PIL import Image
 
     try:
@@ -139,3 +143,5 @@ def load_png(place: Path) -> Image | NotDrawn | None:
             return NotDrawn(str(reason)) if reason is not None else stored.convert("RGB")
     except FileNotFoundError:
         return None
+    except DAMAGES as error:
+        raise damaged_drawn(place) from error

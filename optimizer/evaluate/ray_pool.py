@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from models.errors import InputError
+from models.errors import InputError, first_line
 from models.language.translate import phrase
 from optimizer.evaluate.image_cache import as_png
 from optimizer.evaluate.observe import observe
@@ -156,7 +156,7 @@ def connect(address: str, cpus: int | None) -> None:
             ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise InputError(
-            phrase("no Ray cluster answers ({error})", error=str(error).splitlines()[0][:160]),
+            phrase("no Ray cluster answers ({error})", error=first_line(error, 160)),
             address,
             "start one with `ray start --head`, see docs/scaling.md",
         ) from error

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.boxes import ShareBox
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import Phrase, phrase
 from scorers.observe.observation import Observation
 from scorers.observe.references import References
 from scorers.score import garment, identity
@@ -22,6 +22,12 @@ BROKEN: Final = 0.5
 """The probability from which a hand counts as broken."""
 FACE_KEPT: Final = 0.75
 """The least share of the plain image's detector score that a sound figure's face has."""
+
+BESIDE_PLAIN: Final = {
+    "{feet} where the locked image shows {locked}": "{feet}, not {locked}",
+    "{hands} hands where the locked image shows {locked}": "{hands} hands, not {locked}",
+}
+"""What is said of a body compared with the locked image, and with the plain one."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +100,20 @@ def ladder_faults(step: Observation, plain: Observation) -> tuple[str, ...]:
     if step.figures:
         each = {name: ladder_faults(seen, plain.of(name)) for name, seen in step.figures.items()}
         return faults_by_figure(each)
-    found = [fault.replace(" where the locked image shows ", ", not ") for fault in body_faults(step, plain)]
+    found = [_beside_plain(fault) for fault in body_faults(step, plain)]
     hands, before = judgeable_hands(step), judgeable_hands(plain)
     if hands and all(hand.broken >= BROKEN for hand in hands) and any(hand.broken < BROKEN for hand in before):
-        found.append("every hand broken")
+        found.append(phrase("every hand broken"))
     if plain.face is not None and step.heads > 0:
         score = 0.0 if step.face is None else step.face.score
         if score < FACE_KEPT * plain.face.score:
-            found.append("hardly a face" if score else "no face")
+            found.append(phrase("hardly a face") if score else phrase("no face"))
     return tuple(found)
+
+
+def _beside_plain(fault: str) -> str:
+    words = BESIDE_PLAIN.get(fault.template) if isinstance(fault, Phrase) else None
+    return fault if words is None or not isinstance(fault, Phrase) else phrase(words, **fault.values)
 
 
 def calibrate(

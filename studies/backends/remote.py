@@ -142,7 +142,7 @@ class RemoteBackend:
             except ServerAwayError as error:
                 if self.width() == 1:
                     raise
-                self._listener.message(f"the last images of a server could not be checked: {error}")
+                self._listener.message(phrase("the last images of a server could not be checked: {error}", error=error.told()))
 
     def close(self) -> None:
         """Ends all connections; the next call that needs a server opens them again."""
@@ -189,7 +189,10 @@ class RemoteBackend:
     def _together(self) -> Servers:
         from optimizer.evaluate.servers import Servers
 
-        return Servers(self._servers, lambda error: self._listener.message(f"going on without a server: {error}"))
+        def told(error: InputError) -> None:
+            self._listener.message(phrase("going on without a server: {error}", error=error.told()))
+
+        return Servers(self._servers, told)
 
     def _checks(self, identity: Mapping[str, Any]) -> Checks:
         spec = self._study.spec

@@ -52,7 +52,7 @@ from studies.cli import (
 )
 from studies.cli.help import page
 from studies.cli.help.usage import usage_words
-from studies.cli.progress.next_command import go_on
+from studies.cli.progress.next_command import stopped
 
 Verb = Callable[..., None]
 INTERRUPTED: Final = 130
@@ -171,8 +171,7 @@ def main() -> None:
         sys.exit(1)
     if status == INTERRUPTED:
         # Typer ends the command itself on Ctrl-C, and prints nothing.
-        again = go_on(sys.argv[1:])
-        print(f"huanhua: {said('stopped; what was finished is kept. Go on with: {again}', again=again)}", file=sys.stderr)
+        print(f"huanhua: {stopped(_verb(words), sys.argv[1:])}", file=sys.stderr)
     sys.exit(status or 0)
 
 

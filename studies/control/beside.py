@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.language.translate import phrase
+from studies.control.nets import check_nets
 from studies.study import Study
 
 if TYPE_CHECKING:
@@ -17,11 +17,10 @@ def study_with(study: Study, name: str, section: ControlSection, option: str) ->
     """The same study with one more ControlNet, which acts where a job says so. `section.model` is a whole path, `option` what a
     person named it by.
 
-    Raises InputError for a name that the study has for another one or for a LoRA, and a file or folder that is not there.
+    Raises InputError for a name that the study has for another one or for a LoRA, and for what is no ControlNet of its base.
     """
     if name in study.spec.control or name in study.spec.loras:
         raise InputError(phrase("the study has a {name} of its own", name=name), option, "give that another name in study.yaml")
-    if not Path(section.model).exists():
-        raise InputError("no such ControlNet", section.model, "name its diffusers folder, or its .safetensors file")
     spec = study.spec.model_copy(update={"control": {**study.spec.control, name: section}})
+    check_nets(spec, study.root)
     return Study(spec, study.root, study.workspace, folder=study.folder)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.language.translate import phrase
 from optimizer.control.control import Control
@@ -48,6 +48,15 @@ class ControlSection(Section):
     """share of the steps before which it acts"""
     price: Annotated[float, Field(ge=0, le=100)] = 0.2
     """cost of strength 1 in all steps, in units of weight"""
+
+    @field_validator("hint", mode="before")
+    @classmethod
+    def _known(cls, hint: object) -> object:
+        """In a person's words, before each kind of hint is tried."""
+        known = get_args(Detector)
+        if (isinstance(hint, (Mapping, Section)) and hint) or hint in known:
+            return hint
+        raise ValueError(phrase("a hint is one of {known}, or a picture of yours: {{image: FILE}}", known=", ".join(known)))
 
     @model_validator(mode="after")
     def _detected(self) -> ControlSection:

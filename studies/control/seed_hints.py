@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.errors import InputError
-from models.io.images import DAMAGES
+from models.io.images import DAMAGES, open_drawn, open_map
 from models.language.translate import phrase
 from optimizer.control.hints import Hint, Hints
 from optimizer.evaluate.base import Evaluator
@@ -99,30 +99,18 @@ class StudyHints:
         return {name: self._opened(hint.image) for name, hint in given.items() if isinstance(hint, GivenHint)}
 
     def _opened(self, file: str) -> Levels:
-        from models.io.images import open_photo
-
-        path, size = self._path(file), self._size
+        path = self._path(file)
         if path.is_dir():
             raise InputError("a folder, where a hint is one picture", path, "name the picture in it")
-        picture = open_photo(path, transparent="black")
-        if picture.size != size:
-            (width, height), (wide, tall) = picture.size, size
-            what = phrase(
-                "the hint is {width}x{height}, and pictures are {wide}x{tall}", width=width, height=height, wide=wide, tall=tall
-            )
-            raise InputError(what, path, phrase("save it at {wide}x{tall}", wide=wide, tall=tall))
-        return _told(np.asarray(picture.convert("RGB")), path)
+        return _told(np.asarray(open_map(path, self._size)), path)
 
     def _make(self, seed: int, name: str) -> None:
-        from PIL import Image as Pictures
-
         section = self.spec.control[name]
         assert not isinstance(section.hint, GivenHint)
         locked = self.everywhere().evaluate(seed, self.spec.locked())
         places = (self.people(seed) if self.people is not None else None) or {}
         detect = self._detector(name, section.hint)
-        with Pictures.open(locked.image) as stored:
-            made = detect(stored.convert("RGB"), [box_of(mask) for mask in places.values()])
+        made = detect(open_drawn(locked.image), [box_of(mask) for mask in places.values()])
         told = _told(np.asarray(made), phrase("control.{name} at seed {seed}", name=name, seed=seed))
         store_map(self._place(seed, name), told)
 

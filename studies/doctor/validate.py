@@ -20,6 +20,7 @@ from optimizer.render.noise import NOISE_MEND, noise_is_elsewhere
 from scorers.observe.posed.pose_parts import LIMITS
 from scorers.observe.window_observer import LACKS
 from studies.backends.remote import RemoteBackend
+from studies.control.nets import check_nets
 from studies.control.words import words_of_controls
 from studies.devices import best_device, check_device
 from studies.doctor.machine import LABEL
@@ -52,6 +53,7 @@ def validate_study(study: Study) -> Iterator[str]:
     drawn_here = not isinstance(backend, RemoteBackend)
     yield from (_line("missing", line) for line in mends(study, drawn_here=drawn_here))
     check_places(study, drawn_here=drawn_here)
+    _check_written(study)
     yield from server_lines(study, backend) if isinstance(backend, RemoteBackend) else _model_lines(study)
     models = study.models
     _ = models.observer
@@ -95,7 +97,6 @@ def validate_study(study: Study) -> Iterator[str]:
                     "references", phrase("{name}: another face than the others', not used: {names}", name=name, names=names)
                 )
     if study.regions is not None:
-        _ = study.regions.written
         for names, where in by_place(words_of_regions(study.spec)).items():
             yield _line("regions", phrase("{name} in {where}", name=names, where=where))
     for name, when in words_of_schedules(study.spec).items():
@@ -110,6 +111,15 @@ def validate_study(study: Study) -> Iterator[str]:
     if conflicts > 3:
         yield _line("note", phrase("{count} LoRAs at once: more than three tend to conflict", count=conflicts))
     yield _line("study", phrase("{name}: valid", name=study.spec.name))
+
+
+def _check_written(study: Study) -> None:
+    """What is told without opening a model: masks, hints and ControlNets that somebody wrote down."""
+    if study.regions is not None:
+        _ = study.regions.written
+    if study.hints is not None:
+        _ = study.hints.written
+    check_nets(study.spec, study.root)
 
 
 def _line(label: str, text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.errors import InputError
 from models.io.files import write_whole
+from models.io.images import open_drawn, read_drawn
 from models.language.translate import phrase
 from optimizer.point import Job, Point
 from studies.control.words import controls_at
@@ -61,7 +62,8 @@ def export_to(study: Study, outcome: Outcome, to: Target, upscaler: Upscaler | N
     check_expressible(study, outcome.pick, to)
     folder, name = study.workspace.exports, f"seed-{outcome.seed}"
     if to == "png":
-        return _with_beside(outcome, folder / name, _picture(study, outcome, folder, upscaler))
+        beside = _beside(outcome)  # read before anything is written
+        return _with_beside(beside, folder / name, _picture(study, outcome, folder, upscaler))
     done = _settings(study, outcome, to, folder, name)
     if outcome.mended is None or to == "comfyui":
         return done
@@ -84,15 +86,18 @@ def _settings(study: Study, outcome: Outcome, to: Target, folder: Path, name: st
     return Exported((path, *files.paths), (*_payload_note(study, outcome.pick.point), *files.notes))
 
 
-def _with_beside(outcome: Outcome, stem: Path, done: Exported) -> Exported:
-    """The mended and the large picture beside the pick, each with its own settings inside."""
+def _beside(outcome: Outcome) -> list[tuple[str, bytes, str]]:
+    """The mended and the large picture, each with its own settings inside, and words of each."""
     mended, large = outcome.mended, outcome.large
-    made = [] if mended is None else [("mended", mended.image, mended_words(mended))]
-    made += [] if large is None else [("large", large.image, large_words(large))]
+    found = [] if mended is None else [("mended", read_drawn(mended.image), mended_words(mended))]
+    return found if large is None else [*found, ("large", read_drawn(large.image), large_words(large))]
+
+
+def _with_beside(beside: list[tuple[str, bytes, str]], stem: Path, done: Exported) -> Exported:
     paths, notes = [], []
-    for kind, image, words in made:
+    for kind, content, words in beside:
         path = stem.with_name(f"{stem.name}-{kind}.png")
-        write_whole(path, image.read_bytes())
+        write_whole(path, content)
         paths.append(path)
         notes.append(phrase("{name}: {what}", name=path.name, what=words))
     return Exported((done.paths[0], *paths, *done.paths[1:]), (*done.notes, *notes))
@@ -145,14 +150,10 @@ def _vae(study: Study) -> dict[str, str]:
 
 
 def _picture(study: Study, outcome: Outcome, folder: Path, upscaler: Upscaler | None) -> Exported:
-    from PIL import Image
-
     from studies.export.picture import png_bytes
 
     assert outcome.pick is not None
-    drawn, name = outcome.record(outcome.pick).image, f"seed-{outcome.seed}"
-    with Image.open(drawn) as stored:
-        image = stored.convert("RGB")
+    name, image = f"seed-{outcome.seed}", open_drawn(outcome.record(outcome.pick).image)
     files = foreign_files(study, outcome.pick.point, "A1111", folder)
     texts = _texts(study, outcome, upscaler, files)
     if upscaler is None:

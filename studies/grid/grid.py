@@ -9,7 +9,7 @@ from typing import Any
 
 from models.errors import InputError
 from models.language.translate import joined, phrase
-from optimizer.control.control import as_lists
+from optimizer.control.control import as_tables
 from optimizer.evaluate.base import Evaluation
 from optimizer.point import Job, Point
 from optimizer.render.sampling.samplers import calls
@@ -86,7 +86,7 @@ class GridCell:
             "weights": dict(self.point.weights),
             **({"files": files} if (files := study.space.files_of(self.point)) else {}),
             **({"schedules": as_pairs(schedules)} if (schedules := schedules_at(study.spec, self.point)) else {}),
-            **({"controls": as_lists(controls)} if (controls := self.point.acting_controls()) else {}),
+            **({"controls": as_tables(controls)} if (controls := self.point.acting_controls()) else {}),
             "cfg": self.point.cfg,
             "steps": self.point.steps or render.steps,
             "sampler": self.point.sampler or render.sampler,

@@ -83,6 +83,14 @@ class LoraSection(Section):
             raise ValueError(phrase("name a file, or a list of files, the epochs of one training"))
         return file
 
+    @field_validator("region", mode="before")
+    @classmethod
+    def _placed(cls, region: object) -> object:
+        """As `_pair`, of what is neither a word nor a section."""
+        if region is None or region == "auto" or isinstance(region, (Mapping, Section)):
+            return region
+        raise ValueError(phrase("auto, {box: [left, top, right, bottom]} or {mask: FILE}"))
+
     @field_validator("bounds", "schedule", mode="before")
     @classmethod
     def _pair(cls, given: object, info: ValidationInfo) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from models.io.images import open_photo
+from models.io.images import open_drawn
 from models.lora_kinds import ScoredKind
 from optimizer.evaluate.base import Evaluation
 from scorers.compare.nearness import Photos, faces_of
@@ -58,7 +58,7 @@ class Sight:
         kind = references.kind
         key = self._key("changed", kind, image.image.stem, plain.image.stem)
         if key not in self._known:
-            pictures = [open_photo(one.image) for one in (image, plain)]
+            pictures = [open_drawn(one.image) for one in (image, plain)]
             masks = self._masks([image, plain], pictures, references, kind)
             found = changed(pictures[0], pictures[1], masks[0], masks[1], OWN[kind])
             self._known[key] = [found.inside, found.outside, dict(found.by_place)]
@@ -69,7 +69,7 @@ class Sight:
         """A whole picture as a unit vector of the study's embedding model."""
         key = self._key("vector", image.stem)
         if key not in self._known:
-            self._known[key] = list(rounded_vector(self.embedder.embed_images([open_photo(image)])[0]))
+            self._known[key] = list(rounded_vector(self.embedder.embed_images([open_drawn(image)])[0]))
         found: list[float] = self._known[key]
         return found
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from models.errors import InputError
 from models.io.files import write_whole
-from models.io.images import open_photo
+from models.io.images import open_drawn
 from scorers.noise.copies import moved_copies
 from scorers.observe.observation import Observation
 from studies.study import Study
@@ -23,7 +23,7 @@ def observe_copies(study: Study, image: Path) -> Sequence[Observation]:
     stored = stored_copies(study, image)
     if stored or not image.exists():
         return stored
-    seen = study.observer.observe(moved_copies(open_photo(image)))
+    seen = study.observer.observe(moved_copies(open_drawn(image)))
     write_whole(_place(study, image), json.dumps([one.to_json() for one in seen]).encode())
     return seen
 

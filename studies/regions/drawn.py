@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.errors import InputError
+from models.io.images import open_map
 from models.language.translate import phrase
 from studies.regions.section import WrittenRegion
 
@@ -70,16 +71,7 @@ def _of_box(lora: str, box: tuple[float, float, float, float], size: tuple[int, 
 
 
 def _of_mask(lora: str, path: Path, size: tuple[int, int]) -> Mask:
-    from models.io.images import open_photo
-
-    picture = open_photo(path, transparent="black")
-    if picture.size != size:
-        (width, height), (wide, tall) = picture.size, size
-        what = phrase(
-            "the mask is {width}x{height}, and pictures are {wide}x{tall}", width=width, height=height, wide=wide, tall=tall
-        )
-        raise InputError(what, path, phrase("save it at {wide}x{tall}", wide=wide, tall=tall))
-    mask: Mask = np.asarray(picture.convert("L")) >= WHITE
+    mask: Mask = np.asarray(open_map(path, size).convert("L")) >= WHITE
     if not mask.any():
         raise InputError("an empty mask: nothing in it is white", path, phrase("paint white where {lora} acts", lora=lora))
     if mask.all():

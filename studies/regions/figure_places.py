@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.io.images import open_drawn
 from optimizer.evaluate.base import Evaluator
 from optimizer.point import Job, Point
 from optimizer.regions.regions import Regions, Words
@@ -106,10 +107,7 @@ class FigurePlaces:
     def _seen(self, seed: int) -> NDArray[np.uint8]:
         """The number of the figure that each pixel belongs to. Where fewer people are seen than there are figures, the picture is
         parted evenly: what is then drawn shows whether she comes, and its observation says who does not."""
-        from PIL import Image
-
-        with Image.open(self.drawn().evaluate(seed, self.plain()).image) as stored:
-            image, parser = stored.convert("RGB"), self.parser()
+        image, parser = open_drawn(self.drawn().evaluate(seed, self.plain()).image), self.parser()
         (labels,), count = parser.parse([image]), len(self.spec.figures)
         _, places = people_in(labels, parser.labels, count)
         seen = [place for place in places if place is not None]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.io.images import open_drawn
 from models.language.translate import phrase
 from optimizer.evaluate.base import Evaluator
 from optimizer.point import Job, Point
@@ -149,11 +150,8 @@ class StudyRegions:
         return Regions(found, self.places.words(places))
 
     def _seen_parts(self, seed: int) -> NDArray[np.uint8]:
-        from PIL import Image
-
         locked = self.everywhere().evaluate(seed, self._start)
-        with Image.open(locked.image) as stored:
-            return part_map(self.parser(), stored.convert("RGB"))
+        return part_map(self.parser(), open_drawn(locked.image))
 
     def _place(self, seed: int) -> Path:
         """Named by all that decides the locked image and what is seen in it."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
-from models.language.translate import phrase, translated
+from models.language.translate import joined, phrase, translated
 from optimizer.search.space import FILE
 from optimizer.search.verdict import verdict_of
 from studies.callback import SilentCallback, image_counter
@@ -104,13 +104,18 @@ def sliders_of(study: Study) -> tuple[Slider, ...]:
 def _drawn_page(study: Study, seed: int, callback: Callback) -> SeedPage:
     """As `seed_page`; images that the cache has evicted are drawn again."""
     from studies.run.compatibility import check_compatible
-    from studies.run.stored_results import images_gone
+    from studies.run.stored_results import images_gone, maps_gone
     from studies.run.trials import restore_images, trial_store_of
 
     check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
-    gone = images_gone(study, seed)
-    if gone:
+    if images_gone(study, seed) and (lacking := maps_gone(study, seed)):
+        made = joined(phrase(" and "), lacking)
+        callback.message(phrase("seed {seed}: {what} were gone, and are made again", seed=seed, what=made))
+        for told in (study.regions, study.hints):
+            _ = None if told is None else told.of(seed)
+        restore_images(study, seed)
+    if gone := images_gone(study, seed):
         _draw_again(study, seed, gone, callback)
     return seed_page(study, seed)
 
@@ -140,6 +145,7 @@ def page_of(study: Study, found: SeedResult) -> SeedPage:
         nearest=places[outcome.nearest.point.key()],
         claim=outcome.claim,
         reason=reason(outcome),
+        start_note=found.start_note,
         proof=_proof(outcome, trials, places),
         ladders=_ladders(study, found),
         views=_views(requirements),

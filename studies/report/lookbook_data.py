@@ -41,6 +41,8 @@ class SeedResult:
     start: JudgedEvaluation
     trials: tuple[JudgedEvaluation, ...]
     ladders: Mapping[str, tuple[JudgedEvaluation, ...]]
+    start_note: str
+    """What a run said of the start image; empty where it is sound."""
 
     @property
     def outcome(self) -> Outcome:
@@ -66,4 +68,5 @@ def seed_result(study: Study, seed: int) -> SeedResult:
         start=load(study.start),
         trials=tuple(load(record.judged.point) for record in outcome.trials),
         ladders={ladder.lora: tuple(judge_image(step) for step in ladder.images()) for ladder in calibrated.ladders},
+        start_note=calibrated.start_note,
     )

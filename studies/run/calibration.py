@@ -64,18 +64,16 @@ class Calibrated:
     start_faults: tuple[str, ...] = ()
     """What is wrong with the figure in the start image, compared with the plain image."""
 
+    @property
+    def start_note(self) -> str:
+        """A phrase for people, empty where the start image is sound."""
+        text = "the start image is not sound ({wrong}), and the pick need not be sounder: another seed is safer"
+        return phrase(text, wrong=joined(", ", self.start_faults)) if self.start_faults else ""
+
     def notes(self) -> list[str]:
         """What a person should know of the ladders and the start image, one line each."""
-        calibrations = self.judge.calibrations
-        notes = [note for ladder in self.ladders for note in ladder.notes(calibrations[ladder.lora].noise)]
-        if self.start_faults:
-            wrong = joined(", ", self.start_faults)
-            notes.append(
-                phrase(
-                    "the start image is not sound ({wrong}), and the pick need not be sounder: another seed is safer", wrong=wrong
-                )
-            )
-        return notes
+        found = [note for one in self.ladders for note in one.notes(self.judge.calibrations[one.lora].noise)]
+        return [*found, *filter(None, [self.start_note])]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.language.translate import phrase
-from optimizer.control.control import as_lists
+from optimizer.control.control import as_tables
 from optimizer.point import Point
 from optimizer.schedules.schedule import as_pairs
 from optimizer.search.judged_point import Judged
@@ -115,7 +115,7 @@ class TrialRecord:
             "weights": dict(self.judged.point.weights),
             **({"files": dict(self.files)} if self.files else {}),
             **({"schedules": as_pairs(schedules)} if (schedules := self.judged.point.acting_schedules()) else {}),
-            **({"controls": as_lists(controls)} if (controls := self.judged.point.acting_controls()) else {}),
+            **({"controls": as_tables(controls)} if (controls := self.judged.point.acting_controls()) else {}),
             "cfg": self.judged.point.cfg,
             "levers": list(self.judged.point.prompt_edits),
             "total_weight": round(self.judged.cost, 4),
@@ -245,7 +245,7 @@ class Outcome:
             "references": dict(self.references),
             **({"regions": dict(self.regions)} if self.regions else {}),
             **({"schedules": dict(self.schedules)} if self.schedules else {}),
-            **({"controls": dict(self.controls)} if self.controls else {}),
+            **({"controls": as_tables(controls)} if shown and (controls := shown.point.acting_controls()) else {}),
             **({"mended": self.mended.as_json()} if self.mended else {}),
             **({"large": self.large.as_json()} if self.large else {}),
             "notes": list(self.notes),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import InputError
-from models.language.translate import phrase
+from models.language.translate import joined, phrase
 from optimizer.evaluate.stored_images import missing_images
 from optimizer.trial_store.other_trials import seeds_with_trials
 from studies.run.calibration import load_calibration, missing_calibration
@@ -40,13 +40,26 @@ def check_stored(study: Study, seed: int) -> None:
     images are not there."""
     run = phrase("run `huanhua run STUDY --seed {seed}`", seed=seed)
     if not was_run(study, seed):
-        raise InputError("nothing was run here yet", phrase("seed {seed}", seed=seed), run)
+        raise _not_run(study, seed, run)
     check_compatible(study, seed, trial_store_of(study, seed))
     restore_images(study, seed)
     gone = images_gone(study, seed)
+    if gone and (lacking := maps_gone(study, seed)):
+        what = phrase(
+            "{what} are gone from the workspace, and its images are found by them", what=joined(phrase(" and "), lacking)
+        )
+        raise InputError(what, phrase("seed {seed}", seed=seed), phrase("{run}, which makes them again", run=run))
     if gone:
         what = phrase("{count} images of it are not in the workspace", count=gone)
         raise InputError(what, phrase("seed {seed}", seed=seed), phrase("{run}, which draws them", run=run))
+
+
+def _not_run(study: Study, seed: int, run: str) -> InputError:
+    there = ", ".join(map(str, stored_seeds(study)))
+    if not there:
+        return InputError("nothing was run here yet", phrase("seed {seed}", seed=seed), run)
+    mend = phrase("{run}, or name one that was run: {seeds}", run=run, seeds=there)
+    return InputError(phrase("seed {seed} was not run", seed=seed), study.workspace.root, mend)
 
 
 def stored_outcomes(study: Study, seed: int | None) -> list[Outcome]:
@@ -73,7 +86,14 @@ def was_run(study: Study, seed: int) -> bool:
     return bool(trial_store_of(study, seed).finished())
 
 
+def maps_gone(study: Study, seed: int) -> list[str]:
+    """Phrases for what of a seed is not in the workspace that decides its images: regions, and what ControlNets are told. Without
+    it no stored image is found; a run makes it again of the locked image."""
+    told = {"the regions of its LoRAs": study.regions, "the hints of its ControlNets": study.hints}
+    return [phrase(words) for words, source in told.items() if source is not None and source.find(seed) is None]
+
+
 def images_gone(study: Study, seed: int) -> int:
-    """How many of the seed's images the cache has evicted: they must be drawn again to be shown."""
+    """How many of the seed's images the cache has evicted, or are not found: they must be drawn again to be shown."""
     trials = missing_images(study.evaluator, jobs_of_trials(study, seed), alone=True)
     return len(missing_calibration(study, seed) | trials)

@@ -218,7 +218,7 @@ def test_a_book_without_a_seed_is_refused(tmp_path: Path) -> None:
 def test_writing_again_goes_on_after_a_fault_and_drops_what_is_no_longer_named(tmp_path: Path) -> None:
     made, out = book(tmp_path / "made"), tmp_path / "out"
     made.seeds[0].plain.image.rename(tmp_path / "gone.png")
-    with pytest.raises(InputError, match="no such photo"):
+    with pytest.raises(InputError, match="a picture is gone from the workspace"):
         write_book(made, out)
     (tmp_path / "gone.png").rename(made.seeds[0].plain.image)
     write_book(made, out)

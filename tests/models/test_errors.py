@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.errors import InputError
+from models.errors import InputError, first_line
+from models.language.translate import phrase, speaking
 
 
 def test_it_says_what_where_and_how_to_mend_it() -> None:
@@ -41,3 +42,15 @@ def test_a_path_leaves_no_folder_that_it_has_just_entered(tmp_path: Path) -> Non
     (tmp_path / "studies" / "link").symlink_to(tmp_path / "elsewhere" / "inner")
     through = tmp_path / "studies" / "link" / ".." / "base"
     assert InputError("no such base", through, "put it there").where == str(through)
+
+
+def test_a_library_s_words_are_quoted_and_ours_are_said_in_every_language() -> None:
+    assert first_line(OSError("no such file\nsecond line")) == '"no such file"'
+    assert first_line(ValueError()) == "ValueError"
+    own = InputError("an empty file", "a.png", "copy the photo again")
+    quoted = phrase("the VAE does not open ({error})", error=first_line(own))
+    told = phrase("the VAE does not open ({error})", error=first_line(ValueError(phrase("an empty file"))))
+    assert quoted == f"the VAE does not open ({own})"
+    with speaking("zh"):
+        assert "空文件" in quoted.translated()
+        assert "空文件" in told.translated()

@@ -203,7 +203,7 @@ def test_what_calibrate_draws_is_what_load_calibration_loads(tmp_path: Path) -> 
 
 
 def test_a_seed_that_was_not_run_is_refused(copied: Study, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nothing was run here yet: seed 8"):
+    with pytest.raises(InputError, match=r"seed 8 was not run: .*`huanhua run STUDY --seed 8`, or name one that was run: 7$"):
         stored(copied, 8)
     with pytest.raises(InputError, match="nothing was run here yet"):
         seeds_run(fake_study(tmp_path / "new"))

@@ -41,6 +41,12 @@ def loud_control_net(denoiser: Any, seed: int, channels: tuple[int, ...]) -> Any
     return net.requires_grad_(False).eval()
 
 
+def write_named(path: Path, seed: int = 0) -> None:
+    """A file that only its names say to be a ControlNet: nothing opens it, as no model is opened on fakes."""
+    weight = torch.full((HINT_CHANNELS[0], 3, 3, 3), float(seed))
+    save_file({"controlnet_cond_embedding.conv_in.weight": weight}, path)
+
+
 def write_original(path: Path, net: Any) -> None:
     """One file in the original layout (lllyasviel's), of levels of two layers each."""
     named = {f"control_model.{_original(name)}": value.contiguous() for name, value in net.state_dict().items()}

@@ -147,7 +147,7 @@ class Client:
             what = phrase("the server was silent too long ({kind})", kind=type(error).__name__)
             raise ServerAwayError(what, self.url, "see its log, then run again: nothing that was drawn is lost") from error
         except httpx2.HTTPError as error:
-            what = phrase("the server broke off ({error})", error=first_line(error) or type(error).__name__)
+            what = phrase("the server broke off ({error})", error=first_line(error))
             raise ServerAwayError(what, self.url, "see its log, then run again: nothing that was drawn is lost") from error
         except httpx2.InvalidURL as error:
             raise InputError("not an address of a server", self.url, "write it as http://127.0.0.1:8188") from error

@@ -127,11 +127,11 @@ class WatchedRenderer:
         weights, memory = self.checks.weights, self.checks.memory
         unproven = [name for name in {**weights.top, **weights.fixed} if name not in memory.acting()]
         if memory.canary() is not None:
-            self.checks.on_message(f"the start image is drawn again at {self.url}, to see that nothing has changed there")
+            text = "the start image is drawn again at {url}, to see that nothing has changed there"
+            self.checks.on_message(phrase(text, url=self.url))
         elif unproven:
-            self.checks.on_message(
-                f"first the start image at {self.url}, then without {', '.join(unproven)} in turn, to see that each LoRA acts"
-            )
+            text = "first the start image at {url}, then without {names} in turn, to see that each LoRA acts"
+            self.checks.on_message(phrase(text, url=self.url, names=", ".join(unproven)))
 
     def _check_again(self) -> None:
         with self.checks.lock:

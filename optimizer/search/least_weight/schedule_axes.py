@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.schedules.schedule import ROUNDING, WHOLE
+from optimizer.search.least_weight.columns import columns_of, values_of
 from optimizer.search.least_weight.step_prior import EITHER_WAY, Floats, StepShapes
 from optimizer.search.searched_schedules import IDLE
 from optimizer.search.space import Space
@@ -24,16 +25,10 @@ OTHERS: Final = (-0.3, 0.1)
 """Least and most that a whole axis moves a step towards more of the LoRA, in shares of an axis of weights."""
 
 
-def _columns(space: Space) -> dict[str, int]:
-    names = [*space.weights, *space.free]
-    return {name: names.index(name) for name, _, _ in space.schedules.columns()}
-
-
 def _steps(space: Space, values: Floats, lora: str) -> Floats:
     """Of each row, the steps in which a LoRA acts; none or fewer where its ends cross: (M,)."""
-    columns, given = _columns(space), space.schedules.given.get(lora, WHOLE)
-    names = {end: f"{lora}.{end}" for end in IDLE}
-    ends = {end: values[:, columns[n]] if n in columns else np.full(len(values), getattr(given, end)) for end, n in names.items()}
+    given = space.schedules.given.get(lora, WHOLE)
+    ends = {end: values_of(space, values, f"{lora}.{end}", getattr(given, end)) for end in IDLE}
     first, last = (np.ceil(ends[end] * space.schedules.steps - ROUNDING) for end in ("start", "end"))
     return np.asarray(last - first)
 
@@ -49,17 +44,16 @@ def shares_of_steps(space: Space, values: Floats) -> Floats:
 
 def drawable(space: Space, values: Floats) -> NDArray[np.bool_]:
     """Rows whose schedules hold a step at least and, of LoRAs at weight 0, are idle."""
-    kept, columns, names = np.ones(len(values), dtype=bool), _columns(space), list(space.weights)
+    kept, columns = np.ones(len(values), dtype=bool), columns_of(space)
     for lora, ends in space.schedules.moving.items():
         idle = np.all([values[:, columns[f"{lora}.{end}"]] == IDLE[end] for end in ends], axis=0)
-        kept &= np.where(values[:, names.index(lora)] == 0, idle, _steps(space, values, lora) > 0)
+        kept &= np.where(values[:, columns[lora]] == 0, idle, _steps(space, values, lora) > 0)
     return kept
 
 
 def with_whole_schedules(space: Space, values: Floats) -> Floats:
     """The rows with every schedule at its longest."""
-    values = values.copy()
-    columns = _columns(space)
+    values, columns = values.copy(), columns_of(space)
     for name, _, end in space.schedules.columns():
         values[:, columns[name]] = IDLE[end]
     return values
@@ -67,9 +61,9 @@ def with_whole_schedules(space: Space, values: Floats) -> Floats:
 
 def with_schedules(space: Space, constraint: str, shapes: StepShapes) -> StepShapes:
     """The shapes of a constraint's prior, with what each end moves drawn from the ranges above."""
-    columns = _columns(space)
-    if not columns:
+    if not space.schedules.moving:
         return shapes
+    columns = columns_of(space)
     direction, place = shapes.direction.copy(), shapes.place.copy()
     for name, lora, end in space.schedules.columns():
         low, high = OWN if constraint == lora else SPOILS if constraint not in space.weights else OTHERS

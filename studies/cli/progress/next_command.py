@@ -13,6 +13,8 @@ from studies.project.typed import shown
 
 _INSTEAD: Final[list[str]] = []
 """What goes on where the command that was typed made something that is there now; the last counts."""
+ANEW: Final = ("enlarge", "mend")
+"""Verbs that do all of their work again when they are typed again."""
 
 
 def go_on_with(instead: str) -> None:
@@ -23,6 +25,14 @@ def go_on_with(instead: str) -> None:
 def go_on(words: Sequence[str]) -> str:
     """What goes on after Ctrl-C: the command of these words itself, but for one that made a study."""
     return _INSTEAD[-1] if _INSTEAD else shlex.join(["huanhua", *words])
+
+
+def stopped(verb: Sequence[str], words: Sequence[str]) -> str:
+    """What is said after Ctrl-C of a verb that was typed in these words."""
+    again = go_on(words)
+    if verb and verb[0] in ANEW:
+        return said("stopped; pictures that were finished are kept. This makes all of them anew: {again}", again=again)
+    return said("stopped; what was finished is kept. Go on with: {again}", again=again)
 
 
 def command(verb: str, study: Path, *words: object, workspace: Path | None = None) -> str:

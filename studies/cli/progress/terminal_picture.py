@@ -113,7 +113,7 @@ def _columns(size: tuple[int, int], rows: int) -> int:
 
 def _opened(path: Path, hidden: bool) -> Image:
     from models.io.blur_filter import blurred
-    from models.io.images import open_photo
+    from models.io.images import open_drawn
 
-    image = open_photo(path)
+    image = open_drawn(path)
     return blurred(image) if hidden else image

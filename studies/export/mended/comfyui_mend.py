@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from models.io.images import read_drawn
 from models.language.translate import joined, phrase
 from optimizer.regions.rows import rows_of
 from optimizer.render.inpainting.crop import Crop
@@ -77,7 +78,7 @@ def mended_graph(study: Study, outcome: Outcome, files: ForeignFiles) -> Graph:
     loaded = add_models(study, graph, point, [row for some in rows for row in some], files)
     texts, widgets = texts_of(study, point, files), sampling_at(study, point)
     sampling = Sampling(loaded.model, loaded.vae, widgets, point.steps or spec.render.steps, spec.render.like)
-    picture = opened(graph, "LoadImage", record.image.read_bytes(), f"{stem}-pick")
+    picture = opened(graph, "LoadImage", read_drawn(record.image), f"{stem}-pick")
     for number, (crop, drawn_in, redrawn) in enumerate(zip(crops, rows, mended.redrawn, strict=True), 1):
         pieces, masks = pieces_of(drawn_in, f"{stem}-{number}")
         graph.pictures |= masks

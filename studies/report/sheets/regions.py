@@ -9,6 +9,7 @@ import numpy as np
 
 from dashboards.sheet import Cell, sheet
 from models.io.blur_filter import blurred as blur
+from models.io.images import open_drawn
 from models.language.translate import phrase
 from studies.regions.words import by_place, words_of_regions
 from studies.report.sheets.style import Sheet, save_sheet
@@ -30,16 +31,13 @@ def regions_sheet(study: Study, seed: int, *, blurred: bool = True) -> Sheet | N
 
     Draws the locked image where it is not stored. Raises InputError where a region is not found in it.
     """
-    from PIL import Image
-
     if study.regions is None:
         return None
     locked, masks = study.everywhere.evaluate(seed, study.locked), study.regions.of(seed).masks
-    with Image.open(locked.image) as stored:
-        image = stored.convert("RGB")
+    image = open_drawn(locked.image)
     bare = little_clothing(locked.observation)
 
-    def drawn(hidden: bool) -> Image.Image:
+    def drawn(hidden: bool) -> Image:
         ground = blur(image) if hidden else image
         words = words_of_regions(study.spec)
         everywhere = phrase("the locked image" if study.spec.figures else "the locked image, LoRAs everywhere")

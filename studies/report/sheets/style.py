@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.sheet import Cell
 from models.io.blur_filter import blurred as blur
+from models.io.images import open_drawn
 from scorers.score.scores import Scores
 from studies.tracking.pictures import Picture
 from studies.workspace import Workspace
@@ -43,11 +44,8 @@ def rows(cells: Sequence[Cell], columns: int) -> list[list[Cell]]:
 
 
 def open_image(path: Path, hidden: bool = False) -> Image:
-    """The image as RGB, blurred if it is `hidden`."""
-    from PIL import Image
-
-    with Image.open(path) as stored:
-        image = stored.convert("RGB")
+    """The image as RGB, blurred if it is `hidden`. Raises InputError if it is gone or damaged."""
+    image = open_drawn(path)
     return blur(image) if hidden else image
 
 

@@ -69,7 +69,7 @@ class Stories:
             "by_hand": outcome.by_hand,
             **made_of_pick(outcome, page, Framer(ServedPictures(key), blurred=True)),
             **what_can_be_made(study, found.stored),
-            "notes": [*(translated(note) for note in outcome.notes), *_notes_of_parts(outcome)],
+            "notes": [*(translated(note) for note in (*outcome.notes, found.start_note) if note), *_notes_of_parts(outcome)],
         }
         with self._lock:
             self._made[place] = seen, made

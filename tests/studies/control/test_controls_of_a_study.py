@@ -13,6 +13,7 @@ import yaml
 from PIL import Image
 
 from models.errors import InputError
+from models.testing.control.nets import write_named
 from optimizer.control.control import Control
 from optimizer.point import Job
 from optimizer.search.searched_controls import VALUES
@@ -48,7 +49,7 @@ def written(folder: Path, control: Mapping[str, Any], search: Mapping[str, Any] 
     """The fake study's file with these ControlNets, and `search.control`."""
     if not (folder / "study.yaml").exists():
         fake_study(folder, size=SIZE)
-        (folder / "net.safetensors").write_text("net")
+        write_named(folder / "net.safetensors")
     content = yaml.safe_load((folder / "study.yaml").read_text())
     content["control"] = dict(control)
     if search is not None:
@@ -138,10 +139,9 @@ def test_trials_are_told_the_locked_image_and_what_calibrates_is_drawn_without(t
     assert record.judged.cost == pytest.approx(sum(record.judged.point.weights.values()) + 0.2 * 0.5 * 0.75)
     assert "edges 0.50 [0-75%]" in record.weights_line()
     assert record.params()["control.edges"] == "0.5 to 0.75"
-    assert record.as_json()["controls"] == {"edges": [0.5, 0.75]}
     words = "the locked image's edges, strength 0.50 up to 75% of the steps"
     assert any(f"edges {words}" in line for line in describe(outcome))
-    assert outcome.as_json()["controls"] == {"edges": words}
+    assert outcome.as_json()["controls"] == record.as_json()["controls"] == {"edges": {"strength": 0.5, "end": 0.75}}
     assert tracker.seeds[SEED].params["control.edges.strength"] == 0.5
     settings = dict(book_of(study, blurred=True).settings)
     assert settings["ControlNets"] == "edges: the locked image's edges; strength 0.50 up to 75% of the steps"
@@ -255,7 +255,7 @@ def test_a_picture_that_somebody_made_is_told_at_every_seed(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("size", "colours", "said"),
     [
-        ((32, 32), (0, 255), "the hint is 32x32, and pictures are 64x96"),
+        ((32, 32), (0, 255), "the picture is 32x32, and those drawn are 64x96"),
         (SIZE, (7, 7), "an empty hint: it is one colour all over"),
     ],
 )

@@ -150,7 +150,7 @@ def test_answers_of_another_form_are_refused_in_one_line(study: Study, tmp_path:
 
 
 def test_what_cannot_be_asked_is_one_line(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nothing was run here yet"):
+    with pytest.raises(InputError, match="seed 8 was not run"):
         huanhua("levels", study.root, "--seed", "8")
     fresh = fake_study(tmp_path / "fresh")
     with pytest.raises(InputError, match="nothing was run here yet"):

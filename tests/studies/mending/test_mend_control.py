@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
+from models.testing.control.nets import write_named
 from optimizer.control.control import Control
 from studies.backends.registry import DrawnStudy
 from studies.export.export import export_to
@@ -40,7 +41,7 @@ def world() -> World:
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World, tracker: MemoryTracker) -> Study:
     """Of which nothing is feasible but for broken hands; a study with one more ControlNet is drawn by the same fake."""
     found = searched(tmp_path / "study", monkeypatch, world)
-    (tmp_path / "net.safetensors").write_text("net")
+    write_named(tmp_path / "net.safetensors")
 
     def drawn(asked: DrawnStudy) -> FakeBackend:
         assert set(asked.spec.control) == {"mend"}
@@ -125,7 +126,7 @@ def test_the_graph_of_it_applies_the_control_net(study: Study) -> None:
 
 def test_the_graph_of_another_control_net_is_refused(study: Study) -> None:
     found = picked(study)
-    (study.root.parent / "net.safetensors").write_text("another net")
+    write_named(study.root.parent / "net.safetensors", seed=1)
     with pytest.raises(InputError, match="not the ControlNet that led the mend"):
         export_to(study, found, "comfyui")
     (study.root.parent / "net.safetensors").unlink()
@@ -142,7 +143,7 @@ def test_a_control_net_that_is_not_there_is_refused_before_anything_is_drawn(stu
 
 def test_a_picture_of_another_size_is_refused_before_anything_is_drawn(study: Study, world: World, tmp_path: Path) -> None:
     Image.new("RGB", (32, 32)).save(tmp_path / "hint.png")
-    with pytest.raises(InputError, match="the hint is 32x32, and pictures are 64x96"):
+    with pytest.raises(InputError, match="the picture is 32x32, and those drawn are 64x96"):
         led(study, hint=str(tmp_path / "hint.png"))
     assert world.asked == []
 

@@ -188,7 +188,7 @@ WHOLE = np.ones((96, 64), np.bool_)
     [
         (~WHOLE, "an empty mask: nothing in it is white"),
         (WHOLE, "a mask that is white all over"),
-        (WHOLE[:48], "the mask is 64x48, and pictures are 64x96"),
+        (WHOLE[:48], "the picture is 64x48, and those drawn are 64x96"),
     ],
 )
 def test_masks_that_cannot_be(tmp_path: Path, mask: NDArray[np.bool_], said: str) -> None:

@@ -18,7 +18,7 @@ from scorers.observe.observation import Observation
 from scorers.testing.fake_observer import FakeObserver, Shown, observation_of
 from studies.cli.app import app
 from studies.run.blur_policy import little_clothing
-from studies.run.calibration import calibrate
+from studies.run.calibration import calibrate, load_calibration
 from studies.run.seed_search import run_seed
 from studies.run.stored_results import images_gone
 from studies.study import Study
@@ -171,3 +171,13 @@ def dressed(area: float, top: float, bottom: float) -> Observation:
 )
 def test_little_clothing_is_told_by_how_much_there_is_and_where(observation: Observation, bare: bool) -> None:
     assert little_clothing(observation) is bare
+
+
+def test_an_unsound_start_image_is_said_as_the_run_says_it(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    search(study, 7, 6)
+    assert "start image is not sound" not in lookbook().read_text(encoding="utf-8")
+    monkeypatch.setattr("studies.run.calibration.ladder_faults", lambda seen, plain: ("no face",))
+    assert "start image is not sound (no face)" in load_calibration(study, 7).start_note
+    (note,) = [line for line in load_calibration(study, 7).notes() if "start image" in line]
+    page = lookbook().read_text(encoding="utf-8")
+    assert f'<p class="note">{note[0].upper()}{note[1:]}</p>' in page

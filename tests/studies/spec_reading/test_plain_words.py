@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 import yaml
 
 from models.errors import InputError
 from models.language.translate import speak
-from studies.spec import read_spec
+from studies.spec import StudySpec, read_spec
+from studies.spec_section import Section
 from studies.testing.lab_study import SPEC
 
 RAW = ("Input should", "List should", "String should", "pattern", "Field required", "validation")
@@ -114,3 +116,71 @@ def test_words_of_a_figure_that_are_no_text(tmp_path: Path, words: object) -> No
 @pytest.mark.parametrize("figures", ["anna", 3, None, ["anna", 3], {1: "pink dress", "bea": ""}])
 def test_figures_that_are_no_names(tmp_path: Path, figures: object) -> None:
     assert "a list of names, or the words of each" in str(refused(tmp_path, figures=figures))
+
+
+@pytest.mark.parametrize("hint", ["cany", "none", 3, None, True, ["canny"], {}])
+def test_a_hint_that_is_none(tmp_path: Path, hint: object) -> None:
+    told = str(refused(tmp_path, control={"edges": {"model": "net", "hint": hint}}))
+    assert "control.edges.hint: a hint is one of canny, lineart, tile, pose, depth, or a picture of yours: {image: FILE}" in told
+
+
+@pytest.mark.parametrize("region", ["atuo", 3, ["box"]])
+def test_a_region_that_is_none(tmp_path: Path, region: object) -> None:
+    assert "loras.dress.region: auto, {box: " in str(refused(tmp_path, {"region": region}))
+
+
+def numeric_keys(section: type[Section], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Keys of the study at which one number stands."""
+    for name, field in section.model_fields.items():
+        kinds = set(get_args(field.annotation)) or {field.annotation}
+        if kinds & {int, float}:
+            yield (*at, name)
+        for kind in kinds if get_origin(field.annotation) is not dict else ():
+            if isinstance(kind, type) and issubclass(kind, Section):
+                yield from numeric_keys(kind, (*at, name))
+
+
+NUMERIC = [place for place in numeric_keys(StudySpec) if place[0] != "draw"]
+
+
+@pytest.mark.parametrize("place", [*NUMERIC, ("search", "margin")], ids=".".join)
+@pytest.mark.parametrize("truth", [True, False])
+def test_true_is_no_number(tmp_path: Path, place: tuple[str, ...], truth: bool) -> None:
+    """pydantic reads it as 1."""
+    study = deepcopy({**SPEC, "search": {k: v for k, v in SPEC["search"].items() if k != "robustness"}})
+    at = study
+    for key in place[:-1]:
+        at[key] = at[key] if isinstance(at.get(key), dict) else {}
+        at = at[key]
+    at[place[-1]] = truth
+    assert f"{'.'.join(place)}: numbers stand here, not true or false" in str(refused(tmp_path, **{place[0]: study[place[0]]}))
+
+
+def test_true_is_no_number_of_a_server(tmp_path: Path) -> None:
+    draw = {"with": "webui", "url": "http://127.0.0.1:7860", "tolerance": True}
+    render = {key: value for key, value in SPEC["render"].items() if key not in ("device", "batch")}
+    assert "draw.tolerance: numbers stand here" in str(refused(tmp_path, draw=draw, render=render))
+
+
+@pytest.mark.parametrize("key", ["strength", "end", "price"])
+def test_true_is_no_number_of_a_control(tmp_path: Path, key: str) -> None:
+    told = refused(tmp_path, control={"edges": {"model": "net", "hint": "canny", key: True}})
+    assert f"control.edges.{key}: numbers stand here" in str(told)
+
+
+@pytest.mark.parametrize("key", ["start", "fixed", "price"])
+def test_true_is_no_weight(tmp_path: Path, key: str) -> None:
+    assert f"loras.dress.{key}: numbers stand here" in str(refused(tmp_path, {key: True}))
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("search", "require", {"dress": True}), ("search", "cfg", [True, 7]), ("scorers", "extra", {"sharp": True})],
+)
+def test_true_is_no_number_in_lists_and_tables(tmp_path: Path, section: str, key: str, value: object) -> None:
+    given = {section: {**SPEC.get(section, {}), key: value}}
+    assert f"{section}.{key}: numbers stand here" in str(refused(tmp_path, **given))
+
+
+def test_true_is_no_seed(tmp_path: Path) -> None:
+    assert "seeds: numbers stand here" in str(refused(tmp_path, seeds=[True, 7]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from models.errors import InputError, first_line
+from models.errors import InputError
 from models.language.translate import phrase
 from optimizer.render.decode import NotDrawn
 from optimizer.render.remote.client import RefusedError
@@ -51,4 +51,4 @@ def _parts(error: RefusedError) -> tuple[str, str]:
     texts = [body.get("errors"), body.get("detail")]
     message = next((text for text in texts if isinstance(text, str) and text), "")
     kind = body.get("error")
-    return kind[:60] if isinstance(kind, str) else "", first_line(Exception(message)) if message else ""
+    return kind[:60] if isinstance(kind, str) else "", next(iter(message.splitlines()), "")[:120]
