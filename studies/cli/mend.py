@@ -73,7 +73,7 @@ def mend(
         write_event("done", seeds=[_as_json(one) for one in found])
     else:
         for one in found:
-            for line in _lines(one):
+            for line in _lines(one, led=led_by is not None):
                 typer.echo(line)
         picked = [one.outcome.seed for one in found if one.kept and one.outcome.pick is not None]
         if picked:
@@ -84,13 +84,15 @@ def mend(
         raise typer.Exit(1)
 
 
-def _lines(one: MendedSeed) -> list[str]:
+def _lines(one: MendedSeed, *, led: bool) -> list[str]:
     from studies.run.verdicts.mending import mended_words
 
     mended = one.outcome.mended
     if not one.kept or mended is None:
         what = said("nothing is kept: no try was better without breaking anything else")
-        return [said("seed {seed}: {what}", seed=one.outcome.seed, what=what)]
+        head = said("seed {seed}: {what}", seed=one.outcome.seed, what=what)
+        advice = said("a ControlNet can lead it to where the locked image has it: --control FILE --hint canny (docs/mending.md)")
+        return [head] if led else [head, f"  {advice}"]
     head = said("seed {seed}: {what}", seed=one.outcome.seed, what=translated(mended_words(mended)))
     after = mended.judged.violations
     moved = [

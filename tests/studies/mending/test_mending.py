@@ -186,6 +186,7 @@ def test_a_redrawing_that_breaks_something_else_is_not_kept(study: Study, world:
     world.colours = (DRESSLESS,)
     printed = huanhua("mend", "x", "--parts", "hands", "--tries", 3, status=1)
     assert "nothing is kept" in printed
+    assert "--control FILE --hint canny" in printed
     assert len(world.asked) == 3
     assert outcome_of(study).mended is None
     assert not (study.workspace.root / FOLDER).exists()
