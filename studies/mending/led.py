@@ -26,10 +26,10 @@ def led_hand(hand: HandObservation, seen: Observation, locked: Observation) -> S
     return hull(hand.box, goal.box) if goal is not None and _touch(hand.box, goal.box) else None
 
 
-def all_arms(*images: Observation) -> ShareBox | None:
-    """The least box that holds the arms and hands of all images; None where none shows any."""
+def all_arms(*images: Observation) -> ShareBox:
+    """The least box that holds the arms and hands of all images, one of which shows any."""
     boxes = [hand.box for image in images for hand in image.hands] + [arm.box for image in images for arm in image.arms]
-    return reduce(hull, boxes) if boxes else None
+    return reduce(hull, boxes)
 
 
 def with_arm(hand: ShareBox, arms: Sequence[ArmObservation]) -> ShareBox:

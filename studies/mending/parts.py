@@ -65,14 +65,13 @@ def _hand_places(judge: ImageJudge, seen: Observation) -> list[Place]:
 
 
 def _led_hand_places(judge: ImageJudge, seen: Observation) -> list[Place]:
-    """Bad hands, each alone where it is near its goal; where one is not, all arms together."""
+    """Bad hands, each alone where it is near its goal; where one is not, or is lost, all arms together."""
     found = _hand_places(judge, seen)
     near = {hand.box: led_hand(hand, seen, judge.locked) for hand in seen.hands}
-    boxes = [near.get(place.box) for place in found]
-    if all(boxes) and not _lost(judge, seen):
-        return [Place(box, place.worth) for box, place in zip(boxes, found, strict=True) if box]
-    arms = all_arms(seen, judge.locked)
-    return [] if arms is None or not found else [Place(arms, sum(place.worth for place in found))]
+    led = [Place(box, place.worth) for place in found if (box := near.get(place.box)) is not None]
+    if len(led) == len(found):
+        return led
+    return [Place(all_arms(seen, judge.locked), sum(place.worth for place in found))]
 
 
 def _lost(judge: ImageJudge, seen: Observation) -> list[HandObservation]:
