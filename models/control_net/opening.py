@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from models.base.detect import description
+from models.base.text_width import width_of_text
 from models.errors import InputError, first_line
 from models.io.hashing import hash_path
 from models.io.quiet import quiet_loading
@@ -66,12 +67,6 @@ def check_control_net(path: str | Path, text_width: int | None, family: str = ""
         names = {"other": _of_width(width), "family": family or _of_width(text_width)}
         what = phrase("a ControlNet of {other}, and the base is {family}", **names)
         raise InputError(what, place, "name one that was made for this base")
-
-
-def width_of_text(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
-    """Of the text that cross-attention reads, of a ControlNet or a base; None where nothing tells it."""
-    found = next((shape for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")), ())
-    return found[1] if len(found) > 1 else None
 
 
 def _stated_width(config: Mapping[str, Any]) -> int | None:
