@@ -83,14 +83,11 @@ def _opened(study: Study, path: Path) -> Upscaler:
 
 def _lines(one: LargeSeed) -> list[str]:
     from studies.run.verdicts.enlarging import large_words, tries_words
+    from studies.run.verdicts.moved import moved_words
 
     head = said("seed {seed}: {what}", seed=one.outcome.seed, what=translated(large_words(one.large)))
     before, after = one.before, one.after
-    moved = [
-        said("{name}: misses by {before:+.2f} before, {after:+.2f} large", name=name, before=before.violations[name], after=by)
-        for name, by in after.violations.items()
-        if abs(by - before.violations[name]) >= 0.005
-    ]
+    moved = map(translated, moved_words(before.violations, after.violations))
     drift = said("drift: {before:.2f} before, {after:.2f} large", before=before.drift, after=after.drift)
     tries = map(translated, tries_words(one.large.making))
     return [head, *(f"  {line}" for line in (*tries, *moved, drift)), f"  {one.large.image}"]

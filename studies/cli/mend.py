@@ -25,15 +25,25 @@ def mend(
     seed: Annotated[
         list[int] | None, typer.Option("--seed", min=0, help="a seed that was run; may be given again; all of them by default")
     ] = None,
-    tries: Annotated[int, typer.Option("--tries", help="the most redrawings of each place, each with other noise")] = TRIES,
+    tries: Annotated[
+        int,
+        typer.Option(
+            "--tries",
+            help="the most redrawings of each place, each with other noise; with --control as many again where it then is",
+        ),
+    ] = TRIES,
     strength: Annotated[
         float | None,
-        typer.Option("--strength", help="A1111's denoising strength, above 0 to 1; by default from 0.4 in the first try to 0.9"),
+        typer.Option(
+            "--strength",
+            help="A1111's denoising strength, above 0 to 1; by default from 0.4 in the first try to 0.9, with --control 1",
+        ),
     ] = None,
     padding: Annotated[
         float | None,
         typer.Option(
-            "--padding", help="what is shown around, in pixels of a picture of 512; by default from 32 to the whole figure"
+            "--padding",
+            help="what is shown around, in pixels of a picture of 512; by default 32 to the whole figure, with --control that",
         ),
     ] = None,
     control: Annotated[
@@ -86,20 +96,18 @@ def mend(
 
 def _lines(one: MendedSeed, *, led: bool) -> list[str]:
     from studies.run.verdicts.mending import mended_words
+    from studies.run.verdicts.moved import moved_words
 
     mended = one.outcome.mended
+    if one.refused is not None:
+        return [said("seed {seed}: not mended: {why}", seed=one.outcome.seed, why=one.refused.translated())]
     if not one.kept or mended is None:
         what = said("nothing is kept: no try was better without breaking anything else")
         head = said("seed {seed}: {what}", seed=one.outcome.seed, what=what)
         advice = said("a ControlNet can lead it to where the locked image has it: --control FILE --hint canny (docs/mending.md)")
         return [head] if led else [head, f"  {advice}"]
     head = said("seed {seed}: {what}", seed=one.outcome.seed, what=translated(mended_words(mended)))
-    after = mended.judged.violations
-    moved = [
-        said("{name}: misses by {before:+.2f} before, {after:+.2f} mended", name=name, before=one.before[name], after=by)
-        for name, by in after.items()
-        if abs(by - one.before[name]) >= 0.005
-    ]
+    moved = map(translated, moved_words(one.before, mended.judged.violations))
     return [head, *(f"  {line}" for line in moved), f"  {mended.image}"]
 
 
@@ -108,6 +116,7 @@ def _as_json(one: MendedSeed) -> dict[str, Any]:
     return {
         "seed": one.outcome.seed,
         "kept": one.kept,
+        **({"refused": one.refused.translated()} if one.refused else {}),
         "before": {name: round(by, 4) for name, by in one.before.items()},
         "after": None if mended is None else {name: round(by, 4) for name, by in mended.judged.violations.items()},
         "mended": None if mended is None else mended.as_json(),

@@ -53,8 +53,19 @@ def applied_at(study: Study, job: Job, graph: Graph, stem: str) -> list[Applied]
         png = png_bytes(Image.fromarray(job.hints.by_net[name].picture), {})
         picture, place = f"{stem}-{name}-{sha256(png).hexdigest()[:8]}.png", study.path(study.spec.control[name].model)
         graph.pictures[picture] = png
-        file, model = (place.name, place.name) if place.is_file() else (f"{place.name}.safetensors", _weights_in(place))
-        found.append(Applied(file, picture, control, model))
+        found.append(Applied(_files(study)[name], picture, control, place.name if place.is_file() else _weights_in(place)))
+    return found
+
+
+def _files(study: Study) -> dict[str, str]:
+    """By ControlNet its name in models/controlnet: that of its file or folder; where another one has that, the study's name for
+    it stands before."""
+    found: dict[str, str] = {}
+    places: dict[str, Path] = {}
+    for name, section in study.spec.control.items():
+        place = study.path(section.model).resolve()
+        file = place.name if place.is_file() else f"{place.name}.safetensors"
+        found[name] = file if places.setdefault(file, place) == place else f"{name}-{file}"
     return found
 
 

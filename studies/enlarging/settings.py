@@ -71,6 +71,9 @@ class Enlarging:
         Raises InputError where it, or what the upscaler makes on the way, has too many pixels."""
         width, height = drawn
         size = round(width * self.by), round(height * self.by)
+        if size == drawn:
+            what = phrase("a picture {by:g} times as large is not a pixel larger", by=self.by)
+            raise InputError(what, "--by", phrase("give a number above 1 and at most {most:g}", most=MOST))
         times = self.upscaled(width, size[0])
         most = max(size[0] * size[1], width * height * times**2)
         if most > MAX_PIXELS:

@@ -229,8 +229,8 @@ def _with_mend(study: Study, outcome: Outcome, files: ForeignFiles, done: Export
     graph, folder = mended_graph(study, outcome, files), done.paths[0].parent
     ui, api = (folder / f"seed-{outcome.seed}-mended.{form}.json" for form in ("comfyui", "comfyui-api"))
     pictures = _written(graph, ui, api)
-    note = phrase("{name}: {what}", name=ui.name, what=graph.paragraphs[0])
-    return Exported((*done.paths, ui, api, *pictures), (*done.notes, note))
+    own = [phrase("{name}: {what}", name=ui.name, what=what) for what in graph.paragraphs if what not in done.notes]
+    return Exported((*done.paths, ui, api, *pictures), (*done.notes, *own))
 
 
 def _written(graph: Graph, ui: Path, api: Path) -> list[Path]:

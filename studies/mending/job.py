@@ -52,6 +52,8 @@ class MendedSeed:
     """Whether this mend made one."""
     before: Mapping[str, float]
     """The violations of the trial's own picture."""
+    refused: InputError | None = None
+    """Why it was not mended, where others are; None where it was tried."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,12 @@ def mend_study(
     blurred: bool = True,
 ) -> list[MendedSeed]:
     """Mends the picture of each seed's pick, or of its nearest trial where nothing is feasible and the parts are what blocks it;
-    all seeds that were run by default. What is kept lies beside the trial's picture, which stays as it is. `control` leads
-    what is redrawn to the locked image.
+    all seeds that were run by default, of which those that cannot be are refused one by one. What is kept lies beside the
+    trial's picture, which stays as it is, in the place of an earlier mend. `control` leads what is redrawn to the locked image.
 
-    Raises InputError, before anything is drawn, for a seed without such a trial, a part that its picture does not show or that
-    nothing judges, what draws no part of a picture, a ControlNet that is not there, and a study that another process runs.
+    Raises InputError, before anything is drawn, for a named seed, or all, without such a trial, a part that its picture does not
+    show or shows whole or that nothing judges, what draws no part of a picture, a ControlNet that is not there, and a study that
+    another process runs.
     """
     from studies.run.stored_results import seeds_run, stored
 
@@ -92,11 +95,28 @@ def mend_study(
     drawn = leading(study, control)
     inpainter = drawn.study.backend.inpainter()
     found = [stored(study, seed) for seed in dict.fromkeys(seeds or seeds_run(study))]
-    for one in found:
-        check_mendable(study, one, parts, led=control is not None)
+    refused = _refused(study, found, parts, led=control is not None)
+    if refused and (seeds or len(refused) == len(found)):
+        raise next(iter(refused.values()))
     with beside_run(study, tracker, callback) as opened:
         mending = _Mending(study, drawn, parts, tries, inpainter, opened, callback, blurred)
-        return [_mended_seed(mending, one) for one in found]
+        return [
+            MendedSeed(one.outcome, kept=False, before={}, refused=refused[one.outcome.seed])
+            if one.outcome.seed in refused
+            else _mended_seed(mending, one)
+            for one in found
+        ]
+
+
+def _refused(study: Study, found: Sequence[Stored], parts: Sequence[Part], *, led: bool) -> dict[int, InputError]:
+    """By seed that cannot be mended, why."""
+    why = {}
+    for one in found:
+        try:
+            check_mendable(study, one, parts, led=led)
+        except InputError as error:
+            why[one.outcome.seed] = error
+    return why
 
 
 def check_mendable(study: Study, found: Stored, parts: Sequence[Part], *, led: bool = False) -> TrialRecord:
@@ -126,7 +146,10 @@ def check_mendable(study: Study, found: Stored, parts: Sequence[Part], *, led: b
                 part=phrase(PART_WORDS[part.name]),
                 number=record.number,
             )
-            raise InputError(what, where, "leave it out of --parts")
+            raise InputError(what, where, "leave it out of --parts, or name other seeds with --seed")
+        if part.least is not None and part.badness(judge, observation, own_image(record.judged).violations) <= part.least:
+            what = phrase("{part} of trial {number} are whole already", part=phrase(PART_WORDS[part.name]), number=record.number)
+            raise InputError(what, where, "leave it out of --parts, or name other seeds with --seed")
     return record
 
 
@@ -143,6 +166,9 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     job = told_job(mending.drawn.study, outcome.seed, mending.drawn.led(point))
     places = sum(part.most_places(judge.images, observation, led=held is not None) for part in mending.parts)
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
+    if outcome.mended is not None:
+        earlier = joined(phrase(" and "), [phrase(PART_WORDS[part]) for part in outcome.mended.parts])
+        mending.callback.message(phrase("what is kept takes the place of the earlier mend of {parts}", parts=earlier))
     announce(mending.drawn.study, mending.callback, stage, images)
     with mending.callback.progress(stage) as advance:
         mender = Mender(

@@ -44,6 +44,8 @@ class Part:
     """Likewise, where a ControlNet leads it to its place in the locked image."""
     badness: Callable[[ImageJudge, Observation, Mapping[str, float]], float]
     """Of a picture with these violations, lower is better: what a mend must lower besides worsening no constraint."""
+    least: float | None = None
+    """Of a picture that shows it whole; None where there is always better."""
 
     def places_in(self, judge: ImageJudge, seen: Observation, *, led: bool) -> list[Place]:
         """`led_places` where a ControlNet leads, `places` elsewhere."""
@@ -130,7 +132,7 @@ def _both(boxes: Callable[[Observation], list[ShareBox]]) -> Callable[[ImageJudg
 PARTS: Final[Mapping[str, Part]] = {
     part.name: part
     for part in (
-        Part("hands", lambda judge: frozenset({HANDS.name}), _hand_places, _led_hand_places, _hands_badness),
+        Part("hands", lambda judge: frozenset({HANDS.name}), _hand_places, _led_hand_places, _hands_badness, 0.0),
         Part("face", _kind("face"), _face_places, _both(_face), _missed("face")),
         Part("feet", _kind("shoes"), _feet_places, _both(_shoes), _missed("shoes")),
     )

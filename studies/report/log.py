@@ -165,9 +165,9 @@ def mended_params(outcome: Outcome) -> dict[str, str | int | float]:
         "mended.parts": ", ".join(outcome.mended.parts),
         "mended.trial": outcome.mended.trial,
         "mended.seed": last.seed,
+        # Said of none too: a mend takes the place of an earlier one.
+        "mended.control": "none" if outcome.mended.held is None else str(outcome.mended.held),
     }
-    if outcome.mended.held is not None:
-        told["mended.control"] = str(outcome.mended.held)
     return told | {"mended.denoising strength": last.strength, "mended.padding": last.padding, "mended.blur": last.blur}
 
 

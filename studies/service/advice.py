@@ -29,7 +29,9 @@ INSTEAD: Final[Mapping[str, str]] = {
     ),
     "see `huanhua show STUDY` for what blocks them": "see at each seed what blocks it",
     "see `huanhua show STUDY` for what else may help": "see there what else may help",
-    "leave it out of --parts": "leave that part out (parts)",
+    "{run}, which makes them again": DRESS,
+    "{run}, or name one that was run: {seeds}": "dress her at this seed (POST run), or take one that was run: {seeds}",
+    "leave it out of --parts, or name other seeds with --seed": "leave that part out (parts)",
     "leave it out of --parts, or require it in search": "leave that part out (parts), or require it in search of study.yaml",
     "make room, or give a smaller --by": "make room, or make it less large (by)",
     "move it away: `huanhua run STUDY` writes it anew, `huanhua lock STUDY SEED` the locked seeds": (
@@ -52,4 +54,5 @@ def on_page(error: InputError) -> InputError:
     if template == HINTED:
         template = str(mend.values["hint"]) + ": {option}" if isinstance(mend, Phrase) else template
     advice = INSTEAD.get(template)
-    return error if advice is None else type(error)(error.what, error.where, phrase(advice))
+    values = mend.values if isinstance(mend, Phrase) else {}
+    return error if advice is None else type(error)(error.what, error.where, phrase(advice, **values))

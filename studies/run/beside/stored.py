@@ -10,7 +10,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import InputError
 from models.io.disk import writing
@@ -45,6 +45,7 @@ class Beside:
     """What is stored beside a trial, judged by the requirements as they are now."""
 
     image: Path
+    told_in: Path
     told: Mapping[str, Any]
     observation: Observation
     judged: Judged
@@ -52,6 +53,8 @@ class Beside:
     scores: Scores
 
 
+DIGITS: Final = 12
+"""Of the hash that a picture's name ends with."""
 COMMON = frozenset({"picture", "of", "observer", "observation"})
 
 
@@ -66,7 +69,7 @@ def store(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         earlier = set(folder.glob(f"{stem}.*.png"))
-        place = folder / f"{stem}.{hashlib.sha256(picture).hexdigest()[:12]}.png"
+        place = folder / f"{stem}.{hashlib.sha256(picture).hexdigest()[:DIGITS]}.png"
         write_whole(place, picture)
         common = {"picture": place.name, "of": made_of.name, "observer": study.observer_id, "observation": observed.to_json()}
         write_whole(folder / f"{stem}.json", json.dumps({**common, **told}, indent=1).encode())
@@ -78,20 +81,23 @@ def store(
 def stored(shelf: Shelf, study: Study, seed: int, judge: Judge, record: TrialRecord, made_of: Path) -> Beside | None:
     """What is stored beside a trial; None where nothing is, or what is was made of another picture or seen by other scorers.
 
-    Raises InputError for a damaged file.
+    Raises InputError for a damaged file, and a picture that is not the one that was stored.
     """
     folder = study.workspace.root / shelf.folder
-    told = _read(shelf, folder / f"{_stem(seed, record)}.json")
+    told_in = folder / f"{_stem(seed, record)}.json"
+    told = _read(shelf, told_in)
     if told is None or told["of"] != made_of.name or told["observer"] != study.observer_id:
         return None
     image = folder / Path(told["picture"]).name
     if not image.is_file():
         return None
+    if hashlib.sha256(image.read_bytes()).hexdigest()[:DIGITS] != image.stem.rpartition(".")[2]:
+        raise damaged(shelf, image)
     observation = Observation.from_json(told["observation"])
     scores = judge.scores(observation)
     violations = {constraint.name: constraint.violation for constraint in judge.constraints(scores)}
     judged = Judged(record.judged.point, judge.space.cost(record.judged.point), violations)
-    return Beside(image, told, observation, judged, scores)
+    return Beside(image, told_in, told, observation, judged, scores)
 
 
 def _stem(seed: int, record: TrialRecord) -> str:
@@ -106,6 +112,11 @@ def _read(shelf: Shelf, path: Path) -> Any:
         if not COMMON | shelf.keys <= found.keys():
             raise ValueError("not what was stored")
     except (ValueError, AttributeError) as error:
-        mend = phrase("delete it: `huanhua {verb} STUDY` writes it anew", verb=shelf.verb)
-        raise InputError("a damaged file of the workspace", path, mend) from error
+        raise damaged(shelf, path) from error
     return found
+
+
+def damaged(shelf: Shelf, path: Path) -> InputError:
+    """What to raise for a file that is not as it was stored."""
+    mend = phrase("delete it: `huanhua {verb} STUDY` writes it anew", verb=shelf.verb)
+    return InputError("a damaged file of the workspace", path, mend)

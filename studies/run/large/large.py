@@ -61,8 +61,10 @@ class Making:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Making:
-        tries = tuple(Try(one["strength"], tuple(one["breaks"]), one["failed"]) for one in stored["tries"])
-        return cls(**{**stored, "size": tuple(stored["size"]), "tile": tuple(stored["tile"]), "tries": tries})
+        """Raises ValueError for what is none."""
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(cls).validate_python(stored)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,10 @@ def led_again(study: Study, held: Held | None) -> Leading:
     """What draws a mend again that was kept. Raises InputError for a ControlNet that is not there, or another one by now."""
     if held is None:
         return Leading(study)
-    drawn, model = study_with(study, NAME, held.section, "--control"), Path(held.section.model)
+    model = Path(held.section.model)
+    if not model.exists():
+        raise InputError("the ControlNet that led the mend is not there", model, "put it back, or mend again")
+    drawn = study_with(study, NAME, held.section, "--control")
     if cached_hash(study.workspace, model) != held.net:
-        raise InputError("not the ControlNet that led the mend", model, "put that file back, or mend again")
+        raise InputError("not the ControlNet that led the mend", model, "put that back, or mend again")
     return Leading(drawn, held)

@@ -40,7 +40,10 @@ class Redrawn:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Redrawn:
-        return cls(**{**stored, "box": tuple(stored["box"]), "mask": tuple(stored["mask"])})
+        """Raises ValueError for what is none."""
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(cls).validate_python(stored)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ def large_words(large: Large) -> str:
 
 def _redrawn(making: Making) -> str:
     if making.kept is not None:
-        return phrase(", redrawn in {tiles} tiles at {strength:g}", tiles=making.tiles, strength=making.kept.strength)
+        words = ", redrawn in {tiles} tiles at {strength:g}"
+        if making.held:
+            words = ", redrawn in {tiles} tiles at {strength:g}, told to {net}"
+        return phrase(words, tiles=making.tiles, strength=making.kept.strength, net=making.held)
     return phrase(", not redrawn") if making.tries else ""
 
 

@@ -22,7 +22,7 @@ class Mend(Body):
 class Enlarge(Body):
     """The large picture that is made."""
 
-    by: Annotated[float, Field(gt=1, le=MOST)] = BY
+    by: Annotated[float, Field(gt=1, le=MOST, strict=True)] = BY
     """how many times as wide and high"""
-    redraw: bool = False
+    redraw: Annotated[bool, Field(strict=True)] = False
     """whether it is drawn again in tiles, which is kept only where that breaks nothing"""

@@ -241,6 +241,18 @@ def test_comfyui_is_told_the_controls(tmp_path: Path) -> None:
     assert any("models/controlnet" in note for note in found.notes)
 
 
+def test_two_files_of_one_name_have_two_in_comfyui(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    write_named(tmp_path / "other" / "net.safetensors", seed=1)
+    again = {**EDGES, "hint": "lineart", "model": "other/../net.safetensors"}
+    study = controlled(tmp_path, {"edges": EDGES, "again": again, "lines": {**again, "model": "other/net.safetensors"}})
+    found = export_to(study, searched(study), "comfyui")
+    graph = json.loads(next(path for path in found.paths if path.name.endswith("api.json")).read_text())
+    files = [node["inputs"]["control_net_name"] for node in graph.values() if node["class_type"] == "ControlNetLoader"]
+    assert sorted(files) == ["lines-net.safetensors", "net.safetensors", "net.safetensors"]
+    assert any("net.safetensors to models/controlnet/lines-net.safetensors" in note for note in found.notes)
+
+
 def test_a_picture_that_somebody_made_is_told_at_every_seed(tmp_path: Path) -> None:
     hint = painted(Job(3, None))  # type: ignore[arg-type]
     tmp_path.mkdir(exist_ok=True)

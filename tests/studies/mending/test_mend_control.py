@@ -120,6 +120,8 @@ def test_the_graph_of_it_applies_the_control_net(study: Study) -> None:
         "Copy the ControlNet net.safetensors to models/controlnet/net.safetensors."
         in paths["seed-7-mended.comfyui.json"].read_text()
     )
+    told = export_to(study, outcome_of(study), "comfyui").notes
+    assert any("seed-7-mended.comfyui.json: Copy the ControlNet net.safetensors" in note for note in told)
     own = json.loads(paths["seed-7.comfyui-api.json"].read_text("utf-8"))
     assert all("ControlNet" not in node["class_type"] for node in own.values()), "the pick was drawn without"
 
@@ -130,7 +132,7 @@ def test_the_graph_of_another_control_net_is_refused(study: Study) -> None:
     with pytest.raises(InputError, match="not the ControlNet that led the mend"):
         export_to(study, found, "comfyui")
     (study.root.parent / "net.safetensors").unlink()
-    with pytest.raises(InputError, match="no such ControlNet"):
+    with pytest.raises(InputError, match="the ControlNet that led the mend is not there"):
         export_to(study, found, "comfyui")
 
 
@@ -178,3 +180,12 @@ def test_options_without_the_one_they_belong_to() -> None:
         control_named(None, None, None, 0.5)
     with pytest.raises(InputError, match="a ControlNet is told something"):
         control_named(Path("net"), None, None, None)
+
+
+def test_another_mend_is_not_said_to_be_led(study: Study, tracker: MemoryTracker) -> None:
+    picked(study)
+    huanhua("mend", "x", "--parts", "hands")
+    assert tracker.seeds[SEED].params["mended.control"] == "none"
+    found = outcome_of(study).mended
+    assert found is not None
+    assert found.held is None

@@ -310,3 +310,60 @@ def test_a_damaged_file_is_one_line(study: Study) -> None:
     file.write_text("{")
     with pytest.raises(InputError, match="a damaged file of the workspace"):
         outcome_of(study)
+
+
+@pytest.mark.parametrize("change", [{"strength": "x"}, {"box": "none"}, {"part": None}, {"left": 1}])
+def test_a_record_that_tells_something_else_is_one_line(study: Study, change: dict[str, Any]) -> None:
+    mended(study)
+    (file,) = (study.workspace.root / FOLDER).glob("*.json")
+    told = json.loads(file.read_text())
+    told["redrawn"][0] |= change
+    if "left" in change:
+        del told["redrawn"][0]["mask"]
+    file.write_text(json.dumps(told))
+    with pytest.raises(InputError, match=r"a damaged file of the workspace: .*\.json; delete it: `huanhua mend STUDY`"):
+        outcome_of(study)
+
+
+def test_another_picture_in_the_place_of_the_mended_one_is_one_line(study: Study) -> None:
+    found = mended(study).mended
+    assert found is not None
+    Image.new("RGB", (64, 64)).save(found.image)
+    with pytest.raises(InputError, match=r"a damaged file of the workspace: .*\.png; delete it: `huanhua mend STUDY`"):
+        outcome_of(study)
+    found.image.unlink()
+    assert outcome_of(study).mended is None
+
+
+def test_a_mend_of_what_was_mended_says_what_it_replaces(study: Study) -> None:
+    mended(study)
+    assert "takes the place of the earlier mend of the hands" in huanhua_errors("mend", "x", "--parts", "hands")
+
+
+def huanhua_errors(*words: str) -> str:
+    return CliRunner().invoke(app, list(words)).stderr
+
+
+def test_hands_that_are_whole_are_not_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tracker: MemoryTracker) -> None:
+    whole = World((64, 96), shows=lambda point: replace(shown_at(point), hands=0.0))
+    study = searched(tmp_path / "whole", monkeypatch, whole, face=0.4)
+    with pytest.raises(InputError, match=r"the hands of trial \d+ are whole already: seed 7; leave it out of --parts"):
+        mend_study(study, [PARTS["hands"]], [SEED])
+    assert whole.asked == []
+
+
+def test_a_seed_that_cannot_be_mended_does_not_stop_the_others(
+    study: Study, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.shows = lambda point: replace(shown_at(point), hands=0.0)
+    monkeypatch.setattr("studies.run.stored_results.seeds_run", lambda asked: [7, 8])
+    judge = calibrate(study, 8).judge
+    run_seed(study, 8, judge=judge, budget=20, tracker=MemoryTracker(), on_trial=lambda event: None)
+    printed = huanhua("mend", "x", "--parts", "hands", status=1)
+    assert "seed 7: the hands of trial" in printed
+    assert "seed 8: not mended: the hands of trial" in printed
+    assert "whole already" in printed
+    told = json.loads(huanhua("mend", "x", "--parts", "hands", "--json", status=1).splitlines()[-1])["seeds"]
+    assert [(one["seed"], one["kept"], "refused" in one) for one in told] == [(7, True, False), (8, False, True)]
+    with pytest.raises(InputError, match="whole already"):
+        mend_study(study, [PARTS["hands"]], [7, 8])

@@ -116,7 +116,7 @@ def test_what_the_command_refuses_is_refused_before_anything_is_queued(client: T
     assert chinese != line
     assert not chinese.isascii()
     assert "there is no pick" in told(client.post(f"{OF_SEED}/enlarge", json={}), 422)
-    assert "nothing was run here yet" in told(client.post(f"{OWN}/seeds/8/mend", json={"parts": ["hands"]}), 422)
+    assert "seed 8 was not run" in told(client.post(f"{OWN}/seeds/8/mend", json={"parts": ["hands"]}), 422)
     mends: list[dict[str, Any]] = [{}, {"parts": []}, {"parts": ["nose"]}, {"parts": ["hands"], "tries": 9}]
     larges: list[dict[str, Any]] = [{"by": 1}, {"by": 4.5}, {"by": "2x"}, {"upscaler": "/etc/passwd"}]
     for verb, body in [*(("mend", body) for body in mends), *(("enlarge", body) for body in larges)]:

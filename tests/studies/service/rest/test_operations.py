@@ -180,7 +180,7 @@ def test_exports_are_written_and_downloaded(client: TestClient) -> None:
     got = client.get(f"/{made['files'][0]['address']}")
     assert (name, got.status_code) == ("seed-7.txt", 200)
     assert "<lora:dress:" in got.text
-    assert "nothing was run" in told(client.post(f"{OWN}/seeds/8/exports/png"), 422)
+    assert "seed 8 was not run" in told(client.post(f"{OWN}/seeds/8/exports/png"), 422)
 
 
 def test_the_wardrobe_has_a_card_for_each_lora_with_its_picture(client: TestClient, rooms: Rooms) -> None:

@@ -69,8 +69,10 @@ def test_a_server_that_stays_away_is_one_line(fake: FakeComfyUI, server: Serving
     renderer = renderer_over(server.url, patience=Patience(pauses=(0.05, 0.05)))
     renderer.render([job()])
     fake.faults = ["dies"]
-    fake.on_death = lambda: threading.Thread(target=server.stop).start()
+    stopping = threading.Thread(target=server.stop)
+    fake.on_death = stopping.start
     assert "no server answers" in line(lambda: renderer.render([job(0.9)]))
+    stopping.join()
     server.start()
     asked = job(0.8)
     assert difference(picture(renderer.render([asked])[0]), expected(asked)) == 0
