@@ -315,7 +315,7 @@ def test_settings_out_of_range(settings: dict[str, Any], line: str) -> None:
 
 def test_pictures_of_too_many_pixels_are_refused() -> None:
     side = round(MAX_PIXELS**0.5) // 2
-    with pytest.raises(InputError, match="a picture 1.001 times as large is not a pixel larger"):
+    with pytest.raises(InputError, match=r"a picture 1.001 times as large is not a pixel larger"):
         Enlarging(by=1.001).size((64, 96))
     with pytest.raises(InputError, match="million are the most"):
         Enlarging(by=2.1).size((side, side))
