@@ -17,7 +17,7 @@ from studies.drawing.told_job import told_job
 from studies.export.picture import png_bytes
 from studies.mending.control import leading
 from studies.mending.infotext import mended_infotext
-from studies.mending.mend import Mender
+from studies.mending.mend import BETTER, Mender
 from studies.mending.parts import check_judged
 from studies.mending.tries import Tries
 from studies.report.log import log_mended
@@ -147,7 +147,8 @@ def check_mendable(study: Study, found: Stored, parts: Sequence[Part], *, led: b
                 number=record.number,
             )
             raise InputError(what, where, "leave it out of --parts, or name other seeds with --seed")
-        if part.least is not None and part.badness(judge, observation, own_image(record.judged).violations) <= part.least:
+        bad = part.badness(judge, observation, own_image(record.judged).violations)
+        if part.least is not None and bad <= part.least + BETTER:
             what = phrase("{part} of trial {number} are whole already", part=phrase(PART_WORDS[part.name]), number=record.number)
             raise InputError(what, where, "leave it out of --parts, or name other seeds with --seed")
     return record
@@ -168,7 +169,8 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
     stage, images = phrase("mending seed {seed}", seed=outcome.seed), places * mending.tries.count
     if outcome.mended is not None:
         earlier = joined(phrase(" and "), [phrase(PART_WORDS[part]) for part in outcome.mended.parts])
-        mending.callback.message(phrase("what is kept takes the place of the earlier mend of {parts}", parts=earlier))
+        words = "seed {seed}: what is kept takes the place of the earlier mend of {parts}"
+        mending.callback.message(phrase(words, seed=outcome.seed, parts=earlier))
     announce(mending.drawn.study, mending.callback, stage, images)
     with mending.callback.progress(stage) as advance:
         mender = Mender(

@@ -345,7 +345,7 @@ def huanhua_errors(*words: str) -> str:
 
 
 def test_hands_that_are_whole_are_not_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tracker: MemoryTracker) -> None:
-    whole = World((64, 96), shows=lambda point: replace(shown_at(point), hands=0.0))
+    whole = World((64, 96), shows=lambda point: replace(shown_at(point), hands=0.004))
     study = searched(tmp_path / "whole", monkeypatch, whole, face=0.4)
     with pytest.raises(InputError, match=r"the hands of trial \d+ are whole already: seed 7; leave it out of --parts"):
         mend_study(study, [PARTS["hands"]], [SEED])
