@@ -12,6 +12,8 @@ from scorers.observe.observation import HandObservation, Observation
 from scorers.score.judgeable_hands import expected_hands
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 TRIED: Final = 5
@@ -47,26 +49,32 @@ def _unmatched(expected: list[HandObservation], found: tuple[HandObservation, ..
     """The expected hands that are left when each found one is matched to the nearest; how far a hand moved is drift's matter."""
     if len(expected) <= len(found):
         return []
-    if not found:
-        return expected
-    a, b = (np.array([_centre(hand) for hand in hands]) for hands in (expected, found))
-    rows = _nearest_rows(np.linalg.norm(a[:, None] - b[None, :], axis=-1))
+    rows = paired(expected, found)
     return [hand for i, hand in enumerate(expected) if i not in rows]
 
 
-def _nearest_rows(apart: NDArray[np.float64]) -> set[int]:
-    """The rows of a tall matrix of distances that its columns take where the sum is least.
+def paired(many: Sequence[HandObservation], few: Sequence[HandObservation]) -> list[int]:
+    """Of each of `few` the place in `many` of the hand that it is paired with, where all pairs together lie nearest; `many` are
+    not fewer."""
+    if not few:
+        return []
+    a, b = (np.array([_centre(hand) for hand in hands]) for hands in (many, few))
+    return _nearest_rows(np.linalg.norm(a[:, None] - b[None, :], axis=-1))
+
+
+def _nearest_rows(apart: NDArray[np.float64]) -> list[int]:
+    """By column of a tall matrix of distances, the rows that its columns take where the sum is least.
 
     Few are tried in every way: importing scipy takes a quarter of a `show`.
     """
     tall, wide = apart.shape
     if tall <= TRIED:
         ways = permutations(range(tall), wide)
-        return set(min(ways, key=lambda rows: sum(float(apart[row, column]) for column, row in enumerate(rows))))
+        return list(min(ways, key=lambda rows: sum(float(apart[row, column]) for column, row in enumerate(rows))))
     from scipy.optimize import linear_sum_assignment
 
-    rows, _ = linear_sum_assignment(apart)
-    return {int(row) for row in rows}
+    _, rows = linear_sum_assignment(apart.T)
+    return [int(row) for row in rows]
 
 
 def _centre(hand: HandObservation) -> tuple[float, float]:

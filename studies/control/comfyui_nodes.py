@@ -47,13 +47,13 @@ def applied_at(study: Study, job: Job, graph: Graph, stem: str) -> list[Applied]
     tell the content: another picture of that name in ComfyUI's folder is not taken for it."""
     from PIL import Image
 
-    found = []
+    found, files = [], _files(study)
     for name, control in job.point.acting_controls().items():
         assert job.hints is not None
         png = png_bytes(Image.fromarray(job.hints.by_net[name].picture), {})
         picture, place = f"{stem}-{name}-{sha256(png).hexdigest()[:8]}.png", study.path(study.spec.control[name].model)
         graph.pictures[picture] = png
-        found.append(Applied(_files(study)[name], picture, control, place.name if place.is_file() else _weights_in(place)))
+        found.append(Applied(files[name], picture, control, place.name if place.is_file() else _weights_in(place)))
     return found
 
 

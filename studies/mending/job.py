@@ -181,8 +181,8 @@ def _mended_seed(mending: _Mending, found: Stored) -> MendedSeed:
             CELL,
             mending.tries,
             study.spec.draw.largest_seed,
-            held is not None,
-            image_counter(advance, images),
+            led=held is not None,
+            on_try=image_counter(advance, images),
         )
         before = mender.state(open_image(record.image))
         state = mender.mended(before.picture, mending.parts)

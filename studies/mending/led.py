@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
 from models.boxes import ShareBox
+from scorers.score.missing_hands import paired
 
 if TYPE_CHECKING:
     from scorers.observe.observation import ArmObservation, HandObservation, Observation
 
 MOST: Final = 6
-"""Hands that are paired by trying every way; of more none is."""
+"""Hands that are paired: in a crowd the nearest may be another person's."""
 
 
 def led_hand(hand: HandObservation, seen: Observation, locked: Observation) -> ShareBox | None:
@@ -45,20 +45,13 @@ def hull(one: ShareBox, other: ShareBox) -> ShareBox:
 
 
 def _pairs(found: Sequence[HandObservation], goals: Sequence[HandObservation]) -> dict[ShareBox, HandObservation]:
-    """By box of a found hand its goal, so that all together are as near as they can be."""
+    """By box of a found hand its goal."""
     few, many = (found, goals) if len(found) <= len(goals) else (goals, found)
-    if not few or len(many) > MOST:
+    if len(many) > MOST:
         return {}
-    best = min(permutations(many, len(few)), key=lambda way: sum(_apart(a.box, b.box) for a, b in zip(few, way, strict=True)))
-    return {(a if few is found else b).box: (b if few is found else a) for a, b in zip(few, best, strict=True)}
+    pairs = [(one, many[place]) for one, place in zip(few, paired(many, few), strict=True)]
+    return {one.box: goal for one, goal in (pairs if few is found else [(goal, one) for one, goal in pairs])}
 
 
 def _touch(one: ShareBox, other: ShareBox) -> bool:
     return one.left <= other.right and other.left <= one.right and one.top <= other.bottom and other.top <= one.bottom
-
-
-def _apart(one: ShareBox, other: ShareBox) -> float:
-    """Between the middles."""
-    across = (one.left + one.right - other.left - other.right) / 2
-    down = (one.top + one.bottom - other.top - other.bottom) / 2
-    return float((across**2 + down**2) ** 0.5)

@@ -102,14 +102,6 @@ def _missed(kind: ScoredKind) -> Callable[[ImageJudge, Observation, Mapping[str,
     return lambda judge, seen, violations: sum(violations[name] for name in _kind(kind)(judge))
 
 
-def _face_places(judge: ImageJudge, seen: Observation) -> list[Place]:
-    return [Place(box, 0.0) for box in _face(seen)]
-
-
-def _feet_places(judge: ImageJudge, seen: Observation) -> list[Place]:
-    return [Place(box, 0.0) for box in _shoes(seen)]
-
-
 def _face(seen: Observation) -> list[ShareBox]:
     return [] if seen.face is None else [seen.face.box]
 
@@ -117,6 +109,10 @@ def _face(seen: Observation) -> list[ShareBox]:
 def _shoes(seen: Observation) -> list[ShareBox]:
     found = seen.regions.get("shoes")
     return [] if found is None else [found.box]
+
+
+def _here(boxes: Callable[[Observation], list[ShareBox]]) -> Callable[[ImageJudge, Observation], list[Place]]:
+    return lambda judge, seen: [Place(box, 0.0) for box in boxes(seen)]
 
 
 def _both(boxes: Callable[[Observation], list[ShareBox]]) -> Callable[[ImageJudge, Observation], list[Place]]:
@@ -133,8 +129,8 @@ PARTS: Final[Mapping[str, Part]] = {
     part.name: part
     for part in (
         Part("hands", lambda judge: frozenset({HANDS.name}), _hand_places, _led_hand_places, _hands_badness, 0.0),
-        Part("face", _kind("face"), _face_places, _both(_face), _missed("face")),
-        Part("feet", _kind("shoes"), _feet_places, _both(_shoes), _missed("shoes")),
+        Part("face", _kind("face"), _here(_face), _both(_face), _missed("face")),
+        Part("feet", _kind("shoes"), _here(_shoes), _both(_shoes), _missed("shoes")),
     )
 }
 """In the order of help texts. A new part is a line here."""

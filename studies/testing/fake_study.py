@@ -106,3 +106,10 @@ def opened_on(folder: Path, world: Renderer) -> Study:
         world, FakeObserver(), facts_of(spec.lora_files(), BaseFacts("base", "0" * 64, "sd15", {}), first=1), lazy=True
     )
     return Study(spec, folder, Workspace(folder / "workspace"), backend)
+
+
+def drawn(study: Study) -> list[Job]:
+    """All that the fake world of a study drew, in order."""
+    assert isinstance(study.backend, FakeBackend)
+    assert isinstance(study.backend.renderer, FakeWorld)
+    return study.backend.renderer.drawn

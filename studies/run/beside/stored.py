@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from optimizer.search.judged_point import Judged
 from scorers.observe.observation import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from scorers.score.scores import Scores
     from studies.run.judge import Judge
@@ -92,7 +92,7 @@ def stored(shelf: Shelf, study: Study, seed: int, judge: Judge, record: TrialRec
     if not image.is_file():
         return None
     if hashlib.sha256(image.read_bytes()).hexdigest()[:DIGITS] != image.stem.rpartition(".")[2]:
-        raise damaged(shelf, image)
+        raise _damaged(shelf, image)
     observation = Observation.from_json(told["observation"])
     scores = judge.scores(observation)
     violations = {constraint.name: constraint.violation for constraint in judge.constraints(scores)}
@@ -107,16 +107,23 @@ def _stem(seed: int, record: TrialRecord) -> str:
 def _read(shelf: Shelf, path: Path) -> Any:
     if not path.is_file():
         return None
-    try:
+    with as_stored(shelf, path):
         found = json.loads(path.read_text(encoding="utf-8"))
         if not COMMON | shelf.keys <= found.keys():
             raise ValueError("not what was stored")
-    except (ValueError, AttributeError) as error:
-        raise damaged(shelf, path) from error
     return found
 
 
-def damaged(shelf: Shelf, path: Path) -> InputError:
+@contextmanager
+def as_stored(shelf: Shelf, path: Path) -> Iterator[None]:
+    """Raises InputError where what a file holds is not what was stored there."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise _damaged(shelf, path) from error
+
+
+def _damaged(shelf: Shelf, path: Path) -> InputError:
     """What to raise for a file that is not as it was stored."""
     mend = phrase("delete it: `huanhua {verb} STUDY` writes it anew", verb=shelf.verb)
     return InputError("a damaged file of the workspace", path, mend)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from studies.run.beside.stored import Shelf, damaged, store, stored
+from studies.run.beside.stored import Shelf, as_stored, store, stored
 from studies.run.blur_policy import little_clothing
 from studies.run.large.large import Large, Making
 
@@ -43,9 +43,7 @@ def stored_large(study: Study, seed: int, judge: Judge, record: TrialRecord | No
     found = stored(SHELF, study, seed, judge, record, source)
     if found is None:
         return None
-    try:
+    with as_stored(SHELF, found.told_in):
         making = Making.from_json(found.told["making"])
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise damaged(SHELF, found.told_in) from error
     bare = little_clothing(found.observation)
     return Large(record.number, found.image, source, making, found.observation, found.judged, found.scores, bare)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from studies.run.beside.stored import Shelf, damaged, store, stored
+from studies.run.beside.stored import Shelf, as_stored, store, stored
 from studies.run.blur_policy import little_clothing
 from studies.run.mended.held import Held
 from studies.run.mended.mended import Mended, Redrawn
@@ -41,11 +41,9 @@ def stored_mended(study: Study, seed: int, judge: Judge, record: TrialRecord | N
     found = None if record is None else stored(SHELF, study, seed, judge, record, record.image)
     if found is None or record is None:
         return None
-    try:
+    with as_stored(SHELF, found.told_in):
         redrawn = tuple(Redrawn.from_json(one) for one in found.told["redrawn"])
         # What was stored before ControlNets led mends does not say so.
         led_by = found.told.get("control")
         held = None if led_by is None else Held.from_json(led_by)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise damaged(SHELF, found.told_in) from error
     return Mended(record.number, found.image, redrawn, found.judged, found.scores, little_clothing(found.observation), held)

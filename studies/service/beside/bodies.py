@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from studies.enlarging.settings import BY, MOST
-from studies.service.rest.bodies import Body
-
-Part = Literal["hands", "face", "feet"]
-"""As `studies.mending.parts.PARTS` names them."""
+from studies.service.rest.bodies import Body, Part
 
 
 class Mend(Body):

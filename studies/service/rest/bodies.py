@@ -92,6 +92,10 @@ class Swap(Body):
     """ids of the photo sets that show the new LoRAs, by the same names; by default those that they were trained on"""
 
 
+Part = Literal["hands", "face", "feet"]
+"""As `studies.mending.parts.PARTS` names them."""
+
+
 class Job(Answer):
     """What was asked of a study, and how far it is. Times are seconds since the epoch."""
 
@@ -213,7 +217,7 @@ class Wardrobe(Answer):
 class Mendable(Answer):
     """A part of a picture."""
 
-    part: Literal["hands", "face", "feet"]
+    part: Part
     why: str | None
     """why it cannot be mended; null where it can"""
 

@@ -24,8 +24,7 @@ ALLOWED: Final = (
     "studies/lora_report/",  # a page about what LoRAs do to hands, whatever is required of an image
     "studies/report/lora/",  # its words
     "studies/service/rest/guard.py",  # the body of a request
-    "studies/service/rest/bodies.py",  # and what answers one: parts that can be mended
-    "studies/service/beside/bodies.py",  # parts that a client asks to mend
+    "studies/service/rest/bodies.py",  # parts that a client asks to mend
     "studies/service/rest/routes/photos.py",  # likewise
     "studies/regions/figure.py",  # a part of the figure, as parsers group them
     "studies/mending/",  # likewise: what of the figure a person asks to mend

@@ -30,7 +30,7 @@ from studies.run.transfer import earlier_trials
 from studies.run.trials import trial_store_of
 from studies.spec import read_spec
 from studies.study import Study
-from studies.testing.fake_study import FakeWorld, fake_study, opened_on
+from studies.testing.fake_study import FakeWorld, drawn, fake_study, opened_on
 from studies.tracking.memory import MemoryTracker
 
 SIZE = 64, 96
@@ -66,11 +66,6 @@ def controlled(folder: Path, control: Mapping[str, Any], search: Mapping[str, An
 def searched(study: Study, tracker: MemoryTracker | None = None, trials: int = 6) -> Outcome:
     (outcome,) = run_study(study, [SEED], trials=trials, tracker=tracker or MemoryTracker())
     return outcome
-
-
-def drawn(study: Study) -> list[Job]:
-    found: list[Job] = study.backend.renderer.drawn  # type: ignore[attr-defined]
-    return found
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from studies.pipeline import run_study
 from studies.report.lookbook import book_of
 from studies.run.stored_results import stored
 from studies.study import Study
-from studies.testing.fake_study import FakeWorld, fake_study, opened_on
+from studies.testing.fake_study import FakeWorld, drawn, fake_study, opened_on
 from studies.testing.recording_callback import RecordingCallback
 from studies.tracking.memory import MemoryTracker
 
@@ -49,11 +49,6 @@ def painted(job: Job) -> Image.Image:
 
 def again(folder: Path) -> Study:
     return opened_on(folder, FakeWorld(SIZE, painted))
-
-
-def drawn(study: Study) -> list[Job]:
-    found: list[Job] = study.backend.renderer.drawn  # type: ignore[attr-defined]
-    return found
 
 
 @pytest.fixture(params=["hints", "regions", "both"])

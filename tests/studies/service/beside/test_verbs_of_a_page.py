@@ -18,11 +18,11 @@ from models.errors import InputError
 from studies.backends.lazy import LazyInpainter
 from studies.backends.local import LocalBackend
 from studies.mending.parts import PARTS
-from studies.service.beside.bodies import Part
 from studies.service.queue import worker
 from studies.service.queue.jobs import Job, change, job_of
 from studies.service.queue.keeper import Keeper, is_at_work, named_worker
 from studies.service.rest.app import guarded
+from studies.service.rest.bodies import Part
 from studies.service.rest.door import Door
 from studies.service.rest.house import House, house_of
 from studies.service.rooms import Rooms
@@ -30,6 +30,7 @@ from studies.study import Study
 from studies.workspace import workspace_of
 from tests.studies.mending.test_mending import SEED
 from tests.studies.service.beside.fake_verbs import on_fakes
+from tests.studies.service.rest.test_operations import told
 
 OWN = "/api/studies/~"
 OF_SEED = f"{OWN}/seeds/{SEED}"
@@ -53,14 +54,6 @@ def the_job(rooms: Rooms) -> Job:
     found = job_of(workspace_of(rooms.root / "study.yaml"))
     assert found is not None
     return found
-
-
-def told(answer: Any, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    line: str = answer.json()["detail"]
-    assert "\n" not in line
-    return line
 
 
 def events(client: TestClient) -> list[tuple[str, dict[str, Any]]]:
